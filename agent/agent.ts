@@ -1,0 +1,144 @@
+// The composition root: builds the parts, hands them to each other, starts the loops, waits for the end.
+import { ConditionBoard } from "./conditions.ts";
+import type { Config } from "./config/schema.ts";
+import { SatelliteError } from "./errors.ts";
+import { createVersionReader } from "./facts/versions.ts";
+import type { Aws } from "./host/aws.ts";
+import type { Host } from "./host/host.ts";
+import type { Log } from "./log.ts";
+import { serveHealth } from "./observe/health-server.ts";
+import { watchHealth } from "./observe/health-watch.ts";
+import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
+import { watchOwnNode } from "./observe/node-watch.ts";
+import { createStatus } from "./observe/status.ts";
+import { createSystemd } from "./observe/systemd.ts";
+import { runPaths } from "./plan/paths.ts";
+import { AwsSession } from "./supervise/aws-session.ts";
+import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
+import { Converger } from "./supervise/converger.ts";
+import { Kubelet } from "./supervise/kubelet.ts";
+import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
+import { Loop } from "./supervise/loop.ts";
+
+/** systemd expects a ping each 90 s (WatchdogSec); a third of that leaves room for two lost ones. */
+const WATCHDOG_SECONDS = 30;
+
+export interface AgentOptions {
+  readonly host: Host;
+  readonly aws: Aws;
+  readonly config: Config;
+  /** Why the configuration is not the one in the file; undefined when it is. */
+  readonly configProblem: unknown;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Makes this machine a node and keeps it one until the signal aborts; kubelet is ended then, pods are not. @throws health-port-taken */
+export async function runAgent(
+  { host, aws, config, configProblem, log, environment }: AgentOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { intervals, node } = config;
+  const board = new ConditionBoard(log, host.clock.now);
+  const systemd = createSystemd(host, log, environment);
+  const versions = createVersionReader(host);
+  if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
+  else board.setFailed("ConfigValid", configProblem);
+
+  const session = new AwsSession({ host, aws, config, log, board });
+  const cluster = new ClusterKnowledge({
+    host,
+    aws,
+    config,
+    log,
+    board,
+    keys: () => session.keys,
+    onChange: () => void converging.trigger(),
+  });
+  const kubelet = new Kubelet({
+    host,
+    log,
+    board,
+    processFile: runPaths(config.runFolder).kubeletProcess,
+    stopSeconds: config.kubelet.stopSeconds,
+    environment: kubeletEnvironment(environment),
+    prepare: () => converger.prepareKubelet(),
+  });
+  const converger = new Converger({
+    host,
+    config,
+    log,
+    board,
+    versions,
+    cluster: () => cluster.facts,
+    onKubelet: (spec) => kubelet.want(spec),
+  });
+  const api = (): NodeApi | undefined => {
+    const { facts } = cluster;
+    return facts === undefined || session.token === undefined
+      ? undefined
+      : createNodeApi({ host, cluster: facts, token: () => bearer(session) });
+  };
+
+  const loop = (name: string, everySeconds: number, run: () => Promise<void>) =>
+    new Loop({ name, everySeconds, run, log, now: host.clock.now, random: host.random });
+  const describing = loop("cluster", intervals.clusterSeconds, () => cluster.refresh());
+  const converging = loop("converge", intervals.convergeSeconds, () => converger.round());
+  const loops = [
+    loop("credentials", intervals.credentialsSeconds, async () => {
+      await session.refresh();
+      // Keys that have just come, or a first answer that is still missing, are worth a call outside its schedule.
+      if (cluster.facts === undefined) await describing.trigger();
+    }),
+    describing,
+    converging,
+    loop("health", intervals.runtimeSeconds, () =>
+      watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
+    ),
+    loop("systemd", WATCHDOG_SECONDS, async () => {
+      if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
+      await systemd.ping();
+      await systemd.status(summarize(board));
+    }),
+  ];
+  const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
+
+  await host.files.makeFolder(config.stateFolder, 0o700);
+  await host.files.makeFolder(config.runFolder, 0o700);
+  const status = createStatus({ config, board, session, cluster, kubelet, converger });
+  await serveHealth(config.health.port, { overdueLoops, status }, log, signal);
+  await Promise.all([session.restore(), cluster.restore()]);
+  for (const each of loops) each.start(signal);
+  void converging.trigger().then(() => systemd.ready(summarize(board)));
+  log.info({ node: node.name, cluster: config.cluster.name, region: config.cluster.region }, "the agent runs");
+
+  await Promise.all([
+    kubelet.run(signal),
+    watchOwnNode(
+      {
+        host,
+        log,
+        board,
+        name: node.name,
+        api,
+        kubeletStartedAtMs: () => kubelet.status().startedAtMs,
+        onNodeGone: () => kubelet.restart("its Node is gone from the cluster"),
+        onUnauthorized: () => session.replaceToken(),
+      },
+      signal,
+    ),
+  ]);
+  await systemd.stopping();
+}
+
+function bearer(session: AwsSession) {
+  if (session.token === undefined) throw new SatelliteError("token-missing", "there is no token yet");
+  return session.token.value;
+}
+
+/** One line: the first root cause, or that all is well. */
+function summarize(board: ConditionBoard): string {
+  const [cause] = board.rootCauses();
+  if (cause !== undefined) return `${cause.type}: ${cause.message}`;
+  return board.isTrue("NodeReady") ? board.get("NodeReady").message : "joining the cluster";
+}

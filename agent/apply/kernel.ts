@@ -1,0 +1,47 @@
+// Live kernel settings and modules; their files for the next boot are ordinary files of the plan.
+import { SatelliteError } from "../errors.ts";
+import type { KernelModuleResource, SysctlResource } from "../plan/resource.ts";
+import type { Executor } from "./executor.ts";
+
+/** Sets a value below /proc/sys. */
+export const sysctlExecutor: Executor<SysctlResource> = {
+  async diff({ host }, resource) {
+    const before = (await host.files.read(procPath(resource)))?.trim();
+    if (before === undefined) {
+      throw new SatelliteError("sysctl-missing", `this kernel has no setting ${resource.key}`, {
+        hint: "Load the kernel module that brings it, or boot the distribution's own kernel.",
+      });
+    }
+    return before === resource.value ? undefined : { resource, action: "set", before, after: resource.value };
+  },
+
+  async readOriginal({ host }, resource) {
+    const value = (await host.files.read(procPath(resource)))?.trim();
+    return value === undefined ? undefined : { kind: "value", value };
+  },
+
+  apply: ({ host }, resource) => host.files.writeInPlace(procPath(resource), resource.value),
+};
+
+/** Loads a module that is neither loaded nor built in. */
+export const kernelModuleExecutor: Executor<KernelModuleResource> = {
+  async diff({ host }, resource) {
+    const isLoaded = (await host.files.status(`/sys/module/${resource.name}`)) !== undefined;
+    return isLoaded ? undefined : { resource, action: "load", before: undefined, after: resource.name };
+  },
+
+  readOriginal: async () => ({ kind: "absent" }),
+
+  async apply({ host }, { name, why }) {
+    const { exitCode, stderr } = await host.run("modprobe", [name]);
+    if (exitCode !== 0) {
+      throw new SatelliteError("module-missing", `modprobe ${name} exited with ${exitCode}: ${stderr.trim()}`, {
+        hint: `Install the modules of the running kernel (apt-get install linux-modules-extra-$(uname -r)): ${why}.`,
+      });
+    }
+  },
+};
+
+function procPath({ key }: SysctlResource): string {
+  return `/proc/sys/${key.replaceAll(".", "/")}`;
+}

@@ -1,0 +1,176 @@
+// A service that reads its configuration only at its start. It is restarted when the process that runs has read another content,
+// and only then: a hand edit that was put back before anybody restarted it costs no restart.
+import { assertNever, describe, SatelliteError } from "../errors.ts";
+import { readRuntimeConditions } from "../facts/cri.ts";
+import { isAlive, type ProcessIdentity, readProcess, readStartMs } from "../facts/process.ts";
+import type { ServiceResource } from "../plan/resource.ts";
+import { refusalError, sha256 } from "./containerd-check.ts";
+import type { Change, Executor, RoundContext } from "./executor.ts";
+import { readServiceRecord, writeServiceRecord } from "./service-record.ts";
+
+const RESTART_TIMEOUT_SECONDS = 90;
+/** How long containerd may take from its start to a CRI answer; it recovers its running containers first. */
+const READY_TIMEOUT_SECONDS = 30;
+const READY_POLL_MS = 50;
+
+/** Keeps a service running on the configuration of the plan. */
+export const serviceExecutor: Executor<ServiceResource> = {
+  async diff(context, resource) {
+    const content = plannedContent(context, resource);
+    const configSha256 = sha256(content);
+    const record = await readServiceRecord(context, resource.unit);
+    if (record?.configSha256 === configSha256 && (await isAlive(context.host, record))) return undefined;
+
+    const running = await findMainProcess(context, resource.unit);
+    if (running === undefined) return { resource, action: "start", before: "not running", after: "running" };
+    if (await hasRead(context, resource, running)) {
+      if (!context.isDryRun) await recordRunning(context, resource.unit, content);
+      return undefined;
+    }
+    return {
+      resource,
+      action: "restart",
+      before: `pid ${running.pid}, started with another configuration`,
+      after: "restarted",
+    };
+  },
+
+  readOriginal: async () => undefined,
+
+  async apply(context, resource, change) {
+    const content = plannedContent(context, resource);
+    try {
+      await startAndWait(context, resource, change.action === "start" ? "start" : "restart");
+    } catch (error) {
+      await rollBack(context, resource, error);
+      throw error;
+    }
+    await recordRunning(context, resource.unit, content);
+  },
+};
+
+function plannedContent({ resources }: RoundContext, { configFile }: ServiceResource): string {
+  const file = resources.find((resource) => resource.kind === "file" && resource.path === configFile);
+  if (file?.kind !== "file")
+    throw new SatelliteError("unexpected", `the plan has a service without its file ${configFile}`);
+  return file.content;
+}
+
+/** Whether a running process started after its configuration file had the content of now. */
+async function hasRead(
+  { host, earlier }: RoundContext,
+  { configFile }: ServiceResource,
+  running: ProcessIdentity,
+): Promise<boolean> {
+  const isChanged = earlier.some(({ resource }) => resource.kind === "file" && resource.path === configFile);
+  const file = await host.files.status(configFile);
+  return !isChanged && file !== undefined && (await readStartMs(host, running)) > file.modifiedMs;
+}
+
+async function findMainProcess({ host }: RoundContext, unit: string): Promise<ProcessIdentity | undefined> {
+  const { stdout } = await host.run("systemctl", ["show", unit, "--property=MainPID", "--value"]);
+  const pid = Number(stdout.trim());
+  return pid > 0 ? readProcess(host, pid) : undefined;
+}
+
+async function startAndWait(
+  context: RoundContext,
+  { unit }: ServiceResource,
+  verb: "start" | "restart",
+): Promise<void> {
+  const { host, log, runtimeSocket } = context;
+  const startedAtMs = host.clock.now();
+  const { exitCode, stderr } = await host.run("systemctl", [verb, unit], { timeoutSeconds: RESTART_TIMEOUT_SECONDS });
+  if (exitCode !== 0) {
+    throw new SatelliteError(
+      "service-failed",
+      `systemctl ${verb} ${unit} exited with ${exitCode}: ${stderr.trim()}; ${await lastWords(context, unit)}`,
+      {
+        hint: `systemctl status ${unit}; journalctl -u ${unit} -n 50.`,
+      },
+    );
+  }
+  const deadlineMs = host.clock.now() + READY_TIMEOUT_SECONDS * 1000;
+  for (;;) {
+    try {
+      await readRuntimeConditions(host, runtimeSocket);
+      log.info({ unit, seconds: (host.clock.now() - startedAtMs) / 1000 }, `${unit} was ${verb}ed and answers`);
+      return;
+    } catch (cause) {
+      if (host.clock.now() > deadlineMs) {
+        throw new SatelliteError(
+          "service-failed",
+          `${unit} does not answer ${READY_TIMEOUT_SECONDS} s after its ${verb}: ${describe(cause).message}; ${await lastWords(context, unit)}`,
+          {
+            hint: `journalctl -u ${unit} -n 50.`,
+            cause,
+          },
+        );
+      }
+      await host.clock.sleep(READY_POLL_MS);
+    }
+  }
+}
+
+/** Puts back the file that this round replaced, if it did, and starts the service on it. */
+async function rollBack(context: RoundContext, resource: ServiceResource, error: unknown): Promise<void> {
+  const replaced = context.earlier.find(
+    (change) => change.resource.kind === "file" && change.resource.path === resource.configFile,
+  );
+  if (replaced === undefined) return;
+  const { unit, configFile } = resource;
+  const reason = describe(error).message;
+  context.log.error(
+    { err: error, unit, file: configFile },
+    "the service did not come up on its new configuration; the one before is put back",
+  );
+  await putBack(context, configFile, replaced);
+  await startAndWait(context, resource, "restart");
+  const content = (await context.host.files.read(configFile)) ?? "";
+  await recordRunning(context, unit, content, { configSha256: sha256(plannedContent(context, resource)), reason });
+  throw refusalError(reason);
+}
+
+async function putBack({ host }: RoundContext, path: string, { action, before, resource }: Change): Promise<void> {
+  switch (action) {
+    case "create":
+      return host.files.remove(path);
+    case "update":
+      return host.files.write(path, before ?? "", { mode: resource.kind === "file" ? resource.mode : 0o644 });
+    case "set-mode":
+    case "set":
+    case "load":
+    case "start":
+    case "restart":
+      return;
+    default:
+      return assertNever(action);
+  }
+}
+
+async function recordRunning(
+  context: RoundContext,
+  unit: string,
+  content: string,
+  refused?: { configSha256: string; reason: string },
+): Promise<void> {
+  const running = await findMainProcess(context, unit);
+  if (running === undefined) return;
+  await writeServiceRecord(context, unit, {
+    ...running,
+    configSha256: sha256(content),
+    ...(refused === undefined ? {} : { refused }),
+  });
+}
+
+async function lastWords({ host }: RoundContext, unit: string): Promise<string> {
+  const { stdout } = await host.run("journalctl", [
+    "--unit",
+    unit,
+    "--lines=1",
+    "--priority=warning",
+    "--output=cat",
+    "--no-pager",
+  ]);
+  return `its last words: ${stdout.trim().slice(0, 300) || "none"}`;
+}

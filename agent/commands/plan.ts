@@ -1,0 +1,108 @@
+// `eks-satellite plan`: what a round would change, and why. Changes nothing.
+import { createTwoFilesPatch } from "diff";
+import { converge, type Failure } from "../apply/converge.ts";
+import type { Change } from "../apply/executor.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { describe } from "../errors.ts";
+import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
+import { readSessionKeys } from "../facts/credentials.ts";
+import { readNodeFacts } from "../facts/node-facts.ts";
+import { createVersionReader } from "../facts/versions.ts";
+import { createAws } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import { createLog } from "../log.ts";
+import { planNode } from "../plan/node-plan.ts";
+import { statePaths } from "../plan/paths.ts";
+import { resourceId } from "../plan/resource.ts";
+
+export interface PlanOptions {
+  readonly config: string;
+  readonly diff: boolean;
+  readonly output: "text" | "json";
+}
+
+/** Exit codes, as diff(1) and terraform's `-detailed-exitcode` have them. */
+export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
+
+interface PlannedChange {
+  readonly resource: string;
+  readonly action: Change["action"];
+  readonly why: string;
+  readonly diff?: string;
+}
+
+/** Prints the plan and returns the exit code. @throws config-missing, config-syntax, config-invalid */
+export async function planCommand(host: Host, options: PlanOptions, print: (text: string) => void): Promise<number> {
+  const config = await loadConfig(host, options.config);
+  const unknown: unknown[] = [];
+  const cluster = await findCluster(host, config).catch((error: unknown) => void unknown.push(error));
+  const facts = await readNodeFacts(host, config, createVersionReader(host), cluster ?? undefined);
+  const { resources, problems } = planNode(config, facts);
+  const { changes, failures } = await converge(resources, {
+    host,
+    log: createLog({ level: "error", format: "text" }, () => undefined),
+    runtimeSocket: config.containerd.socket,
+    servicesFile: statePaths(config.stateFolder).services,
+    ledger: undefined,
+  });
+  const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
+  const planned = changes.map((change) => toPlannedChange(change, options.diff));
+  print(
+    options.output === "json"
+      ? `${JSON.stringify({ changes: planned, errors }, undefined, 2)}\n`
+      : renderText(planned, errors, host.userId),
+  );
+  if (errors.length > 0) return PLAN_EXIT.error;
+  return planned.length > 0 ? PLAN_EXIT.something : PLAN_EXIT.nothing;
+}
+
+/** The cached facts where the daemon has them; EKS otherwise, for a machine that has not joined yet. */
+async function findCluster(host: Host, config: Config): Promise<ClusterFacts> {
+  const cached = await readCachedCluster(host, statePaths(config.stateFolder).cluster, config.cluster).catch(
+    () => undefined,
+  ); // Not root: EKS is asked.
+  if (cached !== undefined) return cached;
+  const aws = createAws(config.cluster.region, config.aws.endpoints);
+  return readCluster(aws, await readSessionKeys(host, aws, config), config.cluster, host.clock.now());
+}
+
+function nameFailure({ resource, error }: Failure): Error {
+  const { message } = describe(error);
+  return new Error(`${resourceId(resource)} could not be compared`, {
+    cause: error instanceof Error ? error : new Error(message),
+  });
+}
+
+function toPlannedChange({ resource, action, before, after }: Change, isDiffWanted: boolean): PlannedChange {
+  const id = resourceId(resource);
+  const isText = resource.kind === "file" && action !== "set-mode";
+  const diff = isText
+    ? createTwoFilesPatch(
+        before === undefined ? "/dev/null" : resource.path,
+        resource.path,
+        before ?? "",
+        after,
+        "",
+        "",
+        { context: 3 },
+      )
+    : `${before ?? "(none)"} → ${after}\n`;
+  return { resource: id, action, why: resource.why, ...(isDiffWanted ? { diff } : {}) };
+}
+
+function renderText(
+  changes: readonly PlannedChange[],
+  errors: readonly { message: string; hint: string | undefined }[],
+  userId: number,
+): string {
+  const lines = changes.flatMap(({ resource, action, why, diff }) => [
+    `${action.padEnd(8)} ${resource}  (${why})`,
+    ...(diff === undefined ? [] : [diff.replaceAll(/^/gm, "    ").trimEnd()]),
+  ]);
+  const failed = errors.map(({ message, hint }) => `unknown  ${message}${hint === undefined ? "" : ` → ${hint}`}`);
+  const summary = changes.length === 0 ? "nothing to change" : `${changes.length} to change`;
+  const unread =
+    errors.length === 0 ? "" : `, ${errors.length} unknown${userId === 0 ? "" : " (run as root to read everything)"}`;
+  return `${[...lines, ...failed, `${summary}${unread}`].join("\n")}\n`;
+}

@@ -1,0 +1,32 @@
+// `eks-satellite run`: the daemon.
+import { runAgent } from "../agent.ts";
+import { loadConfigOrLastGood } from "../config/load.ts";
+import { SatelliteError } from "../errors.ts";
+import { createAws } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import { createLog } from "../log.ts";
+
+export interface RunContext {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Receives whole lines. */
+  readonly write: (line: string) => void;
+}
+
+/** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid, health-port-taken */
+export async function runCommand(
+  { host, environment, write }: RunContext,
+  configFile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (host.userId !== 0) {
+    throw new SatelliteError("not-root", `eks-satellite run needs root, and runs as user ${host.userId}`, {
+      hint: "systemctl start eks-satellite, or sudo eks-satellite run.",
+    });
+  }
+  const { config, problem } = await loadConfigOrLastGood(host, configFile);
+  const log = createLog(config.log, write, environment);
+  const aws = createAws(config.cluster.region, config.aws.endpoints);
+  await runAgent({ host, aws, config, configProblem: problem, log, environment }, signal);
+  log.info("stopped; pods keep running");
+}

@@ -1,0 +1,157 @@
+// YAML → Config. An error names the file, the line, the key, what was expected and, for a misspelt key, the nearest known one.
+import { closest, distance } from "fastest-levenshtein";
+import { isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import * as z from "zod";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** Where the configuration is expected. */
+export const DEFAULT_CONFIG_PATH = "/etc/eks-satellite/config.yaml";
+
+/** The last configuration that was valid: a mistake in the file must not stop a node at its next start. */
+export const LAST_GOOD_CONFIG_PATH = "/var/lib/eks-satellite/last-good-config.yaml";
+
+/** A suggestion further away than this is a different word, not a slip. */
+const MAX_SUGGESTION_DISTANCE = 4;
+
+interface Source {
+  readonly file: string;
+  readonly root: ParsedNode | null;
+  readonly lines: LineCounter;
+}
+
+/** The configuration to run with, and why it is not the one in the file. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly problem: unknown;
+}
+
+/**
+ * Loads the configuration for the daemon: the file, or, when that is not valid, the last one that was.
+ * @throws config-missing, config-syntax, config-invalid when there is no earlier one either
+ */
+export async function loadConfigOrLastGood(host: Host, file: string): Promise<LoadedConfig> {
+  try {
+    const config = await loadConfig(host, file);
+    const [text, lastGood] = await Promise.all([host.files.read(file), host.files.read(LAST_GOOD_CONFIG_PATH)]);
+    if (text !== undefined && text !== lastGood) await host.files.write(LAST_GOOD_CONFIG_PATH, text, { mode: 0o600 });
+    return { config, problem: undefined };
+  } catch (problem) {
+    if ((await host.files.read(LAST_GOOD_CONFIG_PATH)) === undefined) throw problem;
+    return { config: await loadConfig(host, LAST_GOOD_CONFIG_PATH), problem };
+  }
+}
+
+/** Reads and validates the configuration file. @throws config-missing, config-syntax, config-invalid */
+export async function loadConfig(host: Host, file: string): Promise<Config> {
+  const text = await host.files.read(file);
+  if (text === undefined) {
+    throw new SatelliteError("config-missing", `there is no configuration at ${file}`, {
+      hint: `Write cluster.name, cluster.region and credentials there; config.example.yaml documents every key.`,
+    });
+  }
+  return parseConfig(text, file, (await host.systemInformation()).hostname);
+}
+
+/** Parses and validates configuration text; `hostname` names the node when the text does not. @throws config-syntax, config-invalid */
+export function parseConfig(text: string, file: string, hostname: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [syntaxError] = document.errors;
+  if (syntaxError !== undefined) {
+    const line = lines.linePos(syntaxError.pos[0]).line;
+    throw new SatelliteError("config-syntax", `${file}:${line}: ${syntaxError.message}`, {
+      hint: `Correct the YAML on line ${line}.`,
+      cause: syntaxError,
+    });
+  }
+  const value = withNodeName(document.toJS() ?? {}, hostname);
+  const result = configSchema.safeParse(value);
+  if (!result.success) throw invalid({ file, root: document.contents, lines }, result.error);
+  return result.data as Config;
+}
+
+/** The default of node.name is a fact of the machine; it is validated like a name that somebody wrote. */
+function withNodeName(value: unknown, hostname: string): unknown {
+  if (!isTable(value)) return value;
+  const node = value.node ?? {};
+  if (!isTable(node) || node.name !== undefined) return value;
+  return { ...value, node: { ...node, name: hostname.toLowerCase() } };
+}
+
+function invalid(source: Source, { issues }: z.ZodError): SatelliteError {
+  const findings = issues.map((issue) => explain(source, issue));
+  return new SatelliteError("config-invalid", findings.map(({ message }) => message).join("; "), {
+    hint:
+      findings.map(({ hint }) => hint).find((hint) => hint !== undefined) ??
+      `Correct ${source.file}; config.example.yaml documents every key.`,
+  });
+}
+
+function explain(source: Source, issue: z.core.$ZodIssue): { message: string; hint?: string } {
+  if (issue.code === "unrecognized_keys") return explainUnknown(source, issue.path, issue.keys);
+  const name = issue.path.join(".") || "the configuration";
+  const value = valueAt(source.root, issue.path);
+  const shown = value === undefined || issue.code === "custom" ? "" : ` (it is ${JSON.stringify(value)})`;
+  const reason = issue.code === "invalid_type" && value === undefined ? "is missing" : issue.message;
+  return { message: `${at(source, issue.path)}: ${name}: ${reason}${shown}` };
+}
+
+function explainUnknown(
+  source: Source,
+  path: readonly PropertyKey[],
+  keys: readonly string[],
+): { message: string; hint?: string } {
+  const known = knownKeys(configSchema, path);
+  const [first = ""] = keys;
+  const nearest = known.length === 0 ? undefined : closest(first, known);
+  const names = keys.map((key) => [...path, key].join("."));
+  const isSlip = nearest !== undefined && distance(first, nearest) <= MAX_SUGGESTION_DISTANCE;
+  return {
+    message: `${at(source, [...path, first])}: unknown key ${names.join(", ")}`,
+    hint: isSlip ? `Did you mean ${[...path, nearest].join(".")}?` : `Known keys here: ${known.join(", ")}.`,
+  };
+}
+
+/** The keys that the schema knows at a path, through its defaults, optionals and arrays. */
+function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  let here: unknown = unwrap(schema);
+  for (const step of path) {
+    if (here instanceof z.ZodArray) here = unwrap(here.element);
+    else if (here instanceof z.ZodObject) here = unwrap(here.shape[String(step)]);
+  }
+  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  let inner = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
+    inner = inner.unwrap();
+  return inner;
+}
+
+/** `file:line` of the deepest part of the path that the document has. */
+function at({ file, root, lines }: Source, path: readonly PropertyKey[]): string {
+  let node: unknown = root;
+  let offset: number | undefined;
+  for (const step of path) {
+    if (!isMap(node)) break;
+    const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+    if (pair === undefined) break;
+    offset = isNode(pair.key) ? pair.key.range?.[0] : offset;
+    node = pair.value;
+  }
+  return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
+}
+
+function valueAt(root: ParsedNode | null, path: readonly PropertyKey[]): unknown {
+  let value: unknown = root?.toJSON();
+  for (const step of path)
+    value = isTable(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[step] : undefined;
+  return value;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

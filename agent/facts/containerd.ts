@@ -1,0 +1,40 @@
+// containerd as it is: version, and the configuration that others may have written.
+import { parse, TomlError, type TomlTable } from "smol-toml";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+
+/** The configuration file, as found. */
+export type ContainerdConfigFile =
+  | { readonly kind: "absent" }
+  | { readonly kind: "parsed"; readonly text: string; readonly table: TomlTable }
+  | { readonly kind: "unparsable"; readonly error: SatelliteError };
+
+export interface ContainerdFacts {
+  readonly version: string;
+  readonly config: ContainerdConfigFile;
+}
+
+/** Reads containerd's configuration; a text that is not TOML is a finding, not an error. @throws file-unreadable */
+export async function readContainerdConfig(host: Host, path: string): Promise<ContainerdConfigFile> {
+  const text = await host.files.read(path);
+  if (text === undefined) return { kind: "absent" };
+  try {
+    return { kind: "parsed", text, table: parseToml(text) };
+  } catch (cause) {
+    const line = cause instanceof TomlError ? `:${cause.line}` : "";
+    const error = new SatelliteError(
+      "containerd-config-unparsable",
+      `${path}${line} is not TOML; it is left as it is`,
+      {
+        hint: `Correct ${path} (containerd config dump names the mistake), or move it away.`,
+        cause,
+      },
+    );
+    return { kind: "unparsable", error };
+  }
+}
+
+/** Whole numbers as BigInt, so that 1 and 1.0 stay what they are when the table is written again. */
+export function parseToml(text: string): TomlTable {
+  return parse(text, { integersAsBigInt: true });
+}

@@ -1,0 +1,48 @@
+// Everything that the plan follows from, read in one go.
+import type { Config } from "../config/schema.ts";
+import type { Host } from "../host/host.ts";
+import type { ClusterFacts } from "./cluster.ts";
+import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
+import { type MachineFacts, readMachine } from "./machine.ts";
+import type { VersionReader } from "./versions.ts";
+
+/** What is undefined is not known; `gaps` says why. */
+export interface NodeFacts {
+  readonly machine: MachineFacts;
+  readonly cluster: ClusterFacts | undefined;
+  readonly containerd: ContainerdFacts | undefined;
+  /** E.g. `1.34.4`. */
+  readonly kubeletVersion: string | undefined;
+  readonly gaps: readonly unknown[];
+}
+
+/** Reads the machine; a missing kubelet or containerd is a gap, not a failure, so that the rest can go ahead. */
+export async function readNodeFacts(
+  host: Host,
+  config: Config,
+  versions: VersionReader,
+  cluster: ClusterFacts | undefined,
+): Promise<NodeFacts> {
+  const gaps: unknown[] = [];
+  const orGap = <T>(reading: Promise<T>): Promise<T | undefined> =>
+    reading.catch((error: unknown) => {
+      gaps.push(error);
+      return undefined;
+    });
+  const [machine, kubelet, containerd, containerdConfig] = await Promise.all([
+    readMachine(host, config.imageCredentialProvider.path),
+    orGap(versions.readKubelet(config.kubelet.path)),
+    orGap(versions.readContainerd()),
+    orGap(readContainerdConfig(host, config.containerd.configFile)),
+  ]);
+  return {
+    machine,
+    cluster,
+    containerd:
+      containerd === undefined || containerdConfig === undefined
+        ? undefined
+        : { version: containerd.version, config: containerdConfig },
+    kubeletVersion: kubelet?.version,
+    gaps,
+  };
+}

@@ -1,0 +1,80 @@
+// What would keep kubelet from starting, found before it fails in its own words.
+import { parse } from "semver";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { findProcesses, readUnit } from "./process.ts";
+
+/** kubelet's API port (`port` of KubeletConfiguration), which the control plane calls for logs and exec. */
+const KUBELET_PORT = 10_250;
+/** Kubernetes' version skew policy: kubelet is never newer than the API server and at most three minors older. */
+const MAX_MINORS_BEHIND = 3;
+const TCP_LISTEN = "0A";
+
+/** @throws swap-on, when kubelet's default to refuse swap is in force */
+export function checkSwap(config: Config, swapBytes: number): void {
+  if (swapBytes === 0 || config.kubelet.config.failSwapOn === false) return;
+  throw new SatelliteError(
+    "swap-on",
+    `swap is on (${Math.round(swapBytes / 2 ** 20)} MiB), and kubelet refuses to start with it`,
+    {
+      hint: "swapoff -a and remove its line from /etc/fstab, or set kubelet.config.failSwapOn: false.",
+    },
+  );
+}
+
+/** @throws version-skew */
+export function checkVersionSkew(kubeletVersion: string, clusterVersion: string): void {
+  const kubelet = parse(kubeletVersion)?.minor ?? 0;
+  const cluster = Number(clusterVersion.split(".")[1] ?? 0);
+  if (kubelet <= cluster && cluster - kubelet <= MAX_MINORS_BEHIND) return;
+  throw new SatelliteError(
+    "version-skew",
+    `kubelet ${kubeletVersion} does not fit a cluster of version ${clusterVersion}`,
+    {
+      hint: `Install a kubelet between 1.${Math.max(0, cluster - MAX_MINORS_BEHIND)} and ${clusterVersion}.`,
+    },
+  );
+}
+
+/** Refuses to run beside a kubelet of somebody else. @throws kubelet-stranger */
+export async function checkStrangers(host: Host): Promise<void> {
+  const [pid] = await findProcesses(host, "kubelet");
+  if (pid === undefined) return;
+  const unit = await readUnit(host, pid);
+  throw new SatelliteError(
+    "kubelet-stranger",
+    `another kubelet runs with pid ${pid}${unit === undefined ? "" : ` in ${unit}`}`,
+    {
+      hint: unit === undefined ? `See ps -fp ${pid}, and end it.` : `systemctl disable --now ${unit}.`,
+    },
+  );
+}
+
+/** @throws port-taken */
+export async function checkPort(host: Host): Promise<void> {
+  const port = KUBELET_PORT.toString(16).toUpperCase().padStart(4, "0");
+  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    const rows = ((await host.files.read(table)) ?? "").split("\n").map((line) => line.trim().split(/\s+/));
+    const row = rows.find(([, local, , state]) => local?.endsWith(`:${port}`) && state === TCP_LISTEN);
+    if (row === undefined) continue;
+    const holder = await findSocketHolder(host, row[9] ?? "");
+    throw new SatelliteError("port-taken", `port ${KUBELET_PORT} is taken${holder}`, {
+      hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
+    });
+  }
+}
+
+/** Names the process that holds a socket, by the socket's inode. */
+async function findSocketHolder(host: Host, inode: string): Promise<string> {
+  for (const pid of (await host.files.list("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const descriptors = await host.files.list(`/proc/${pid}/fd`);
+    const links = await Promise.all(
+      descriptors.map((descriptor) => host.files.readLink(`/proc/${pid}/fd/${descriptor}`)),
+    );
+    if (!links.includes(`socket:[${inode}]`)) continue;
+    const name = (await host.files.read(`/proc/${pid}/comm`))?.trim();
+    return ` by ${name} (pid ${pid})`;
+  }
+  return "";
+}

@@ -1,0 +1,79 @@
+// Which kubelet and which containerd are installed. A binary is asked once, and again when its file changes.
+import { coerce, type SemVer } from "semver";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+
+/** Folders that hold containerd on Debian, Ubuntu and in upstream's tarballs, in the order of systemd's own search. */
+const BINARY_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"];
+
+export interface Binary {
+  readonly path: string;
+  /** E.g. `1.34.4`, whatever the distribution appended. */
+  readonly version: string;
+}
+
+/** Asks binaries for their versions, remembering the answers. */
+export interface VersionReader {
+  /** @throws kubelet-missing, kubelet-not-executable, kubelet-broken */
+  readKubelet(path: string): Promise<Binary>;
+  /** @throws containerd-missing, containerd-broken */
+  readContainerd(): Promise<Binary>;
+}
+
+/** Creates a reader whose memory lasts as long as it does. */
+export function createVersionReader(host: Host): VersionReader {
+  const known = new Map<string, Promise<string>>();
+  const read = async (path: string, what: string): Promise<Binary> => {
+    const status = await host.files.status(path);
+    const key = `${path} ${status?.modifiedMs} ${status?.sizeBytes}`;
+    const version = known.get(key) ?? askVersion(host, path, what);
+    known.set(key, version);
+    version.catch(() => known.delete(key));
+    return { path, version: await version };
+  };
+  return {
+    async readKubelet(path) {
+      await checkExecutable(host, path);
+      return read(path, "kubelet");
+    },
+    async readContainerd() {
+      for (const folder of BINARY_FOLDERS) {
+        const path = `${folder}/containerd`;
+        if ((await host.files.status(path))?.kind === "file") return read(path, "containerd");
+      }
+      throw new SatelliteError("containerd-missing", `there is no containerd in ${BINARY_FOLDERS.join(", ")}`, {
+        hint: "apt-get install containerd.io (Docker's package) or containerd.",
+      });
+    },
+  };
+}
+
+async function checkExecutable(host: Host, path: string): Promise<void> {
+  const status = await host.files.status(path);
+  if (status === undefined) {
+    throw new SatelliteError("kubelet-missing", `there is no kubelet at ${path}`, {
+      hint: "Install the cluster's minor version of kubelet there, or set kubelet.path.",
+    });
+  }
+  if (status.kind !== "file" || (status.mode & 0o111) === 0) {
+    throw new SatelliteError("kubelet-not-executable", `${path} is not an executable file`, {
+      hint: `chmod 755 ${path}, or set kubelet.path.`,
+    });
+  }
+}
+
+/** Both print their version in one line: `Kubernetes v1.34.4`, `containerd github.com/containerd/containerd 1.6.20~ds1 …`. */
+async function askVersion(host: Host, path: string, what: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await host.run(path, ["--version"], { timeoutSeconds: 20 });
+  const version: SemVer | null = exitCode === 0 ? coerce(stdout.replace(/^\S+ (github\.com\/\S+ )?/, "")) : null;
+  if (version === null) {
+    throw new SatelliteError(
+      `${what}-broken`,
+      `${path} --version exited with ${exitCode}: ${(stderr || stdout).trim().slice(0, 200)}`,
+      {
+        hint: `Check that ${path} is built for this machine (file ${path}).`,
+      },
+    );
+  }
+  return version.version;
+}

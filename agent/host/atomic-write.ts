@@ -1,0 +1,60 @@
+// A file is either the old one or the new one, whatever happens in between: temporary file, fsync, rename, fsync of the folder.
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { SatelliteError } from "../errors.ts";
+import type { WriteOptions } from "./host.ts";
+
+/** Replaces a file as a whole. @throws disk-full, file-unwritable: the old file is intact and no temporary file is left */
+export async function writeAtomically(path: string, content: string, options: WriteOptions): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await writeDurably(temporary, content, options);
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw unwritable(path, cause);
+  }
+}
+
+/** Names what stands in the way of a write, with the remedy. */
+export function unwritable(path: string, cause: unknown): SatelliteError {
+  const code = (cause as { code?: unknown }).code;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new SatelliteError("disk-full", `${path} was not written: no space left on its file system`, {
+      hint: `Free space below ${dirname(path)} (df -h, df -i); the file that stood there is intact.`,
+      cause,
+    });
+  }
+  const hint =
+    code === "EACCES" || code === "EPERM"
+      ? "Run as root."
+      : code === "EROFS"
+        ? "The file system is mounted read-only: see dmesg and remount it."
+        : `See ls -ld ${dirname(path)}.`;
+  return new SatelliteError("file-unwritable", `${path} was not written`, { hint, cause });
+}
+
+async function writeDurably(path: string, content: string, { mode, uid, gid }: WriteOptions): Promise<void> {
+  const handle = await open(path, "wx", mode);
+  try {
+    await handle.writeFile(content);
+    await handle.chmod(mode);
+    if (uid !== undefined && gid !== undefined) await handle.chown(uid, gid);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,132 @@
+// The three calls that the agent makes to AWS. The SDK's clients are loaded with the first call: they are most of the agent's
+// start-up time and memory, and a node whose keys and cluster facts are still good starts kubelet without them.
+import { Secret } from "../secret.ts";
+
+/** Keys that sign requests to AWS. */
+export interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret;
+}
+
+/** Keys that end by themselves at `expiresAtMs` (milliseconds since the epoch); undefined means that nobody said when. */
+export interface SessionKeys extends AwsKeys {
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface AssumeRoleRequest {
+  readonly arn: string;
+  readonly sessionName: string;
+  readonly durationSeconds: number;
+  readonly externalId?: string | undefined;
+}
+
+/** What DescribeCluster says of a cluster, unchecked: any part may be missing while EKS creates it. */
+export interface ClusterDescription {
+  readonly arn?: string | undefined;
+  readonly status?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly version?: string | undefined;
+  /** PEM, in base64. */
+  readonly certificateAuthorityData?: string | undefined;
+  readonly ipFamily?: string | undefined;
+  readonly serviceIpv4Cidr?: string | undefined;
+  readonly serviceIpv6Cidr?: string | undefined;
+}
+
+/** AWS, as far as a node needs it. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
+export interface Aws {
+  assumeRole(keys: AwsKeys, request: AssumeRoleRequest): Promise<SessionKeys>;
+  /** Session keys of an IAM user, with the user's own identity. */
+  getSessionToken(keys: AwsKeys, durationSeconds: number): Promise<SessionKeys>;
+  describeCluster(keys: AwsKeys, name: string): Promise<ClusterDescription>;
+}
+
+/** Every call is over by then, connection and retries included. */
+const CALL_TIMEOUT_SECONDS = 10;
+
+/** Creates the handle on AWS for a region. */
+export function createAws(
+  region: string,
+  endpoints: { readonly sts?: string | undefined; readonly eks?: string | undefined },
+): Aws {
+  const options = (keys: AwsKeys, endpoint: string | undefined) => ({
+    region,
+    maxAttempts: 2,
+    credentials: {
+      accessKeyId: keys.accessKeyId,
+      secretAccessKey: keys.secretAccessKey.reveal(),
+      ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken.reveal() }),
+    },
+    requestHandler: { connectionTimeout: 5000, requestTimeout: CALL_TIMEOUT_SECONDS * 1000 },
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const deadline = () => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_SECONDS * 1000) });
+
+  return {
+    async assumeRole(keys, { arn, sessionName, durationSeconds, externalId }) {
+      const { AssumeRoleCommand, STSClient } = await import("@aws-sdk/client-sts");
+      const command = new AssumeRoleCommand({
+        RoleArn: arn,
+        RoleSessionName: sessionName,
+        DurationSeconds: durationSeconds,
+        ExternalId: externalId,
+      });
+      const { Credentials } = await using(new STSClient(options(keys, endpoints.sts)), (sts) =>
+        sts.send(command, deadline()),
+      );
+      return toSessionKeys(Credentials);
+    },
+    async getSessionToken(keys, durationSeconds) {
+      const { GetSessionTokenCommand, STSClient } = await import("@aws-sdk/client-sts");
+      const command = new GetSessionTokenCommand({ DurationSeconds: durationSeconds });
+      const { Credentials } = await using(new STSClient(options(keys, endpoints.sts)), (sts) =>
+        sts.send(command, deadline()),
+      );
+      return toSessionKeys(Credentials);
+    },
+    async describeCluster(keys, name) {
+      const { DescribeClusterCommand, EKSClient } = await import("@aws-sdk/client-eks");
+      const command = new DescribeClusterCommand({ name });
+      const { cluster } = await using(new EKSClient(options(keys, endpoints.eks)), (eks) =>
+        eks.send(command, deadline()),
+      );
+      const network = cluster?.kubernetesNetworkConfig;
+      return {
+        arn: cluster?.arn,
+        status: cluster?.status,
+        endpoint: cluster?.endpoint,
+        version: cluster?.version,
+        certificateAuthorityData: cluster?.certificateAuthority?.data,
+        ipFamily: network?.ipFamily,
+        serviceIpv4Cidr: network?.serviceIpv4Cidr,
+        serviceIpv6Cidr: network?.serviceIpv6Cidr,
+      };
+    },
+  };
+}
+
+/** A client keeps sockets open for the next call; ours is minutes away. */
+async function using<C extends { destroy(): void }, T>(client: C, call: (client: C) => Promise<T>): Promise<T> {
+  try {
+    return await call(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+interface StsCredentials {
+  readonly AccessKeyId: string | undefined;
+  readonly SecretAccessKey: string | undefined;
+  readonly SessionToken: string | undefined;
+  readonly Expiration: Date | undefined;
+}
+
+function toSessionKeys(credentials: StsCredentials | undefined): SessionKeys {
+  return {
+    accessKeyId: credentials?.AccessKeyId ?? "",
+    secretAccessKey: new Secret(credentials?.SecretAccessKey ?? ""),
+    sessionToken: new Secret(credentials?.SessionToken ?? ""),
+    expiresAtMs: credentials?.Expiration?.getTime(),
+  };
+}

@@ -1,0 +1,49 @@
+// One unary gRPC call over a unix socket on node:http2. The agent makes a single kind of call, with an empty request,
+// a few times a minute; @grpc/grpc-js and its code generator would cost more memory than the rest of the agent's own code.
+import { connect as connectHttp2, constants } from "node:http2";
+import { connect as connectSocket } from "node:net";
+import { SatelliteError } from "../errors.ts";
+import type { GrpcRequest, GrpcResponse } from "./host.ts";
+
+/** gRPC's length prefix: one byte of flags, four of length (PROTOCOL-HTTP2.md, "Length-Prefixed-Message"). */
+const PREFIX_BYTES = 5;
+const UNKNOWN = 2;
+
+/** Calls a method and collects its one reply. @throws grpc-failed when nobody answers in time */
+export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcRequest): Promise<GrpcResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<GrpcResponse>();
+  const session = connectHttp2("http://localhost", { createConnection: () => connectSocket(socket) });
+  const fail = (cause: unknown) =>
+    reject(new SatelliteError("grpc-failed", `${method} on ${socket} was not answered`, { cause }));
+  session.on("error", fail);
+
+  const stream = session.request({
+    [constants.HTTP2_HEADER_METHOD]: "POST",
+    [constants.HTTP2_HEADER_PATH]: method,
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  const chunks: Buffer[] = [];
+  let headers: Record<string, unknown> = {};
+  stream.on("error", fail);
+  stream.on("response", (received) => (headers = { ...received }));
+  stream.on("trailers", (received) => (headers = { ...headers, ...received }));
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  stream.on("end", () =>
+    resolve({
+      status: Number(headers["grpc-status"] ?? UNKNOWN),
+      statusMessage: decodeURIComponent(String(headers["grpc-message"] ?? "")),
+      message: Buffer.concat(chunks).subarray(PREFIX_BYTES),
+    }),
+  );
+  stream.setTimeout(timeoutSeconds * 1000, () => fail(new Error(`no answer in ${timeoutSeconds} s`)));
+  stream.end(withPrefix(message));
+
+  return promise.finally(() => session.destroy());
+}
+
+function withPrefix(message: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}

@@ -1,0 +1,161 @@
+// The only way to touch the machine. The real one is linux-host.ts; tests bring one that lives in memory.
+import type { Readable } from "node:stream";
+
+/** What the agent needs to know of a file's inode. */
+export interface FileStatus {
+  readonly kind: "file" | "folder" | "other";
+  /** Permission bits only, e.g. 0o600. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface WriteOptions {
+  /** Permission bits, enforced whatever the umask. */
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** Files and folders, by absolute path. */
+export interface Files {
+  /** The whole text, or undefined when there is no such file. @throws file-unreadable */
+  read(path: string): Promise<string | undefined>;
+  /** Follows symbolic links; undefined when nothing is there. @throws file-unreadable */
+  status(path: string): Promise<FileStatus | undefined>;
+  /** Replaces the file as a whole: temporary file, fsync, rename, fsync of the folder; missing folders are made 0755. @throws disk-full, file-unwritable */
+  write(path: string, content: string, options: WriteOptions): Promise<void>;
+  /** Writes in place, for /proc and /sys, where files cannot be replaced. @throws file-unwritable */
+  writeInPlace(path: string, content: string): Promise<void>;
+  setMode(path: string, mode: number): Promise<void>;
+  /** Removes a file; it is fine when there is none. */
+  remove(path: string): Promise<void>;
+  /** Moves a file within one file system. */
+  move(from: string, to: string): Promise<void>;
+  makeFolder(path: string, mode: number): Promise<void>;
+  /** Names in a folder, sorted; none when it does not exist. */
+  list(path: string): Promise<readonly string[]>;
+  /** Where a symbolic link points, or undefined when it is not one. */
+  readLink(path: string): Promise<string | undefined>;
+}
+
+export interface RunOptions {
+  /** After this the command is killed and `run` throws command-timeout. Default 30 s. */
+  readonly timeoutSeconds?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a child process ended. */
+export interface ChildExit {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A long-running child process. */
+export interface Child {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ChildExit>;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Trusts this certificate authority alone (PEM). */
+  readonly caPem?: string;
+  readonly timeoutSeconds: number;
+}
+
+/** A GET whose answer is a stream of lines without end. */
+export interface LineStreamRequest extends HttpRequest {
+  /** Receives each line of the body. */
+  readonly onLine: (line: string) => void;
+  /** A connection that is silent for this long is taken for dead. */
+  readonly silenceSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** One unary gRPC call over a unix socket. */
+export interface GrpcRequest {
+  readonly socket: string;
+  /** `/package.Service/Method`. */
+  readonly method: string;
+  /** The request message in protobuf's wire format. */
+  readonly message: Uint8Array;
+  readonly timeoutSeconds: number;
+}
+
+/** The status follows google.rpc.Code; the message is empty unless the status is 0. */
+export interface GrpcResponse {
+  readonly status: number;
+  readonly statusMessage: string;
+  readonly message: Uint8Array;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after this long, or rejects at once when the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface NetworkAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly family: "IPv4" | "IPv6";
+}
+
+/** What the kernel and the distribution say of this machine. */
+export interface SystemInformation {
+  readonly hostname: string;
+  /** Node's name of it: `x64` or `arm64`. */
+  readonly architecture: string;
+  readonly kernel: string;
+  /** E.g. `Ubuntu 22.04.5 LTS`. */
+  readonly operatingSystem: string;
+  readonly cpuCount: number;
+  readonly memoryBytes: number;
+  readonly swapBytes: number;
+  readonly addresses: readonly NetworkAddress[];
+}
+
+/** The machine. */
+export interface Host {
+  readonly files: Files;
+  readonly clock: Clock;
+  /** Effective user id; 0 is root. */
+  readonly userId: number;
+  /** This process's id. */
+  readonly processId: number;
+  /** A number in [0, 1), for jitter. */
+  random(): number;
+  /** Runs a command to its end; a non-zero exit is a result, not an error. @throws command-missing, command-timeout */
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Starts a command with exactly this environment. @throws command-missing */
+  spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child;
+  /** Sends a signal to any process; false when there is no such process. */
+  kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean;
+  /** One GET. @throws http-failed when there is no answer */
+  get(request: HttpRequest): Promise<HttpResponse>;
+  /** Follows a stream until the server ends it or the signal aborts; any other end throws. The body is empty when the status is 200. @throws http-failed */
+  follow(request: LineStreamRequest): Promise<HttpResponse>;
+  /** @throws grpc-failed when there is no answer */
+  grpc(request: GrpcRequest): Promise<GrpcResponse>;
+  systemInformation(): Promise<SystemInformation>;
+}

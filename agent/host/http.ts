@@ -1,0 +1,69 @@
+// GET over HTTP and HTTPS, whole or line by line, on Node's own client.
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { createInterface } from "node:readline";
+import { SatelliteError } from "../errors.ts";
+import type { HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
+
+/** Gets a whole answer. @throws http-failed */
+export async function getHttp(request: HttpRequest): Promise<HttpResponse> {
+  try {
+    const response = await open(request, AbortSignal.timeout(request.timeoutSeconds * 1000));
+    return { status: response.statusCode ?? 0, body: await readBody(response) };
+  } catch (cause) {
+    throw failed(request.url, cause);
+  }
+}
+
+/** Follows an answer line by line. @throws http-failed */
+export async function followLines({
+  onLine,
+  silenceSeconds,
+  signal,
+  ...request
+}: LineStreamRequest): Promise<HttpResponse> {
+  try {
+    const opening = AbortSignal.timeout(request.timeoutSeconds * 1000);
+    const ending = new AbortController();
+    const response = await open(request, AbortSignal.any([signal, ending.signal]), opening);
+    const status = response.statusCode ?? 0;
+    if (status !== 200) return { status, body: await readBody(response) };
+    response.setTimeout(silenceSeconds * 1000, () => ending.abort(new Error(`silent for ${silenceSeconds} s`)));
+    for await (const line of createInterface({ input: response })) onLine(line);
+    if (ending.signal.aborted) throw ending.signal.reason;
+    return { status, body: "" };
+  } catch (cause) {
+    if (signal.aborted) return { status: 200, body: "" };
+    throw failed(request.url, cause);
+  }
+}
+
+/** Resolves when the answer's head is there. */
+function open(
+  { url, headers, caPem }: HttpRequest,
+  signal: AbortSignal,
+  opening?: AbortSignal,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const send = url.startsWith("https:") ? requestHttps : requestHttp;
+  const request = send(
+    url,
+    { headers: { ...headers }, signal, ...(caPem === undefined ? {} : { ca: caPem }) },
+    resolve,
+  );
+  request.on("error", reject);
+  opening?.addEventListener("abort", () => reject(opening.reason), { once: true });
+  request.end();
+  return promise;
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  let body = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) body += chunk;
+  return body;
+}
+
+function failed(url: string, cause: unknown): SatelliteError {
+  return new SatelliteError("http-failed", `GET ${url} was not answered`, { cause });
+}

@@ -1,0 +1,54 @@
+// Files of a real Linux machine.
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
+import { SatelliteError } from "../errors.ts";
+import { unwritable, writeAtomically } from "./atomic-write.ts";
+import type { FileStatus, Files } from "./host.ts";
+
+/** Creates the handle on the machine's files. */
+export function createLinuxFiles(): Files {
+  return {
+    read: (path) => unlessAbsent(path, () => readFile(path, "utf8")),
+    status: (path) => unlessAbsent(path, () => readStatus(path)),
+    write: writeAtomically,
+    writeInPlace: (path, content) => explaining(path, () => writeFile(path, content)),
+    setMode: (path, mode) => explaining(path, () => chmod(path, mode)),
+    remove: (path) => explaining(path, () => rm(path, { force: true })),
+    move: (from, to) => explaining(to, () => rename(from, to)),
+    makeFolder: async (path, mode) => void (await explaining(path, () => mkdir(path, { recursive: true, mode }))),
+    list: async (path) => ((await unlessAbsent(path, () => readdir(path))) ?? []).toSorted(),
+    readLink: (path) =>
+      unlessAbsent(path, async () => ((await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined)),
+  };
+}
+
+async function readStatus(path: string): Promise<FileStatus> {
+  const found = await stat(path);
+  return {
+    kind: found.isFile() ? "file" : found.isDirectory() ? "folder" : "other",
+    mode: found.mode & 0o7777,
+    uid: found.uid,
+    gid: found.gid,
+    sizeBytes: found.size,
+    modifiedMs: found.mtimeMs,
+  };
+}
+
+async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (cause) {
+    const code = (cause as { code?: unknown }).code;
+    // ESRCH: a process left while its folder in /proc was being read.
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH") return undefined;
+    const hint = code === "EACCES" || code === "EPERM" ? "Run as root." : `See ls -l ${path}.`;
+    throw new SatelliteError("file-unreadable", `${path} could not be read`, { hint, cause });
+  }
+}
+
+async function explaining<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}

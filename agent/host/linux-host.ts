@@ -1,0 +1,112 @@
+// The real machine.
+import { arch, cpus, networkInterfaces, hostname as readHostname, release } from "node:os";
+import { setTimeout as sleepFor } from "node:timers/promises";
+import { ExecaError, execa } from "execa";
+import { SatelliteError } from "../errors.ts";
+import { callGrpc } from "./grpc.ts";
+import type { Child, Host, RunOptions, RunResult, SystemInformation } from "./host.ts";
+import { followLines, getHttp } from "./http.ts";
+import { createLinuxFiles } from "./linux-files.ts";
+
+const DEFAULT_TIMEOUT_SECONDS = 30;
+
+/** Creates the handle on this machine. */
+export function createLinuxHost(): Host {
+  return {
+    files: createLinuxFiles(),
+    clock: {
+      now: Date.now,
+      sleep: (milliseconds, signal) => sleepFor(milliseconds, undefined, signal === undefined ? {} : { signal }),
+    },
+    userId: process.geteuid?.() ?? -1,
+    processId: process.pid,
+    random: Math.random,
+    run: runCommand,
+    spawn: spawnChild,
+    kill: killProcess,
+    get: getHttp,
+    follow: followLines,
+    grpc: callGrpc,
+    systemInformation: createSystemReader(),
+  };
+}
+
+async function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const timeoutSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const result = await execa(command, args, {
+    reject: false,
+    stdin: "ignore",
+    timeout: timeoutSeconds * 1000,
+    killSignal: "SIGKILL",
+    ...(options.environment === undefined ? {} : { env: options.environment }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  });
+  if (result.timedOut) {
+    throw new SatelliteError("command-timeout", `${command} ${args.join(" ")} did not end in ${timeoutSeconds} s`, {
+      hint: `Run it by hand to see where it hangs.`,
+    });
+  }
+  if (result.exitCode === undefined && result.signal === undefined) throw missing(command, result);
+  return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
+}
+
+function spawnChild(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child {
+  const started = execa(command, args, {
+    reject: false,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    buffer: false,
+    extendEnv: false,
+    cleanup: false,
+    env: { ...environment },
+  });
+  if (started.pid === undefined) throw missing(command, undefined);
+  return {
+    pid: started.pid,
+    stdout: started.stdout,
+    stderr: started.stderr,
+    exited: started.then(({ exitCode, signal }) => ({ exitCode, signal })),
+    kill: (signal) => void started.kill(signal),
+  };
+}
+
+function missing(command: string, cause: unknown): SatelliteError {
+  return new SatelliteError("command-missing", `${command} could not be started`, {
+    hint: `Check that ${command} exists and is executable (ls -l, PATH).`,
+    ...(cause instanceof ExecaError ? { cause } : {}),
+  });
+}
+
+function killProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+/** systeminformation is loaded when first asked for, and the distribution, which takes it several commands, asked for once. */
+function createSystemReader(): () => Promise<SystemInformation> {
+  let operatingSystem: Promise<string> | undefined;
+  return async () => {
+    const { default: systeminformation } = await import("systeminformation");
+    operatingSystem ??= systeminformation.osInfo().then(({ distro, release }) => `${distro} ${release}`.trim());
+    const [memory, distribution] = await Promise.all([systeminformation.mem(), operatingSystem]);
+    return {
+      hostname: readHostname(),
+      architecture: arch(),
+      kernel: release(),
+      operatingSystem: distribution,
+      cpuCount: cpus().length,
+      memoryBytes: memory.total,
+      swapBytes: memory.swaptotal,
+      addresses: Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+        addresses
+          .filter(({ internal }) => !internal)
+          .map(({ address, family }) => ({ interface: name, address, family })),
+      ),
+    };
+  };
+}

@@ -1,0 +1,59 @@
+// argv → command; the only exit and the only signal handler.
+import { Command, CommanderError, Option } from "commander";
+import { planCommand } from "./commands/plan.ts";
+import { runCommand } from "./commands/run.ts";
+import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
+import { describe } from "./errors.ts";
+import { createLinuxHost } from "./host/linux-host.ts";
+import { createLog } from "./log.ts";
+import { VERSION } from "./version.ts";
+
+/** sysexits(3) EX_USAGE. */
+const EXIT_USAGE = 64;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const host = createLinuxHost();
+  const write = (line: string) => void process.stdout.write(line);
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+  let exitCode = 0;
+
+  const configOption = () => new Option("--config <file>", "the configuration file").default(DEFAULT_CONFIG_PATH);
+  const program = new Command("eks-satellite")
+    .description("Makes this machine a node of an EKS cluster, and keeps it one.")
+    .version(VERSION)
+    .exitOverride();
+  program
+    .command("run")
+    .description("the daemon: join the cluster and keep this machine in it")
+    .addOption(configOption())
+    .action(async ({ config }: { config: string }) =>
+      runCommand({ host, environment: process.env, write }, config, stop.signal),
+    );
+  program
+    .command("plan")
+    .description("what would change on this machine, and why; exit 0 nothing, 2 something, 1 error")
+    .addOption(configOption())
+    .option("--diff", "show the contents too", false)
+    .addOption(new Option("--output <format>", "text or json").choices(["text", "json"]).default("text"))
+    .action(async (options: { config: string; diff: boolean; output: "text" | "json" }) => {
+      exitCode = await planCommand(host, options, write);
+    });
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => write(`${VERSION}\n`));
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    createLog({ level: "info", format: "auto" }, (line) => void process.stderr.write(line), process.env).error({
+      err: error,
+    });
+    return describe(error).code === "unexpected" ? 70 : 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

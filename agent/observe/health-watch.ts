@@ -1,0 +1,95 @@
+// Three things that nobody reports by himself: the runtime's health, kubelet's, and whether its serving certificate is signed.
+import { X509Certificate } from "node:crypto";
+import type { ConditionBoard } from "../conditions.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import { readRuntimeConditions } from "../facts/cri.ts";
+import type { Host } from "../host/host.ts";
+import { PATHS } from "../plan/paths.ts";
+import type { NodeApi } from "./node-api.ts";
+
+/** kubelet's `healthzPort`, on loopback. */
+const KUBELET_HEALTHZ = "http://127.0.0.1:10248/healthz";
+const PROBE_TIMEOUT_SECONDS = 5;
+/** A kubelet that has just been started does not answer yet. */
+const KUBELET_START_GRACE_MS = 60_000;
+
+export interface HealthWatchOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly api: () => NodeApi | undefined;
+  readonly kubelet: () => { readonly pid: number | undefined; readonly startedAtMs: number | undefined };
+}
+
+/** Looks once at each of the three and reports. */
+export async function watchHealth(options: HealthWatchOptions): Promise<void> {
+  await Promise.all([watchRuntime(options), watchKubelet(options), watchServingCertificate(options)]);
+}
+
+async function watchRuntime({ host, config, board }: HealthWatchOptions): Promise<void> {
+  try {
+    const conditions = await readRuntimeConditions(host, config.containerd.socket);
+    const unready = conditions.find(({ isTrue }) => !isTrue);
+    if (unready === undefined) board.setTrue("RuntimeReady", "Ready", "containerd answers, its network is ready");
+    else {
+      board.setFailed(
+        "RuntimeReady",
+        new SatelliteError(
+          "runtime-not-ready",
+          `containerd says ${unready.type} is false: ${unready.reason}: ${unready.message}`,
+          {
+            hint: `See ${PATHS.cniConfigFolder} and ${PATHS.cniBinFolder} for NetworkReady; journalctl -u containerd otherwise.`,
+          },
+        ),
+      );
+    }
+  } catch (error) {
+    board.setFailed("RuntimeReady", error);
+  }
+}
+
+async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promise<void> {
+  const { pid, startedAtMs } = kubelet();
+  if (pid === undefined || startedAtMs === undefined) return;
+  const answer = await host
+    .get({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
+    .catch((cause: unknown) => cause);
+  const { status, body } = answer as { status?: number; body?: string };
+  if (kubelet().pid !== pid) return; // It ended meanwhile, and its supervisor has the word.
+  if (status === 200) return board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${pid} and is healthy`);
+  if (host.clock.now() - startedAtMs < KUBELET_START_GRACE_MS) return;
+  const said = status === undefined ? "does not answer" : `answers ${status}: ${body?.slice(0, 200)}`;
+  board.setFailed(
+    "KubeletRunning",
+    new SatelliteError("kubelet-unhealthy", `kubelet runs with pid ${pid} but ${KUBELET_HEALTHZ} ${said}`, {
+      hint: "journalctl -u eks-satellite | grep kubelet: shows what it is at.",
+    }),
+  );
+}
+
+async function watchServingCertificate({ host, config, board, api }: HealthWatchOptions): Promise<void> {
+  const pem = await host.files.read(`${PATHS.kubeletPki}/kubelet-server-current.pem`);
+  const expiresAtMs = pem === undefined ? undefined : Date.parse(new X509Certificate(pem).validTo);
+  if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
+    return board.setTrue(
+      "ServingCertificateSigned",
+      "Signed",
+      `kubelet's serving certificate is good until ${new Date(expiresAtMs).toISOString()}`,
+    );
+  }
+  if (!board.isTrue("NodeReady")) return;
+  const request = await api()
+    ?.readServingRequest(config.node.name)
+    .catch(() => undefined); // NodeReady tells of an API server that is away.
+  board.setFailed(
+    "ServingCertificateSigned",
+    new SatelliteError(
+      "serving-certificate-unsigned",
+      `kubelet's serving certificate is not signed; its request is ${request ?? "not filed"}`,
+      {
+        hint: "kubectl get csr, then kubectl certificate approve NAME; kubectl logs and exec fail until then. EKS approves by itself when the request names the Node's own addresses.",
+      },
+    ),
+  );
+}

@@ -1,0 +1,146 @@
+// The two questions that the agent asks the API server: its own Node, and its own certificate requests.
+// Only the types of the Kubernetes client are used: its code and the HTTP client that it brings cost 28 MB of memory, for two GETs.
+import type { V1CertificateSigningRequest, V1Node } from "@kubernetes/client-node";
+import { SatelliteError } from "../errors.ts";
+import type { ClusterFacts } from "../facts/cluster.ts";
+import type { Host } from "../host/host.ts";
+import type { Secret } from "../secret.ts";
+
+const REQUEST_TIMEOUT_SECONDS = 10;
+/** Bookmarks come about once a minute: a watch that is silent for longer than this is a dead connection. */
+const WATCH_SILENCE_SECONDS = 150;
+
+/** A Node as far as the agent reads it. */
+export interface NodeState {
+  readonly uid: string;
+  readonly isReady: boolean;
+  readonly reason: string;
+  readonly message: string;
+  readonly version: string;
+}
+
+export type NodeEvent = { readonly kind: "seen"; readonly node: NodeState } | { readonly kind: "deleted" };
+
+/** The API server, as this node. */
+export interface NodeApi {
+  /** The Node of this name, or undefined when there is none. @throws api-unauthorized, api-forbidden, api-unreachable, api-failed */
+  read(name: string): Promise<NodeState | undefined>;
+  /** Hands over what happens to the Node until the connection ends; resolves then. @throws watch-ended */
+  watch(name: string, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void>;
+  /** State of the newest request of this node for a serving certificate: `Pending`, `Denied`, `Approved`, or undefined. */
+  readServingRequest(name: string): Promise<string | undefined>;
+}
+
+export interface NodeApiOptions {
+  readonly host: Host;
+  readonly cluster: ClusterFacts;
+  /** The token of now. @throws when there is none */
+  readonly token: () => Secret;
+}
+
+/** Creates the handle on the API server. */
+export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi {
+  const requestFor = (path: string) => ({
+    url: cluster.endpoint + path,
+    headers: { authorization: `Bearer ${token().reveal()}`, accept: "application/json" },
+    caPem: cluster.caPem,
+    timeoutSeconds: REQUEST_TIMEOUT_SECONDS,
+  });
+  const get = async (path: string) => {
+    const response = await host.get(requestFor(path)).catch((cause: unknown) => {
+      throw new SatelliteError("api-unreachable", `the API server ${cluster.endpoint} does not answer`, {
+        hint: "Check DNS, firewall and the cluster's public access CIDRs. Pods keep running meanwhile.",
+        cause,
+      });
+    });
+    checkStatus(response);
+    return response;
+  };
+  return {
+    async read(name) {
+      const { status, body } = await get(`/api/v1/nodes/${name}`);
+      return status === 404 ? undefined : toNodeState(JSON.parse(body) as V1Node);
+    },
+    async watch(name, onEvent, signal) {
+      const query = new URLSearchParams({
+        watch: "true",
+        allowWatchBookmarks: "true",
+        fieldSelector: `metadata.name=${name}`,
+      });
+      const onLine = (line: string) => {
+        const event = toNodeEvent(JSON.parse(line) as WatchEvent);
+        if (event !== undefined) onEvent(event);
+      };
+      const request = {
+        ...requestFor(`/api/v1/nodes?${query}`),
+        onLine,
+        silenceSeconds: WATCH_SILENCE_SECONDS,
+        signal,
+      };
+      const response = await host.follow(request).catch((cause: unknown) => {
+        throw new SatelliteError("watch-ended", `the watch of Node ${name} ended`, { cause });
+      });
+      checkStatus(response);
+    },
+    async readServingRequest(name) {
+      const selector = encodeURIComponent("spec.signerName=kubernetes.io/kubelet-serving");
+      const { body } = await get(`/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldSelector=${selector}`);
+      const { items } = JSON.parse(body) as {
+        items: (Omit<V1CertificateSigningRequest, "metadata"> & { metadata: { creationTimestamp: string } })[];
+      };
+      const own = items.filter(({ spec }) => spec.username === `system:node:${name}`);
+      const newest = own.toSorted((one, other) =>
+        one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1,
+      )[0];
+      return newest === undefined ? undefined : (newest.status?.conditions?.[0]?.type ?? "Pending");
+    },
+  };
+}
+
+function checkStatus({ status, body }: { status: number; body: string }): void {
+  if (status === 200 || status === 404) return;
+  const said = messageOf(body);
+  if (status === 401) {
+    throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {
+      hint: "Create an access entry of type HYBRID_LINUX for the node's role, or map the role in aws-auth to system:node:{{SessionName}} with group system:nodes.",
+    });
+  }
+  if (status === 403) {
+    throw new SatelliteError("api-forbidden", `the API server knows this node as somebody else: ${said}`, {
+      hint: "The identity must map to system:node:<node name> in group system:nodes: compare the role's session name with node.name.",
+    });
+  }
+  throw new SatelliteError("api-failed", `the API server answered ${status}: ${said}`, {
+    hint: "It is asked again by itself.",
+  });
+}
+
+function messageOf(body: string): string {
+  try {
+    return (JSON.parse(body) as { message?: string }).message ?? body;
+  } catch {
+    return body.slice(0, 200); // Not the API server's own answer: a proxy's page, say.
+  }
+}
+
+/** One line of a watch's answer (Kubernetes API concepts, "Efficient detection of changes"). */
+interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: V1Node;
+}
+
+function toNodeEvent({ type, object }: WatchEvent): NodeEvent | undefined {
+  if (type === "ADDED" || type === "MODIFIED") return { kind: "seen", node: toNodeState(object) };
+  return type === "DELETED" ? { kind: "deleted" } : undefined;
+}
+
+function toNodeState({ metadata, status }: V1Node): NodeState {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return {
+    uid: metadata?.uid ?? "",
+    isReady: ready?.status === "True",
+    reason: ready?.reason ?? "NoCondition",
+    message: ready?.message ?? "kubelet has not reported yet",
+    version: status?.nodeInfo?.kubeletVersion ?? "",
+  };
+}

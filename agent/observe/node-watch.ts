@@ -1,0 +1,95 @@
+// Our Node, as the cluster sees it: the condition NodeReady follows it, and a Node that vanishes is registered again.
+import type { ConditionBoard } from "../conditions.ts";
+import { hasCode } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { Backoff } from "../supervise/backoff.ts";
+import type { NodeApi, NodeState } from "./node-api.ts";
+
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 10_000;
+/** A watch that lasted this long was a good one. */
+const HEALTHY_WATCH_MS = 60_000;
+/** How long a kubelet may take from its start to registering its Node, before a missing Node is worth a restart. */
+const REGISTRATION_GRACE_MS = 20_000;
+
+export interface NodeWatchOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+  readonly name: string;
+  /** The API server of now, or undefined while the cluster or the token is not known. */
+  readonly api: () => NodeApi | undefined;
+  /** When the running kubelet was started, milliseconds since the epoch. */
+  readonly kubeletStartedAtMs: () => number | undefined;
+  /** kubelet registers its Node only when it starts. */
+  readonly onNodeGone: () => void;
+  /** The API server refused the token. */
+  readonly onUnauthorized: () => Promise<void>;
+}
+
+/** Watches until the signal aborts. */
+export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSignal): Promise<void> {
+  const { host } = options;
+  const backoff = new Backoff({
+    firstMs: FIRST_RETRY_MS,
+    maxMs: MAX_RETRY_MS,
+    resetAfterMs: HEALTHY_WATCH_MS,
+    random: host.random,
+  });
+  const observer = createObserver(options);
+  while (!signal.aborted) {
+    const startedAtMs = host.clock.now();
+    const api = options.api();
+    if (api !== undefined) {
+      try {
+        observer.see(await api.read(options.name));
+        await api.watch(options.name, (event) => observer.see(event.kind === "seen" ? event.node : undefined), signal);
+      } catch (error) {
+        if (!signal.aborted) await observer.fail(error);
+      }
+    }
+    const waitMs = Math.max(FIRST_RETRY_MS, backoff.next(host.clock.now() - startedAtMs));
+    await host.clock.sleep(waitMs, signal).catch(() => undefined); // Cut short by the abort that ends the loop.
+  }
+}
+
+/** Turns what is seen of the Node into the condition, and a loss into a restart of kubelet. */
+function createObserver({ host, log, board, name, kubeletStartedAtMs, onNodeGone, onUnauthorized }: NodeWatchOptions) {
+  let last: NodeState | undefined;
+  const seeAbsent = () => {
+    const runningMs = host.clock.now() - (kubeletStartedAtMs() ?? host.clock.now());
+    const wasThere = last !== undefined;
+    last = undefined;
+    board.set("NodeReady", {
+      status: "False",
+      reason: "NodeMissing",
+      message: `there is no Node ${name} in the cluster`,
+    });
+    // Right after its start kubelet is about to register by itself, also when somebody deletes the Node just then.
+    if (wasThere ? runningMs > 0 : runningMs > REGISTRATION_GRACE_MS) {
+      log.warn({ node: name }, "the Node is gone from the cluster; kubelet is restarted to register it again");
+      onNodeGone();
+    }
+  };
+  return {
+    see(node: NodeState | undefined): void {
+      last = node ?? last;
+      if (node === undefined) seeAbsent();
+      else if (node.isReady)
+        board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);
+      else
+        board.set("NodeReady", {
+          status: "False",
+          reason: node.reason,
+          message: `Node ${name} is not Ready: ${node.message}`,
+        });
+    },
+    async fail(error: unknown): Promise<void> {
+      // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
+      if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");
+      board.setFailed("NodeReady", error);
+      if (hasCode(error, "api-unauthorized")) await onUnauthorized();
+    },
+  };
+}

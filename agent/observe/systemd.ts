@@ -1,0 +1,40 @@
+// Word to systemd: Node has no datagram sockets of the unix family, so systemd-notify(1) carries it.
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+
+export interface Systemd {
+  /** READY=1 with a status line. */
+  ready(status: string): Promise<void>;
+  /** The line that `systemctl status` shows; nothing is sent when it is the same as before. */
+  status(text: string): Promise<void>;
+  /** WATCHDOG=1: the process is alive. */
+  ping(): Promise<void>;
+  stopping(): Promise<void>;
+}
+
+/** Speaks to systemd when it started us (NOTIFY_SOCKET is set), and to nobody otherwise. */
+export function createSystemd(
+  host: Host,
+  log: Log,
+  environment: Readonly<Record<string, string | undefined>>,
+): Systemd {
+  let lastStatus = "";
+  const notify = async (...words: readonly string[]) => {
+    if (environment.NOTIFY_SOCKET === undefined) return;
+    // The pid is ours, not the messenger's: with NotifyAccess=main systemd would not listen to a child.
+    const { exitCode, stderr } = await host.run("systemd-notify", [`--pid=${host.processId}`, ...words], {
+      timeoutSeconds: 10,
+    });
+    if (exitCode !== 0) log.warn({ exitCode, stderr }, "systemd-notify failed");
+  };
+  return {
+    ready: (status) => notify("READY=1", `STATUS=${status}`),
+    status: async (text) => {
+      if (text === lastStatus) return;
+      lastStatus = text;
+      await notify(`STATUS=${text}`);
+    },
+    ping: () => notify("WATCHDOG=1"),
+    stopping: () => notify("STOPPING=1"),
+  };
+}

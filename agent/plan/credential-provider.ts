@@ -1,0 +1,40 @@
+// Credentials for pulls from ECR: kubelet runs ecr-credential-provider, which reads the short-lived keys of this node.
+import type { Config } from "../config/schema.ts";
+
+/** Registries of ECR in every partition, as kubelet's image globs. */
+const ECR_IMAGES = [
+  "*.dkr.ecr.*.amazonaws.com",
+  "*.dkr-ecr.*.on.aws",
+  "*.dkr.ecr.*.amazonaws.com.cn",
+  "*.dkr-ecr.*.on.amazonwebservices.com.cn",
+  "*.dkr.ecr-fips.*.amazonaws.com",
+  "*.dkr.ecr.*.amazonaws.eu",
+  "public.ecr.aws",
+];
+
+/** ECR's tokens live 12 hours; half of that spares AWS and never hands out a stale one. */
+const CACHE_DURATION = "6h0m0s";
+
+/** Renders kubelet's CredentialProviderConfig. */
+export function renderCredentialProviderConfig(config: Config, awsCredentialsFile: string): string {
+  const name = config.imageCredentialProvider.path.split("/").at(-1);
+  const document = {
+    apiVersion: "kubelet.config.k8s.io/v1",
+    kind: "CredentialProviderConfig",
+    providers: [
+      {
+        name,
+        apiVersion: "credentialprovider.kubelet.k8s.io/v1",
+        matchImages: ECR_IMAGES,
+        defaultCacheDuration: CACHE_DURATION,
+        env: [
+          { name: "AWS_SHARED_CREDENTIALS_FILE", value: awsCredentialsFile },
+          { name: "AWS_REGION", value: config.cluster.region },
+          // No instance metadata service answers outside AWS: without this each pull would wait for it.
+          { name: "AWS_EC2_METADATA_DISABLED", value: "true" },
+        ],
+      },
+    ],
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

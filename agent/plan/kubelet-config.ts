@@ -1,0 +1,94 @@
+// KubeletConfiguration: the values of EKS's own hybrid nodes, with what this machine and this cluster make different.
+import { gte } from "semver";
+import { stringify } from "yaml";
+import type { Config } from "../config/schema.ts";
+import type { ClusterFacts } from "../facts/cluster.ts";
+import { type MachineFacts, SYSTEMD_RESOLV_CONF } from "../facts/machine.ts";
+import { clusterDnsAddress } from "./cluster-dns.ts";
+import { mergeTables } from "./merge.ts";
+import { PATHS } from "./paths.ts";
+
+/** Every suite of TLS 1.2 that authenticates what it encrypts; 1.3 has no others. */
+const TLS_CIPHER_SUITES = [
+  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+  "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+  "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+  "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+];
+
+/** kubelet knows `failCgroupV1` from here on; from 1.35 it refuses cgroup v1 unless the key is false. */
+const FAIL_CGROUP_V1_SINCE = "1.31.0";
+
+export interface KubeletConfigInput {
+  readonly config: Config;
+  readonly cluster: ClusterFacts;
+  readonly machine: MachineFacts;
+  readonly kubeletVersion: string;
+  readonly cgroupDriver: "systemd" | "cgroupfs";
+}
+
+/** Renders kubelet's configuration file; the user's `kubelet.config` is merged over it. @throws service-cidr-invalid */
+export function renderKubeletConfig({
+  config,
+  cluster,
+  machine,
+  kubeletVersion,
+  cgroupDriver,
+}: KubeletConfigInput): string {
+  const { maxPods } = config.kubelet;
+  const own = {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    address: cluster.ipFamily === "ipv6" ? "::" : "0.0.0.0",
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { cacheTTL: "2m0s", enabled: true },
+      x509: { clientCAFile: PATHS.clusterCa },
+    },
+    authorization: { mode: "Webhook", webhook: { cacheAuthorizedTTL: "5m0s", cacheUnauthorizedTTL: "30s" } },
+    cgroupDriver,
+    clusterDNS: [clusterDnsAddress(cluster.serviceCidr)],
+    clusterDomain: "cluster.local",
+    containerRuntimeEndpoint: `unix://${config.containerd.socket}`,
+    evictionHard: { "memory.available": "100Mi", "nodefs.available": "10%", "nodefs.inodesFree": "5%" },
+    ...(machine.cgroupVersion === 1 && gte(kubeletVersion, FAIL_CGROUP_V1_SINCE) ? { failCgroupV1: false } : {}),
+    hairpinMode: "hairpin-veth",
+    kubeReserved: {
+      cpu: `${reservedCpuMillicores(machine.cpuCount)}m`,
+      "ephemeral-storage": "1Gi",
+      memory: `${reservedMemoryMebibytes(maxPods)}Mi`,
+    },
+    maxPods,
+    protectKernelDefaults: true,
+    providerID: providerId(config),
+    readOnlyPort: 0,
+    registerWithTaints: config.node.taints,
+    resolvConf: machine.hasSystemdResolved ? SYSTEMD_RESOLV_CONF : "/etc/resolv.conf",
+    serializeImagePulls: false,
+    // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.
+    serverTLSBootstrap: true,
+    tlsCipherSuites: TLS_CIPHER_SUITES,
+    tlsMinVersion: "VersionTLS12",
+  };
+  return stringify(mergeTables(own, config.kubelet.config), { sortMapEntries: true });
+}
+
+/** A scheme that is not AWS's keeps the cloud controller from looking the Node up, and so from deleting it. */
+function providerId({ cluster, node }: Config): string {
+  return `eks-hybrid:///${cluster.region}/${cluster.name}/${node.name}`;
+}
+
+/** EKS's formula: 6 % of the first core, 1 % of the second, 0.5 % of the third and fourth, 0.25 % of each further one. */
+export function reservedCpuMillicores(cpuCount: number): number {
+  const shares = Array.from({ length: cpuCount }, (_, index) =>
+    index === 0 ? 60 : index === 1 ? 10 : index < 4 ? 5 : 2.5,
+  );
+  return Math.floor(shares.reduce((sum, share) => sum + share, 0));
+}
+
+/** EKS's formula: 11 MiB for each pod and 255 MiB. */
+export function reservedMemoryMebibytes(maxPods: number): number {
+  return 11 * maxPods + 255;
+}

@@ -1,0 +1,41 @@
+// kubelet's command line: only what its configuration file cannot say.
+import type { Config } from "../config/schema.ts";
+import type { MachineFacts } from "../facts/machine.ts";
+import { PATHS } from "./paths.ts";
+
+/** Tells EKS's add-ons what this Node is: kube-proxy and CoreDNS may run here, aws-node and the EBS CSI node may not. */
+const COMPUTE_TYPE_LABEL = { "eks.amazonaws.com/compute-type": "hybrid" };
+
+/** Renders kubelet's arguments, the agent's first, then the user's `kubelet.flags` in the order of their names. */
+export function renderKubeletFlags(
+  config: Config,
+  machine: MachineFacts,
+  ipFamily: "ipv4" | "ipv6",
+): readonly string[] {
+  const nodeIp = config.node.ip ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
+  const labels = Object.entries({ ...config.node.labels, ...COMPUTE_TYPE_LABEL }).toSorted(([one], [other]) =>
+    one < other ? -1 : 1,
+  );
+  const own: Record<string, string | undefined> = {
+    config: PATHS.kubeletConfig,
+    kubeconfig: PATHS.kubeconfig,
+    "hostname-override": config.node.name,
+    "node-ip": nodeIp,
+    "node-labels": labels.map(([key, value]) => `${key}=${value}`).join(","),
+    // With "external" the Node would keep the uninitialized taint for ever: no controller of AWS's knows this machine.
+    "cloud-provider": "",
+    ...(machine.hasEcrCredentialProvider ? credentialProviderFlags(config) : {}),
+  };
+  const extra = Object.entries(config.kubelet.flags).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return [...Object.entries(own), ...extra].flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}=${value}`],
+  );
+}
+
+function credentialProviderFlags({ imageCredentialProvider }: Config): Record<string, string> {
+  const folder = imageCredentialProvider.path.slice(0, imageCredentialProvider.path.lastIndexOf("/"));
+  return {
+    "image-credential-provider-config": PATHS.imageCredentialProviderConfig,
+    "image-credential-provider-bin-dir": folder,
+  };
+}

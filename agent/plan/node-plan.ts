@@ -1,0 +1,134 @@
+// The whole node on one screen: (Config, Facts) → what must be true of this machine, and the kubelet to run on it.
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { ClusterFacts } from "../facts/cluster.ts";
+import type { ContainerdFacts } from "../facts/containerd.ts";
+import type { MachineFacts } from "../facts/machine.ts";
+import { renderCniConfig } from "./cni-config.ts";
+import { renderContainerdConfig } from "./containerd-config.ts";
+import { renderCredentialProviderConfig } from "./credential-provider.ts";
+import { renderKubeconfig } from "./kubeconfig.ts";
+import { renderKubeletConfig } from "./kubelet-config.ts";
+import { renderKubeletFlags } from "./kubelet-flags.ts";
+import { renderOwnedFile } from "./owned-file.ts";
+import { PATHS, runPaths } from "./paths.ts";
+import type { FileResource, Resource } from "./resource.ts";
+import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
+
+/** Everything that the plan follows from; what is undefined is not known yet, and what needs it is left out. */
+export interface Facts {
+  readonly machine: MachineFacts;
+  readonly cluster: ClusterFacts | undefined;
+  readonly containerd: ContainerdFacts | undefined;
+  /** E.g. `1.34.4`. */
+  readonly kubeletVersion: string | undefined;
+}
+
+export interface KubeletCommand {
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+export interface NodePlan {
+  /** In the order in which they are applied. */
+  readonly resources: readonly Resource[];
+  /** Undefined until the cluster is known. */
+  readonly kubelet: KubeletCommand | undefined;
+  /** What could not be planned, and why. */
+  readonly problems: readonly SatelliteError[];
+}
+
+/** Plans the node. Pure: the same input gives the same bytes. */
+export function planNode(config: Config, facts: Facts): NodePlan {
+  const problems: SatelliteError[] = [];
+  const planned = (plan: () => readonly Resource[]): readonly Resource[] => {
+    try {
+      return plan();
+    } catch (error) {
+      if (!(error instanceof SatelliteError)) throw error;
+      problems.push(error);
+      return [];
+    }
+  };
+  const kubeletFiles = planned(() => planKubelet(config, facts));
+  const resources = [...planKernel(config), ...kubeletFiles, ...planned(() => planContainerd(config, facts))];
+  const { cluster, machine } = facts;
+  const kubelet =
+    cluster === undefined || kubeletFiles.length === 0
+      ? undefined
+      : { path: config.kubelet.path, args: renderKubeletFlags(config, machine, cluster.ipFamily) };
+  return { resources, kubelet, problems };
+}
+
+function planKernel({ network }: Config): readonly Resource[] {
+  const sysctls = planSysctls(network.cni);
+  const modules = planModules(network.cni);
+  return [
+    file(PATHS.modulesLoad, renderOwnedFile(modules.map(({ name }) => name)), "kernel modules at the next boot"),
+    file(PATHS.sysctl, renderSysctlFile(sysctls), "kernel settings at the next boot"),
+    ...modules.map(({ name, why }) => ({ kind: "kernel-module" as const, name, why })),
+    ...sysctls.map((sysctl) => ({ kind: "sysctl" as const, ...sysctl })),
+  ];
+}
+
+function planContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
+  const cni =
+    config.network.cni === "host" ? [file(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
+  if (containerd === undefined) return cni;
+  const content = renderContainerdConfig(containerd, {
+    systemdCgroup: cgroupDriver(config, machine) === "systemd",
+    sandboxImage: config.containerd.sandboxImage,
+    config: config.containerd.config,
+  });
+  const { configFile } = config.containerd;
+  return [
+    ...cni,
+    file(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
+    { kind: "service", unit: "containerd.service", configFile, why: "kubelet's container runtime" },
+  ];
+}
+
+function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts): readonly Resource[] {
+  if (cluster === undefined || kubeletVersion === undefined) return [];
+  const run = runPaths(config.runFolder);
+  const driver = cgroupDriver(config, machine);
+  const kubelet = { reader: "kubelet" as const };
+  return [
+    file(PATHS.clusterCa, cluster.caPem, `certificate authority of cluster ${cluster.name}`, kubelet),
+    file(PATHS.kubeconfig, renderKubeconfig(cluster, run.kubeletToken), "how kubelet reaches the API server", {
+      ...kubelet,
+      mode: 0o600,
+    }),
+    file(
+      PATHS.kubeletConfig,
+      renderKubeletConfig({ config, cluster, machine, kubeletVersion, cgroupDriver: driver }),
+      "kubelet's configuration",
+      kubelet,
+    ),
+    ...(machine.hasEcrCredentialProvider
+      ? [
+          file(
+            PATHS.imageCredentialProviderConfig,
+            renderCredentialProviderConfig(config, run.awsCredentials),
+            "pulls from ECR",
+            kubelet,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Both kubelet and containerd leave cgroups to systemd where there is one. */
+function cgroupDriver({ kubelet }: Config, { isSystemd }: MachineFacts): "systemd" | "cgroupfs" {
+  if (kubelet.cgroupDriver !== "auto") return kubelet.cgroupDriver;
+  return isSystemd ? "systemd" : "cgroupfs";
+}
+
+function file(
+  path: string,
+  content: string,
+  why: string,
+  options: Partial<Pick<FileResource, "reader" | "mode">> = {},
+): FileResource {
+  return { kind: "file", path, content, mode: 0o644, reader: "nobody", why, ...options };
+}

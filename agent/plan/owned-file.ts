@@ -1,0 +1,6 @@
+// The first line of every text file that the agent owns whole, for the person who opens it in an editor.
+
+/** Renders lines under the notice that edits are put back. */
+export function renderOwnedFile(lines: readonly string[]): string {
+  return `${["# Kept by eks-satellite: edits are put back. Change /etc/eks-satellite/config.yaml instead.", ...lines].join("\n")}\n`;
+}

@@ -1,0 +1,34 @@
+// Every path that the agent writes, once.
+
+/** Paths that kubelet, containerd and the distribution fix; those that the configuration chooses are functions below. */
+export const PATHS = {
+  clusterCa: "/etc/kubernetes/pki/ca.crt",
+  kubeconfig: "/var/lib/kubelet/kubeconfig",
+  kubeletConfig: "/etc/kubernetes/kubelet/kubelet-config.yaml",
+  kubeletPki: "/var/lib/kubelet/pki",
+  sysctl: "/etc/sysctl.d/90-eks-satellite.conf",
+  modulesLoad: "/etc/modules-load.d/eks-satellite.conf",
+  cniConfig: "/etc/cni/net.d/10-host-network.conf",
+  cniConfigFolder: "/etc/cni/net.d",
+  cniBinFolder: "/opt/cni/bin",
+  imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
+} as const;
+
+/** What must survive a reboot. */
+export function statePaths(stateFolder: string) {
+  return {
+    cluster: `${stateFolder}/cluster.json`,
+    ledger: `${stateFolder}/ledger`,
+    services: `${stateFolder}/services.json`,
+    retiredCertificates: `${stateFolder}/retired-certificates`,
+  };
+}
+
+/** What may be lost with the power: short-lived secrets and what is true of running processes. */
+export function runPaths(runFolder: string) {
+  return {
+    kubeletToken: `${runFolder}/kubelet-token`,
+    awsCredentials: `${runFolder}/aws-credentials`,
+    kubeletProcess: `${runFolder}/kubelet-process.json`,
+  };
+}

@@ -1,0 +1,52 @@
+// Kernel settings: what kubelet demands, what pods' networking needs.
+import { renderOwnedFile } from "./owned-file.ts";
+
+interface Sysctl {
+  readonly key: string;
+  readonly value: string;
+  readonly why: string;
+}
+
+/** kubelet's protectKernelDefaults refuses to start with other values (kubernetes pkg/kubelet/cm, setupKernelTunables). */
+const KUBELET_DEMANDS: readonly Sysctl[] = [
+  {
+    key: "kernel.keys.root_maxbytes",
+    value: "25000000",
+    why: "kubelet demands it: one session key for each container",
+  },
+  { key: "kernel.keys.root_maxkeys", value: "1000000", why: "kubelet demands it: one session key for each container" },
+  { key: "kernel.panic", value: "10", why: "kubelet demands it: a machine that panicked reboots after 10 s" },
+  { key: "kernel.panic_on_oops", value: "1", why: "kubelet demands it: an oops may have corrupted memory" },
+  {
+    key: "vm.overcommit_memory",
+    value: "1",
+    why: "kubelet demands it: memory is limited by cgroups, not at allocation",
+  },
+  { key: "vm.panic_on_oom", value: "0", why: "kubelet demands it: out of memory ends a container, not the machine" },
+];
+
+const NETWORK: readonly Sysctl[] = [
+  { key: "net.ipv4.ip_forward", value: "1", why: "pods behind a CNI plugin are reached through the host" },
+];
+const BRIDGE: readonly Sysctl[] = [
+  { key: "net.bridge.bridge-nf-call-iptables", value: "1", why: "kube-proxy's rules must see bridged packets" },
+];
+
+/** The settings for a kind of pod networking, in the order of their keys. */
+export function planSysctls(cni: "host" | "none"): readonly Sysctl[] {
+  return [...KUBELET_DEMANDS, ...NETWORK, ...(cni === "none" ? BRIDGE : [])].toSorted((one, other) =>
+    one.key < other.key ? -1 : 1,
+  );
+}
+
+/** Renders them as a sysctl.d(5) file, for the next boot. */
+export function renderSysctlFile(sysctls: readonly Sysctl[]): string {
+  return renderOwnedFile(sysctls.map(({ key, value }) => `${key} = ${value}`));
+}
+
+/** The kernel modules for a kind of pod networking. */
+export function planModules(cni: "host" | "none"): readonly { readonly name: string; readonly why: string }[] {
+  const overlay = { name: "overlay", why: "containerd's snapshotter mounts images with it" };
+  const bridge = { name: "br_netfilter", why: "kube-proxy's rules must see bridged packets" };
+  return cni === "none" ? [bridge, overlay] : [overlay];
+}

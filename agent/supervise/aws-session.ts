@@ -1,0 +1,159 @@
+// The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
+import type { ConditionBoard } from "../conditions.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import { readSessionKeys } from "../facts/credentials.ts";
+import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
+import { readSessionFile, renderSessionFile } from "../facts/session-file.ts";
+import type { Aws, SessionKeys } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { runPaths } from "../plan/paths.ts";
+import { Backoff } from "./backoff.ts";
+
+/** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
+const RENEW_AT_SHARE = 2 / 3;
+const RENEW_JITTER_SHARE = 0.1;
+/** A source that does not say when its keys end is asked again this often. */
+const UNDATED_KEYS_SECONDS = 15 * 60;
+const FIRST_RETRY_MS = 2000;
+const MAX_RETRY_MS = 60_000;
+const SECRET_MODE = 0o600;
+
+export interface AwsSessionOptions {
+  readonly host: Host;
+  readonly aws: Aws;
+  readonly config: Config;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+}
+
+/** Holds the newest keys and token, and keeps their files on tmpfs. */
+export class AwsSession {
+  readonly #options: AwsSessionOptions;
+  readonly #retry: Backoff;
+  readonly #identity: string;
+  readonly #paths: ReturnType<typeof runPaths>;
+  #keys: SessionKeys | undefined;
+  #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
+  #renewAtMs = 0;
+
+  constructor(options: AwsSessionOptions) {
+    const { config, host } = options;
+    const { node, credentials } = config;
+    this.#options = options;
+    this.#retry = new Backoff({
+      firstMs: FIRST_RETRY_MS,
+      maxMs: MAX_RETRY_MS,
+      resetAfterMs: Number.POSITIVE_INFINITY,
+      random: host.random,
+    });
+    // Keys of another role or another source must not be taken over after a change of the configuration.
+    this.#identity =
+      credentials.assumeRole === undefined ? `source of ${node.name}` : `${credentials.assumeRole.arn} as ${node.name}`;
+    this.#paths = runPaths(config.runFolder);
+  }
+
+  /** Keys that have not expired. */
+  get keys(): SessionKeys | undefined {
+    const { host } = this.#options;
+    return this.#keys !== undefined && (this.#keys.expiresAtMs ?? Number.POSITIVE_INFINITY) > host.clock.now()
+      ? this.#keys
+      : undefined;
+  }
+
+  /** The token that kubelet has. */
+  get token(): EksToken | undefined {
+    return this.#token;
+  }
+
+  /** Takes over the living keys of an earlier run, so that a restart of the daemon needs nothing from AWS. */
+  async restore(): Promise<void> {
+    const keys = await readSessionFile(this.#options.host, this.#paths.awsCredentials, this.#identity);
+    if (keys === undefined) return;
+    this.#adopt(keys);
+    this.#options.log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "keys of the earlier run are still good");
+    await this.#mint(keys);
+  }
+
+  /** Renews what is due; the condition CredentialsFresh says how it went. */
+  async refresh(): Promise<void> {
+    const { host, config } = this.#options;
+    if (host.clock.now() >= this.#renewAtMs) await this.#renew();
+    const { keys } = this;
+    const tokenAgeMs = host.clock.now() - (this.#token?.mintedAtMs ?? 0);
+    if (keys !== undefined && tokenAgeMs >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
+    this.#report();
+  }
+
+  /** Mints a token now: the API server refused the one before. */
+  async replaceToken(): Promise<void> {
+    if (this.keys !== undefined) await this.#mint(this.keys);
+  }
+
+  async #renew(): Promise<void> {
+    const { host, aws, config, board, log } = this.#options;
+    try {
+      const keys = await readSessionKeys(host, aws, config);
+      this.#retry.reset();
+      this.#adopt(keys);
+      await host.files.write(this.#paths.awsCredentials, renderSessionFile(keys, this.#identity), {
+        mode: SECRET_MODE,
+      });
+      log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+      await this.#mint(keys);
+    } catch (err) {
+      // The first retry comes with the next look, 0 being the first wait of a backoff.
+      this.#renewAtMs = host.clock.now() + this.#retry.next(0);
+      if (this.keys === undefined) board.setFailed("CredentialsFresh", err);
+      else if (this.#retry.failures === 1)
+        log.warn(
+          { err, expiresAt: isoTime(this.keys.expiresAtMs) },
+          "AWS keys were not renewed; the present ones are still good",
+        );
+    }
+  }
+
+  #adopt(keys: SessionKeys): void {
+    const { clock, random } = this.#options.host;
+    this.#keys = keys;
+    const lifeMs = keys.expiresAtMs === undefined ? UNDATED_KEYS_SECONDS * 1000 : keys.expiresAtMs - clock.now();
+    this.#renewAtMs = clock.now() + lifeMs * (RENEW_AT_SHARE - RENEW_JITTER_SHARE * random());
+  }
+
+  async #mint(keys: SessionKeys): Promise<void> {
+    const { host, config } = this.#options;
+    const mintedAtMs = host.clock.now();
+    const token = await mintEksToken(keys, config.cluster, mintedAtMs);
+    await host.files.write(this.#paths.kubeletToken, token.value.reveal(), { mode: SECRET_MODE });
+    this.#token = { ...token, mintedAtMs };
+  }
+
+  #report(): void {
+    const { board } = this.#options;
+    const { keys } = this;
+    if (keys !== undefined) {
+      const isLate = this.#retry.failures > 0;
+      board.setTrue(
+        "CredentialsFresh",
+        isLate ? "RenewalFailing" : "Fresh",
+        `keys until ${isoTime(keys.expiresAtMs)}, token until ${isoTime(this.#token?.expiresAtMs)}`,
+      );
+    } else if (this.#keys !== undefined && board.isTrue("CredentialsFresh")) {
+      board.setFailed(
+        "CredentialsFresh",
+        new SatelliteError(
+          "credentials-expired",
+          `the node's keys expired at ${isoTime(this.#keys.expiresAtMs)} and could not be renewed`,
+          {
+            hint: "The log says why the renewal failed. What runs keeps running; the API server refuses this node until keys are back.",
+          },
+        ),
+      );
+    }
+  }
+}
+
+function isoTime(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "an unknown time" : new Date(milliseconds).toISOString();
+}

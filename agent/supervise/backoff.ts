@@ -1,0 +1,43 @@
+// How long to wait before the next try: at once the first time, then doubling with jitter, and from the start again after a good while.
+
+export interface BackoffOptions {
+  /** The second wait, milliseconds; the first is 0. */
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** What ran at least this long was healthy: its end counts as the first. */
+  readonly resetAfterMs: number;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The share of a wait that chance decides, so that machines that failed together do not come back together. */
+const JITTER = 0.2;
+
+/** Counts failures in a row and says how long to wait after each. */
+export class Backoff {
+  readonly #options: BackoffOptions;
+  #failures = 0;
+
+  constructor(options: BackoffOptions) {
+    this.#options = options;
+  }
+
+  /** Failures in a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** The wait in milliseconds after something failed that had run for `ranForMs`. */
+  next(ranForMs: number): number {
+    const { firstMs, maxMs, resetAfterMs, random } = this.#options;
+    if (ranForMs >= resetAfterMs) this.#failures = 0;
+    this.#failures += 1;
+    if (this.#failures === 1) return 0;
+    const wait = Math.min(maxMs, firstMs * 2 ** (this.#failures - 2));
+    return Math.round(wait * (1 - JITTER * random()));
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+}

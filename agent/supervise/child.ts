@@ -1,0 +1,24 @@
+// A child process whose lines become log lines, and which ends when it is told to.
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { Child, Host } from "../host/host.ts";
+
+/** Hands each line of a child's output over; a pipe that nobody reads would block the child. */
+export function readLines(child: Child, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr] satisfies Readable[]) {
+    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);
+  }
+}
+
+/** Asks a child to end, and ends it when it has not after `graceSeconds`. Resolves when it is gone. */
+export async function endChild(host: Host, child: Child, graceSeconds: number): Promise<void> {
+  const gone = new AbortController();
+  const exited = child.exited.then(() => gone.abort());
+  child.kill("SIGTERM");
+  const grace = host.clock.sleep(graceSeconds * 1000, gone.signal).then(
+    () => child.kill("SIGKILL"),
+    () => undefined, // It is gone already: the sleep was cut short.
+  );
+  await exited;
+  await grace;
+}

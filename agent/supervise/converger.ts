@@ -1,0 +1,135 @@
+// The round that keeps the machine as planned: facts → plan → converge → kubelet told what to run with.
+
+import { type ConvergeOptions, converge, type Round, summarizeFailures } from "../apply/converge.ts";
+import { Ledger } from "../apply/ledger.ts";
+import type { ConditionBoard } from "../conditions.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { ClusterFacts } from "../facts/cluster.ts";
+import { readRuntimeConditions } from "../facts/cri.ts";
+import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
+import { checkPort, checkStrangers, checkSwap, checkVersionSkew } from "../facts/obstacles.ts";
+import type { VersionReader } from "../facts/versions.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { kubeletDigest } from "../plan/kubelet-digest.ts";
+import { type NodePlan, planNode } from "../plan/node-plan.ts";
+import { PATHS, runPaths, statePaths } from "../plan/paths.ts";
+import type { Resource } from "../plan/resource.ts";
+import type { KubeletSpec } from "./kubelet.ts";
+
+export interface ConvergerOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+  readonly versions: VersionReader;
+  readonly cluster: () => ClusterFacts | undefined;
+  readonly onKubelet: (spec: KubeletSpec) => void;
+}
+
+/** Repeats the same comparison for ever, and remembers the last one. */
+export class Converger {
+  readonly #options: ConvergerOptions;
+  readonly #converge: ConvergeOptions;
+  #last: { readonly facts: NodeFacts; readonly plan: NodePlan } | undefined;
+  #rounds = 0;
+  #changes = 0;
+  #lastRoundMs = 0;
+
+  constructor(options: ConvergerOptions) {
+    const { host, config, log } = options;
+    const state = statePaths(config.stateFolder);
+    this.#options = options;
+    this.#converge = {
+      host,
+      log,
+      runtimeSocket: config.containerd.socket,
+      servicesFile: state.services,
+      ledger: new Ledger(host, state.ledger, log),
+    };
+  }
+
+  /** Facts of the last round. */
+  get facts(): NodeFacts | undefined {
+    return this.#last?.facts;
+  }
+
+  /** Rounds, changes made, and the duration of the last round in milliseconds. */
+  get figures(): { readonly rounds: number; readonly changes: number; readonly lastRoundMs: number } {
+    return { rounds: this.#rounds, changes: this.#changes, lastRoundMs: this.#lastRoundMs };
+  }
+
+  /** One round; ConfigInSync says how it went. */
+  async round(): Promise<void> {
+    const { host, config, versions, cluster, board, onKubelet } = this.#options;
+    const startedAt = performance.now();
+    const facts = await readNodeFacts(host, config, versions, cluster());
+    const plan = planNode(config, facts);
+    const isNewCa = await this.#isNewClusterCa(plan);
+    const round = await converge(plan.resources, this.#converge);
+    this.#last = { facts, plan };
+    if (isNewCa) await this.#retireServingCertificates();
+    this.#rounds += 1;
+    this.#changes += round.changes.length;
+    this.#lastRoundMs = performance.now() - startedAt;
+    const problem = summarizeFailures([...facts.gaps, ...plan.problems, ...round.failures.map(({ error }) => error)]);
+    if (problem !== undefined) board.setFailed("ConfigInSync", problem);
+    else board.setTrue("ConfigInSync", "InSync", `${plan.resources.length} files and settings are as planned`);
+    if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
+      onKubelet({ command: plan.kubelet, digest: kubeletDigest(plan) });
+    }
+  }
+
+  /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */
+  async prepareKubelet(): Promise<void> {
+    const { host, config } = this.#options;
+    const { facts, plan } = this.#last ?? {};
+    if (facts === undefined || plan === undefined)
+      throw new SatelliteError("not-planned", "the first round has not ended yet");
+    await readRuntimeConditions(host, config.containerd.socket);
+    if ((await host.files.status(runPaths(config.runFolder).kubeletToken)) === undefined) {
+      throw new SatelliteError("token-missing", "there is no token for kubelet yet", {
+        hint: "CredentialsFresh says what the keys lack.",
+      });
+    }
+    checkSwap(config, facts.machine.swapBytes);
+    if (facts.kubeletVersion !== undefined && facts.cluster !== undefined)
+      checkVersionSkew(facts.kubeletVersion, facts.cluster.version);
+    await checkStrangers(host);
+    await checkPort(host);
+    const { failures } = await converge(plan.resources.filter(isKubeletFile), this.#converge);
+    const problem = summarizeFailures(failures.map(({ error }) => error));
+    if (problem !== undefined) throw problem;
+  }
+
+  async #isNewClusterCa({ resources }: NodePlan): Promise<boolean> {
+    const planned = resources.find((resource) => resource.kind === "file" && resource.path === PATHS.clusterCa);
+    if (planned?.kind !== "file") return false;
+    const present = await this.#options.host.files.read(PATHS.clusterCa);
+    return present !== undefined && present !== planned.content;
+  }
+
+  /** Serving certificates that another cluster signed make kubectl logs fail with x509 errors: kubelet asks for new ones. */
+  async #retireServingCertificates(): Promise<void> {
+    const { host, config, log } = this.#options;
+    const names = (await host.files.list(PATHS.kubeletPki)).filter((name) => name.startsWith("kubelet-server"));
+    if (names.length === 0) return;
+    const folder = `${statePaths(config.stateFolder).retiredCertificates}/${host.clock.now()}`;
+    await host.files.makeFolder(folder, 0o700);
+    for (const name of names) {
+      const content = await host.files.read(`${PATHS.kubeletPki}/${name}`);
+      if (content !== undefined) await host.files.write(`${folder}/${name}`, content, { mode: 0o600 });
+      await host.files.remove(`${PATHS.kubeletPki}/${name}`);
+    }
+    log.info({ folder }, "the cluster's CA is another one; kubelet's serving certificates were moved away");
+  }
+}
+
+function isKubeletFile(resource: Resource): boolean {
+  return resource.kind === "file" && resource.reader === "kubelet";
+}
+
+function hasFailedKubeletFile({ failures }: Round): boolean {
+  return failures.some(({ resource }) => isKubeletFile(resource));
+}

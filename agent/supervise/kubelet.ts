@@ -1,0 +1,231 @@
+// kubelet as our child: started when its inputs are there, restarted when they change, kept alive when it dies, never doubled.
+import * as z from "zod";
+import type { ConditionBoard } from "../conditions.ts";
+import { SatelliteError } from "../errors.ts";
+import { isAlive, type ProcessIdentity, readProcess } from "../facts/process.ts";
+import type { Child, ChildExit, Host } from "../host/host.ts";
+import { type Log, logAt } from "../log.ts";
+import type { KubeletCommand } from "../plan/node-plan.ts";
+import { Backoff } from "./backoff.ts";
+import { endChild, readLines } from "./child.ts";
+import { parseKlogLine } from "./klog.ts";
+
+/** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
+export interface KubeletSpec {
+  readonly command: KubeletCommand;
+  readonly digest: string;
+}
+
+export interface KubeletOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+  /** Where pid and start time are kept, so that a later daemon recognises a kubelet that was left behind. */
+  readonly processFile: string;
+  readonly stopSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Makes sure that the files are in place and that nothing stands in the way; what it throws puts the start off. */
+  readonly prepare: (signal: AbortSignal) => Promise<void>;
+}
+
+/** What /status tells of kubelet. */
+export interface KubeletStatus {
+  readonly pid: number | undefined;
+  readonly startedAtMs: number | undefined;
+  readonly restarts: number;
+  readonly lastExit: string | undefined;
+}
+
+const FIRST_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 60_000;
+/** A kubelet that ran this long was healthy. */
+const HEALTHY_AFTER_MS = 5 * 60_000;
+/** A start that something stood in the way of is tried again soon, then less and less often. */
+const FIRST_OBSTACLE_RETRY_MS = 100;
+const MAX_OBSTACLE_RETRY_MS = 5000;
+/** Ends in a row from which on it is called a crash loop. */
+const CRASH_LOOP_EXITS = 3;
+
+const processFileSchema = z.object({ pid: z.number(), startTicks: z.number() });
+
+/** Supervises one kubelet. */
+export class Kubelet {
+  readonly #options: KubeletOptions;
+  readonly #backoff: Backoff;
+  readonly #obstacles: Backoff;
+  #spec: KubeletSpec | undefined;
+  #running: { readonly child: Child; readonly digest: string; readonly startedAtMs: number } | undefined;
+  #restarts = 0;
+  #lastExit: string | undefined;
+  #lastError: string | undefined;
+  /** Why the running kubelet is to end; undefined while it should run. */
+  #restartReason: string | undefined;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({
+      firstMs: FIRST_BACKOFF_MS,
+      maxMs: MAX_BACKOFF_MS,
+      resetAfterMs: HEALTHY_AFTER_MS,
+      random: options.host.random,
+    });
+    this.#obstacles = new Backoff({
+      firstMs: FIRST_OBSTACLE_RETRY_MS,
+      maxMs: MAX_OBSTACLE_RETRY_MS,
+      resetAfterMs: Number.POSITIVE_INFINITY,
+      random: options.host.random,
+    });
+  }
+
+  status(): KubeletStatus {
+    return {
+      pid: this.#running?.child.pid,
+      startedAtMs: this.#running?.startedAtMs,
+      restarts: this.#restarts,
+      lastExit: this.#lastExit,
+    };
+  }
+
+  /** Says what kubelet should run with; a running one with other inputs is restarted. */
+  want(spec: KubeletSpec): void {
+    const isChanged = this.#spec?.digest !== spec.digest;
+    this.#spec = spec;
+    if (this.#running !== undefined && this.#running.digest !== spec.digest) this.restart("its configuration changed");
+    else if (isChanged) this.#rouse();
+  }
+
+  /** Ends the running kubelet and starts it again at once. */
+  restart(reason: string): void {
+    if (this.#running === undefined) return;
+    this.#restartReason = reason;
+    this.#rouse();
+  }
+
+  /** Keeps kubelet running until the signal aborts, then ends it. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#rouse(), { once: true });
+    await this.#endLeftover();
+    while (!signal.aborted) {
+      if (this.#spec === undefined) {
+        await this.#idle(signal);
+        continue;
+      }
+      const waitMs = await this.#runOnce(this.#spec, signal);
+      if (waitMs > 0) await this.#idle(signal, waitMs);
+    }
+  }
+
+  /** One life of kubelet; returns how long to wait before the next, in milliseconds. */
+  async #runOnce(spec: KubeletSpec, signal: AbortSignal): Promise<number> {
+    const { host, log, board, prepare } = this.#options;
+    try {
+      await prepare(signal);
+      this.#obstacles.reset();
+    } catch (error) {
+      if (!signal.aborted) board.setFailed("KubeletRunning", error);
+      return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#obstacles.next(0));
+    }
+    const child = await this.#spawn(this.#spec ?? spec);
+    const startedAtMs = host.clock.now();
+    board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
+    log.info({ pid: child.pid, restarts: this.#restarts }, "kubelet started");
+
+    const exit = await this.#untilExitOrRequest(child, signal);
+    this.#running = undefined;
+    if (signal.aborted) return 0;
+    this.#restarts += 1;
+    if (exit === undefined) {
+      this.#backoff.reset();
+      return 0;
+    }
+    return this.#reportExit(exit, host.clock.now() - startedAtMs);
+  }
+
+  async #spawn({ command, digest }: KubeletSpec): Promise<Child> {
+    const { host, environment, processFile } = this.#options;
+    this.#lastError = undefined;
+    this.#restartReason = undefined;
+    const child = host.spawn(command.path, command.args, environment);
+    this.#running = { child, digest, startedAtMs: host.clock.now() };
+    readLines(child, (line) => this.#onLine(line));
+    const identity = await readProcess(host, child.pid);
+    if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
+    return child;
+  }
+
+  /** Undefined when kubelet was ended on request. */
+  async #untilExitOrRequest(child: Child, signal: AbortSignal): Promise<ChildExit | undefined> {
+    const { host, log, stopSeconds } = this.#options;
+    let exit: ChildExit | undefined;
+    const exited = child.exited.then((how) => {
+      exit = how;
+    });
+    while (exit === undefined && this.#restartReason === undefined && !signal.aborted)
+      await Promise.race([exited, this.#wake.promise]);
+    if (exit !== undefined) return exit;
+    log.info({ pid: child.pid, reason: this.#restartReason ?? "the agent is stopping" }, "ending kubelet");
+    await endChild(host, child, stopSeconds);
+    return undefined;
+  }
+
+  #reportExit({ exitCode, signal }: ChildExit, ranForMs: number): number {
+    const { board } = this.#options;
+    const waitMs = this.#backoff.next(ranForMs);
+    const how = signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
+    const lastError = this.#lastError === undefined ? "" : `; its last error: ${this.#lastError}`;
+    this.#lastExit = `kubelet ${how} after ${(ranForMs / 1000).toFixed(1)} s${lastError}`;
+    const isLoop = this.#backoff.failures >= CRASH_LOOP_EXITS;
+    const again = `${isLoop ? `, ${this.#backoff.failures} times in a row` : ""}; it is started again in ${(waitMs / 1000).toFixed(1)} s`;
+    board.setFailed(
+      "KubeletRunning",
+      new SatelliteError(isLoop ? "kubelet-crash-loop" : "kubelet-exited", `${this.#lastExit}${again}`, {
+        hint: "journalctl -u eks-satellite | grep kubelet: shows what it said before.",
+      }),
+    );
+    return waitMs;
+  }
+
+  #onLine(line: string): void {
+    const { level, message } = parseKlogLine(line);
+    if (level === "error") this.#lastError = message.slice(0, 500);
+    logAt(this.#options.log, level)(`kubelet: ${message}`);
+  }
+
+  /** A daemon that was killed outside systemd leaves its kubelet behind; only that very process is ended. */
+  async #endLeftover(): Promise<void> {
+    const { host, log, processFile, stopSeconds } = this.#options;
+    const left = await readProcessFile(host, processFile);
+    if (left === undefined || !(await isAlive(host, left))) return;
+    log.warn({ pid: left.pid }, "a kubelet of an earlier run is still there and is ended");
+    host.kill(left.pid, "SIGTERM");
+    const deadlineMs = host.clock.now() + stopSeconds * 1000;
+    while (await isAlive(host, left)) {
+      if (host.clock.now() > deadlineMs) host.kill(left.pid, "SIGKILL");
+      await host.clock.sleep(50);
+    }
+  }
+
+  #rouse(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers<void>();
+  }
+
+  /** Waits for a wake-up, or, when a time is given, for that at most. */
+  async #idle(signal: AbortSignal, milliseconds?: number): Promise<void> {
+    const wake = this.#wake.promise;
+    if (milliseconds === undefined) return wake;
+    const cancel = new AbortController();
+    const sleep = this.#options.host.clock.sleep(milliseconds, AbortSignal.any([signal, cancel.signal]));
+    await Promise.race([wake, sleep.catch(() => undefined)]); // A sleep that was cut short has ended like any other.
+    cancel.abort();
+  }
+}
+
+async function readProcessFile(host: Host, path: string): Promise<ProcessIdentity | undefined> {
+  try {
+    return processFileSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
+  } catch {
+    return undefined; // None, or damaged: a kubelet that is there all the same is then refused as a stranger's, by pid.
+  }
+}

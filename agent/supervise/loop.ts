@@ -1,0 +1,99 @@
+// Work that is repeated for ever: on a schedule, and at once when something asks for it. It never overlaps itself and never dies.
+import { schedule } from "node-cron";
+import type { Log } from "../log.ts";
+
+export interface LoopOptions {
+  readonly name: string;
+  /** Rounded down to what a cron expression can say: a divisor of a minute, or whole minutes, or whole hours. */
+  readonly everySeconds: number;
+  /** One round. What it throws is logged; it reports conditions itself. */
+  readonly run: () => Promise<void>;
+  readonly log: Log;
+  readonly now: () => number;
+  /** A number in [0, 1): nodes of one fleet do not all call AWS in the same second. */
+  readonly random: () => number;
+}
+
+/** A loop is overdue after this many periods without a finished round. */
+const OVERDUE_PERIODS = 3;
+/** A round may wait for a network call's deadline, whatever the period. */
+const OVERDUE_GRACE_MS = 120_000;
+
+/** One of the agent's loops. */
+export class Loop {
+  readonly name: string;
+  readonly #options: LoopOptions;
+  #lastFinishedMs: number;
+  #running: Promise<void> | undefined;
+  #isAskedAgain = false;
+
+  constructor(options: LoopOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#lastFinishedMs = options.now();
+  }
+
+  /** Runs the first round now and the others on schedule, until the signal aborts. */
+  start(signal: AbortSignal): void {
+    const { everySeconds, random, name } = this.#options;
+    const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
+      name,
+      suppressMissedWarning: true,
+    });
+    signal.addEventListener("abort", () => void task.destroy(), { once: true });
+    void this.trigger();
+  }
+
+  /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */
+  async trigger(): Promise<void> {
+    if (this.#running !== undefined) {
+      this.#isAskedAgain = true;
+      await this.#running;
+      return;
+    }
+    this.#running = this.#runRounds();
+    try {
+      await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Whether no round has ended for three periods. */
+  isOverdue(): boolean {
+    const { now, everySeconds } = this.#options;
+    return now() - this.#lastFinishedMs > OVERDUE_PERIODS * everySeconds * 1000 + OVERDUE_GRACE_MS;
+  }
+
+  async #runRounds(): Promise<void> {
+    const { run, log, name, now } = this.#options;
+    do {
+      this.#isAskedAgain = false;
+      try {
+        await run();
+      } catch (err) {
+        log.error({ err, loop: name }, "a round failed");
+      }
+      this.#lastFinishedMs = now();
+    } while (this.#isAskedAgain);
+  }
+}
+
+/** The cron expression of a period, shifted by a share (in [0, 1)) of it. */
+export function cronExpression(everySeconds: number, share: number): string {
+  const shiftOf = (unit: number) => Math.floor(share * unit);
+  const stepped = (unit: number, atMost: number) => {
+    const step = largestDivisor(unit, atMost);
+    return `${shiftOf(step)}-${unit - 1}/${step}`;
+  };
+  if (everySeconds < 60) return `${stepped(60, everySeconds)} * * * * *`;
+  if (everySeconds < 3600) return `${shiftOf(60)} ${stepped(60, Math.floor(everySeconds / 60))} * * * *`;
+  return `${shiftOf(60)} ${shiftOf(60)} ${stepped(24, Math.floor(everySeconds / 3600))} * * *`;
+}
+
+/** A step that does not divide its unit would make the last gap of each unit shorter. */
+function largestDivisor(unit: number, atMost: number): number {
+  let divisor = Math.min(unit, Math.max(1, atMost));
+  while (unit % divisor !== 0) divisor -= 1;
+  return divisor;
+}

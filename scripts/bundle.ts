@@ -1,0 +1,28 @@
+// The bundle: everything that the daemon needs but Node itself, in one file.
+import { stat } from "node:fs/promises";
+import { build } from "esbuild";
+
+const OUTPUT = "dist/eks-satellite.mjs";
+
+await build({
+  entryPoints: ["agent/main.ts"],
+  outfile: OUTPUT,
+  bundle: true,
+  minify: true,
+  sourcemap: true,
+  // Sources are in the repository; the map carries positions and names for stack traces.
+  sourcesContent: false,
+  legalComments: "external",
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  mainFields: ["module", "main"],
+  logLevel: "warning",
+  // Some dependencies are CommonJS and require Node's own modules.
+  banner: {
+    js: 'import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
+  },
+});
+
+const { size } = await stat(OUTPUT);
+console.log(`${OUTPUT}: ${(size / 1e6).toFixed(2)} MB`);
