@@ -33,7 +33,7 @@ export interface AgentOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Makes this machine a node and keeps it one until the signal aborts; kubelet is ended then, pods are not. @throws health-port-taken */
+/** Makes this machine a node and keeps it one until the signal aborts; kubelet is ended then, pods are not. */
 export async function runAgent(
   { host, aws, config, configProblem, log, environment }: AgentOptions,
   signal: AbortSignal,
@@ -84,33 +84,39 @@ export async function runAgent(
     new Loop({ name, everySeconds, run, log, now: host.clock.now, random: host.random });
   const describing = loop("cluster", intervals.clusterSeconds, () => cluster.refresh());
   const converging = loop("converge", intervals.convergeSeconds, () => converger.round());
-  const loops = [
-    loop("credentials", intervals.credentialsSeconds, async () => {
-      await session.refresh();
-      // Keys that have just come, or a first answer that is still missing, are worth a call outside its schedule.
-      if (cluster.facts === undefined) await describing.trigger();
-    }),
-    describing,
-    converging,
-    loop("health", intervals.runtimeSeconds, () =>
-      watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
-    ),
-    loop("systemd", WATCHDOG_SECONDS, async () => {
-      if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
-      await systemd.ping();
-      await systemd.status(summarize(board));
-    }),
-  ];
+  const refreshing = loop("credentials", intervals.credentialsSeconds, async () => {
+    await session.refresh();
+    // Keys that have just come, or a first answer that is still missing, are worth a call outside its schedule.
+    if (cluster.facts === undefined) await describing.trigger();
+  });
+  const looking = loop("health", intervals.runtimeSeconds, () =>
+    watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
+  );
+  const notifying = loop("systemd", WATCHDOG_SECONDS, async () => {
+    if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
+    await systemd.ping();
+    await systemd.status(summarize(board));
+  });
+  const loops = [describing, converging, refreshing, looking, notifying];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   await host.files.makeFolder(config.stateFolder, 0o700);
   await host.files.makeFolder(config.runFolder, 0o700);
-  const status = createStatus({ config, board, session, cluster, kubelet, converger });
-  await serveHealth(config.health.port, { overdueLoops, status }, log, signal);
   await Promise.all([session.restore(), cluster.restore()]);
-  for (const each of loops) each.start(signal);
-  void converging.trigger().then(() => systemd.ready(summarize(board)));
-  log.info({ node: node.name, cluster: config.cluster.name, region: config.cluster.region }, "the agent runs");
+  const firstRound = converging.start(signal);
+  void refreshing.start(signal);
+  void describing.start(signal);
+  const startMs = Math.round(performance.now());
+  log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
+  const status = createStatus({ config, board, session, cluster, kubelet, converger, startMs });
+  // A node without its health endpoint is worth more than no node.
+  await serveHealth(config.health.port, { overdueLoops, status }, log, signal).catch((err) => log.error({ err }));
+  void firstRound.then(async () => {
+    await systemd.ready("joining the cluster");
+    // What runs is looked at once it has had a chance to run: a fresh machine is no news.
+    void looking.start(signal);
+    void notifying.start(signal);
+  });
 
   await Promise.all([
     kubelet.run(signal),
@@ -122,6 +128,7 @@ export async function runAgent(
         name: node.name,
         api,
         kubeletStartedAtMs: () => kubelet.status().startedAtMs,
+        onReady: () => void looking.trigger().then(() => notifying.trigger()),
         onNodeGone: () => kubelet.restart("its Node is gone from the cluster"),
         onUnauthorized: () => session.replaceToken(),
       },

@@ -13,7 +13,7 @@ export interface RunContext {
   readonly write: (line: string) => void;
 }
 
-/** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid, health-port-taken */
+/** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid */
 export async function runCommand(
   { host, environment, write }: RunContext,
   configFile: string,

@@ -1,6 +1,6 @@
 // YAML → Config. An error names the file, the line, the key, what was expected and, for a misspelt key, the nearest known one.
 import { closest, distance } from "fastest-levenshtein";
-import { isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
@@ -21,7 +21,7 @@ interface Source {
   readonly lines: LineCounter;
 }
 
-/** The configuration to run with, and why it is not the one in the file. */
+/** The configuration to run with, and what is wrong: why it is not the one in the file, or why it could not be kept. */
 export interface LoadedConfig {
   readonly config: Config;
   readonly problem: unknown;
@@ -34,13 +34,19 @@ export interface LoadedConfig {
 export async function loadConfigOrLastGood(host: Host, file: string): Promise<LoadedConfig> {
   try {
     const config = await loadConfig(host, file);
-    const [text, lastGood] = await Promise.all([host.files.read(file), host.files.read(LAST_GOOD_CONFIG_PATH)]);
-    if (text !== undefined && text !== lastGood) await host.files.write(LAST_GOOD_CONFIG_PATH, text, { mode: 0o600 });
-    return { config, problem: undefined };
+    return { config, problem: await keepAsLastGood(host, file) };
   } catch (problem) {
-    if ((await host.files.read(LAST_GOOD_CONFIG_PATH)) === undefined) throw problem;
-    return { config: await loadConfig(host, LAST_GOOD_CONFIG_PATH), problem };
+    const config = await loadConfig(host, LAST_GOOD_CONFIG_PATH).catch(() => undefined); // The file's own mistake is the news.
+    if (config === undefined) throw problem;
+    return { config, problem };
   }
+}
+
+/** Returns what kept the copy from being written: a full disk must not put an older configuration in force. */
+async function keepAsLastGood(host: Host, file: string): Promise<unknown> {
+  const [text, lastGood] = await Promise.all([host.files.read(file), host.files.read(LAST_GOOD_CONFIG_PATH)]);
+  if (text === undefined || text === lastGood) return undefined;
+  return host.files.write(LAST_GOOD_CONFIG_PATH, text, { mode: 0o600 }).catch((error: unknown) => error);
 }
 
 /** Reads and validates the configuration file. @throws config-missing, config-syntax, config-invalid */
@@ -66,10 +72,17 @@ export function parseConfig(text: string, file: string, hostname: string): Confi
       cause: syntaxError,
     });
   }
-  const value = withNodeName(document.toJS() ?? {}, hostname);
+  const value = withNodeName(withoutNulls(document.toJS()) ?? {}, hostname);
   const result = configSchema.safeParse(value);
   if (!result.success) throw invalid({ file, root: document.contents, lines }, result.error);
   return result.data as Config;
+}
+
+/** A key that nothing was written below, since all of it is commented out, counts as absent. */
+function withoutNulls(value: unknown): unknown {
+  if (!isTable(value)) return value ?? undefined;
+  const entries = Object.entries(value).map(([key, part]) => [key, withoutNulls(part)] as const);
+  return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
 }
 
 /** The default of node.name is a fact of the machine; it is validated like a name that somebody wrote. */
@@ -94,8 +107,12 @@ function explain(source: Source, issue: z.core.$ZodIssue): { message: string; hi
   const name = issue.path.join(".") || "the configuration";
   const value = valueAt(source.root, issue.path);
   const shown = value === undefined || issue.code === "custom" ? "" : ` (it is ${JSON.stringify(value)})`;
-  const reason = issue.code === "invalid_type" && value === undefined ? "is missing" : issue.message;
-  return { message: `${at(source, issue.path)}: ${name}: ${reason}${shown}` };
+  return { message: `${at(source, issue.path)}: ${name}: ${reasonOf(issue, value)}${shown}` };
+}
+
+function reasonOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (value === undefined && ["invalid_type", "invalid_value"].includes(issue.code)) return "is missing";
+  return issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
 }
 
 function explainUnknown(
@@ -136,6 +153,11 @@ function at({ file, root, lines }: Source, path: readonly PropertyKey[]): string
   let node: unknown = root;
   let offset: number | undefined;
   for (const step of path) {
+    if (isSeq(node)) {
+      node = node.items[Number(step)];
+      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
+      continue;
+    }
     if (!isMap(node)) break;
     const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
     if (pair === undefined) break;

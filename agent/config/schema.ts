@@ -1,6 +1,8 @@
 // The configuration: one schema. A description here is the documentation of its key, a default here is the only one.
 import * as z from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
+import { absolutePath as path } from "./absolute-path.ts";
+import { credentialsSchema } from "./credentials-schema.ts";
 
 /** RFC 1123 label, as Kubernetes requires of a node's name here; dots are allowed for names that look like host names. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
@@ -10,9 +12,7 @@ const NODE_NAME_MAX_LENGTH = 63;
 const RESERVED_PREFIX = /^(i-|fargate-)/;
 const LABEL_KEY = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-const ABSOLUTE_PATH = /^\//;
 
-const path = () => z.string().regex(ABSOLUTE_PATH, "must be an absolute path");
 const anyTable = () => z.record(z.string(), z.unknown());
 
 const clusterSchema = z.strictObject({
@@ -60,52 +60,6 @@ const nodeSchema = z.strictObject({
     .describe("Labels that kubelet gives the Node when it registers."),
   taints: z.array(taintSchema).default([]).describe("Taints that kubelet gives the Node when it registers."),
 });
-
-const assumeRoleSchema = z.strictObject({
-  arn: z
-    .string()
-    .regex(
-      /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
-      "must be the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME",
-    )
-    .describe("Role to assume; the session name is the node's name."),
-  durationSeconds: z
-    .int()
-    .min(900)
-    .max(43_200)
-    .default(3600)
-    .describe("Life of the session keys in seconds; AWS allows 900 up to the role's MaxSessionDuration."),
-  externalId: z.string().min(2).max(1224).optional().describe("External id that the role's trust policy asks for."),
-});
-
-const credentialsSchema = z
-  .strictObject({
-    keysFile: path()
-      .optional()
-      .describe(
-        "File of mode 0600 with lines AWS_ACCESS_KEY_ID=, AWS_SECRET_ACCESS_KEY= and, for temporary keys, AWS_SESSION_TOKEN=.",
-      ),
-    profile: z
-      .strictObject({
-        file: path().default("/root/.aws/credentials").describe("AWS shared credentials file, mode 0600."),
-        name: z.string().min(1).default("default").describe("Profile in that file."),
-      })
-      .optional()
-      .describe("A profile of an AWS shared credentials file, with keys or a credential_process."),
-    process: z
-      .array(z.string().min(1))
-      .min(1)
-      .optional()
-      .describe("Command and arguments that print credentials as JSON, as credential_process does."),
-    assumeRole: assumeRoleSchema
-      .optional()
-      .describe("Role that makes this machine the node; without it the source's own identity is the node's."),
-  })
-  .refine(
-    ({ keysFile, profile, process }) =>
-      [keysFile, profile, process].filter((source) => source !== undefined).length === 1,
-    "needs exactly one source: keysFile, profile or process",
-  );
 
 /** kubelet configuration that the agent computes from the cluster and the machine; another value could not work. */
 export const OWNED_KUBELET_KEYS = [

@@ -13,6 +13,8 @@ import { explainAwsError } from "./aws-error.ts";
 /** Access for group and others: a file with keys must have none of these bits. */
 const OTHERS_BITS = 0o077;
 const PROCESS_TIMEOUT_SECONDS = 60;
+/** The head of a section. `ini` takes a dot in its name for a table within a table; AWS's tools do not. */
+const SECTION = /^\s*\[[^\]\n]*\]/gm;
 /** Life of the session keys that stand in for an IAM user's long-lived ones. */
 const SESSION_TOKEN_SECONDS = 3600;
 
@@ -70,7 +72,8 @@ export async function readSourceKeys(
 }
 
 async function readProfile(host: Host, { file, name }: { file: string; name: string }): Promise<SessionKeys> {
-  const sections = parseIni(await readPrivate(host, file)) as Record<string, Record<string, string> | undefined>;
+  const text = (await readPrivate(host, file)).replaceAll(SECTION, (header) => header.replaceAll(".", "\\."));
+  const sections = parseIni(text) as Record<string, Record<string, string> | undefined>;
   const section = sections[name] ?? sections[`profile ${name}`];
   if (section === undefined) {
     throw new SatelliteError("credentials-missing", `${file} has no profile ${name}`, {

@@ -10,8 +10,8 @@ const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 /** A watch that lasted this long was a good one. */
 const HEALTHY_WATCH_MS = 60_000;
-/** How long a kubelet may take from its start to registering its Node, before a missing Node is worth a restart. */
-const REGISTRATION_GRACE_MS = 20_000;
+/** How long a kubelet may take from its start to a Ready Node, before a Node that is missing or not Ready is worth a word. */
+const START_GRACE_MS = 20_000;
 
 export interface NodeWatchOptions {
   readonly host: Host;
@@ -22,6 +22,8 @@ export interface NodeWatchOptions {
   readonly api: () => NodeApi | undefined;
   /** When the running kubelet was started, milliseconds since the epoch. */
   readonly kubeletStartedAtMs: () => number | undefined;
+  /** The Node has become Ready. */
+  readonly onReady: () => void;
   /** kubelet registers its Node only when it starts. */
   readonly onNodeGone: () => void;
   /** The API server refused the token. */
@@ -49,42 +51,59 @@ export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSigna
         if (!signal.aborted) await observer.fail(error);
       }
     }
-    const waitMs = Math.max(FIRST_RETRY_MS, backoff.next(host.clock.now() - startedAtMs));
-    await host.clock.sleep(waitMs, signal).catch(() => undefined); // Cut short by the abort that ends the loop.
+    const waitMs = api === undefined ? 0 : backoff.next(host.clock.now() - startedAtMs);
+    await host.clock.sleep(Math.max(FIRST_RETRY_MS, waitMs), signal).catch(() => undefined); // Cut short by the abort that ends the loop.
   }
 }
 
 /** Turns what is seen of the Node into the condition, and a loss into a restart of kubelet. */
-function createObserver({ host, log, board, name, kubeletStartedAtMs, onNodeGone, onUnauthorized }: NodeWatchOptions) {
+function createObserver({
+  host,
+  log,
+  board,
+  name,
+  kubeletStartedAtMs,
+  onReady,
+  onNodeGone,
+  onUnauthorized,
+}: NodeWatchOptions) {
   let last: NodeState | undefined;
+  const isKubeletStarting = () => {
+    const startedAtMs = kubeletStartedAtMs();
+    return startedAtMs === undefined || host.clock.now() - startedAtMs <= START_GRACE_MS;
+  };
   const seeAbsent = () => {
-    const runningMs = host.clock.now() - (kubeletStartedAtMs() ?? host.clock.now());
     const wasThere = last !== undefined;
     last = undefined;
+    if (!wasThere && isKubeletStarting()) {
+      board.set("NodeReady", {
+        status: "Unknown",
+        reason: "Registering",
+        message: `kubelet has not registered Node ${name} yet`,
+      });
+      return;
+    }
     board.set("NodeReady", {
       status: "False",
       reason: "NodeMissing",
       message: `there is no Node ${name} in the cluster`,
     });
-    // Right after its start kubelet is about to register by itself, also when somebody deletes the Node just then.
-    if (wasThere ? runningMs > 0 : runningMs > REGISTRATION_GRACE_MS) {
-      log.warn({ node: name }, "the Node is gone from the cluster; kubelet is restarted to register it again");
-      onNodeGone();
+    log.warn({ node: name }, "the Node is gone from the cluster; kubelet is restarted to register it again");
+    onNodeGone();
+  };
+  const seePresent = (node: NodeState) => {
+    const wasReady = last?.isReady ?? false;
+    last = node;
+    if (node.isReady) {
+      board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);
+      if (!wasReady) onReady();
+      return;
     }
+    const status = isKubeletStarting() ? "Unknown" : "False";
+    board.set("NodeReady", { status, reason: node.reason, message: `Node ${name} is not Ready: ${node.message}` });
   };
   return {
-    see(node: NodeState | undefined): void {
-      last = node ?? last;
-      if (node === undefined) seeAbsent();
-      else if (node.isReady)
-        board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);
-      else
-        board.set("NodeReady", {
-          status: "False",
-          reason: node.reason,
-          message: `Node ${name} is not Ready: ${node.message}`,
-        });
-    },
+    see: (node: NodeState | undefined) => (node === undefined ? seeAbsent() : seePresent(node)),
     async fail(error: unknown): Promise<void> {
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
       if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");

@@ -14,15 +14,26 @@ export interface StatusSources {
   readonly cluster: ClusterKnowledge;
   readonly kubelet: Kubelet;
   readonly converger: Converger;
+  /** How long this process took from its start to its loops running, milliseconds. */
+  readonly startMs: number;
 }
 
 /** Returns what renders the document anew at each call. Times are ISO 8601. */
-export function createStatus({ config, board, session, cluster, kubelet, converger }: StatusSources): () => object {
+export function createStatus({
+  config,
+  board,
+  session,
+  cluster,
+  kubelet,
+  converger,
+  startMs,
+}: StatusSources): () => object {
   return () => {
     const { facts } = converger;
     const { startedAtMs, ...process } = kubelet.status();
     return {
       version: VERSION,
+      startMs,
       node: {
         name: config.node.name,
         architecture: facts?.machine.architecture,

@@ -78,12 +78,16 @@ export class AwsSession {
 
   /** Renews what is due; the condition CredentialsFresh says how it went. */
   async refresh(): Promise<void> {
-    const { host, config } = this.#options;
+    const { host, config, board } = this.#options;
     if (host.clock.now() >= this.#renewAtMs) await this.#renew();
     const { keys } = this;
     const tokenAgeMs = host.clock.now() - (this.#token?.mintedAtMs ?? 0);
-    if (keys !== undefined && tokenAgeMs >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
-    this.#report();
+    try {
+      if (keys !== undefined && tokenAgeMs >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
+      this.#report();
+    } catch (error) {
+      board.setFailed("CredentialsFresh", error);
+    }
   }
 
   /** Mints a token now: the API server refused the one before. */

@@ -33,15 +33,15 @@ export class Loop {
     this.#lastFinishedMs = options.now();
   }
 
-  /** Runs the first round now and the others on schedule, until the signal aborts. */
-  start(signal: AbortSignal): void {
+  /** Runs the first round now and the others on schedule, until the signal aborts; resolves when the first has ended. */
+  start(signal: AbortSignal): Promise<void> {
     const { everySeconds, random, name } = this.#options;
     const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
       name,
       suppressMissedWarning: true,
     });
     signal.addEventListener("abort", () => void task.destroy(), { once: true });
-    void this.trigger();
+    return this.trigger();
   }
 
   /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */

@@ -1,0 +1,106 @@
+// config.example.yaml, from the schema: its descriptions are the comments, its defaults the values. Run it to write the file anew.
+// `# ` begins a comment; `#` right before a key begins a line that may be uncommented.
+import { writeFileSync } from "node:fs";
+import { stringify } from "yaml";
+import * as z from "zod";
+import { configSchema } from "../agent/config/schema.ts";
+
+/** Values for keys that have no default to show, by path. A path below `[]` is that of an item of a list. */
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  "cluster.name": "my-cluster",
+  "cluster.region": "us-west-2",
+  "node.name": "gpu-1",
+  "node.ip": "192.0.2.10",
+  "node.labels": { "example.com/rack": "r7" },
+  "node.taints[].key": "nvidia.com/gpu",
+  "node.taints[].value": "present",
+  "node.taints[].effect": "NoSchedule",
+  "credentials.keysFile": "/etc/eks-satellite/aws-keys",
+  "credentials.process": ["/usr/local/bin/print-credentials", "--json"],
+  "credentials.assumeRole.arn": "arn:aws:iam::111122223333:role/eks-satellite",
+  "credentials.assumeRole.externalId": "gpu-lab",
+  "kubelet.config": { systemReserved: { memory: "1Gi" } },
+  "kubelet.flags": { v: 4 },
+  "containerd.sandboxImage": "registry.k8s.io/pause:3.10",
+  "containerd.config": { oom_score: -999 },
+  "aws.endpoints.sts": "https://vpce-1234.sts.us-west-2.vpce.amazonaws.com",
+  "aws.endpoints.eks": "https://vpce-5678.eks.us-west-2.vpce.amazonaws.com",
+};
+
+/** Optional keys that the example uses, so that it is valid as it stands. */
+const SHOWN_ACTIVE = ["credentials.keysFile", "credentials.assumeRole"];
+
+const HEADER = `# eks-satellite: every key, with its default or, after a #, with an example.
+# Required are cluster.name, cluster.region and one source of credentials; the file is /etc/eks-satellite/config.yaml.
+`;
+
+interface Place {
+  /** E.g. `node.taints[].key`. */
+  readonly path: string;
+  readonly depth: number;
+  readonly isActive: boolean;
+}
+
+/** Renders the whole example. @throws when a key has no description, or neither a default nor an example */
+export function renderExample(): string {
+  const sections = Object.entries(configSchema.shape).map(([key, schema]) =>
+    renderKey(key, schema, { path: key, depth: 0, isActive: true }).join("\n"),
+  );
+  return `${[HEADER.trimEnd(), ...sections].join("\n\n")}\n`;
+}
+
+/** The lines of one key: its description, then its value. */
+function renderKey(key: string, schema: z.core.$ZodType, { path, depth, isActive }: Place): string[] {
+  const { inner, isOptional, defaultValue } = unwrap(schema);
+  const indent = "  ".repeat(depth);
+  const description = (schema as z.ZodType).description;
+  if (description === undefined) throw new Error(`${path} has no description in the schema`);
+  const isShownActive = isActive && (!isOptional || SHOWN_ACTIVE.includes(path));
+  const comment = `${indent}# ${description}`;
+  if (inner instanceof z.ZodObject) {
+    const below = Object.entries(inner.shape).flatMap(([name, child]) =>
+      renderKey(name, child, { path: `${path}.${name}`, depth: depth + 1, isActive: isShownActive }),
+    );
+    return [comment, `${indent}${isShownActive ? "" : "#"}${key}:`, ...below];
+  }
+  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
+    return [`${comment} Default: none.`, `${indent}#${key}:`, ...renderItem(inner.element, path, depth + 1)];
+  }
+  const isEmpty = defaultValue !== undefined && Object.keys(Object(defaultValue)).length === 0;
+  const isDefaultShown = defaultValue !== undefined && !(isEmpty && typeof defaultValue === "object");
+  const value = isDefaultShown ? defaultValue : EXAMPLES[path];
+  if (value === undefined) throw new Error(`${path} needs an example`);
+  const mark = isShownActive && (isDefaultShown || defaultValue === undefined) ? "" : "#";
+  const note = defaultValue !== undefined && !isDefaultShown ? " Default: none." : "";
+  const text = stringify({ [key]: value }, { lineWidth: 0 })
+    .trimEnd()
+    .split("\n");
+  return [`${comment}${note}`, ...text.map((line) => `${indent}${line.replace(/^( *)/, `$1${mark}`)}`)];
+}
+
+/** One commented item of a list: the dash stands before its first key. */
+function renderItem(element: z.ZodObject, path: string, depth: number): string[] {
+  const lines = Object.entries(element.shape).flatMap(([name, child]) => {
+    const example = EXAMPLES[`${path}[].${name}`];
+    return renderKey(name, child, { path: `${path}[].${name}`, depth: depth + 1, isActive: false }).map((line) =>
+      line.replace(/^( *#\w+:).*/, `$1 ${stringify(example).trimEnd()}`),
+    );
+  });
+  const first = lines.findIndex((line) => /^ *#\w/.test(line));
+  return lines.map((line, index) => (index === first ? line.replace(/ {2}#(\w)/, "#- $1") : line));
+}
+
+interface Unwrapped {
+  readonly inner: z.core.$ZodType;
+  readonly isOptional: boolean;
+  readonly defaultValue: unknown;
+}
+
+function unwrap(schema: z.core.$ZodType): Unwrapped {
+  if (schema instanceof z.ZodOptional) return { ...unwrap(schema.unwrap()), isOptional: true };
+  if (schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodDefault) return { ...unwrap(schema.unwrap()), defaultValue: schema.def.defaultValue };
+  return { inner: schema, isOptional: false, defaultValue: undefined };
+}
+
+if (import.meta.main) writeFileSync(new URL("../config.example.yaml", import.meta.url), renderExample());

@@ -1,0 +1,87 @@
+// What the daemon costs while nothing happens: start, rounds, memory, processor.
+import { setTimeout as delay } from "node:timers/promises";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { waitFor } from "../sandbox/wait.ts";
+
+/** Idle begins when the node has been Ready for this long. */
+const SETTLE_SECONDS = 120;
+/** How long the processor is watched. */
+const WATCH_SECONDS = 180;
+
+interface Status {
+  readonly startMs: number;
+  readonly converge: { readonly rounds: number; readonly changes: number; readonly lastRoundMs: number };
+}
+
+/** Milliseconds from the process's start to its loops running, as it says itself, once for each of `runs` restarts. */
+export async function measureStart(sandbox: Sandbox, runs: number): Promise<readonly number[]> {
+  const milliseconds: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    await sandbox.box(["systemctl", "restart", "eks-satellite"]);
+    milliseconds.push((await readStatus(sandbox)).startMs);
+  }
+  return milliseconds;
+}
+
+/** Durations of rounds that had nothing to do, and how many changes and written files they made after all. */
+export async function measureRounds(
+  sandbox: Sandbox,
+  runs: number,
+): Promise<{ milliseconds: readonly number[]; writes: number }> {
+  await sandbox.waitForNode();
+  const milliseconds: number[] = [];
+  const first = await nextRound(sandbox, (await readStatus(sandbox)).converge.rounds);
+  await sandbox.box(["touch", "/tmp/bench-mark"]);
+  let last = first;
+  while (milliseconds.length < runs) {
+    last = await nextRound(sandbox, last.converge.rounds);
+    milliseconds.push(last.converge.lastRoundMs);
+  }
+  // What a round may write: the plan's files and the state folder. The token's file has a schedule of its own.
+  const folders = ["/etc", "/var/lib/eks-satellite", "/var/lib/kubelet/kubeconfig"];
+  const { stdout } = await sandbox.box(["find", ...folders, "-newer", "/tmp/bench-mark", "-type", "f"]);
+  const files = stdout.split("\n").filter((line) => line !== "");
+  return { milliseconds, writes: last.converge.changes - first.converge.changes + files.length };
+}
+
+/** Resident memory after two idle minutes, in MB of a million bytes, and the share of one core that the daemon then takes. */
+export async function measureIdle(sandbox: Sandbox): Promise<{ rssMegabytes: number; cpuPercent: number }> {
+  // Keys are fetched anew, so that everything that a day in this process's life loads is loaded.
+  await sandbox.box(["rm", "-f", "/run/eks-satellite/aws-credentials"]);
+  await sandbox.box(["systemctl", "restart", "eks-satellite"]);
+  await sandbox.waitForNode();
+  await delay(SETTLE_SECONDS * 1000);
+  const pid = Number(
+    (await sandbox.box(["systemctl", "show", "eks-satellite", "--property=MainPID", "--value"])).stdout,
+  );
+  const { stdout: status } = await sandbox.box(["cat", `/proc/${pid}/status`]);
+  const began = { cpuNs: await cpuNanoseconds(sandbox, pid), at: performance.now() };
+  await delay(WATCH_SECONDS * 1000);
+  const cpuNs = (await cpuNanoseconds(sandbox, pid)) - began.cpuNs;
+  return {
+    rssMegabytes: (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6,
+    cpuPercent: (cpuNs / 1e6 / (performance.now() - began.at)) * 100,
+  };
+}
+
+/** Time on a processor of all threads of a process, and of the children that it has waited for, in nanoseconds. */
+async function cpuNanoseconds(sandbox: Sandbox, pid: number): Promise<number> {
+  const script = `cat /proc/${pid}/task/*/schedstat; cut -d' ' -f16,17 /proc/${pid}/stat`;
+  const lines = (await sandbox.box(["/bin/sh", "-c", script])).stdout.trim().split("\n");
+  const [userTicks = 0, systemTicks = 0] = (lines.pop() ?? "").split(" ").map(Number);
+  const ownNs = lines.reduce((sum, line) => sum + Number(line.split(" ")[0]), 0);
+  return ownNs + (userTicks + systemTicks) * 1e7;
+}
+
+function nextRound(sandbox: Sandbox, after: number): Promise<Status> {
+  return waitFor({ what: "a round", deadlineMs: 120_000, intervalMs: 1000 }, async () => {
+    const status = await readStatus(sandbox);
+    return status.converge.rounds > after ? status : undefined;
+  });
+}
+
+function readStatus(sandbox: Sandbox): Promise<Status> {
+  return waitFor({ what: "/status", deadlineMs: 20_000 }, async () =>
+    JSON.parse((await sandbox.box(["curl", "--silent", "--fail", "http://127.0.0.1:9911/status"])).stdout),
+  );
+}

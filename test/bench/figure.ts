@@ -1,0 +1,42 @@
+// A figure, its unit and its target.
+
+/** One measured figure; `samples` are what it was computed from. */
+export interface Figure {
+  readonly metric: keyof typeof FIGURES;
+  readonly value: number;
+  readonly samples?: unknown;
+}
+
+/** A bound that the figure must not exceed; undefined where a figure is told and not judged. */
+interface Target {
+  readonly unit: string;
+  readonly atMost: number | undefined;
+}
+
+const FIGURES = {
+  join_ratio_warm: { unit: "ratio", atMost: 1.3 },
+  join_ratio_cold: { unit: "ratio", atMost: 1.5 },
+  start_ms: { unit: "ms", atMost: 400 },
+  kubelet_respawn_ms: { unit: "ms", atMost: 1000 },
+  noop_round_ms: { unit: "ms", atMost: 50 },
+  noop_round_writes: { unit: "writes", atMost: 0 },
+  rss_mb: { unit: "MB", atMost: 90 },
+  cpu_percent: { unit: "% of one core", atMost: 0.1 },
+  token_mint_ms: { unit: "ms", atMost: 5 },
+  bundle_mb: { unit: "MB", atMost: undefined },
+} as const satisfies Record<string, Target>;
+
+/** Renders one JSON line; `met` is null where there is no target. */
+export function renderFigure({ metric, value, samples }: Figure): string {
+  const { unit, atMost } = FIGURES[metric];
+  const rounded = Math.round(value * 1000) / 1000;
+  const met = atMost === undefined ? null : value <= atMost;
+  return JSON.stringify({ metric, value: rounded, unit, target: atMost ?? null, met, samples });
+}
+
+/** The middle value; of an even number of values the lower of the two in the middle. @throws RangeError when there are none */
+export function median(values: readonly number[]): number {
+  const middle = values.toSorted((one, other) => one - other)[Math.floor((values.length - 1) / 2)];
+  if (middle === undefined) throw new RangeError("the median of nothing");
+  return middle;
+}

@@ -1,0 +1,38 @@
+// Measures the daemon on the sandbox and prints one JSON line for each figure.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheFolder } from "../sandbox/state.ts";
+import { Progress } from "../sandbox/step.ts";
+import { up } from "../sandbox/up.ts";
+import { measureIdle, measureRounds, measureStart } from "./daemon.ts";
+import { type Figure, median, renderFigure } from "./figure.ts";
+import { measureCold, measureRespawn, measureWarm } from "./join.ts";
+import { measureTokenMint } from "./token.ts";
+
+const RUNS = 5;
+
+const { sandbox } = await up({ folder: join(cacheFolder(), "bench-sandbox"), progress: new Progress() });
+const report = (figure: Figure) => console.log(renderFigure(figure));
+const ratio = (daemon: readonly number[], hand: readonly number[]) => ({
+  value: median(daemon) / median(hand),
+  samples: { daemonMs: daemon.map(Math.round), handMs: hand.map(Math.round) },
+});
+
+const warm = await measureWarm(sandbox, RUNS);
+report({ metric: "join_ratio_warm", ...ratio(warm.daemonMs, warm.handMs) });
+const cold = await measureCold(sandbox, RUNS);
+report({ metric: "join_ratio_cold", ...ratio(cold.daemonMs, cold.handMs) });
+const starts = await measureStart(sandbox, RUNS);
+report({ metric: "start_ms", value: median(starts), samples: starts });
+const respawns = await measureRespawn(sandbox, RUNS);
+report({ metric: "kubelet_respawn_ms", value: median(respawns), samples: respawns });
+const rounds = await measureRounds(sandbox, RUNS);
+report({ metric: "noop_round_ms", value: median(rounds.milliseconds), samples: rounds.milliseconds });
+report({ metric: "noop_round_writes", value: rounds.writes });
+const idle = await measureIdle(sandbox);
+report({ metric: "rss_mb", value: idle.rssMegabytes });
+report({ metric: "cpu_percent", value: idle.cpuPercent });
+const mints = await measureTokenMint();
+report({ metric: "token_mint_ms", value: median(mints) });
+const { size } = await stat(join(import.meta.dirname, "../../dist/eks-satellite.mjs"));
+report({ metric: "bundle_mb", value: size / 1e6 });

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readRuntimeConditions } from "../../agent/facts/cri.ts";
+import type { GrpcResponse } from "../../agent/host/host.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { encodeBytes, encodeRuntimeStatus } from "../fakes/runtime-status.ts";
+
+const SOCKET = "/run/containerd/containerd.sock";
+
+function read(answer: Partial<GrpcResponse>) {
+  const host = new MemoryHost();
+  host.onGrpc = () => ({ status: 0, statusMessage: "", message: new Uint8Array(), ...answer });
+  return readRuntimeConditions(host, SOCKET);
+}
+
+/** Written by hand from the protobuf encoding: a runtime that is ready, and a condition that says nothing. */
+const HAND_WRITTEN = Buffer.from(
+  [
+    "0a14", // StatusResponse.status, 20 bytes
+    "0a10", // RuntimeStatus.conditions, 16 bytes
+    "0a0c52756e74696d655265616479", // type: RuntimeReady
+    "1001", // status: true
+    "0a00", // a second condition without fields
+  ].join(""),
+  "hex",
+);
+
+test("conditions are decoded from the wire", async () => {
+  assert.deepEqual(await read({ message: HAND_WRITTEN }), [
+    { type: "RuntimeReady", isTrue: true, reason: "", message: "" },
+    { type: "", isTrue: false, reason: "", message: "" },
+  ]);
+});
+
+test("reason and message of an unready network are decoded, also when they are long", async () => {
+  const unready = {
+    type: "NetworkReady",
+    isTrue: false,
+    reason: "NetworkPluginNotReady",
+    message: `cni plugin not initialized – ${"x".repeat(300)}`,
+  };
+  assert.deepEqual(await read({ message: encodeRuntimeStatus([unready]) }), [unready]);
+});
+
+test("fields of a later version of CRI are passed over", async () => {
+  const known = encodeRuntimeStatus([{ type: "RuntimeReady", isTrue: true, reason: "", message: "" }]);
+  const info = encodeBytes(2, Buffer.from("config"));
+  const features = Buffer.from([(9 << 3) | 0, 0xff, 0x01]);
+  const message = Buffer.concat([known, info, features]);
+  assert.deepEqual(await read({ message }), [{ type: "RuntimeReady", isTrue: true, reason: "", message: "" }]);
+});
+
+test("bytes that are no protobuf are an error and not a guess", async () => {
+  await assert.rejects(read({ message: Buffer.from([0x0a, 0xff]) }), { code: "runtime-failed" });
+  await assert.rejects(read({ message: Buffer.from([0x0d, 1, 2, 3, 4]) }), {
+    code: "runtime-failed",
+    message: /wire type 5/,
+  });
+});
+
+test("an answer that ends in the middle of a text is an error and not a guess", async () => {
+  const whole = encodeRuntimeStatus([{ type: "RuntimeReady", isTrue: true, reason: "", message: "" }]);
+  await assert.rejects(read({ message: whole.subarray(0, whole.length - 3) }), { code: "runtime-failed" });
+});
+
+test("a containerd without its CRI plugin is told apart from one that is down", async () => {
+  await assert.rejects(read({ status: 12, statusMessage: "unknown service runtime.v1.RuntimeService" }), {
+    code: "cri-disabled",
+    hint: /disabled_plugins/,
+  });
+  const host = new MemoryHost();
+  await assert.rejects(readRuntimeConditions(host, SOCKET), {
+    code: "runtime-unreachable",
+    message: `containerd does not answer on ${SOCKET}`,
+    hint: /systemctl status containerd/,
+  });
+});
+
+test("any other refusal is told with containerd's words", async () => {
+  await assert.rejects(read({ status: 2, statusMessage: "server is not initialized yet" }), {
+    code: "runtime-failed",
+    message: "containerd answered 2: server is not initialized yet",
+  });
+});
+
+test("the runtime service of CRI v1 is asked on the given socket", async () => {
+  const host = new MemoryHost();
+  const calls: string[] = [];
+  host.onGrpc = ({ socket, method, message }) => {
+    calls.push(`${socket} ${method} ${message.length}`);
+    return { status: 0, statusMessage: "", message: encodeRuntimeStatus([]) };
+  };
+  await readRuntimeConditions(host, SOCKET);
+  assert.deepEqual(calls, [`${SOCKET} /runtime.v1.RuntimeService/Status 0`]);
+});

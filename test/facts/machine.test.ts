@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readMachine } from "../../agent/facts/machine.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+
+const PROVIDER = "/etc/eks/image-credential-provider/ecr-credential-provider";
+const HEADER = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
+const route = (name: string, destination: string, metric: number) =>
+  `${name}\t${destination}\t0101A8C0\t0003\t0\t0\t${metric}\t00000000\t0\t0\t0\n`;
+
+function setUp() {
+  const host = new MemoryHost();
+  host.system = {
+    ...host.system,
+    addresses: [
+      { interface: "docker0", address: "172.17.0.1", family: "IPv4" },
+      { interface: "docker0", address: "fe80::1", family: "IPv6" },
+      { interface: "wlan0", address: "192.168.1.20", family: "IPv4" },
+      { interface: "eth0", address: "192.168.1.10", family: "IPv4" },
+      { interface: "eth0", address: "fe80::2", family: "IPv6" },
+      { interface: "eth0", address: "2001:db8::10", family: "IPv6" },
+    ],
+  };
+  return { host, read: () => readMachine(host, PROVIDER) };
+}
+
+test("the address is that of the interface with the best default route", async () => {
+  const { host, read } = setUp();
+  host.files.put(
+    "/proc/net/route",
+    HEADER + route("docker0", "000011AC", 0) + route("wlan0", "00000000", 600) + route("eth0", "00000000", 100),
+  );
+  const { primaryIpv4, primaryIpv6 } = await read();
+  assert.deepEqual([primaryIpv4, primaryIpv6], ["192.168.1.10", "2001:db8::10"]);
+});
+
+test("without a default route the first address is taken, link-local ones never", async () => {
+  const { primaryIpv4, primaryIpv6 } = await setUp().read();
+  assert.deepEqual([primaryIpv4, primaryIpv6], ["172.17.0.1", "2001:db8::10"]);
+});
+
+test("a machine without an address of a family has none", async () => {
+  const { host, read } = setUp();
+  host.system = { ...host.system, addresses: [] };
+  const { primaryIpv4, primaryIpv6 } = await read();
+  assert.deepEqual([primaryIpv4, primaryIpv6], [undefined, undefined]);
+});
+
+test("cgroup v2, systemd, systemd-resolved and the ECR provider are told by their files", async () => {
+  const { host, read } = setUp();
+  const { cgroupVersion, isSystemd, hasSystemdResolved, hasEcrCredentialProvider } = await read();
+  assert.deepEqual([cgroupVersion, isSystemd, hasSystemdResolved, hasEcrCredentialProvider], [1, false, false, false]);
+  host.files.put("/sys/fs/cgroup/cgroup.controllers", "cpu memory");
+  host.files.putFolder("/run/systemd/system");
+  host.files.put("/run/systemd/resolve/resolv.conf", "nameserver 192.168.1.1");
+  host.files.put(PROVIDER, "", { mode: 0o755 });
+  const known = await read();
+  assert.deepEqual(
+    [known.cgroupVersion, known.isSystemd, known.hasSystemdResolved, known.hasEcrCredentialProvider],
+    [2, true, true, true],
+  );
+});

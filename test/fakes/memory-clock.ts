@@ -1,0 +1,61 @@
+// A clock that moves only by hand. Who sleeps is woken in the order of time, and everything that follows runs before the next is.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../../agent/host/host.ts";
+
+interface Sleeper {
+  readonly wakeAtMs: number;
+  readonly wake: () => void;
+}
+
+/** Turns of the event loop after which everything that was ready has run, streams of children included. */
+const SETTLING_TURNS = 12;
+
+/** Lets everything happen that needs no time to pass. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await nextTurn();
+}
+
+/** Starts at 2026-01-02T03:04:05Z. */
+export class MemoryClock implements Clock {
+  #nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+  #sleepers: Sleeper[] = [];
+
+  readonly now = (): number => this.#nowMs;
+
+  readonly sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const sleeper = { wakeAtMs: this.#nowMs + milliseconds, wake: resolve };
+    this.#sleepers.push(sleeper);
+    signal?.addEventListener("abort", () => {
+      this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+      reject(signal.reason);
+    });
+    return promise;
+  };
+
+  /** Moves time forward, waking sleepers on the way. */
+  async advance(milliseconds: number): Promise<void> {
+    const endMs = this.#nowMs + milliseconds;
+    await settle();
+    for (let next = this.#takeNext(endMs); next !== undefined; next = this.#takeNext(endMs)) {
+      this.#nowMs = next.wakeAtMs;
+      next.wake();
+      await settle();
+    }
+    this.#nowMs = endMs;
+    await settle();
+  }
+
+  /** Moves time without waking anybody, as a machine that was suspended does. */
+  jump(milliseconds: number): void {
+    this.#nowMs += milliseconds;
+  }
+
+  #takeNext(endMs: number): Sleeper | undefined {
+    const [next] = this.#sleepers.toSorted((one, other) => one.wakeAtMs - other.wakeAtMs);
+    if (next === undefined || next.wakeAtMs > endMs) return undefined;
+    this.#sleepers = this.#sleepers.filter((other) => other !== next);
+    return next;
+  }
+}

@@ -1,0 +1,148 @@
+// Files in memory, with modes, owners, symbolic links, and failures on demand.
+import { SatelliteError } from "../../agent/errors.ts";
+import { unwritable } from "../../agent/host/atomic-write.ts";
+import type { FileStatus, Files, WriteOptions } from "../../agent/host/host.ts";
+
+export interface MemoryFile {
+  readonly content: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedMs: number;
+}
+
+type Refusal = "ENOSPC" | "EACCES" | "EROFS";
+
+export class MemoryFiles implements Files {
+  /** Every change, in order: `write /a`, `mode /a`, `remove /a`, `move /a`, `folder /a`. */
+  readonly changes: string[] = [];
+  readonly #entries = new Map<string, MemoryFile>();
+  readonly #folders = new Set<string>();
+  readonly #links = new Map<string, string>();
+  readonly #unwritable = new Map<string, Refusal>();
+  readonly #unreadable = new Set<string>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Puts a file there without its being a change of the agent's. */
+  put(path: string, content: string, options: Partial<MemoryFile> = {}): void {
+    this.#entries.set(path, { mode: 0o644, uid: 0, gid: 0, modifiedMs: this.#now(), ...options, content });
+  }
+
+  putFolder(path: string): void {
+    this.#folders.add(path);
+  }
+
+  putLink(path: string, target: string): void {
+    this.#links.set(path, target);
+  }
+
+  /** The file, as it is now. */
+  peek(path: string): MemoryFile | undefined {
+    return this.#entries.get(path);
+  }
+
+  paths(): readonly string[] {
+    return [...this.#entries.keys()].toSorted();
+  }
+
+  /** Takes a file or a whole folder away. */
+  drop(path: string): void {
+    for (const known of [...this.#entries.keys()])
+      if (known === path || known.startsWith(`${path}/`)) this.#entries.delete(known);
+    this.#folders.delete(path);
+  }
+
+  /** From now on writing to this file, or to anything below this folder, fails. */
+  refuseWrites(path: string, refusal: Refusal): void {
+    this.#unwritable.set(path, refusal);
+  }
+
+  allowWrites(): void {
+    this.#unwritable.clear();
+  }
+
+  /** From now on reading this file, or anything below this folder, is not permitted. */
+  refuseReads(path: string): void {
+    this.#unreadable.add(path);
+  }
+
+  async read(path: string): Promise<string | undefined> {
+    this.#checkReadable(path);
+    return this.#entries.get(this.#links.get(path) ?? path)?.content;
+  }
+
+  async status(path: string): Promise<FileStatus | undefined> {
+    this.#checkReadable(path);
+    const file = this.#entries.get(this.#links.get(path) ?? path);
+    if (file !== undefined) return { ...file, kind: "file", sizeBytes: Buffer.byteLength(file.content) };
+    const isFolder = this.#folders.has(path) || this.paths().some((known) => known.startsWith(`${path}/`));
+    return isFolder ? { kind: "folder", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, modifiedMs: 0 } : undefined;
+  }
+
+  async write(path: string, content: string, { mode, uid, gid }: WriteOptions): Promise<void> {
+    this.#change("write", path);
+    const before = this.#entries.get(path);
+    this.put(path, content, { mode, uid: uid ?? before?.uid ?? 0, gid: gid ?? before?.gid ?? 0 });
+  }
+
+  async writeInPlace(path: string, content: string): Promise<void> {
+    this.#change("write", path);
+    this.put(path, content, this.#entries.get(path));
+  }
+
+  async setMode(path: string, mode: number): Promise<void> {
+    this.#change("mode", path);
+    const file = this.#entries.get(path);
+    if (file !== undefined) this.#entries.set(path, { ...file, mode });
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#change("remove", path);
+    this.#entries.delete(path);
+    this.#links.delete(path);
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    this.#change("move", to);
+    const file = this.#entries.get(from);
+    if (file === undefined) throw unwritable(to, Object.assign(new Error("ENOENT"), { code: "ENOENT" }));
+    this.#entries.delete(from);
+    this.#entries.set(to, file);
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    if (this.#folders.has(path)) return;
+    this.#change("folder", path);
+    this.#folders.add(path);
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    this.#checkReadable(path);
+    const all = [...this.#entries.keys(), ...this.#folders, ...this.#links.keys()];
+    const below = all.filter((known) => known.startsWith(`${path}/`));
+    return [...new Set(below.map((known) => known.slice(path.length + 1).split("/")[0] ?? ""))].toSorted();
+  }
+
+  async readLink(path: string): Promise<string | undefined> {
+    return this.#links.get(path);
+  }
+
+  #change(what: string, path: string): void {
+    for (const [place, code] of this.#unwritable) {
+      if (path === place || path.startsWith(`${place}/`))
+        throw unwritable(path, Object.assign(new Error(code), { code }));
+    }
+    this.changes.push(`${what} ${path}`);
+  }
+
+  #checkReadable(path: string): void {
+    for (const place of this.#unreadable) {
+      if (path !== place && !path.startsWith(`${place}/`)) continue;
+      throw new SatelliteError("file-unreadable", `${path} could not be read`, { hint: "Run as root." });
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// A machine in memory: everything that the agent may touch, scripted by a test and looked at afterwards.
+import { SatelliteError } from "../../agent/errors.ts";
+import type {
+  Child,
+  GrpcRequest,
+  GrpcResponse,
+  Host,
+  HttpRequest,
+  HttpResponse,
+  LineStreamRequest,
+  RunResult,
+  SystemInformation,
+} from "../../agent/host/host.ts";
+import { MemoryClock } from "./memory-clock.ts";
+import { MemoryFiles } from "./memory-files.ts";
+import { type MemoryProcess, MemoryProcesses, type ProcessOptions } from "./memory-processes.ts";
+
+type Program = (args: readonly string[]) => Partial<RunResult> | Promise<Partial<RunResult>>;
+
+/** A command that was started as a child. */
+export interface Spawned {
+  readonly process: MemoryProcess;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const SYSTEM: SystemInformation = {
+  hostname: "GPU-1",
+  architecture: "x64",
+  kernel: "6.8.0-60-generic",
+  operatingSystem: "Ubuntu 22.04.5 LTS",
+  cpuCount: 8,
+  memoryBytes: 64 * 2 ** 30,
+  swapBytes: 0,
+  addresses: [{ interface: "eth0", address: "192.0.2.10", family: "IPv4" }],
+};
+
+export class MemoryHost implements Host {
+  readonly clock = new MemoryClock();
+  readonly files = new MemoryFiles(this.clock.now);
+  readonly processes = new MemoryProcesses(this.files, this.clock);
+  userId = 0;
+  readonly processId = 42;
+  system: SystemInformation = SYSTEM;
+  /** Chance is the same each time, unless a test says otherwise. */
+  random = (): number => 0;
+  /** Every command line that was run to its end. */
+  readonly commands: string[] = [];
+  /** Every child that was started. */
+  readonly spawned: Spawned[] = [];
+  onSpawn: ((spawned: Spawned) => void) | undefined;
+  /** How the children that are started behave. */
+  childOptions: Omit<ProcessOptions, "name"> = {};
+  onGet: (request: HttpRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
+  onFollow: (request: LineStreamRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
+  onGrpc: (request: GrpcRequest) => GrpcResponse | Promise<GrpcResponse> = unanswered;
+  readonly #programs = new Map<string, Program>();
+
+  /** Installs a command. */
+  install(command: string, program: Program): void {
+    this.#programs.set(command, program);
+  }
+
+  uninstall(command: string): void {
+    this.#programs.delete(command);
+  }
+
+  async run(command: string, args: readonly string[]): Promise<RunResult> {
+    this.commands.push([command, ...args].join(" "));
+    const program = this.#programs.get(command);
+    if (program === undefined) throw missing(command);
+    return { exitCode: 0, stdout: "", stderr: "", ...(await program(args)) };
+  }
+
+  spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child {
+    if (!this.#programs.has(command)) throw missing(command);
+    const name = command.split("/").at(-1) ?? command;
+    const spawned = { process: this.processes.start({ ...this.childOptions, name }), command, args, environment };
+    this.spawned.push(spawned);
+    this.onSpawn?.(spawned);
+    return spawned.process;
+  }
+
+  kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
+    return this.processes.kill(pid, signal);
+  }
+
+  async get(request: HttpRequest): Promise<HttpResponse> {
+    return this.onGet(request);
+  }
+
+  async follow(request: LineStreamRequest): Promise<HttpResponse> {
+    return this.onFollow(request);
+  }
+
+  async grpc(request: GrpcRequest): Promise<GrpcResponse> {
+    return this.onGrpc(request);
+  }
+
+  async systemInformation(): Promise<SystemInformation> {
+    return this.system;
+  }
+}
+
+function missing(command: string): SatelliteError {
+  return new SatelliteError("command-missing", `${command} could not be started`, { hint: `Install ${command}.` });
+}
+
+function unanswered(): never {
+  throw new SatelliteError("http-failed", "nobody answers");
+}

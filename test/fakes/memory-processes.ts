@@ -1,0 +1,108 @@
+// Processes in memory: what a test scripts, visible below /proc as the real ones are.
+import { PassThrough } from "node:stream";
+import type { Child, ChildExit, Clock } from "../../agent/host/host.ts";
+import type { MemoryFiles } from "./memory-files.ts";
+
+type Signal = "SIGTERM" | "SIGKILL";
+
+export interface ProcessOptions {
+  /** The command's name, as in /proc/PID/comm. */
+  readonly name: string;
+  readonly unit?: string;
+  /** What the process makes of a SIGTERM; it ends by default. SIGKILL always ends it. */
+  readonly onTerm?: (process: MemoryProcess) => void;
+}
+
+/** One process, from its start to its end. */
+export class MemoryProcess implements Child {
+  readonly pid: number;
+  readonly stdout = new PassThrough();
+  readonly stderr = new PassThrough();
+  readonly exited: Promise<ChildExit>;
+  /** Signals that it has got. */
+  readonly signals: Signal[] = [];
+  readonly #onTerm: ((process: MemoryProcess) => void) | undefined;
+  readonly #exit: (exit: ChildExit) => void;
+  #isAlive = true;
+
+  constructor(pid: number, { onTerm }: ProcessOptions, onGone: () => void) {
+    const { promise, resolve } = Promise.withResolvers<ChildExit>();
+    this.pid = pid;
+    this.exited = promise;
+    this.#onTerm = onTerm;
+    this.#exit = (exit) => {
+      if (!this.#isAlive) return;
+      this.#isAlive = false;
+      onGone();
+      this.stdout.end();
+      this.stderr.end();
+      resolve(exit);
+    };
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Writes a line to standard error, where klog writes. */
+  say(line: string): void {
+    this.stderr.write(`${line}\n`);
+  }
+
+  exit(exitCode: number): void {
+    this.#exit({ exitCode, signal: undefined });
+  }
+
+  kill(signal: Signal): void {
+    this.signals.push(signal);
+    if (signal === "SIGTERM" && this.#onTerm !== undefined) this.#onTerm(this);
+    else this.#exit({ exitCode: undefined, signal });
+  }
+}
+
+/** The process table. */
+export class MemoryProcesses {
+  readonly #files: MemoryFiles;
+  readonly #clock: Clock;
+  readonly #byPid = new Map<number, MemoryProcess>();
+  readonly #bootMs: number;
+  #lastPid = 100;
+
+  constructor(files: MemoryFiles, clock: Clock) {
+    this.#files = files;
+    this.#clock = clock;
+    this.#bootMs = clock.now() - 3_600_000;
+    files.put("/proc/stat", `cpu 1 2 3\nbtime ${this.#bootMs / 1000}\n`);
+  }
+
+  /** Starts a process; `pid` gives it a number that was used before. */
+  start(options: ProcessOptions, pid: number = this.#nextPid()): MemoryProcess {
+    const folder = `/proc/${pid}`;
+    const started = new MemoryProcess(pid, options, () => {
+      this.#byPid.delete(pid);
+      this.#files.drop(folder);
+    });
+    const startTicks = (this.#clock.now() - this.#bootMs) / 10;
+    const fields = ["S", "1", ...Array.from({ length: 17 }, () => "0"), String(startTicks), "0"];
+    this.#files.put(`${folder}/stat`, `${pid} (${options.name}) ${fields.join(" ")}\n`);
+    this.#files.put(`${folder}/comm`, `${options.name}\n`);
+    this.#files.put(`${folder}/cgroup`, `0::/system.slice/${options.unit ?? ""}\n`);
+    this.#byPid.set(pid, started);
+    return started;
+  }
+
+  #nextPid(): number {
+    this.#lastPid += 1;
+    return this.#lastPid;
+  }
+
+  kill(pid: number, signal: Signal): boolean {
+    const found = this.#byPid.get(pid);
+    found?.kill(signal);
+    return found !== undefined;
+  }
+
+  get(pid: number): MemoryProcess | undefined {
+    return this.#byPid.get(pid);
+  }
+}

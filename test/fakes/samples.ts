@@ -1,0 +1,74 @@
+// The node that tests speak of: its configuration and its facts, each with what a test wants different.
+import { parseConfig } from "../../agent/config/load.ts";
+import type { Config } from "../../agent/config/schema.ts";
+import type { ClusterFacts } from "../../agent/facts/cluster.ts";
+import { type ContainerdConfigFile, parseToml } from "../../agent/facts/containerd.ts";
+import type { MachineFacts } from "../../agent/facts/machine.ts";
+import { clusterCa } from "./certificates.ts";
+
+/** The least that a configuration must say. */
+export const MINIMAL_CONFIG = `
+cluster: { name: demo, region: us-west-2 }
+credentials:
+  keysFile: /etc/eks-satellite/aws-keys
+  assumeRole: { arn: "arn:aws:iam::111122223333:role/satellite" }
+`;
+
+/** A keys file as its owner writes it. */
+export const KEYS_FILE = "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=long-lived-secret\n";
+
+/** The minimal configuration with more YAML behind it. */
+export function sampleConfig(more = ""): Config {
+  return parseConfig(`${MINIMAL_CONFIG}\n${more}`, "config.yaml", "gpu-1");
+}
+
+export function sampleCluster(changes: Partial<ClusterFacts> = {}): ClusterFacts {
+  return {
+    name: "demo",
+    region: "us-west-2",
+    endpoint: "https://ABC.gr7.us-west-2.eks.amazonaws.com",
+    caPem: clusterCa,
+    serviceCidr: "10.100.0.0/16",
+    ipFamily: "ipv4",
+    version: "1.34",
+    fetchedAtMs: Date.UTC(2026, 0, 1),
+    ...changes,
+  };
+}
+
+/** Ubuntu 22.04 with eight cores. */
+export function sampleMachine(changes: Partial<MachineFacts> = {}): MachineFacts {
+  return {
+    hostname: "gpu-1",
+    architecture: "x64",
+    kernel: "6.8.0-60-generic",
+    operatingSystem: "Ubuntu 22.04.5 LTS",
+    cpuCount: 8,
+    memoryBytes: 64 * 2 ** 30,
+    swapBytes: 0,
+    addresses: [{ interface: "eth0", address: "192.0.2.10", family: "IPv4" }],
+    primaryIpv4: "192.0.2.10",
+    primaryIpv6: undefined,
+    cgroupVersion: 2,
+    isSystemd: true,
+    hasSystemdResolved: true,
+    hasEcrCredentialProvider: false,
+    ...changes,
+  };
+}
+
+/** containerd's configuration with this text. */
+export function containerdFile(text: string): ContainerdConfigFile {
+  return { kind: "parsed", text, table: parseToml(text) };
+}
+
+/** What Docker's package of containerd ships: everything commented out, and CRI disabled. */
+export const DOCKER_CONTAINERD_CONFIG = `# Settings of this file are commented out; remove the sign to change one.
+disabled_plugins = ["cri"]
+
+#root = "/var/lib/containerd"
+#oom_score = 0
+
+#[grpc]
+#  address = "/run/containerd/containerd.sock"
+`;

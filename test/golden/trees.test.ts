@@ -1,0 +1,208 @@
+// Whole nodes as they are planned, byte for byte. `UPDATE_GOLDEN=1` writes the expectation anew; the diff is then for the reviewer.
+import assert from "node:assert/strict";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import type { Config } from "../../agent/config/schema.ts";
+import { type Facts, type NodePlan, planNode } from "../../agent/plan/node-plan.ts";
+import type { Resource } from "../../agent/plan/resource.ts";
+import {
+  containerdFile,
+  DOCKER_CONTAINERD_CONFIG,
+  sampleCluster,
+  sampleConfig,
+  sampleMachine,
+} from "../fakes/samples.ts";
+
+interface GoldenCase {
+  readonly config: Config;
+  readonly facts: Facts;
+}
+
+const EVERYTHING = `
+node:
+  name: gpu-1.lab
+  ip: 198.51.100.7
+  labels: { team: research, example.com/rack: r7 }
+  taints:
+    - { key: nvidia.com/gpu, value: present, effect: NoSchedule }
+    - { key: spot, effect: PreferNoSchedule }
+kubelet:
+  path: /opt/kubernetes/kubelet
+  maxPods: 30
+  cgroupDriver: cgroupfs
+  config:
+    evictionHard: { "memory.available": 500Mi }
+    featureGates: { GracefulNodeShutdown: true }
+    systemReserved: { memory: 1Gi }
+  flags: { v: 4, root-dir: /data/kubelet, feature-gates: "A=true,B=false" }
+imageCredentialProvider:
+  path: /opt/ecr/ecr-credential-provider
+containerd:
+  configFile: /etc/containerd/custom.toml
+  socket: /run/custom/containerd.sock
+  sandboxImage: mirror.example.com/pause:3.9
+  config:
+    oom_score: -999
+    plugins: { "io.containerd.grpc.v1.cri": { max_container_log_line_size: 32768, stream_idle_timeout: 4h } }
+network:
+  cni: none
+stateFolder: /data/eks-satellite
+runFolder: /run/satellite
+`;
+
+const NVIDIA_CONFIG = `version = 2
+imports = ["/etc/containerd/conf.d/*.toml"]
+
+[plugins."io.containerd.grpc.v1.cri".containerd]
+default_runtime_name = "nvidia"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
+runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
+BinaryName = "/usr/bin/nvidia-container-runtime"
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = "/etc/containerd/certs.d"
+`;
+
+const CASES: Readonly<Record<string, GoldenCase>> = {
+  "minimal-ubuntu-22.04": {
+    config: sampleConfig(),
+    facts: {
+      machine: sampleMachine(),
+      cluster: sampleCluster(),
+      containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
+      kubeletVersion: "1.34.4",
+    },
+  },
+  "ubuntu-20.04-cgroup-v1": {
+    config: sampleConfig(),
+    facts: {
+      machine: sampleMachine({ operatingSystem: "Ubuntu 20.04.6 LTS", cgroupVersion: 1, cpuCount: 2 }),
+      cluster: sampleCluster({ version: "1.31" }),
+      containerd: { version: "1.6.20", config: containerdFile(NVIDIA_CONFIG) },
+      kubeletVersion: "1.31.14",
+    },
+  },
+  "containerd-2-without-a-configuration": {
+    config: sampleConfig(),
+    facts: {
+      machine: sampleMachine({ operatingSystem: "Ubuntu 24.04.2 LTS" }),
+      cluster: sampleCluster(),
+      containerd: { version: "2.2.0", config: { kind: "absent" } },
+      kubeletVersion: "1.34.4",
+    },
+  },
+  "ipv6-cluster": {
+    config: sampleConfig(),
+    facts: {
+      machine: sampleMachine({ primaryIpv6: "2001:db8::10", hasSystemdResolved: false }),
+      cluster: sampleCluster({ ipFamily: "ipv6", serviceCidr: "fd12:3456:789a::/108" }),
+      containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
+      kubeletVersion: "1.34.4",
+    },
+  },
+  "everything-configured": {
+    config: sampleConfig(EVERYTHING),
+    facts: {
+      machine: sampleMachine({ hasEcrCredentialProvider: true, cpuCount: 30 }),
+      cluster: sampleCluster(),
+      containerd: { version: "1.7.27", config: containerdFile(NVIDIA_CONFIG) },
+      kubeletVersion: "1.34.4",
+    },
+  },
+  "nothing-known-yet": {
+    config: sampleConfig(),
+    facts: { machine: sampleMachine(), cluster: undefined, containerd: undefined, kubeletVersion: undefined },
+  },
+};
+
+const EXPECTED = new URL("expected/", import.meta.url).pathname;
+
+/** The plan as files: `PLAN` lists it in order, the others are what it writes, at the paths where it does. */
+function renderTree({ resources, kubelet, problems }: NodePlan): Map<string, string> {
+  const lines = [
+    ...resources.map(renderLine),
+    ...(kubelet === undefined ? ["no kubelet"] : [`kubelet ${kubelet.path}`, ...kubelet.args.map((arg) => `  ${arg}`)]),
+    ...problems.map(({ code, message }) => `problem ${code}: ${message}`),
+  ];
+  const contents = resources.flatMap((resource) =>
+    resource.kind === "file" ? [[resource.path.slice(1), resource.content] as const] : [],
+  );
+  return new Map([["PLAN", `${lines.join("\n")}\n`], ...contents]);
+}
+
+function renderLine(resource: Resource): string {
+  switch (resource.kind) {
+    case "file":
+      return `file ${resource.mode.toString(8).padStart(4, "0")} ${resource.path}, read by ${resource.reader} (${resource.why})`;
+    case "sysctl":
+      return `sysctl ${resource.key} = ${resource.value} (${resource.why})`;
+    case "kernel-module":
+      return `kernel-module ${resource.name} (${resource.why})`;
+    case "service":
+      return `service ${resource.unit} on ${resource.configFile} (${resource.why})`;
+  }
+}
+
+function readTree(folder: string): Map<string, string> {
+  const paths = globSync("**/*", { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  return new Map(paths.toSorted().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+}
+
+function writeTree(folder: string, tree: ReadonlyMap<string, string>): void {
+  rmSync(folder, { recursive: true, force: true });
+  for (const [path, content] of tree) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+}
+
+for (const [name, { config, facts }] of Object.entries(CASES)) {
+  test(`the node "${name}" is planned as expected, byte for byte`, () => {
+    const folder = join(EXPECTED, name);
+    const tree = renderTree(planNode(config, facts));
+    if (process.env.UPDATE_GOLDEN === "1") writeTree(folder, tree);
+    const expected = readTree(folder);
+    assert.deepEqual([...tree.keys()].toSorted(), [...expected.keys()], "the same files");
+    for (const [path, content] of tree) assert.equal(content, expected.get(path), path);
+  });
+}
+
+test("planning twice gives the same bytes", () => {
+  for (const { config, facts } of Object.values(CASES))
+    assert.deepEqual(renderTree(planNode(config, facts)), renderTree(planNode(config, facts)));
+});
+
+test("no expectation is left of a case that is gone", () => {
+  const folders = new Set(globSync("*", { cwd: EXPECTED }));
+  assert.deepEqual([...folders].toSorted(), Object.keys(CASES).toSorted());
+});
+
+test("a machine that is already as planned is planned the same: the agent does not argue with itself", () => {
+  for (const { config, facts } of Object.values(CASES)) {
+    const first = planNode(config, facts);
+    const file = first.resources.find(
+      (resource) => resource.kind === "file" && resource.path === config.containerd.configFile,
+    );
+    if (file?.kind !== "file" || facts.containerd === undefined) continue;
+    const containerd = { ...facts.containerd, config: containerdFile(file.content) };
+    assert.deepEqual(planNode(config, { ...facts, containerd }).resources, first.resources);
+  }
+});
+
+test("one part that cannot be planned leaves the others planned and is named", () => {
+  const { config, facts } = CASES["minimal-ubuntu-22.04"] as GoldenCase;
+  const cluster = sampleCluster({ serviceCidr: "10.100.0.0/30" });
+  const { resources, kubelet, problems } = planNode(config, { ...facts, cluster });
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["service-cidr-invalid"],
+  );
+  assert.equal(kubelet, undefined);
+  assert.ok(resources.some(({ kind }) => kind === "service"));
+});

@@ -1,0 +1,123 @@
+// AWS: a moto process with SigV4 verified in front of it, and the faults that can be put on it.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { type Addresses, endpointName } from "./addresses.ts";
+import { replaceFolder } from "./fresh-folder.ts";
+import { inNamespace, setAwsReachability } from "./network.ts";
+import { lastLines, startDaemon } from "./process.ts";
+import { accountId, cacheFolder, clusterName, isMissing, roleName, type SandboxFacts, writeAtomic } from "./state.ts";
+import type { Progress } from "./step.ts";
+import { waitFor } from "./wait.ts";
+
+/** The faults in force at AWS's side; the empty object is a healthy AWS. Moments are ISO 8601. */
+export interface AwsFaults {
+  /** Every request is answered 503. */
+  readonly unavailable?: boolean;
+  /** Actions that nobody may do, such as `eks:DescribeCluster`. */
+  readonly denied?: readonly string[];
+  /** Presigned URLs from before this moment are void. */
+  readonly tokensExpiredBefore?: string;
+  /** Session keys issued before this moment are void. */
+  readonly sessionsExpiredBefore?: string;
+  /** Replaces the duration that AssumeRole is asked for. */
+  readonly sessionLifetimeSeconds?: number;
+  /** Replaces the 15 minutes for which a presigned URL is taken. */
+  readonly tokenLifetimeSeconds?: number;
+  /** What DescribeCluster says instead: dotted key → value; null removes the key. */
+  readonly cluster?: Readonly<Record<string, unknown>>;
+}
+
+const program = join(import.meta.dirname, "aws");
+
+/** Makes the Python environment of AWS in the cache, keyed by its pinned requirements; returns its interpreter. */
+export async function ensurePython(progress: Progress): Promise<string> {
+  const requirements = join(program, "requirements.txt");
+  const digest = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex")
+    .slice(0, 12);
+  const folder = join(cacheFolder(), `python-${digest}`);
+  const python = join(folder, "bin", "python");
+  if (existsSync(python)) return python;
+  await progress.step("install moto with pip", async () => {
+    await replaceFolder(folder, async (fresh) => {
+      await execa("/usr/bin/python3", ["-m", "venv", fresh]);
+      const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--requirement", requirements];
+      await execa(join(fresh, "bin", "python"), pip);
+    });
+  });
+  return python;
+}
+
+/** Starts AWS unless it runs, and waits until it answers. */
+export async function startAws(folder: string, facts: SandboxFacts, addresses: Addresses, python: string) {
+  const aws = join(folder, "aws");
+  await mkdir(aws, { recursive: true, mode: 0o700 });
+  for (const file of ["aws.crt", "aws.key"]) await copyFile(join(folder, "pki", file), join(aws, file));
+  const account = await renderAccount(folder, facts);
+  await writeAtomic(join(aws, "account.json"), account, 0o600);
+  await startDaemon(folder, {
+    name: "aws",
+    command: inNamespace(addresses.controlNamespace, [python, "-B", join(program, "server.py"), addresses.aws, aws]),
+    restartOn: account + (await sourceText()),
+  });
+  const answers = ["curl", "--silent", "--insecure", "--output", "/dev/null", `https://${addresses.aws}/`];
+  await waitFor(
+    { what: `AWS to answer on ${addresses.aws}:443`, deadlineMs: 30_000, explain: () => lastLines(folder, "aws") },
+    async () =>
+      !(await execa("ip", ["netns", "exec", addresses.controlNamespace, ...answers], { reject: false })).failed,
+  );
+}
+
+/** The faults in force. */
+export async function readFaults(folder: string): Promise<AwsFaults> {
+  try {
+    return JSON.parse(await readFile(faultsPath(folder), "utf8"));
+  } catch (error) {
+    if (isMissing(error)) return {};
+    throw error;
+  }
+}
+
+/** Changes the faults in force; AWS reads them again on its next request. */
+export async function changeFaults(folder: string, change: (faults: AwsFaults) => AwsFaults): Promise<void> {
+  await writeAtomic(faultsPath(folder), `${JSON.stringify(change(await readFaults(folder)), null, 2)}\n`);
+}
+
+/** Takes every fault back: AWS is reachable and healthy. */
+export async function clearFaults(folder: string, addresses: Addresses): Promise<void> {
+  await setAwsReachability(addresses, "open");
+  await rm(faultsPath(folder), { force: true });
+}
+
+async function renderAccount(folder: string, facts: SandboxFacts): Promise<string> {
+  const { accessKeyId, secretAccessKey } = facts;
+  const ca = await readFile(join(folder, "pki", "ca.crt"));
+  const account = {
+    account: accountId,
+    users: [{ name: "satellite", accessKeyId, secretAccessKey }],
+    role: { name: roleName, trusted: "satellite" },
+    cluster: {
+      name: clusterName,
+      version: facts.kubernetes.split(".").slice(0, 2).join("."),
+      endpoint: `https://${endpointName(facts.clusterId)}`,
+      certificateAuthority: { data: ca.toString("base64") },
+      kubernetesNetworkConfig: { serviceIpv4Cidr: "10.100.0.0/16", ipFamily: "ipv4" },
+      accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
+    },
+  };
+  return JSON.stringify(account, null, 2);
+}
+
+/** All of AWS's program: an edit of it restarts AWS at the next `up`. */
+async function sourceText(): Promise<string> {
+  const files = (await readdir(program)).filter((name) => name.endsWith(".py") && !name.startsWith("test_")).sort();
+  return (await Promise.all(files.map((name) => readFile(join(program, name), "utf8")))).join("");
+}
+
+function faultsPath(folder: string): string {
+  return join(folder, "aws", "faults.json");
+}

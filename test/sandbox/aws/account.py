@@ -1,0 +1,54 @@
+"""The AWS account of the sandbox: role, users, network and cluster, made anew in moto at each start."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import moto.backends
+from identities import Identity
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the gate has to know about the account."""
+
+    number: str
+    # A role's ARN → the ARN of who may assume it.
+    roles: dict
+    users: tuple
+    # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
+    clusters: dict
+
+
+def create_account(path):
+    """Creates in moto what the file describes."""
+    wanted = json.loads(Path(path).read_text())
+    number = wanted["account"]
+    iam = moto.backends.get_backend("iam")[number]["aws"]
+    users = tuple(_create_user(iam, number, user) for user in wanted["users"])
+    trusted = f"arn:aws:iam::{number}:user/{wanted['role']['trusted']}"
+    statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(wanted["role"]["name"], policy, "/", None, "", {}, "3600")
+    subnet = _create_network(number)
+    cluster = wanted["cluster"]
+    eks = moto.backends.get_backend("eks")[number][REGION]
+    eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
+    return Account(number, {role.arn: trusted}, users, {cluster["name"]: cluster})
+
+
+def _create_user(iam, number, user):
+    created = iam.create_user(REGION, user["name"])
+    key = iam.create_access_key(user["name"])
+    key.access_key_id, key.secret_access_key = user["accessKeyId"], user["secretAccessKey"]
+    return Identity(user["accessKeyId"], user["secretAccessKey"], created.arn, created.id, number)
+
+
+def _create_network(number):
+    ec2 = moto.backends.get_backend("ec2")[number][REGION]
+    vpc = ec2.create_vpc("10.0.0.0/16")
+    subnet = ec2.create_subnet(vpc.id, "10.0.2.0/24", availability_zone="us-east-1a")
+    ec2.create_network_interface(subnet, "10.0.2.27", description="satellite-1")
+    return subnet

@@ -1,0 +1,155 @@
+"""AWS for one sandbox: STS, EKS, EC2, IAM and ECR behind TLS under AWS's own host names.
+
+moto has the services; in front of it stands what moto does not do: signatures, expiry and trust policies are checked,
+STS answers in JSON too, and DescribeCluster shows the sandbox's real endpoint and CA.
+
+    server.py ADDRESS FOLDER      FOLDER holds account.json, faults.json, sessions.json, aws.crt and aws.key
+"""
+
+import io
+import json
+import re
+import ssl
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import urlencode
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+import moto.backends
+from account import REGION, create_account
+from actions import read_action
+from faults import apply_to_cluster, read_faults
+from gate import authenticate, authorize
+from identities import Identities, Identity
+from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply
+from sigv4 import MalformedSignature, Request, read_signature
+
+# STS's own limits, and the role's maximum, https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+SESSION_SECONDS = range(900, 3600 + 1)
+
+
+class Aws:
+    """The WSGI application."""
+
+    def __init__(self, folder):
+        self._faults_file = folder / "faults.json"
+        self._account = create_account(folder / "account.json")
+        self._identities = Identities(folder / "sessions.json")
+        for user in self._account.users:
+            self._identities.add_user(user)
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ, start_response):
+        request = _read_request(environ)
+        wants_json = "json" in request.headers.get("accept", "")
+        try:
+            reply = self._answer(request, environ, wants_json)
+        except Refusal as refusal:
+            reply = error_reply(refusal, _service(request), wants_json)
+        headers = [*reply.headers, ("content-length", str(len(reply.body)))]
+        start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", headers)
+        return [reply.body]
+
+    def _answer(self, request, environ, wants_json):
+        faults = read_faults(self._faults_file)
+        if faults.unavailable:
+            raise Refusal("unavailable", "Service is unable to handle request.", 503)
+        signature, identity = authenticate(request, self._identities, faults)
+        action = read_action(request, signature.service, signature.region, self._account.number)
+        print(action.name, action.resource, "by", identity.arn, flush=True)
+        if action.name == "sts:GetCallerIdentity":
+            return caller_identity_reply(identity, wants_json)
+        authorize(action, identity, faults, self._account.roles)
+        if action.name == "sts:AssumeRole":
+            return self._assume_role(action, environ, faults)
+        reply = self._forward(environ, request.body)
+        if action.name == "eks:DescribeCluster" and reply.status == 200:
+            return self._show_cluster(reply, faults)
+        return reply
+
+    def _assume_role(self, action, environ, faults):
+        asked = int(action.parameters.get("DurationSeconds", 3600))
+        if asked not in SESSION_SECONDS:
+            message = f"The requested DurationSeconds {asked} is not between 900 and the role's MaxSessionDuration 3600."
+            raise Refusal("invalid", message, 400)
+        seconds = faults.sessionLifetimeSeconds or asked
+        form = urlencode({**action.parameters, "DurationSeconds": seconds}).encode()
+        reply = self._forward(environ, form)
+        if reply.status == 200:
+            self._remember_session(reply, seconds)
+        return reply
+
+    def _remember_session(self, reply, seconds):
+        key = re.search(rb"<AccessKeyId>(\w+)</AccessKeyId>", reply.body)[1].decode()
+        sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
+        session = sts.get_assumed_role_from_access_key(key)
+        now = datetime.now(timezone.utc)
+        self._identities.add_session(
+            Identity(
+                access_key_id=key,
+                secret=session.secret_access_key,
+                arn=session.arn,
+                user_id=session.user_id,
+                account=self._account.number,
+                session_token=session.session_token,
+                issued_at=now.isoformat(),
+                expires_at=(now + timedelta(seconds=seconds)).isoformat(),
+            )
+        )
+
+    def _show_cluster(self, reply, faults):
+        cluster = json.loads(reply.body)["cluster"]
+        cluster.update(self._account.clusters.get(cluster["name"], {}))
+        return json_reply({"cluster": apply_to_cluster(cluster, faults.cluster)})
+
+    def _forward(self, environ, body):
+        seen = {}
+
+        def keep(status, headers, _exc_info=None):
+            seen.update(status=int(status.split()[0]), headers=headers)
+            return lambda _bytes: None
+
+        inner = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        content = b"".join(self._moto(inner, keep))
+        headers = tuple((name, value) for name, value in seen["headers"] if name.lower() != "content-length")
+        return Reply(seen["status"], headers, content)
+
+
+def _read_request(environ):
+    path, _, query = environ["RAW_URI"].partition("?")
+    headers = {k[5:].lower().replace("_", "-"): v for k, v in environ.items() if k.startswith("HTTP_")}
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    headers["content-length"] = environ.get("CONTENT_LENGTH", "")
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return Request(environ["REQUEST_METHOD"], path, query, headers, body)
+
+
+def _service(request):
+    try:
+        return read_signature(request).service
+    except MalformedSignature:
+        return request.headers.get("host", "").split(".")[0]
+
+
+class _Handler(WSGIRequestHandler):
+    """Logs paths without their queries, which hold signatures."""
+
+    def log_request(self, code="-", size="-"):
+        self.log("info", "%s %s", self.path.partition("?")[0], code)
+
+
+def main(address, folder):
+    """Serves until it is ended."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "aws.crt", folder / "aws.key")
+    server = make_server(address, 443, Aws(folder), threaded=True, request_handler=_Handler, ssl_context=context)
+    # Handshakes in the connection's own thread: a client that goes silent in the middle of one holds up nobody.
+    server.socket.do_handshake_on_connect = False
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

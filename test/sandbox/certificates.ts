@@ -1,0 +1,84 @@
+// The cluster's CA with everything it signs, and a CA of its own for AWS: the machine trusts the second in its store
+// and learns the first from DescribeCluster alone.
+import { existsSync } from "node:fs";
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { type Addresses, awsNames, endpointName } from "./addresses.ts";
+import { clean } from "./environment.ts";
+import { replaceFolder } from "./fresh-folder.ts";
+
+/** One certificate: its subject, and its names when it serves. */
+interface Leaf {
+  readonly file: string;
+  readonly commonName: string;
+  readonly organization?: string;
+  readonly names?: readonly string[];
+}
+
+/** Ten years: longer than any sandbox. */
+const days = "3650";
+
+/** The folder of the certificates; makes them unless they are there for these addresses. */
+export async function ensureCertificates(folder: string, addresses: Addresses, clusterId: string): Promise<string> {
+  const pki = join(folder, "pki");
+  const stamp = join(pki, "made-for");
+  const wanted = `${addresses.api} ${addresses.aws} ${clusterId}`;
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return pki;
+  await replaceFolder(pki, async (fresh) => {
+    await chmod(fresh, 0o700);
+    await makeAuthority(fresh, "ca", "eks-satellite sandbox cluster");
+    await makeAuthority(fresh, "aws-ca", "eks-satellite sandbox AWS");
+    await Promise.all(clusterLeaves(addresses, clusterId).map((leaf) => makeLeaf(fresh, "ca", leaf)));
+    await makeLeaf(fresh, "aws-ca", {
+      file: "aws",
+      commonName: "amazonaws.com",
+      names: [...awsNames.map((name) => `DNS:${name}`), `IP:${addresses.aws}`],
+    });
+    await openssl(["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", join(fresh, "service-accounts.key")]);
+    await writeFile(join(fresh, "made-for"), wanted);
+  });
+  return pki;
+}
+
+function clusterLeaves(addresses: Addresses, clusterId: string): Leaf[] {
+  const names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", endpointName(clusterId)];
+  return [
+    {
+      file: "apiserver",
+      commonName: "kube-apiserver",
+      names: [...names.map((name) => `DNS:${name}`), `IP:${addresses.api}`, "IP:10.100.0.1"],
+    },
+    { file: "admin", commonName: "admin", organization: "system:masters" },
+    { file: "kubelet-client", commonName: "kube-apiserver-kubelet-client", organization: "system:masters" },
+    { file: "controller-manager", commonName: "system:kube-controller-manager" },
+    { file: "scheduler", commonName: "system:kube-scheduler" },
+  ];
+}
+
+async function makeAuthority(folder: string, file: string, commonName: string): Promise<void> {
+  await openssl([
+    ...["req", "-x509", "-days", days, "-subj", `/CN=${commonName}`, ...newKey(folder, file)],
+    ...["-addext", "keyUsage=critical,digitalSignature,keyCertSign,cRLSign"],
+  ]);
+}
+
+async function makeLeaf(folder: string, authority: string, leaf: Leaf): Promise<void> {
+  const subject = leaf.organization ? `/O=${leaf.organization}/CN=${leaf.commonName}` : `/CN=${leaf.commonName}`;
+  const serving = leaf.names ? ["-addext", `subjectAltName=${leaf.names.join(",")}`] : [];
+  await openssl([
+    ...["req", "-x509", "-days", days, "-subj", subject, ...newKey(folder, leaf.file)],
+    ...["-CA", join(folder, `${authority}.crt`), "-CAkey", join(folder, `${authority}.key`)],
+    ...["-addext", "basicConstraints=critical,CA:FALSE"],
+    ...["-addext", `extendedKeyUsage=${leaf.names ? "serverAuth" : "clientAuth"}`, ...serving],
+  ]);
+}
+
+function newKey(folder: string, file: string): string[] {
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"];
+  return [...kind, "-keyout", join(folder, `${file}.key`), "-out", join(folder, `${file}.crt`)];
+}
+
+function openssl(args: readonly string[]) {
+  return execa("openssl", args, clean());
+}

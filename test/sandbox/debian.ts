@@ -1,0 +1,62 @@
+// Debian packages that the sandbox needs on the host.
+import { existsSync } from "node:fs";
+import { readdir, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { replaceFolder } from "./fresh-folder.ts";
+import { cacheFolder } from "./state.ts";
+import type { Progress } from "./step.ts";
+
+const packages = [
+  "busybox-static",
+  "debian-archive-keyring",
+  "debootstrap",
+  "iproute2",
+  "iptables",
+  "openssl",
+  "python3-venv",
+  "systemd-container",
+];
+
+/**
+ * Installs with apt what is missing on the host.
+ * @throws Error when this is not Linux, not root, or has no apt.
+ */
+export async function ensurePackages(progress: Progress): Promise<void> {
+  if (process.platform !== "linux") throw new Error(`the sandbox needs Linux, and this is ${process.platform}`);
+  if (process.getuid?.() !== 0) {
+    throw new Error("the sandbox makes network namespaces and boots a machine: run it as root (sudo)");
+  }
+  if (!existsSync("/usr/bin/apt-get")) throw new Error("the sandbox needs Debian or Ubuntu: there is no apt-get here");
+  const missing = await missingPackages();
+  if (missing.length === 0) return;
+  await progress.step(`install ${missing.join(", ")} with apt`, async () => {
+    await execa("apt-get", ["update", "--quiet"]);
+    await execa("apt-get", ["install", "--yes", "--no-install-recommends", ...missing], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+    });
+  });
+}
+
+/** etcd's program from Debian's package, unpacked and not installed: installing it would start it on the host. */
+export async function ensureEtcd(progress: Progress): Promise<string> {
+  const program = join(cacheFolder(), "etcd", "etcd");
+  if (existsSync(program)) return program;
+  await progress.step("unpack etcd from Debian's etcd-server", async () => {
+    await replaceFolder(dirname(program), async (fresh) => {
+      await execa("apt-get", ["update", "--quiet"]);
+      await execa("apt-get", ["download", "etcd-server"], { cwd: fresh });
+      const [file = ""] = await readdir(fresh);
+      await execa("dpkg-deb", ["--extract", file, "package"], { cwd: fresh });
+      await rename(join(fresh, "package/usr/bin/etcd"), join(fresh, "etcd"));
+    });
+  });
+  return program;
+}
+
+async function missingPackages(): Promise<string[]> {
+  const format = "$" + "{Package} $" + "{db:Status-Status}\n";
+  const { stdout } = await execa("dpkg-query", ["--show", `--showformat=${format}`, ...packages], { reject: false });
+  const installed = new Set(stdout.split("\n").filter((line) => line.endsWith(" installed")));
+  return packages.filter((name) => !installed.has(`${name} installed`));
+}

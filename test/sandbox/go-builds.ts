@@ -1,0 +1,119 @@
+// Programs that no package registry has as binaries, built from pinned Go modules once and kept in the cache.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { replaceFolder } from "./fresh-folder.ts";
+import { generateKubernetesModule, kubernetesPackages } from "./kubernetes-module.ts";
+import { cacheFolder, defaultKubernetes } from "./state.ts";
+import type { Progress } from "./step.ts";
+
+/** A set of programs from one Go module. */
+interface GoBuild {
+  readonly title: string;
+  /** Folder with go.mod and go.sum. */
+  readonly module: string;
+  readonly packages: readonly string[];
+  /** Folder in the cache; programs land in its bin/. */
+  readonly target: string;
+  /** Go variables set at link time: what the program says its version is. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+const pinnedModules = join(import.meta.dirname, "go");
+
+/** The kubelet, kubectl and control plane of one Kubernetes version; returns the folder of the programs. */
+export async function buildKubernetes(version: string, progress: Progress): Promise<string> {
+  const target = join(cacheFolder(), `kubernetes-${version}`);
+  const module =
+    version === defaultKubernetes
+      ? join(pinnedModules, "kubernetes")
+      : await generateKubernetesModule(version, join(target, "module"), progress);
+  return build(
+    {
+      title: `build Kubernetes ${version} (10 min on 2 cores the first time)`,
+      module,
+      packages: kubernetesPackages,
+      target,
+      variables: { "k8s.io/component-base/version.gitVersion": `v${version}` },
+    },
+    progress,
+  );
+}
+
+/** aws-iam-authenticator and ecr-credential-provider; returns the folder of the programs. */
+export async function buildAwsTools(progress: Progress): Promise<string> {
+  return build(
+    {
+      title: "build aws-iam-authenticator and ecr-credential-provider (4 min the first time)",
+      module: join(pinnedModules, "aws"),
+      packages: ["tool"],
+      target: join(cacheFolder(), "aws-tools"),
+    },
+    progress,
+  );
+}
+
+/** containerd, its shim and ctr of one 2.x release; returns the folder of the programs. */
+export async function buildContainerd(version: "2.2.0", progress: Progress): Promise<string> {
+  return build(
+    {
+      title: `build containerd ${version} (2 min the first time)`,
+      module: join(pinnedModules, "containerd"),
+      packages: ["tool"],
+      target: join(cacheFolder(), `containerd-${version}`),
+      variables: { "github.com/containerd/containerd/v2/version.Version": `v${version}` },
+    },
+    progress,
+  );
+}
+
+/** Builds beside and moves into place with a stamp, so that an interrupted build is never taken for a whole one. */
+async function build(build: GoBuild, progress: Progress): Promise<string> {
+  const bin = join(build.target, "bin");
+  const stamp = join(bin, ".stamp");
+  const wanted = await digestOf(build);
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return bin;
+  await progress.step(build.title, async () => {
+    await requireGo();
+    await replaceFolder(bin, async (fresh) => {
+      await execa("go", ["build", "-trimpath", "-ldflags", linkFlags(build), "-o", `${fresh}/`, ...build.packages], {
+        cwd: build.module,
+        env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
+      });
+      await writeFile(join(fresh, ".stamp"), wanted);
+    });
+  });
+  return bin;
+}
+
+/** Go 1.21 and later fetch the toolchain that a go.mod asks for; earlier ones only fail on it. */
+async function requireGo(): Promise<void> {
+  const found = await execa("go", ["env", "GOVERSION"]).catch(() => undefined);
+  const minor = Number(/^go1\.(\d+)/.exec(found?.stdout ?? "")?.[1] ?? 0);
+  if (minor >= 21) return;
+  const problem = found ? `${found.stdout} is too old` : "there is no go in PATH";
+  throw new Error(
+    `building the sandbox's programs needs Go 1.21 or newer, and ${problem}: see https://go.dev/doc/install`,
+  );
+}
+
+async function digestOf(build: GoBuild): Promise<string> {
+  const hash = createHash("sha256").update(linkFlags(build)).update(build.packages.join());
+  for (const file of ["go.mod", "go.sum"]) hash.update(await readFile(join(build.module, file)));
+  return hash.digest("hex");
+}
+
+function linkFlags({ variables = {} }: GoBuild): string {
+  return ["-s", "-w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
+}
+
+/** Copies programs into a machine's tree as executables of root. */
+export async function installPrograms(bin: string, names: readonly string[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of names) {
+    await rm(join(folder, name), { force: true });
+    await cp(join(bin, name), join(folder, name), { mode: 0 });
+  }
+}

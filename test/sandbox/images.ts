@@ -1,0 +1,76 @@
+// The two container images that the sandbox needs, made from Debian's static busybox: no image registry is reachable.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Addresses } from "./addresses.ts";
+import { runInMachine } from "./machine.ts";
+import { machineTree } from "./machine-tree.ts";
+import { renderTar, type TarEntry } from "./tar.ts";
+import { waitFor } from "./wait.ts";
+
+/** An image: one layer and what it runs. */
+interface Image {
+  readonly tag: string;
+  readonly files: readonly TarEntry[];
+  readonly entrypoint: readonly string[];
+}
+
+/** The image of the web application, and the page it serves. */
+export const webImage = "docker.io/eks-satellite/web:1";
+export const webPage = "hello from the satellite\n";
+
+/** A shell as first process ends at SIGTERM, where a bare httpd or sleep would wait for SIGKILL. */
+const untilTerminated = (command: string) => ["/bin/sh", "-c", `trap 'kill $!; exit' TERM INT; ${command} & wait`];
+
+/** Imports the images into the machine's containerd, those that it has left out. */
+export async function importImages(folder: string, addresses: Addresses): Promise<void> {
+  const ctr = (...args: string[]) => runInMachine(addresses, ["ctr", "--namespace", "k8s.io", "images", ...args]);
+  const wait = { what: "containerd in the machine to answer", deadlineMs: 30_000 };
+  const present = await waitFor(wait, async () => (await ctr("list", "--quiet")).stdout.split("\n"));
+  const missing = (await allImages()).filter(({ tag }) => !present.includes(tag));
+  for (const [index, image] of missing.entries()) {
+    await mkdir(join(machineTree(folder), "var/tmp"), { recursive: true });
+    const path = `/var/tmp/image-${index}.tar`;
+    await writeFile(join(machineTree(folder), path), renderImage(image));
+    await ctr("import", path);
+    await runInMachine(addresses, ["rm", path]);
+  }
+}
+
+async function allImages(): Promise<Image[]> {
+  const busybox = await readFile("/bin/busybox");
+  const applets = ["sh", "cat", "httpd", "ls", "nslookup", "sleep", "wget"];
+  const files: TarEntry[] = [
+    { path: "bin/busybox", content: busybox, mode: 0o755 },
+    ...applets.map((name) => ({ path: `bin/${name}`, linkTo: "busybox" })),
+  ];
+  const page = { path: "www/index.html", content: Buffer.from(webPage) };
+  const serve = "echo serving; httpd -f -v -h /www -p 8080";
+  return [
+    { tag: "registry.k8s.io/pause:3.10", files, entrypoint: untilTerminated("sleep 2147483647") },
+    { tag: webImage, files: [...files, page], entrypoint: untilTerminated(serve) },
+  ];
+}
+
+/** The archive that `docker save` writes, which containerd imports. */
+function renderImage({ tag, files, entrypoint }: Image): Buffer {
+  const layer = renderTar(files);
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: process.arch === "arm64" ? "arm64" : "amd64",
+      os: "linux",
+      config: { Entrypoint: entrypoint },
+      rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
+    }),
+  );
+  const manifest = [{ Config: `${sha256(config)}.json`, RepoTags: [tag], Layers: ["layer.tar"] }];
+  return renderTar([
+    { path: `${sha256(config)}.json`, content: config },
+    { path: "layer.tar", content: layer },
+    { path: "manifest.json", content: Buffer.from(JSON.stringify(manifest)) },
+  ]);
+}
+
+function sha256(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,83 @@
+// Installs the daemon in the machine as a user would: program, unit, keys and configuration, then systemctl.
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import type { Addresses } from "./addresses.ts";
+import { runInMachine } from "./machine.ts";
+import { awsCaPath, machineTree } from "./machine-tree.ts";
+import { clusterName, nodeName, region, roleArn, type SandboxFacts } from "./state.ts";
+
+const project = join(import.meta.dirname, "..", "..");
+
+/** A file of the daemon's installation. */
+interface InstalledFile {
+  readonly path: string;
+  readonly content: Buffer | string;
+  readonly mode: number;
+}
+
+/** Where the daemon's configuration is in the machine. */
+export const configPath = "/etc/eks-satellite/config.yaml";
+const unitPath = "/etc/systemd/system/eks-satellite.service";
+const keysPath = "/etc/eks-satellite/credentials";
+
+/** Builds the daemon's bundle with scripts/build, and returns the folder it is in. */
+export async function buildAgent(): Promise<string> {
+  await execa(join(project, "scripts", "build"), { cwd: project });
+  return join(project, "dist");
+}
+
+/** Puts the built daemon and its configuration into the machine; starts it again when any of that changed. */
+export async function installAgent(folder: string, facts: SandboxFacts, addresses: Addresses, dist: string) {
+  const files: readonly InstalledFile[] = [
+    { path: "/opt/eks-satellite/bin/node", content: await readFile(process.execPath), mode: 0o755 },
+    ...(await Promise.all(["eks-satellite.mjs", "eks-satellite.mjs.map"].map((name) => programFile(dist, name)))),
+    { path: "/usr/local/bin/eks-satellite", content: await fromProject("systemd/eks-satellite"), mode: 0o755 },
+    { path: unitPath, content: await fromProject("systemd/eks-satellite.service"), mode: 0o644 },
+    { path: "/etc/eks-satellite/environment", content: `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`, mode: 0o644 },
+    { path: keysPath, content: renderKeys(facts), mode: 0o600 },
+    { path: configPath, content: renderConfig(facts, addresses), mode: 0o644 },
+  ];
+  const changed: string[] = [];
+  for (const file of files) if (await installFile(machineTree(folder), file)) changed.push(file.path);
+  const systemctl = (...args: string[]) => runInMachine(addresses, ["systemctl", ...args]);
+  if (changed.includes(unitPath)) await systemctl("daemon-reload");
+  await systemctl("enable", "--quiet", "eks-satellite");
+  await systemctl(changed.length > 0 ? "restart" : "start", "eks-satellite");
+}
+
+/** The daemon's configuration for this sandbox. */
+export function renderConfig(facts: SandboxFacts, addresses: Addresses): string {
+  // The host is root without CAP_SYS_RESOURCE, and runc may not lower a container's OOM score.
+  const runtime = facts.containerd === "debian" ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.runtime";
+  return stringify({
+    cluster: { name: clusterName, region },
+    node: { name: nodeName, ip: addresses.node },
+    credentials: { keysFile: keysPath, assumeRole: { arn: roleArn } },
+    containerd: { config: { plugins: { [runtime]: { restrict_oom_score_adj: true } } } },
+  });
+}
+
+function renderKeys({ accessKeyId, secretAccessKey }: SandboxFacts): string {
+  return `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`;
+}
+
+async function programFile(dist: string, name: string): Promise<InstalledFile> {
+  return { path: `/opt/eks-satellite/lib/${name}`, content: await readFile(join(dist, name)), mode: 0o644 };
+}
+
+function fromProject(path: string): Promise<Buffer> {
+  return readFile(join(project, path));
+}
+
+/** Replaces a file when it differs: a program in use cannot be written to, but it can be replaced. */
+async function installFile(tree: string, { path, content, mode }: InstalledFile): Promise<boolean> {
+  const target = join(tree, path);
+  const present = await readFile(target).catch(() => undefined);
+  if (present?.equals(Buffer.from(content))) return false;
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(`${target}.new`, content, { mode });
+  await rename(`${target}.new`, target);
+  return true;
+}

@@ -1,0 +1,104 @@
+// scripts/sandbox: the command line of the sandbox.
+import { Command, CommanderError, Option } from "commander";
+import { awsCommand } from "./aws-command.ts";
+import { down } from "./down.ts";
+import { showLog } from "./log-command.ts";
+import { renderReport } from "./report.ts";
+import { openSandbox } from "./sandbox.ts";
+import type { ContainerdChoice } from "./state.ts";
+import { renderStatus } from "./status.ts";
+import { up } from "./up.ts";
+
+const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
+program.enablePositionalOptions();
+
+program
+  .command("up")
+  .description("bring everything up, or back up, and show that the node does its work")
+  .option("--kubernetes <version>", "a Kubernetes version, such as 1.31.14 (default: what is there, or 1.34.4)")
+  .addOption(new Option("--containerd <version>", "the machine's containerd").choices(["debian", "2.2.0"]))
+  .option("--no-agent", "leave the machine bare, without the daemon")
+  .action(async (options: { kubernetes?: string; containerd?: ContainerdChoice; agent: boolean }) => {
+    const { checks, progress, sandbox } = await up(options);
+    process.stdout.write(`\n${renderReport(checks, progress)}\nKUBECONFIG=${sandbox.kubeconfig}\n`);
+    if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
+  });
+
+program
+  .command("down")
+  .description("end everything and remove it, the caches apart")
+  .action(() => down());
+
+program
+  .command("status")
+  .description("show what runs")
+  .action(async () => {
+    process.stdout.write(await renderStatus(await openSandbox()));
+  });
+
+program
+  .command("reboot")
+  .description("shut the machine down and boot it again")
+  .option("--power-cut", "take it away at once instead of shutting it down")
+  .action(async ({ powerCut }: { powerCut?: boolean }) => {
+    const sandbox = await openSandbox();
+    if (powerCut) await sandbox.powerCut();
+    await (powerCut ? sandbox.boot() : sandbox.reboot());
+  });
+
+program
+  .command("box")
+  .description("run a command in the machine, by default a shell")
+  .argument("[command...]")
+  .passThroughOptions()
+  .action(async (command: string[]) => {
+    const sandbox = await openSandbox();
+    const result = await sandbox.box(command.length > 0 ? command : ["bash", "-l"], {
+      interactive: true,
+      mayFail: true,
+    });
+    process.exitCode = result.exitCode;
+  });
+
+program
+  .command("kubectl")
+  .description("run kubectl as the cluster's administrator")
+  .argument("[args...]")
+  .helpOption(false)
+  .passThroughOptions()
+  .allowUnknownOption()
+  .action(async (args: string[]) => {
+    process.exitCode = await (await openSandbox()).interactiveKubectl(args);
+  });
+
+program
+  .command("link")
+  .description("cut or mend the link between the machine and the cluster with AWS")
+  .argument("<state>", "up or down")
+  .action(async (state: string) => {
+    if (state !== "up" && state !== "down") throw new Error(`link takes up or down, not "${state}"`);
+    await (await openSandbox()).link(state);
+  });
+
+program
+  .command("logs")
+  .description("show the log of a component: etcd, kube-apiserver, aws, machine, …, or of a unit in the machine")
+  .argument("[component]", "left out: list the components")
+  .option("-f, --follow", "keep showing what comes")
+  .action(async (component: string | undefined, { follow }: { follow?: boolean }) => {
+    process.exitCode = await showLog(await openSandbox(), component, follow === true);
+  });
+
+program.addCommand(awsCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    process.stderr.write(`sandbox: ${error instanceof Error ? error.message : error}\n`);
+    if (error instanceof Error && error.cause instanceof Error)
+      process.stderr.write(`  because: ${error.cause.message}\n`);
+    process.exitCode = 1;
+  }
+}

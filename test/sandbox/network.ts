@@ -1,0 +1,145 @@
+// Two network namespaces joined by a veth (control plane and machine), and a veth from the host into each.
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { type Addresses, type PointToPoint, renderHosts } from "./addresses.ts";
+import { clean } from "./environment.ts";
+
+import { endProcess, identityOf, type ProcessIdentity } from "./process.ts";
+import { writeAtomic } from "./state.ts";
+
+/** The control plane's end of its link with the machine; the machine's end is eth0. */
+const machineLink = "machine";
+
+/** Brings the network to its full shape, whatever part of it is there. */
+export async function ensureNetwork(addresses: Addresses, clusterId: string): Promise<void> {
+  const { controlNamespace: control, machineNamespace: machine, uplink, access } = addresses;
+  await ensureNamespace(control);
+  await ensureNamespace(machine);
+  await writeControlHosts(addresses, clusterId);
+  await ensureLink([control, machineLink], [machine, "eth0"]);
+  await setAddress(control, machineLink, addresses.control, addresses.prefixLength);
+  await setAddress(machine, "eth0", addresses.node, addresses.prefixLength);
+  await setAddress(control, "lo", addresses.api, 32);
+  await setAddress(control, "lo", addresses.aws, 32);
+
+  await ensureHostLink(access, control, "host");
+  await ensureHostLink(uplink, machine, "uplink");
+  await ip(["-n", machine, "route", "replace", "default", "via", uplink.host]);
+  for (const address of [addresses.api, addresses.aws]) await ip(["route", "replace", address, "via", access.inside]);
+  await ip(["route", "replace", addresses.node, "via", uplink.inside]);
+  await allowForwarding(uplink);
+}
+
+/** Takes everything away that {@link ensureNetwork} made, and ends what still runs in the control plane's namespace. */
+export async function removeNetwork(addresses: Addresses): Promise<void> {
+  for (const rule of forwardingRules(addresses.uplink)) {
+    await execa("iptables", [...rule.table, "--delete", ...rule.match], { ...clean(), reject: false });
+  }
+  for (const namespace of [addresses.controlNamespace, addresses.machineNamespace]) {
+    for (const identity of await processesIn(namespace)) await endProcess(identity, 1000);
+    await execa("ip", ["netns", "delete", namespace], { ...clean(), reject: false });
+    await rm(join("/etc/netns", namespace), { recursive: true, force: true });
+  }
+}
+
+/** Whether packets pass between the machine and the control plane; what the machine has beyond stays as it is. */
+export async function setMachineLink(addresses: Addresses, state: "up" | "down"): Promise<void> {
+  await ip(["-n", addresses.controlNamespace, "link", "set", machineLink, state]);
+}
+
+/** How connections to AWS end: refused at once, swallowed, or answered. */
+export async function setAwsReachability(addresses: Addresses, reach: "open" | "refuse" | "hang"): Promise<void> {
+  const iptables = (...args: string[]) =>
+    execa("ip", ["netns", "exec", addresses.controlNamespace, "iptables", ...args], clean());
+  await iptables("--flush", "INPUT");
+  if (reach === "open") return;
+  const target = reach === "hang" ? ["DROP"] : ["REJECT", "--reject-with", "tcp-reset"];
+  await iptables("--append", "INPUT", "--protocol", "tcp", "--destination", addresses.aws, "--jump", ...target);
+}
+
+/** The processes of a network namespace, whoever started them: nobody but the sandbox puts any there. */
+export async function processesIn(namespace: string): Promise<ProcessIdentity[]> {
+  const { stdout } = await execa("ip", ["netns", "pids", namespace], { ...clean(), reject: false });
+  const identities = await Promise.all(
+    stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((pid) => identityOf(Number(pid))),
+  );
+  return identities.filter((identity) => identity !== undefined);
+}
+
+async function ensureNamespace(name: string): Promise<void> {
+  const { stdout } = await ip(["netns", "list"]);
+  if (!stdout.split("\n").some((line) => line.split(" ")[0] === name)) await ip(["netns", "add", name]);
+  await ip(["-n", name, "link", "set", "lo", "up"]);
+}
+
+/** `ip netns exec` binds this file over /etc/hosts, for its command alone. */
+async function writeControlHosts(addresses: Addresses, clusterId: string): Promise<void> {
+  const folder = join("/etc/netns", addresses.controlNamespace);
+  await mkdir(folder, { recursive: true });
+  const hostname = (await readFile("/proc/sys/kernel/hostname", "utf8")).trim();
+  await writeAtomic(join(folder, "hosts"), renderHosts(addresses, clusterId, hostname));
+}
+
+async function ensureLink(one: [namespace: string, name: string], other: [namespace: string, name: string]) {
+  const found = await execa("ip", ["-n", other[0], "link", "show", other[1]], { ...clean(), reject: false });
+  if (!found.failed) return;
+  const [namespace, name] = one;
+  await ip(["link", "add", name, "netns", namespace, "type", "veth", "peer", "name", other[1], "netns", other[0]]);
+}
+
+async function ensureHostLink(link: PointToPoint, namespace: string, name: string): Promise<void> {
+  const found = await execa("ip", ["link", "show", link.hostInterface], { ...clean(), reject: false });
+  if (found.failed) {
+    await ip(["link", "add", link.hostInterface, "type", "veth", "peer", "name", name, "netns", namespace]);
+  }
+  const mtu = String(await wayOutMtu());
+  await ip(["address", "replace", `${link.host}/${link.prefixLength}`, "dev", link.hostInterface]);
+  await ip(["link", "set", link.hostInterface, "mtu", mtu, "up"]);
+  await ip(["-n", namespace, "link", "set", name, "mtu", mtu]);
+  await setAddress(namespace, name, link.inside, link.prefixLength);
+}
+
+async function setAddress(namespace: string, link: string, address: string, prefixLength: number): Promise<void> {
+  await ip(["-n", namespace, "address", "replace", `${address}/${prefixLength}`, "dev", link]);
+  await ip(["-n", namespace, "link", "set", link, "up"]);
+}
+
+/** The MTU of the host's own way out: larger packets of the machine would be dropped there. */
+async function wayOutMtu(): Promise<number> {
+  const [route] = JSON.parse((await ip(["-json", "route", "show", "default"])).stdout);
+  if (!route) return 1500;
+  const [link] = JSON.parse((await ip(["-json", "link", "show", route.dev])).stdout);
+  return link.mtu;
+}
+
+async function allowForwarding(uplink: PointToPoint): Promise<void> {
+  await execa("sysctl", ["--quiet", "--write", "net.ipv4.ip_forward=1"], clean());
+  for (const { table, match } of forwardingRules(uplink)) {
+    const found = await execa("iptables", [...table, "--check", ...match], { ...clean(), reject: false });
+    if (found.failed) await execa("iptables", [...table, "--insert", ...match], clean());
+  }
+}
+
+/** The machine's packets leave under the host's address, and pass where the host forwards nothing by default. */
+function forwardingRules({ hostInterface, host, prefixLength }: PointToPoint) {
+  const comment = ["--match", "comment", "--comment", hostInterface];
+  const masquerade = ["POSTROUTING", "--source", `${host}/${prefixLength}`, ...comment, "--jump", "MASQUERADE"];
+  return [
+    { table: ["--table", "nat"], match: masquerade },
+    { table: [], match: ["FORWARD", "--in-interface", hostInterface, ...comment, "--jump", "ACCEPT"] },
+    { table: [], match: ["FORWARD", "--out-interface", hostInterface, ...comment, "--jump", "ACCEPT"] },
+  ];
+}
+
+function ip(args: readonly string[]) {
+  return execa("ip", args, clean());
+}
+
+/** A command as seen from a namespace, with its private hosts file. */
+export function inNamespace(namespace: string, command: readonly string[]): [string, ...string[]] {
+  return ["ip", "netns", "exec", namespace, ...command];
+}

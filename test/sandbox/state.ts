@@ -1,0 +1,83 @@
+// Where a sandbox keeps its files, and the few facts about it that outlive a command.
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** The facts of one sandbox, kept in state.json. */
+export interface SandboxFacts {
+  readonly slot: number;
+  /** 32 hexadecimal digits, as in an EKS endpoint. */
+  readonly clusterId: string;
+  /** A Kubernetes version, such as 1.34.4. */
+  readonly kubernetes: string;
+  readonly containerd: ContainerdChoice;
+  /** The long-lived keys of the IAM user `satellite`. */
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Which containerd the machine has: Debian's own package, or a 2.x release. */
+export type ContainerdChoice = "debian" | "2.2.0";
+
+export const region = "us-east-1";
+export const accountId = "123456789012";
+export const clusterName = "sandbox";
+export const nodeName = "satellite-1";
+export const roleName = "eks-satellite-node";
+export const roleArn = `arn:aws:iam::${accountId}:role/${roleName}`;
+export const defaultKubernetes = "1.34.4";
+
+/** The folder of the sandbox: `EKS_SATELLITE_SANDBOX`, or one below the cache. */
+export function sandboxFolder(): string {
+  return process.env.EKS_SATELLITE_SANDBOX || join(cacheFolder(), "sandbox");
+}
+
+/** The folder of what is built once and outlives every sandbox: `EKS_SATELLITE_CACHE`, or ~/.cache/eks-satellite. */
+export function cacheFolder(): string {
+  return process.env.EKS_SATELLITE_CACHE || join(homedir(), ".cache", "eks-satellite");
+}
+
+/** The facts of the sandbox in `folder`, or undefined when there is none (or a crash left half a file). */
+export async function readFacts(folder: string): Promise<SandboxFacts | undefined> {
+  try {
+    return JSON.parse(await readFile(factsPath(folder), "utf8"));
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps the facts, readable by root alone since they hold a secret key. */
+export async function writeFacts(folder: string, facts: SandboxFacts): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeAtomic(factsPath(folder), `${JSON.stringify(facts, null, 2)}\n`, 0o600);
+}
+
+/** Facts for a new sandbox in `slot`, with an id and keys of its own. */
+export function newFacts(slot: number, kubernetes: string, containerd: ContainerdChoice): SandboxFacts {
+  return {
+    slot,
+    clusterId: randomBytes(16).toString("hex").toUpperCase(),
+    kubernetes,
+    containerd,
+    accessKeyId: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString("base64"),
+  };
+}
+
+/** Replaces a file in one move, so that a reader sees the old text or the new. */
+export async function writeAtomic(path: string, text: string, mode = 0o644): Promise<void> {
+  const fresh = `${path}.${process.pid}.new`;
+  await writeFile(fresh, text, { mode });
+  await rename(fresh, path);
+}
+
+/** Whether an error says that a file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function factsPath(folder: string): string {
+  return join(folder, "state.json");
+}

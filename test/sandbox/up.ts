@@ -1,0 +1,109 @@
+// `up`: from whatever is there to a sandbox whose every part runs. Each part converges by itself, so that a second
+// `up` keeps what runs, and one after a crash starts what died.
+import { join } from "node:path";
+import { authorizeRole } from "./authentication.ts";
+import { ensurePython, startAws } from "./aws.ts";
+import { ensureCertificates } from "./certificates.ts";
+import { startControlPlane } from "./control-plane.ts";
+import { ensurePackages } from "./debian.ts";
+import { down } from "./down.ts";
+import { importImages } from "./images.ts";
+import { buildAgent, installAgent } from "./install-agent.ts";
+import { bootMachine } from "./machine.ts";
+import { createTree, ensureBaseTree } from "./machine-tree.ts";
+import { ensureNetwork } from "./network.ts";
+import { startDaemon } from "./process.ts";
+import { ensurePrograms, type Versions } from "./programs.ts";
+import { type Check, checkNode } from "./report.ts";
+import { Sandbox } from "./sandbox.ts";
+import { claimSlot, heldSlot } from "./slots.ts";
+import { defaultKubernetes, newFacts, readFacts, type SandboxFacts, sandboxFolder, writeFacts } from "./state.ts";
+import { Progress } from "./step.ts";
+import { renderWebDeployment, webName } from "./workload.ts";
+
+/** What to bring up. Versions left out are those of the sandbox that is there, or the defaults. */
+export interface UpOptions extends Partial<Versions> {
+  readonly folder?: string;
+  /** False leaves the daemon out: the machine is bare. */
+  readonly agent?: boolean;
+  readonly progress?: Progress;
+}
+
+/** A sandbox that is up, and what was seen of its node; no checks without the daemon. */
+export interface UpResult {
+  readonly sandbox: Sandbox;
+  readonly checks: readonly Check[];
+  readonly progress: Progress;
+}
+
+/** Brings a sandbox up, and converges one that is there. @throws Error that names the part that failed. */
+export async function up(options: UpOptions = {}): Promise<UpResult> {
+  const progress = options.progress ?? new Progress();
+  const folder = options.folder ?? sandboxFolder();
+  await ensurePackages(progress);
+  const versions = await versionsFor(folder, options);
+  await ensurePrograms(versions, progress);
+  const python = await ensurePython(progress);
+  const base = await ensureBaseTree(progress);
+  const sandbox = new Sandbox(folder, await claim(folder, versions, progress));
+  const { facts, addresses, programs } = sandbox;
+
+  await progress.step("network and certificates", async () => {
+    await ensureNetwork(addresses, facts.clusterId);
+    await ensureCertificates(folder, addresses, facts.clusterId);
+  });
+  await Promise.all([
+    startCluster(sandbox, python, progress),
+    progress.step("the machine", async () => {
+      await createTree(folder, base, facts, addresses, programs);
+      await bootMachine(folder, addresses);
+      await importImages(folder, addresses);
+    }),
+  ]);
+  if (options.agent === false) return { sandbox, progress, checks: [] };
+  return { sandbox, progress, checks: await joinNode(sandbox, progress) };
+}
+
+async function startCluster(sandbox: Sandbox, python: string, progress: Progress): Promise<void> {
+  const { folder, facts, addresses, programs } = sandbox;
+  await progress.step("AWS", () => startAws(folder, facts, addresses, python));
+  await progress.step("control plane", () => startControlPlane(folder, addresses, programs));
+  await progress.step("authentication through AWS", () => authorizeRole(folder, facts, addresses, programs));
+  const approver = join(import.meta.dirname, "serving-approver.ts");
+  await startDaemon(folder, {
+    name: "serving-approver",
+    command: [process.execPath, approver, folder, String(facts.slot), programs.kubernetes],
+  });
+}
+
+async function joinNode(sandbox: Sandbox, progress: Progress): Promise<readonly Check[]> {
+  const { folder, facts, addresses } = sandbox;
+  const dist = await progress.step("build the daemon", buildAgent);
+  await progress.step("install the daemon", () => installAgent(folder, facts, addresses, dist));
+  await progress.step("node Ready", () => sandbox.waitForNode());
+  await progress.step("Deployment available", async () => {
+    await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
+    await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, "--timeout=60s"]);
+  });
+  return progress.step("page, logs and exec", () => checkNode(sandbox));
+}
+
+async function versionsFor(folder: string, options: UpOptions): Promise<Versions> {
+  const present = await readFacts(folder);
+  return {
+    kubernetes: options.kubernetes ?? present?.kubernetes ?? defaultKubernetes,
+    containerd: options.containerd ?? present?.containerd ?? "debian",
+  };
+}
+
+/** The facts of the sandbox; one of other versions, or of an earlier boot of the host, makes way for a new one. */
+async function claim(folder: string, versions: Versions, progress: Progress): Promise<SandboxFacts> {
+  const present = await readFacts(folder);
+  const held = await heldSlot(folder);
+  const isSame = present?.kubernetes === versions.kubernetes && present.containerd === versions.containerd;
+  if (present && isSame && present.slot === held) return present;
+  if (present || held !== undefined) await progress.step("take the old sandbox down", () => down(folder));
+  const facts = newFacts(await claimSlot(folder), versions.kubernetes, versions.containerd);
+  await writeFacts(folder, facts);
+  return facts;
+}

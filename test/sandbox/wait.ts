@@ -1,0 +1,35 @@
+// Waiting for something to become true: a poll with a deadline, never a bare sleep.
+import { setTimeout as delay } from "node:timers/promises";
+
+/** How long to wait for what, and what to look at when it never comes. */
+export interface Wait {
+  /** Reads after "waited 30 s for …". */
+  readonly what: string;
+  readonly deadlineMs: number;
+  readonly intervalMs?: number;
+  /** Explains a wait that failed, for example with the last lines of a log. */
+  readonly explain?: () => string | Promise<string>;
+}
+
+/**
+ * Polls until `probe` gives a value other than undefined and false, and returns that value.
+ * A probe that throws counts as not yet; its last error becomes the cause.
+ * @throws Error that names what was waited for, when the deadline passes.
+ */
+export async function waitFor<T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> {
+  const deadline = performance.now() + wait.deadlineMs;
+  let cause: unknown;
+  do {
+    try {
+      const value = await probe();
+      if (value !== undefined && value !== false) return value;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await delay(wait.intervalMs ?? 100);
+  } while (performance.now() < deadline);
+  const explanation = await wait.explain?.();
+  const lines = [`waited ${wait.deadlineMs / 1000} s for ${wait.what}`, explanation].filter(Boolean);
+  throw new Error(lines.join("\n"), { cause });
+}
