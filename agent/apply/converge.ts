@@ -37,14 +37,15 @@ export interface ConvergeOptions {
   readonly ledger: Ledger | undefined;
 }
 
-/** Makes the machine what the plan says, services last, since they read what was written before. */
+/** Makes the machine what the plan says: modules first, since they bring settings; services last, since they read what was written. */
 export async function converge(resources: readonly Resource[], options: ConvergeOptions): Promise<Round> {
   const { ledger, ...shared } = options;
   const changes: Change[] = [];
   const failures: Failure[] = [];
   const context: RoundContext = { ...shared, resources, isDryRun: ledger === undefined, earlier: changes };
+  const modules = resources.filter(({ kind }) => kind === "kernel-module");
   const services = resources.filter(({ kind }) => kind === "service");
-  const others = resources.filter(({ kind }) => kind !== "service");
+  const others = resources.filter((resource) => !modules.includes(resource) && !services.includes(resource));
 
   const attempt = async (resource: Resource, work: () => Promise<void>) => {
     await work().catch((error: unknown) => void failures.push({ resource, error }));
@@ -63,6 +64,8 @@ export async function converge(resources: readonly Resource[], options: Converge
       changes.push(change);
     });
 
+  await Promise.all(modules.map(compare));
+  for (const module of modules) await apply(module);
   await Promise.all(others.map(compare));
   for (const resource of others) await apply(resource);
   for (const service of services) {

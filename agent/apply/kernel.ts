@@ -5,9 +5,10 @@ import type { Executor } from "./executor.ts";
 
 /** Sets a value below /proc/sys. */
 export const sysctlExecutor: Executor<SysctlResource> = {
-  async diff({ host }, resource) {
+  async diff({ host, isDryRun, earlier }, resource) {
     const before = (await host.files.read(procPath(resource)))?.trim();
-    if (before === undefined) {
+    const mayComeWithModule = isDryRun && earlier.some(({ action }) => action === "load");
+    if (before === undefined && !mayComeWithModule) {
       throw new SatelliteError("sysctl-missing", `this kernel has no setting ${resource.key}`, {
         hint: "Load the kernel module that brings it, or boot the distribution's own kernel.",
       });

@@ -62,7 +62,9 @@ async function hasRead(
   { configFile }: ServiceResource,
   running: ProcessIdentity,
 ): Promise<boolean> {
-  const isChanged = earlier.some(({ resource }) => resource.kind === "file" && resource.path === configFile);
+  const isChanged = earlier.some(
+    ({ resource, action }) => resource.kind === "file" && resource.path === configFile && action !== "set-mode",
+  );
   const file = await host.files.status(configFile);
   return !isChanged && file !== undefined && (await readStartMs(host, running)) > file.modifiedMs;
 }

@@ -57,7 +57,7 @@ export async function loadConfig(host: Host, file: string): Promise<Config> {
       hint: `Write cluster.name, cluster.region and credentials there; config.example.yaml documents every key.`,
     });
   }
-  return parseConfig(text, file, (await host.systemInformation()).hostname);
+  return parseConfig(text, file, host.hostname);
 }
 
 /** Parses and validates configuration text; `hostname` names the node when the text does not. @throws config-syntax, config-invalid */

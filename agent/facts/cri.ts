@@ -66,8 +66,7 @@ function fieldsOf(bytes: Uint8Array): Map<number, FieldValue[]> {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = bytes[offset++];
-      if (byte === undefined)
-        throw new SatelliteError("runtime-failed", "containerd's answer ended in the middle of a field");
+      if (byte === undefined) throw cutShort();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
@@ -80,7 +79,12 @@ function fieldsOf(bytes: Uint8Array): Map<number, FieldValue[]> {
     const length = varint();
     const value = wireType === 0 ? length : bytes.subarray(offset, offset + length);
     if (typeof value !== "number") offset += length;
+    if (offset > bytes.length) throw cutShort();
     fields.set(tag >>> 3, [...(fields.get(tag >>> 3) ?? []), value]);
   }
   return fields;
+}
+
+function cutShort(): SatelliteError {
+  return new SatelliteError("runtime-failed", "containerd's answer ended in the middle of a field");
 }

@@ -127,7 +127,7 @@ export interface SystemInformation {
   /** Node's name of it: `x64` or `arm64`. */
   readonly architecture: string;
   readonly kernel: string;
-  /** E.g. `Ubuntu 22.04.5 LTS`. */
+  /** E.g. `Ubuntu 22.04.5 LTS`; empty the first time, while the distribution is being asked. */
   readonly operatingSystem: string;
   readonly cpuCount: number;
   readonly memoryBytes: number;
@@ -139,6 +139,7 @@ export interface SystemInformation {
 export interface Host {
   readonly files: Files;
   readonly clock: Clock;
+  readonly hostname: string;
   /** Effective user id; 0 is root. */
   readonly userId: number;
   /** This process's id. */

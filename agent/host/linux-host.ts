@@ -18,6 +18,7 @@ export function createLinuxHost(): Host {
       now: Date.now,
       sleep: (milliseconds, signal) => sleepFor(milliseconds, undefined, signal === undefined ? {} : { signal }),
     },
+    hostname: readHostname(),
     userId: process.geteuid?.() ?? -1,
     processId: process.pid,
     random: Math.random,
@@ -87,18 +88,23 @@ function killProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   }
 }
 
-/** systeminformation is loaded when first asked for, and the distribution, which takes it several commands, asked for once. */
+/** systeminformation is loaded when first asked for; the distribution takes it several commands, and nobody waits for those. */
 function createSystemReader(): () => Promise<SystemInformation> {
-  let operatingSystem: Promise<string> | undefined;
+  let operatingSystem: string | undefined;
   return async () => {
     const { default: systeminformation } = await import("systeminformation");
-    operatingSystem ??= systeminformation.osInfo().then(({ distro, release }) => `${distro} ${release}`.trim());
-    const [memory, distribution] = await Promise.all([systeminformation.mem(), operatingSystem]);
+    if (operatingSystem === undefined) {
+      operatingSystem = "";
+      void systeminformation.osInfo(({ distro, release: version }) => {
+        operatingSystem = `${distro} ${version}`.trim();
+      });
+    }
+    const memory = await systeminformation.mem();
     return {
       hostname: readHostname(),
       architecture: arch(),
       kernel: release(),
-      operatingSystem: distribution,
+      operatingSystem,
       cpuCount: cpus().length,
       memoryBytes: memory.total,
       swapBytes: memory.swaptotal,

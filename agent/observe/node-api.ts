@@ -1,6 +1,6 @@
 // The two questions that the agent asks the API server: its own Node, and its own certificate requests.
 // Only the types of the Kubernetes client are used: its code and the HTTP client that it brings cost 28 MB of memory, for two GETs.
-import type { V1CertificateSigningRequest, V1Node } from "@kubernetes/client-node";
+import type { V1CertificateSigningRequest, V1Node, V1NodeList } from "@kubernetes/client-node";
 import { SatelliteError } from "../errors.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import type { Host } from "../host/host.ts";
@@ -19,14 +19,22 @@ export interface NodeState {
   readonly version: string;
 }
 
+/** The Node at one moment of the cluster's history. */
+export interface NodeSnapshot {
+  /** Undefined when there is no Node of this name. */
+  readonly node: NodeState | undefined;
+  /** Where a watch that misses nothing begins. */
+  readonly resourceVersion: string;
+}
+
 export type NodeEvent = { readonly kind: "seen"; readonly node: NodeState } | { readonly kind: "deleted" };
 
 /** The API server, as this node. */
 export interface NodeApi {
-  /** The Node of this name, or undefined when there is none. @throws api-unauthorized, api-forbidden, api-unreachable, api-failed */
-  read(name: string): Promise<NodeState | undefined>;
-  /** Hands over what happens to the Node until the connection ends; resolves then. @throws watch-ended */
-  watch(name: string, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void>;
+  /** The Node of this name, if there is one. @throws api-unauthorized, api-forbidden, api-unreachable, api-failed */
+  read(name: string): Promise<NodeSnapshot>;
+  /** Hands over what happens to the Node after a snapshot until the connection ends; resolves then. @throws watch-ended, api-unauthorized, api-forbidden, api-failed */
+  watch(name: string, since: NodeSnapshot, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void>;
   /** State of the newest request of this node for a serving certificate: `Pending`, `Denied`, `Approved`, or undefined. */
   readServingRequest(name: string): Promise<string | undefined>;
 }
@@ -58,14 +66,21 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
   };
   return {
     async read(name) {
-      const { status, body } = await get(`/api/v1/nodes/${name}`);
-      return status === 404 ? undefined : toNodeState(JSON.parse(body) as V1Node);
+      // A list with a selector and not a get: also the absence of a Node has a place in history, from which to watch.
+      const { body } = await get(`/api/v1/nodes?${new URLSearchParams({ fieldSelector: `metadata.name=${name}` })}`);
+      const { items, metadata } = JSON.parse(body) as V1NodeList;
+      const [node] = items;
+      return {
+        node: node === undefined ? undefined : toNodeState(node),
+        resourceVersion: metadata?.resourceVersion ?? "",
+      };
     },
-    async watch(name, onEvent, signal) {
+    async watch(name, { resourceVersion }, onEvent, signal) {
       const query = new URLSearchParams({
         watch: "true",
         allowWatchBookmarks: "true",
         fieldSelector: `metadata.name=${name}`,
+        resourceVersion,
       });
       const onLine = (line: string) => {
         const event = toNodeEvent(JSON.parse(line) as WatchEvent);
@@ -98,7 +113,7 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
 }
 
 function checkStatus({ status, body }: { status: number; body: string }): void {
-  if (status === 200 || status === 404) return;
+  if (status === 200) return;
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {

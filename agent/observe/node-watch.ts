@@ -4,7 +4,7 @@ import { hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../supervise/backoff.ts";
-import type { NodeApi, NodeState } from "./node-api.ts";
+import type { NodeApi, NodeEvent, NodeState } from "./node-api.ts";
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
@@ -45,8 +45,10 @@ export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSigna
     const api = options.api();
     if (api !== undefined) {
       try {
-        observer.see(await api.read(options.name));
-        await api.watch(options.name, (event) => observer.see(event.kind === "seen" ? event.node : undefined), signal);
+        const snapshot = await api.read(options.name);
+        observer.see(snapshot.node);
+        const onEvent = (event: NodeEvent) => observer.see(event.kind === "seen" ? event.node : undefined);
+        await api.watch(options.name, snapshot, onEvent, signal);
       } catch (error) {
         if (!signal.aborted) await observer.fail(error);
       }

@@ -37,6 +37,8 @@ export class AwsSession {
   #keys: SessionKeys | undefined;
   #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
   #renewAtMs = 0;
+  /** Whether the files are of the newest keys: what a full disk kept from being written is written later, without AWS. */
+  #isWritten = false;
 
   constructor(options: AwsSessionOptions) {
     const { config, host } = options;
@@ -73,7 +75,7 @@ export class AwsSession {
     if (keys === undefined) return;
     this.#adopt(keys);
     this.#options.log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "keys of the earlier run are still good");
-    await this.#mint(keys);
+    await this.#write(keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
   }
 
   /** Renews what is due; the condition CredentialsFresh says how it went. */
@@ -81,8 +83,9 @@ export class AwsSession {
     const { host, config, board } = this.#options;
     if (host.clock.now() >= this.#renewAtMs) await this.#renew();
     const { keys } = this;
-    const tokenAgeMs = host.clock.now() - (this.#token?.mintedAtMs ?? 0);
     try {
+      if (keys !== undefined && !this.#isWritten) await this.#write(keys);
+      const tokenAgeMs = host.clock.now() - (this.#token?.mintedAtMs ?? 0);
       if (keys !== undefined && tokenAgeMs >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
       this.#report();
     } catch (error) {
@@ -101,11 +104,7 @@ export class AwsSession {
       const keys = await readSessionKeys(host, aws, config);
       this.#retry.reset();
       this.#adopt(keys);
-      await host.files.write(this.#paths.awsCredentials, renderSessionFile(keys, this.#identity), {
-        mode: SECRET_MODE,
-      });
       log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
-      await this.#mint(keys);
     } catch (err) {
       // The first retry comes with the next look, 0 being the first wait of a backoff.
       this.#renewAtMs = host.clock.now() + this.#retry.next(0);
@@ -121,8 +120,16 @@ export class AwsSession {
   #adopt(keys: SessionKeys): void {
     const { clock, random } = this.#options.host;
     this.#keys = keys;
+    this.#isWritten = false;
     const lifeMs = keys.expiresAtMs === undefined ? UNDATED_KEYS_SECONDS * 1000 : keys.expiresAtMs - clock.now();
     this.#renewAtMs = clock.now() + lifeMs * (RENEW_AT_SHARE - RENEW_JITTER_SHARE * random());
+  }
+
+  async #write(keys: SessionKeys): Promise<void> {
+    const content = renderSessionFile(keys, this.#identity);
+    await this.#options.host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    await this.#mint(keys);
+    this.#isWritten = true;
   }
 
   async #mint(keys: SessionKeys): Promise<void> {

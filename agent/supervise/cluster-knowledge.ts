@@ -25,6 +25,7 @@ export class ClusterKnowledge {
   readonly #options: ClusterKnowledgeOptions;
   readonly #cachePath: string;
   #facts: ClusterFacts | undefined;
+  #isCached = false;
 
   constructor(options: ClusterKnowledgeOptions) {
     this.#options = options;
@@ -39,6 +40,7 @@ export class ClusterKnowledge {
   async restore(): Promise<void> {
     const { host, config, board } = this.#options;
     this.#facts = await readCachedCluster(host, this.#cachePath, config.cluster);
+    this.#isCached = this.#facts !== undefined;
     if (this.#facts !== undefined)
       board.setTrue("ClusterKnown", "Cached", `facts of ${isoTime(this.#facts.fetchedAtMs)}, not confirmed yet`);
   }
@@ -57,13 +59,15 @@ export class ClusterKnowledge {
         "Described",
         `${facts.name} has version ${facts.version} and answers at ${facts.endpoint}`,
       );
-      if (!isChanged) return;
-      log.info(
-        { endpoint: facts.endpoint, version: facts.version, serviceCidr: facts.serviceCidr },
-        "cluster facts are new",
-      );
-      onChange();
-      await cacheCluster(host, this.#cachePath, facts);
+      if (isChanged) {
+        log.info(
+          { endpoint: facts.endpoint, version: facts.version, serviceCidr: facts.serviceCidr },
+          "cluster facts are new",
+        );
+        onChange();
+        this.#isCached = false;
+      }
+      if (!this.#isCached) await this.#cache(facts);
     } catch (error) {
       if (this.#facts === undefined) return board.setFailed("ClusterKnown", error);
       const { message, hint } = describe(error);
@@ -76,6 +80,17 @@ export class ClusterKnowledge {
         message: said,
         ...(hint === undefined ? {} : { hint }),
       });
+    }
+  }
+
+  /** What a full disk keeps from being written is in force all the same, and written with a later answer. */
+  async #cache(facts: ClusterFacts): Promise<void> {
+    const { host, log } = this.#options;
+    try {
+      await cacheCluster(host, this.#cachePath, facts);
+      this.#isCached = true;
+    } catch (err) {
+      log.warn({ err }, "cluster facts were not kept for the next start");
     }
   }
 }

@@ -14,9 +14,10 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
-import { PATHS, runPaths, statePaths } from "../plan/paths.ts";
+import { runPaths, statePaths } from "../plan/paths.ts";
 import type { Resource } from "../plan/resource.ts";
 import type { KubeletSpec } from "./kubelet.ts";
+import { retireForeignCertificates } from "./serving-certificates.ts";
 
 export interface ConvergerOptions {
   readonly host: Host;
@@ -66,10 +67,8 @@ export class Converger {
     const startedAt = performance.now();
     const facts = await readNodeFacts(host, config, versions, cluster());
     const plan = planNode(config, facts);
-    const isNewCa = await this.#isNewClusterCa(plan);
     const round = await converge(plan.resources, this.#converge);
     this.#last = { facts, plan };
-    if (isNewCa) await this.#retireServingCertificates();
     this.#rounds += 1;
     this.#changes += round.changes.length;
     this.#lastRoundMs = performance.now() - startedAt;
@@ -83,7 +82,7 @@ export class Converger {
 
   /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */
   async prepareKubelet(): Promise<void> {
-    const { host, config } = this.#options;
+    const { host, config, log } = this.#options;
     const { facts, plan } = this.#last ?? {};
     if (facts === undefined || plan === undefined)
       throw new SatelliteError("not-planned", "the first round has not ended yet");
@@ -101,28 +100,8 @@ export class Converger {
     const { failures } = await converge(plan.resources.filter(isKubeletFile), this.#converge);
     const problem = summarizeFailures(failures.map(({ error }) => error));
     if (problem !== undefined) throw problem;
-  }
-
-  async #isNewClusterCa({ resources }: NodePlan): Promise<boolean> {
-    const planned = resources.find((resource) => resource.kind === "file" && resource.path === PATHS.clusterCa);
-    if (planned?.kind !== "file") return false;
-    const present = await this.#options.host.files.read(PATHS.clusterCa);
-    return present !== undefined && present !== planned.content;
-  }
-
-  /** Serving certificates that another cluster signed make kubectl logs fail with x509 errors: kubelet asks for new ones. */
-  async #retireServingCertificates(): Promise<void> {
-    const { host, config, log } = this.#options;
-    const names = (await host.files.list(PATHS.kubeletPki)).filter((name) => name.startsWith("kubelet-server"));
-    if (names.length === 0) return;
-    const folder = `${statePaths(config.stateFolder).retiredCertificates}/${host.clock.now()}`;
-    await host.files.makeFolder(folder, 0o700);
-    for (const name of names) {
-      const content = await host.files.read(`${PATHS.kubeletPki}/${name}`);
-      if (content !== undefined) await host.files.write(`${folder}/${name}`, content, { mode: 0o600 });
-      await host.files.remove(`${PATHS.kubeletPki}/${name}`);
-    }
-    log.info({ folder }, "the cluster's CA is another one; kubelet's serving certificates were moved away");
+    if (facts.cluster !== undefined)
+      await retireForeignCertificates(host, config.stateFolder, facts.cluster.caPem, log);
   }
 }
 

@@ -119,15 +119,18 @@ export class Kubelet {
   /** One life of kubelet; returns how long to wait before the next, in milliseconds. */
   async #runOnce(spec: KubeletSpec, signal: AbortSignal): Promise<number> {
     const { host, log, board, prepare } = this.#options;
+    let child: Child;
     try {
       await prepare(signal);
+      if (signal.aborted) return 0;
+      child = this.#spawn(this.#spec ?? spec);
       this.#obstacles.reset();
     } catch (error) {
       if (!signal.aborted) board.setFailed("KubeletRunning", error);
       return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#obstacles.next(0));
     }
-    const child = await this.#spawn(this.#spec ?? spec);
     const startedAtMs = host.clock.now();
+    await this.#noteProcess(child);
     board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
     log.info({ pid: child.pid, restarts: this.#restarts }, "kubelet started");
 
@@ -142,16 +145,25 @@ export class Kubelet {
     return this.#reportExit(exit, host.clock.now() - startedAtMs);
   }
 
-  async #spawn({ command, digest }: KubeletSpec): Promise<Child> {
-    const { host, environment, processFile } = this.#options;
+  #spawn({ command, digest }: KubeletSpec): Child {
+    const { host, environment } = this.#options;
     this.#lastError = undefined;
     this.#restartReason = undefined;
     const child = host.spawn(command.path, command.args, environment);
     this.#running = { child, digest, startedAtMs: host.clock.now() };
     readLines(child, (line) => this.#onLine(line));
-    const identity = await readProcess(host, child.pid);
-    if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
     return child;
+  }
+
+  /** Without the note a later daemon takes this kubelet for a stranger's; that is no reason to end it. */
+  async #noteProcess({ pid }: Child): Promise<void> {
+    const { host, log, processFile } = this.#options;
+    try {
+      const identity = await readProcess(host, pid);
+      if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
+    } catch (err) {
+      log.warn({ err, pid }, "kubelet's pid was not noted");
+    }
   }
 
   /** Undefined when kubelet was ended on request. */

@@ -52,11 +52,7 @@ export class Loop {
       return;
     }
     this.#running = this.#runRounds();
-    try {
-      await this.#running;
-    } finally {
-      this.#running = undefined;
-    }
+    await this.#running;
   }
 
   /** Whether no round has ended for three periods. */
@@ -76,6 +72,8 @@ export class Loop {
       }
       this.#lastFinishedMs = now();
     } while (this.#isAskedAgain);
+    // Here, in the same turn as that last look: who asks a turn later must start a round of his own.
+    this.#running = undefined;
   }
 }
 

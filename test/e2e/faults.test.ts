@@ -92,7 +92,12 @@ fault(
 fault("containerd's configuration: the daemon's keys are put back, the user's are kept", async () => {
   const path = "/etc/containerd/config.toml";
   const before = await satellite.read(path);
-  const edited = `oom_score = -998\n${before.replaceAll(/SystemdCgroup = (true|false)/g, (_, value) => `SystemdCgroup = ${value === "true" ? "false" : "true"}`)}`;
+  const flipped = before.replaceAll(
+    /SystemdCgroup = (true|false)/g,
+    (_, value) => `SystemdCgroup = ${value !== "true"}`,
+  );
+  // The user's key, once, whatever an earlier run has left.
+  const edited = `oom_score = -998\n${flipped.replaceAll(/^oom_score = .*\n/gm, "")}`;
   assert.notEqual(edited, before);
   await satellite.write(path, `${edited}\n`);
   const present = await waitFor(

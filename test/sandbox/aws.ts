@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type Addresses, endpointName } from "./addresses.ts";
@@ -52,11 +53,12 @@ export async function ensurePython(progress: Progress): Promise<string> {
   return python;
 }
 
-/** Starts AWS unless it runs, and waits until it answers. */
+/** Starts AWS unless it runs, takes every fault back, and waits until it listens. */
 export async function startAws(folder: string, facts: SandboxFacts, addresses: Addresses, python: string) {
   const aws = join(folder, "aws");
   await mkdir(aws, { recursive: true, mode: 0o700 });
   for (const file of ["aws.crt", "aws.key"]) await copyFile(join(folder, "pki", file), join(aws, file));
+  await clearFaults(folder, addresses);
   const account = await renderAccount(folder, facts);
   await writeAtomic(join(aws, "account.json"), account, 0o600);
   await startDaemon(folder, {
@@ -64,12 +66,20 @@ export async function startAws(folder: string, facts: SandboxFacts, addresses: A
     command: inNamespace(addresses.controlNamespace, [python, "-B", join(program, "server.py"), addresses.aws, aws]),
     restartOn: account + (await sourceText()),
   });
-  const answers = ["curl", "--silent", "--insecure", "--output", "/dev/null", `https://${addresses.aws}/`];
-  await waitFor(
-    { what: `AWS to answer on ${addresses.aws}:443`, deadlineMs: 30_000, explain: () => lastLines(folder, "aws") },
-    async () =>
-      !(await execa("ip", ["netns", "exec", addresses.controlNamespace, ...answers], { reject: false })).failed,
-  );
+  const wait = { what: `AWS to listen on ${addresses.aws}:443`, deadlineMs: 30_000 };
+  await waitFor({ ...wait, explain: () => lastLines(folder, "aws") }, () => isListening(addresses.aws));
+}
+
+function isListening(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: 443, timeout: 1000 });
+    const settle = (listening: boolean) => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once("connect", () => settle(true));
+    for (const event of ["error", "timeout"]) socket.once(event, () => settle(false));
+  });
 }
 
 /** The faults in force. */

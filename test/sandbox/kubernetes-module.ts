@@ -33,7 +33,14 @@ export async function generateKubernetesModule(version: string, folder: string, 
       const upstream = await readFile(JSON.parse(stdout).GoMod, "utf8");
       await writeFile(join(fresh, "go.mod"), renderModule(version, upstream));
       await writeFile(join(fresh, "tools.go"), renderImports());
-      await go("mod", "tidy", "-e");
+      try {
+        // Tests of dependencies may import what no proxy has (-e); what the commands themselves need must be there.
+        await go("mod", "tidy", "-e");
+        await go("list", "-mod=readonly", "-deps", ...kubernetesPackages);
+      } catch (cause) {
+        const lacking = `the Go module proxy does not have all of Kubernetes ${version}: try another patch release`;
+        throw new Error(lacking, { cause });
+      }
     });
   });
   return folder;

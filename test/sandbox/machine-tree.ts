@@ -26,26 +26,16 @@ const maskedUnits = [
   ...["e2scrub_reap.service", "systemd-pstore.service", "console-getty.service", "getty@tty1.service"],
 ];
 
-/** As Docker's containerd.io package ships it, comments and all: CRI is off until somebody lifts it. */
-export const dockerContainerdConfig = `#   Copyright 2018-2022 Docker Inc.
+/** In the manner of Docker's containerd.io package: CRI is off until somebody lifts it, all else is left to defaults. */
+export const dockerContainerdConfig = `# containerd as a part of Docker Engine.
 
 disabled_plugins = ["cri"]
 
 #root = "/var/lib/containerd"
 #state = "/run/containerd"
-#subreaper = true
-#oom_score = 0
 
 #[grpc]
 #  address = "/run/containerd/containerd.sock"
-#  uid = 0
-#  gid = 0
-
-#[debug]
-#  address = "/run/containerd/debug.sock"
-#  uid = 0
-#  gid = 0
-#  level = "info"
 `;
 
 /** systemd-nspawn gives the cgroup v1 controllers read-only; on a real machine they are writable. */

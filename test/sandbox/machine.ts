@@ -31,16 +31,7 @@ export async function bootMachine(folder: string, addresses: Addresses): Promise
   const groups = await ensureCgroups(cgroupName(addresses));
   await startDaemon(folder, {
     name: daemonName,
-    command: [
-      "/bin/sh",
-      "-c",
-      joinThenExec,
-      "join",
-      ...groups,
-      "--",
-      "systemd-nspawn",
-      ...nspawnOptions(folder, addresses),
-    ],
+    command: ["/bin/sh", "-c", joinThenExec, "join", ...groups, "--", ...nspawn(folder, addresses)],
     // kubelet sets kernel parameters, and systemd-nspawn would show them read-only.
     environment: { SYSTEMD_NSPAWN_API_VFS_WRITABLE: "yes" },
   });
@@ -59,7 +50,7 @@ export async function powerOff(folder: string, addresses: Addresses): Promise<vo
   await cutPower(folder, addresses);
 }
 
-/** Takes the machine away at once, as a power cut does: nothing in it gets to write another byte. */
+/** Takes the machine away at once, as a power cut does: no process in it gets to do anything more. */
 export async function cutPower(folder: string, addresses: Addresses): Promise<void> {
   const init = await machineInit(addresses);
   if (init) await endProcess(init, 0);
@@ -128,9 +119,9 @@ async function waitForBoot(folder: string, addresses: Addresses): Promise<void> 
   });
 }
 
-function nspawnOptions(folder: string, addresses: Addresses): string[] {
+function nspawn(folder: string, addresses: Addresses): string[] {
   return [
-    ...["--boot", "--quiet", `--directory=${machineTree(folder)}`],
+    ...["systemd-nspawn", "--boot", "--quiet", `--directory=${machineTree(folder)}`],
     ...[`--machine=eks-satellite-${addresses.slot}`, `--hostname=${nodeName}`],
     ...["--register=no", "--keep-unit", "--link-journal=no", "--console=pipe"],
     ...["--resolv-conf=off", "--timezone=off", "--bind=/dev/kmsg"],

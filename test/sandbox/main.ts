@@ -15,7 +15,7 @@ program.enablePositionalOptions();
 program
   .command("up")
   .description("bring everything up, or back up, and show that the node does its work")
-  .option("--kubernetes <version>", "a Kubernetes version, such as 1.31.14 (default: what is there, or 1.34.4)")
+  .option("--kubernetes <version>", "a Kubernetes version, such as 1.33.13 (default: what is there, or 1.34.4)")
   .addOption(new Option("--containerd <version>", "the machine's containerd").choices(["debian", "2.2.0"]))
   .option("--no-agent", "leave the machine bare, without the daemon")
   .action(async (options: { kubernetes?: string; containerd?: ContainerdChoice; agent: boolean }) => {

@@ -1,5 +1,5 @@
 // Two network namespaces joined by a veth (control plane and machine), and a veth from the host into each.
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type Addresses, type PointToPoint, renderHosts } from "./addresses.ts";
@@ -117,7 +117,7 @@ async function wayOutMtu(): Promise<number> {
 }
 
 async function allowForwarding(uplink: PointToPoint): Promise<void> {
-  await execa("sysctl", ["--quiet", "--write", "net.ipv4.ip_forward=1"], clean());
+  await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
   for (const { table, match } of forwardingRules(uplink)) {
     const found = await execa("iptables", [...table, "--check", ...match], { ...clean(), reject: false });
     if (found.failed) await execa("iptables", [...table, "--insert", ...match], clean());

@@ -64,18 +64,12 @@ export async function stopDaemon(folder: string, name: string, graceMs = 10_000)
   await rm(recordPath(folder, name), { force: true });
 }
 
-/** Ends one process by its identity: SIGTERM, then SIGKILL after `graceMs`. */
+/** Ends one process by its identity: SIGTERM, then SIGKILL after `graceMs`; no SIGTERM when that is 0. */
 export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
-  const gone = async () => !(await isAlive(identity));
-  for (const [signal, deadlineMs] of [["SIGTERM", graceMs] as const, ["SIGKILL", 10_000] as const]) {
-    if (await gone()) return;
-    if (deadlineMs > 0) {
-      signalProcess(identity.pid, signal);
-      const ended = await waitFor({ what: `pid ${identity.pid}`, deadlineMs, intervalMs: 20 }, gone).catch(() => false);
-      if (ended) return;
-    }
-  }
-  throw new Error(`process ${identity.pid} did not end after SIGKILL: it hangs in the kernel (see /proc/PID/stack)`);
+  if (graceMs > 0 && (await endsBy("SIGTERM", identity, graceMs))) return;
+  if (await endsBy("SIGKILL", identity, 10_000)) return;
+  const { pid } = identity;
+  throw new Error(`process ${pid} did not end after SIGKILL: it hangs in the kernel, see /proc/${pid}/stack`);
 }
 
 /** Names of the daemons that were started here, running or not. */
@@ -134,6 +128,13 @@ function parseStat(stat: string): ProcessIdentity | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTicks = fields[19];
   return fields[0] === "Z" || !startTicks ? undefined : { pid: Number.parseInt(stat, 10), startTicks };
+}
+
+async function endsBy(signal: NodeJS.Signals, identity: ProcessIdentity, deadlineMs: number): Promise<boolean> {
+  if (!(await isAlive(identity))) return true;
+  signalProcess(identity.pid, signal);
+  const wait = { what: `process ${identity.pid} to end`, deadlineMs, intervalMs: 20 };
+  return waitFor(wait, async () => !(await isAlive(identity))).catch(() => false);
 }
 
 function signalProcess(pid: number, signal: NodeJS.Signals): void {

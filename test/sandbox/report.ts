@@ -51,7 +51,7 @@ export function renderReport(checks: readonly Check[], progress: Pick<Progress, 
 /** Serving certificates are signed some seconds after the node is Ready, so each check is given time. */
 async function check(what: string, look: () => Promise<string>): Promise<Check> {
   try {
-    return { what, value: await waitFor({ what, deadlineMs: 60_000, intervalMs: 500 }, look), ok: true };
+    return { what, value: await waitFor({ what, deadlineMs: 30_000, intervalMs: 500 }, look), ok: true };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** The facts of one sandbox, kept in state.json. */
 export interface SandboxFacts {
@@ -30,12 +30,12 @@ export const defaultKubernetes = "1.34.4";
 
 /** The folder of the sandbox: `EKS_SATELLITE_SANDBOX`, or one below the cache. */
 export function sandboxFolder(): string {
-  return process.env.EKS_SATELLITE_SANDBOX || join(cacheFolder(), "sandbox");
+  return resolve(process.env.EKS_SATELLITE_SANDBOX || join(cacheFolder(), "sandbox"));
 }
 
 /** The folder of what is built once and outlives every sandbox: `EKS_SATELLITE_CACHE`, or ~/.cache/eks-satellite. */
 export function cacheFolder(): string {
-  return process.env.EKS_SATELLITE_CACHE || join(homedir(), ".cache", "eks-satellite");
+  return resolve(process.env.EKS_SATELLITE_CACHE || join(homedir(), ".cache", "eks-satellite"));
 }
 
 /** The facts of the sandbox in `folder`, or undefined when there is none (or a crash left half a file). */

@@ -11,7 +11,7 @@ import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
 import { bootMachine } from "./machine.ts";
 import { createTree, ensureBaseTree } from "./machine-tree.ts";
-import { ensureNetwork } from "./network.ts";
+import { ensureNetwork, inNamespace } from "./network.ts";
 import { startDaemon } from "./process.ts";
 import { ensurePrograms, type Versions } from "./programs.ts";
 import { type Check, checkNode } from "./report.ts";
@@ -70,9 +70,10 @@ async function startCluster(sandbox: Sandbox, python: string, progress: Progress
   await progress.step("control plane", () => startControlPlane(folder, addresses, programs));
   await progress.step("authentication through AWS", () => authorizeRole(folder, facts, addresses, programs));
   const approver = join(import.meta.dirname, "serving-approver.ts");
+  const bin = programs.kubernetes;
   await startDaemon(folder, {
     name: "serving-approver",
-    command: [process.execPath, approver, folder, String(facts.slot), programs.kubernetes],
+    command: inNamespace(addresses.controlNamespace, [process.execPath, approver, folder, String(facts.slot), bin]),
   });
 }
 
@@ -80,12 +81,20 @@ async function joinNode(sandbox: Sandbox, progress: Progress): Promise<readonly 
   const { folder, facts, addresses } = sandbox;
   const dist = await progress.step("build the daemon", buildAgent);
   await progress.step("install the daemon", () => installAgent(folder, facts, addresses, dist));
-  await progress.step("node Ready", () => sandbox.waitForNode());
+  await progress.step("node Ready", () => waitForReady(sandbox));
   await progress.step("Deployment available", async () => {
     await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
     await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, "--timeout=60s"]);
   });
   return progress.step("page, logs and exec", () => checkNode(sandbox));
+}
+
+async function waitForReady(sandbox: Sandbox): Promise<void> {
+  await sandbox.waitForNode().catch(async (error: Error) => {
+    const journal = ["journalctl", "--unit=eks-satellite", "--lines=20", "--no-pager", "--output=cat"];
+    const { stdout } = await sandbox.box(journal, { mayFail: true });
+    throw new Error(`${error.message}\nthe daemon's last lines:\n${stdout}`);
+  });
 }
 
 async function versionsFor(folder: string, options: UpOptions): Promise<Versions> {

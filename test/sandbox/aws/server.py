@@ -48,6 +48,7 @@ class Aws:
         try:
             reply = self._answer(request, environ, wants_json)
         except Refusal as refusal:
+            print("refused:", refusal.message, flush=True)
             reply = error_reply(refusal, _service(request), wants_json)
         headers = [*reply.headers, ("content-length", str(len(reply.body)))]
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", headers)

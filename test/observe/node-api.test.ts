@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HttpRequest, LineStreamRequest } from "../../agent/host/host.ts";
+import { createNodeApi, type NodeEvent } from "../../agent/observe/node-api.ts";
+import { Secret } from "../../agent/secret.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { sampleCluster } from "../fakes/samples.ts";
+
+const NODE = {
+  metadata: { name: "gpu-1", uid: "u1" },
+  status: {
+    conditions: [
+      { type: "MemoryPressure", status: "False" },
+      { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" },
+    ],
+    nodeInfo: { kubeletVersion: "v1.34.4" },
+  },
+};
+
+function setUp(status = 200, body: unknown = NODE) {
+  const host = new MemoryHost();
+  const requests: (HttpRequest | LineStreamRequest)[] = [];
+  const answer = (request: HttpRequest) => {
+    requests.push(request);
+    return { status, body: typeof body === "string" ? body : JSON.stringify(body) };
+  };
+  host.onGet = answer;
+  host.onFollow = answer;
+  const api = createNodeApi({ host, cluster: sampleCluster(), token: () => new Secret("tok") });
+  return { host, api, requests };
+}
+
+test("the Node is read with the token, over the cluster's own certificate authority", async () => {
+  const { api, requests } = setUp();
+  assert.deepEqual(await api.read("gpu-1"), {
+    uid: "u1",
+    isReady: true,
+    reason: "KubeletReady",
+    message: "kubelet is posting ready status",
+    version: "v1.34.4",
+  });
+  const [request] = requests;
+  assert.equal(request?.url, "https://ABC.gr7.us-west-2.eks.amazonaws.com/api/v1/nodes/gpu-1");
+  assert.equal(request?.headers?.authorization, "Bearer tok");
+  assert.equal(request?.caPem, sampleCluster().caPem);
+});
+
+test("a Node that has reported nothing yet is not Ready", async () => {
+  const { api } = setUp(200, { metadata: { uid: "u1" } });
+  assert.deepEqual(await api.read("gpu-1"), {
+    uid: "u1",
+    isReady: false,
+    reason: "NoCondition",
+    message: "kubelet has not reported yet",
+    version: "",
+  });
+});
+
+test("a Node that is not there is undefined, not an error", async () => {
+  assert.equal(await setUp(404, { message: "not found" }).api.read("gpu-1"), undefined);
+});
+
+const REFUSALS: readonly (readonly [status: number, body: unknown, code: string, message: RegExp, hint: RegExp])[] = [
+  [
+    401,
+    { message: "Unauthorized" },
+    "api-unauthorized",
+    /does not know this node's identity/,
+    /HYBRID_LINUX.*aws-auth/,
+  ],
+  [403, { message: 'User "x" cannot get' }, "api-forbidden", /somebody else: User "x" cannot get/, /node\.name/],
+  [500, { message: "etcd is away" }, "api-failed", /answered 500: etcd is away/, /asked again/],
+  [502, "<html>proxy</html>", "api-failed", /answered 502: <html>proxy/, /asked again/],
+];
+
+for (const [status, body, code, message, hint] of REFUSALS) {
+  test(`an answer of ${status} is ${code}, with what to do`, async () => {
+    const { api } = setUp(status, body);
+    await assert.rejects(api.read("gpu-1"), { code, message, hint });
+    await assert.rejects(
+      api.watch("gpu-1", () => undefined, new AbortController().signal),
+      { code },
+    );
+  });
+}
+
+test("an API server that does not answer is told with its address", async () => {
+  const { api, host } = setUp();
+  host.onGet = () => {
+    throw new Error("connect ETIMEDOUT");
+  };
+  await assert.rejects(api.read("gpu-1"), {
+    code: "api-unreachable",
+    message: /https:\/\/ABC\.gr7/,
+    hint: /Pods keep running/,
+  });
+});
+
+test("a watch follows this Node alone and hands over what happens to it", async () => {
+  const { api, host } = setUp();
+  const events: NodeEvent[] = [];
+  let url = "";
+  host.onFollow = (request) => {
+    url = request.url;
+    for (const type of ["ADDED", "MODIFIED", "BOOKMARK", "ERROR", "DELETED"])
+      request.onLine(JSON.stringify({ type, object: NODE }));
+    return { status: 200, body: "" };
+  };
+  await api.watch("gpu-1", (event) => void events.push(event), new AbortController().signal);
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["seen", "seen", "deleted"],
+  );
+  const { pathname, searchParams } = new URL(url);
+  assert.equal(pathname, "/api/v1/nodes");
+  assert.deepEqual([searchParams.get("watch"), searchParams.get("fieldSelector")], ["true", "metadata.name=gpu-1"]);
+});
+
+test("a watch whose connection breaks has ended, and says no more", async () => {
+  const { api, host } = setUp();
+  host.onFollow = () => {
+    throw new Error("socket hang up");
+  };
+  await assert.rejects(
+    api.watch("gpu-1", () => undefined, new AbortController().signal),
+    { code: "watch-ended" },
+  );
+});
+
+const request = (username: string, creationTimestamp: string, type?: string) => ({
+  metadata: { creationTimestamp },
+  spec: { username },
+  status: type === undefined ? {} : { conditions: [{ type }] },
+});
+
+test("of the requests for a serving certificate the newest of this Node counts", async () => {
+  const items = [
+    request("system:node:gpu-1", "2026-01-01T00:00:00Z", "Denied"),
+    request("system:node:gpu-1", "2026-01-02T00:00:00Z"),
+    request("system:node:gpu-2", "2026-01-03T00:00:00Z", "Approved"),
+  ];
+  assert.equal(await setUp(200, { items }).api.readServingRequest("gpu-1"), "Pending");
+  assert.equal(await setUp(200, { items }).api.readServingRequest("gpu-2"), "Approved");
+  assert.equal(await setUp(200, { items }).api.readServingRequest("gpu-3"), undefined);
+});

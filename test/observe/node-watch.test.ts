@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConditionBoard } from "../../agent/conditions.ts";
+import { SatelliteError } from "../../agent/errors.ts";
+import type { NodeApi, NodeEvent, NodeState } from "../../agent/observe/node-api.ts";
+import { watchOwnNode } from "../../agent/observe/node-watch.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { createMemoryLog } from "../fakes/memory-log.ts";
+
+const READY: NodeState = { uid: "1", isReady: true, reason: "KubeletReady", message: "", version: "v1.34.4" };
+const UNREADY: NodeState = { ...READY, isReady: false, reason: "KubeletNotReady", message: "PLEG is not healthy" };
+
+/** An API server whose Node and watch a test holds in its hands. */
+class MemoryApi implements NodeApi {
+  node: NodeState | undefined;
+  failure: Error | undefined;
+  reads = 0;
+  #onEvent: ((event: NodeEvent) => void) | undefined;
+  #end: ((failure: Error | undefined) => void) | undefined;
+
+  async read(): Promise<NodeState | undefined> {
+    this.reads += 1;
+    if (this.failure !== undefined) throw this.failure;
+    return this.node;
+  }
+
+  watch(_name: string, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#onEvent = onEvent;
+    this.#end = (failure) => (failure === undefined ? resolve() : reject(failure));
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    return promise;
+  }
+
+  async readServingRequest(): Promise<undefined> {
+    return undefined;
+  }
+
+  send(event: NodeEvent): void {
+    this.#onEvent?.(event);
+  }
+
+  endWatch(failure?: Error): void {
+    this.#end?.(failure);
+  }
+}
+
+function setUp(node: NodeState | undefined, kubeletAgeMs: number | undefined = 600_000) {
+  const host = new MemoryHost();
+  const { log, messages } = createMemoryLog();
+  const board = new ConditionBoard(log, host.clock.now);
+  const api = new MemoryApi();
+  api.node = node;
+  const seen = { ready: 0, gone: 0, unauthorized: 0 };
+  const kubelet = { startedAtMs: kubeletAgeMs === undefined ? undefined : host.clock.now() - kubeletAgeMs };
+  const stop = new AbortController();
+  const known = { api: api as NodeApi | undefined };
+  const watching = watchOwnNode(
+    {
+      host,
+      log,
+      board,
+      name: "gpu-1",
+      api: () => known.api,
+      kubeletStartedAtMs: () => kubelet.startedAtMs,
+      onReady: () => void (seen.ready += 1),
+      onNodeGone: () => {
+        seen.gone += 1;
+        kubelet.startedAtMs = host.clock.now();
+      },
+      onUnauthorized: async () => void (seen.unauthorized += 1),
+    },
+    stop.signal,
+  );
+  const status = () => [board.get("NodeReady").status, board.get("NodeReady").reason];
+  return { host, board, api, known, kubelet, seen, stop, watching, status, messages };
+}
+
+test("a Ready Node is told of once, with kubelet's version", async () => {
+  const { host, board, api, seen, status } = setUp(READY);
+  await host.clock.advance(0);
+  api.send({ kind: "seen", node: READY });
+  assert.deepEqual([status(), seen.ready], [["True", "KubeletReady"], 1]);
+  assert.match(board.get("NodeReady").message, /gpu-1 is Ready with kubelet v1\.34\.4/);
+});
+
+test("a Node that stops being Ready is told of with kubelet's reason, and one that recovers is Ready again", async () => {
+  const { host, board, api, seen, status } = setUp(READY);
+  await host.clock.advance(0);
+  api.send({ kind: "seen", node: UNREADY });
+  assert.deepEqual(status(), ["False", "KubeletNotReady"]);
+  assert.match(board.get("NodeReady").message, /PLEG is not healthy/);
+  api.send({ kind: "seen", node: READY });
+  assert.deepEqual([status(), seen.ready], [["True", "KubeletReady"], 2]);
+});
+
+test("a deleted Node restarts kubelet at once, and once", async () => {
+  const { host, api, seen, messages } = setUp(READY);
+  await host.clock.advance(0);
+  api.node = undefined;
+  api.send({ kind: "deleted" });
+  assert.equal(seen.gone, 1);
+  await host.clock.advance(15_000);
+  assert.equal(seen.gone, 1, "kubelet gets the time to register");
+  assert.match(messages("warn").join(), /the Node is gone from the cluster/);
+});
+
+test("a Node that vanished while the watch was broken restarts kubelet within 30 s", async () => {
+  const { host, api, seen } = setUp(READY);
+  await host.clock.advance(0);
+  api.node = undefined;
+  api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
+  await host.clock.advance(30_000);
+  assert.equal(seen.gone, 1);
+});
+
+test("a Node that is not there right after kubelet's start is registering, not gone", async () => {
+  const { host, api, seen, status } = setUp(undefined, 0);
+  await host.clock.advance(10_000);
+  assert.deepEqual([status(), seen.gone], [["Unknown", "Registering"], 0]);
+  api.node = READY;
+  api.endWatch();
+  await host.clock.advance(11_000);
+  assert.deepEqual([status(), seen.gone], [["True", "KubeletReady"], 0]);
+});
+
+test("a Node that kubelet has not registered after 20 s is gone: kubelet is restarted", async () => {
+  const { host, api, seen } = setUp(undefined, 0);
+  for (let second = 0; second < 35; second += 1) {
+    api.endWatch();
+    await host.clock.advance(1000);
+  }
+  assert.equal(seen.gone, 1);
+});
+
+test("without a running kubelet a missing Node restarts nothing", async () => {
+  const { host, api, kubelet, seen, status } = setUp(undefined);
+  kubelet.startedAtMs = undefined;
+  for (let second = 0; second < 60; second += 1) {
+    api.endWatch();
+    await host.clock.advance(1000);
+  }
+  assert.deepEqual([seen.gone, status()], [0, ["Unknown", "Registering"]]);
+});
+
+test("a refused token is replaced", async () => {
+  const { host, api, seen, status } = setUp(READY);
+  api.failure = new SatelliteError("api-unauthorized", "the API server does not know this node's identity");
+  await host.clock.advance(0);
+  assert.deepEqual([status(), seen.unauthorized], [["False", "ApiUnauthorized"], 1]);
+  api.failure = undefined;
+  await host.clock.advance(1000);
+  assert.deepEqual(status(), ["True", "KubeletReady"]);
+});
+
+test("an API server that is away restarts no kubelet and is asked ever more rarely", async () => {
+  const { host, api, seen, status } = setUp(READY);
+  await host.clock.advance(0);
+  api.failure = new SatelliteError("api-unreachable", "the API server does not answer");
+  api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
+  await host.clock.advance(60_000);
+  const early = api.reads;
+  await host.clock.advance(600_000);
+  assert.deepEqual([status(), seen.gone], [["False", "ApiUnreachable"], 0]);
+  assert.ok(api.reads - early <= 80, `${api.reads - early} reads in ten minutes`);
+  api.failure = undefined;
+  await host.clock.advance(10_000);
+  assert.deepEqual(status(), ["True", "KubeletReady"]);
+});
+
+test("a watch that ends as watches do is no news", async () => {
+  const { host, api, status, messages } = setUp(READY);
+  await host.clock.advance(120_000);
+  api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
+  await host.clock.advance(10_000);
+  assert.deepEqual([status(), messages("warn"), messages("error")], [["True", "KubeletReady"], [], []]);
+});
+
+test("nothing is asked while the cluster is not known, and soon after it is", async () => {
+  const { host, api, known, status } = setUp(READY);
+  known.api = undefined;
+  await host.clock.advance(60_000);
+  const before = api.reads;
+  known.api = api;
+  await host.clock.advance(1000);
+  assert.equal(api.reads >= before, true);
+  assert.deepEqual(status(), ["True", "KubeletReady"]);
+});
+
+test("the watch ends with the agent, whether it follows or waits", async () => {
+  const following = setUp(READY);
+  await following.host.clock.advance(0);
+  following.stop.abort();
+  await following.watching;
+  const waiting = setUp(READY);
+  waiting.api.failure = new SatelliteError("api-unreachable", "away");
+  await waiting.host.clock.advance(0);
+  waiting.stop.abort();
+  await waiting.watching;
+});

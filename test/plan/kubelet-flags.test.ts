@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderKubeletFlags } from "../../agent/plan/kubelet-flags.ts";
+import { sampleConfig, sampleMachine } from "../fakes/samples.ts";
+
+const render = (yaml = "", machine = sampleMachine(), family: "ipv4" | "ipv6" = "ipv4") =>
+  renderKubeletFlags(sampleConfig(yaml), machine, family);
+
+test("there is no cloud provider: with external the Node would keep its taint for ever", () => {
+  assert.ok(render().includes("--cloud-provider="));
+});
+
+test("the node's address is the configured one, else the machine's of the cluster's family", () => {
+  const machine = sampleMachine({ primaryIpv6: "2001:db8::1" });
+  assert.ok(render("node: { ip: 198.51.100.1 }").includes("--node-ip=198.51.100.1"));
+  assert.ok(render("", machine).includes("--node-ip=192.0.2.10"));
+  assert.ok(render("", machine, "ipv6").includes("--node-ip=2001:db8::1"));
+});
+
+test("a machine without an address of the cluster's family leaves the choice to kubelet", () => {
+  assert.ok(!render("", sampleMachine(), "ipv6").some((flag) => flag.startsWith("--node-ip")));
+});
+
+test("labels are sorted, and the compute type cannot be taken away", () => {
+  const labels = render('node: { labels: { b: "2", a: "1", eks.amazonaws.com/compute-type: auto } }').find((flag) =>
+    flag.startsWith("--node-labels="),
+  );
+  assert.equal(labels, "--node-labels=a=1,b=2,eks.amazonaws.com/compute-type=hybrid");
+});
+
+test("the user's flags come last, in the order of their names", () => {
+  const flags = render("kubelet: { flags: { v: 4, max-open-files: 5, allow: true } }");
+  assert.deepEqual(flags.slice(-3), ["--allow=true", "--max-open-files=5", "--v=4"]);
+});
+
+test("ECR's provider is passed with its folder while it exists", () => {
+  assert.ok(!render().some((flag) => flag.includes("image-credential-provider")));
+  const flags = render(
+    "imageCredentialProvider: { path: /opt/ecr/bin/ecr-credential-provider }",
+    sampleMachine({ hasEcrCredentialProvider: true }),
+  );
+  assert.ok(flags.includes("--image-credential-provider-bin-dir=/opt/ecr/bin"));
+});

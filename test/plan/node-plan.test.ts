@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { kubeletDigest } from "../../agent/plan/kubelet-digest.ts";
+import { type Facts, planNode } from "../../agent/plan/node-plan.ts";
+import { resourceId } from "../../agent/plan/resource.ts";
+import { otherCa } from "../fakes/certificates.ts";
+import {
+  containerdFile,
+  DOCKER_CONTAINERD_CONFIG,
+  sampleCluster,
+  sampleConfig,
+  sampleMachine,
+} from "../fakes/samples.ts";
+
+const FACTS: Facts = {
+  machine: sampleMachine({ hasEcrCredentialProvider: true }),
+  cluster: sampleCluster(),
+  containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
+  kubeletVersion: "1.34.4",
+};
+const CONFIG = sampleConfig();
+const idsOf = (facts: Partial<Facts>, config = CONFIG) =>
+  planNode(config, { ...FACTS, ...facts }).resources.map(resourceId);
+
+test("no two resources of a plan have the same id", () => {
+  const ids = idsOf({}, sampleConfig("network: { cni: none }"));
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+test("the service comes after the file that it reads, and modules before the settings that need them", () => {
+  const ids = idsOf({}, sampleConfig("network: { cni: none }"));
+  assert.ok(ids.indexOf("file:/etc/containerd/config.toml") < ids.indexOf("service:containerd.service"));
+  assert.ok(ids.indexOf("kernel-module:br_netfilter") < ids.indexOf("sysctl:net.bridge.bridge-nf-call-iptables"));
+});
+
+test("with somebody else's CNI no configuration of ours is planned", () => {
+  assert.ok(idsOf({}).includes("file:/etc/cni/net.d/10-host-network.conf"));
+  assert.ok(!idsOf({}, sampleConfig("network: { cni: none }")).some((id) => id.includes("cni")));
+});
+
+test("without a cluster, or without a kubelet, the kernel and containerd are planned all the same, and no kubelet", () => {
+  for (const gap of [{ cluster: undefined }, { kubeletVersion: undefined }]) {
+    const plan = planNode(CONFIG, { ...FACTS, ...gap });
+    assert.equal(plan.kubelet, undefined);
+    assert.ok(plan.resources.some(({ kind }) => kind === "service"));
+    assert.ok(!plan.resources.some((resource) => resource.kind === "file" && resource.reader === "kubelet"));
+  }
+});
+
+test("a containerd configuration that nobody can merge is a problem; kubelet is planned all the same", () => {
+  const legacy = { version: "1.7.27", config: containerdFile("[plugins.linux]\n") };
+  const { problems, kubelet, resources } = planNode(CONFIG, { ...FACTS, containerd: legacy });
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["containerd-config-legacy"],
+  );
+  assert.ok(kubelet !== undefined);
+  assert.ok(!resources.some(({ kind }) => kind === "service"), "a containerd that was not configured is not restarted");
+});
+
+test("only kubelet's own configuration is private: its kubeconfig", () => {
+  const modes = planNode(CONFIG, FACTS).resources.flatMap((resource) =>
+    resource.kind === "file" && resource.mode !== 0o644 ? [[resource.path, resource.mode]] : [],
+  );
+  assert.deepEqual(modes, [["/var/lib/kubelet/kubeconfig", 0o600]]);
+});
+
+test("the cgroup driver of kubelet and containerd is the same, with and without systemd", () => {
+  for (const isSystemd of [true, false]) {
+    const { resources } = planNode(CONFIG, { ...FACTS, machine: sampleMachine({ isSystemd }) });
+    const texts = resources.flatMap((resource) => (resource.kind === "file" ? [resource.content] : [])).join("\n");
+    assert.ok(texts.includes(`SystemdCgroup = ${isSystemd}`));
+    assert.ok(texts.includes(`cgroupDriver: ${isSystemd ? "systemd" : "cgroupfs"}`));
+  }
+});
+
+test("kubelet's digest changes with what it reads at its start, and with nothing else", () => {
+  const digest = (facts: Partial<Facts>, config = CONFIG) => kubeletDigest(planNode(config, { ...FACTS, ...facts }));
+  const before = digest({});
+  assert.equal(digest({}), before);
+  assert.equal(digest({ cluster: sampleCluster({ fetchedAtMs: 1, version: "1.35" }) }), before);
+  assert.equal(digest({ containerd: { version: "2.2.0", config: { kind: "absent" } } }), before);
+  assert.equal(digest({}, sampleConfig("intervals: { tokenSeconds: 60 }")), before);
+  const others = [
+    digest({ cluster: sampleCluster({ caPem: otherCa }) }),
+    digest({ cluster: sampleCluster({ endpoint: "https://other" }) }),
+    digest({}, sampleConfig("kubelet: { maxPods: 7 }")),
+    digest({}, sampleConfig("kubelet: { flags: { v: 2 } }")),
+    digest({}, sampleConfig("node: { labels: { a: b } }")),
+  ];
+  assert.equal(new Set([before, ...others]).size, others.length + 1);
+});
