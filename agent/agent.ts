@@ -63,6 +63,7 @@ export async function runAgent(
     stopSeconds: config.kubelet.stopSeconds,
     environment: kubeletEnvironment(environment),
     prepare: () => converger.prepareKubelet(),
+    onUnauthorized: () => void session.replaceToken(),
   });
   const converger = new Converger({
     host,

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { absolutePath as path } from "./absolute-path.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
+import { isLabelKey, isOwnNodeLabel } from "./label-key.ts";
 
 /** RFC 1123 label, as Kubernetes requires of a node's name here; dots are allowed for names that look like host names. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
@@ -10,7 +11,6 @@ const NODE_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])
 const NODE_NAME_MAX_LENGTH = 63;
 /** The cloud controller takes provider ids that end in such a name for its own instances, and deletes their Nodes. */
 const RESERVED_PREFIX = /^(i-|fargate-)/;
-const LABEL_KEY = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 
 const anyTable = () => z.record(z.string(), z.unknown());
@@ -27,7 +27,7 @@ const clusterSchema = z.strictObject({
 });
 
 const taintSchema = z.strictObject({
-  key: z.string().regex(LABEL_KEY, "must be a Kubernetes taint key").describe("Key of the taint."),
+  key: z.string().refine(isLabelKey, "must be a Kubernetes taint key").describe("Key of the taint."),
   value: z.string().regex(LABEL_VALUE, "must be a Kubernetes label value").default("").describe("Value of the taint."),
   effect: z
     .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
@@ -53,7 +53,13 @@ const nodeSchema = z.strictObject({
     ),
   labels: z
     .record(
-      z.string().regex(LABEL_KEY, "must be a Kubernetes label key"),
+      z
+        .string()
+        .refine(isLabelKey, "must be a Kubernetes label key")
+        .refine(
+          isOwnNodeLabel,
+          "is in a name space of Kubernetes where kubelet may not label its own Node: use a domain of your own",
+        ),
       z.string().regex(LABEL_VALUE, "must be a Kubernetes label value"),
     )
     .default({})

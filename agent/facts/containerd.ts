@@ -22,12 +22,14 @@ export async function readContainerdConfig(host: Host, path: string): Promise<Co
     return { kind: "parsed", text, table: parseToml(text) };
   } catch (cause) {
     const line = cause instanceof TomlError ? `:${cause.line}` : "";
+    // The first line says what is wrong; the others quote the file, which may hold a registry's password.
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
     const error = new SatelliteError(
       "containerd-config-unparsable",
       `${path}${line} is not TOML; it is left as it is`,
       {
         hint: `Correct ${path} (containerd config dump names the mistake), or move it away.`,
-        cause,
+        cause: new Error(reason),
       },
     );
     return { kind: "unparsable", error };

@@ -16,7 +16,7 @@ const HOST = "127.0.0.1";
 export async function serveHealth(port: number, sources: HealthSources, log: Log, signal: AbortSignal): Promise<void> {
   const server = createServer((request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "read-only\n");
-    switch (new URL(request.url ?? "/", "http://localhost").pathname) {
+    switch (request.url?.split("?")[0]) {
       case "/livez": {
         const overdue = sources.overdueLoops();
         return overdue.length === 0

@@ -70,7 +70,7 @@ async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promi
 
 async function watchServingCertificate({ host, config, board, api }: HealthWatchOptions): Promise<void> {
   const pem = await host.files.read(`${PATHS.kubeletPki}/kubelet-server-current.pem`);
-  const expiresAtMs = pem === undefined ? undefined : Date.parse(new X509Certificate(pem).validTo);
+  const expiresAtMs = pem === undefined ? undefined : readEndMs(pem);
   if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
     return board.setTrue(
       "ServingCertificateSigned",
@@ -92,4 +92,12 @@ async function watchServingCertificate({ host, config, board, api }: HealthWatch
       },
     ),
   );
+}
+
+function readEndMs(pem: string): number | undefined {
+  try {
+    return Date.parse(new X509Certificate(pem).validTo);
+  } catch {
+    return undefined; // A damaged certificate is worth no more than none.
+  }
 }

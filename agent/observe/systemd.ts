@@ -22,10 +22,13 @@ export function createSystemd(
   const notify = async (...words: readonly string[]) => {
     if (environment.NOTIFY_SOCKET === undefined) return;
     // The pid is ours, not the messenger's: with NotifyAccess=main systemd would not listen to a child.
-    const { exitCode, stderr } = await host.run("systemd-notify", [`--pid=${host.processId}`, ...words], {
-      timeoutSeconds: 10,
-    });
-    if (exitCode !== 0) log.warn({ exitCode, stderr }, "systemd-notify failed");
+    const args = [`--pid=${host.processId}`, ...words];
+    try {
+      const { exitCode, stderr } = await host.run("systemd-notify", args, { timeoutSeconds: 10 });
+      if (exitCode !== 0) log.warn({ exitCode, stderr }, "systemd-notify failed");
+    } catch (err) {
+      log.warn({ err }, "systemd-notify failed"); // The node is worth more than systemd's knowing of it.
+    }
   };
   return {
     ready: (status) => notify("READY=1", `STATUS=${status}`),

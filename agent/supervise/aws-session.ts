@@ -16,6 +16,8 @@ const RENEW_AT_SHARE = 2 / 3;
 const RENEW_JITTER_SHARE = 0.1;
 /** A source that does not say when its keys end is asked again this often. */
 const UNDATED_KEYS_SECONDS = 15 * 60;
+/** The API server remembers a refusal for some seconds, and kubelet asks again with what it has. */
+const TOKEN_CHANCE_MS = 10_000;
 const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
 const SECRET_MODE = 0o600;
@@ -93,9 +95,13 @@ export class AwsSession {
     }
   }
 
-  /** Mints a token now: the API server refused the one before. */
+  /** Mints a token before its time: the API server refused the one that kubelet has. One that is younger than 10 s is given a chance. */
   async replaceToken(): Promise<void> {
-    if (this.keys !== undefined) await this.#mint(this.keys);
+    const { host, log, board } = this.#options;
+    const { keys } = this;
+    if (keys === undefined || host.clock.now() - (this.#token?.mintedAtMs ?? 0) < TOKEN_CHANCE_MS) return;
+    log.info("the API server refused the token; another one is minted");
+    await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
   }
 
   async #renew(): Promise<void> {

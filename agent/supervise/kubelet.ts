@@ -26,6 +26,8 @@ export interface KubeletOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Makes sure that the files are in place and that nothing stands in the way; what it throws puts the start off. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
+  /** The API server refused kubelet's token. */
+  readonly onUnauthorized: () => void;
 }
 
 /** What /status tells of kubelet. */
@@ -45,6 +47,9 @@ const FIRST_OBSTACLE_RETRY_MS = 100;
 const MAX_OBSTACLE_RETRY_MS = 5000;
 /** Ends in a row from which on it is called a crash loop. */
 const CRASH_LOOP_EXITS = 3;
+
+/** How client-go words a 401. */
+const UNAUTHORIZED = /\bUnauthorized\b/;
 
 const processFileSchema = z.object({ pid: z.number(), startTicks: z.number() });
 
@@ -201,6 +206,7 @@ export class Kubelet {
   #onLine(line: string): void {
     const { level, message } = parseKlogLine(line);
     if (level === "error") this.#lastError = message.slice(0, 500);
+    if (level !== "info" && UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
     logAt(this.#options.log, level)(`kubelet: ${message}`);
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { describe } from "../../agent/errors.ts";
 import { readContainerdConfig } from "../../agent/facts/containerd.ts";
 import { readNodeFacts } from "../../agent/facts/node-facts.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
@@ -45,6 +46,15 @@ test("a containerd configuration that cannot be read is a gap", async () => {
     facts.gaps.map((gap) => (gap as { code: string }).code),
     ["file-unreadable"],
   );
+});
+
+test("the error of an unparsable configuration is one line, and quotes nothing of the file: it may hold a password", async () => {
+  const { host } = setUp();
+  host.files.put(CONFIG, "[registry.auth]\npassword = top-secret\n");
+  const found = await readContainerdConfig(host, CONFIG);
+  const { message } = describe(found.kind === "unparsable" ? found.error : undefined);
+  assert.match(message, /config\.toml:2 is not TOML/);
+  assert.doesNotMatch(message, /top-secret|\n/);
 });
 
 test("a containerd configuration that is not TOML is a finding with its line", async () => {

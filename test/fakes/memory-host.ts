@@ -40,7 +40,6 @@ export class MemoryHost implements Host {
   readonly clock = new MemoryClock();
   readonly files = new MemoryFiles(this.clock.now);
   readonly processes = new MemoryProcesses(this.files, this.clock);
-  hostname = "GPU-1";
   readonly hostname = "GPU-1";
   userId = 0;
   readonly processId = 42;

@@ -23,7 +23,7 @@ async function setUp(context: TestContext, sources: Partial<HealthSources> = {})
   await serveHealth(port, { overdueLoops: () => [], status: () => ({ node: "gpu-1" }), ...sources }, log, stop.signal);
   const get = (path: string, method = "GET") =>
     new Promise<{ status: number | undefined; type: string | undefined; body: string }>((resolve, reject) => {
-      request({ host: "127.0.0.1", port, path, method }, async (response) => {
+      request({ host: "127.0.0.1", port, path, method, agent: false }, async (response) => {
         let body = "";
         for await (const chunk of response) body += chunk;
         resolve({ status: response.statusCode, type: response.headers["content-type"], body });
@@ -44,9 +44,10 @@ test("/livez is ok while every loop ends its rounds, and names those that do not
 });
 
 test("/status is the document of now, as JSON", async (context) => {
-  let number = 0;
-  const { get } = await setUp(context, { status: () => ({ number: (number += 1) }) });
+  let number = 1;
+  const { get } = await setUp(context, { status: () => ({ number }) });
   assert.equal(JSON.parse((await get("/status")).body).number, 1);
+  number = 2;
   const { body, type } = await get("/status");
   assert.equal(JSON.parse(body).number, 2);
   assert.equal(type, "application/json; charset=utf-8");

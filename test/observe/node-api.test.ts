@@ -17,7 +17,10 @@ const NODE = {
   },
 };
 
-function setUp(status = 200, body: unknown = NODE) {
+const listOf = (...items: readonly unknown[]) => ({ metadata: { resourceVersion: "4711" }, items });
+const SINCE = { node: undefined, resourceVersion: "4711" };
+
+function setUp(status = 200, body: unknown = listOf(NODE)) {
   const host = new MemoryHost();
   const requests: (HttpRequest | LineStreamRequest)[] = [];
   const answer = (request: HttpRequest) => {
@@ -32,22 +35,27 @@ function setUp(status = 200, body: unknown = NODE) {
 
 test("the Node is read with the token, over the cluster's own certificate authority", async () => {
   const { api, requests } = setUp();
-  assert.deepEqual(await api.read("gpu-1"), {
+  const { node, resourceVersion } = await api.read("gpu-1");
+  assert.deepEqual(node, {
     uid: "u1",
     isReady: true,
     reason: "KubeletReady",
     message: "kubelet is posting ready status",
     version: "v1.34.4",
   });
+  assert.equal(resourceVersion, "4711");
   const [request] = requests;
-  assert.equal(request?.url, "https://ABC.gr7.us-west-2.eks.amazonaws.com/api/v1/nodes/gpu-1");
+  assert.equal(
+    request?.url,
+    "https://ABC.gr7.us-west-2.eks.amazonaws.com/api/v1/nodes?fieldSelector=metadata.name%3Dgpu-1",
+  );
   assert.equal(request?.headers?.authorization, "Bearer tok");
   assert.equal(request?.caPem, sampleCluster().caPem);
 });
 
 test("a Node that has reported nothing yet is not Ready", async () => {
-  const { api } = setUp(200, { metadata: { uid: "u1" } });
-  assert.deepEqual(await api.read("gpu-1"), {
+  const { api } = setUp(200, listOf({ metadata: { uid: "u1" } }));
+  assert.deepEqual((await api.read("gpu-1")).node, {
     uid: "u1",
     isReady: false,
     reason: "NoCondition",
@@ -56,8 +64,8 @@ test("a Node that has reported nothing yet is not Ready", async () => {
   });
 });
 
-test("a Node that is not there is undefined, not an error", async () => {
-  assert.equal(await setUp(404, { message: "not found" }).api.read("gpu-1"), undefined);
+test("a Node that is not there is no error, and has a moment from which to watch for it", async () => {
+  assert.deepEqual(await setUp(200, listOf()).api.read("gpu-1"), SINCE);
 });
 
 const REFUSALS: readonly (readonly [status: number, body: unknown, code: string, message: RegExp, hint: RegExp])[] = [
@@ -78,7 +86,7 @@ for (const [status, body, code, message, hint] of REFUSALS) {
     const { api } = setUp(status, body);
     await assert.rejects(api.read("gpu-1"), { code, message, hint });
     await assert.rejects(
-      api.watch("gpu-1", () => undefined, new AbortController().signal),
+      api.watch("gpu-1", SINCE, () => undefined, new AbortController().signal),
       { code },
     );
   });
@@ -96,7 +104,7 @@ test("an API server that does not answer is told with its address", async () => 
   });
 });
 
-test("a watch follows this Node alone and hands over what happens to it", async () => {
+test("a watch follows this Node alone and hands over what happens after it was read", async () => {
   const { api, host } = setUp();
   const events: NodeEvent[] = [];
   let url = "";
@@ -106,14 +114,19 @@ test("a watch follows this Node alone and hands over what happens to it", async 
       request.onLine(JSON.stringify({ type, object: NODE }));
     return { status: 200, body: "" };
   };
-  await api.watch("gpu-1", (event) => void events.push(event), new AbortController().signal);
+  await api.watch("gpu-1", SINCE, (event) => void events.push(event), new AbortController().signal);
   assert.deepEqual(
     events.map(({ kind }) => kind),
     ["seen", "seen", "deleted"],
   );
   const { pathname, searchParams } = new URL(url);
   assert.equal(pathname, "/api/v1/nodes");
-  assert.deepEqual([searchParams.get("watch"), searchParams.get("fieldSelector")], ["true", "metadata.name=gpu-1"]);
+  assert.deepEqual(Object.fromEntries(searchParams), {
+    watch: "true",
+    allowWatchBookmarks: "true",
+    fieldSelector: "metadata.name=gpu-1",
+    resourceVersion: "4711",
+  });
 });
 
 test("a watch whose connection breaks has ended, and says no more", async () => {
@@ -122,7 +135,7 @@ test("a watch whose connection breaks has ended, and says no more", async () => 
     throw new Error("socket hang up");
   };
   await assert.rejects(
-    api.watch("gpu-1", () => undefined, new AbortController().signal),
+    api.watch("gpu-1", SINCE, () => undefined, new AbortController().signal),
     { code: "watch-ended" },
   );
 });

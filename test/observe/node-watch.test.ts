@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConditionBoard } from "../../agent/conditions.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { NodeApi, NodeEvent, NodeState } from "../../agent/observe/node-api.ts";
+import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
 import { watchOwnNode } from "../../agent/observe/node-watch.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
 const READY: NodeState = { uid: "1", isReady: true, reason: "KubeletReady", message: "", version: "v1.34.4" };
 const UNREADY: NodeState = { ...READY, isReady: false, reason: "KubeletNotReady", message: "PLEG is not healthy" };
+
+const UNAUTHORIZED = new SatelliteError("api-unauthorized", "the API server does not know this node's identity");
 
 /** An API server whose Node and watch a test holds in its hands. */
 class MemoryApi implements NodeApi {
@@ -18,13 +20,13 @@ class MemoryApi implements NodeApi {
   #onEvent: ((event: NodeEvent) => void) | undefined;
   #end: ((failure: Error | undefined) => void) | undefined;
 
-  async read(): Promise<NodeState | undefined> {
+  async read(): Promise<NodeSnapshot> {
     this.reads += 1;
     if (this.failure !== undefined) throw this.failure;
-    return this.node;
+    return { node: this.node, resourceVersion: String(this.reads) };
   }
 
-  watch(_name: string, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void> {
+  watch(_name: string, _since: NodeSnapshot, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#onEvent = onEvent;
     this.#end = (failure) => (failure === undefined ? resolve() : reject(failure));
@@ -45,14 +47,15 @@ class MemoryApi implements NodeApi {
   }
 }
 
-function setUp(node: NodeState | undefined, kubeletAgeMs: number | undefined = 600_000) {
+function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Error) {
   const host = new MemoryHost();
   const { log, messages } = createMemoryLog();
   const board = new ConditionBoard(log, host.clock.now);
   const api = new MemoryApi();
   api.node = node;
-  const seen = { ready: 0, gone: 0, unauthorized: 0 };
-  const kubelet = { startedAtMs: kubeletAgeMs === undefined ? undefined : host.clock.now() - kubeletAgeMs };
+  api.failure = failure;
+  const seen = { ready: 0, gone: 0, unauthorized: 0, replacementFailure: undefined as Error | undefined };
+  const kubelet: { startedAtMs: number | undefined } = { startedAtMs: host.clock.now() - kubeletAgeMs };
   const stop = new AbortController();
   const known = { api: api as NodeApi | undefined };
   const watching = watchOwnNode(
@@ -63,12 +66,17 @@ function setUp(node: NodeState | undefined, kubeletAgeMs: number | undefined = 6
       name: "gpu-1",
       api: () => known.api,
       kubeletStartedAtMs: () => kubelet.startedAtMs,
-      onReady: () => void (seen.ready += 1),
+      onReady: () => {
+        seen.ready += 1;
+      },
       onNodeGone: () => {
         seen.gone += 1;
         kubelet.startedAtMs = host.clock.now();
       },
-      onUnauthorized: async () => void (seen.unauthorized += 1),
+      onUnauthorized: async () => {
+        seen.unauthorized += 1;
+        if (seen.replacementFailure !== undefined) throw seen.replacementFailure;
+      },
     },
     stop.signal,
   );
@@ -144,12 +152,21 @@ test("without a running kubelet a missing Node restarts nothing", async () => {
 });
 
 test("a refused token is replaced", async () => {
-  const { host, api, seen, status } = setUp(READY);
-  api.failure = new SatelliteError("api-unauthorized", "the API server does not know this node's identity");
+  const { host, api, seen, status } = setUp(READY, 0, UNAUTHORIZED);
   await host.clock.advance(0);
   assert.deepEqual([status(), seen.unauthorized], [["False", "ApiUnauthorized"], 1]);
   api.failure = undefined;
   await host.clock.advance(1000);
+  assert.deepEqual(status(), ["True", "KubeletReady"]);
+});
+
+test("a token that cannot be replaced ends neither the watch nor the agent", async () => {
+  const { host, api, seen, status } = setUp(READY, 0, UNAUTHORIZED);
+  seen.replacementFailure = new SatelliteError("disk-full", "no space left");
+  await host.clock.advance(5000);
+  assert.ok(seen.unauthorized > 1, "it is tried again");
+  api.failure = undefined;
+  await host.clock.advance(10_000);
   assert.deepEqual(status(), ["True", "KubeletReady"]);
 });
 
@@ -192,8 +209,7 @@ test("the watch ends with the agent, whether it follows or waits", async () => {
   await following.host.clock.advance(0);
   following.stop.abort();
   await following.watching;
-  const waiting = setUp(READY);
-  waiting.api.failure = new SatelliteError("api-unreachable", "away");
+  const waiting = setUp(READY, 0, new SatelliteError("api-unreachable", "away"));
   await waiting.host.clock.advance(0);
   waiting.stop.abort();
   await waiting.watching;

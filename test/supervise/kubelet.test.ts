@@ -18,6 +18,7 @@ function setUp() {
   const board = new ConditionBoard(memoryLog.log, host.clock.now);
   const stop = new AbortController();
   const prepared = { obstacle: undefined as Error | undefined, times: 0 };
+  const refusals = { count: 0 };
   const kubelet = new Kubelet({
     host,
     log: memoryLog.log,
@@ -29,13 +30,16 @@ function setUp() {
       prepared.times += 1;
       if (prepared.obstacle !== undefined) throw prepared.obstacle;
     },
+    onUnauthorized: () => {
+      refusals.count += 1;
+    },
   });
   const current = () => {
     const last = host.spawned.at(-1);
     assert.ok(last !== undefined, "kubelet was started");
     return last.process;
   };
-  return { host, board, kubelet, prepared, stop, current, ...memoryLog };
+  return { host, board, kubelet, prepared, refusals, stop, current, ...memoryLog };
 }
 
 /** A kubelet that runs. */
@@ -187,6 +191,22 @@ test("when the agent stops while kubelet waits for its next start, nothing is st
   assert.equal(host.spawned.length, before);
 });
 
+test("kubelet's complaint that its token is refused is handed on, and nothing else is", async () => {
+  const { kubelet, current, refusals, stop } = setUp();
+  kubelet.want(specOf("1"));
+  const running = kubelet.run(stop.signal);
+  await settle();
+  current().say(
+    'E0102 03:04:05.000001 1 controller.go:145] "Failed to ensure lease exists, will retry" err="Unauthorized"',
+  );
+  current().say('I0102 03:04:05.000002 1 a.go:1] "pod says" message="Unauthorized"');
+  current().say('E0102 03:04:05.000003 1 a.go:1] "Failed" err="timeout"');
+  await settle();
+  assert.equal(refusals.count, 1);
+  stop.abort();
+  await running;
+});
+
 test("when the agent stops while a start is being prepared, kubelet is not started", async () => {
   const { host, log, board, stop } = setUp();
   const gate = Promise.withResolvers<void>();
@@ -198,6 +218,7 @@ test("when the agent stops while a start is being prepared, kubelet is not start
     stopSeconds: 20,
     environment: {},
     prepare: () => gate.promise,
+    onUnauthorized: () => undefined,
   });
   kubelet.want(specOf("1"));
   const running = kubelet.run(stop.signal);

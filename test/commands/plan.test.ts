@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PLAN_EXIT, type PlanOptions, planCommand } from "../../agent/commands/plan.ts";
+import { loadConfig } from "../../agent/config/load.ts";
+import { cacheCluster } from "../../agent/facts/cluster.ts";
+import { readNodeFacts } from "../../agent/facts/node-facts.ts";
+import { createVersionReader } from "../../agent/facts/versions.ts";
+import { planNode } from "../../agent/plan/node-plan.ts";
+import { MemoryContainerd } from "../fakes/memory-containerd.ts";
+import { createRounds } from "../fakes/rounds.ts";
+import { DOCKER_CONTAINERD_CONFIG, MINIMAL_CONFIG, sampleCluster } from "../fakes/samples.ts";
+
+const CONFIG = "/etc/eks-satellite/config.yaml";
+
+/** A machine whose daemon has described the cluster, and has changed nothing yet. */
+async function setUp() {
+  const containerd = new MemoryContainerd();
+  const { host } = containerd;
+  host.files.put(CONFIG, MINIMAL_CONFIG);
+  host.files.put("/etc/containerd/config.toml", DOCKER_CONTAINERD_CONFIG);
+  containerd.start();
+  await cacheCluster(host, "/var/lib/eks-satellite/cluster.json", sampleCluster());
+  const before = host.files.changes.length;
+  const plan = async (options: Partial<PlanOptions> = {}) => {
+    let output = "";
+    const exitCode = await planCommand(host, { config: CONFIG, diff: false, output: "text", ...options }, (text) => {
+      output += text;
+    });
+    return { exitCode, output };
+  };
+  return { host, containerd, plan, written: () => host.files.changes.slice(before) };
+}
+
+/** Makes the machine what the plan says, as the daemon would. */
+async function converge({ host }: Awaited<ReturnType<typeof setUp>>) {
+  const config = await loadConfig(host, CONFIG);
+  const facts = await readNodeFacts(host, config, createVersionReader(host), sampleCluster());
+  await createRounds(host).apply(...planNode(config, facts).resources);
+}
+
+test("on a bare machine it tells every change with its reason, changes nothing, and exits with 2", async () => {
+  const { containerd, plan, written } = await setUp();
+  const { exitCode, output } = await plan();
+  assert.equal(exitCode, PLAN_EXIT.something);
+  assert.match(
+    output,
+    /^create {3}file:\/etc\/kubernetes\/pki\/ca\.crt {2}\(certificate authority of cluster demo\)$/m,
+  );
+  assert.match(output, /^restart {2}service:containerd\.service {2}\(kubelet's container runtime\)$/m);
+  assert.match(output, /^\d+ to change\n$/m);
+  assert.deepEqual([written(), containerd.restarts], [[], []]);
+});
+
+test("on a machine that is as planned it says so and exits with 0", async () => {
+  const made = await setUp();
+  await converge(made);
+  assert.deepEqual(await made.plan(), { exitCode: PLAN_EXIT.nothing, output: "nothing to change\n" });
+});
+
+test("--diff shows what would change in each file, as diff -u does", async () => {
+  const made = await setUp();
+  await converge(made);
+  made.host.files.put("/etc/sysctl.d/90-eks-satellite.conf", "kernel.panic = 0\n");
+  const { exitCode, output } = await made.plan({ diff: true });
+  assert.equal(exitCode, PLAN_EXIT.something);
+  assert.match(output, /^ +-kernel\.panic = 0$/m);
+  assert.match(output, /^ +\+kernel\.panic = 10$/m);
+  assert.match(output, /^1 to change$/m);
+});
+
+test("--output json is for machines: changes with reasons, errors with codes and hints", async () => {
+  const { host, plan } = await setUp();
+  host.files.drop("/usr/bin/kubelet");
+  const { exitCode, output } = await plan({ output: "json" });
+  assert.equal(exitCode, PLAN_EXIT.error);
+  const { changes, errors } = JSON.parse(output);
+  assert.deepEqual(
+    errors.map(({ code, hint }: { code: string; hint: string }) => [code, typeof hint]),
+    [["kubelet-missing", "string"]],
+  );
+  assert.ok(
+    changes.some(
+      ({ resource, action, why }: Record<string, string>) =>
+        resource === "sysctl:kernel.panic" && action === "set" && why,
+    ),
+  );
+  assert.ok(changes.every((change: object) => !("diff" in change)));
+});
+
+test("what it could not find out is told, with what to do, and exits with 1", async () => {
+  const { host, plan } = await setUp();
+  host.files.put("/etc/containerd/config.toml", "[[[");
+  const { exitCode, output } = await plan();
+  assert.equal(exitCode, PLAN_EXIT.error);
+  assert.match(output, /^unknown {2}\/etc\/containerd\/config\.toml:\d is not TOML.* → Correct/m);
+  assert.match(output, /, 1 unknown$/m);
+});
+
+test("as a user without root it says what it could not read, and shows the rest", async () => {
+  const { host, plan } = await setUp();
+  host.userId = 1000;
+  for (const path of ["/var/lib/eks-satellite", "/var/lib/kubelet", "/etc/eks-satellite/aws-keys"])
+    host.files.refuseReads(path);
+  const { exitCode, output } = await plan();
+  assert.equal(exitCode, PLAN_EXIT.error);
+  assert.match(output, /^unknown .*could not be read.* → Run as root\.$/m);
+  assert.match(output, /\(run as root to read everything\)$/m);
+  assert.match(output, /^set {6}sysctl:kernel\.panic/m);
+});
+
+test("a broken configuration is the whole answer", async () => {
+  const { host, plan } = await setUp();
+  host.files.put(CONFIG, "clusters: {}");
+  await assert.rejects(plan(), { code: "config-invalid", hint: "Did you mean cluster?" });
+});

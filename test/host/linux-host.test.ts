@@ -1,0 +1,256 @@
+// The real host against real children and real servers on the loopback interface and on unix sockets.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readProcess } from "../../agent/facts/process.ts";
+import { createLinuxHost } from "../../agent/host/linux-host.ts";
+import { localhost, otherCa } from "../fakes/certificates.ts";
+
+const FAKE_KUBELET = fileURLToPath(new URL("../fixtures/fake-kubelet.ts", import.meta.url));
+const host = createLinuxHost();
+
+function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Serves on a free port of the loopback interface; `closed` resolves when a client's connection has ended. */
+async function serve(context: TestContext, listener: RequestListener, tls?: { cert: string; key: string }) {
+  const server: Server = tls === undefined ? createHttpServer(listener) : createHttpsServer(tls, listener);
+  const closed = Promise.withResolvers<void>();
+  server.on("connection", (socket) => socket.on("close", () => closed.resolve()));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { url: `${tls === undefined ? "http" : "https"}://localhost:${port}`, closed: closed.promise };
+}
+
+test("a command's output, error output and exit code are a result, whatever the code", async () => {
+  const { exitCode, stdout, stderr } = await host.run("sh", ["-c", "echo out; echo err >&2; exit 3"]);
+  assert.deepEqual([exitCode, stdout, stderr], [3, "out", "err"]);
+});
+
+test("a command that a signal ends has a result too", async () => {
+  assert.notEqual((await host.run("sh", ["-c", "kill -9 $$"])).exitCode, 0);
+});
+
+test("a command reads no input and gets the variables that it is given", async () => {
+  const { stdout } = await host.run("sh", ["-c", 'cat; echo "$GIVEN"'], { environment: { GIVEN: "yes" } });
+  assert.equal(stdout, "yes");
+});
+
+test("arguments are never words of a shell", async () => {
+  assert.equal((await host.run("echo", ["$HOME; `id` > /dev/null", "a  b"])).stdout, "$HOME; `id` > /dev/null a  b");
+});
+
+test("a command that does not exist, or may not be run, is an error with its name", async (context) => {
+  const path = join(temporaryFolder(context), "not-executable");
+  writeFileSync(path, "#!/bin/sh\n");
+  for (const command of ["eks-satellite-has-no-such-command", path])
+    await assert.rejects(host.run(command, []), { code: "command-missing", message: new RegExp(command) });
+});
+
+test("a command that hangs is killed at its deadline", async () => {
+  await assert.rejects(host.run("sleep", ["1000"], { timeoutSeconds: 0.1 }), {
+    code: "command-timeout",
+    message: "sleep 1000 did not end in 0.1 s",
+  });
+});
+
+test("a child gets exactly its environment, speaks through pipes, and ends with a code", async () => {
+  const child = host.spawn("/bin/sh", ["-c", "env; echo oops >&2; exit 7"], { ONLY: "this" });
+  const [stdout, stderr, exit] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), child.exited]);
+  const names = Buffer.concat(stdout)
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => line.split("=")[0]);
+  assert.deepEqual(
+    names.filter((name) => !["PWD", "SHLVL", "_"].includes(name ?? "")),
+    ["ONLY"],
+  );
+  assert.equal(Buffer.concat(stderr).toString(), "oops\n");
+  assert.deepEqual([exit.exitCode, exit.signal], [7, undefined]);
+});
+
+test("a child that is killed says by which signal", async () => {
+  const child = host.spawn(process.execPath, [FAKE_KUBELET, "ignore-sigterm"], { PATH: process.env.PATH ?? "" });
+  await once(child.stderr, "data");
+  child.kill("SIGTERM");
+  child.kill("SIGKILL");
+  assert.deepEqual(await child.exited, { exitCode: undefined, signal: "SIGKILL" });
+});
+
+test("a child that cannot be started is an error", () => {
+  assert.throws(() => host.spawn("/no/such/kubelet", [], {}), {
+    code: "command-missing",
+    message: /\/no\/such\/kubelet/,
+  });
+});
+
+test("any process can be sent a signal, and one that is gone is told so", async () => {
+  const child = host.spawn("/bin/sleep", ["1000"], {});
+  assert.ok((await readProcess(host, child.pid)) !== undefined);
+  assert.equal(host.kill(child.pid, "SIGKILL"), true);
+  await child.exited;
+  assert.equal(host.kill(child.pid, "SIGTERM"), false);
+});
+
+test("a GET brings status and body, whatever the status", async (context) => {
+  const { url } = await serve(context, (request, response) => {
+    response.writeHead(request.headers.authorization === "Bearer tok" ? 200 : 401).end(`at ${request.url} – ü`);
+  });
+  const headers = { authorization: "Bearer tok" };
+  assert.deepEqual(await host.get({ url: `${url}/a?b=c`, headers, timeoutSeconds: 5 }), {
+    status: 200,
+    body: "at /a?b=c – ü",
+  });
+  assert.equal((await host.get({ url, timeoutSeconds: 5 })).status, 401);
+});
+
+test("over TLS the given certificate authority is trusted, and no other", async (context) => {
+  const { url } = await serve(context, (_, response) => void response.end("ok"), localhost);
+  assert.equal((await host.get({ url, caPem: localhost.cert, timeoutSeconds: 5 })).body, "ok");
+  await assert.rejects(host.get({ url, caPem: otherCa, timeoutSeconds: 5 }), { code: "http-failed" });
+  await assert.rejects(host.get({ url, timeoutSeconds: 5 }), { code: "http-failed" });
+});
+
+test("a server that is away, or does not answer in time, is an error with the address", async (context) => {
+  await assert.rejects(host.get({ url: "http://127.0.0.1:1/x", timeoutSeconds: 5 }), {
+    code: "http-failed",
+    message: "GET http://127.0.0.1:1/x was not answered",
+  });
+  const { url, closed } = await serve(context, () => undefined);
+  await assert.rejects(host.get({ url, timeoutSeconds: 0.1 }), { code: "http-failed" });
+  await closed;
+});
+
+const FOLLOWING = { timeoutSeconds: 5, silenceSeconds: 5 };
+
+test("a stream is followed line by line, also where lines are cut, until the server ends it", async (context) => {
+  const { url } = await serve(context, async (_, response) => {
+    for (const part of ["one\ntw", "o\nthr", "ee\n"]) {
+      response.write(part);
+      await new Promise(setImmediate);
+    }
+    response.end();
+  });
+  const lines: string[] = [];
+  const signal = new AbortController().signal;
+  const result = await host.follow({ ...FOLLOWING, url, signal, onLine: (line) => void lines.push(line) });
+  assert.deepEqual([result, lines], [{ status: 200, body: "" }, ["one", "two", "three"]]);
+});
+
+test("a stream that is refused brings status and body", async (context) => {
+  const { url } = await serve(context, (_, response) => void response.writeHead(403).end("no"));
+  const signal = new AbortController().signal;
+  const result = await host.follow({ ...FOLLOWING, url, signal, onLine: () => undefined });
+  assert.deepEqual(result, { status: 403, body: "no" });
+});
+
+test("a stream ends with the agent, and its connection with it", async (context) => {
+  const stop = new AbortController();
+  const { url, closed } = await serve(context, (_, response) => void response.write("line\n"));
+  const result = await host.follow({ ...FOLLOWING, url, signal: stop.signal, onLine: () => stop.abort() });
+  assert.equal(result.status, 200);
+  await closed;
+});
+
+test("a stream that breaks in the middle is an error", async (context) => {
+  const { url } = await serve(context, (_, response) => {
+    response.write("line\n", () => response.destroy());
+  });
+  const signal = new AbortController().signal;
+  await assert.rejects(host.follow({ ...FOLLOWING, url, signal, onLine: () => undefined }), { code: "http-failed" });
+});
+
+test("a stream that falls silent is an error, and its connection is closed", async (context) => {
+  const { url, closed } = await serve(context, (_, response) => void response.write("line\n"));
+  const signal = new AbortController().signal;
+  const request = { ...FOLLOWING, url, signal, silenceSeconds: 0.1, onLine: () => undefined };
+  await assert.rejects(host.follow(request), { code: "http-failed" });
+  await closed;
+});
+
+test("a stream that is not opened in time is an error, and its connection is closed", async (context) => {
+  const { url, closed } = await serve(context, () => undefined);
+  const signal = new AbortController().signal;
+  const request = { ...FOLLOWING, url, signal, timeoutSeconds: 0.1, onLine: () => undefined };
+  await assert.rejects(host.follow(request), { code: "http-failed" });
+  await closed;
+});
+
+test("a refusal whose body never ends is an error, and its connection is closed", async (context) => {
+  const { url, closed } = await serve(context, (_, response) => {
+    response.writeHead(500);
+    response.write("half of");
+  });
+  const signal = new AbortController().signal;
+  const request = { ...FOLLOWING, url, signal, silenceSeconds: 0.1, onLine: () => undefined };
+  await assert.rejects(host.follow(request), { code: "http-failed" });
+  await closed;
+});
+
+test("a line that its reader cannot take ends the stream with an error, and closes the connection", async (context) => {
+  const { url, closed } = await serve(context, (_, response) => void response.write("not json\n"));
+  const signal = new AbortController().signal;
+  await assert.rejects(host.follow({ ...FOLLOWING, url, signal, onLine: (line) => void JSON.parse(line) }), {
+    code: "http-failed",
+  });
+  await closed;
+});
+
+test("files are listed, linked, moved and removed as they are", async (context) => {
+  const folder = temporaryFolder(context);
+  const { files } = host;
+  await files.makeFolder(join(folder, "a/b"), 0o700);
+  await files.makeFolder(join(folder, "a/b"), 0o700);
+  await files.write(join(folder, "a/2"), "two", { mode: 0o600 });
+  await files.write(join(folder, "a/1"), "one", { mode: 0o644 });
+  symlinkSync("1", join(folder, "a/link"));
+  assert.deepEqual(await files.list(join(folder, "a")), ["1", "2", "b", "link"]);
+  assert.equal(await files.readLink(join(folder, "a/link")), "1");
+  assert.equal(await files.readLink(join(folder, "a/1")), undefined);
+  assert.equal(await files.read(join(folder, "a/link")), "one");
+  assert.equal((await files.status(join(folder, "a/b")))?.kind, "folder");
+  assert.equal((await files.status(join(folder, "a/b")))?.mode, 0o700);
+  await files.move(join(folder, "a/1"), join(folder, "a/3"));
+  await files.remove(join(folder, "a/2"));
+  await files.remove(join(folder, "a/2"));
+  assert.deepEqual(await files.list(join(folder, "a")), ["3", "b", "link"]);
+  await files.setMode(join(folder, "a/3"), 0o600);
+  assert.equal((await files.status(join(folder, "a/3")))?.mode, 0o600);
+});
+
+test("a file of /proc/sys is written in place", async (context) => {
+  const path = join(temporaryFolder(context), "value");
+  writeFileSync(path, "0\n");
+  chmodSync(path, 0o644);
+  await host.files.writeInPlace(path, "1");
+  assert.equal(await host.files.read(path), "1");
+  mkdirSync(`${path}.d`);
+  await assert.rejects(host.files.writeInPlace(`${path}.d`, "1"), { code: "file-unwritable" });
+});
+
+test("a sleep ends with the signal", async () => {
+  const stop = new AbortController();
+  const sleep = host.clock.sleep(1_000_000, stop.signal);
+  stop.abort();
+  await assert.rejects(sleep);
+});
+
+test("the system is described with its addresses but those of the loopback interface", async () => {
+  const { cpuCount, memoryBytes, addresses, architecture } = await host.systemInformation();
+  assert.ok(cpuCount >= 1 && memoryBytes > 2 ** 26);
+  assert.equal(architecture, process.arch);
+  assert.ok(addresses.every(({ address }) => !address.startsWith("127.") && address !== "::1"));
+});
