@@ -12,13 +12,16 @@ import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
 import { watchOwnNode } from "./observe/node-watch.ts";
 import { createStatus } from "./observe/status.ts";
 import { createSystemd } from "./observe/systemd.ts";
-import { runPaths } from "./plan/paths.ts";
+import { runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
 import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
 import { Converger } from "./supervise/converger.ts";
 import { Kubelet } from "./supervise/kubelet.ts";
 import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
 import { Loop } from "./supervise/loop.ts";
+
+/** AWS's client is most of the work of a start: on a machine that knows its cluster it waits until kubelet is up. */
+const CONFIRM_CLUSTER_MS = 15_000;
 
 /** systemd expects a ping each 90 s (WatchdogSec); a third of that leaves room for two lost ones. */
 const WATCHDOG_SECONDS = 30;
@@ -41,7 +44,7 @@ export async function runAgent(
   const { intervals, node } = config;
   const board = new ConditionBoard(log, host.clock.now);
   const systemd = createSystemd(host, log, environment);
-  const versions = createVersionReader(host);
+  const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
   else board.setFailed("ConfigValid", configProblem);
 
@@ -81,8 +84,10 @@ export async function runAgent(
       : createNodeApi({ host, cluster: facts, token: () => bearer(session) });
   };
 
+  // Whether a loop is overdue is asked of the clock that nobody sets: a time that NTP corrects must not look like a hang.
+  const now = () => performance.now();
   const loop = (name: string, everySeconds: number, run: () => Promise<void>) =>
-    new Loop({ name, everySeconds, run, log, now: host.clock.now, random: host.random });
+    new Loop({ name, everySeconds, run, log, now, random: host.random });
   const describing = loop("cluster", intervals.clusterSeconds, () => cluster.refresh());
   const converging = loop("converge", intervals.convergeSeconds, () => converger.round());
   const refreshing = loop("credentials", intervals.credentialsSeconds, async () => {
@@ -106,18 +111,18 @@ export async function runAgent(
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
   void refreshing.start(signal);
-  void describing.start(signal);
+  for (const each of [describing, looking, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const status = createStatus({ config, board, session, cluster, kubelet, converger, startMs });
   // A node without its health endpoint is worth more than no node.
   await serveHealth(config.health.port, { overdueLoops, status }, log, signal).catch((err) => log.error({ err }));
-  void firstRound.then(async () => {
-    await systemd.ready("joining the cluster");
-    // What runs is looked at once it has had a chance to run: a fresh machine is no news.
-    void looking.start(signal);
-    void notifying.start(signal);
-  });
+  void firstRound.then(() => systemd.ready("joining the cluster"));
+  // Facts of an earlier run are confirmed when kubelet has had its start; a machine that has none asks with its first keys.
+  void host.clock.sleep(CONFIRM_CLUSTER_MS, signal).then(
+    () => describing.trigger(),
+    () => undefined, // Cut short by the abort.
+  );
 
   await Promise.all([
     kubelet.run(signal),

@@ -53,8 +53,7 @@ export async function mintEksToken(
       query: { Action: "GetCallerIdentity", Version: "2011-06-15" },
       headers: { host: hostname, "x-k8s-aws-id": cluster.name },
     },
-    // Without this the signer would move the header into the query, where the server refuses it.
-    { expiresIn: PRESIGN_EXPIRES_SECONDS, signingDate: new Date(nowMs), unhoistableHeaders: new Set(["x-k8s-aws-id"]) },
+    { expiresIn: PRESIGN_EXPIRES_SECONDS, signingDate: new Date(nowMs) },
   );
   const url = `https://${hostname}/?${new URLSearchParams(query as Record<string, string>)}`;
   return {

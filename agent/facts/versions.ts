@@ -1,5 +1,6 @@
 // Which kubelet and which containerd are installed. A binary is asked once, and again when its file changes.
 import { coerce, type SemVer } from "semver";
+import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 
@@ -20,15 +21,32 @@ export interface VersionReader {
   readContainerd(): Promise<Binary>;
 }
 
-/** Creates a reader whose memory lasts as long as it does. */
-export function createVersionReader(host: Host): VersionReader {
-  const known = new Map<string, Promise<string>>();
+/** What a version is remembered by: another file at the same path has another time or another size. */
+const memorySchema = z.record(z.string(), z.string());
+
+/**
+ * Creates a reader that asks each binary once.
+ * @param memoryFile where answers are kept for the next start, since these binaries take long to load; nowhere by default
+ */
+export function createVersionReader(host: Host, memoryFile?: string): VersionReader {
+  const asked = new Map<string, Promise<string>>();
+  const memory = memoryFile === undefined ? Promise.resolve({}) : readMemory(host, memoryFile);
+  const ask = async (key: string, path: string, what: string): Promise<string> => {
+    const known: Record<string, string> = await memory;
+    const version = known[key] ?? (await askVersion(host, path, what));
+    if (memoryFile !== undefined && known[key] === undefined) {
+      known[key] = version;
+      // Not being able to keep it costs the next start some milliseconds, and nothing else.
+      await host.files.write(memoryFile, JSON.stringify(known), { mode: 0o600 }).catch(() => undefined);
+    }
+    return version;
+  };
   const read = async (path: string, what: string): Promise<Binary> => {
     const status = await host.files.status(path);
     const key = `${path} ${status?.modifiedMs} ${status?.sizeBytes}`;
-    const version = known.get(key) ?? askVersion(host, path, what);
-    known.set(key, version);
-    version.catch(() => known.delete(key));
+    const version = asked.get(key) ?? ask(key, path, what);
+    asked.set(key, version);
+    version.catch(() => asked.delete(key));
     return { path, version: await version };
   };
   return {
@@ -46,6 +64,14 @@ export function createVersionReader(host: Host): VersionReader {
       });
     },
   };
+}
+
+async function readMemory(host: Host, path: string): Promise<Record<string, string>> {
+  try {
+    return memorySchema.parse(JSON.parse((await host.files.read(path)) ?? "{}"));
+  } catch {
+    return {}; // Damaged: the binaries are asked again.
+  }
 }
 
 async function checkExecutable(host: Host, path: string): Promise<void> {

@@ -29,17 +29,29 @@ export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcReques
   stream.on("response", (received) => (headers = { ...received }));
   stream.on("trailers", (received) => (headers = { ...headers, ...received }));
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  stream.on("end", () =>
+  stream.on("close", () => {
+    const status = headers["grpc-status"];
+    const isBrokenOff = status === undefined && (headers[constants.HTTP2_HEADER_STATUS] ?? 200) === 200;
+    if (isBrokenOff) return fail(new Error(`the call was broken off (HTTP/2 code ${stream.rstCode})`));
     resolve({
-      status: Number(headers["grpc-status"] ?? UNKNOWN),
-      statusMessage: decodeURIComponent(String(headers["grpc-message"] ?? "")),
+      status: Number(status ?? UNKNOWN),
+      statusMessage: decodeWords(String(headers["grpc-message"] ?? "")),
       message: Buffer.concat(chunks).subarray(PREFIX_BYTES),
-    }),
-  );
+    });
+  });
   stream.setTimeout(timeoutSeconds * 1000, () => fail(new Error(`no answer in ${timeoutSeconds} s`)));
   stream.end(withPrefix(message));
 
   return promise.finally(() => session.destroy());
+}
+
+/** grpc-message is percent-encoded; what is not is taken as it is. */
+function decodeWords(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function withPrefix(message: Uint8Array): Buffer {

@@ -127,7 +127,7 @@ export interface SystemInformation {
   /** Node's name of it: `x64` or `arm64`. */
   readonly architecture: string;
   readonly kernel: string;
-  /** E.g. `Ubuntu 22.04.5 LTS`; empty the first time, while the distribution is being asked. */
+  /** E.g. `Ubuntu 22.04.5 LTS`; empty until the distribution has been asked, which the second reading does. */
   readonly operatingSystem: string;
   readonly cpuCount: number;
   readonly memoryBytes: number;

@@ -22,27 +22,30 @@ export async function followLines({
   signal,
   ...request
 }: LineStreamRequest): Promise<HttpResponse> {
+  const ending = new AbortController();
   try {
-    const opening = AbortSignal.timeout(request.timeoutSeconds * 1000);
-    const ending = new AbortController();
-    const response = await open(request, AbortSignal.any([signal, ending.signal]), opening);
+    const response = await open(request, AbortSignal.any([signal, ending.signal]), request.timeoutSeconds);
     const status = response.statusCode ?? 0;
-    if (status !== 200) return { status, body: await readBody(response) };
     response.setTimeout(silenceSeconds * 1000, () => ending.abort(new Error(`silent for ${silenceSeconds} s`)));
-    for await (const line of createInterface({ input: response })) onLine(line);
+    if (status !== 200) return { status, body: await readBody(response) };
+    const lines = createInterface({ input: response });
+    lines.on("error", () => undefined); // The loop throws it; when the loop has ended, nobody is left to care.
+    for await (const line of lines) onLine(line);
     if (ending.signal.aborted) throw ending.signal.reason;
     return { status, body: "" };
   } catch (cause) {
     if (signal.aborted) return { status: 200, body: "" };
     throw failed(request.url, cause);
+  } finally {
+    ending.abort(); // Nothing is left open, whatever ended the stream.
   }
 }
 
-/** Resolves when the answer's head is there. */
-function open(
+/** Resolves when the answer's head is there; gives up when that takes longer than `openingSeconds`. */
+async function open(
   { url, headers, caPem }: HttpRequest,
   signal: AbortSignal,
-  opening?: AbortSignal,
+  openingSeconds?: number,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
@@ -52,9 +55,10 @@ function open(
     resolve,
   );
   request.on("error", reject);
-  opening?.addEventListener("abort", () => reject(opening.reason), { once: true });
   request.end();
-  return promise;
+  if (openingSeconds === undefined) return promise;
+  const slow = setTimeout(() => request.destroy(new Error(`no answer in ${openingSeconds} s`)), openingSeconds * 1000);
+  return promise.finally(() => clearTimeout(slow));
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

@@ -1,5 +1,6 @@
 // The real machine.
-import { arch, cpus, networkInterfaces, hostname as readHostname, release } from "node:os";
+import { readFile } from "node:fs/promises";
+import { arch, cpus, networkInterfaces, hostname as readHostname, release, totalmem } from "node:os";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ExecaError, execa } from "execa";
 import { SatelliteError } from "../errors.ts";
@@ -88,26 +89,30 @@ function killProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   }
 }
 
-/** systeminformation is loaded when first asked for; the distribution takes it several commands, and nobody waits for those. */
+/**
+ * What the kernel says is read each time. The distribution takes systeminformation several commands: it is asked with the
+ * second reading, so that neither its code nor its commands stand between the daemon's start and kubelet's.
+ */
 function createSystemReader(): () => Promise<SystemInformation> {
-  let operatingSystem: string | undefined;
+  let readings = 0;
+  let operatingSystem = "";
+  const askDistribution = async () => {
+    const { osInfo } = await import("systeminformation");
+    const { distro, release: version } = await osInfo();
+    operatingSystem = `${distro} ${version}`.trim();
+  };
   return async () => {
-    const { default: systeminformation } = await import("systeminformation");
-    if (operatingSystem === undefined) {
-      operatingSystem = "";
-      void systeminformation.osInfo(({ distro, release: version }) => {
-        operatingSystem = `${distro} ${version}`.trim();
-      });
-    }
-    const memory = await systeminformation.mem();
+    readings += 1;
+    if (readings === 2) void askDistribution();
+    const swapKibibytes = /^SwapTotal:\s+(\d+) kB$/m.exec(await readFile("/proc/meminfo", "utf8"))?.[1];
     return {
       hostname: readHostname(),
       architecture: arch(),
       kernel: release(),
       operatingSystem,
       cpuCount: cpus().length,
-      memoryBytes: memory.total,
-      swapBytes: memory.swaptotal,
+      memoryBytes: totalmem(),
+      swapBytes: Number(swapKibibytes ?? 0) * 1024,
       addresses: Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
         addresses
           .filter(({ internal }) => !internal)

@@ -110,10 +110,7 @@ function createObserver({
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
       if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");
       board.setFailed("NodeReady", error);
-      if (!hasCode(error, "api-unauthorized")) return;
-      await onUnauthorized().catch((err) =>
-        log.warn({ err }, "the token that the API server refused was not replaced"),
-      );
+      if (hasCode(error, "api-unauthorized")) await onUnauthorized();
     },
   };
 }

@@ -20,6 +20,7 @@ export function statePaths(stateFolder: string) {
     cluster: `${stateFolder}/cluster.json`,
     ledger: `${stateFolder}/ledger`,
     services: `${stateFolder}/services.json`,
+    versions: `${stateFolder}/versions.json`,
     retiredCertificates: `${stateFolder}/retired-certificates`,
   };
 }

@@ -87,8 +87,7 @@ export class AwsSession {
     const { keys } = this;
     try {
       if (keys !== undefined && !this.#isWritten) await this.#write(keys);
-      const tokenAgeMs = host.clock.now() - (this.#token?.mintedAtMs ?? 0);
-      if (keys !== undefined && tokenAgeMs >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
+      if (keys !== undefined && this.#tokenAgeMs() >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
       this.#report();
     } catch (error) {
       board.setFailed("CredentialsFresh", error);
@@ -97,9 +96,9 @@ export class AwsSession {
 
   /** Mints a token before its time: the API server refused the one that kubelet has. One that is younger than 10 s is given a chance. */
   async replaceToken(): Promise<void> {
-    const { host, log, board } = this.#options;
+    const { log, board } = this.#options;
     const { keys } = this;
-    if (keys === undefined || host.clock.now() - (this.#token?.mintedAtMs ?? 0) < TOKEN_CHANCE_MS) return;
+    if (keys === undefined || this.#tokenAgeMs() < TOKEN_CHANCE_MS) return;
     log.info("the API server refused the token; another one is minted");
     await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
   }
@@ -144,6 +143,12 @@ export class AwsSession {
     const token = await mintEksToken(keys, config.cluster, mintedAtMs);
     await host.files.write(this.#paths.kubeletToken, token.value.reveal(), { mode: SECRET_MODE });
     this.#token = { ...token, mintedAtMs };
+  }
+
+  /** A token from the future was minted before the clock was set back: STS refuses it, so it is older than any. */
+  #tokenAgeMs(): number {
+    const ageMs = this.#options.host.clock.now() - (this.#token?.mintedAtMs ?? 0);
+    return ageMs < 0 ? Number.POSITIVE_INFINITY : ageMs;
   }
 
   #report(): void {

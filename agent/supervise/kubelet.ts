@@ -1,14 +1,13 @@
 // kubelet as our child: started when its inputs are there, restarted when they change, kept alive when it dies, never doubled.
-import * as z from "zod";
 import type { ConditionBoard } from "../conditions.ts";
 import { SatelliteError } from "../errors.ts";
-import { isAlive, type ProcessIdentity, readProcess } from "../facts/process.ts";
 import type { Child, ChildExit, Host } from "../host/host.ts";
 import { type Log, logAt } from "../log.ts";
 import type { KubeletCommand } from "../plan/node-plan.ts";
 import { Backoff } from "./backoff.ts";
 import { endChild, readLines } from "./child.ts";
 import { parseKlogLine } from "./klog.ts";
+import { endLeftover, noteKubelet } from "./leftover.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
 export interface KubeletSpec {
@@ -50,8 +49,6 @@ const CRASH_LOOP_EXITS = 3;
 
 /** How client-go words a 401. */
 const UNAUTHORIZED = /\bUnauthorized\b/;
-
-const processFileSchema = z.object({ pid: z.number(), startTicks: z.number() });
 
 /** Supervises one kubelet. */
 export class Kubelet {
@@ -110,7 +107,7 @@ export class Kubelet {
   /** Keeps kubelet running until the signal aborts, then ends it. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#rouse(), { once: true });
-    await this.#endLeftover();
+    await endLeftover(this.#options);
     while (!signal.aborted) {
       if (this.#spec === undefined) {
         await this.#idle(signal);
@@ -135,7 +132,7 @@ export class Kubelet {
       return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#obstacles.next(0));
     }
     const startedAtMs = host.clock.now();
-    await this.#noteProcess(child);
+    await noteKubelet(this.#options, child.pid);
     board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
     log.info({ pid: child.pid, restarts: this.#restarts }, "kubelet started");
 
@@ -158,17 +155,6 @@ export class Kubelet {
     this.#running = { child, digest, startedAtMs: host.clock.now() };
     readLines(child, (line) => this.#onLine(line));
     return child;
-  }
-
-  /** Without the note a later daemon takes this kubelet for a stranger's; that is no reason to end it. */
-  async #noteProcess({ pid }: Child): Promise<void> {
-    const { host, log, processFile } = this.#options;
-    try {
-      const identity = await readProcess(host, pid);
-      if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
-    } catch (err) {
-      log.warn({ err, pid }, "kubelet's pid was not noted");
-    }
   }
 
   /** Undefined when kubelet was ended on request. */
@@ -210,20 +196,6 @@ export class Kubelet {
     logAt(this.#options.log, level)(`kubelet: ${message}`);
   }
 
-  /** A daemon that was killed outside systemd leaves its kubelet behind; only that very process is ended. */
-  async #endLeftover(): Promise<void> {
-    const { host, log, processFile, stopSeconds } = this.#options;
-    const left = await readProcessFile(host, processFile);
-    if (left === undefined || !(await isAlive(host, left))) return;
-    log.warn({ pid: left.pid }, "a kubelet of an earlier run is still there and is ended");
-    host.kill(left.pid, "SIGTERM");
-    const deadlineMs = host.clock.now() + stopSeconds * 1000;
-    while (await isAlive(host, left)) {
-      if (host.clock.now() > deadlineMs) host.kill(left.pid, "SIGKILL");
-      await host.clock.sleep(50);
-    }
-  }
-
   #rouse(): void {
     this.#wake.resolve();
     this.#wake = Promise.withResolvers<void>();
@@ -237,13 +209,5 @@ export class Kubelet {
     const sleep = this.#options.host.clock.sleep(milliseconds, AbortSignal.any([signal, cancel.signal]));
     await Promise.race([wake, sleep.catch(() => undefined)]); // A sleep that was cut short has ended like any other.
     cancel.abort();
-  }
-}
-
-async function readProcessFile(host: Host, path: string): Promise<ProcessIdentity | undefined> {
-  try {
-    return processFileSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
-  } catch {
-    return undefined; // None, or damaged: a kubelet that is there all the same is then refused as a stranger's, by pid.
   }
 }

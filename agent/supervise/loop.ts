@@ -35,13 +35,18 @@ export class Loop {
 
   /** Runs the first round now and the others on schedule, until the signal aborts; resolves when the first has ended. */
   start(signal: AbortSignal): Promise<void> {
+    this.schedule(signal);
+    return this.trigger();
+  }
+
+  /** Runs rounds on schedule alone, until the signal aborts. */
+  schedule(signal: AbortSignal): void {
     const { everySeconds, random, name } = this.#options;
     const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
       name,
       suppressMissedWarning: true,
     });
     signal.addEventListener("abort", () => void task.destroy(), { once: true });
-    return this.trigger();
   }
 
   /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */

@@ -46,7 +46,8 @@ test("on the real file system a file is replaced as a whole, with its mode, what
   const umask = process.umask(0o077);
   context.after(() => process.umask(umask));
   await files.write(path, "first", { mode: 0o644 });
-  const inode = statSync(path).ino;
+  const { ino: inode, mode } = statSync(path);
+  assert.equal(mode & 0o777, 0o644);
   await files.write(path, "second", { mode: 0o600 });
   assert.equal(readFileSync(path, "utf8"), "second");
   assert.equal(statSync(path).mode & 0o777, 0o600);

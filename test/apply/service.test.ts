@@ -164,6 +164,13 @@ test("a containerd that stays silent for 30 s has refused its configuration", as
   assert.equal(containerd.runningConfig, OLD);
 });
 
+test("a dry run tells of the restart that a changed configuration would cause", async () => {
+  const { containerd, rounds } = setUp();
+  const round = await rounds.dryRun(plannedFile(CONFIG, NEW, { reader: "containerd" }), SERVICE);
+  assert.deepEqual(actionsOf(round), ["update", "restart"]);
+  assert.deepEqual(containerd.restarts, []);
+});
+
 test("a dry run records nothing, not even what it learnt", async () => {
   const { host, rounds } = setUp();
   await rounds.dryRun(plannedFile(CONFIG, OLD, { reader: "containerd" }), SERVICE);

@@ -131,3 +131,18 @@ fault("a cut link to the cluster leaves kubelet running, and the node is Ready a
   await satellite.untilHealthy(120_000);
   assert.equal(await satellite.kubeletPid(), pid);
 });
+
+/** Each takes the whole machine away and gives it back. */
+const RESTARTS: readonly (readonly [name: string, restart: () => Promise<void>])[] = [
+  ["a reboot", () => satellite.sandbox.reboot()],
+  ["a power cut", () => satellite.sandbox.powerCut().then(() => satellite.sandbox.boot())],
+];
+for (const [name, restart] of RESTARTS) {
+  test(`after ${name} the node is Ready again and its page answers, with nobody's help`, async () => {
+    await restart();
+    await satellite.untilHealthy(120_000);
+    const page = `http://${satellite.sandbox.addresses.node}:8080/`;
+    const answers = async () => (await fetch(page, { signal: AbortSignal.timeout(5000) })).ok;
+    await waitFor({ what: "the page", deadlineMs: 60_000 }, answers);
+  });
+}

@@ -26,7 +26,7 @@ async function serve(context: TestContext, answer: (stream: ServerHttp2Stream, b
     const chunks: Buffer[] = [];
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.on("end", () => {
-      seen.path = headers[constants.HTTP2_HEADER_PATH];
+      seen.path = String(headers[constants.HTTP2_HEADER_PATH]);
       seen.body = Buffer.concat(chunks);
       answer(stream, seen.body);
     });

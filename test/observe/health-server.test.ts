@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type HealthSources, serveHealth } from "../../agent/observe/health-server.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
-
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
 
 async function setUp(context: TestContext, sources: Partial<HealthSources> = {}) {
   const port = await freePort();

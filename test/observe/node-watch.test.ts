@@ -54,7 +54,7 @@ function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Er
   const api = new MemoryApi();
   api.node = node;
   api.failure = failure;
-  const seen = { ready: 0, gone: 0, unauthorized: 0, replacementFailure: undefined as Error | undefined };
+  const seen = { ready: 0, gone: 0, unauthorized: 0 };
   const kubelet: { startedAtMs: number | undefined } = { startedAtMs: host.clock.now() - kubeletAgeMs };
   const stop = new AbortController();
   const known = { api: api as NodeApi | undefined };
@@ -75,7 +75,6 @@ function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Er
       },
       onUnauthorized: async () => {
         seen.unauthorized += 1;
-        if (seen.replacementFailure !== undefined) throw seen.replacementFailure;
       },
     },
     stop.signal,
@@ -157,16 +156,6 @@ test("a refused token is replaced", async () => {
   assert.deepEqual([status(), seen.unauthorized], [["False", "ApiUnauthorized"], 1]);
   api.failure = undefined;
   await host.clock.advance(1000);
-  assert.deepEqual(status(), ["True", "KubeletReady"]);
-});
-
-test("a token that cannot be replaced ends neither the watch nor the agent", async () => {
-  const { host, api, seen, status } = setUp(READY, 0, UNAUTHORIZED);
-  seen.replacementFailure = new SatelliteError("disk-full", "no space left");
-  await host.clock.advance(5000);
-  assert.ok(seen.unauthorized > 1, "it is tried again");
-  api.failure = undefined;
-  await host.clock.advance(10_000);
   assert.deepEqual(status(), ["True", "KubeletReady"]);
 });
 

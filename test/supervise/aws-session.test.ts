@@ -109,6 +109,26 @@ test("a token that the API server refused is replaced before its time, and a new
   assert.notEqual(token(), refused);
 });
 
+test("a token that is younger than ten seconds is given a chance before it is replaced", async () => {
+  const { session, token, host } = setUp();
+  await session.refresh();
+  const fresh = token();
+  host.clock.jump(9000);
+  await session.replaceToken();
+  assert.equal(token(), fresh);
+});
+
+test("a clock that is set back makes the token be minted anew: one from the future is refused", async () => {
+  for (const replace of ["refresh", "replaceToken"] as const) {
+    const { session, token, host } = setUp();
+    await session.refresh();
+    const fromTheFuture = token();
+    host.clock.jump(-2 * 60 * MINUTE_MS);
+    await session[replace]();
+    assert.notEqual(token(), fromTheFuture);
+  }
+});
+
 test("through an outage of AWS the keys stay, tokens keep coming, and the log says it once", async () => {
   const { aws, board, pass, session, token, messages } = setUp();
   await session.refresh();

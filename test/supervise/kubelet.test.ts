@@ -155,6 +155,20 @@ test("a restart that somebody asked for is no failure: the kubelet after it star
   assert.equal(board.isTrue("KubeletRunning"), true);
 });
 
+test("a restart that somebody asked for ends a row of deaths: the next death counts as the first", async () => {
+  const { host, kubelet, current } = await setUpRunning();
+  for (let death = 0; death < 4; death += 1) {
+    current().exit(1);
+    await host.clock.advance(10_000);
+  }
+  kubelet.restart("its Node is gone");
+  await settle();
+  const before = host.spawned.length;
+  current().exit(1);
+  await settle();
+  assert.equal(host.spawned.length, before + 1, "started again at once");
+});
+
 test("a kubelet that ignores SIGTERM is killed after its grace, and only then is another started", async () => {
   const made = setUp();
   made.host.childOptions = { onTerm: () => undefined };

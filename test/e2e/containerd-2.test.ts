@@ -1,0 +1,35 @@
+// The other generation of containerd, whose configuration has other tables: the same machine, the same result.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { down } from "../sandbox/down.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { cacheFolder } from "../sandbox/state.ts";
+import { type UpResult, up } from "../sandbox/up.ts";
+
+const folder = join(cacheFolder(), "e2e-containerd-2-sandbox");
+let result: UpResult;
+let sandbox: Sandbox;
+before(async () => {
+  result = await up({ folder, containerd: "2.2.0" });
+  sandbox = result.sandbox;
+});
+after(() => down(folder));
+
+test("the node is Ready on containerd 2.2.0, and its page, logs and exec answer", async () => {
+  assert.deepEqual(
+    result.checks.filter(({ ok }) => !ok),
+    [],
+  );
+  const { nodeInfo } = (await sandbox.node()).status ?? {};
+  assert.equal(nodeInfo?.containerRuntimeVersion, "containerd://2.2.0");
+});
+
+test("its configuration has version 3, CRI enabled, and says again what it said before when it is merged once more", async () => {
+  const { stdout: text } = await sandbox.box(["cat", "/etc/containerd/config.toml"]);
+  assert.match(text, /^version = 3$/m);
+  assert.match(text, /^disabled_plugins = \[ *\]$/m);
+  assert.match(text, /io\.containerd\.cri\.v1\.runtime/);
+  const { stdout, exitCode } = await sandbox.box(["eks-satellite", "plan"], { mayFail: true });
+  assert.equal(exitCode, 0, stdout);
+});

@@ -1,0 +1,52 @@
+// The program as a user starts it.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import manifest from "../package.json" with { type: "json" };
+
+const MAIN = fileURLToPath(new URL("../agent/main.ts", import.meta.url));
+
+function start(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { status, stdout, stderr };
+}
+
+test("version and --version print the version of the package", () => {
+  for (const words of ["version", "--version"])
+    assert.deepEqual(start(words), { status: 0, stdout: `${manifest.version}\n`, stderr: "" });
+});
+
+test("--help lists the commands and exits with 0", () => {
+  const { status, stdout } = start("--help");
+  assert.equal(status, 0);
+  for (const command of ["run", "plan", "version"]) assert.match(stdout, new RegExp(`^  ${command}\\b`, "m"));
+});
+
+test("a command or an option that does not exist is a mistake in the usage: exit 64", () => {
+  assert.equal(start("rnu").status, 64);
+  assert.equal(start("plan", "--bogus").status, 64);
+  assert.equal(start("plan", "--output", "xml").status, 64);
+});
+
+test("an error is one line on standard error, with what to do, and exit 1", () => {
+  const { status, stdout, stderr } = start("plan", "--config", "/no/such/config.yaml");
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(stderr, /^ERROR there is no configuration at \/no\/such\/config\.yaml → .* code=config-missing\n$/);
+});
+
+test("a misspelt key is told with its line and the nearest known key", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "config.yaml");
+  writeFileSync(file, "cluster:\n  name: demo\n  regoin: us-west-2\ncredentials: { keysFile: /k }\n");
+  const { status, stderr } = start("plan", "--config", file);
+  assert.equal(status, 1);
+  assert.match(stderr, /config\.yaml:3: unknown key cluster\.regoin.*→ Did you mean cluster\.region\?/);
+});
