@@ -27,6 +27,9 @@ export async function runCommand(
   const { config, problem } = await loadConfigOrLastGood(host, configFile);
   const log = createLog(config.log, write, environment);
   const aws = createAws(config.cluster.region, config.aws.endpoints);
-  await runAgent({ host, aws, config, configProblem: problem, log, environment }, signal);
+  // Whatever ends the agent ends its loops too, and with them the process.
+  const end = new AbortController();
+  const options = { host, aws, config, configProblem: problem, log, environment };
+  await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());
   log.info("stopped; pods keep running");
 }

@@ -158,7 +158,7 @@ const intervalsSchema = z.strictObject({
     .int()
     .min(1)
     .max(60)
-    .default(15)
+    .default(30)
     .describe("How often containerd and kubelet are asked for their health."),
 });
 

@@ -38,7 +38,11 @@ export async function readRuntimeConditions(host: Host, socket: string): Promise
       hint: "journalctl -u containerd -n 50.",
     });
   }
-  return decodeStatusResponse(message);
+  const conditions = decodeStatusResponse(message);
+  if (conditions.length > 0) return conditions;
+  throw new SatelliteError("runtime-failed", "containerd answered without a condition", {
+    hint: "journalctl -u containerd -n 50.",
+  });
 }
 
 /** StatusResponse{status=1: RuntimeStatus{conditions=1: {type=1, status=2, reason=3, message=4}}}. */

@@ -10,6 +10,7 @@ const KUBELET_PORT = 10_250;
 /** Kubernetes' version skew policy: kubelet is never newer than the API server and at most three minors older. */
 const MAX_MINORS_BEHIND = 3;
 const TCP_LISTEN = "0A";
+const OWN_UNIT = "eks-satellite.service";
 
 /** @throws swap-on, when kubelet's default to refuse swap is in force */
 export function checkSwap(config: Config, swapBytes: number): void {
@@ -46,7 +47,9 @@ export async function checkStrangers(host: Host): Promise<void> {
     "kubelet-stranger",
     `another kubelet runs with pid ${pid}${unit === undefined ? "" : ` in ${unit}`}`,
     {
-      hint: unit === undefined ? `See ps -fp ${pid}, and end it.` : `systemctl disable --now ${unit}.`,
+      // One of our own, whose note was lost, is in our own unit, which must not be disabled.
+      hint:
+        unit === undefined || unit === OWN_UNIT ? `See ps -fp ${pid}, and end it.` : `systemctl disable --now ${unit}.`,
     },
   );
 }

@@ -1,21 +1,24 @@
 // A file is either the old one or the new one, whatever happens in between: temporary file, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 import type { WriteOptions } from "./host.ts";
 
 /** Replaces a file as a whole. @throws disk-full, file-unwritable: the old file is intact and no temporary file is left */
 export async function writeAtomically(path: string, content: string, options: WriteOptions): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  let temporary: string | undefined;
   try {
+    // What a link points to is replaced, and the link stays.
+    const target = await realpath(path).catch(() => path);
+    const folder = dirname(target);
+    temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
     await mkdir(folder, { recursive: true, mode: 0o755 });
     await writeDurably(temporary, content, options);
-    await rename(temporary, path);
+    await rename(temporary, target);
     await syncFolder(folder);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (temporary !== undefined) await rm(temporary, { force: true });
     throw unwritable(path, cause);
   }
 }

@@ -94,10 +94,12 @@ function killProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
  * second reading, so that neither its code nor its commands stand between the daemon's start and kubelet's.
  */
 function createSystemReader(): () => Promise<SystemInformation> {
+  // Reading it costs milliseconds, and it does not change.
+  const cpuCount = cpus().length;
   let readings = 0;
   let operatingSystem = "";
   const askDistribution = async () => {
-    const { osInfo } = await import("systeminformation");
+    const { osInfo } = await import("systeminformation/lib/osinfo.js");
     const { distro, release: version } = await osInfo();
     operatingSystem = `${distro} ${version}`.trim();
   };
@@ -110,7 +112,7 @@ function createSystemReader(): () => Promise<SystemInformation> {
       architecture: arch(),
       kernel: release(),
       operatingSystem,
-      cpuCount: cpus().length,
+      cpuCount,
       memoryBytes: totalmem(),
       swapBytes: Number(swapKibibytes ?? 0) * 1024,
       addresses: Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>

@@ -100,8 +100,10 @@ export class Converger {
     const { failures } = await converge(plan.resources.filter(isKubeletFile), this.#converge);
     const problem = summarizeFailures(failures.map(({ error }) => error));
     if (problem !== undefined) throw problem;
-    if (facts.cluster !== undefined)
-      await retireForeignCertificates(host, config.stateFolder, facts.cluster.caPem, log);
+    if (facts.cluster === undefined) return;
+    // kubectl logs fails with a certificate that stays; without kubelet everything does.
+    const { caPem } = facts.cluster;
+    await retireForeignCertificates(host, config.stateFolder, caPem, log).catch((err) => log.error({ err }));
   }
 }
 

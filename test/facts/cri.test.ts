@@ -83,13 +83,13 @@ test("any other refusal is told with containerd's words", async () => {
   });
 });
 
-test("the runtime service of CRI v1 is asked on the given socket", async () => {
+test("the runtime service of CRI v1 is asked on the given socket, and an answer without conditions is no answer", async () => {
   const host = new MemoryHost();
   const calls: string[] = [];
   host.onGrpc = ({ socket, method, message }) => {
     calls.push(`${socket} ${method} ${message.length}`);
     return { status: 0, statusMessage: "", message: encodeRuntimeStatus([]) };
   };
-  await readRuntimeConditions(host, SOCKET);
+  await assert.rejects(readRuntimeConditions(host, SOCKET), /without a condition/);
   assert.deepEqual(calls, [`${SOCKET} /runtime.v1.RuntimeService/Status 0`]);
 });
