@@ -72,10 +72,11 @@ export function createAws(
         DurationSeconds: durationSeconds,
         ExternalId: externalId,
       });
-      const { Credentials } = await using(new STSClient(options(keys, endpoints.sts)), (sts) =>
-        sts.send(command, deadline()),
-      );
-      return toSessionKeys(Credentials);
+      const sts = new STSClient(options(keys, endpoints.sts));
+      const answer = using(sts, () => sts.send(command, deadline()));
+      // DescribeCluster comes next: its client is loaded while STS thinks.
+      await Promise.allSettled([answer, import("@aws-sdk/client-eks")]);
+      return toSessionKeys((await answer).Credentials);
     },
     async getSessionToken(keys, durationSeconds) {
       const { GetSessionTokenCommand, STSClient } = await import("@aws-sdk/client-sts");

@@ -86,24 +86,36 @@ export class Converger {
     const { facts, plan } = this.#last ?? {};
     if (facts === undefined || plan === undefined)
       throw new SatelliteError("not-planned", "the first round has not ended yet");
-    await readRuntimeConditions(host, config.containerd.socket);
-    if ((await host.files.status(runPaths(config.runFolder).kubeletToken)) === undefined) {
-      throw new SatelliteError("token-missing", "there is no token for kubelet yet", {
-        hint: "CredentialsFresh says what the keys lack.",
-      });
-    }
     checkSwap(config, facts.machine.swapBytes);
     if (facts.kubeletVersion !== undefined && facts.cluster !== undefined)
       checkVersionSkew(facts.kubeletVersion, facts.cluster.version);
-    await checkStrangers(host);
-    await checkPort(host);
-    const { failures } = await converge(plan.resources.filter(isKubeletFile), this.#converge);
-    const problem = summarizeFailures(failures.map(({ error }) => error));
-    if (problem !== undefined) throw problem;
+    // Side by side, since kubelet waits for them; what is told is the first in this order that fails.
+    const checks = await Promise.allSettled([
+      readRuntimeConditions(host, config.containerd.socket),
+      this.#checkToken(),
+      checkStrangers(host),
+      checkPort(host),
+      this.#putKubeletFilesRight(plan),
+    ]);
+    for (const check of checks) if (check.status === "rejected") throw check.reason;
     if (facts.cluster === undefined) return;
     // kubectl logs fails with a certificate that stays; without kubelet everything does.
     const { caPem } = facts.cluster;
     await retireForeignCertificates(host, config.stateFolder, caPem, log).catch((err) => log.error({ err }));
+  }
+
+  async #checkToken(): Promise<void> {
+    const { host, config } = this.#options;
+    if ((await host.files.status(runPaths(config.runFolder).kubeletToken)) !== undefined) return;
+    throw new SatelliteError("token-missing", "there is no token for kubelet yet", {
+      hint: "CredentialsFresh says what the keys lack.",
+    });
+  }
+
+  async #putKubeletFilesRight({ resources }: NodePlan): Promise<void> {
+    const { failures } = await converge(resources.filter(isKubeletFile), this.#converge);
+    const problem = summarizeFailures(failures.map(({ error }) => error));
+    if (problem !== undefined) throw problem;
   }
 }
 

@@ -35,8 +35,9 @@ export class Loop {
 
   /** Runs the first round now and the others on schedule, until the signal aborts; resolves when the first has ended. */
   start(signal: AbortSignal): Promise<void> {
+    const first = this.trigger();
     this.schedule(signal);
-    return this.trigger();
+    return first;
   }
 
   /** Runs rounds on schedule alone, until the signal aborts. */

@@ -9,7 +9,7 @@ import { type Figure, median, renderFigure } from "./figure.ts";
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
 import { measureTokenMint } from "./token.ts";
 
-const RUNS = 5;
+const RUNS = 7;
 
 const { sandbox } = await up({ folder: join(cacheFolder(), "bench-sandbox"), progress: new Progress() });
 const report = (figure: Figure) => console.log(renderFigure(figure));
@@ -30,7 +30,7 @@ const rounds = await measureRounds(sandbox, RUNS);
 report({ metric: "noop_round_ms", value: median(rounds.milliseconds), samples: rounds.milliseconds });
 report({ metric: "noop_round_writes", value: rounds.writes });
 const idle = await measureIdle(sandbox);
-report({ metric: "rss_mb", value: idle.rssMegabytes });
+report({ metric: "rss_mb", value: idle.rssMegabytes, samples: { bareNodeMb: idle.bareNodeMegabytes } });
 report({ metric: "cpu_percent", value: idle.cpuPercent });
 const mints = await measureTokenMint();
 report({ metric: "token_mint_ms", value: median(mints) });
