@@ -111,12 +111,19 @@ fault("containerd's configuration: the daemon's keys are put back, the user's ar
   assert.match(present, /oom_score = -998/);
 });
 
-fault("a restarted containerd is noticed and changes nothing", async () => {
-  const pid = await satellite.kubeletPid();
-  await satellite.box("systemctl", "restart", "containerd");
-  await satellite.untilHealthy();
-  assert.equal(await satellite.kubeletPid(), pid);
-});
+fault(
+  "a containerd that somebody restarts is left at that: kubelet stays, and the next round does not restart it again",
+  async () => {
+    const kubelet = await satellite.kubeletPid();
+    await satellite.box("systemctl", "restart", "containerd");
+    const containerd = await satellite.mainPid("containerd.service");
+    const { rounds } = (await satellite.status()).converge;
+    const wait = { what: "two more rounds", deadlineMs: 120_000, intervalMs: 500 };
+    await waitFor(wait, async () => (await satellite.status()).converge.rounds >= rounds + 2);
+    assert.equal(await satellite.mainPid("containerd.service"), containerd);
+    assert.equal(await satellite.kubeletPid(), kubelet);
+  },
+);
 
 fault("a cut link to the cluster leaves kubelet running, and the node is Ready again after it", async () => {
   const pid = await satellite.kubeletPid();
