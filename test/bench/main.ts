@@ -10,6 +10,8 @@ import { measureCold, measureRespawn, measureWarm } from "./join.ts";
 import { measureTokenMint } from "./token.ts";
 
 const RUNS = 7;
+/** One each half minute. */
+const ROUNDS = 5;
 
 const { sandbox } = await up({ folder: join(cacheFolder(), "bench-sandbox"), progress: new Progress() });
 const report = (figure: Figure) => console.log(renderFigure(figure));
@@ -26,7 +28,7 @@ const starts = await measureStart(sandbox, RUNS);
 report({ metric: "start_ms", value: median(starts), samples: starts });
 const respawns = await measureRespawn(sandbox, RUNS);
 report({ metric: "kubelet_respawn_ms", value: median(respawns), samples: respawns });
-const rounds = await measureRounds(sandbox, RUNS);
+const rounds = await measureRounds(sandbox, ROUNDS);
 report({ metric: "noop_round_ms", value: median(rounds.milliseconds), samples: rounds.milliseconds });
 report({ metric: "noop_round_writes", value: rounds.writes });
 const idle = await measureIdle(sandbox);
