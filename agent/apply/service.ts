@@ -12,6 +12,8 @@ const RESTART_TIMEOUT_SECONDS = 90;
 /** How long containerd may take from its start to a CRI answer; it recovers its running containers first. */
 const READY_TIMEOUT_SECONDS = 30;
 const READY_POLL_MS = 50;
+/** The kernel tells the time of its boot in whole seconds, rounded down, and a process's start from there. */
+const START_ERROR_MS = 1000;
 
 /** Keeps a service running on the configuration of the plan. */
 export const serviceExecutor: Executor<ServiceResource> = {
@@ -66,7 +68,7 @@ async function hasRead(
     ({ resource, action }) => resource.kind === "file" && resource.path === configFile && action !== "set-mode",
   );
   const file = await host.files.status(configFile);
-  return !isChanged && file !== undefined && (await readStartMs(host, running)) > file.modifiedMs;
+  return !isChanged && file !== undefined && (await readStartMs(host, running)) + START_ERROR_MS > file.modifiedMs;
 }
 
 async function findMainProcess({ host }: RoundContext, unit: string): Promise<ProcessIdentity | undefined> {
