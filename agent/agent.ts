@@ -1,4 +1,5 @@
 // The composition root: builds the parts, hands them to each other, starts the loops, waits for the end.
+import type { ConditionType } from "./condition-types.ts";
 import { ConditionBoard } from "./conditions.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
@@ -6,13 +7,20 @@ import { createVersionReader } from "./facts/versions.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
+import { CallTally } from "./observe/call-tally.ts";
+import { EventRing } from "./observe/events.ts";
 import { serveHealth } from "./observe/health-server.ts";
 import { watchHealth } from "./observe/health-watch.ts";
+import { watchClock, watchMachine } from "./observe/machine-watch.ts";
+import { measureAws, measureRequests } from "./observe/measured.ts";
+import { createMetrics } from "./observe/metrics.ts";
 import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
 import { watchOwnNode } from "./observe/node-watch.ts";
+import { probesOf } from "./observe/probe.ts";
 import { createStatus } from "./observe/status.ts";
 import { createSystemd } from "./observe/systemd.ts";
-import { runPaths, statePaths } from "./plan/paths.ts";
+import { readVerdict } from "./observe/verdict.ts";
+import { PATHS, runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
 import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
 import { Converger } from "./supervise/converger.ts";
@@ -22,6 +30,9 @@ import { Loop } from "./supervise/loop.ts";
 
 /** AWS's client is most of the work of a start: on a machine that knows its cluster it waits until kubelet is up. */
 const CONFIRM_CLUSTER_MS = 15_000;
+
+/** Shorter than any time for which a condition holds. */
+const LOOK_AGAIN_MS = 5000;
 
 /** systemd expects a ping each 90 s (WatchdogSec); a third of that leaves room for two lost ones. */
 const WATCHDOG_SECONDS = 30;
@@ -42,16 +53,26 @@ export async function runAgent(
   signal: AbortSignal,
 ): Promise<void> {
   const { intervals, node } = config;
-  const board = new ConditionBoard(log, host.clock.now);
+  const events = new EventRing(host.clock.now);
+  const board = new ConditionBoard({
+    log,
+    now: host.clock.now,
+    sleep: (milliseconds) => host.clock.sleep(milliseconds, signal),
+    onChange: ({ status, reason, type, message }, isRootCause) =>
+      events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message),
+    onPending: (type) => lookAgain(type),
+  });
+  const awsCalls = new CallTally();
+  const apiCalls = new CallTally();
   const systemd = createSystemd(host, log, environment);
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
   else board.setFailed("ConfigValid", configProblem);
 
-  const session = new AwsSession({ host, aws, config, log, board });
+  const session = new AwsSession({ host, aws: measureAws(aws, awsCalls), config, log, board });
   const cluster = new ClusterKnowledge({
     host,
-    aws,
+    aws: measureAws(aws, awsCalls),
     config,
     log,
     board,
@@ -75,13 +96,18 @@ export async function runAgent(
     board,
     versions,
     cluster: () => cluster.facts,
+    onRepair: (resource) => {
+      log.warn({ resource }, `${resource} was changed by somebody else and was put back`);
+      events.record("Warning", "Repaired", `${resource} was changed by somebody else and was put back`);
+    },
     onKubelet: (spec) => kubelet.want(spec),
   });
+  const requests = measureRequests(host, apiCalls);
   const api = (): NodeApi | undefined => {
     const { facts } = cluster;
     return facts === undefined || session.token === undefined
       ? undefined
-      : createNodeApi({ host, cluster: facts, token: () => bearer(session) });
+      : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
   // Whether a loop is overdue is asked of the clock that nobody sets: a time that NTP corrects must not look like a hang.
@@ -93,17 +119,34 @@ export async function runAgent(
   const refreshing = loop("credentials", intervals.credentialsSeconds, async () => {
     await session.refresh();
     // Keys that have just come, or a first answer that is still missing, are worth a call outside its schedule.
-    if (cluster.facts === undefined) await describing.trigger();
+    if (cluster.facts === undefined || isDescriptionDoubtful(board)) await describing.trigger();
   });
-  const looking = loop("health", intervals.runtimeSeconds, () =>
-    watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
-  );
+  const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
+  let servingCertificate: string | undefined;
+  const looking = loop("health", intervals.runtimeSeconds, async () => {
+    await Promise.all([
+      watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
+      watchMachine(machine),
+    ]);
+    servingCertificate = await host.files.read(PATHS.servingCertificate);
+  });
+  const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const notifying = loop("systemd", WATCHDOG_SECONDS, async () => {
     if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
     await systemd.ping();
-    await systemd.status(summarize(board));
+    await systemd.status(readVerdict(board).summary);
   });
-  const loops = [describing, converging, refreshing, looking, notifying];
+  // Its cause may be one that nobody has looked for yet; and what has mended itself must be seen before its time is up.
+  const lookAgain = (type: ConditionType) => {
+    void looking.trigger();
+    if (type === "RuntimeReady") void converging.trigger();
+    if (type === "IdentityAccepted" || type === "CredentialsRenewed") void timing.trigger();
+    void host.clock.sleep(LOOK_AGAIN_MS, signal).then(
+      () => looking.trigger(),
+      () => undefined, // Cut short by the abort.
+    );
+  };
+  const loops = [describing, converging, refreshing, looking, timing, notifying];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   await host.files.makeFolder(config.stateFolder, 0o700);
@@ -111,16 +154,20 @@ export async function runAgent(
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
   void refreshing.start(signal);
-  for (const each of [describing, looking, notifying]) each.schedule(signal);
+  for (const each of [describing, looking, timing, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
-  const status = createStatus({ config, board, session, cluster, kubelet, converger, startMs });
+  const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
+  const status = createStatus({ ...sources, servingCertificate: () => servingCertificate });
+  const metrics = createMetrics({ ...sources, awsCalls, apiCalls });
   // A node without its health endpoint is worth more than no node.
-  await serveHealth(config.health.port, { overdueLoops, status }, log, signal).catch((err) => log.error({ err }));
+  await serveHealth(config.health, { ...probesOf(board, loops), status, metrics }, log, signal).catch((err) =>
+    log.error({ err }),
+  );
   void firstRound.then(() => systemd.ready("joining the cluster"));
   // Facts of an earlier run are confirmed when kubelet has had its start; a machine that has none asks with its first keys.
   void host.clock.sleep(CONFIRM_CLUSTER_MS, signal).then(
-    () => describing.trigger(),
+    () => Promise.all([describing.trigger(), timing.trigger()]),
     () => undefined, // Cut short by the abort.
   );
 
@@ -135,7 +182,7 @@ export async function runAgent(
         api,
         kubeletStartedAtMs: () => kubelet.status().startedAtMs,
         onReady: () => void looking.trigger().then(() => notifying.trigger()),
-        onNodeGone: () => kubelet.restart("its Node is gone from the cluster"),
+        onNodeGone: () => kubelet.restart("node-gone"),
         onUnauthorized: () => session.replaceToken(),
       },
       signal,
@@ -149,9 +196,8 @@ function bearer(session: AwsSession) {
   return session.token.value;
 }
 
-/** One line: the first root cause, or that all is well. */
-function summarize(board: ConditionBoard): string {
-  const [cause] = board.rootCauses();
-  if (cause !== undefined) return `${cause.type}: ${cause.message}`;
-  return board.isTrue("NodeReady") ? board.get("NodeReady").message : "joining the cluster";
+/** Whether another answer of DescribeCluster may mend what is wrong. */
+function isDescriptionDoubtful(board: ConditionBoard): boolean {
+  const { reason, pending } = board.get("ApiReachable");
+  return board.isFailing("ClusterDescribed") || (pending?.reason ?? reason) === "ApiUntrusted";
 }

@@ -1,58 +1,61 @@
-// The board: what is true of this node now. Loops write it, /status and the log read it, nothing else is shared.
+// The board: what is true of this node now. Loops write it; /status, the journal and the Node read it; nothing else is shared.
+import { CONDITION_TYPES, CONDITIONS, type ConditionType } from "./condition-types.ts";
 import { describe } from "./errors.ts";
 import type { Log } from "./log.ts";
 
-/** What each condition needs to be true before its own failure is news; a condition without causes stands by itself. */
-const DEPENDS_ON = {
-  ConfigValid: [],
-  CredentialsFresh: [],
-  ClusterKnown: ["CredentialsFresh"],
-  ConfigInSync: [],
-  RuntimeReady: ["ConfigInSync"],
-  KubeletRunning: ["RuntimeReady", "ConfigInSync", "ClusterKnown"],
-  NodeReady: ["KubeletRunning", "CredentialsFresh", "ClusterKnown"],
-  ServingCertificateSigned: ["NodeReady"],
-} as const;
-
-export type ConditionType = keyof typeof DEPENDS_ON;
 /** As in Kubernetes: `Unknown` means that nobody has been able to tell yet. */
 export type ConditionStatus = "True" | "False" | "Unknown";
 
-/** One line of the board. */
-export interface Condition {
-  readonly type: ConditionType;
+/** What a loop reports; the board adds the rest. */
+export interface Report {
   readonly status: ConditionStatus;
   /** CamelCase, stable, for machines. */
   readonly reason: string;
   /** One sentence with the values, for people. */
   readonly message: string;
+  /** The command to run, or the AWS action to take. */
   readonly hint?: string;
+}
+
+/** A report that contradicts a true condition, and has not lasted long enough to turn it. */
+export interface PendingReport extends Report {
+  /** When it was first made, milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/** One line of the board. */
+export interface Condition extends Report {
+  readonly type: ConditionType;
   /** When the status last changed, milliseconds since the epoch. */
   readonly sinceMs: number;
   readonly dependsOn: readonly ConditionType[];
+  readonly isCritical: boolean;
+  readonly pending?: PendingReport;
 }
 
-/** What a loop reports; the board adds the rest. */
-export type Report = Pick<Condition, "status" | "reason" | "message" | "hint">;
+export interface BoardOptions {
+  readonly log: Log;
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
+  readonly onChange?: (condition: Condition, isRootCause: boolean) => void;
+  /** A true condition was contradicted: whoever can find its cause should look now. */
+  readonly onPending?: (type: ConditionType) => void;
+}
 
-/** Holds the newest report of each condition and logs every change once. */
+/** Holds the newest report of each condition, turns it when the report has lasted, and says each piece of news once. */
 export class ConditionBoard {
   readonly #conditions = new Map<ConditionType, Condition>();
-  readonly #log: Log;
-  readonly #now: () => number;
+  readonly #options: BoardOptions;
+  /** Root causes that have been shouted, as `type reason`. */
+  #shouted = new Set<string>();
 
-  constructor(log: Log, now: () => number) {
-    this.#log = log;
-    this.#now = now;
-    for (const type of Object.keys(DEPENDS_ON) as ConditionType[]) {
-      this.#conditions.set(type, {
-        type,
-        status: "Unknown",
-        reason: "Starting",
-        message: "not observed yet",
-        sinceMs: now(),
-        dependsOn: DEPENDS_ON[type],
-      });
+  constructor(options: BoardOptions) {
+    this.#options = options;
+    for (const type of CONDITION_TYPES) {
+      const { dependsOn, isCritical } = CONDITIONS[type];
+      const starting = { status: "Unknown", reason: "Starting", message: "not observed yet" } as const;
+      this.#conditions.set(type, { type, ...starting, sinceMs: options.now(), dependsOn, isCritical });
     }
   }
 
@@ -68,17 +71,29 @@ export class ConditionBoard {
     return this.get(type).status === "True";
   }
 
-  /** Records a report; `since` moves only when the status does. */
+  /** Whether the newest report is a failure, be it that it has not lasted yet. */
+  isFailing(type: ConditionType): boolean {
+    const { status, pending } = this.get(type);
+    return (pending?.status ?? status) === "False";
+  }
+
+  /** Records a report. A true condition turns only when it has been contradicted for its holdSeconds. */
   set(type: ConditionType, report: Report): void {
-    const before = this.get(type);
-    const isTurned = before.status !== report.status;
-    this.#conditions.set(type, {
-      type,
-      ...report,
-      sinceMs: isTurned ? this.#now() : before.sinceMs,
-      dependsOn: before.dependsOn,
-    });
-    if (isTurned || before.reason !== report.reason) this.#announce(this.get(type));
+    const { pending: before, ...settled } = this.get(type);
+    const { holdSeconds } = CONDITIONS[type];
+    if (settled.status !== "True" || report.status === "True" || holdSeconds === 0) {
+      this.#settle(type, report);
+      return;
+    }
+    const pending = { ...report, sinceMs: before?.sinceMs ?? this.#options.now() };
+    this.#conditions.set(type, { ...settled, pending });
+    if (before !== undefined) return;
+    this.#options.log.debug({ condition: type, reason: report.reason }, report.message);
+    void this.#options.sleep(holdSeconds * 1000).then(
+      () => this.#turnIfLasting(type, pending.sinceMs),
+      () => undefined, // The agent has ended, and the board with it.
+    );
+    this.#options.onPending?.(type);
   }
 
   setTrue(type: ConditionType, reason: string, message: string): void {
@@ -87,30 +102,68 @@ export class ConditionBoard {
 
   /** Records a failure with its code as the reason (`cluster-not-found` becomes `ClusterNotFound`). */
   setFailed(type: ConditionType, error: unknown): void {
-    const { code, message, hint } = describe(error);
-    this.set(type, { status: "False", reason: toCamelCase(code), message, ...(hint === undefined ? {} : { hint }) });
+    this.set(type, { status: "False", ...reportOf(error) });
   }
 
-  /** The false conditions that no other false condition explains. */
+  /** Records that nobody can tell, and why. */
+  setUnknown(type: ConditionType, reason: string, message: string): void {
+    this.set(type, { status: "Unknown", reason, message });
+  }
+
+  /** The false conditions that no other failure explains. */
   rootCauses(): readonly Condition[] {
-    return this.list().filter((condition) => condition.status === "False" && !this.#hasFalseCause(condition));
+    return this.list().filter((condition) => condition.status === "False" && !this.#hasFailingCause(condition));
   }
 
-  #hasFalseCause(condition: Condition): boolean {
-    return condition.dependsOn.some(
-      (cause) => this.get(cause).status === "False" || this.#hasFalseCause(this.get(cause)),
-    );
+  /** A contradiction that ended and came again has another beginning. */
+  #turnIfLasting(type: ConditionType, sinceMs: number): void {
+    const { pending } = this.get(type);
+    if (pending?.sinceMs !== sinceMs) return;
+    const { sinceMs: _, ...report } = pending;
+    this.#settle(type, report);
   }
 
-  /** Only a root cause is a warning; what follows from one is told at info. */
-  #announce({ type, status, reason, message, hint, ...condition }: Condition): void {
-    const fields = { condition: type, status, reason };
-    if (status === "False" && !this.#hasFalseCause({ type, status, reason, message, ...condition })) {
-      this.#log.warn(fields, hint === undefined ? message : `${message} → ${hint}`);
-    } else {
-      this.#log.info(fields, message);
+  #settle(type: ConditionType, report: Report): void {
+    const before = this.get(type);
+    const { dependsOn, isCritical } = CONDITIONS[type];
+    const isTurned = before.status !== report.status;
+    const sinceMs = isTurned ? this.#options.now() : before.sinceMs;
+    this.#conditions.set(type, { type, ...report, sinceMs, dependsOn, isCritical });
+    this.#announce(isTurned || before.reason !== report.reason ? type : undefined);
+  }
+
+  /** Only a root cause is a warning, be it that it becomes one when its own cause is gone; what follows from one is told at info. */
+  #announce(changed: ConditionType | undefined): void {
+    const { log, onChange } = this.#options;
+    const roots = this.rootCauses();
+    const isRoot = roots.some(({ type }) => type === changed);
+    if (changed !== undefined && !isRoot) {
+      const condition = this.get(changed);
+      log.info({ condition: changed, status: condition.status, reason: condition.reason }, condition.message);
+      onChange?.(condition, false);
     }
+    for (const root of roots) {
+      const { type, status, reason, message, hint } = root;
+      if (this.#shouted.has(`${type} ${reason}`)) continue;
+      log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
+      onChange?.(root, true);
+    }
+    this.#shouted = new Set(roots.map(({ type, reason }) => `${type} ${reason}`));
   }
+
+  /** A true condition explains nothing; one that nobody could look at passes its own causes on. */
+  #hasFailingCause({ dependsOn }: Condition): boolean {
+    return dependsOn.some((cause) => {
+      if (this.isFailing(cause)) return true;
+      return !this.isTrue(cause) && this.#hasFailingCause(this.get(cause));
+    });
+  }
+}
+
+/** An error as a condition shows it. */
+export function reportOf(error: unknown): Omit<Report, "status"> {
+  const { code, message, hint } = describe(error);
+  return { reason: toCamelCase(code), message, ...(hint === undefined ? {} : { hint }) };
 }
 
 function toCamelCase(code: string): string {

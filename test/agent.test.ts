@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { runAgent } from "../agent/agent.ts";
+import { CONDITION_TYPES } from "../agent/condition-types.ts";
 import { SatelliteError } from "../agent/errors.ts";
 import type { NodeEvent } from "../agent/observe/node-api.ts";
+import { statusSchema } from "../agent/observe/status-schema.ts";
 import { clusterCa } from "./fakes/certificates.ts";
 import { freePort } from "./fakes/free-port.ts";
 import { connectionRefused, MemoryAws } from "./fakes/memory-aws.ts";
@@ -12,7 +14,7 @@ import { settle } from "./fakes/memory-clock.ts";
 import { MemoryContainerd } from "./fakes/memory-containerd.ts";
 import type { MemoryHost } from "./fakes/memory-host.ts";
 import { createMemoryLog } from "./fakes/memory-log.ts";
-import { DOCKER_CONTAINERD_CONFIG, KEYS_FILE, sampleConfig } from "./fakes/samples.ts";
+import { DOCKER_CONTAINERD_CONFIG, KEYS_FILE, sampleCluster, sampleConfig } from "./fakes/samples.ts";
 
 const SERVING_CERTIFICATE = "/var/lib/kubelet/pki/kubelet-server-current.pem";
 const NODE = {
@@ -23,7 +25,7 @@ const NODE = {
 /** A cluster's API server and kubelet's own health, as HTTP answers them. */
 function serveCluster(host: MemoryHost) {
   const cluster = { items: [NODE] as (typeof NODE)[], sendEvent: (_event: NodeEvent["kind"]): void => undefined };
-  host.onGet = ({ url }) =>
+  host.onFetch = ({ url }) =>
     url.includes("/healthz")
       ? { status: 200, body: "ok" }
       : { status: 200, body: JSON.stringify({ metadata: { resourceVersion: "1" }, items: cluster.items }) };
@@ -46,6 +48,8 @@ function setUp(context: TestContext) {
   host.files.put(SERVING_CERTIFICATE, clusterCa);
   host.files.putFolder("/run/systemd/system");
   host.install("systemd-notify", () => ({}));
+  for (const name of [new URL(sampleCluster().endpoint).hostname, `sts.${sampleCluster().region}.amazonaws.com`])
+    host.names.set(name, ["192.0.2.1"]);
   containerd.start();
   const cluster = serveCluster(host);
   const aws = new MemoryAws(host.clock.now);
@@ -96,12 +100,20 @@ test("a bare machine becomes a Ready node without another word", async (context)
   assert.deepEqual(document.rootCauses, []);
   assert.deepEqual(conditionsOf(document), {
     ConfigValid: "True Valid",
+    ClockInSync: "Unknown Starting",
+    DnsWorking: "True Resolved",
+    DiskAvailable: "True Available",
+    CredentialsRenewed: "True Renewed",
     CredentialsFresh: "True Fresh",
+    ClusterDescribed: "True Described",
     ClusterKnown: "True Described",
     ConfigInSync: "True InSync",
     RuntimeReady: "True Ready",
     KubeletRunning: "True Running",
+    ApiReachable: "True Answers",
+    IdentityAccepted: "True Accepted",
     NodeReady: "True KubeletReady",
+    NodeSchedulable: "True Schedulable",
     ServingCertificateSigned: "True Signed",
   });
 });
@@ -160,7 +172,7 @@ test("without keys the machine is prepared, no kubelet is started, and the root 
   assert.equal(host.spawned.length, 0);
   assert.match(containerd.runningConfig ?? "", /SystemdCgroup/);
   const document = await status();
-  assert.deepEqual(document.rootCauses, ["CredentialsFresh"]);
+  assert.deepEqual(document.rootCauses, ["CredentialsRenewed"]);
   assert.equal(conditionsOf(document).CredentialsFresh, "False CredentialsMissing");
 });
 
@@ -231,4 +243,24 @@ test("neither /status nor the log nor kubelet's arguments hold a secret", async 
   const shown = JSON.stringify([document, lines, host.spawned[0]?.args, host.commands]);
   assert.doesNotMatch(shown, /session-secret|session-token|long-lived-secret|k8s-aws-v1/);
   assert.match(JSON.stringify(document.credentials), /2026-01-02T/, "but when they expire");
+});
+
+test("/status has the documented shape, /readyz follows it, and /metrics has a sample for each condition", async (context) => {
+  const { start } = setUp(context);
+  const { status, port } = await start();
+  const document = statusSchema.parse(await status());
+  assert.deepEqual([document.verdict.ready, document.node.name], [true, "gpu-1"]);
+  assert.ok(document.files.length > 3 && document.files.every(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256)));
+  assert.ok(document.events.length > 3);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  for (const type of CONDITION_TYPES)
+    assert.match(metrics, new RegExp(`^eks_satellite_condition\\{type="${type}",status="True"\\} [01]$`, "m"));
+  assert.match(metrics, /^eks_satellite_ready 1$/m);
+  assert.match(metrics, /^eks_satellite_aws_requests_total\{operation="AssumeRole",outcome="ok"\} 1$/m);
+  assert.match(metrics, /^eks_satellite_aws_request_duration_seconds_bucket\{operation="AssumeRole",le="\+Inf"\} 1$/m);
+  assert.match(metrics, /^eks_satellite_changes_total\{resource="file:\/etc\/kubernetes\/pki\/ca\.crt"\} 1$/m);
+  const families = [...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  for (const [, name = "", type] of families)
+    assert.equal(name.endsWith("_total"), type === "counter", `${name} is a ${type}`);
 });

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConditionBoard } from "../agent/conditions.ts";
 import { SatelliteError } from "../agent/errors.ts";
+import { MemoryClock } from "./fakes/memory-clock.ts";
 import { createMemoryLog } from "./fakes/memory-log.ts";
 
 function setUp() {
   let nowMs = 1000;
   const { log, lines } = createMemoryLog();
-  const board = new ConditionBoard(log, () => nowMs);
+  const board = new ConditionBoard({ log, now: () => nowMs, sleep: () => new Promise(() => undefined) });
   const said = () => lines.map(({ level, condition, msg }) => `${level} ${condition} ${msg}`);
   return {
     board,
@@ -36,8 +37,10 @@ test("since moves when the status does, not with every report", () => {
   board.setTrue("NodeReady", "Ready", "two");
   assert.deepEqual([board.get("NodeReady").sinceMs, board.get("NodeReady").message], [1500, "two"]);
   pass(500);
-  board.set("NodeReady", down);
-  assert.equal(board.get("NodeReady").sinceMs, 2500);
+  board.set("ConfigInSync", down);
+  pass(500);
+  board.set("ConfigInSync", { ...down, message: "still down" });
+  assert.equal(board.get("ConfigInSync").sinceMs, 2500);
 });
 
 test("a change of status or reason is logged once; the same news again is not", () => {
@@ -95,4 +98,70 @@ test("only a root cause is a warning; what follows from one is told at info", ()
   board.set("KubeletRunning", down);
   board.set("NodeReady", down);
   assert.deepEqual(said(), ["warn RuntimeReady down", "info KubeletRunning down", "info NodeReady down"]);
+});
+
+function setUpOnClock() {
+  const clock = new MemoryClock();
+  const { log, messages } = createMemoryLog();
+  const pending: string[] = [];
+  const changes: string[] = [];
+  const board = new ConditionBoard({
+    log,
+    now: clock.now,
+    sleep: clock.sleep,
+    onPending: (type) => pending.push(type),
+    onChange: ({ type, status }, isRootCause) => changes.push(`${type} ${status}${isRootCause ? " root" : ""}`),
+  });
+  return { clock, board, messages, pending, changes };
+}
+
+test("a true condition turns only when it was contradicted for its time, and what mends itself is not worth a word", async () => {
+  const { clock, board, messages, pending } = setUpOnClock();
+  board.setTrue("RuntimeReady", "Ready", "up");
+  board.set("RuntimeReady", down);
+  await clock.advance(9000);
+  assert.deepEqual(
+    [board.isTrue("RuntimeReady"), board.isFailing("RuntimeReady"), pending],
+    [true, true, ["RuntimeReady"]],
+  );
+  board.setTrue("RuntimeReady", "Ready", "up");
+  await clock.advance(60_000);
+  assert.deepEqual([board.isTrue("RuntimeReady"), messages("warn")], [true, []]);
+});
+
+test("a contradiction that lasts turns the condition with its newest words; an earlier one that ended does not count", async () => {
+  const { clock, board, messages, changes } = setUpOnClock();
+  board.setTrue("RuntimeReady", "Ready", "up");
+  board.set("RuntimeReady", down);
+  await clock.advance(8000);
+  board.setTrue("RuntimeReady", "Ready", "up");
+  board.set("RuntimeReady", down);
+  await clock.advance(5000);
+  assert.equal(board.isTrue("RuntimeReady"), true);
+  board.set("RuntimeReady", { ...down, message: "down for good" });
+  await clock.advance(5000);
+  assert.deepEqual([board.get("RuntimeReady").status, messages("warn")], ["False", ["down for good"]]);
+  assert.deepEqual(changes, ["RuntimeReady True", "RuntimeReady False root"]);
+});
+
+test("a consequence is not shouted while its cause is only about to turn, and is when the cause was none", async () => {
+  const { clock, board, messages } = setUpOnClock();
+  for (const type of ["DnsWorking", "NodeReady"] as const) board.setTrue(type, "Good", "good");
+  board.set("DnsWorking", down);
+  board.set("ApiReachable", { ...down, message: "no answer" });
+  assert.deepEqual([messages("warn"), board.rootCauses()], [[], []]);
+  await clock.advance(1000);
+  board.setTrue("DnsWorking", "Good", "good");
+  assert.deepEqual(messages("warn"), ["no answer"]);
+});
+
+test("a cause that is true explains nothing, whatever stands behind it", () => {
+  const { board } = setUpOnClock();
+  board.set("ClusterDescribed", down);
+  board.setTrue("ClusterKnown", "Outdated", "facts of yesterday");
+  board.set("ApiReachable", down);
+  assert.deepEqual(
+    board.rootCauses().map(({ type }) => type),
+    ["ClusterDescribed", "ApiReachable"],
+  );
 });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { absolutePath as path } from "./absolute-path.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
+import { healthSchema } from "./health-schema.ts";
 import { isLabelKey, isOwnNodeLabel } from "./label-key.ts";
 
 /** RFC 1123 label, as Kubernetes requires of a node's name here; dots are allowed for names that look like host names. */
@@ -210,12 +211,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("How AWS is reached."),
-  health: z
-    .strictObject({
-      port: z.int().min(1).max(65_535).default(9911).describe("Port on 127.0.0.1 for /livez and /status."),
-    })
-    .prefault({})
-    .describe("The local health endpoint."),
+  health: healthSchema.prefault({}).describe("The local health endpoint."),
   intervals: intervalsSchema.prefault({}).describe("Periods of the loops, in seconds."),
   log: z
     .strictObject({

@@ -62,7 +62,8 @@ export async function mintEksToken(
   };
 }
 
-function stsHostname(region: string): string {
+/** Host name of STS in a region, in the DNS suffix of its partition. */
+export function stsHostname(region: string): string {
   const suffix = DNS_SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "amazonaws.com";
   return `sts.${region}.${suffix}`;
 }

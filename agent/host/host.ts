@@ -39,6 +39,16 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /** Where a symbolic link points, or undefined when it is not one. */
   readLink(path: string): Promise<string | undefined>;
+  /** Room on the file system that holds a path, or undefined when nothing is there. */
+  space(path: string): Promise<FileSystemSpace | undefined>;
+}
+
+/** What a file system has left for those who are not root (statfs(2)). A file system without a fixed number of inodes has 0 of 0. */
+export interface FileSystemSpace {
+  readonly totalBytes: number;
+  readonly availableBytes: number;
+  readonly totalInodes: number;
+  readonly freeInodes: number;
 }
 
 export interface RunOptions {
@@ -71,6 +81,9 @@ export interface Child {
 
 export interface HttpRequest {
   readonly url: string;
+  /** Default GET. */
+  readonly method?: "GET" | "POST" | "PATCH" | undefined;
+  readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Trusts this certificate authority alone (PEM). */
   readonly caPem?: string;
@@ -89,6 +102,8 @@ export interface LineStreamRequest extends HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly body: string;
+  /** The server's clock when it answered (the Date header, whole seconds), milliseconds since the epoch. */
+  readonly serverTimeMs?: number | undefined;
 }
 
 /** One unary gRPC call over a unix socket. */
@@ -152,8 +167,10 @@ export interface Host {
   spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child;
   /** Sends a signal to any process; false when there is no such process. */
   kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean;
-  /** One GET. @throws http-failed when there is no answer */
-  get(request: HttpRequest): Promise<HttpResponse>;
+  /** One request, a GET unless it says otherwise. @throws http-failed when there is no answer */
+  fetch(request: HttpRequest): Promise<HttpResponse>;
+  /** Addresses of a name, through the machine's own resolver. @throws dns-failed */
+  resolve(hostname: string): Promise<readonly string[]>;
   /** Follows a stream until the server ends it or the signal aborts; any other end throws. The body is empty when the status is 200. @throws http-failed */
   follow(request: LineStreamRequest): Promise<HttpResponse>;
   /** @throws grpc-failed when there is no answer */

@@ -1,17 +1,22 @@
-// GET over HTTP and HTTPS, whole or line by line, on Node's own client.
+// HTTP and HTTPS: an answer as a whole, or line by line, on Node's own client.
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { createInterface } from "node:readline";
 import { SatelliteError } from "../errors.ts";
 import type { HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
 
-/** Gets a whole answer. @throws http-failed */
-export async function getHttp(request: HttpRequest): Promise<HttpResponse> {
+/** Fetches a whole answer. @throws http-failed */
+export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
   try {
     const response = await open(request, AbortSignal.timeout(request.timeoutSeconds * 1000));
-    return { status: response.statusCode ?? 0, body: await readBody(response) };
+    const serverTimeMs = Date.parse(response.headers.date ?? "");
+    return {
+      status: response.statusCode ?? 0,
+      body: await readBody(response),
+      ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
+    };
   } catch (cause) {
-    throw failed(request.url, cause);
+    throw failed(request, cause);
   }
 }
 
@@ -35,7 +40,7 @@ export async function followLines({
     return { status, body: "" };
   } catch (cause) {
     if (signal.aborted) return { status: 200, body: "" };
-    throw failed(request.url, cause);
+    throw failed(request, cause);
   } finally {
     ending.abort(); // Nothing is left open, whatever ended the stream.
   }
@@ -43,7 +48,7 @@ export async function followLines({
 
 /** Resolves when the answer's head is there; gives up when that takes longer than `openingSeconds`. */
 async function open(
-  { url, headers, caPem }: HttpRequest,
+  { url, method = "GET", body, headers, caPem }: HttpRequest,
   signal: AbortSignal,
   openingSeconds?: number,
 ): Promise<IncomingMessage> {
@@ -51,11 +56,11 @@ async function open(
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
   const request = send(
     url,
-    { headers: { ...headers }, signal, ...(caPem === undefined ? {} : { ca: caPem }) },
+    { method, headers: { ...headers }, signal, ...(caPem === undefined ? {} : { ca: caPem }) },
     resolve,
   );
   request.on("error", reject);
-  request.end();
+  request.end(body);
   if (openingSeconds === undefined) return promise;
   const slow = setTimeout(() => request.destroy(new Error(`no answer in ${openingSeconds} s`)), openingSeconds * 1000);
   return promise.finally(() => clearTimeout(slow));
@@ -68,6 +73,6 @@ async function readBody(response: IncomingMessage): Promise<string> {
   return body;
 }
 
-function failed(url: string, cause: unknown): SatelliteError {
-  return new SatelliteError("http-failed", `GET ${url} was not answered`, { cause });
+function failed({ method = "GET", url }: HttpRequest, cause: unknown): SatelliteError {
+  return new SatelliteError("http-failed", `${method} ${url} was not answered`, { cause });
 }

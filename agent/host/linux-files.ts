@@ -1,8 +1,20 @@
 // Files of a real Linux machine.
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { SatelliteError } from "../errors.ts";
 import { unwritable, writeAtomically } from "./atomic-write.ts";
-import type { FileStatus, Files } from "./host.ts";
+import type { FileStatus, FileSystemSpace, Files } from "./host.ts";
 
 /** Creates the handle on the machine's files. */
 export function createLinuxFiles(): Files {
@@ -16,6 +28,7 @@ export function createLinuxFiles(): Files {
     move: (from, to) => explaining(to, () => rename(from, to)),
     makeFolder: async (path, mode) => void (await explaining(path, () => mkdir(path, { recursive: true, mode }))),
     list: async (path) => ((await unlessAbsent(path, () => readdir(path))) ?? []).toSorted(),
+    space: (path) => unlessAbsent(path, () => readSpace(path)),
     readLink: (path) =>
       unlessAbsent(path, async () => ((await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined)),
   };
@@ -31,6 +44,11 @@ async function readStatus(path: string): Promise<FileStatus> {
     sizeBytes: found.size,
     modifiedMs: found.mtimeMs,
   };
+}
+
+async function readSpace(path: string): Promise<FileSystemSpace> {
+  const { bsize, blocks, bavail, files, ffree } = await statfs(path);
+  return { totalBytes: blocks * bsize, availableBytes: bavail * bsize, totalInodes: files, freeInodes: ffree };
 }
 
 async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {

@@ -4,9 +4,10 @@ import { arch, cpus, networkInterfaces, hostname as readHostname, release, total
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ExecaError, execa } from "execa";
 import { SatelliteError } from "../errors.ts";
+import { resolveName } from "./dns.ts";
 import { callGrpc } from "./grpc.ts";
 import type { Child, Host, RunOptions, RunResult, SystemInformation } from "./host.ts";
-import { followLines, getHttp } from "./http.ts";
+import { fetchHttp, followLines } from "./http.ts";
 import { createLinuxFiles } from "./linux-files.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
@@ -26,7 +27,8 @@ export function createLinuxHost(): Host {
     run: runCommand,
     spawn: spawnChild,
     kill: killProcess,
-    get: getHttp,
+    fetch: fetchHttp,
+    resolve: resolveName,
     follow: followLines,
     grpc: callGrpc,
     systemInformation: createSystemReader(),

@@ -1,53 +1,89 @@
-// What the node says of itself, on loopback: /livez for a probe, /status for a person or a collector. It reads, and nothing else.
+// What the node says of itself over HTTP: probes, /status for people and collectors, /metrics for Prometheus. It reads, and nothing else.
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { SatelliteError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { answerProbe, type ProbeCheck } from "./probe.ts";
 
 export interface HealthSources {
-  /** Names of the loops that have not finished a round for three periods. */
-  readonly overdueLoops: () => readonly string[];
+  /** Every loop, with what is wrong when it has not finished a round for three periods. */
+  readonly livez: () => readonly ProbeCheck[];
+  /** Every critical condition, root causes first. */
+  readonly readyz: () => readonly ProbeCheck[];
   /** The document behind /status. */
   readonly status: () => object;
+  /** Prometheus' text format, and its content type. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-const HOST = "127.0.0.1";
+export interface HealthAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+const PATHS = "/livez, /readyz, /healthz, /status, /metrics";
 
 /** Serves until the signal aborts. Resolves when it listens. @throws health-port-taken */
-export async function serveHealth(port: number, sources: HealthSources, log: Log, signal: AbortSignal): Promise<void> {
+export async function serveHealth(
+  where: HealthAddress,
+  sources: HealthSources,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   const server = createServer((request, response) => {
-    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "read-only\n");
-    switch (request.url?.split("?")[0]) {
-      case "/livez": {
-        const overdue = sources.overdueLoops();
-        return overdue.length === 0
-          ? answer(response, 200, "ok\n")
-          : answer(response, 503, `overdue: ${overdue.join(", ")}\n`);
-      }
-      case "/status":
-        return answer(response, 200, `${JSON.stringify(sources.status(), undefined, 2)}\n`, "application/json");
-      default:
-        return answer(response, 404, "/livez, /status\n");
-    }
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return answer(response.setHeader("allow", "GET, HEAD"), 405, "read-only\n");
+    void answerPath(request.url ?? "/", sources, response).catch((err: unknown) => {
+      log.error({ err, url: request.url }, "the health endpoint failed");
+      answer(response, 500, "internal error\n");
+    });
   });
-  await listen(server, port);
-  log.debug({ port }, "health endpoint listens");
+  await listen(server, where);
+  log.debug(where, "health endpoint listens");
   signal.addEventListener("abort", () => server.close().closeAllConnections(), { once: true });
 }
 
-function answer(response: ServerResponse, status: number, body: string, type = "text/plain"): void {
-  response.writeHead(status, { "content-type": `${type}; charset=utf-8` }).end(body);
+async function answerPath(url: string, sources: HealthSources, response: ServerResponse): Promise<void> {
+  const [path, query = ""] = url.split("?");
+  const probe = (name: string, checks: readonly ProbeCheck[]) => {
+    const { status, body } = answerProbe(name, checks, new URLSearchParams(query));
+    answer(response, status, body);
+  };
+  switch (path) {
+    case "/livez":
+      return probe("livez", sources.livez());
+    case "/readyz":
+    case "/healthz":
+      return probe(path.slice(1), sources.readyz());
+    case "/status":
+      return answer(
+        response,
+        200,
+        `${JSON.stringify(sources.status(), undefined, 2)}\n`,
+        "application/json; charset=utf-8",
+      );
+    case "/metrics": {
+      const { contentType, body } = await sources.metrics();
+      return answer(response, 200, body, contentType);
+    }
+    default:
+      return answer(response, 404, `${PATHS}\n`);
+  }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function answer(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
+}
+
+function listen(server: Server, { address, port }: HealthAddress): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (cause) =>
     reject(
-      new SatelliteError("health-port-taken", `the health endpoint cannot listen on ${HOST}:${port}`, {
+      new SatelliteError("health-port-taken", `the health endpoint cannot listen on ${address}:${port}`, {
         hint: `ss -ltnp 'sport = :${port}' shows who does; or set health.port.`,
         cause,
       }),
     ),
   );
-  server.listen(port, HOST, resolve);
+  server.listen(port, address, resolve);
   return promise;
 }

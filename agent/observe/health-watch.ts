@@ -11,6 +11,8 @@ import type { NodeApi } from "./node-api.ts";
 /** kubelet's `healthzPort`, on loopback. */
 const KUBELET_HEALTHZ = "http://127.0.0.1:10248/healthz";
 const PROBE_TIMEOUT_SECONDS = 5;
+/** A kubelet that failed before is well when it has run for this long. */
+const KUBELET_PROOF_MS = 10_000;
 /** A kubelet that has just been started does not answer yet. */
 const KUBELET_START_GRACE_MS = 60_000;
 
@@ -53,12 +55,15 @@ async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promi
   const { pid, startedAtMs } = kubelet();
   if (pid === undefined || startedAtMs === undefined) return;
   const answer = await host
-    .get({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
+    .fetch({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
     .catch((cause: unknown) => cause);
   const { status, body } = answer as { status?: number; body?: string };
   if (kubelet().pid !== pid) return; // It ended meanwhile, and its supervisor has the word.
+  const ageMs = host.clock.now() - startedAtMs;
+  // A kubelet in a crash loop answers well for a moment, each time.
+  if (board.isFailing("KubeletRunning") && ageMs < KUBELET_PROOF_MS) return;
   if (status === 200) return board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${pid} and is healthy`);
-  if (host.clock.now() - startedAtMs < KUBELET_START_GRACE_MS) return;
+  if (ageMs < KUBELET_START_GRACE_MS) return;
   const said = status === undefined ? "does not answer" : `answers ${status}: ${body?.slice(0, 200)}`;
   board.setFailed(
     "KubeletRunning",

@@ -3,6 +3,7 @@
 import type { V1CertificateSigningRequest, V1Node, V1NodeList } from "@kubernetes/client-node";
 import { SatelliteError } from "../errors.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
+import { networkProblemOf } from "../facts/network-error.ts";
 import type { Host } from "../host/host.ts";
 import type { Secret } from "../secret.ts";
 
@@ -14,6 +15,8 @@ const WATCH_SILENCE_SECONDS = 150;
 export interface NodeState {
   readonly uid: string;
   readonly isReady: boolean;
+  /** False when somebody has cordoned it. */
+  readonly isSchedulable: boolean;
   readonly reason: string;
   readonly message: string;
   readonly version: string;
@@ -40,7 +43,7 @@ export interface NodeApi {
 }
 
 export interface NodeApiOptions {
-  readonly host: Host;
+  readonly host: Pick<Host, "fetch" | "follow">;
   readonly cluster: ClusterFacts;
   /** The token of now. @throws when there is none */
   readonly token: () => Secret;
@@ -55,11 +58,8 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
     timeoutSeconds: REQUEST_TIMEOUT_SECONDS,
   });
   const get = async (path: string) => {
-    const response = await host.get(requestFor(path)).catch((cause: unknown) => {
-      throw new SatelliteError("api-unreachable", `the API server ${cluster.endpoint} does not answer`, {
-        hint: "Check DNS, firewall and the cluster's public access CIDRs. Pods keep running meanwhile.",
-        cause,
-      });
+    const response = await host.fetch(requestFor(path)).catch((cause: unknown) => {
+      throw explainUnanswered(cluster, cause);
     });
     checkStatus(response);
     return response;
@@ -112,6 +112,26 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
   };
 }
 
+/** A name, a road and a certificate that fail have each another remedy. */
+function explainUnanswered({ endpoint, name, region }: ClusterFacts, cause: unknown): SatelliteError {
+  const problem = networkProblemOf(cause);
+  if (problem === "certificate") {
+    return new SatelliteError(
+      "api-untrusted",
+      `the certificate of the API server ${endpoint} is not signed by the cluster's CA`,
+      {
+        hint: `Either something between here and AWS replaces certificates (a proxy that inspects TLS), or the CA has changed: compare aws eks describe-cluster --name ${name} --region ${region} --query cluster.certificateAuthority.data.`,
+        cause,
+      },
+    );
+  }
+  const hint =
+    problem === "dns"
+      ? "The machine's name servers must answer: resolvectl status, cat /etc/resolv.conf. Pods keep running meanwhile."
+      : "Check the firewall and the cluster's public access CIDRs. Pods keep running meanwhile.";
+  return new SatelliteError("api-unreachable", `the API server ${endpoint} does not answer`, { hint, cause });
+}
+
 function checkStatus({ status, body }: { status: number; body: string }): void {
   if (status === 200) return;
   const said = messageOf(body);
@@ -149,11 +169,12 @@ function toNodeEvent({ type, object }: WatchEvent): NodeEvent | undefined {
   return type === "DELETED" ? { kind: "deleted" } : undefined;
 }
 
-function toNodeState({ metadata, status }: V1Node): NodeState {
+function toNodeState({ metadata, spec, status }: V1Node): NodeState {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return {
     uid: metadata?.uid ?? "",
     isReady: ready?.status === "True",
+    isSchedulable: spec?.unschedulable !== true,
     reason: ready?.reason ?? "NoCondition",
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",

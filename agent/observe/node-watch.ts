@@ -1,6 +1,6 @@
 // Our Node, as the cluster sees it: the condition NodeReady follows it, and a Node that vanishes is registered again.
 import type { ConditionBoard } from "../conditions.ts";
-import { hasCode } from "../errors.ts";
+import { describe, hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../supervise/backoff.ts";
@@ -32,7 +32,7 @@ export interface NodeWatchOptions {
 
 /** Watches until the signal aborts. */
 export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSignal): Promise<void> {
-  const { host } = options;
+  const { host, board } = options;
   const backoff = new Backoff({
     firstMs: FIRST_RETRY_MS,
     maxMs: MAX_RETRY_MS,
@@ -46,6 +46,12 @@ export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSigna
     if (api !== undefined) {
       try {
         const snapshot = await api.read(options.name);
+        board.setTrue("ApiReachable", "Answers", "the API server answers");
+        board.setTrue(
+          "IdentityAccepted",
+          "Accepted",
+          `the API server knows this machine as system:node:${options.name}`,
+        );
         observer.see(snapshot.node);
         const onEvent = (event: NodeEvent) => observer.see(event.kind === "seen" ? event.node : undefined);
         await api.watch(options.name, snapshot, onEvent, signal);
@@ -89,6 +95,7 @@ function createObserver({
       status: "False",
       reason: "NodeMissing",
       message: `there is no Node ${name} in the cluster`,
+      hint: `kubelet registers it again by itself; when it goes again, somebody deletes it: kubectl get events --field-selector involvedObject.name=${name}.`,
     });
     log.warn({ node: name }, "the Node is gone from the cluster; kubelet is restarted to register it again");
     onNodeGone();
@@ -96,6 +103,7 @@ function createObserver({
   const seePresent = (node: NodeState) => {
     const wasReady = last?.isReady ?? false;
     last = node;
+    seeSchedulable(board, name, node);
     if (node.isReady) {
       board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);
       if (!wasReady) onReady();
@@ -109,8 +117,24 @@ function createObserver({
     async fail(error: unknown): Promise<void> {
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
       if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");
-      board.setFailed("NodeReady", error);
+      const isRefused = hasCode(error, "api-unauthorized") || hasCode(error, "api-forbidden");
+      if (isRefused) board.setTrue("ApiReachable", "Answers", "the API server answers");
+      board.setFailed(isRefused ? "IdentityAccepted" : "ApiReachable", error);
+      board.setUnknown("NodeReady", "NotAsked", `nobody can say how Node ${name} is: ${describe(error).message}`);
       if (hasCode(error, "api-unauthorized")) await onUnauthorized();
     },
   };
+}
+
+function seeSchedulable(board: ConditionBoard, name: string, { isSchedulable }: NodeState): void {
+  if (isSchedulable) {
+    board.setTrue("NodeSchedulable", "Schedulable", `Node ${name} takes new pods`);
+    return;
+  }
+  board.set("NodeSchedulable", {
+    status: "False",
+    reason: "NodeCordoned",
+    message: `Node ${name} is cordoned: it takes no new pods`,
+    hint: `kubectl uncordon ${name}, when whoever cordoned it is done.`,
+  });
 }

@@ -1,11 +1,16 @@
-// The document behind /status: what the node knows of itself, without secrets.
-import type { ConditionBoard } from "../conditions.ts";
+// The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
+import { X509Certificate } from "node:crypto";
+import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
 import type { Kubelet } from "../supervise/kubelet.ts";
+import type { Loop } from "../supervise/loop.ts";
 import { VERSION } from "../version.ts";
+import type { EventRing, SatelliteEvent } from "./events.ts";
+import type { StatusDocument } from "./status-schema.ts";
+import { readVerdict } from "./verdict.ts";
 
 export interface StatusSources {
   readonly config: Config;
@@ -14,30 +19,37 @@ export interface StatusSources {
   readonly cluster: ClusterKnowledge;
   readonly kubelet: Kubelet;
   readonly converger: Converger;
+  readonly loops: readonly Loop[];
+  readonly events: EventRing;
+  /** The serving certificate as last seen, PEM. */
+  readonly servingCertificate: () => string | undefined;
   /** How long this process took from its start to its loops running, milliseconds. */
   readonly startMs: number;
 }
 
+const LAST_ERRORS = 10;
+
 /** Returns what renders the document anew at each call. Times are ISO 8601. */
-export function createStatus({
-  config,
-  board,
-  session,
-  cluster,
-  kubelet,
-  converger,
-  startMs,
-}: StatusSources): () => object {
+export function createStatus(sources: StatusSources): () => StatusDocument {
+  const { config, board, session, cluster, converger, loops, events, startMs } = sources;
   return () => {
     const { facts } = converger;
-    const { startedAtMs, ...process } = kubelet.status();
-    return {
+    const { machine } = facts ?? {};
+    const warnings = events.list().filter(({ type }) => type === "Warning");
+    const { outcomes: _, ...converge } = converger.figures;
+    return withoutUndefined({
+      schemaVersion: 1,
       version: VERSION,
+      startedAt: isoTime(performance.timeOrigin),
       startMs,
+      verdict: readVerdict(board),
+      rootCauses: board.rootCauses().map(({ type }) => type),
+      conditions: board.list().map(renderCondition),
       node: {
         name: config.node.name,
-        architecture: facts?.machine.architecture,
-        operatingSystem: facts?.machine.operatingSystem,
+        architecture: machine?.architecture,
+        operatingSystem: machine?.operatingSystem,
+        kernel: machine?.kernel,
       },
       cluster: {
         ...config.cluster,
@@ -45,19 +57,79 @@ export function createStatus({
         version: cluster.facts?.version,
         describedAt: isoTime(cluster.facts?.fetchedAtMs),
       },
-      conditions: board.list().map(({ sinceMs, ...condition }) => ({ ...condition, since: isoTime(sinceMs) })),
-      rootCauses: board.rootCauses().map(({ type }) => type),
       credentials: {
         keysExpireAt: isoTime(session.keys?.expiresAtMs),
+        keysRenewAt: session.keys === undefined ? undefined : isoTime(session.renewAtMs),
         tokenExpiresAt: isoTime(session.token?.expiresAtMs),
+        servingCertificateExpiresAt: isoTime(readEnd(sources.servingCertificate())),
       },
-      kubelet: { version: facts?.kubeletVersion, ...process, startedAt: isoTime(startedAtMs) },
+      kubelet: renderKubelet(sources),
       containerd: { version: facts?.containerd?.version },
-      converge: converger.figures,
-    };
+      versions: { node: process.versions.node },
+      converge,
+      files: renderFiles(converger),
+      loops: loops.map((loop) => ({
+        name: loop.name,
+        everySeconds: loop.everySeconds,
+        rounds: loop.rounds,
+        lagSeconds: loop.lagSeconds(),
+        isOverdue: loop.isOverdue(),
+      })),
+      events: events.list().map(renderEvent),
+      lastErrors: warnings.slice(-LAST_ERRORS).map(renderEvent),
+    }) as StatusDocument;
   };
 }
 
+function renderCondition({ sinceMs, pending, ...condition }: Condition) {
+  return {
+    ...condition,
+    since: isoTime(sinceMs),
+    ...(pending === undefined ? {} : { pending: renderPending(pending) }),
+  };
+}
+
+function renderPending({ sinceMs, ...report }: Report & { readonly sinceMs: number }) {
+  return { ...report, since: isoTime(sinceMs) };
+}
+
+function renderKubelet({ kubelet, converger }: StatusSources) {
+  const { startedAtMs, ...status } = kubelet.status();
+  return { version: converger.facts?.kubeletVersion, ...status, startedAt: isoTime(startedAtMs) };
+}
+
+function renderFiles(converger: Converger) {
+  return converger.files.map(({ path, sha256, mode, work }) => ({
+    path,
+    sha256,
+    mode: mode.toString(8).padStart(4, "0"),
+    changes: work?.changes ?? 0,
+    lastChangedAt: isoTime(work?.lastChangedAtMs),
+    repairs: work?.repairs ?? 0,
+    lastRepairAt: isoTime(work?.lastRepairAtMs),
+  }));
+}
+
+function renderEvent({ atMs, ...event }: SatelliteEvent) {
+  return { at: isoTime(atMs), ...event };
+}
+
+function readEnd(pem: string | undefined): number | undefined {
+  if (pem === undefined) return undefined;
+  try {
+    return Date.parse(new X509Certificate(pem).validTo);
+  } catch {
+    return undefined; // ServingCertificateSigned tells of a damaged one.
+  }
+}
+
+/** Absent and undefined are the same in JSON; the schema's optional fields are absent. */
+function withoutUndefined<T>(document: T): T {
+  return JSON.parse(JSON.stringify(document)) as T;
+}
+
 function isoTime(milliseconds: number | undefined): string | undefined {
-  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();
+  return milliseconds === undefined || !Number.isFinite(milliseconds)
+    ? undefined
+    : new Date(milliseconds).toISOString();
 }

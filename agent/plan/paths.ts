@@ -6,6 +6,7 @@ export const PATHS = {
   kubeconfig: "/var/lib/kubelet/kubeconfig",
   kubeletConfig: "/etc/kubernetes/kubelet/kubelet-config.yaml",
   kubeletPki: "/var/lib/kubelet/pki",
+  servingCertificate: "/var/lib/kubelet/pki/kubelet-server-current.pem",
   sysctl: "/etc/sysctl.d/90-eks-satellite.conf",
   modulesLoad: "/etc/modules-load.d/eks-satellite.conf",
   cniConfig: "/etc/cni/net.d/10-host-network.conf",

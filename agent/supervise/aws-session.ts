@@ -66,6 +66,11 @@ export class AwsSession {
       : undefined;
   }
 
+  /** When the next renewal is due, milliseconds since the epoch. */
+  get renewAtMs(): number {
+    return this.#renewAtMs;
+  }
+
   /** The token that kubelet has. */
   get token(): EksToken | undefined {
     return this.#token;
@@ -76,6 +81,7 @@ export class AwsSession {
     const keys = await readSessionFile(this.#options.host, this.#paths.awsCredentials, this.#identity);
     if (keys === undefined) return;
     this.#adopt(keys);
+    this.#options.board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
     this.#options.log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "keys of the earlier run are still good");
     await this.#write(keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
   }
@@ -109,13 +115,15 @@ export class AwsSession {
       const keys = await readSessionKeys(host, aws, config);
       this.#retry.reset();
       this.#adopt(keys);
+      board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
       log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
     } catch (err) {
       // The first retry comes with the next look, 0 being the first wait of a backoff.
       this.#renewAtMs = host.clock.now() + this.#retry.next(0);
+      board.setFailed("CredentialsRenewed", err);
       if (this.keys === undefined) board.setFailed("CredentialsFresh", err);
       else if (this.#retry.failures === 1)
-        log.warn(
+        log.info(
           { err, expiresAt: isoTime(this.keys.expiresAtMs) },
           "AWS keys were not renewed; the present ones are still good",
         );

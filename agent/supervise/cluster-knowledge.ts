@@ -41,8 +41,9 @@ export class ClusterKnowledge {
     const { host, config, board } = this.#options;
     this.#facts = await readCachedCluster(host, this.#cachePath, config.cluster);
     this.#isCached = this.#facts !== undefined;
-    if (this.#facts !== undefined)
-      board.setTrue("ClusterKnown", "Cached", `facts of ${isoTime(this.#facts.fetchedAtMs)}, not confirmed yet`);
+    if (this.#facts === undefined) return;
+    const said = `facts of ${isoTime(this.#facts.fetchedAtMs)}, not confirmed yet`;
+    for (const type of ["ClusterKnown", "ClusterDescribed"] as const) board.setTrue(type, "Cached", said);
   }
 
   /** Asks EKS, and keeps what is known when it does not say. */
@@ -53,6 +54,7 @@ export class ClusterKnowledge {
     try {
       const facts = await readCluster(aws, present, config.cluster, host.clock.now());
       const isChanged = !isSame(this.#facts, facts);
+      board.setTrue("ClusterDescribed", "Described", `DescribeCluster ${facts.name} was answered`);
       this.#facts = facts;
       board.setTrue(
         "ClusterKnown",
@@ -69,10 +71,11 @@ export class ClusterKnowledge {
       }
       if (!this.#isCached) await this.#cache(facts);
     } catch (error) {
+      board.setFailed("ClusterDescribed", error);
       if (this.#facts === undefined) return board.setFailed("ClusterKnown", error);
       const { message, hint } = describe(error);
       if (board.get("ClusterKnown").reason !== "Outdated")
-        log.warn({ err: error }, "the cluster could not be described; the node stays on what is known");
+        log.info({ err: error }, "the cluster could not be described; the node stays on what is known");
       const said = `facts of ${isoTime(this.#facts.fetchedAtMs)} are in use: ${message}`;
       board.set("ClusterKnown", {
         status: "True",

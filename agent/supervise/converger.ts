@@ -1,5 +1,6 @@
 // The round that keeps the machine as planned: facts → plan → converge → kubelet told what to run with.
 
+import { sha256 } from "../apply/containerd-check.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "../apply/converge.ts";
 import { Ledger } from "../apply/ledger.ts";
 import type { ConditionBoard } from "../conditions.ts";
@@ -15,9 +16,10 @@ import type { Log } from "../log.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { runPaths, statePaths } from "../plan/paths.ts";
-import type { Resource } from "../plan/resource.ts";
+import { type Resource, resourceId } from "../plan/resource.ts";
 import type { KubeletSpec } from "./kubelet.ts";
 import { retireForeignCertificates } from "./serving-certificates.ts";
+import { type ResourceWork, WorkRecord } from "./work-record.ts";
 
 export interface ConvergerOptions {
   readonly host: Host;
@@ -26,6 +28,8 @@ export interface ConvergerOptions {
   readonly board: ConditionBoard;
   readonly versions: VersionReader;
   readonly cluster: () => ClusterFacts | undefined;
+  /** Somebody else's change of this resource was put back. */
+  readonly onRepair: (resource: string) => void;
   readonly onKubelet: (spec: KubeletSpec) => void;
 }
 
@@ -35,7 +39,8 @@ export class Converger {
   readonly #converge: ConvergeOptions;
   #last: { readonly facts: NodeFacts; readonly plan: NodePlan } | undefined;
   #rounds = 0;
-  #changes = 0;
+  readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
+  readonly #work = new WorkRecord();
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
@@ -56,9 +61,32 @@ export class Converger {
     return this.#last?.facts;
   }
 
-  /** Rounds, changes made, and the duration of the last round in milliseconds. */
-  get figures(): { readonly rounds: number; readonly changes: number; readonly lastRoundMs: number } {
-    return { rounds: this.#rounds, changes: this.#changes, lastRoundMs: this.#lastRoundMs };
+  /** Rounds, changes made, repairs among them, and the duration of the last round in milliseconds. */
+  get figures() {
+    const { changes, repairs } = this.#work;
+    return {
+      rounds: this.#rounds,
+      outcomes: { ...this.#outcomes },
+      changes,
+      repairs,
+      lastRoundMs: this.#lastRoundMs,
+    };
+  }
+
+  /** What was changed since the start, by resource. */
+  get work(): ReadonlyMap<string, ResourceWork> {
+    return this.#work.list();
+  }
+
+  /** The files of the last plan. */
+  get files() {
+    const files = (this.#last?.plan.resources ?? []).filter((resource) => resource.kind === "file");
+    return files.map((file) => ({
+      path: file.path,
+      mode: file.mode,
+      sha256: sha256(file.content),
+      work: this.#work.list().get(resourceId(file)),
+    }));
   }
 
   /** One round; ConfigInSync says how it went. */
@@ -70,7 +98,9 @@ export class Converger {
     const round = await converge(plan.resources, this.#converge);
     this.#last = { facts, plan };
     this.#rounds += 1;
-    this.#changes += round.changes.length;
+    const { changes, failures } = round;
+    this.#outcomes[failures.length > 0 ? "failed" : changes.length > 0 ? "changed" : "unchanged"] += 1;
+    this.#record(plan.resources, round);
     this.#lastRoundMs = performance.now() - startedAt;
     const problem = summarizeFailures([...facts.gaps, ...plan.problems, ...round.failures.map(({ error }) => error)]);
     if (problem !== undefined) board.setFailed("ConfigInSync", problem);
@@ -78,6 +108,11 @@ export class Converger {
     if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
       onKubelet({ command: plan.kubelet, digest: kubeletDigest(plan) });
     }
+  }
+
+  #record(resources: readonly Resource[], round: Round): void {
+    const { host, onRepair } = this.#options;
+    for (const resource of this.#work.record(resources, round, host.clock.now())) onRepair(resource);
   }
 
   /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */
@@ -113,8 +148,10 @@ export class Converger {
   }
 
   async #putKubeletFilesRight({ resources }: NodePlan): Promise<void> {
-    const { failures } = await converge(resources.filter(isKubeletFile), this.#converge);
-    const problem = summarizeFailures(failures.map(({ error }) => error));
+    const files = resources.filter(isKubeletFile);
+    const round = await converge(files, this.#converge);
+    this.#record(files, round);
+    const problem = summarizeFailures(round.failures.map(({ error }) => error));
     if (problem !== undefined) throw problem;
   }
 }

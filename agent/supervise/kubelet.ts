@@ -34,6 +34,7 @@ export interface KubeletStatus {
   readonly pid: number | undefined;
   readonly startedAtMs: number | undefined;
   readonly restarts: number;
+  readonly restartsByReason: Readonly<Record<string, number>>;
   readonly lastExit: string | undefined;
 }
 
@@ -50,6 +51,9 @@ const CRASH_LOOP_EXITS = 3;
 /** How client-go words a 401. */
 const UNAUTHORIZED = /\bUnauthorized\b/;
 
+/** Why a running kubelet is ended to be started again. */
+export type RestartReason = "configuration-changed" | "node-gone";
+
 /** Supervises one kubelet. */
 export class Kubelet {
   readonly #options: KubeletOptions;
@@ -58,10 +62,11 @@ export class Kubelet {
   #spec: KubeletSpec | undefined;
   #running: { readonly child: Child; readonly digest: string; readonly startedAtMs: number } | undefined;
   #restarts = 0;
+  readonly #restartsByReason = new Map<string, number>();
   #lastExit: string | undefined;
   #lastError: string | undefined;
   /** Why the running kubelet is to end; undefined while it should run. */
-  #restartReason: string | undefined;
+  #restartReason: RestartReason | undefined;
   #wake = Promise.withResolvers<void>();
 
   constructor(options: KubeletOptions) {
@@ -85,6 +90,7 @@ export class Kubelet {
       pid: this.#running?.child.pid,
       startedAtMs: this.#running?.startedAtMs,
       restarts: this.#restarts,
+      restartsByReason: Object.fromEntries(this.#restartsByReason),
       lastExit: this.#lastExit,
     };
   }
@@ -93,12 +99,12 @@ export class Kubelet {
   want(spec: KubeletSpec): void {
     const isChanged = this.#spec?.digest !== spec.digest;
     this.#spec = spec;
-    if (this.#running !== undefined && this.#running.digest !== spec.digest) this.restart("its configuration changed");
+    if (this.#running !== undefined && this.#running.digest !== spec.digest) this.restart("configuration-changed");
     else if (isChanged) this.#rouse();
   }
 
   /** Ends the running kubelet and starts it again at once. */
-  restart(reason: string): void {
+  restart(reason: RestartReason): void {
     if (this.#running === undefined) return;
     this.#restartReason = reason;
     this.#rouse();
@@ -133,18 +139,25 @@ export class Kubelet {
     }
     const startedAtMs = host.clock.now();
     await noteKubelet(this.#options, child.pid);
-    board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
+    // In a crash loop running is no news: the health watch says when it has run for a while.
+    if (this.#backoff.failures < CRASH_LOOP_EXITS)
+      board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
     log.info({ pid: child.pid, restarts: this.#restarts }, "kubelet started");
 
     const exit = await this.#untilExitOrRequest(child, signal);
     this.#running = undefined;
     if (signal.aborted) return 0;
-    this.#restarts += 1;
+    this.#count(exit === undefined ? (this.#restartReason ?? "requested") : "exited");
     if (exit === undefined) {
       this.#backoff.reset();
       return 0;
     }
     return this.#reportExit(exit, host.clock.now() - startedAtMs);
+  }
+
+  #count(reason: string): void {
+    this.#restarts += 1;
+    this.#restartsByReason.set(reason, (this.#restartsByReason.get(reason) ?? 0) + 1);
   }
 
   #spawn({ command, digest }: KubeletSpec): Child {
@@ -173,13 +186,14 @@ export class Kubelet {
   }
 
   #reportExit({ exitCode, signal }: ChildExit, ranForMs: number): number {
-    const { board } = this.#options;
+    const { board, log } = this.#options;
     const waitMs = this.#backoff.next(ranForMs);
     const how = signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
     const lastError = this.#lastError === undefined ? "" : `; its last error: ${this.#lastError}`;
     this.#lastExit = `kubelet ${how} after ${(ranForMs / 1000).toFixed(1)} s${lastError}`;
     const isLoop = this.#backoff.failures >= CRASH_LOOP_EXITS;
     const again = `${isLoop ? `, ${this.#backoff.failures} times in a row` : ""}; it is started again in ${(waitMs / 1000).toFixed(1)} s`;
+    if (!isLoop) log.warn({ restarts: this.#restarts }, `${this.#lastExit}${again}`);
     board.setFailed(
       "KubeletRunning",
       new SatelliteError(isLoop ? "kubelet-crash-loop" : "kubelet-exited", `${this.#lastExit}${again}`, {

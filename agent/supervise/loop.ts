@@ -24,6 +24,7 @@ export class Loop {
   readonly name: string;
   readonly #options: LoopOptions;
   #lastFinishedMs: number;
+  #rounds = 0;
   #running: Promise<void> | undefined;
   #isAskedAgain = false;
 
@@ -61,6 +62,21 @@ export class Loop {
     await this.#running;
   }
 
+  get everySeconds(): number {
+    return this.#options.everySeconds;
+  }
+
+  /** Rounds that have ended. */
+  get rounds(): number {
+    return this.#rounds;
+  }
+
+  /** How long ago a round should have ended that has not, seconds. */
+  lagSeconds(): number {
+    const { now, everySeconds } = this.#options;
+    return Math.max(0, Math.round((now() - this.#lastFinishedMs) / 1000 - everySeconds));
+  }
+
   /** Whether no round has ended for three periods. */
   isOverdue(): boolean {
     const { now, everySeconds } = this.#options;
@@ -77,6 +93,7 @@ export class Loop {
         log.error({ err, loop: name }, "a round failed");
       }
       this.#lastFinishedMs = now();
+      this.#rounds += 1;
     } while (this.#isAskedAgain);
     // Here, in the same turn as that last look: who asks a turn later must start a round of his own.
     this.#running = undefined;

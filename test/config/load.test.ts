@@ -53,7 +53,7 @@ test("a misspelt key inside a list is refused with its own line", () => {
 test("a key that resembles none is refused with the keys that are known there", () => {
   assert.throws(() => parse(`${MINIMAL_CONFIG}\nhealth: { certificateAuthority: x }\n`), {
     code: "config-invalid",
-    hint: "Known keys here: port.",
+    hint: "Known keys here: port, address, allowRemote.",
   });
 });
 

@@ -33,32 +33,32 @@ const CLUSTER_FAULTS: readonly (readonly [
   [
     "a cluster that EKS is still creating",
     { cluster: { status: "CREATING" } },
-    "ClusterKnown",
+    "ClusterDescribed",
     "ClusterNotActive",
     /ACTIVE/,
   ],
   [
     "a cluster CA that is not PEM",
     { cluster: { "certificateAuthority.data": "bm90IHBlbQ==" } },
-    "ClusterKnown",
+    "ClusterDescribed",
     "ClusterCaInvalid",
     /describe-cluster/,
   ],
   [
     "a cluster without a service CIDR",
     { cluster: { "kubernetesNetworkConfig.serviceIpv4Cidr": null } },
-    "ClusterKnown",
+    "ClusterDescribed",
     "ClusterIncomplete",
     /describe-cluster/,
   ],
   [
     "DescribeCluster denied",
     { denied: ["eks:DescribeCluster"] },
-    "ClusterKnown",
+    "ClusterDescribed",
     "ClusterForbidden",
     /eks:DescribeCluster/,
   ],
-  ["AssumeRole denied", { denied: ["sts:AssumeRole"] }, "CredentialsFresh", "RoleForbidden", /trust policy/],
+  ["AssumeRole denied", { denied: ["sts:AssumeRole"] }, "CredentialsRenewed", "RoleForbidden", /trust policy/],
 ];
 for (const [name, faults, type, reason, hint] of CLUSTER_FAULTS) {
   test(`${name} is named with what to do, and the node joins when it is mended`, async () => {
@@ -75,7 +75,7 @@ for (const [name, faults, type, reason, hint] of CLUSTER_FAULTS) {
 test("a cluster that does not exist is named with its region", async () => {
   await satellite.box("rm", "-f", "/var/lib/eks-satellite/cluster.json");
   await satellite.configure({ cluster: { name: "elsewhere" } });
-  const { message, hint } = await satellite.untilReason("ClusterKnown", "ClusterNotFound");
+  const { message, hint } = await satellite.untilReason("ClusterDescribed", "ClusterNotFound");
   assert.match(message, /elsewhere in us-east-1/);
   assert.match(hint ?? "", /cluster\.name/);
 });
@@ -85,7 +85,7 @@ test("keys that others can read are refused", async () => {
   await satellite.box("rm", "-rf", "/run/eks-satellite");
   await satellite.box("chmod", "0644", "/etc/eks-satellite/credentials");
   await satellite.systemctl("start");
-  const { hint } = await satellite.untilReason("CredentialsFresh", "CredentialsExposed");
+  const { hint } = await satellite.untilReason("CredentialsRenewed", "CredentialsExposed");
   assert.match(hint ?? "", /chmod 600/);
   await satellite.box("chmod", "0600", "/etc/eks-satellite/credentials");
   await satellite.untilHealthy();
@@ -94,7 +94,7 @@ test("keys that others can read are refused", async () => {
 test("keys that do not exist are named by their path", async () => {
   await satellite.box("rm", "-rf", "/run/eks-satellite/aws-credentials");
   await satellite.configure({ credentials: { keysFile: "/etc/eks-satellite/nothing" } });
-  const { message } = await satellite.untilReason("CredentialsFresh", "CredentialsMissing");
+  const { message } = await satellite.untilReason("CredentialsRenewed", "CredentialsMissing");
   assert.match(message, /\/etc\/eks-satellite\/nothing/);
 });
 

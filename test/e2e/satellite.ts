@@ -17,10 +17,12 @@ export interface SeenCondition {
   readonly reason: string;
   readonly message: string;
   readonly hint?: string;
+  readonly pending?: { readonly reason: string };
 }
 
 /** The parts of /status that the tests read. */
 export interface SeenStatus {
+  readonly verdict: { readonly ready: boolean; readonly summary: string };
   readonly conditions: readonly SeenCondition[];
   readonly rootCauses: readonly string[];
   readonly kubelet: { readonly pid?: number; readonly restarts: number; readonly lastExit?: string };
@@ -74,9 +76,10 @@ export class Satellite {
       explain: () => JSON.stringify(causes),
     };
     await waitFor(wait, async () => {
-      const { conditions } = await this.status();
-      causes = conditions.filter(({ status }) => status !== "True");
-      return conditions.every(({ status }) => status === "True");
+      const { conditions, verdict } = await this.status();
+      // Some looks are taken minutes apart, and Unknown until then.
+      causes = conditions.filter(({ status, pending }) => status === "False" || pending !== undefined);
+      return verdict.ready && (causes as unknown[]).length === 0;
     });
   }
 

@@ -1,7 +1,7 @@
 // Files in memory, with modes, owners, symbolic links, and failures on demand.
 import { SatelliteError } from "../../agent/errors.ts";
 import { unwritable } from "../../agent/host/atomic-write.ts";
-import type { FileStatus, Files, WriteOptions } from "../../agent/host/host.ts";
+import type { FileStatus, FileSystemSpace, Files, WriteOptions } from "../../agent/host/host.ts";
 
 export interface MemoryFile {
   readonly content: string;
@@ -35,6 +35,15 @@ export class MemoryFiles implements Files {
   putFolder(path: string): void {
     this.#folders.add(path);
   }
+
+  /** Room by path; everywhere else it is {@link defaultSpace}. */
+  readonly spaces = new Map<string, FileSystemSpace>();
+  readonly defaultSpace: FileSystemSpace = {
+    totalBytes: 1e12,
+    availableBytes: 5e11,
+    totalInodes: 1e7,
+    freeInodes: 5e6,
+  };
 
   putLink(path: string, target: string): void {
     this.#links.set(path, target);
@@ -125,6 +134,10 @@ export class MemoryFiles implements Files {
     const all = [...this.#entries.keys(), ...this.#folders, ...this.#links.keys()];
     const below = all.filter((known) => known.startsWith(`${path}/`));
     return [...new Set(below.map((known) => known.slice(path.length + 1).split("/")[0] ?? ""))].toSorted();
+  }
+
+  async space(path: string): Promise<FileSystemSpace | undefined> {
+    return this.spaces.get(path) ?? this.defaultSpace;
   }
 
   async readLink(path: string): Promise<string | undefined> {

@@ -53,7 +53,9 @@ export class MemoryHost implements Host {
   onSpawn: ((spawned: Spawned) => void) | undefined;
   /** How the children that are started behave. */
   childOptions: Omit<ProcessOptions, "name"> = {};
-  onGet: (request: HttpRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
+  onFetch: (request: HttpRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
+  /** Names that have addresses; every other one fails. */
+  readonly names = new Map<string, readonly string[]>();
   onFollow: (request: LineStreamRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
   onGrpc: (request: GrpcRequest) => GrpcResponse | Promise<GrpcResponse> = unanswered;
   readonly #programs = new Map<string, Program>();
@@ -87,8 +89,14 @@ export class MemoryHost implements Host {
     return this.processes.kill(pid, signal);
   }
 
-  async get(request: HttpRequest): Promise<HttpResponse> {
-    return this.onGet(request);
+  async fetch(request: HttpRequest): Promise<HttpResponse> {
+    return this.onFetch(request);
+  }
+
+  async resolve(hostname: string): Promise<readonly string[]> {
+    const addresses = this.names.get(hostname);
+    if (addresses !== undefined) return addresses;
+    throw new SatelliteError("dns-failed", `the name ${hostname} cannot be resolved`, { hint: "cat /etc/resolv.conf" });
   }
 
   async follow(request: LineStreamRequest): Promise<HttpResponse> {

@@ -110,27 +110,26 @@ test("a GET brings status and body, whatever the status", async (context) => {
     response.writeHead(request.headers.authorization === "Bearer tok" ? 200 : 401).end(`at ${request.url} – ü`);
   });
   const headers = { authorization: "Bearer tok" };
-  assert.deepEqual(await host.get({ url: `${url}/a?b=c`, headers, timeoutSeconds: 5 }), {
-    status: 200,
-    body: "at /a?b=c – ü",
-  });
-  assert.equal((await host.get({ url, timeoutSeconds: 5 })).status, 401);
+  const { status, body, serverTimeMs = 0 } = await host.fetch({ url: `${url}/a?b=c`, headers, timeoutSeconds: 5 });
+  assert.deepEqual([status, body], [200, "at /a?b=c – ü"]);
+  assert.ok(Math.abs(serverTimeMs - Date.now()) < 5000, "the Date header, as a number");
+  assert.equal((await host.fetch({ url, timeoutSeconds: 5 })).status, 401);
 });
 
 test("over TLS the given certificate authority is trusted, and no other", async (context) => {
   const { url } = await serve(context, (_, response) => void response.end("ok"), localhost);
-  assert.equal((await host.get({ url, caPem: localhost.cert, timeoutSeconds: 5 })).body, "ok");
-  await assert.rejects(host.get({ url, caPem: otherCa, timeoutSeconds: 5 }), { code: "http-failed" });
-  await assert.rejects(host.get({ url, timeoutSeconds: 5 }), { code: "http-failed" });
+  assert.equal((await host.fetch({ url, caPem: localhost.cert, timeoutSeconds: 5 })).body, "ok");
+  await assert.rejects(host.fetch({ url, caPem: otherCa, timeoutSeconds: 5 }), { code: "http-failed" });
+  await assert.rejects(host.fetch({ url, timeoutSeconds: 5 }), { code: "http-failed" });
 });
 
 test("a server that is away, or does not answer in time, is an error with the address", async (context) => {
-  await assert.rejects(host.get({ url: "http://127.0.0.1:1/x", timeoutSeconds: 5 }), {
+  await assert.rejects(host.fetch({ url: "http://127.0.0.1:1/x", timeoutSeconds: 5 }), {
     code: "http-failed",
     message: "GET http://127.0.0.1:1/x was not answered",
   });
   const { url, closed } = await serve(context, () => undefined);
-  await assert.rejects(host.get({ url, timeoutSeconds: 0.1 }), { code: "http-failed" });
+  await assert.rejects(host.fetch({ url, timeoutSeconds: 0.1 }), { code: "http-failed" });
   await closed;
 });
 

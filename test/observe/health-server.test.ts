@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type HealthSources, serveHealth } from "../../agent/observe/health-server.ts";
+import type { ProbeCheck } from "../../agent/observe/probe.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
@@ -11,7 +12,14 @@ async function setUp(context: TestContext, sources: Partial<HealthSources> = {})
   const stop = new AbortController();
   context.after(() => stop.abort());
   const { log } = createMemoryLog();
-  await serveHealth(port, { overdueLoops: () => [], status: () => ({ node: "gpu-1" }), ...sources }, log, stop.signal);
+  const all: HealthSources = {
+    livez: () => [{ name: "converge", problem: undefined }],
+    readyz: () => [{ name: "NodeReady", problem: undefined }],
+    status: () => ({ node: "gpu-1" }),
+    metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
+    ...sources,
+  };
+  await serveHealth({ address: "127.0.0.1", port }, all, log, stop.signal);
   const get = (path: string, method = "GET") =>
     new Promise<{ status: number | undefined; type: string | undefined; body: string }>((resolve, reject) => {
       request({ host: "127.0.0.1", port, path, method, agent: false }, async (response) => {
@@ -26,12 +34,47 @@ async function setUp(context: TestContext, sources: Partial<HealthSources> = {})
 }
 
 test("/livez is ok while every loop ends its rounds, and names those that do not", async (context) => {
-  const overdue: string[] = [];
-  const { get } = await setUp(context, { overdueLoops: () => overdue });
+  const loops: ProbeCheck[] = [
+    { name: "cluster", problem: undefined },
+    { name: "converge", problem: undefined },
+  ];
+  const { get } = await setUp(context, { livez: () => loops });
   assert.deepEqual(await get("/livez"), { status: 200, type: "text/plain; charset=utf-8", body: "ok\n" });
-  overdue.push("converge", "cluster");
-  const { status, body } = await get("/livez?verbose");
-  assert.deepEqual([status, body], [503, "overdue: converge, cluster\n"]);
+  loops[1] = { name: "converge", problem: "its round is 90 s late" };
+  const { status, body } = await get("/livez");
+  assert.deepEqual([status, body], [503, "[-]converge failed: its round is 90 s late\nlivez check failed\n"]);
+});
+
+test("/readyz and its alias say 503 with the root cause first, and ?verbose tells of every check", async (context) => {
+  const readyz = () => [
+    { name: "CredentialsFresh", problem: "CredentialsExpired: the keys expired" },
+    { name: "NodeReady", problem: "NotAsked: nobody can say" },
+    { name: "RuntimeReady", problem: undefined },
+  ];
+  const { get } = await setUp(context, { readyz });
+  for (const path of ["/readyz", "/healthz"]) {
+    const { status, body } = await get(path);
+    assert.equal(status, 503);
+    assert.match(body, /^\[-\]CredentialsFresh failed: CredentialsExpired: the keys expired\n\[-\]NodeReady/);
+  }
+  assert.match((await get("/readyz?verbose")).body, /\[\+\]RuntimeReady ok\nreadyz check failed\n$/);
+  const excluded = await get("/readyz?verbose&exclude=CredentialsFresh&exclude=NodeReady");
+  assert.equal(excluded.status, 200);
+  assert.match(excluded.body, /\[\+\]NodeReady excluded: ok\nreadyz check passed/);
+});
+
+test("/metrics comes with its own content type", async (context) => {
+  const { get } = await setUp(context);
+  assert.deepEqual(await get("/metrics"), { status: 200, type: "text/plain; version=0.0.4", body: "up 1\n" });
+});
+
+test("a document that cannot be rendered is a 500, and the next request is served", async (context) => {
+  const status = () => {
+    throw new Error("no such fact");
+  };
+  const { get } = await setUp(context, { status });
+  assert.equal((await get("/status")).status, 500);
+  assert.equal((await get("/livez")).status, 200);
 });
 
 test("/status is the document of now, as JSON", async (context) => {
@@ -72,8 +115,13 @@ test("it listens on the loopback address alone", async (context) => {
 test("a port that is taken is an error that names it", async (context) => {
   const { port } = await setUp(context);
   const { log } = createMemoryLog();
-  const sources = { overdueLoops: () => [], status: () => ({}) };
-  await assert.rejects(serveHealth(port, sources, log, new AbortController().signal), {
+  const sources = {
+    livez: () => [],
+    readyz: () => [],
+    status: () => ({}),
+    metrics: async () => ({ contentType: "", body: "" }),
+  };
+  await assert.rejects(serveHealth({ address: "127.0.0.1", port }, sources, log, new AbortController().signal), {
     code: "health-port-taken",
     message: new RegExp(`127\\.0\\.0\\.1:${port}`),
     hint: /health\.port/,

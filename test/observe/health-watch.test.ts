@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
 import { watchHealth } from "../../agent/observe/health-watch.ts";
 import type { NodeApi } from "../../agent/observe/node-api.ts";
+import { createBoard } from "../fakes/board.ts";
 import { clusterCa } from "../fakes/certificates.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -14,8 +14,8 @@ function setUp() {
   const containerd = new MemoryContainerd();
   const { host } = containerd;
   containerd.start();
-  host.onGet = () => ({ status: 200, body: "ok" });
-  const board = new ConditionBoard(createMemoryLog().log, host.clock.now);
+  host.onFetch = () => ({ status: 200, body: "ok" });
+  const board = createBoard(createMemoryLog().log, host.clock);
   const kubelet: { pid: number | undefined; startedAtMs: number | undefined } = {
     pid: 7,
     startedAtMs: host.clock.now(),
@@ -64,7 +64,7 @@ test("a containerd that is down is told, and back again when it is up", async ()
 
 test("a kubelet that does not answer is given a minute from its start", async () => {
   const { host, watch, statusOf } = setUp();
-  host.onGet = () => {
+  host.onFetch = () => {
     throw new Error("connect ECONNREFUSED");
   };
   await watch();
@@ -77,7 +77,7 @@ test("a kubelet that does not answer is given a minute from its start", async ()
 test("a kubelet that says it is unwell is told with its words", async () => {
   const { host, board, watch } = setUp();
   host.clock.jump(61_000);
-  host.onGet = () => ({ status: 500, body: "[-]syncloop failed" });
+  host.onFetch = () => ({ status: 500, body: "[-]syncloop failed" });
   await watch();
   assert.match(board.get("KubeletRunning").message, /answers 500: \[-\]syncloop failed/);
 });
@@ -88,7 +88,7 @@ test("without a kubelet, or when it ended while it was asked, its supervisor has
   await watch();
   assert.deepEqual(statusOf("KubeletRunning"), ["Unknown", "Starting"]);
   kubelet.pid = 7;
-  host.onGet = () => {
+  host.onFetch = () => {
     kubelet.pid = undefined;
     return { status: 200, body: "ok" };
   };

@@ -27,7 +27,7 @@ function setUp(status = 200, body: unknown = listOf(NODE)) {
     requests.push(request);
     return { status, body: typeof body === "string" ? body : JSON.stringify(body) };
   };
-  host.onGet = answer;
+  host.onFetch = answer;
   host.onFollow = answer;
   const api = createNodeApi({ host, cluster: sampleCluster(), token: () => new Secret("tok") });
   return { host, api, requests };
@@ -39,6 +39,7 @@ test("the Node is read with the token, over the cluster's own certificate author
   assert.deepEqual(node, {
     uid: "u1",
     isReady: true,
+    isSchedulable: true,
     reason: "KubeletReady",
     message: "kubelet is posting ready status",
     version: "v1.34.4",
@@ -58,6 +59,7 @@ test("a Node that has reported nothing yet is not Ready", async () => {
   assert.deepEqual((await api.read("gpu-1")).node, {
     uid: "u1",
     isReady: false,
+    isSchedulable: true,
     reason: "NoCondition",
     message: "kubelet has not reported yet",
     version: "",
@@ -94,7 +96,7 @@ for (const [status, body, code, message, hint] of REFUSALS) {
 
 test("an API server that does not answer is told with its address", async () => {
   const { api, host } = setUp();
-  host.onGet = () => {
+  host.onFetch = () => {
     throw new Error("connect ETIMEDOUT");
   };
   await assert.rejects(api.read("gpu-1"), {

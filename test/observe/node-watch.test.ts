@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
+import type { ConditionType } from "../../agent/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
 import { watchOwnNode } from "../../agent/observe/node-watch.ts";
+import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
-const READY: NodeState = { uid: "1", isReady: true, reason: "KubeletReady", message: "", version: "v1.34.4" };
+const READY: NodeState = {
+  uid: "1",
+  isReady: true,
+  isSchedulable: true,
+  reason: "KubeletReady",
+  message: "",
+  version: "v1.34.4",
+};
 const UNREADY: NodeState = { ...READY, isReady: false, reason: "KubeletNotReady", message: "PLEG is not healthy" };
 
 const UNAUTHORIZED = new SatelliteError("api-unauthorized", "the API server does not know this node's identity");
@@ -50,7 +58,7 @@ class MemoryApi implements NodeApi {
 function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Error) {
   const host = new MemoryHost();
   const { log, messages } = createMemoryLog();
-  const board = new ConditionBoard(log, host.clock.now);
+  const board = createBoard(log, host.clock);
   const api = new MemoryApi();
   api.node = node;
   api.failure = failure;
@@ -79,8 +87,9 @@ function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Er
     },
     stop.signal,
   );
-  const status = () => [board.get("NodeReady").status, board.get("NodeReady").reason];
-  return { host, board, api, known, kubelet, seen, stop, watching, status, messages };
+  const reasonOf = (type: ConditionType) => [board.get(type).status, board.get(type).reason];
+  const status = () => reasonOf("NodeReady");
+  return { host, board, api, known, kubelet, seen, stop, watching, status, reasonOf, messages };
 }
 
 test("a Ready Node is told of once, with kubelet's version", async () => {
@@ -95,6 +104,8 @@ test("a Node that stops being Ready is told of with kubelet's reason, and one th
   const { host, board, api, seen, status } = setUp(READY);
   await host.clock.advance(0);
   api.send({ kind: "seen", node: UNREADY });
+  assert.deepEqual([status(), board.get("NodeReady").pending?.reason], [["True", "KubeletReady"], "KubeletNotReady"]);
+  await host.clock.advance(10_000);
   assert.deepEqual(status(), ["False", "KubeletNotReady"]);
   assert.match(board.get("NodeReady").message, /PLEG is not healthy/);
   api.send({ kind: "seen", node: READY });
@@ -151,23 +162,26 @@ test("without a running kubelet a missing Node restarts nothing", async () => {
 });
 
 test("a refused token is replaced", async () => {
-  const { host, api, seen, status } = setUp(READY, 0, UNAUTHORIZED);
+  const { host, api, seen, status, reasonOf } = setUp(READY, 0, UNAUTHORIZED);
   await host.clock.advance(0);
-  assert.deepEqual([status(), seen.unauthorized], [["False", "ApiUnauthorized"], 1]);
+  assert.deepEqual([status(), seen.unauthorized], [["Unknown", "NotAsked"], 1]);
+  assert.deepEqual(reasonOf("IdentityAccepted"), ["False", "ApiUnauthorized"]);
+  assert.deepEqual(reasonOf("ApiReachable"), ["True", "Answers"]);
   api.failure = undefined;
   await host.clock.advance(1000);
   assert.deepEqual(status(), ["True", "KubeletReady"]);
 });
 
 test("an API server that is away restarts no kubelet and is asked ever more rarely", async () => {
-  const { host, api, seen, status } = setUp(READY);
+  const { host, api, seen, status, reasonOf } = setUp(READY);
   await host.clock.advance(0);
   api.failure = new SatelliteError("api-unreachable", "the API server does not answer");
   api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
   await host.clock.advance(60_000);
   const early = api.reads;
   await host.clock.advance(600_000);
-  assert.deepEqual([status(), seen.gone], [["False", "ApiUnreachable"], 0]);
+  assert.deepEqual([status(), seen.gone], [["Unknown", "NotAsked"], 0]);
+  assert.deepEqual(reasonOf("ApiReachable"), ["False", "ApiUnreachable"]);
   assert.ok(api.reads - early <= 80, `${api.reads - early} reads in ten minutes`);
   api.failure = undefined;
   await host.clock.advance(10_000);
@@ -202,4 +216,19 @@ test("the watch ends with the agent, whether it follows or waits", async () => {
   await waiting.host.clock.advance(0);
   waiting.stop.abort();
   await waiting.watching;
+});
+
+test("a cordoned Node is told of with how to uncordon it, and is still Ready", async () => {
+  const { host, board, api, status, reasonOf } = setUp(READY);
+  await host.clock.advance(0);
+  assert.deepEqual(reasonOf("NodeSchedulable"), ["True", "Schedulable"]);
+  api.send({ kind: "seen", node: { ...READY, isSchedulable: false } });
+  assert.deepEqual(
+    [status(), reasonOf("NodeSchedulable")],
+    [
+      ["True", "KubeletReady"],
+      ["False", "NodeCordoned"],
+    ],
+  );
+  assert.match(board.get("NodeSchedulable").hint ?? "", /kubectl uncordon gpu-1/);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
+import type { ConditionBoard } from "../../agent/conditions.ts";
 import { AwsSession } from "../../agent/supervise/aws-session.ts";
+import { createBoard } from "../fakes/board.ts";
 import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -15,7 +16,7 @@ function setUp(host = new MemoryHost(), config = sampleConfig()) {
   host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
   const aws = new MemoryAws(host.clock.now);
   const { log, lines, messages } = createMemoryLog();
-  const board = new ConditionBoard(log, host.clock.now);
+  const board = createBoard(log, host.clock);
   const session = new AwsSession({ host, aws, config, log, board });
   /** Lets time pass as the credentials loop does: a look every ten seconds. */
   const pass = async (milliseconds: number) => {
@@ -138,7 +139,11 @@ test("through an outage of AWS the keys stay, tokens keep coming, and the log sa
   await pass(9 * MINUTE_MS + 50_000);
   assert.notEqual(token(), before);
   assert.deepEqual(reasonOf(board), ["True", "RenewalFailing"]);
-  assert.deepEqual(messages("warn"), ["AWS keys were not renewed; the present ones are still good"]);
+  assert.equal(board.get("CredentialsRenewed").pending?.reason, "AwsUnreachable");
+  assert.deepEqual(
+    messages("info").filter((message) => /not renewed/.test(message)),
+    ["AWS keys were not renewed; the present ones are still good"],
+  );
 });
 
 test("a failed renewal is tried again: soon at first, then once a minute", async () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
+import type { ConditionBoard } from "../../agent/conditions.ts";
 import { cacheCluster } from "../../agent/facts/cluster.ts";
 import type { AwsKeys } from "../../agent/host/aws.ts";
 import { Secret } from "../../agent/secret.ts";
 import { ClusterKnowledge } from "../../agent/supervise/cluster-knowledge.ts";
+import { createBoard } from "../fakes/board.ts";
 import { otherCa } from "../fakes/certificates.ts";
 import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -16,7 +17,7 @@ const CACHE = "/var/lib/eks-satellite/cluster.json";
 function setUp(host = new MemoryHost()) {
   const aws = new MemoryAws(host.clock.now);
   const { log, messages } = createMemoryLog();
-  const board = new ConditionBoard(log, host.clock.now);
+  const board = createBoard(log, host.clock);
   const made = { keys: { accessKeyId: "A", secretAccessKey: new Secret("S") } as AwsKeys | undefined, changes: 0 };
   const cluster = new ClusterKnowledge({
     host,
@@ -95,7 +96,9 @@ test("with AWS away, denied or the cluster gone the node stays on what is known,
     board.get("ClusterKnown").message,
     /^facts of 2026-01-02T03:04:05\.000Z are in use: there is no cluster demo/,
   );
-  assert.deepEqual([messages("warn").length, made.changes], [1, 1]);
+  assert.equal(board.get("ClusterDescribed").pending?.reason, "ClusterNotFound");
+  const said = messages("info").filter((message) => /could not be described/.test(message));
+  assert.deepEqual([said.length, made.changes], [1, 1]);
 });
 
 test("a broken answer never replaces a good one", async () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
+import type { ConditionBoard } from "../../agent/conditions.ts";
 import type { ClusterFacts } from "../../agent/facts/cluster.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
 import { Converger } from "../../agent/supervise/converger.ts";
 import type { KubeletSpec } from "../../agent/supervise/kubelet.ts";
+import { createBoard } from "../fakes/board.ts";
 import { localhost, otherCa } from "../fakes/certificates.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -21,9 +22,10 @@ function setUp(config = sampleConfig()) {
   host.files.put(TOKEN, "k8s-aws-v1.x");
   containerd.start();
   const memoryLog = createMemoryLog();
-  const board = new ConditionBoard(memoryLog.log, host.clock.now);
+  const board = createBoard(memoryLog.log, host.clock);
   const known: { cluster: ClusterFacts | undefined } = { cluster: sampleCluster() };
   const specs: KubeletSpec[] = [];
+  const repairs: string[] = [];
   const converger = new Converger({
     host,
     config,
@@ -31,9 +33,10 @@ function setUp(config = sampleConfig()) {
     board,
     versions: createVersionReader(host),
     cluster: () => known.cluster,
+    onRepair: (resource) => void repairs.push(resource),
     onKubelet: (spec) => void specs.push(spec),
   });
-  return { host, containerd, board, converger, known, specs, ...memoryLog };
+  return { host, containerd, board, converger, known, specs, repairs, ...memoryLog };
 }
 
 const reasonOf = (board: ConditionBoard) => {
@@ -205,4 +208,21 @@ test("a serving certificate that this cluster's CA signed stays, also when ca.cr
   await converger.round();
   await converger.prepareKubelet();
   assert.deepEqual(await host.files.list(PKI), ["kubelet-server-current.pem"]);
+});
+
+test("somebody else's change is a repair, the agent's own first change is not", async () => {
+  const { host, converger, repairs } = setUp();
+  await converger.round();
+  await converger.round();
+  assert.deepEqual(
+    [repairs, converger.figures.repairs, converger.figures.outcomes],
+    [[], 0, { unchanged: 1, changed: 1, failed: 0 }],
+  );
+  const path = "/etc/kubernetes/kubelet/kubelet-config.yaml";
+  host.files.put(path, "maxPods: 1\n");
+  await converger.round();
+  assert.deepEqual([repairs, converger.figures.repairs], [[`file:${path}`], 1]);
+  const file = converger.files.find((each) => each.path === path);
+  assert.deepEqual([file?.work?.changes, file?.work?.repairs], [2, 1]);
+  assert.match(file?.sha256 ?? "", /^[0-9a-f]{64}$/);
 });

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ConditionBoard } from "../../agent/conditions.ts";
 import { readProcess } from "../../agent/facts/process.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { Kubelet } from "../../agent/supervise/kubelet.ts";
 import { kubeletEnvironment } from "../../agent/supervise/kubelet-environment.ts";
+import { createBoard } from "../fakes/board.ts";
 import { MemoryClock } from "../fakes/memory-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
@@ -20,7 +20,7 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
   const clock = new MemoryClock();
   const host = { ...createLinuxHost(), clock, random: () => 0 };
   const memoryLog = createMemoryLog();
-  const board = new ConditionBoard(memoryLog.log, clock.now);
+  const board = createBoard(memoryLog.log, clock);
   const stop = new AbortController();
   const processFile = join(folder, "kubelet-process.json");
   const create = () =>

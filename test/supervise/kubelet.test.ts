@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import { Kubelet, type KubeletSpec } from "../../agent/supervise/kubelet.ts";
+import { createBoard } from "../fakes/board.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -15,7 +15,7 @@ function setUp() {
   const host = new MemoryHost();
   host.install(COMMAND.path, () => ({}));
   const memoryLog = createMemoryLog();
-  const board = new ConditionBoard(memoryLog.log, host.clock.now);
+  const board = createBoard(memoryLog.log, host.clock);
   const stop = new AbortController();
   const prepared = { obstacle: undefined as Error | undefined, times: 0 };
   const refusals = { count: 0 };
@@ -108,10 +108,15 @@ test("a crash loop is named from the third death on, with kubelet's own last err
     await settle();
     current().exit(1);
     await settle();
-    reasons.push(board.get("KubeletRunning").status === "True" ? "Running" : board.get("KubeletRunning").reason);
-    await host.clock.advance(death === 2 ? 0 : 10_000);
+    const { reason, pending } = board.get("KubeletRunning");
+    reasons.push(pending?.reason ?? reason);
+    await host.clock.advance(death === 2 ? 0 : 5000);
   }
+  // The first death is mended at once, before anybody could read of it.
   assert.deepEqual(reasons, ["Running", "KubeletExited", "KubeletCrashLoop"]);
+  assert.equal(board.isTrue("KubeletRunning"), true, "it has not lasted yet");
+  await host.clock.advance(10_000);
+  assert.equal(board.isTrue("KubeletRunning"), false);
   const { message, hint } = board.get("KubeletRunning");
   assert.match(message, /exited with 1 after .* s; its last error: "command failed" err="swap on", 3 times in a row/);
   assert.match(hint ?? "", /journalctl -u eks-satellite/);
@@ -147,7 +152,7 @@ test("a changed digest restarts kubelet once, an unchanged one never", async () 
 test("a restart that somebody asked for is no failure: the kubelet after it starts at once", async () => {
   const { host, kubelet, board } = await setUpRunning();
   for (let restart = 0; restart < 5; restart += 1) {
-    kubelet.restart("its Node is gone");
+    kubelet.restart("node-gone");
     await settle();
   }
   assert.equal(host.spawned.length, 6);
@@ -161,7 +166,7 @@ test("a restart that somebody asked for ends a row of deaths: the next death cou
     current().exit(1);
     await host.clock.advance(10_000);
   }
-  kubelet.restart("its Node is gone");
+  kubelet.restart("node-gone");
   await settle();
   const before = host.spawned.length;
   current().exit(1);

@@ -1,0 +1,116 @@
+// What the node watches about itself: every condition, what explains it, and how long it must fail before that is news.
+
+interface Definition {
+  /** What must be true before this one's failure is news of its own; without any it stands by itself. */
+  readonly dependsOn: readonly string[];
+  /** Without it the node does not do its work: it decides /readyz. */
+  readonly isCritical: boolean;
+  /** How long it must have been otherwise before it stops being true, in seconds: what mends itself sooner is not worth a word. */
+  readonly holdSeconds: number;
+  /** The sentence of the documentation: true when … */
+  readonly trueWhen: string;
+}
+
+/** Every condition, causes before consequences. */
+export const CONDITIONS = {
+  ConfigValid: {
+    dependsOn: [],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "the configuration file is valid; while it is not, the last good one is in force",
+  },
+  ClockInSync: {
+    dependsOn: [],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "this machine's clock and AWS's differ by less than 2 minutes",
+  },
+  DnsWorking: {
+    dependsOn: [],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen: "the names of the API server and of STS can be resolved",
+  },
+  DiskAvailable: {
+    dependsOn: [],
+    isCritical: true,
+    holdSeconds: 0,
+    trueWhen:
+      "every file system that kubelet, containerd and the agent write to has more than 10 % of its space and 5 % of its inodes free",
+  },
+  CredentialsRenewed: {
+    dependsOn: ["ClockInSync", "DnsWorking"],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen: "the last renewal of the AWS keys succeeded, and AWS takes the keys",
+  },
+  CredentialsFresh: {
+    dependsOn: ["CredentialsRenewed"],
+    isCritical: true,
+    holdSeconds: 0,
+    trueWhen: "there are AWS keys that have not expired, and a token for kubelet",
+  },
+  ClusterDescribed: {
+    dependsOn: ["CredentialsFresh", "DnsWorking"],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen: "the last DescribeCluster was answered",
+  },
+  ClusterKnown: {
+    dependsOn: ["ClusterDescribed"],
+    isCritical: true,
+    holdSeconds: 0,
+    trueWhen: "DescribeCluster has answered, now or earlier",
+  },
+  ConfigInSync: {
+    dependsOn: ["DiskAvailable"],
+    isCritical: true,
+    holdSeconds: 0,
+    trueWhen: "every managed file, kernel setting and service is as planned",
+  },
+  RuntimeReady: {
+    dependsOn: ["ConfigInSync"],
+    isCritical: true,
+    holdSeconds: 10,
+    trueWhen: "containerd's CRI says that runtime and network are ready",
+  },
+  KubeletRunning: {
+    dependsOn: ["RuntimeReady", "ConfigInSync", "ClusterKnown", "CredentialsFresh"],
+    isCritical: true,
+    holdSeconds: 10,
+    trueWhen: "kubelet runs and its health endpoint says ok",
+  },
+  ApiReachable: {
+    dependsOn: ["ClusterKnown", "DnsWorking"],
+    isCritical: true,
+    holdSeconds: 15,
+    trueWhen: "the API server answers, with a certificate that the cluster's CA has signed",
+  },
+  IdentityAccepted: {
+    dependsOn: ["ApiReachable", "CredentialsFresh", "CredentialsRenewed", "ClockInSync"],
+    isCritical: true,
+    holdSeconds: 15,
+    trueWhen: "the API server takes the token, and knows its bearer as this node",
+  },
+  NodeReady: {
+    dependsOn: ["KubeletRunning", "RuntimeReady", "IdentityAccepted", "ApiReachable"],
+    isCritical: true,
+    holdSeconds: 10,
+    trueWhen: "the cluster says that this Node is Ready",
+  },
+  NodeSchedulable: {
+    dependsOn: ["NodeReady"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "nobody has cordoned the Node",
+  },
+  ServingCertificateSigned: {
+    dependsOn: ["NodeReady"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "kubelet's serving certificate is signed: `kubectl logs` and `exec` work",
+  },
+} as const satisfies Record<string, Definition>;
+
+export type ConditionType = keyof typeof CONDITIONS;
+export const CONDITION_TYPES = Object.keys(CONDITIONS) as readonly ConditionType[];

@@ -1,0 +1,27 @@
+// The part of the configuration that says where the health endpoint listens.
+import ipaddr from "ipaddr.js";
+import * as z from "zod";
+
+/** Port, address, and whether others may read it. */
+export const healthSchema = z
+  .strictObject({
+    port: z.int().min(1).max(65_535).default(9911).describe("Port of /livez, /readyz, /status and /metrics."),
+    address: z
+      .union([z.ipv4(), z.ipv6()])
+      .default("127.0.0.1")
+      .describe("Address that it listens on; one that is not loopback needs allowRemote."),
+    allowRemote: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether others than this machine may read it: it has no secrets, no authentication and no encryption.",
+      ),
+  })
+  .refine(({ address, allowRemote }) => allowRemote || isLoopback(address), {
+    path: ["address"],
+    error: "is not a loopback address: set health.allowRemote too, if everybody who reaches it may read it",
+  });
+
+function isLoopback(address: string): boolean {
+  return ipaddr.parse(address).range() === "loopback";
+}

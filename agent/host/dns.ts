@@ -1,0 +1,25 @@
+// Names to addresses, as every program of this machine resolves them: /etc/hosts, nsswitch and the resolver that they name.
+import { lookup } from "node:dns/promises";
+import { SatelliteError } from "../errors.ts";
+
+const RESOLVE_TIMEOUT_MS = 5000;
+
+/** Resolves a name. getaddrinfo(3) cannot be called off: a resolver that hangs is given up after 5 s. @throws dns-failed */
+export async function resolveName(hostname: string): Promise<readonly string[]> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer in ${RESOLVE_TIMEOUT_MS / 1000} s`)),
+    RESOLVE_TIMEOUT_MS,
+  );
+  try {
+    const found = await Promise.race([lookup(hostname, { all: true }), late.promise]);
+    return found.map(({ address }) => address);
+  } catch (cause) {
+    throw new SatelliteError("dns-failed", `the name ${hostname} cannot be resolved`, {
+      hint: "resolvectl status, or cat /etc/resolv.conf: the name servers there must answer.",
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,86 @@
+// What the machine itself must have for the rest to work: names that resolve, room on its disks, the right time.
+import type { ConditionBoard } from "../conditions.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import { stsHostname } from "../facts/eks-token.ts";
+import type { FileSystemSpace, Host } from "../host/host.ts";
+
+/** kubelet's own limits (`evictionHard` of its configuration): below them it evicts pods. */
+const MIN_SPACE_SHARE = 0.1;
+const MIN_INODE_SHARE = 0.05;
+/** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to mend it. */
+const MAX_SKEW_MS = 120_000;
+const CLOCK_TIMEOUT_SECONDS = 10;
+
+export interface MachineWatchOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  /** The API server's URL, once it is known. */
+  readonly endpoint: () => string | undefined;
+}
+
+/** Looks at name resolution and at the disks. */
+export async function watchMachine(options: MachineWatchOptions): Promise<void> {
+  await Promise.all([watchNames(options), watchDisks(options)]);
+}
+
+async function watchNames({ host, config, board, endpoint }: MachineWatchOptions): Promise<void> {
+  const url = endpoint();
+  const names = [stsHostname(config.cluster.region), ...(url === undefined ? [] : [new URL(url).hostname])];
+  try {
+    await Promise.all(names.map((name) => host.resolve(name)));
+    board.setTrue("DnsWorking", "Resolved", `${names.join(" and ")} can be resolved`);
+  } catch (error) {
+    board.setFailed("DnsWorking", error);
+  }
+}
+
+async function watchDisks({ host, config, board }: MachineWatchOptions): Promise<void> {
+  const folders = ["/var/lib/kubelet", "/var/lib/containerd", config.stateFolder, config.runFolder];
+  const found = await Promise.all(folders.map(async (folder) => [folder, await host.files.space(folder)] as const));
+  const full = found.map(([folder, space]) => describeShortage(folder, space)).find((text) => text !== undefined);
+  if (full === undefined) return board.setTrue("DiskAvailable", "Available", `there is room in ${folders.join(", ")}`);
+  board.setFailed(
+    "DiskAvailable",
+    new SatelliteError("disk-full", full, {
+      hint: "df -h; du -xh --max-depth=2 /var | sort -h | tail. Unused images: crictl rmi --prune.",
+    }),
+  );
+}
+
+function describeShortage(folder: string, space: FileSystemSpace | undefined): string | undefined {
+  if (space === undefined) return undefined;
+  const { totalBytes, availableBytes, totalInodes, freeInodes } = space;
+  if (availableBytes < totalBytes * MIN_SPACE_SHARE)
+    return `${folder} has ${percent(availableBytes, totalBytes)} of its space left (${Math.round(availableBytes / 2 ** 20)} MiB); below 10 % kubelet evicts pods`;
+  if (freeInodes < totalInodes * MIN_INODE_SHARE)
+    return `${folder} has ${percent(freeInodes, totalInodes)} of its inodes left; below 5 % kubelet evicts pods`;
+  return undefined;
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+/** Compares this machine's clock with the Date header of STS; no credentials are needed for that. */
+export async function watchClock({ host, config, board }: MachineWatchOptions): Promise<void> {
+  const url = config.aws.endpoints.sts ?? `https://${stsHostname(config.cluster.region)}/`;
+  const askedMs = host.clock.now();
+  const answer = await host.fetch({ url, timeoutSeconds: CLOCK_TIMEOUT_SECONDS }).catch(() => undefined); // Others tell of an AWS that is away.
+  if (answer?.serverTimeMs === undefined) return;
+  const skewMs = (askedMs + host.clock.now()) / 2 - answer.serverTimeMs;
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  if (Math.abs(skewMs) <= MAX_SKEW_MS) {
+    board.setTrue("ClockInSync", "InSync", "this machine's clock and AWS's agree");
+    return;
+  }
+  board.setFailed(
+    "ClockInSync",
+    new SatelliteError(
+      "clock-skewed",
+      `this machine's clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} AWS's: from 5 minutes on signatures are refused, and with them kubelet's token`,
+      { hint: "timedatectl set-ntp true; timedatectl timesync-status. Without a network: date --set." },
+    ),
+  );
+}

@@ -1,0 +1,29 @@
+// Conditions → one answer: does the node do its work, and if not, why and what to do.
+import type { Condition, ConditionBoard } from "../conditions.ts";
+
+export interface Verdict {
+  /** The Node is Ready and every critical condition is true. */
+  readonly ready: boolean;
+  /** Ready, and no condition is false. */
+  readonly healthy: boolean;
+  /** One sentence: the first root cause, or that all is well. */
+  readonly summary: string;
+  readonly hint?: string;
+}
+
+/** Judges the board as it is now. */
+export function readVerdict(board: ConditionBoard): Verdict {
+  const conditions = board.list();
+  const ready = conditions.every(({ isCritical, status }) => !isCritical || status === "True");
+  const [cause] = byWeight(board.rootCauses());
+  if (cause !== undefined) {
+    const { type, message, hint } = cause;
+    return { ready, healthy: false, summary: `${type}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+  }
+  return { ready, healthy: ready, summary: ready ? board.get("NodeReady").message : "joining the cluster" };
+}
+
+/** What keeps the node from its work comes before what does not. */
+function byWeight(causes: readonly Condition[]): readonly Condition[] {
+  return causes.toSorted((one, other) => Number(other.isCritical) - Number(one.isCritical));
+}
