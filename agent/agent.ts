@@ -15,6 +15,7 @@ import { watchClock, watchMachine } from "./observe/machine-watch.ts";
 import { measureAws, measureRequests } from "./observe/measured.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
+import { NodeReporter } from "./observe/node-reporter.ts";
 import { watchOwnNode } from "./observe/node-watch.ts";
 import { probesOf } from "./observe/probe.ts";
 import { createStatus } from "./observe/status.ts";
@@ -58,16 +59,18 @@ export async function runAgent(
     log,
     now: host.clock.now,
     sleep: (milliseconds) => host.clock.sleep(milliseconds, signal),
-    onChange: ({ status, reason, type, message }, isRootCause) =>
-      events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message),
+    onChange: (condition, isRootCause) => {
+      const { status, reason, type, message } = condition;
+      events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
+      reporter.noteChange(condition, isRootCause);
+      if (isRootCause || type === "NodeReady") void reporting.trigger();
+    },
     onPending: (type) => lookAgain(type),
   });
   const awsCalls = new CallTally();
   const apiCalls = new CallTally();
   const systemd = createSystemd(host, log, environment);
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
-  if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
-  else board.setFailed("ConfigValid", configProblem);
 
   const session = new AwsSession({ host, aws: measureAws(aws, awsCalls), config, log, board });
   const cluster = new ClusterKnowledge({
@@ -99,6 +102,7 @@ export async function runAgent(
     onRepair: (resource) => {
       log.warn({ resource }, `${resource} was changed by somebody else and was put back`);
       events.record("Warning", "Repaired", `${resource} was changed by somebody else and was put back`);
+      reporter.note("Warning", "Repaired", `${resource} was changed by somebody else and was put back`);
     },
     onKubelet: (spec) => kubelet.want(spec),
   });
@@ -109,6 +113,8 @@ export async function runAgent(
       ? undefined
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
+
+  const reporter = new NodeReporter({ host, log, board, name: node.name, api });
 
   // Whether a loop is overdue is asked of the clock that nobody sets: a time that NTP corrects must not look like a hang.
   const now = () => performance.now();
@@ -131,6 +137,7 @@ export async function runAgent(
     servingCertificate = await host.files.read(PATHS.servingCertificate);
   });
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
+  const reporting = loop("report", intervals.runtimeSeconds, () => reporter.report());
   const notifying = loop("systemd", WATCHDOG_SECONDS, async () => {
     if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
     await systemd.ping();
@@ -146,15 +153,17 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [describing, converging, refreshing, looking, timing, notifying];
+  const loops = [describing, converging, refreshing, looking, timing, reporting, notifying];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
+  if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
+  else board.setFailed("ConfigValid", configProblem);
   await host.files.makeFolder(config.stateFolder, 0o700);
   await host.files.makeFolder(config.runFolder, 0o700);
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
   void refreshing.start(signal);
-  for (const each of [describing, looking, timing, notifying]) each.schedule(signal);
+  for (const each of [describing, looking, timing, reporting, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
@@ -182,7 +191,15 @@ export async function runAgent(
         api,
         kubeletStartedAtMs: () => kubelet.status().startedAtMs,
         onReady: () => void looking.trigger().then(() => notifying.trigger()),
-        onNodeGone: () => kubelet.restart("node-gone"),
+        onNodeGone: () => {
+          reporter.forget();
+          events.record(
+            "Warning",
+            "NodeMissing",
+            `Node ${node.name} is gone from the cluster; kubelet registers it again`,
+          );
+          kubelet.restart("node-gone");
+        },
         onUnauthorized: () => session.replaceToken(),
       },
       signal,

@@ -1,10 +1,10 @@
-// The two questions that the agent asks the API server: its own Node, and its own certificate requests.
+// What the agent asks the API server: its own Node and its own certificate requests; and what it tells: a condition and events.
 // Only the types of the Kubernetes client are used: its code and the HTTP client that it brings cost 28 MB of memory, for two GETs.
 import type { V1CertificateSigningRequest, V1Node, V1NodeList } from "@kubernetes/client-node";
 import { SatelliteError } from "../errors.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import { networkProblemOf } from "../facts/network-error.ts";
-import type { Host } from "../host/host.ts";
+import type { Host, HttpRequest } from "../host/host.ts";
 import type { Secret } from "../secret.ts";
 
 const REQUEST_TIMEOUT_SECONDS = 10;
@@ -40,7 +40,24 @@ export interface NodeApi {
   watch(name: string, since: NodeSnapshot, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void>;
   /** State of the newest request of this node for a serving certificate: `Pending`, `Denied`, `Approved`, or undefined. */
   readServingRequest(name: string): Promise<string | undefined>;
+  /** Sets one condition in the Node's status and leaves the others alone. @throws as read */
+  patchCondition(name: string, condition: NodeConditionPatch): Promise<void>;
+  /** @throws as read */
+  createEvent(event: NodeEventObject): Promise<void>;
 }
+
+/** A condition of a Node, as its status carries it; times as metav1.Time. */
+export interface NodeConditionPatch {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastHeartbeatTime: string;
+  readonly lastTransitionTime: string;
+}
+
+/** A core/v1 Event, without apiVersion and kind. */
+export type NodeEventObject = Readonly<Record<string, unknown>>;
 
 export interface NodeApiOptions {
   readonly host: Pick<Host, "fetch" | "follow">;
@@ -57,12 +74,17 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
     caPem: cluster.caPem,
     timeoutSeconds: REQUEST_TIMEOUT_SECONDS,
   });
-  const get = async (path: string) => {
-    const response = await host.fetch(requestFor(path)).catch((cause: unknown) => {
+  const send = async (request: HttpRequest) => {
+    const response = await host.fetch(request).catch((cause: unknown) => {
       throw explainUnanswered(cluster, cause);
     });
     checkStatus(response);
     return response;
+  };
+  const get = (path: string) => send(requestFor(path));
+  const write = async (method: "POST" | "PATCH", path: string, type: string, document: object) => {
+    const { headers, ...request } = requestFor(path);
+    await send({ ...request, method, headers: { ...headers, "content-type": type }, body: JSON.stringify(document) });
   };
   return {
     async read(name) {
@@ -97,6 +119,17 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
       });
       checkStatus(response);
     },
+    // A strategic merge knows conditions by their type: kubelet's stay as they are.
+    patchCondition: (name, condition) =>
+      write("PATCH", `/api/v1/nodes/${name}/status`, "application/strategic-merge-patch+json", {
+        status: { conditions: [condition] },
+      }),
+    createEvent: (event) =>
+      write("POST", "/api/v1/namespaces/default/events", "application/json", {
+        apiVersion: "v1",
+        kind: "Event",
+        ...event,
+      }),
     async readServingRequest(name) {
       const selector = encodeURIComponent("spec.signerName=kubernetes.io/kubelet-serving");
       const { body } = await get(`/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldSelector=${selector}`);
@@ -133,7 +166,7 @@ function explainUnanswered({ endpoint, name, region }: ClusterFacts, cause: unkn
 }
 
 function checkStatus({ status, body }: { status: number; body: string }): void {
-  if (status === 200) return;
+  if (status === 200 || status === 201) return;
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {

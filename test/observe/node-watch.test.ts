@@ -46,6 +46,10 @@ class MemoryApi implements NodeApi {
     return undefined;
   }
 
+  async patchCondition(): Promise<void> {}
+
+  async createEvent(): Promise<void> {}
+
   send(event: NodeEvent): void {
     this.#onEvent?.(event);
   }
