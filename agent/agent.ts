@@ -24,6 +24,7 @@ import { readVerdict } from "./observe/verdict.ts";
 import { PATHS, runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
 import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
+import { createConfigWatch } from "./supervise/config-watch.ts";
 import { Converger } from "./supervise/converger.ts";
 import { Kubelet } from "./supervise/kubelet.ts";
 import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
@@ -44,13 +45,16 @@ export interface AgentOptions {
   readonly config: Config;
   /** Why the configuration is not the one in the file; undefined when it is. */
   readonly configProblem: unknown;
+  readonly configFile: string;
+  /** The file says something else now, and it is valid: end, and run on it. */
+  readonly onConfigChange: () => void;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** Makes this machine a node and keeps it one until the signal aborts; kubelet is ended then, pods are not. */
 export async function runAgent(
-  { host, aws, config, configProblem, log, environment }: AgentOptions,
+  { host, aws, config, configProblem, configFile, onConfigChange, log, environment }: AgentOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { intervals, node } = config;
@@ -137,6 +141,11 @@ export async function runAgent(
     servingCertificate = await host.files.read(PATHS.servingCertificate);
   });
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
+  const reading = loop(
+    "config",
+    intervals.convergeSeconds,
+    createConfigWatch({ host, board, file: configFile, config, onChange: onConfigChange }),
+  );
   const reporting = loop("report", intervals.runtimeSeconds, () => reporter.report());
   const notifying = loop("systemd", WATCHDOG_SECONDS, async () => {
     if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
@@ -153,7 +162,7 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [describing, converging, refreshing, looking, timing, reporting, notifying];
+  const loops = [reading, describing, converging, refreshing, looking, timing, reporting, notifying];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -163,12 +172,17 @@ export async function runAgent(
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
   void refreshing.start(signal);
-  for (const each of [describing, looking, timing, reporting, notifying]) each.schedule(signal);
+  for (const each of [reading, describing, looking, timing, reporting, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
   const status = createStatus({ ...sources, servingCertificate: () => servingCertificate });
   const metrics = createMetrics({ ...sources, awsCalls, apiCalls });
+  if (config.health.allowRemote && config.health.address !== "127.0.0.1")
+    log.warn(
+      { address: config.health.address },
+      "the health endpoint is open to whoever reaches it (health.allowRemote)",
+    );
   // A node without its health endpoint is worth more than no node.
   await serveHealth(config.health, { ...probesOf(board, loops), status, metrics }, log, signal).catch((err) =>
     log.error({ err }),
@@ -205,7 +219,6 @@ export async function runAgent(
       signal,
     ),
   ]);
-  await systemd.stopping();
 }
 
 function bearer(session: AwsSession) {

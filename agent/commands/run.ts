@@ -5,6 +5,7 @@ import { SatelliteError } from "../errors.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
+import { createSystemd } from "../observe/systemd.ts";
 
 export interface RunContext {
   readonly host: Host;
@@ -24,12 +25,22 @@ export async function runCommand(
       hint: "systemctl start eks-satellite, or sudo eks-satellite run.",
     });
   }
-  const { config, problem } = await loadConfigOrLastGood(host, configFile);
-  const log = createLog(config.log, write, environment);
-  const aws = createAws(config.cluster.region, config.aws.endpoints);
-  // Whatever ends the agent ends its loops too, and with them the process.
-  const end = new AbortController();
-  const options = { host, aws, config, configProblem: problem, log, environment };
-  await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());
-  log.info("stopped; pods keep running");
+  for (;;) {
+    const { config, problem } = await loadConfigOrLastGood(host, configFile);
+    const log = createLog(config.log, write, environment);
+    const aws = createAws(config.cluster.region, config.aws.endpoints);
+    // Whatever ends the agent ends its loops too, and with them the process.
+    const end = new AbortController();
+    const options = {
+      ...{ host, aws, config, configProblem: problem, configFile, log, environment },
+      onConfigChange: () => end.abort(),
+    };
+    await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());
+    if (signal.aborted) {
+      await createSystemd(host, log, environment).stopping();
+      log.info("stopped; pods keep running");
+      return;
+    }
+    log.info({ file: configFile }, "the configuration has changed and is put in force; pods keep running");
+  }
 }
