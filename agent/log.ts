@@ -1,12 +1,13 @@
 // The log: pino with three shapes. `journald` prefixes each line with its priority, `text` is for a terminal, `json` for collectors.
 import { type LogFn, type Logger, pino } from "pino";
 import { describe } from "./errors.ts";
+import { type FoldOptions, foldRepeats } from "./log-fold.ts";
 
-/** The log handle that every part receives. */
-export type Log = Logger;
+/** The log handle that every part receives; `notice` is syslog's, between info and warning. */
+export type Log = Logger<"notice">;
 
 /** The levels that a configuration may name, quietest last. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export const LOG_LEVELS = ["debug", "info", "notice", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `auto` is `journald` when systemd reads our output (JOURNAL_STREAM is set) and `text` otherwise. */
@@ -18,8 +19,18 @@ export function logAt(log: Log, level: LogLevel): LogFn {
   return log[level].bind(log);
 }
 
+/** Between pino's 30 (info) and 40 (warn). */
+const NOTICE_LEVEL = 35;
+
 /** sd-daemon(3): a line that begins with `<N>` is stored with syslog priority N. */
-const JOURNAL_PRIORITY: Readonly<Record<string, number>> = { debug: 7, info: 6, warn: 4, error: 3, fatal: 2 };
+const JOURNAL_PRIORITY: Readonly<Record<string, number>> = {
+  debug: 7,
+  info: 6,
+  notice: 5,
+  warn: 4,
+  error: 3,
+  fatal: 2,
+};
 
 /**
  * Creates the log.
@@ -27,16 +38,18 @@ const JOURNAL_PRIORITY: Readonly<Record<string, number>> = { debug: 7, info: 6, 
  * @param environment the process's variables, of which only JOURNAL_STREAM is read
  */
 export function createLog(
-  options: { readonly level: LogLevel; readonly format: LogFormat },
+  options: { readonly level: LogLevel; readonly format: LogFormat; readonly fold?: FoldOptions },
   write: (line: string) => void,
   environment: Readonly<Record<string, string | undefined>> = {},
 ): Log {
   const format =
     options.format === "auto" ? (environment.JOURNAL_STREAM === undefined ? "text" : "journald") : options.format;
-  const destination = format === "json" ? { write } : { write: (line: string) => write(renderLine(line, format)) };
+  const render = format === "json" ? write : (line: string) => write(renderLine(line, format));
+  const destination = { write: options.fold === undefined ? render : foldRepeats(render, options.fold) };
   return pino(
     {
       level: options.level,
+      customLevels: { notice: NOTICE_LEVEL },
       base: null,
       timestamp: format === "json" ? pino.stdTimeFunctions.isoTime : false,
       formatters: { level: (label) => ({ level: label }) },
@@ -47,7 +60,7 @@ export function createLog(
 }
 
 function renderLine(json: string, format: "journald" | "text"): string {
-  const { level, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const { level, msg, err, time: _, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const { code, message, hint } = (err ?? {}) as { code?: string; message?: string; hint?: string };
   // pino takes an error's message for the line's own when it is given no other.
   const sentence = msg === message ? String(msg ?? "") : [msg, message].filter(Boolean).join(": ");

@@ -5,7 +5,7 @@ import { runCommand } from "./commands/run.ts";
 import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
 import { describe } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
-import { createLog } from "./log.ts";
+import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { VERSION } from "./version.ts";
 
 /** sysexits(3) EX_USAGE. */
@@ -27,9 +27,15 @@ async function main(argv: readonly string[]): Promise<number> {
     .command("run")
     .description("the daemon: join the cluster and keep this machine in it")
     .addOption(configOption())
-    .action(async ({ config }: { config: string }) =>
-      runCommand({ host, environment: process.env, write }, config, stop.signal),
-    );
+    .addOption(new Option("--log-format <format>", "in place of log.format").choices(LOG_FORMATS))
+    .addOption(new Option("--log-level <level>", "in place of log.level").choices(LOG_LEVELS))
+    .action(async ({ config, logFormat, logLevel }: { config: string; logFormat?: LogFormat; logLevel?: LogLevel }) => {
+      const chosen = {
+        ...(logFormat === undefined ? {} : { format: logFormat }),
+        ...(logLevel === undefined ? {} : { level: logLevel }),
+      };
+      await runCommand({ host, environment: process.env, write }, { config, ...chosen }, stop.signal);
+    });
   program
     .command("plan")
     .description("what would change on this machine, and why; exit 0 nothing, 2 something, 1 error")

@@ -12,8 +12,8 @@ function setUp(format: LogFormat, environment: Record<string, string> = {}, leve
 
 test("under systemd each line begins with its priority", () => {
   const { lines, log } = setUp("auto", { JOURNAL_STREAM: "8:1" });
-  for (const level of ["debug", "info", "warn", "error"] as const) logAt(log, level)("said");
-  assert.deepEqual(lines, ["<7>said\n", "<6>said\n", "<4>said\n", "<3>said\n"]);
+  for (const level of ["debug", "info", "notice", "warn", "error"] as const) logAt(log, level)("said");
+  assert.deepEqual(lines, ["<7>said\n", "<6>said\n", "<5>said\n", "<4>said\n", "<3>said\n"]);
 });
 
 test("on a terminal each line begins with its level", () => {

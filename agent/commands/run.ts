@@ -4,8 +4,18 @@ import { loadConfigOrLastGood } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
-import { createLog } from "../log.ts";
+import { createLog, type LogFormat, type LogLevel } from "../log.ts";
 import { createSystemd } from "../observe/systemd.ts";
+
+export interface RunOptions {
+  /** Path of the configuration file. */
+  readonly config: string;
+  /** In place of the configuration's. */
+  readonly format?: LogFormat;
+  readonly level?: LogLevel;
+}
+
+const FOLD = { now: Date.now, schedule: (work: () => void, ms: number) => void setTimeout(work, ms).unref() };
 
 export interface RunContext {
   readonly host: Host;
@@ -17,7 +27,7 @@ export interface RunContext {
 /** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid */
 export async function runCommand(
   { host, environment, write }: RunContext,
-  configFile: string,
+  { config: configFile, ...logOptions }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
   if (host.userId !== 0) {
@@ -27,7 +37,7 @@ export async function runCommand(
   }
   for (;;) {
     const { config, problem } = await loadConfigOrLastGood(host, configFile);
-    const log = createLog(config.log, write, environment);
+    const log = createLog({ ...config.log, ...logOptions, fold: FOLD }, write, environment);
     const aws = createAws(config.cluster.region, config.aws.endpoints);
     // Whatever ends the agent ends its loops too, and with them the process.
     const end = new AbortController();

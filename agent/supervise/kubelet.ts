@@ -2,11 +2,12 @@
 import type { ConditionBoard } from "../conditions.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Child, ChildExit, Host } from "../host/host.ts";
-import { type Log, logAt } from "../log.ts";
+import type { Log } from "../log.ts";
 import type { KubeletCommand } from "../plan/node-plan.ts";
 import { Backoff } from "./backoff.ts";
 import { endChild, readLines } from "./child.ts";
-import { parseKlogLine } from "./klog.ts";
+import type { KlogLine } from "./klog.ts";
+import { KubeletLog } from "./kubelet-log.ts";
 import { endLeftover, noteKubelet } from "./leftover.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
@@ -161,12 +162,14 @@ export class Kubelet {
   }
 
   #spawn({ command, digest }: KubeletSpec): Child {
-    const { host, environment } = this.#options;
+    const { host, log, environment } = this.#options;
     this.#lastError = undefined;
     this.#restartReason = undefined;
     const child = host.spawn(command.path, command.args, environment);
     this.#running = { child, digest, startedAtMs: host.clock.now() };
-    readLines(child, (line) => this.#onLine(line));
+    const lines = new KubeletLog(log, host.clock, (line) => this.#onLine(line));
+    readLines(child, (line) => lines.write(line));
+    void child.exited.then(() => lines.flush());
     return child;
   }
 
@@ -203,11 +206,9 @@ export class Kubelet {
     return waitMs;
   }
 
-  #onLine(line: string): void {
-    const { level, message } = parseKlogLine(line);
-    if (level === "error") this.#lastError = message.slice(0, 500);
-    if (level !== "info" && UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
-    logAt(this.#options.log, level)(`kubelet: ${message}`);
+  #onLine({ level, isError, message }: KlogLine): void {
+    if (isError) this.#lastError = message.slice(0, 500);
+    if (level !== "debug" && UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
   }
 
   #rouse(): void {

@@ -7,9 +7,12 @@ test("the daemon refuses to run without root, before it reads anything", async (
   const host = new MemoryHost();
   host.userId = 1000;
   const context = { host, environment: {}, write: () => undefined };
-  await assert.rejects(runCommand(context, "/etc/eks-satellite/config.yaml", new AbortController().signal), {
-    code: "not-root",
-    message: /runs as user 1000/,
-    hint: /sudo/,
-  });
+  await assert.rejects(
+    runCommand(context, { config: "/etc/eks-satellite/config.yaml" }, new AbortController().signal),
+    {
+      code: "not-root",
+      message: /runs as user 1000/,
+      hint: /sudo/,
+    },
+  );
 });

@@ -129,8 +129,8 @@ test("kubelet's lines become log lines of klog's level", async () => {
   await settle();
   const said = lines.filter(({ msg }) => msg?.startsWith("kubelet: ")).map(({ level, msg }) => [level, msg]);
   assert.deepEqual(said, [
-    ["warn", "kubelet: careful"],
-    ["error", "kubelet: bad"],
+    ["info", "kubelet: careful"],
+    ["notice", "kubelet: bad"],
   ]);
 });
 

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLog, type LogFormat } from "../agent/log.ts";
+
+function setUp(format: LogFormat = "journald") {
+  let nowMs = 0;
+  const lines: string[] = [];
+  const due: { atMs: number; work: () => void }[] = [];
+  const fold = {
+    now: () => nowMs,
+    schedule: (work: () => void, ms: number) => void due.push({ atMs: nowMs + ms, work }),
+  };
+  const log = createLog({ level: "debug", format, fold }, (line) => void lines.push(line.trimEnd()));
+  const pass = (ms: number) => {
+    nowMs += ms;
+    for (const timer of due.splice(0)) {
+      if (timer.atMs <= nowMs) timer.work();
+      else due.push(timer);
+    }
+  };
+  return { log, lines, pass };
+}
+
+test("a line that comes again and again is written once and counted, also between others", () => {
+  const { log, lines, pass } = setUp();
+  for (let round = 0; round < 5; round += 1) {
+    log.notice("kubelet: connection refused");
+    log.notice("kubelet: no route");
+    pass(1000);
+  }
+  assert.deepEqual(lines, ["<5>kubelet: connection refused", "<5>kubelet: no route"]);
+  pass(60_000);
+  assert.deepEqual(lines.slice(2), [
+    "<5>kubelet: connection refused (repeated 4 times in a minute) repeated=4",
+    "<5>kubelet: no route (repeated 4 times in a minute) repeated=4",
+  ]);
+});
+
+test("another level, another field or another minute is another line", () => {
+  const { log, lines, pass } = setUp();
+  log.info({ pid: 1 }, "started");
+  log.info({ pid: 2 }, "started");
+  log.warn({ pid: 2 }, "started");
+  pass(61_000);
+  log.info({ pid: 1 }, "started");
+  assert.equal(lines.length, 4);
+});
+
+test("as JSON too, where only the time differs", () => {
+  const { log, lines, pass } = setUp("json");
+  log.info("again");
+  log.info("again");
+  pass(60_000);
+  assert.equal(lines.length, 2);
+  const { repeated, level, msg } = JSON.parse(lines[1] ?? "");
+  assert.deepEqual([repeated, level, msg], [1, "info", "again (repeated 1 times in a minute)"]);
+});
+
+test("what is remembered is bounded, and no count is lost", () => {
+  const { log, lines, pass } = setUp();
+  log.info("first");
+  log.info("first");
+  for (let number = 0; number < 200; number += 1) log.info(`line ${number}`);
+  assert.ok(lines.includes("<6>first (repeated 1 times in a minute) repeated=1"));
+  pass(60_000);
+  assert.equal(lines.length, 202);
+});
