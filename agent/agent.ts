@@ -3,6 +3,7 @@ import type { ConditionType } from "./condition-types.ts";
 import { ConditionBoard } from "./conditions.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
+import { type GpuFacts, readGpu } from "./facts/gpu.ts";
 import { createVersionReader } from "./facts/versions.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
@@ -133,11 +134,13 @@ export async function runAgent(
   });
   const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
   let servingCertificate: string | undefined;
+  let gpu: GpuFacts | undefined;
   const looking = loop("health", intervals.runtimeSeconds, async () => {
     await Promise.all([
       watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
       watchMachine(machine),
     ]);
+    gpu = await readGpu(host);
     servingCertificate = await host.files.read(PATHS.servingCertificate);
   });
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
@@ -176,7 +179,7 @@ export async function runAgent(
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
-  const status = createStatus({ ...sources, servingCertificate: () => servingCertificate });
+  const status = createStatus({ ...sources, servingCertificate: () => servingCertificate, gpu: () => gpu });
   const metrics = createMetrics({ ...sources, awsCalls, apiCalls });
   if (config.health.allowRemote && config.health.address !== "127.0.0.1")
     log.warn(

@@ -1,7 +1,10 @@
 // argv → command; the only exit and the only signal handler.
+import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
+import { statusCommand } from "./commands/status.ts";
+import type { Paint } from "./commands/status-screen.ts";
 import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
 import { describe } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
@@ -19,6 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
 
   const configOption = () => new Option("--config <file>", "the configuration file").default(DEFAULT_CONFIG_PATH);
+  const outputOption = () => new Option("--output <format>", "text or json").choices(["text", "json"]).default("text");
   const program = new Command("eks-satellite")
     .description("Makes this machine a node of an EKS cluster, and keeps it one.")
     .version(VERSION)
@@ -41,9 +45,20 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("what would change on this machine, and why; exit 0 nothing, 2 something, 1 error")
     .addOption(configOption())
     .option("--diff", "show the contents too", false)
-    .addOption(new Option("--output <format>", "text or json").choices(["text", "json"]).default("text"))
+    .addOption(outputOption())
     .action(async (options: { config: string; diff: boolean; output: "text" | "json" }) => {
       exitCode = await planCommand(host, options, write);
+    });
+  program
+    .command("status")
+    .description("how the node is and what to do; exit 0 ready, 1 not ready, 3 the daemon does not answer")
+    .addOption(configOption())
+    .addOption(outputOption())
+    .option("--watch", "draw it again every 2 s", false)
+    .action(async (options: { config: string; output: "text" | "json"; watch: boolean }) => {
+      const isColourful = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+      const paint: Paint = (style, text) => (isColourful ? styleText(style, text, { validateStream: false }) : text);
+      exitCode = await statusCommand(host, { ...options, paint }, write, stop.signal);
     });
   program
     .command("version")

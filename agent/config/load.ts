@@ -49,6 +49,13 @@ async function keepAsLastGood(host: Host, file: string): Promise<unknown> {
   return host.files.write(LAST_GOOD_CONFIG_PATH, text, { mode: 0o600 }).catch((error: unknown) => error);
 }
 
+/** The configuration in force, as far as it can be read: not by everybody, and not before there is one. */
+export async function readConfigInForce(host: Host, file: string): Promise<Config | undefined> {
+  const [own, lastGood] = await Promise.allSettled([loadConfig(host, file), loadConfig(host, LAST_GOOD_CONFIG_PATH)]);
+  if (own.status === "fulfilled") return own.value;
+  return lastGood.status === "fulfilled" ? lastGood.value : undefined;
+}
+
 /** Reads and validates the configuration file. @throws config-missing, config-syntax, config-invalid */
 export async function loadConfig(host: Host, file: string): Promise<Config> {
   const text = await host.files.read(file);

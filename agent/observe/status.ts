@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
+import type { GpuFacts } from "../facts/gpu.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
@@ -23,6 +24,8 @@ export interface StatusSources {
   readonly events: EventRing;
   /** The serving certificate as last seen, PEM. */
   readonly servingCertificate: () => string | undefined;
+  /** GPUs as last seen. */
+  readonly gpu: () => GpuFacts | undefined;
   /** How long this process took from its start to its loops running, milliseconds. */
   readonly startMs: number;
 }
@@ -65,6 +68,7 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
       },
       kubelet: renderKubelet(sources),
       containerd: { version: facts?.containerd?.version },
+      gpu: sources.gpu(),
       versions: { node: process.versions.node },
       converge,
       files: renderFiles(converger),

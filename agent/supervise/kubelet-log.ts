@@ -23,12 +23,15 @@ export class KubeletLog {
   }
 
   write(text: string): void {
-    if (this.#panic !== undefined && !hasKlogHeader(text)) return this.#hold(this.#panic, text);
+    if (this.#panic !== undefined && !hasKlogHeader(text)) {
+      this.#hold(this.#panic, text);
+      return;
+    }
     this.flush();
     const line = parseKlogLine(text);
     this.#onLine(line);
-    if (isPanic(text)) return this.#begin(text);
-    logAt(this.#log, line.level)(`kubelet: ${line.message}`);
+    if (isPanic(text)) this.#begin(text);
+    else logAt(this.#log, line.level)(`kubelet: ${line.message}`);
   }
 
   /** Writes what is held; call it when kubelet has ended. */

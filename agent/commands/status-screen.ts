@@ -1,0 +1,129 @@
+// The screen of `eks-satellite status`: the verdict first, the next command last, nothing that scrolls.
+import type { StatusDocument } from "../observe/status-schema.ts";
+
+type Style = "green" | "red" | "yellow" | "dim" | "bold";
+/** Colours a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string;
+
+/** What systemd and the journal know of a daemon that does not answer. */
+export interface Silence {
+  readonly url: string;
+  /** E.g. `failed (exit-code), 3 restarts`. */
+  readonly unit: string;
+  readonly isActive: boolean;
+  /** The newest warnings of its journal, oldest first. */
+  readonly journal: readonly string[];
+}
+
+type Condition = StatusDocument["conditions"][number];
+
+const LAST_EVENTS = 5;
+
+/** Renders the document of a daemon that answers. */
+export function renderStatus(document: StatusDocument, nowMs: number, paint: Paint): string {
+  const lines = [
+    ...renderVerdict(document, paint),
+    "",
+    ...document.conditions.flatMap((condition) => renderCondition(condition, document, nowMs, paint)),
+    "",
+    ...renderFacts(document, nowMs),
+    ...renderEvents(document, nowMs, paint),
+    "",
+    `${paint("bold", "Next:")} ${nextCommand(document)}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Renders what is known of a daemon that does not answer. */
+export function renderSilence({ url, unit, isActive, journal }: Silence, paint: Paint): string {
+  const next =
+    unit === "not installed"
+      ? "install eks-satellite"
+      : isActive
+        ? "journalctl -u eks-satellite -n 50"
+        : "systemctl start eks-satellite";
+  const lines = [
+    paint("red", `✗ the daemon does not answer on ${url}`),
+    `  systemd: ${unit}`,
+    ...(journal.length === 0 ? ["  journal: no warnings"] : ["  journal:", ...journal.map((line) => `    ${line}`)]),
+    "",
+    `${paint("bold", "Next:")} ${next}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function renderVerdict({ verdict, node, cluster, kubelet, version }: StatusDocument, paint: Paint): string[] {
+  const { ready, healthy, summary } = verdict;
+  const mark = healthy
+    ? paint("green", "● ready")
+    : ready
+      ? paint("yellow", "● ready, but")
+      : paint("red", "✗ not ready:");
+  const versions = [`eks-satellite ${version}`, kubelet.version === undefined ? "" : `kubelet ${kubelet.version}`];
+  return [
+    `${mark} ${summary}`,
+    `  node ${node.name} of ${cluster.name} in ${cluster.region}${cluster.version === undefined ? "" : ` (${cluster.version})`}, ${versions.filter(Boolean).join(", ")}`,
+  ];
+}
+
+function renderCondition(condition: Condition, { rootCauses }: StatusDocument, nowMs: number, paint: Paint): string[] {
+  const { type, status, reason, message, hint, since, pending } = condition;
+  const isRoot = rootCauses.includes(type);
+  const mark =
+    status === "True"
+      ? paint("green", "✓")
+      : status === "False"
+        ? paint(isRoot ? "red" : "dim", "✗")
+        : paint("dim", "?");
+  const line = `${mark} ${type.padEnd(24)} ${age(since, nowMs).padStart(4)}  ${reason}: ${message}`;
+  const isConsequence = status === "False" && !isRoot;
+  return [
+    isConsequence ? `${line} ${paint("dim", "(a consequence)")}` : line,
+    ...(pending === undefined
+      ? []
+      : [paint("yellow", `  ~ for ${age(pending.since, nowMs)}: ${pending.reason}: ${pending.message}`)]),
+    ...(isRoot && hint !== undefined ? [`  → ${hint}`] : []),
+  ];
+}
+
+function renderFacts({ credentials, kubelet, containerd, converge, gpu }: StatusDocument, nowMs: number): string[] {
+  const { keysExpireAt, tokenExpiresAt, servingCertificateExpiresAt } = credentials;
+  const left = (moment: string | undefined) => (moment === undefined ? "none" : countdown(moment, nowMs));
+  const repairs = converge.repairs === 0 ? "" : `, ${converge.repairs} repairs`;
+  return [
+    `expiry      keys ${left(keysExpireAt)}, token ${left(tokenExpiresAt)}, serving certificate ${left(servingCertificateExpiresAt)}`,
+    `kubelet     ${kubelet.pid === undefined ? "does not run" : `pid ${kubelet.pid}`}, ${kubelet.restarts} restarts${kubelet.lastExit === undefined ? "" : `; ${kubelet.lastExit}`}`,
+    `containerd  ${containerd.version ?? "unknown"}`,
+    `machine     ${converge.rounds} rounds, ${converge.changes} changes${repairs}`,
+    `GPU         ${gpu === undefined ? "not looked at" : `${gpu.devices} NVIDIA, driver ${gpu.driverVersion ?? "not loaded"}`}`,
+  ];
+}
+
+function renderEvents({ events }: StatusDocument, nowMs: number, paint: Paint): string[] {
+  return events.slice(-LAST_EVENTS).map(({ at, type, reason, message }) => {
+    const line = `event ${age(at, nowMs).padStart(5)}  ${reason}: ${message}`;
+    return type === "Warning" ? paint("yellow", line) : line;
+  });
+}
+
+function nextCommand({ verdict, node }: StatusDocument): string {
+  if (verdict.hint !== undefined) return verdict.hint;
+  return verdict.healthy ? `kubectl get node ${node.name}` : "journalctl -u eks-satellite -p warning";
+}
+
+/** `42s`, `3m`, `5h`, `2d`: how long ago. */
+function age(moment: string, nowMs: number): string {
+  return duration(nowMs - Date.parse(moment));
+}
+
+function countdown(moment: string, nowMs: number): string {
+  const leftMs = Date.parse(moment) - nowMs;
+  return leftMs <= 0 ? `expired ${duration(-leftMs)} ago` : `in ${duration(leftMs)}`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}

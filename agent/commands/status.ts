@@ -1,0 +1,111 @@
+// `eks-satellite status`: one screen for people, from the daemon's own word; or what systemd and the journal say when it is silent.
+import { readConfigInForce } from "../config/load.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../observe/status-schema.ts";
+import { type Paint, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
+
+export interface StatusOptions {
+  readonly config: string;
+  readonly output: "text" | "json";
+  readonly watch: boolean;
+  readonly paint: Paint;
+}
+
+/** 0 the node does its work, 1 it does not, 3 the daemon does not answer. */
+export const STATUS_EXIT = { ready: 0, notReady: 1, silent: 3 } as const;
+
+const WATCH_MS = 2000;
+const TIMEOUT_SECONDS = 5;
+/** ECMA-48: cursor home, erase below. */
+const CLEAR = "\u001b[H\u001b[J";
+
+/** Prints the screen, again and again with `watch`, and returns the exit code of the last one. @throws status-newer, status-unreadable */
+export async function statusCommand(
+  host: Host,
+  options: StatusOptions,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  for (;;) {
+    const { text, exitCode } = await readScreen(host, options);
+    print(options.watch ? CLEAR + text : text);
+    if (!options.watch) return exitCode;
+    const isOver = await host.clock.sleep(WATCH_MS, signal).then(
+      () => false,
+      () => true, // Interrupted: the last screen stays.
+    );
+    if (isOver) return exitCode;
+  }
+}
+
+async function readScreen(host: Host, options: StatusOptions): Promise<{ text: string; exitCode: number }> {
+  const config = await readConfigInForce(host, options.config);
+  const url = statusUrl(config?.health);
+  const answer = await host.fetch({ url, timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // Told below, with what systemd knows.
+  if (answer?.status !== 200) {
+    const silence = await readSilence(host, url);
+    const text =
+      options.output === "json" ? `${JSON.stringify(silence, undefined, 2)}\n` : renderSilence(silence, options.paint);
+    return { text, exitCode: STATUS_EXIT.silent };
+  }
+  const document = parseStatus(url, answer.body);
+  const exitCode = document.verdict.ready ? STATUS_EXIT.ready : STATUS_EXIT.notReady;
+  if (options.output === "json") return { text: answer.body, exitCode };
+  return { text: renderStatus(document, host.clock.now(), options.paint), exitCode };
+}
+
+/** An address that means every interface is reached on loopback. */
+function statusUrl(health: { readonly address: string; readonly port: number } | undefined): string {
+  const { address = "127.0.0.1", port = 9911 } = health ?? {};
+  const reached = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/status`;
+}
+
+function parseStatus(url: string, body: string): StatusDocument {
+  const parsed = statusSchema.safeParse(parseJson(body));
+  if (parsed.success) return parsed.data;
+  const { schemaVersion } = (parseJson(body) ?? {}) as { schemaVersion?: unknown };
+  if (typeof schemaVersion === "number" && schemaVersion !== STATUS_SCHEMA_VERSION) {
+    throw new SatelliteError(
+      "status-newer",
+      `the daemon's /status has version ${schemaVersion}, this program reads ${STATUS_SCHEMA_VERSION}`,
+      {
+        hint: "Use the eks-satellite that the daemon runs, or --output json.",
+      },
+    );
+  }
+  throw new SatelliteError("status-unreadable", `${url} did not answer with a status: ${body.slice(0, 100)}`, {
+    hint: "Another program may listen on that port: see health.port, and ss -ltnp.",
+    cause: parsed.error,
+  });
+}
+
+const UNIT = "eks-satellite.service";
+
+async function readSilence(host: Host, url: string): Promise<Silence> {
+  const properties = ["ActiveState", "SubState", "Result", "NRestarts", "LoadState"].flatMap((name) => ["-p", name]);
+  const [shown, journal] = await Promise.all([
+    readLines(host, "systemctl", ["show", UNIT, ...properties]),
+    readLines(host, "journalctl", ["-u", UNIT, "-p", "warning", "-n", "5", "-o", "cat", "--no-pager"]),
+  ]);
+  const of = Object.fromEntries(shown.map((line) => line.split("=", 2) as [string, string]));
+  const unit =
+    of.LoadState === "not-found"
+      ? "not installed"
+      : `${of.ActiveState ?? "unknown"} (${of.SubState ?? "?"}, result ${of.Result ?? "?"}), ${of.NRestarts ?? "?"} restarts`;
+  return { url, unit, isActive: of.ActiveState === "active" || of.ActiveState === "activating", journal };
+}
+
+async function readLines(host: Host, command: string, args: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await host.run(command, args, { timeoutSeconds: 10 }).catch(() => ({ stdout: "" })); // Without systemd there is nothing to say.
+  return stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("-- "));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // The schema says that it is not a status.
+  }
+}

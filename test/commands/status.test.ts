@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { statusCommand } from "../../agent/commands/status.ts";
+import { CONDITION_TYPES } from "../../agent/condition-types.ts";
+import type { StatusDocument } from "../../agent/observe/status-schema.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+
+const AT = "2026-01-02T03:03:05.000Z";
+const LATER = "2026-01-02T04:04:05.000Z";
+
+function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
+  return {
+    schemaVersion: 1,
+    version: "0.1.0",
+    startedAt: AT,
+    startMs: 130,
+    verdict: { ready: true, healthy: true, summary: "Node gpu-1 is Ready" },
+    rootCauses: [],
+    conditions: CONDITION_TYPES.map((type) => ({
+      ...{ type, status: "True" as const, reason: "Good", message: `${type} is good`, since: AT },
+      ...{ dependsOn: [], isCritical: true },
+    })),
+    node: { name: "gpu-1" },
+    cluster: { name: "demo", region: "us-west-2", version: "1.34" },
+    credentials: { keysExpireAt: LATER, tokenExpiresAt: AT },
+    kubelet: { version: "1.34.4", pid: 7, restarts: 0, restartsByReason: {} },
+    containerd: { version: "1.7.27" },
+    gpu: { devices: 1, driverVersion: "550.54.15" },
+    versions: { node: "24.21.0" },
+    converge: { rounds: 3, changes: 9, repairs: 1, lastRoundMs: 9 },
+    files: [],
+    loops: [],
+    events: Array.from({ length: 7 }, (_, number) => ({
+      at: AT,
+      type: "Normal" as const,
+      reason: `Event${number}`,
+      message: "happened",
+    })),
+    lastErrors: [],
+    ...changes,
+  };
+}
+
+async function run(body: string | undefined, options: { output?: "text" | "json"; config?: string } = {}) {
+  const host = new MemoryHost();
+  const urls: string[] = [];
+  if (options.config !== undefined) host.files.put("/c.yaml", options.config);
+  host.onFetch = ({ url }) => {
+    urls.push(url);
+    if (body === undefined) throw new Error("connect ECONNREFUSED");
+    return { status: 200, body };
+  };
+  host.install("systemctl", () => ({
+    stdout: "LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\nNRestarts=4\n",
+  }));
+  host.install("journalctl", () => ({ stdout: "config.yaml:3: unknown key clutser\n" }));
+  const parts: string[] = [];
+  const paint = (_style: string, plain: string) => plain;
+  const exitCode = await statusCommand(
+    host,
+    { config: "/c.yaml", output: options.output ?? "text", watch: false, paint },
+    (part) => void parts.push(part),
+    new AbortController().signal,
+  );
+  return { text: parts.join(""), exitCode, urls };
+}
+
+test("a healthy node is told on one screen: verdict, conditions, expiry, GPU, the last five events, the next command", async () => {
+  const { text, exitCode } = await run(JSON.stringify(sampleStatus()));
+  assert.equal(exitCode, 0);
+  assert.match(text, /^● ready Node gpu-1 is Ready\n {2}node gpu-1 of demo in us-west-2 \(1\.34\)/);
+  assert.match(text, /✓ RuntimeReady {13} {2}1m {2}Good: RuntimeReady is good/);
+  assert.match(text, /keys in 1h, token expired 1m ago, serving certificate none/);
+  assert.match(text, /GPU +1 NVIDIA, driver 550\.54\.15/);
+  assert.deepEqual([...text.matchAll(/Event\d/g)].map(String), ["Event2", "Event3", "Event4", "Event5", "Event6"]);
+  assert.match(text, /Next: kubectl get node gpu-1\n$/);
+  assert.ok(text.split("\n").length < 40, "one screen");
+});
+
+test("a root cause comes with its hint, its consequences are marked, and what is about to turn is shown", async () => {
+  const conditions = sampleStatus().conditions.map((condition) => {
+    if (condition.type === "RuntimeReady")
+      return {
+        ...condition,
+        status: "False" as const,
+        reason: "CriDisabled",
+        message: "no CRI",
+        hint: "See journalctl -u containerd.",
+      };
+    if (condition.type === "NodeReady") return { ...condition, status: "False" as const };
+    if (condition.type !== "DnsWorking") return condition;
+    const pending = { status: "False" as const, reason: "DnsFailed", message: "no such name", since: AT };
+    return { ...condition, pending };
+  });
+  const verdict = {
+    ready: false,
+    healthy: false,
+    summary: "RuntimeReady: no CRI",
+    hint: "See journalctl -u containerd.",
+  };
+  const { text, exitCode } = await run(
+    JSON.stringify(sampleStatus({ conditions, verdict, rootCauses: ["RuntimeReady"] })),
+  );
+  assert.equal(exitCode, 1);
+  assert.match(text, /^✗ not ready: RuntimeReady: no CRI\n/);
+  assert.match(text, /✗ RuntimeReady .*CriDisabled: no CRI\n {2}→ See journalctl -u containerd\./);
+  assert.match(text, /✗ NodeReady .*\(a consequence\)/);
+  assert.match(text, / {2}~ for 1m: DnsFailed: no such name/);
+  assert.match(text, /Next: See journalctl -u containerd\.\n$/);
+});
+
+test("--output json is the document as it was served", async () => {
+  const body = JSON.stringify(sampleStatus());
+  assert.equal((await run(body, { output: "json" })).text, body);
+});
+
+test("a daemon that is silent is told with systemd's state and the journal's last warnings", async () => {
+  const { text, exitCode } = await run(undefined);
+  assert.equal(exitCode, 3);
+  assert.match(
+    text,
+    /does not answer on http:\/\/127\.0\.0\.1:9911\/status\n {2}systemd: failed \(failed, result exit-code\), 4 restarts/,
+  );
+  assert.match(text, /unknown key clutser/);
+  assert.match(text, /Next: systemctl start eks-satellite/);
+  const json = JSON.parse((await run(undefined, { output: "json" })).text);
+  assert.deepEqual([json.isActive, json.journal], [false, ["config.yaml:3: unknown key clutser"]]);
+});
+
+test("the address is the configuration's; one that means every interface is asked on loopback", async () => {
+  const head = "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k }\n";
+  const urlOf = async (health: string) =>
+    (await run(JSON.stringify(sampleStatus()), { config: `${head}health: ${health}` })).urls[0];
+  assert.equal(await urlOf("{ port: 9000 }"), "http://127.0.0.1:9000/status");
+  assert.equal(await urlOf("{ address: 0.0.0.0, allowRemote: true }"), "http://127.0.0.1:9911/status");
+  assert.equal(await urlOf('{ address: "::1" }'), "http://[::1]:9911/status");
+});
+
+test("what is not a status, or a newer one, is an error that says so", async () => {
+  await assert.rejects(run("<html>"), { code: "status-unreadable" });
+  await assert.rejects(run(JSON.stringify({ ...sampleStatus(), schemaVersion: 2 })), {
+    code: "status-newer",
+    message: /version 2/,
+  });
+});

@@ -1,0 +1,107 @@
+// What an operator sees: the endpoint, the Node, the journal and `status`, on a healthy node and on one with a fault.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { statusSchema } from "../../agent/observe/status-schema.ts";
+import { waitFor } from "../sandbox/wait.ts";
+import { bringUp, type Satellite } from "./satellite.ts";
+
+let satellite: Satellite;
+before(async () => {
+  satellite = await bringUp();
+  await satellite.restore();
+});
+after(() => satellite.restore());
+
+const get = (path: string) => satellite.box("curl", "--silent", "--max-time", "5", `http://127.0.0.1:9911${path}`);
+
+async function nodeCondition(): Promise<{ status: string; reason: string; message: string } | undefined> {
+  const { status } = (await satellite.sandbox.node()) as unknown as {
+    status: { conditions: { type: string; status: string; reason: string; message: string }[] };
+  };
+  return status.conditions.find(({ type }) => type === "SatelliteHealthy");
+}
+
+test("a healthy node says so to probes, Prometheus, kubectl and a person", async () => {
+  assert.equal(await get("/readyz"), "ok");
+  assert.match(await get("/livez?verbose"), /\[\+\]converge ok[\s\S]*livez check passed/);
+  statusSchema.parse(JSON.parse(await get("/status")));
+  const metrics = await get("/metrics");
+  assert.match(metrics, /^eks_satellite_ready 1$/m);
+  assert.match(metrics, /^eks_satellite_api_requests_total\{operation="GET nodes",outcome="200"\} \d+$/m);
+  const condition = await waitFor({ what: "SatelliteHealthy on the Node", deadlineMs: 60_000 }, async () => {
+    const found = await nodeCondition();
+    return found?.status === "True" ? found : undefined;
+  });
+  assert.equal(condition.reason, "Healthy");
+  assert.match(await satellite.box("eks-satellite", "status"), /^● ready/);
+});
+
+test("a cordoned Node is a warning on the Node, in the journal and in status, and over when it is uncordoned", async () => {
+  const { kubectl } = { kubectl: (...args: string[]) => satellite.sandbox.kubectl(args) };
+  await kubectl("cordon", satellite.sandbox.nodeName);
+  await satellite.untilReason("NodeSchedulable", "NodeCordoned", 10_000);
+  const reported = await waitFor({ what: "the Node's condition to be False", deadlineMs: 30_000 }, async () => {
+    const found = await nodeCondition();
+    return found?.status === "False" ? found : undefined;
+  });
+  assert.equal(reported.reason, "NodeCordoned");
+  assert.match(reported.message, /kubectl uncordon/);
+  const events = await kubectl("get", "events", "--field-selector=reason=NodeCordoned", "--output=name");
+  assert.notEqual(events.trim(), "");
+  assert.match(
+    await satellite.box("journalctl", "-u", "eks-satellite", "-p", "warning", "-n", "1", "-o", "cat"),
+    /cordoned.*kubectl uncordon/,
+  );
+  assert.equal(await get("/readyz"), "ok", "pods that are there run on");
+  await kubectl("uncordon", satellite.sandbox.nodeName);
+  await satellite.untilReason("NodeSchedulable", "Schedulable", 10_000);
+});
+
+test("a configuration that is changed is put in force without anybody's restart, and a mistake in it is told", async () => {
+  const pid = await satellite.mainPid("eks-satellite.service");
+  const config = await satellite.read("/etc/eks-satellite/config.yaml");
+  await satellite.write("/etc/eks-satellite/config.yaml", `${config}\nkubelt: {}\n`);
+  await satellite.untilReason("ConfigValid", "ConfigInvalid", 40_000);
+  const changed = config.includes("kubelet:") ? undefined : `${config}\nkubelet: { maxPods: 77 }\n`;
+  await satellite.write("/etc/eks-satellite/config.yaml", changed ?? config);
+  await satellite.untilReason("ConfigValid", "Valid", 40_000);
+  if (changed !== undefined) {
+    await waitFor({ what: "kubelet to have 77 pods", deadlineMs: 60_000 }, async () => {
+      const { capacity } = ((await satellite.sandbox.node()) as unknown as { status: { capacity: { pods: string } } })
+        .status;
+      return capacity.pods === "77" ? true : undefined;
+    });
+  }
+  await satellite.write("/etc/eks-satellite/config.yaml", config);
+  await satellite.untilHealthy();
+  assert.equal(await satellite.mainPid("eks-satellite.service"), pid, "the daemon is the same process");
+});
+
+test("on a healthy node the journal has no warning: two minutes after a start", async () => {
+  await satellite.systemctl("restart");
+  const since = await satellite.box("date", "+%Y-%m-%d %H:%M:%S");
+  await satellite.untilHealthy();
+  await new Promise((resolve) => setTimeout(resolve, 120_000));
+  const warnings = await satellite.box(
+    "journalctl",
+    "-u",
+    "eks-satellite",
+    "-p",
+    "warning",
+    "--since",
+    since,
+    "-o",
+    "cat",
+    "--no-pager",
+    "-q",
+  );
+  assert.equal(warnings, "");
+});
+
+test("status tells of a daemon that is down, with systemd's word", async () => {
+  await satellite.systemctl("stop");
+  const { stdout, exitCode } = await satellite.sandbox.box(["eks-satellite", "status"], { mayFail: true });
+  assert.equal(exitCode, 3);
+  assert.match(stdout, /does not answer[\s\S]*systemd: inactive[\s\S]*Next: systemctl start eks-satellite/);
+  await satellite.systemctl("start");
+});
