@@ -1,6 +1,7 @@
 // argv → command; the only exit and the only signal handler.
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
+import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -48,6 +49,16 @@ async function main(argv: readonly string[]): Promise<number> {
     .addOption(outputOption())
     .action(async (options: { config: string; diff: boolean; output: "text" | "json" }) => {
       exitCode = await planCommand(host, options, write);
+    });
+  program
+    .command("check")
+    .description("is this machine fit to be a node, and what is wrong; exit 0 nothing failed, 1 something did")
+    .addOption(configOption())
+    .addOption(outputOption())
+    .option("--only <names...>", "these checks alone", [])
+    .option("--skip <names...>", "all but these", [])
+    .action(async (options: CheckOptions) => {
+      exitCode = await checkCommand({ host, environment: process.env }, options, write);
     });
   program
     .command("status")

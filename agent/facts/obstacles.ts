@@ -56,20 +56,32 @@ export async function checkStrangers(host: Host): Promise<void> {
 
 /** @throws port-taken */
 export async function checkPort(host: Host): Promise<void> {
-  const port = KUBELET_PORT.toString(16).toUpperCase().padStart(4, "0");
+  const listener = await findListener(host, KUBELET_PORT);
+  if (listener === undefined) return;
+  throw new SatelliteError("port-taken", `port ${KUBELET_PORT} is taken${listener.words}`, {
+    hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
+  });
+}
+
+/** Who listens on a TCP port; `words` is ` by NAME (pid N)`, or empty when it cannot be told. */
+export interface Listener {
+  readonly pid?: number;
+  readonly words: string;
+}
+
+/** Finds the listener on a TCP port of any address, or undefined when the port is free. */
+export async function findListener(host: Host, port: number): Promise<Listener | undefined> {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     const rows = ((await host.files.read(table)) ?? "").split("\n").map((line) => line.trim().split(/\s+/));
-    const row = rows.find(([, local, , state]) => local?.endsWith(`:${port}`) && state === TCP_LISTEN);
-    if (row === undefined) continue;
-    const holder = await findSocketHolder(host, row[9] ?? "");
-    throw new SatelliteError("port-taken", `port ${KUBELET_PORT} is taken${holder}`, {
-      hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
-    });
+    const row = rows.find(([, local, , state]) => local?.endsWith(suffix) && state === TCP_LISTEN);
+    if (row !== undefined) return findSocketHolder(host, row[9] ?? "");
   }
+  return undefined;
 }
 
 /** Names the process that holds a socket, by the socket's inode. */
-async function findSocketHolder(host: Host, inode: string): Promise<string> {
+async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
   for (const pid of (await host.files.list("/proc")).filter((entry) => /^\d+$/.test(entry))) {
     const descriptors = await host.files.list(`/proc/${pid}/fd`);
     const links = await Promise.all(
@@ -77,7 +89,7 @@ async function findSocketHolder(host: Host, inode: string): Promise<string> {
     );
     if (!links.includes(`socket:[${inode}]`)) continue;
     const name = (await host.files.read(`/proc/${pid}/comm`))?.trim();
-    return ` by ${name} (pid ${pid})`;
+    return { pid: Number(pid), words: ` by ${name} (pid ${pid})` };
   }
-  return "";
+  return { words: "" };
 }

@@ -40,6 +40,8 @@ export interface Aws {
   /** Session keys of an IAM user, with the user's own identity. */
   getSessionToken(keys: AwsKeys, durationSeconds: number): Promise<SessionKeys>;
   describeCluster(keys: AwsKeys, name: string): Promise<ClusterDescription>;
+  /** ARN of whom AWS takes the keys' bearer for. */
+  getCallerIdentity(keys: AwsKeys): Promise<string>;
 }
 
 /** Every call is over by then, connection and retries included. */
@@ -85,6 +87,13 @@ export function createAws(
         sts.send(command, deadline()),
       );
       return toSessionKeys(Credentials);
+    },
+    async getCallerIdentity(keys) {
+      const { GetCallerIdentityCommand, STSClient } = await import("@aws-sdk/client-sts");
+      const { Arn = "" } = await using(new STSClient(options(keys, endpoints.sts)), (sts) =>
+        sts.send(new GetCallerIdentityCommand({}), deadline()),
+      );
+      return Arn;
     },
     async describeCluster(keys, name) {
       const { DescribeClusterCommand, EKSClient } = await import("@aws-sdk/client-eks");

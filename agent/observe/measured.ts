@@ -8,6 +8,7 @@ export function measureAws(aws: Aws, tally: CallTally): Aws {
   return {
     assumeRole: (keys, request) => tally.measure("AssumeRole", () => aws.assumeRole(keys, request)),
     getSessionToken: (keys, seconds) => tally.measure("GetSessionToken", () => aws.getSessionToken(keys, seconds)),
+    getCallerIdentity: (keys) => tally.measure("GetCallerIdentity", () => aws.getCallerIdentity(keys)),
     describeCluster: (keys, name) => tally.measure("DescribeCluster", () => aws.describeCluster(keys, name)),
   };
 }

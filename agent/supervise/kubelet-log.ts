@@ -38,7 +38,8 @@ export class KubeletLog {
   flush(): void {
     const lines = this.#panic ?? [];
     this.#panic = undefined;
-    for (const line of lines) this.#log.error(`kubelet: ${line}`);
+    // Numbered, so that equal lines of a stack are not taken for repetitions.
+    for (const [index, line] of lines.entries()) this.#log.error({ traceLine: index + 1 }, `kubelet: ${line}`);
     if (this.#dropped > 0) this.#log.error(`kubelet: … and ${this.#dropped} more lines of the panic`);
     this.#dropped = 0;
   }

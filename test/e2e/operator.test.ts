@@ -98,6 +98,48 @@ test("on a healthy node the journal has no warning: two minutes after a start", 
   assert.equal(warnings, "");
 });
 
+test("check finds nothing wrong with a healthy node, in less than 5 s", async () => {
+  const { stdout, exitCode } = await satellite.sandbox.box(["eks-satellite", "check", "--output", "json"], {
+    mayFail: true,
+  });
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; evidence: string }[] };
+  assert.deepEqual(
+    checks.filter(({ outcome }) => outcome === "fail"),
+    [],
+  );
+  assert.equal(exitCode, 0);
+  const identity = checks.find(({ name }) => name === "cluster-identity");
+  assert.equal(identity?.evidence, `system:node:${satellite.sandbox.nodeName} in system:nodes`);
+  const began = performance.now();
+  await satellite.box("eks-satellite", "check");
+  assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+});
+
+test("check names a role that may not be assumed, and what a cut network keeps it from, within 15 s", async () => {
+  const run = async () => {
+    const began = performance.now();
+    const { stdout, exitCode } = await satellite.sandbox.box(["eks-satellite", "check", "--output", "json"], {
+      mayFail: true,
+    });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; remedy?: string }[] };
+    return {
+      exitCode,
+      seconds: (performance.now() - began) / 1000,
+      of: (name: string) => checks.find((check) => check.name === name),
+    };
+  };
+  await satellite.sandbox.changeAwsFaults((faults) => ({ ...faults, denied: ["sts:AssumeRole"] }));
+  const denied = await run();
+  assert.deepEqual([denied.exitCode, denied.of("assume-role")?.outcome], [1, "fail"]);
+  assert.match(denied.of("assume-role")?.remedy ?? "", /trust policy/);
+  await satellite.sandbox.clearAwsFaults();
+  await satellite.sandbox.link("down");
+  const cut = await run().finally(() => satellite.sandbox.link("up"));
+  assert.deepEqual([cut.exitCode, cut.of("sts")?.outcome, cut.of("api-server")?.outcome], [1, "fail", "fail"]);
+  assert.ok(cut.seconds < 15, `${cut.seconds} s`);
+  await satellite.untilHealthy(180_000);
+});
+
 test("status tells of a daemon that is down, with systemd's word", async () => {
   await satellite.systemctl("stop");
   const { stdout, exitCode } = await satellite.sandbox.box(["eks-satellite", "status"], { mayFail: true });

@@ -3,7 +3,7 @@ import type { AssumeRoleRequest, Aws, AwsKeys, ClusterDescription, SessionKeys }
 import { Secret } from "../../agent/secret.ts";
 import { clusterCa } from "./certificates.ts";
 
-type Call = "assumeRole" | "getSessionToken" | "describeCluster";
+type Call = "assumeRole" | "getSessionToken" | "describeCluster" | "getCallerIdentity";
 
 /** An error as the SDK throws it: `name` is AWS's code, and an answer has a status. */
 export function awsError(name: string, httpStatusCode: number | undefined = 400): Error {
@@ -41,7 +41,9 @@ export class MemoryAws implements Aws {
 
   /** From now on a call, or every call, fails. */
   fail(error: Error, ...calls: readonly Call[]): void {
-    for (const call of calls.length > 0 ? calls : (["assumeRole", "getSessionToken", "describeCluster"] as const))
+    for (const call of calls.length > 0
+      ? calls
+      : (["assumeRole", "getSessionToken", "describeCluster", "getCallerIdentity"] as const))
       this.#failures.set(call, error);
   }
 
@@ -63,6 +65,11 @@ export class MemoryAws implements Aws {
   async describeCluster(keys: AwsKeys): Promise<ClusterDescription> {
     this.#note("describeCluster", keys);
     return this.cluster;
+  }
+
+  async getCallerIdentity(keys: AwsKeys): Promise<string> {
+    this.#note("getCallerIdentity", keys);
+    return "arn:aws:sts::111122223333:assumed-role/satellite/gpu-1";
   }
 
   #note(call: Call, keys: AwsKeys): void {

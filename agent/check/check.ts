@@ -1,0 +1,81 @@
+// What a check is, and how all of them are run: side by side, each bounded in time, none able to stop another.
+import type { Config } from "../config/schema.ts";
+import { describe } from "../errors.ts";
+import type { CheckContext } from "./context.ts";
+
+/** `unknown` means that it could not be looked at; it never fails a machine. */
+export type Outcome = "ok" | "warn" | "fail" | "unknown";
+
+export interface Finding {
+  readonly outcome: Outcome;
+  /** What was seen, with its value. */
+  readonly evidence: string;
+  /** What to do; absent when there is nothing to do. */
+  readonly remedy?: string;
+}
+
+export interface Check {
+  /** Kebab-case, stable: what --only and --skip take. */
+  readonly name: string;
+  /** @throws whatever it meets: that is a failure with the error's words */
+  readonly run: (context: CheckContext) => Promise<Finding>;
+}
+
+/** A check that needs the configuration; without one it is unknown. */
+export interface ConfiguredCheck {
+  readonly name: string;
+  readonly run: (context: CheckContext, config: Config) => Promise<Finding>;
+}
+
+export interface NamedFinding extends Finding {
+  readonly name: string;
+}
+
+const DEADLINE_MS = 8000;
+
+export function ok(evidence: string): Finding {
+  return { outcome: "ok", evidence };
+}
+
+export function warn(evidence: string, remedy: string): Finding {
+  return { outcome: "warn", evidence, remedy };
+}
+
+export function fail(evidence: string, remedy: string): Finding {
+  return { outcome: "fail", evidence, remedy };
+}
+
+export function unknown(evidence: string, remedy?: string): Finding {
+  return { outcome: "unknown", evidence, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+/** An error as a finding, its hint as the remedy. */
+export function failed(error: unknown, outcome: Outcome = "fail"): Finding {
+  const { message, hint } = describe(error);
+  return { outcome, evidence: message, ...(hint === undefined ? {} : { remedy: hint }) };
+}
+
+/** Makes a check of one that needs the configuration. */
+export function configured({ name, run }: ConfiguredCheck): Check {
+  return {
+    name,
+    run: async (context) =>
+      context.config === undefined ? unknown("needs a valid configuration") : run(context, context.config),
+  };
+}
+
+/** Runs every check and returns the findings in the checks' order. */
+export function runChecks(checks: readonly Check[], context: CheckContext): Promise<readonly NamedFinding[]> {
+  return Promise.all(checks.map(async ({ name, run }) => ({ name, ...(await bounded(run(context), context)) })));
+}
+
+async function bounded(running: Promise<Finding>, { host }: CheckContext): Promise<Finding> {
+  const over = new AbortController();
+  const late = host.clock.sleep(DEADLINE_MS, over.signal).then(
+    () => unknown(`no answer in ${DEADLINE_MS / 1000} s`),
+    () => unknown("not waited for"), // The check was quicker.
+  );
+  const finding = await Promise.race([running.catch((error: unknown) => failed(error)), late]);
+  over.abort();
+  return finding;
+}

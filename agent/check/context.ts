@@ -1,0 +1,73 @@
+// What several checks need is asked once: keys, the cluster, a token, the daemon's own word.
+import type { Config } from "../config/schema.ts";
+import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
+import { readSessionKeys, readSourceKeys } from "../facts/credentials.ts";
+import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
+import { type Aws, createAws, type SessionKeys } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import { statePaths } from "../plan/paths.ts";
+
+export interface CheckContext {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly config: Config | undefined;
+  /** Why there is no configuration, or why it is not the one in the file. */
+  readonly configProblem: unknown;
+  readonly aws: () => Aws;
+  /** Keys of the configured source. */
+  readonly sourceKeys: () => Promise<SessionKeys>;
+  /** Keys of the node's identity, after AssumeRole. */
+  readonly keys: () => Promise<SessionKeys>;
+  /** DescribeCluster's answer of now. */
+  readonly cluster: () => Promise<ClusterFacts>;
+  /** That, or the last good one. */
+  readonly knownCluster: () => Promise<ClusterFacts>;
+  readonly token: () => Promise<EksToken>;
+  /** What the daemon answers to /readyz, or undefined when none runs. */
+  readonly daemon: () => Promise<{ readonly status: number; readonly body: string } | undefined>;
+}
+
+export interface ContextOptions {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly config: Config | undefined;
+  readonly configProblem: unknown;
+  readonly aws?: Aws;
+}
+
+const DAEMON_TIMEOUT_SECONDS = 2;
+
+/** Creates the context of one run. */
+export function createContext({ host, environment, config, configProblem, aws }: ContextOptions): CheckContext {
+  const present = () => {
+    if (config === undefined) throw configProblem;
+    return config;
+  };
+  const client = once(() => aws ?? createAws(present().cluster.region, present().aws.endpoints));
+  const sourceKeys = once(async () => readSourceKeys(host, present().credentials));
+  const keys = once(async () => readSessionKeys(host, client(), present()));
+  const cluster = once(async () => readCluster(client(), await keys(), present().cluster, host.clock.now()));
+  const knownCluster = once(async () => {
+    const path = statePaths(present().stateFolder).cluster;
+    const cached = await readCachedCluster(host, path, present().cluster).catch(() => undefined); // Not root: EKS is asked.
+    return cached ?? cluster();
+  });
+  return {
+    ...{ host, environment, config, configProblem, aws: client, sourceKeys, keys, cluster, knownCluster },
+    token: once(async () => mintEksToken(await keys(), present().cluster, host.clock.now())),
+    daemon: once(async () => {
+      const { address, port } = config?.health ?? { address: "127.0.0.1", port: 9911 };
+      const reached = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
+      const url = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/readyz`;
+      return host.fetch({ url, timeoutSeconds: DAEMON_TIMEOUT_SECONDS }).catch(() => undefined); // No daemon is an answer too.
+    }),
+  };
+}
+
+function once<T>(read: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
+  };
+}

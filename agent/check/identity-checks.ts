@@ -1,0 +1,169 @@
+// Who this machine is: to itself (its configuration), to AWS, and to the cluster.
+import { X509Certificate } from "node:crypto";
+import { describe, hasCode } from "../errors.ts";
+import { checkVersionSkew } from "../facts/obstacles.ts";
+import { createVersionReader } from "../facts/versions.ts";
+import { PATHS } from "../plan/paths.ts";
+import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
+
+const TIMEOUT_SECONDS = 5;
+
+export const IDENTITY_CHECKS: readonly Check[] = [
+  {
+    name: "config",
+    run: async ({ config, configProblem }) =>
+      configProblem === undefined ? ok(`node ${config?.node.name} of ${config?.cluster.name}`) : failed(configProblem),
+  },
+  configured({
+    name: "credentials",
+    run: async ({ sourceKeys }) => {
+      const { sessionToken } = await sourceKeys();
+      if (sessionToken !== undefined) return ok("temporary keys");
+      return warn(
+        "long-lived keys of an IAM user are on this machine",
+        "Prefer a credential_process, IAM Roles Anywhere or an SSM-managed profile; at least rotate them, and allow them sts:AssumeRole alone.",
+      );
+    },
+  }),
+  configured({
+    name: "assume-role",
+    run: async ({ keys }, { credentials }) => {
+      const { expiresAtMs } = await keys();
+      const until = expiresAtMs === undefined ? "" : ` until ${new Date(expiresAtMs).toISOString()}`;
+      return ok(
+        credentials.assumeRole === undefined ? `session keys${until}` : `${credentials.assumeRole.arn}${until}`,
+      );
+    },
+  }),
+  configured({
+    name: "aws-identity",
+    run: async ({ aws, keys }) => {
+      const own = await keys().catch(() => undefined);
+      if (own === undefined) return unknown("there are no keys to ask with: see assume-role");
+      // A policy can deny even this call; then nothing is wrong yet.
+      return aws()
+        .getCallerIdentity(own)
+        .then((arn) => ok(arn))
+        .catch((error: unknown) => failed(error, "unknown"));
+    },
+  }),
+  configured({
+    name: "describe-cluster",
+    run: async ({ keys, cluster }) => {
+      if ((await keys().catch(() => undefined)) === undefined)
+        return unknown("there are no keys to ask with: see assume-role");
+      const { name, version, endpoint } = await cluster();
+      return ok(`${name} ${version} at ${endpoint}`);
+    },
+  }),
+  configured({
+    name: "cluster-identity",
+    run: async ({ host, token, knownCluster, keys, aws }, { cluster, node }) => {
+      const [facts, minted] = await Promise.all([
+        knownCluster().catch(() => undefined),
+        token().catch(() => undefined),
+      ]);
+      if (facts === undefined || minted === undefined)
+        return unknown("there is no endpoint or no token: see assume-role, describe-cluster");
+      const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+      const answer = await host
+        .fetch({
+          url: `${facts.endpoint}/apis/authentication.k8s.io/v1/selfsubjectreviews`,
+          method: "POST",
+          body: JSON.stringify(review),
+          headers: { authorization: `Bearer ${minted.value.reveal()}`, "content-type": "application/json" },
+          caPem: facts.caPem,
+          timeoutSeconds: TIMEOUT_SECONDS,
+        })
+        .catch(() => undefined);
+      if (answer === undefined) return unknown("the API server does not answer: see api-server");
+      const arn = await keys()
+        .then((own) => aws().getCallerIdentity(own))
+        .catch(() => undefined); // The remedy is then less exact.
+      const remedy = mappingRemedy(arn, cluster);
+      if (answer.status === 401) return fail("the API server does not know this identity", remedy);
+      if (answer.status !== 201) return unknown(`the API server answers ${answer.status} to a SelfSubjectReview`);
+      const { username = "", groups = [] } = readUser(answer.body);
+      const wanted = `system:node:${node.name}`;
+      if (username === wanted && groups.includes("system:nodes")) return ok(`${username} in system:nodes`);
+      return fail(`the cluster sees ${username} in ${groups.join(", ")}, not ${wanted} in system:nodes`, remedy);
+    },
+  }),
+  configured({
+    name: "version-skew",
+    run: async ({ host, knownCluster }, { kubelet }) => {
+      const facts = await knownCluster().catch(() => undefined);
+      const own = await createVersionReader(host)
+        .readKubelet(kubelet.path)
+        .catch(() => undefined);
+      if (facts === undefined || own === undefined) return unknown("kubelet's or the cluster's version is not known");
+      checkVersionSkew(own.version, facts.version);
+      return ok(`kubelet ${own.version}, cluster ${facts.version}`);
+    },
+  }),
+  configured({
+    name: "serving-certificate",
+    run: async ({ host, knownCluster, daemon }) => {
+      const pem = await host.files.read(PATHS.servingCertificate).catch((error: unknown) => {
+        if (hasCode(error, "file-unreadable")) return undefined;
+        throw error;
+      });
+      const remedy = "kubectl get csr, then kubectl certificate approve NAME; kubectl logs and exec fail until then.";
+      if (pem === undefined)
+        return (await daemon()) === undefined
+          ? unknown("there is none before the node has joined")
+          : fail("kubelet has none that is signed", remedy);
+      const facts = await knownCluster().catch(() => undefined);
+      const certificate = new X509Certificate(pem);
+      if (facts !== undefined && !certificate.verify(new X509Certificate(facts.caPem).publicKey))
+        return fail(
+          "it is signed by another CA than this cluster's",
+          "Restart eks-satellite: it moves the old one away, and kubelet asks for a new one.",
+        );
+      if (Date.parse(certificate.validTo) < host.clock.now()) return fail(`it ended at ${certificate.validTo}`, remedy);
+      return ok(`signed, until ${certificate.validTo}`);
+    },
+  }),
+  {
+    name: "control-plane-route",
+    run: async () =>
+      unknown(
+        "whether the control plane reaches this machine's port 10250 cannot be told from here",
+        "Without a route from the cluster's VPC (VPN, transit gateway, WireGuard) kubectl logs, exec and webhooks do not work on this node; pods do.",
+      ),
+  },
+  {
+    name: "daemon",
+    run: async ({ daemon }) => {
+      const answer = await daemon();
+      if (answer === undefined)
+        return unknown("no daemon answers on the health port", "systemctl status eks-satellite.");
+      return answer.status === 200
+        ? ok("ready")
+        : fail(answer.body.trim().split("\n")[0] ?? "not ready", "eks-satellite status.");
+    },
+  },
+];
+
+function readUser(body: string): { readonly username?: string; readonly groups?: readonly string[] } {
+  try {
+    return (
+      (JSON.parse(body) as { status?: { userInfo?: { username?: string; groups?: string[] } } }).status?.userInfo ?? {}
+    );
+  } catch (error) {
+    return { username: describe(error).message };
+  }
+}
+
+/** The line to add: an access entry for a role; an IAM user can be a node only through aws-auth. */
+function mappingRemedy(
+  arn: string | undefined,
+  { name, region }: { readonly name: string; readonly region: string },
+): string {
+  const [, partition, account, role] = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn ?? "") ?? [];
+  if (role !== undefined) {
+    const roleArn = `arn:${partition}:iam::${account}:role/${role}`;
+    return `aws eks create-access-entry --cluster-name ${name} --region ${region} --type HYBRID_LINUX --principal-arn ${roleArn}; or in aws-auth's mapRoles: {rolearn: "${roleArn}", username: "system:node:{{SessionName}}", groups: [system:bootstrappers, system:nodes]}`;
+  }
+  return `Map ${arn ?? "this identity"} in aws-auth to username system:node:<node name> with groups [system:bootstrappers, system:nodes].`;
+}

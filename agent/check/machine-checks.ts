@@ -1,0 +1,153 @@
+// The machine: what no software of ours can change.
+import { parseEnv } from "node:util";
+import { readGpu } from "../facts/gpu.ts";
+import { checkSwap } from "../facts/obstacles.ts";
+import { planModules, planSysctls } from "../plan/sysctls.ts";
+import { type Check, configured, fail, ok, unknown, warn } from "./check.ts";
+
+/** Distributions that eks-satellite is made for. */
+const SUPPORTED: readonly string[] = ["ubuntu 20.04", "ubuntu 22.04", "ubuntu 24.04", "debian 12"];
+/** kubelet opens files and watches for every container. */
+const MIN_OPEN_FILES = 65_536;
+const MIN_MEMORY_BYTES = 2 * 2 ** 30;
+/** kubelet's own limits (evictionHard). */
+const MIN_SPACE_SHARE = 0.1;
+const MIN_INODE_SHARE = 0.05;
+const FOLDERS = ["/var/lib/kubelet", "/var/lib/containerd", "/var/lib/eks-satellite", "/var/log", "/run"];
+
+export const MACHINE_CHECKS: readonly Check[] = [
+  {
+    name: "os",
+    run: async ({ host }) => {
+      const { ID = "", VERSION_ID = "", PRETTY_NAME } = parseEnv((await host.files.read("/etc/os-release")) ?? "");
+      const name = PRETTY_NAME ?? `${ID} ${VERSION_ID}`;
+      if (SUPPORTED.includes(`${ID} ${VERSION_ID}`)) return ok(name);
+      return warn(
+        `${name || "an unknown distribution"} is not one that is tried`,
+        `Use one of: ${SUPPORTED.join(", ")}.`,
+      );
+    },
+  },
+  {
+    name: "architecture",
+    run: async ({ host }) => {
+      const { architecture } = await host.systemInformation();
+      if (architecture === "x64" || architecture === "arm64") return ok(architecture);
+      return fail(`${architecture} is not supported`, "Use a machine of x64 (amd64) or arm64.");
+    },
+  },
+  {
+    name: "root",
+    run: async ({ host }) =>
+      host.userId === 0
+        ? ok("running as root")
+        : warn(`running as user ${host.userId}: not everything can be read`, "sudo eks-satellite check."),
+  },
+  {
+    name: "mount-propagation",
+    run: async ({ host }) => {
+      const table = (await host.files.read("/proc/self/mountinfo")) ?? "";
+      const root = table.split("\n").find((line) => line.split(" ")[4] === "/");
+      if (root === undefined) return unknown("/proc/self/mountinfo names no root");
+      if (root.includes(" shared:")) return ok("/ is shared");
+      return fail("/ is not shared: containers do not see kubelet's volumes", "mount --make-rshared /");
+    },
+  },
+  {
+    name: "mount-namespace",
+    run: async ({ host }) => {
+      const [own, init] = await Promise.all([
+        host.files.readLink("/proc/self/ns/mnt"),
+        host.files.readLink("/proc/1/ns/mnt"),
+      ]);
+      if (own === undefined || init === undefined)
+        return unknown("the mount namespace of pid 1 cannot be read", "Run as root.");
+      if (own === init) return ok("the same as pid 1's");
+      return fail(
+        `${own} here, ${init} at pid 1: containerd does not see kubelet's mounts`,
+        "Remove PrivateTmp, ProtectSystem and the like from the unit; do not run in a container.",
+      );
+    },
+  },
+  {
+    name: "disk",
+    run: async ({ host }) => {
+      for (const folder of FOLDERS) {
+        const space = await host.files.space(folder);
+        if (space === undefined) continue;
+        const left = `${folder} has ${Math.round((100 * space.availableBytes) / space.totalBytes)} % of its space left`;
+        if (space.availableBytes < space.totalBytes * MIN_SPACE_SHARE)
+          return fail(`${left}: kubelet evicts pods below 10 %`, "df -h; du -xh --max-depth=2 /var | sort -h | tail.");
+        if (space.freeInodes < space.totalInodes * MIN_INODE_SHARE)
+          return fail(
+            `${folder} has less than 5 % of its inodes left: kubelet evicts pods`,
+            "df -i; remove small files.",
+          );
+      }
+      return ok(`room in ${FOLDERS.join(", ")}`);
+    },
+  },
+  {
+    name: "memory",
+    run: async ({ host }) => {
+      const { memoryBytes } = await host.systemInformation();
+      const shown = `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`;
+      return memoryBytes >= MIN_MEMORY_BYTES
+        ? ok(shown)
+        : warn(
+            `${shown} is little: kubelet and the system take more than 1`,
+            "Use a larger machine, or lower kubelet.maxPods.",
+          );
+    },
+  },
+  configured({
+    name: "swap",
+    run: async ({ host }, config) => {
+      checkSwap(config, (await host.systemInformation()).swapBytes);
+      return ok("off, or allowed by kubelet.config.failSwapOn");
+    },
+  }),
+  {
+    name: "open-files",
+    run: async ({ host }) => {
+      const limits = (await host.files.read("/proc/1/limits")) ?? (await host.files.read("/proc/self/limits")) ?? "";
+      const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];
+      if (hard === undefined) return unknown("the limits of pid 1 cannot be read", "Run as root.");
+      if (hard === "unlimited" || Number(hard) >= MIN_OPEN_FILES) return ok(`up to ${hard}`);
+      return warn(
+        `up to ${hard}; containers run out of files`,
+        "Set DefaultLimitNOFILE=1048576 in /etc/systemd/system.conf.",
+      );
+    },
+  },
+  configured({
+    name: "kernel",
+    run: async ({ host }, { network }) => {
+      for (const { name, why } of planModules(network.cni)) {
+        if ((await host.files.status(`/sys/module/${name}`)) !== undefined) continue;
+        const { exitCode } = await host.run("modprobe", ["--dry-run", name]);
+        if (exitCode !== 0)
+          return fail(`there is no kernel module ${name} (${why})`, "apt-get install linux-modules-extra-$(uname -r)");
+      }
+      const keys = planSysctls(network.cni);
+      const values = await Promise.all(keys.map(({ key }) => host.files.read(`/proc/sys/${key.replaceAll(".", "/")}`)));
+      const missing = keys.filter((_, index) => values[index] === undefined).map(({ key }) => key);
+      if (missing.length > 0)
+        return fail(`this kernel has no ${missing.join(", ")}`, "Boot the distribution's own kernel.");
+      const other = keys.filter(({ value }, index) => values[index]?.trim() !== value).map(({ key }) => key);
+      return ok(other.length === 0 ? "modules and settings are as planned" : `the daemon sets ${other.join(", ")}`);
+    },
+  }),
+  {
+    name: "gpu",
+    run: async ({ host }) => {
+      const { devices, driverVersion } = await readGpu(host);
+      if (devices === 0) return ok("no NVIDIA GPU on the PCI bus");
+      if (driverVersion !== undefined) return ok(`${devices} NVIDIA, driver ${driverVersion}`);
+      return warn(
+        `${devices} NVIDIA, and no driver is loaded`,
+        "Install NVIDIA's driver (apt-get install nvidia-driver-…-server), and reboot.",
+      );
+    },
+  },
+];

@@ -1,0 +1,108 @@
+// The road to AWS and to the API server: names, connections, certificates, proxies, and the time.
+import type { Config } from "../config/schema.ts";
+import { stsHostname } from "../facts/eks-token.ts";
+import { networkProblemOf } from "../facts/network-error.ts";
+import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
+import type { CheckContext } from "./context.ts";
+
+const TIMEOUT_SECONDS = 5;
+/** SigV4 and EKS: a signature may be 5 minutes off, a token is good for 15. */
+const WARN_SKEW_SECONDS = 60;
+const MAX_SKEW_SECONDS = 300;
+
+const REMEDIES = {
+  dns: "resolvectl status; cat /etc/resolv.conf: the name servers there must answer.",
+  refused: "Something on the way refuses the connection: a firewall, or a proxy that must be named in HTTPS_PROXY.",
+  timeout: "Allow outgoing TCP 443: nothing answers.",
+  certificate: "Something on the way replaces certificates (a proxy that inspects TLS): exempt this host from it.",
+  other: "curl -v shows how far it gets.",
+} as const;
+
+function stsUrl({ aws, cluster }: Config): string {
+  return aws.endpoints.sts ?? `https://${stsHostname(cluster.region)}/`;
+}
+
+function eksUrl({ aws, cluster }: Config): string {
+  return aws.endpoints.eks ?? `https://${stsHostname(cluster.region).replace(/^sts\./, "eks.")}/`;
+}
+
+export const NETWORK_CHECKS: readonly Check[] = [
+  configured({
+    name: "dns",
+    run: async ({ host, knownCluster }, config) => {
+      const cluster = await knownCluster().catch(() => undefined); // Then the API server's name is not known either.
+      const urls = [stsUrl(config), eksUrl(config), ...(cluster === undefined ? [] : [cluster.endpoint])];
+      const names = urls.map((url) => new URL(url).hostname);
+      await Promise.all(names.map((name) => host.resolve(name)));
+      return ok(`${names.join(", ")} can be resolved`);
+    },
+  }),
+  configured({ name: "sts", run: (context, config) => connect(context, stsUrl(config)) }),
+  configured({ name: "eks", run: (context, config) => connect(context, eksUrl(config)) }),
+  configured({
+    name: "api-server",
+    run: async (context) => {
+      const cluster = await context.knownCluster().catch(() => undefined);
+      if (cluster === undefined) return unknown("the endpoint is not known: see describe-cluster");
+      return connect(context, `${cluster.endpoint}/version`, cluster.caPem);
+    },
+  }),
+  configured({
+    name: "clock",
+    run: async ({ host }, config) => {
+      const answer = await host.fetch({ url: stsUrl(config), timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // The check sts tells of it.
+      if (answer?.serverTimeMs === undefined) return unknown("STS does not answer, so its clock cannot be read");
+      const seconds = Math.round((host.clock.now() - answer.serverTimeMs) / 1000);
+      const words = `${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} AWS's Date`;
+      const remedy = "timedatectl set-ntp true; AWS refuses signatures that are 5 minutes off, and EKS tokens.";
+      if (Math.abs(seconds) > MAX_SKEW_SECONDS) return fail(words, remedy);
+      return Math.abs(seconds) > WARN_SKEW_SECONDS ? warn(words, remedy) : ok(words);
+    },
+  }),
+  {
+    name: "proxy",
+    run: async (context) => {
+      const proxy = context.environment.HTTPS_PROXY ?? context.environment.https_proxy;
+      if (proxy === undefined || proxy === "") return ok("none is set");
+      const missing = await missingInNoProxy(context);
+      const shown = proxy.replace(/\/\/[^@/]*@/, "//…@");
+      if (missing.length === 0) return ok(`HTTPS_PROXY=${shown}`);
+      return warn(
+        `HTTPS_PROXY=${shown}, and NO_PROXY lacks ${missing.join(", ")}`,
+        `Add them to NO_PROXY in /etc/eks-satellite/environment.`,
+      );
+    },
+  },
+];
+
+/** TCP, TLS and any HTTP answer; what it answers is another check's matter. */
+async function connect({ host }: CheckContext, url: string, caPem?: string): Promise<Finding> {
+  const { origin } = new URL(url);
+  try {
+    const { status } = await host.fetch({
+      url,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      ...(caPem === undefined ? {} : { caPem }),
+    });
+    return ok(`${origin} answers (${status})${caPem === undefined ? "" : ", with a certificate of the cluster's CA"}`);
+  } catch (error) {
+    const problem = networkProblemOf(error);
+    return fail(`${origin} does not answer (${problem})`, REMEDIES[problem]);
+  }
+}
+
+/** Go and Node take a leading dot or the bare domain for all names below it. */
+async function missingInNoProxy({ environment, knownCluster }: CheckContext): Promise<readonly string[]> {
+  const excepted = (environment.NO_PROXY ?? environment.no_proxy ?? "").split(",").map((entry) => entry.trim());
+  const cluster = await knownCluster().catch(() => undefined);
+  const wanted = [
+    "127.0.0.1",
+    "localhost",
+    ...(cluster === undefined ? [] : [cluster.serviceCidr, new URL(cluster.endpoint).hostname]),
+  ];
+  const isExcepted = (name: string) =>
+    excepted.some(
+      (entry) => entry === "*" || entry === name || (entry !== "" && name.endsWith(`.${entry.replace(/^\*?\./, "")}`)),
+    );
+  return wanted.filter((name) => !isExcepted(name));
+}

@@ -1,0 +1,99 @@
+// containerd, kubelet and what they need on this machine.
+import { gte } from "semver";
+import { describe, hasCode } from "../errors.ts";
+import { readContainerdConfig } from "../facts/containerd.ts";
+import { readRuntimeConditions } from "../facts/cri.ts";
+import { findListener } from "../facts/obstacles.ts";
+import { findProcesses } from "../facts/process.ts";
+import { createVersionReader } from "../facts/versions.ts";
+import { PATHS } from "../plan/paths.ts";
+import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
+
+const MIN_CONTAINERD = "1.6.0";
+const KUBELET_PORTS = [10_250, 10_248];
+const RUNC_CGROUP = /SystemdCgroup\s*=\s*(true|false)/g;
+
+export const RUNTIME_CHECKS: readonly Check[] = [
+  {
+    name: "containerd",
+    run: async ({ host }) => {
+      const { path, version } = await createVersionReader(host).readContainerd();
+      if (gte(version, MIN_CONTAINERD)) return ok(`${version} at ${path}`);
+      return fail(`${version} at ${path} is older than ${MIN_CONTAINERD}`, "apt-get install containerd.io");
+    },
+  },
+  configured({
+    name: "cri",
+    run: async ({ host, daemon }, { containerd }) => {
+      try {
+        const unready = (await readRuntimeConditions(host, containerd.socket)).find(({ isTrue }) => !isTrue);
+        if (unready === undefined) return ok("containerd answers, runtime and network are ready");
+        const words = `containerd says ${unready.type} is false: ${unready.message}`;
+        // The CNI configuration is the daemon's to write.
+        if ((await daemon()) === undefined) return warn(words, "eks-satellite run writes what is missing.");
+        return fail(words, `ls ${PATHS.cniConfigFolder} ${PATHS.cniBinFolder}; journalctl -u containerd -n 50.`);
+      } catch (error) {
+        if (hasCode(error, "cri-disabled") && (await daemon()) === undefined)
+          return warn(
+            describe(error).message,
+            "eks-satellite run enables it, and keeps the rest of the configuration.",
+          );
+        return failed(error);
+      }
+    },
+  }),
+  configured({
+    name: "cgroup-driver",
+    run: async ({ host, daemon }, { containerd, kubelet }) => {
+      const file = await readContainerdConfig(host, containerd.configFile);
+      if (file.kind === "unparsable") throw file.error;
+      const isSystemd = (await host.files.status("/run/systemd/system")) !== undefined;
+      const driver = kubelet.cgroupDriver === "auto" ? (isSystemd ? "systemd" : "cgroupfs") : kubelet.cgroupDriver;
+      const found =
+        file.kind === "parsed" ? [...file.text.matchAll(RUNC_CGROUP)].map(([, value]) => value === "true") : [];
+      if (found.length > 0 && found.every((value) => value === (driver === "systemd")))
+        return ok(`${driver} in kubelet and containerd`);
+      if ((await daemon()) === undefined) return ok(`${driver} for kubelet; the daemon sets the same for containerd`);
+      return fail(
+        `kubelet uses ${driver}, containerd's configuration something else`,
+        "eks-satellite plan --diff shows why it could not be merged.",
+      );
+    },
+  }),
+  {
+    name: "cni-plugins",
+    run: async ({ host }) => {
+      const path = `${PATHS.cniBinFolder}/loopback`;
+      const status = await host.files.status(path);
+      if (status?.kind === "file" && (status.mode & 0o111) !== 0) return ok(path);
+      return fail(
+        `there is no executable ${path}: containerd needs it for every pod`,
+        "Unpack github.com/containernetworking/plugins into /opt/cni/bin.",
+      );
+    },
+  },
+  configured({
+    name: "kubelet",
+    run: async ({ host }, { kubelet }) => {
+      const { version, path } = await createVersionReader(host).readKubelet(kubelet.path);
+      return ok(`${version} at ${path}`);
+    },
+  }),
+  configured({
+    name: "ports",
+    run: async ({ host, daemon }, { health }) => {
+      const isOurs = (await daemon()) !== undefined;
+      const kubelets = await findProcesses(host, "kubelet");
+      const strangers: string[] = [];
+      for (const port of [...KUBELET_PORTS, health.port]) {
+        const holder = await findListener(host, port);
+        const isExpected =
+          isOurs && (port === health.port || holder === undefined || kubelets.includes(holder.pid ?? 0));
+        if (holder !== undefined && !isExpected) strangers.push(`${port}${holder.words}`);
+      }
+      if (strangers.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
+      if (host.userId !== 0) return unknown(`taken: ${strangers.join(", ")}; by whom cannot be read`, "Run as root.");
+      return fail(`taken: ${strangers.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
+    },
+  }),
+];

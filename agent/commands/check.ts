@@ -1,0 +1,66 @@
+// `eks-satellite check`: is this machine fit to be a node, and if it is one, what is wrong with it. Changes nothing.
+import { type Check, type NamedFinding, type Outcome, runChecks } from "../check/check.ts";
+import { createContext } from "../check/context.ts";
+import { IDENTITY_CHECKS } from "../check/identity-checks.ts";
+import { MACHINE_CHECKS } from "../check/machine-checks.ts";
+import { NETWORK_CHECKS } from "../check/network-checks.ts";
+import { RUNTIME_CHECKS } from "../check/runtime-checks.ts";
+import { loadConfig, readConfigInForce } from "../config/load.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Aws } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+
+export interface CheckOptions {
+  readonly config: string;
+  readonly output: "text" | "json";
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+}
+
+/** Every check, in the order in which they are told. */
+export const CHECKS: readonly Check[] = [...MACHINE_CHECKS, ...RUNTIME_CHECKS, ...NETWORK_CHECKS, ...IDENTITY_CHECKS];
+
+const MARKS: Readonly<Record<Outcome, string>> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
+
+/** Prints the findings; returns 1 when a check failed, else 0. @throws check-unknown */
+export async function checkCommand(
+  { host, environment, aws }: { host: Host; environment: Readonly<Record<string, string | undefined>>; aws?: Aws },
+  { config: file, output, only, skip }: CheckOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  const chosen = choose(only, skip);
+  let configProblem: unknown;
+  await loadConfig(host, file).catch((error: unknown) => {
+    configProblem = error;
+  });
+  const config = await readConfigInForce(host, file);
+  const context = createContext({ host, environment, config, configProblem, ...(aws === undefined ? {} : { aws }) });
+  const findings = await runChecks(chosen, context);
+  const summary = { ok: 0, warn: 0, fail: 0, unknown: 0 };
+  for (const { outcome } of findings) summary[outcome] += 1;
+  print(
+    output === "json"
+      ? `${JSON.stringify({ checks: findings, summary }, undefined, 2)}\n`
+      : renderText(findings, summary),
+  );
+  return summary.fail > 0 ? 1 : 0;
+}
+
+function choose(only: readonly string[], skip: readonly string[]): readonly Check[] {
+  const names = CHECKS.map(({ name }) => name);
+  const stranger = [...only, ...skip].find((name) => !names.includes(name));
+  if (stranger !== undefined)
+    throw new SatelliteError("check-unknown", `there is no check ${stranger}`, {
+      hint: `Checks: ${names.join(", ")}.`,
+    });
+  return CHECKS.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));
+}
+
+function renderText(findings: readonly NamedFinding[], summary: Readonly<Record<Outcome, number>>): string {
+  const lines = findings.flatMap(({ name, outcome, evidence, remedy }) => [
+    `${MARKS[outcome]} ${name.padEnd(20)} ${evidence}`,
+    ...(remedy === undefined ? [] : [`  → ${remedy}`]),
+  ]);
+  const { ok, warn, fail, unknown } = summary;
+  return `${[...lines, `${ok} ok, ${warn} warnings, ${fail} failed, ${unknown} unknown`].join("\n")}\n`;
+}
