@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { NamedFinding } from "../../agent/check/check.ts";
 import { CHECKS, checkCommand } from "../../agent/commands/check.ts";
@@ -331,4 +332,9 @@ test("a check that hangs is given up after 8 s, and the others are told", async 
   const dns = checks.find(({ name }) => name === "dns");
   assert.deepEqual([dns?.outcome, dns?.evidence], ["unknown", "no answer in 8 s"]);
   assert.equal(checks.find(({ name }) => name === "os")?.outcome, "ok");
+});
+
+test("README names every check", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  for (const { name } of CHECKS) assert.ok(readme.includes(`\`${name}\``), `${name} is not in README`);
 });
