@@ -23,6 +23,10 @@ const FIGURES = {
   rss_mb: { unit: "MB", atMost: 90 },
   cpu_percent: { unit: "% of one core", atMost: 0.1 },
   token_mint_ms: { unit: "ms", atMost: 5 },
+  status_p99_ms: { unit: "ms", atMost: 5 },
+  metrics_ms: { unit: "ms", atMost: 20 },
+  check_s: { unit: "s", atMost: 5 },
+  check_cut_s: { unit: "s", atMost: 15 },
   bundle_mb: { unit: "MB", atMost: undefined },
 } as const satisfies Record<string, Target>;
 

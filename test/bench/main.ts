@@ -6,6 +6,7 @@ import { Progress } from "../sandbox/step.ts";
 import { up } from "../sandbox/up.ts";
 import { measureIdle, measureRounds, measureStart } from "./daemon.ts";
 import { type Figure, median, renderFigure } from "./figure.ts";
+import { measureCheck, measureCheckCut, measureMetrics, measureStatus, percentile99 } from "./health.ts";
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
 import { measureTokenMint } from "./token.ts";
 
@@ -36,5 +37,11 @@ report({ metric: "rss_mb", value: idle.rssMegabytes, samples: { bareNodeMb: idle
 report({ metric: "cpu_percent", value: idle.cpuPercent });
 const mints = await measureTokenMint();
 report({ metric: "token_mint_ms", value: median(mints) });
+const statuses = await measureStatus(sandbox);
+report({ metric: "status_p99_ms", value: percentile99(statuses), samples: { requests: statuses.length } });
+const scrapes = await measureMetrics(sandbox);
+report({ metric: "metrics_ms", value: median(scrapes), samples: { firstMs: scrapes[0] } });
+report({ metric: "check_s", value: await measureCheck(sandbox) });
+report({ metric: "check_cut_s", value: await measureCheckCut(sandbox) });
 const { size } = await stat(join(import.meta.dirname, "../../dist/eks-satellite.mjs"));
 report({ metric: "bundle_mb", value: size / 1e6 });
