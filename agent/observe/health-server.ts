@@ -39,7 +39,9 @@ export async function serveHealth(
   });
   await listen(server, where);
   log.debug(where, "health endpoint listens");
-  signal.addEventListener("abort", () => server.close().closeAllConnections(), { once: true });
+  const close = () => server.close().closeAllConnections();
+  if (signal.aborted) close();
+  else signal.addEventListener("abort", close, { once: true });
 }
 
 async function answerPath(url: string, sources: HealthSources, response: ServerResponse): Promise<void> {

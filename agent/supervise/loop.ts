@@ -43,6 +43,7 @@ export class Loop {
 
   /** Runs rounds on schedule alone, until the signal aborts. */
   schedule(signal: AbortSignal): void {
+    if (signal.aborted) return; // Its event has passed: nobody would end what is begun now.
     const { everySeconds, random, name } = this.#options;
     const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
       name,

@@ -134,3 +134,20 @@ test("it stops with the agent", async (context) => {
   stop.abort();
   await assert.rejects(get("/livez"), { code: "ECONNREFUSED" });
 });
+
+test("an agent that ended while it was starting leaves nothing that listens", async () => {
+  const port = await freePort();
+  const { log } = createMemoryLog();
+  const sources = {
+    livez: () => [],
+    readyz: () => [],
+    status: () => ({}),
+    metrics: async () => ({ contentType: "", body: "" }),
+  };
+  await serveHealth({ address: "127.0.0.1", port }, sources, log, AbortSignal.abort());
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.on("connect", () => reject(new Error("it answered")));
+    socket.on("error", () => resolve());
+  });
+});

@@ -143,3 +143,15 @@ test("a loop is overdue when no round has ended for three periods and a network 
   await gate.endRound();
   assert.equal(loop.isOverdue(), false);
 });
+
+test("a loop that is scheduled after the agent's end never runs, and keeps no process alive", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  let rounds = 0;
+  const { loop } = setUp(async () => {
+    rounds += 1;
+  }, 1);
+  loop.schedule(AbortSignal.abort());
+  context.mock.timers.tick(5000);
+  await settle();
+  assert.equal(rounds, 0);
+});
