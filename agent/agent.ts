@@ -30,6 +30,7 @@ import { Converger } from "./supervise/converger.ts";
 import { Kubelet } from "./supervise/kubelet.ts";
 import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
 import { Loop } from "./supervise/loop.ts";
+import { createRetry } from "./supervise/retry.ts";
 
 /** AWS's client is most of the work of a start: on a machine that knows its cluster it waits until kubelet is up. */
 const CONFIRM_CLUSTER_MS = 15_000;
@@ -126,11 +127,17 @@ export async function runAgent(
   const loop = (name: string, everySeconds: number, run: () => Promise<void>) =>
     new Loop({ name, everySeconds, run, log, now, random: host.random });
   const describing = loop("cluster", intervals.clusterSeconds, () => cluster.refresh());
+  const describeAgain = createRetry({
+    host,
+    isNeeded: () => isDescriptionDoubtful(board),
+    run: () => describing.trigger(),
+  });
   const converging = loop("converge", intervals.convergeSeconds, () => converger.round());
   const refreshing = loop("credentials", intervals.credentialsSeconds, async () => {
     await session.refresh();
     // Keys that have just come, or a first answer that is still missing, are worth a call outside its schedule.
-    if (cluster.facts === undefined || isDescriptionDoubtful(board)) await describing.trigger();
+    if (cluster.facts === undefined) await describing.trigger();
+    else await describeAgain();
   });
   const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
   let servingCertificate: string | undefined;
