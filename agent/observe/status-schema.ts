@@ -30,7 +30,7 @@ const fileSchema = z.object({
   path: z.string(),
   sha256: z.string().describe("Digest of the content that is planned, and in place while ConfigInSync is true."),
   mode: z.string().describe("Octal, e.g. 0600."),
-  changes: count().describe("Times that the agent wrote it, the first included, over the life of the machine."),
+  changes: count().describe("Times since the daemon's start that the agent wrote it, the first included."),
   lastChangedAt: moment().optional(),
   repairs: count().describe("Times since the daemon's start that somebody else's change was put back."),
   lastRepairAt: moment().optional(),
