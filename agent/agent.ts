@@ -20,7 +20,7 @@ import { NodeReporter } from "./observe/node-reporter.ts";
 import { watchOwnNode } from "./observe/node-watch.ts";
 import { probesOf } from "./observe/probe.ts";
 import { createStatus } from "./observe/status.ts";
-import { createSystemd } from "./observe/systemd.ts";
+import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
 import { PATHS, runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
@@ -37,9 +37,6 @@ const CONFIRM_CLUSTER_MS = 15_000;
 
 /** Shorter than any time for which a condition holds. */
 const LOOK_AGAIN_MS = 5000;
-
-/** systemd expects a ping each 90 s (WatchdogSec); a third of that leaves room for two lost ones. */
-const WATCHDOG_SECONDS = 30;
 
 export interface AgentOptions {
   readonly host: Host;
@@ -157,8 +154,8 @@ export async function runAgent(
     createConfigWatch({ host, board, file: configFile, config, onChange: onConfigChange }),
   );
   const reporting = loop("report", intervals.runtimeSeconds, () => reporter.report());
-  const notifying = loop("systemd", WATCHDOG_SECONDS, async () => {
-    if (overdueLoops().length > 0) return; // Without a ping systemd ends us after 90 s and starts us again.
+  const notifying = loop("systemd", watchdogPeriodSeconds(environment), async () => {
+    if (overdueLoops().length > 0) return; // Without a ping systemd ends us, and starts us again.
     await systemd.ping();
     await systemd.status(readVerdict(board).summary);
   });

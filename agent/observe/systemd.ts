@@ -12,6 +12,18 @@ export interface Systemd {
   stopping(): Promise<void>;
 }
 
+/** Where systemd asks for no pings the loop still tells the status. */
+const DEFAULT_PERIOD_SECONDS = 30;
+/** A third of the time that systemd allows: two pings may be lost. */
+const PINGS_PER_TIMEOUT = 3;
+
+/** How often to ping, seconds: WATCHDOG_USEC is the unit's WatchdogSec in microseconds (sd_watchdog_enabled(3)). */
+export function watchdogPeriodSeconds(environment: Readonly<Record<string, string | undefined>>): number {
+  const microseconds = Number(environment.WATCHDOG_USEC);
+  if (!(microseconds > 0)) return DEFAULT_PERIOD_SECONDS;
+  return Math.max(1, Math.floor(microseconds / 1e6 / PINGS_PER_TIMEOUT));
+}
+
 /** Speaks to systemd when it started us (NOTIFY_SOCKET is set), and to nobody otherwise. */
 export function createSystemd(
   host: Host,

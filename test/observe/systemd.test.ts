@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSystemd } from "../../agent/observe/systemd.ts";
+import { createSystemd, watchdogPeriodSeconds } from "../../agent/observe/systemd.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
@@ -50,4 +50,11 @@ test("a messenger that fails, or is not there, is a warning and nothing worse", 
     messages("warn"),
     Array.from({ length: 3 }, () => "systemd-notify failed"),
   );
+});
+
+test("a ping comes three times in what systemd allows, and every half minute where it asks for none", () => {
+  assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "90000000" }), 30);
+  assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "6000000" }), 2);
+  assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "1000000" }), 1);
+  for (const WATCHDOG_USEC of [undefined, "", "0", "soon"]) assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC }), 30);
 });
