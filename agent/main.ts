@@ -7,7 +7,7 @@ import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import type { Paint } from "./commands/status-screen.ts";
 import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
-import { describe } from "./errors.ts";
+import { describe, hasCode } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { VERSION } from "./version.ts";
@@ -59,6 +59,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--skip <names...>", "all but these", [])
     .action(async (options: CheckOptions) => {
       exitCode = await checkCommand({ host, environment: process.env }, options, write);
+      await new Promise((flushed) => process.stdout.write("", flushed));
+      process.exit(exitCode); // A look that was given up would keep the process for up to a minute.
     });
   program
     .command("status")
@@ -84,6 +86,7 @@ async function main(argv: readonly string[]): Promise<number> {
     createLog({ level: "info", format: "auto" }, (line) => void process.stderr.write(line), process.env).error({
       err: error,
     });
+    if (hasCode(error, "check-unknown")) return EXIT_USAGE;
     return describe(error).code === "unexpected" ? 70 : 1;
   }
 }

@@ -33,12 +33,28 @@ test("a command or an option that does not exist is a mistake in the usage: exit
   assert.equal(start("rnu").status, 64);
   assert.equal(start("plan", "--bogus").status, 64);
   assert.equal(start("plan", "--output", "xml").status, 64);
+  const { status, stderr } = start("check", "--only", "disc");
+  assert.equal(status, 64);
+  assert.match(stderr, /there is no check disc → Checks: os, .*disk/);
 });
 
 test("an error is one line on standard error, with what to do, and exit 1", () => {
   const { status, stdout, stderr } = start("plan", "--config", "/no/such/config.yaml");
   assert.deepEqual([status, stdout], [1, ""]);
   assert.match(stderr, /^ERROR there is no configuration at \/no\/such\/config\.yaml → .* code=config-missing\n$/);
+});
+
+test("check ends when it has told what it found, though a credential process hangs", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "config.yaml");
+  writeFileSync(file, 'cluster: { name: demo, region: us-west-2 }\ncredentials: { process: ["sleep", "29"] }\n');
+  const began = performance.now();
+  const { status, stdout } = start("check", "--config", file, "--only", "credentials");
+  assert.equal(status, 0);
+  assert.match(stdout, /\? credentials +no answer in 8 s\n/);
+  assert.match(stdout, /\n0 ok, 0 warnings, 0 failed, 1 unknown\n$/);
+  assert.ok(performance.now() - began < 15_000, `${performance.now() - began} ms`);
 });
 
 test("a misspelt key is told with its line and the nearest known key", (context) => {

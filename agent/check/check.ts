@@ -1,7 +1,7 @@
 // What a check is, and how all of them are run: side by side, each bounded in time, none able to stop another.
 import type { Config } from "../config/schema.ts";
-import { describe } from "../errors.ts";
-import type { CheckContext } from "./context.ts";
+import { describe, hasCode } from "../errors.ts";
+import type { CheckContext, LocalConfig } from "./context.ts";
 
 /** `unknown` means that it could not be looked at; it never fails a machine. */
 export type Outcome = "ok" | "warn" | "fail" | "unknown";
@@ -27,8 +27,20 @@ export interface ConfiguredCheck {
   readonly run: (context: CheckContext, config: Config) => Promise<Finding>;
 }
 
+/** A check of this machine alone; without a configuration it goes by the defaults. */
+export interface LocalCheck {
+  readonly name: string;
+  readonly run: (context: CheckContext, config: LocalConfig) => Promise<Finding>;
+}
+
+/** A check in its place among the others. */
+export interface GroupedCheck extends Check {
+  readonly group: string;
+}
+
 export interface NamedFinding extends Finding {
   readonly name: string;
+  readonly group: string;
 }
 
 const DEADLINE_MS = 8000;
@@ -64,9 +76,16 @@ export function configured({ name, run }: ConfiguredCheck): Check {
   };
 }
 
+/** Makes a check of one that goes by the defaults when there is no configuration. */
+export function local({ name, run }: LocalCheck): Check {
+  return { name, run: async (context) => run(context, context.local) };
+}
+
 /** Runs every check and returns the findings in the checks' order. */
-export function runChecks(checks: readonly Check[], context: CheckContext): Promise<readonly NamedFinding[]> {
-  return Promise.all(checks.map(async ({ name, run }) => ({ name, ...(await bounded(run(context), context)) })));
+export function runChecks(checks: readonly GroupedCheck[], context: CheckContext): Promise<readonly NamedFinding[]> {
+  return Promise.all(
+    checks.map(async ({ name, group, run }) => ({ name, group, ...(await bounded(run(context), context)) })),
+  );
 }
 
 async function bounded(running: Promise<Finding>, { host }: CheckContext): Promise<Finding> {
@@ -75,7 +94,12 @@ async function bounded(running: Promise<Finding>, { host }: CheckContext): Promi
     () => unknown(`no answer in ${DEADLINE_MS / 1000} s`),
     () => unknown("not waited for"), // The check was quicker.
   );
-  const finding = await Promise.race([running.catch((error: unknown) => failed(error)), late]);
+  const finding = await Promise.race([running.catch(thrown), late]);
   over.abort();
   return finding;
+}
+
+/** What may not be read could not be looked at. */
+function thrown(error: unknown): Finding {
+  return failed(error, hasCode(error, "file-unreadable") ? "unknown" : "fail");
 }

@@ -1,4 +1,5 @@
 // What several checks need is asked once: keys, the cluster, a token, the daemon's own word.
+import { parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
 import { readSessionKeys, readSourceKeys } from "../facts/credentials.ts";
@@ -7,17 +8,26 @@ import { type Aws, createAws, type SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { statePaths } from "../plan/paths.ts";
 
+/** The parts of the configuration that are about this machine alone: each has a default. */
+export type LocalConfig = Pick<Config, "kubelet" | "containerd" | "network" | "health" | "stateFolder" | "runFolder">;
+
+/** What the schema insists on; nothing of it is part of {@link LocalConfig}. */
+const LEAST_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";
+
 export interface CheckContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: Config | undefined;
+  /** What is configured for this machine, or the defaults. */
+  readonly local: LocalConfig;
   /** Why there is no configuration, or why it is not the one in the file. */
   readonly configProblem: unknown;
-  readonly aws: () => Aws;
   /** Keys of the configured source. */
   readonly sourceKeys: () => Promise<SessionKeys>;
   /** Keys of the node's identity, after AssumeRole. */
   readonly keys: () => Promise<SessionKeys>;
+  /** ARN of whom AWS takes those keys' bearer for. */
+  readonly caller: () => Promise<string>;
   /** DescribeCluster's answer of now. */
   readonly cluster: () => Promise<ClusterFacts>;
   /** That, or the last good one. */
@@ -39,6 +49,7 @@ const DAEMON_TIMEOUT_SECONDS = 2;
 
 /** Creates the context of one run. */
 export function createContext({ host, environment, config, configProblem, aws }: ContextOptions): CheckContext {
+  const local = config ?? parseConfig(LEAST_CONFIG, "the defaults", "none");
   const present = () => {
     if (config === undefined) throw configProblem;
     return config;
@@ -53,10 +64,11 @@ export function createContext({ host, environment, config, configProblem, aws }:
     return cached ?? cluster();
   });
   return {
-    ...{ host, environment, config, configProblem, aws: client, sourceKeys, keys, cluster, knownCluster },
+    ...{ host, environment, config, local, configProblem, sourceKeys, keys, cluster, knownCluster },
+    caller: once(async () => client().getCallerIdentity(await keys())),
     token: once(async () => mintEksToken(await keys(), present().cluster, host.clock.now())),
     daemon: once(async () => {
-      const { address, port } = config?.health ?? { address: "127.0.0.1", port: 9911 };
+      const { address, port } = local.health;
       const reached = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
       const url = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/readyz`;
       return host.fetch({ url, timeoutSeconds: DAEMON_TIMEOUT_SECONDS }).catch(() => undefined); // No daemon is an answer too.

@@ -37,12 +37,11 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "aws-identity",
-    run: async ({ aws, keys }) => {
-      const own = await keys().catch(() => undefined);
-      if (own === undefined) return unknown("there are no keys to ask with: see assume-role");
+    run: async ({ caller, keys }) => {
+      if ((await keys().catch(() => undefined)) === undefined)
+        return unknown("there are no keys to ask with: see assume-role");
       // A policy can deny even this call; then nothing is wrong yet.
-      return aws()
-        .getCallerIdentity(own)
+      return caller()
         .then((arn) => ok(arn))
         .catch((error: unknown) => failed(error, "unknown"));
     },
@@ -58,7 +57,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "cluster-identity",
-    run: async ({ host, token, knownCluster, keys, aws }, { cluster, node }) => {
+    run: async ({ host, token, knownCluster, caller }, { cluster, node }) => {
       const [facts, minted] = await Promise.all([
         knownCluster().catch(() => undefined),
         token().catch(() => undefined),
@@ -77,9 +76,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
         })
         .catch(() => undefined);
       if (answer === undefined) return unknown("the API server does not answer: see api-server");
-      const arn = await keys()
-        .then((own) => aws().getCallerIdentity(own))
-        .catch(() => undefined); // The remedy is then less exact.
+      const arn = await caller().catch(() => undefined); // The remedy is then less exact.
       const remedy = mappingRemedy(arn, cluster);
       if (answer.status === 401) return fail("the API server does not know this identity", remedy);
       if (answer.status !== 201) return unknown(`the API server answers ${answer.status} to a SelfSubjectReview`);

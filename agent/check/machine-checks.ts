@@ -3,7 +3,7 @@ import { parseEnv } from "node:util";
 import { readGpu } from "../facts/gpu.ts";
 import { checkSwap } from "../facts/obstacles.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
-import { type Check, configured, fail, ok, unknown, warn } from "./check.ts";
+import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
 
 /** Distributions that eks-satellite is made for. */
 const SUPPORTED: readonly string[] = ["ubuntu 20.04", "ubuntu 22.04", "ubuntu 24.04", "debian 12"];
@@ -13,7 +13,7 @@ const MIN_MEMORY_BYTES = 2 * 2 ** 30;
 /** kubelet's own limits (evictionHard). */
 const MIN_SPACE_SHARE = 0.1;
 const MIN_INODE_SHARE = 0.05;
-const FOLDERS = ["/var/lib/kubelet", "/var/lib/containerd", "/var/lib/eks-satellite", "/var/log", "/run"];
+const FOLDERS = ["/var/lib/kubelet", "/var/lib/containerd", "/var/log", "/run"];
 
 export const MACHINE_CHECKS: readonly Check[] = [
   {
@@ -69,10 +69,11 @@ export const MACHINE_CHECKS: readonly Check[] = [
       );
     },
   },
-  {
+  local({
     name: "disk",
-    run: async ({ host }) => {
-      for (const folder of FOLDERS) {
+    run: async ({ host }, { stateFolder }) => {
+      const folders = [...FOLDERS, stateFolder];
+      for (const folder of folders) {
         const space = await host.files.space(folder);
         if (space === undefined) continue;
         const left = `${folder} has ${Math.round((100 * space.availableBytes) / space.totalBytes)} % of its space left`;
@@ -84,9 +85,9 @@ export const MACHINE_CHECKS: readonly Check[] = [
             "df -i; remove small files.",
           );
       }
-      return ok(`room in ${FOLDERS.join(", ")}`);
+      return ok(`room in ${folders.join(", ")}`);
     },
-  },
+  }),
   {
     name: "memory",
     run: async ({ host }) => {
@@ -100,7 +101,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
           );
     },
   },
-  configured({
+  local({
     name: "swap",
     run: async ({ host }, config) => {
       checkSwap(config, (await host.systemInformation()).swapBytes);
@@ -120,7 +121,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
       );
     },
   },
-  configured({
+  local({
     name: "kernel",
     run: async ({ host }, { network }) => {
       for (const { name, why } of planModules(network.cni)) {

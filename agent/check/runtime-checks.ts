@@ -4,10 +4,11 @@ import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { findListener } from "../facts/obstacles.ts";
-import { findProcesses } from "../facts/process.ts";
+import { findProcesses, isAlive, type ProcessIdentity } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
-import { PATHS } from "../plan/paths.ts";
-import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
+import type { Host } from "../host/host.ts";
+import { PATHS, runPaths } from "../plan/paths.ts";
+import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 
 const MIN_CONTAINERD = "1.6.0";
 const KUBELET_PORTS = [10_250, 10_248];
@@ -22,7 +23,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       return fail(`${version} at ${path} is older than ${MIN_CONTAINERD}`, "apt-get install containerd.io");
     },
   },
-  configured({
+  local({
     name: "cri",
     run: async ({ host, daemon }, { containerd }) => {
       try {
@@ -42,7 +43,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       }
     },
   }),
-  configured({
+  local({
     name: "cgroup-driver",
     run: async ({ host, daemon }, { containerd, kubelet }) => {
       const file = await readContainerdConfig(host, containerd.configFile);
@@ -72,23 +73,23 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       );
     },
   },
-  configured({
+  local({
     name: "kubelet",
     run: async ({ host }, { kubelet }) => {
       const { version, path } = await createVersionReader(host).readKubelet(kubelet.path);
       return ok(`${version} at ${path}`);
     },
   }),
-  configured({
+  local({
     name: "ports",
-    run: async ({ host, daemon }, { health }) => {
+    run: async ({ host, daemon }, { health, runFolder }) => {
       const isOurs = (await daemon()) !== undefined;
-      const kubelets = await findProcesses(host, "kubelet");
+      const left = await readLeftover(host, runPaths(runFolder).kubeletProcess);
+      const kubelets = isOurs ? await findProcesses(host, "kubelet") : left;
       const strangers: string[] = [];
       for (const port of [...KUBELET_PORTS, health.port]) {
         const holder = await findListener(host, port);
-        const isExpected =
-          isOurs && (port === health.port || holder === undefined || kubelets.includes(holder.pid ?? 0));
+        const isExpected = (isOurs && port === health.port) || kubelets.includes(holder?.pid ?? 0);
         if (holder !== undefined && !isExpected) strangers.push(`${port}${holder.words}`);
       }
       if (strangers.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
@@ -97,3 +98,13 @@ export const RUNTIME_CHECKS: readonly Check[] = [
     },
   }),
 ];
+
+/** The kubelet of a daemon that was killed: the next daemon knows it by this note, and ends it. */
+async function readLeftover(host: Host, path: string): Promise<readonly number[]> {
+  try {
+    const noted = JSON.parse((await host.files.read(path)) ?? "") as ProcessIdentity;
+    return (await isAlive(host, noted)) ? [noted.pid] : [];
+  } catch {
+    return []; // None, damaged, or not ours to read: a kubelet is then a stranger's.
+  }
+}

@@ -1,5 +1,5 @@
 // `eks-satellite check`: is this machine fit to be a node, and if it is one, what is wrong with it. Changes nothing.
-import { type Check, type NamedFinding, type Outcome, runChecks } from "../check/check.ts";
+import { type GroupedCheck, type NamedFinding, type Outcome, runChecks } from "../check/check.ts";
 import { createContext } from "../check/context.ts";
 import { IDENTITY_CHECKS } from "../check/identity-checks.ts";
 import { MACHINE_CHECKS } from "../check/machine-checks.ts";
@@ -18,7 +18,12 @@ export interface CheckOptions {
 }
 
 /** Every check, in the order in which they are told. */
-export const CHECKS: readonly Check[] = [...MACHINE_CHECKS, ...RUNTIME_CHECKS, ...NETWORK_CHECKS, ...IDENTITY_CHECKS];
+export const CHECKS: readonly GroupedCheck[] = Object.entries({
+  machine: MACHINE_CHECKS,
+  runtime: RUNTIME_CHECKS,
+  network: NETWORK_CHECKS,
+  identity: IDENTITY_CHECKS,
+}).flatMap(([group, checks]) => checks.map((check) => ({ ...check, group })));
 
 const MARKS: Readonly<Record<Outcome, string>> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
 
@@ -46,7 +51,7 @@ export async function checkCommand(
   return summary.fail > 0 ? 1 : 0;
 }
 
-function choose(only: readonly string[], skip: readonly string[]): readonly Check[] {
+function choose(only: readonly string[], skip: readonly string[]): readonly GroupedCheck[] {
   const names = CHECKS.map(({ name }) => name);
   const stranger = [...only, ...skip].find((name) => !names.includes(name));
   if (stranger !== undefined)
@@ -57,7 +62,8 @@ function choose(only: readonly string[], skip: readonly string[]): readonly Chec
 }
 
 function renderText(findings: readonly NamedFinding[], summary: Readonly<Record<Outcome, number>>): string {
-  const lines = findings.flatMap(({ name, outcome, evidence, remedy }) => [
+  const lines = findings.flatMap(({ name, group, outcome, evidence, remedy }, index) => [
+    ...(group === findings[index - 1]?.group ? [] : [`${group}:`]),
     `${MARKS[outcome]} ${name.padEnd(20)} ${evidence}`,
     ...(remedy === undefined ? [] : [`  → ${remedy}`]),
   ]);

@@ -13,7 +13,7 @@ const TCP_LISTEN = "0A";
 const OWN_UNIT = "eks-satellite.service";
 
 /** @throws swap-on, when kubelet's default to refuse swap is in force */
-export function checkSwap(config: Config, swapBytes: number): void {
+export function checkSwap(config: Pick<Config, "kubelet">, swapBytes: number): void {
   if (swapBytes === 0 || config.kubelet.config.failSwapOn === false) return;
   throw new SatelliteError(
     "swap-on",

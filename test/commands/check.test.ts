@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { NamedFinding } from "../../agent/check/check.ts";
 import { CHECKS, checkCommand } from "../../agent/commands/check.ts";
+import { readProcess } from "../../agent/facts/process.ts";
 import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
 import { clusterCa } from "../fakes/certificates.ts";
 import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
@@ -78,7 +79,7 @@ test("on a healthy node nothing fails; what cannot be known from here is unknown
 test("as text each check is a line with its mark, remedies below, and a summary last", async () => {
   const { run } = setUp();
   const { text } = await run({ output: "text" });
-  assert.match(text, /^✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
+  assert.match(text, /^machine:\n✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
   assert.match(text, /\n! credentials .*\n {2}→ Prefer a credential_process/);
   assert.match(text, /\n\d+ ok, 1 warnings, 0 failed, 1 unknown\n$/);
 });
@@ -321,6 +322,11 @@ test("without a configuration the machine is checked all the same", async () => 
     [exitCode, of.config, of.os, of.disk, of.sts, of["assume-role"]],
     [1, "fail", "ok", "ok", "unknown", "unknown"],
   );
+  assert.deepEqual(
+    [of.swap, of.kernel, of.cri, of["cgroup-driver"], of.kubelet, of.ports],
+    ["ok", "ok", "ok", "ok", "ok", "ok"],
+    "what is about this machine alone goes by the defaults",
+  );
 });
 
 test("a check that hangs is given up after 8 s, and the others are told", async () => {
@@ -332,6 +338,48 @@ test("a check that hangs is given up after 8 s, and the others are told", async 
   const dns = checks.find(({ name }) => name === "dns");
   assert.deepEqual([dns?.outcome, dns?.evidence], ["unknown", "no answer in 8 s"]);
   assert.equal(checks.find(({ name }) => name === "os")?.outcome, "ok");
+});
+
+test("AWS is asked each question once, however many checks need the answer", async () => {
+  const { aws, run } = setUp();
+  await run();
+  assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);
+});
+
+test("findings name their group, and checks of one group stand together", async () => {
+  const { run } = setUp();
+  const { checks } = JSON.parse((await run()).text) as { checks: NamedFinding[] };
+  const turns = checks.map(({ group }) => group).filter((group, index, all) => group !== all[index - 1]);
+  assert.deepEqual(turns, ["machine", "runtime", "network", "identity"]);
+});
+
+test("what may not be read is unknown, not a failure", async () => {
+  const { host, find } = setUp();
+  host.files.refuseReads("/etc/eks-satellite/aws-keys");
+  for (const name of ["credentials", "assume-role"]) assert.equal((await find(name)).outcome, "unknown", name);
+});
+
+test("the state folder is looked at where it is configured", async () => {
+  const { host, find } = setUp();
+  host.files.put(FILE, `${MINIMAL_CONFIG}stateFolder: /data/satellite\n`);
+  const full = { totalBytes: 100, availableBytes: 5, totalInodes: 0, freeInodes: 0 };
+  host.files.spaces.set("/data/satellite", full);
+  assert.match((await find("disk")).evidence, /^\/data\/satellite has 5 %/);
+});
+
+test("a kubelet that a killed daemon left behind is ours; any other is a stranger", async () => {
+  const { host, answers, find } = setUp();
+  answers.daemon = false;
+  const kubelet = host.processes.start({ name: "kubelet" });
+  host.files.put(
+    "/proc/net/tcp",
+    "sl local rem st tx rx tr tm retr uid timeout inode\n 0: 00000000:280A 00000000:0000 0A 0 0 0 0 0 999 1\n",
+  );
+  host.files.putLink(`/proc/${kubelet.pid}/fd/3`, "socket:[999]");
+  assert.equal((await find("ports")).outcome, "fail");
+  const identity = await readProcess(host, kubelet.pid);
+  host.files.put("/run/eks-satellite/kubelet-process.json", JSON.stringify(identity));
+  assert.equal((await find("ports")).outcome, "ok");
 });
 
 test("README names every check", () => {
