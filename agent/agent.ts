@@ -1,6 +1,7 @@
 // The composition root: builds the parts, hands them to each other, starts the loops, waits for the end.
 import type { ConditionType } from "./condition-types.ts";
 import { ConditionBoard } from "./conditions.ts";
+import { isLoopback } from "./config/health-schema.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
 import { type GpuFacts, readGpu } from "./facts/gpu.ts";
@@ -22,7 +23,7 @@ import { probesOf } from "./observe/probe.ts";
 import { createStatus } from "./observe/status.ts";
 import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
-import { PATHS, runPaths, statePaths } from "./plan/paths.ts";
+import { runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
 import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
 import { createConfigWatch } from "./supervise/config-watch.ts";
@@ -75,10 +76,11 @@ export async function runAgent(
   const systemd = createSystemd(host, log, environment);
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
 
-  const session = new AwsSession({ host, aws: measureAws(aws, awsCalls), config, log, board });
+  const measuredAws = measureAws(aws, awsCalls);
+  const session = new AwsSession({ host, aws: measuredAws, config, log, board });
   const cluster = new ClusterKnowledge({
     host,
-    aws: measureAws(aws, awsCalls),
+    aws: measuredAws,
     config,
     log,
     board,
@@ -103,9 +105,10 @@ export async function runAgent(
     versions,
     cluster: () => cluster.facts,
     onRepair: (resource) => {
-      log.warn({ resource }, `${resource} was changed by somebody else and was put back`);
-      events.record("Warning", "Repaired", `${resource} was changed by somebody else and was put back`);
-      reporter.note("Warning", "Repaired", `${resource} was changed by somebody else and was put back`);
+      const words = `${resource} was changed by somebody else and was put back`;
+      log.warn({ resource }, words);
+      events.record("Warning", "Repaired", words);
+      reporter.note("Warning", "Repaired", words);
     },
     onKubelet: (spec) => kubelet.want(spec),
   });
@@ -137,15 +140,14 @@ export async function runAgent(
     else await describeAgain();
   });
   const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
-  let servingCertificate: string | undefined;
+  let servingCertificateExpiresAtMs: number | undefined;
   let gpu: GpuFacts | undefined;
   const looking = loop("health", intervals.runtimeSeconds, async () => {
-    await Promise.all([
+    [servingCertificateExpiresAtMs, gpu] = await Promise.all([
       watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
+      readGpu(host),
       watchMachine(machine),
     ]);
-    gpu = await readGpu(host);
-    servingCertificate = await host.files.read(PATHS.servingCertificate);
   });
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const reading = loop(
@@ -183,9 +185,10 @@ export async function runAgent(
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
-  const status = createStatus({ ...sources, servingCertificate: () => servingCertificate, gpu: () => gpu });
+  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpu };
+  const status = createStatus({ ...sources, ...seen });
   const metrics = createMetrics({ ...sources, awsCalls, apiCalls });
-  if (config.health.allowRemote && config.health.address !== "127.0.0.1")
+  if (!isLoopback(config.health.address))
     log.warn(
       { address: config.health.address },
       "the health endpoint is open to whoever reaches it (health.allowRemote)",

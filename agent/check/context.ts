@@ -1,4 +1,5 @@
 // What several checks need is asked once: keys, the cluster, a token, the daemon's own word.
+import { healthUrl } from "../config/health-schema.ts";
 import { parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
@@ -68,9 +69,7 @@ export function createContext({ host, environment, config, configProblem, aws }:
     caller: once(async () => client().getCallerIdentity(await keys())),
     token: once(async () => mintEksToken(await keys(), present().cluster, host.clock.now())),
     daemon: once(async () => {
-      const { address, port } = local.health;
-      const reached = address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
-      const url = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/readyz`;
+      const url = healthUrl(local.health, "/readyz");
       return host.fetch({ url, timeoutSeconds: DAEMON_TIMEOUT_SECONDS }).catch(() => undefined); // No daemon is an answer too.
     }),
   };

@@ -1,5 +1,6 @@
 // The machine: what no software of ours can change.
 import { parseEnv } from "node:util";
+import { shortageOf } from "../facts/disk-space.ts";
 import { readGpu } from "../facts/gpu.ts";
 import { checkSwap } from "../facts/obstacles.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
@@ -10,9 +11,6 @@ const SUPPORTED: readonly string[] = ["ubuntu 20.04", "ubuntu 22.04", "ubuntu 24
 /** kubelet opens files and watches for every container. */
 const MIN_OPEN_FILES = 65_536;
 const MIN_MEMORY_BYTES = 2 * 2 ** 30;
-/** kubelet's own limits (evictionHard). */
-const MIN_SPACE_SHARE = 0.1;
-const MIN_INODE_SHARE = 0.05;
 const FOLDERS = ["/var/lib/kubelet", "/var/lib/containerd", "/var/log", "/run"];
 
 export const MACHINE_CHECKS: readonly Check[] = [
@@ -77,9 +75,9 @@ export const MACHINE_CHECKS: readonly Check[] = [
         const space = await host.files.space(folder);
         if (space === undefined) continue;
         const left = `${folder} has ${Math.round((100 * space.availableBytes) / space.totalBytes)} % of its space left`;
-        if (space.availableBytes < space.totalBytes * MIN_SPACE_SHARE)
+        if (shortageOf(space) === "space")
           return fail(`${left}: kubelet evicts pods below 10 %`, "df -h; du -xh --max-depth=2 /var | sort -h | tail.");
-        if (space.freeInodes < space.totalInodes * MIN_INODE_SHARE)
+        if (shortageOf(space) === "inodes")
           return fail(
             `${folder} has less than 5 % of its inodes left: kubelet evicts pods`,
             "df -i; remove small files.",

@@ -1,6 +1,5 @@
 // The road to AWS and to the API server: names, connections, certificates, proxies, and the time.
-import type { Config } from "../config/schema.ts";
-import { stsHostname } from "../facts/eks-token.ts";
+import { eksUrl, readClockSkewMs, stsUrl } from "../facts/aws-endpoints.ts";
 import { networkProblemOf } from "../facts/network-error.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
@@ -17,14 +16,6 @@ const REMEDIES = {
   certificate: "Something on the way replaces certificates (a proxy that inspects TLS): exempt this host from it.",
   other: "curl -v shows how far it gets.",
 } as const;
-
-function stsUrl({ aws, cluster }: Config): string {
-  return aws.endpoints.sts ?? `https://${stsHostname(cluster.region)}/`;
-}
-
-function eksUrl({ aws, cluster }: Config): string {
-  return aws.endpoints.eks ?? `https://${stsHostname(cluster.region).replace(/^sts\./, "eks.")}/`;
-}
 
 export const NETWORK_CHECKS: readonly Check[] = [
   configured({
@@ -50,9 +41,9 @@ export const NETWORK_CHECKS: readonly Check[] = [
   configured({
     name: "clock",
     run: async ({ host }, config) => {
-      const answer = await host.fetch({ url: stsUrl(config), timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // The check sts tells of it.
-      if (answer?.serverTimeMs === undefined) return unknown("STS does not answer, so its clock cannot be read");
-      const seconds = Math.round((host.clock.now() - answer.serverTimeMs) / 1000);
+      const skewMs = await readClockSkewMs(host, config, TIMEOUT_SECONDS);
+      if (skewMs === undefined) return unknown("STS does not answer, so its clock cannot be read");
+      const seconds = Math.round(skewMs / 1000);
       const words = `${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} AWS's Date`;
       const remedy = "timedatectl set-ntp true; AWS refuses signatures that are 5 minutes off, and EKS tokens.";
       if (Math.abs(seconds) > MAX_SKEW_SECONDS) return fail(words, remedy);

@@ -4,10 +4,11 @@ import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { findListener } from "../facts/obstacles.ts";
-import { findProcesses, isAlive, type ProcessIdentity } from "../facts/process.ts";
+import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS, runPaths } from "../plan/paths.ts";
+import { readProcessFile } from "../supervise/leftover.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 
 const MIN_CONTAINERD = "1.6.0";
@@ -101,10 +102,6 @@ export const RUNTIME_CHECKS: readonly Check[] = [
 
 /** The kubelet of a daemon that was killed: the next daemon knows it by this note, and ends it. */
 async function readLeftover(host: Host, path: string): Promise<readonly number[]> {
-  try {
-    const noted = JSON.parse((await host.files.read(path)) ?? "") as ProcessIdentity;
-    return (await isAlive(host, noted)) ? [noted.pid] : [];
-  } catch {
-    return []; // None, damaged, or not ours to read: a kubelet is then a stranger's.
-  }
+  const noted = await readProcessFile(host, path);
+  return noted !== undefined && (await isAlive(host, noted)) ? [noted.pid] : [];
 }

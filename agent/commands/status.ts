@@ -1,4 +1,5 @@
 // `eks-satellite status`: one screen for people, from the daemon's own word; or what systemd and the journal say when it is silent.
+import { healthSchema, healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
@@ -41,7 +42,7 @@ export async function statusCommand(
 
 async function readScreen(host: Host, options: StatusOptions): Promise<{ text: string; exitCode: number }> {
   const config = await readConfigInForce(host, options.config);
-  const url = statusUrl(config?.health);
+  const url = healthUrl(config?.health ?? healthSchema.parse({}), "/status");
   const answer = await host.fetch({ url, timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // Told below, with what systemd knows.
   if (answer?.status !== 200) {
     const silence = await readSilence(host, url);
@@ -53,13 +54,6 @@ async function readScreen(host: Host, options: StatusOptions): Promise<{ text: s
   const exitCode = document.verdict.ready ? STATUS_EXIT.ready : STATUS_EXIT.notReady;
   if (options.output === "json") return { text: answer.body, exitCode };
   return { text: renderStatus(document, host.clock.now(), options.paint), exitCode };
-}
-
-/** An address that means every interface is reached on loopback. */
-function statusUrl(health: { readonly address: string; readonly port: number } | undefined): string {
-  const { address = "127.0.0.1", port = 9911 } = health ?? {};
-  const reached = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
-  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/status`;
 }
 
 function parseStatus(url: string, body: string): StatusDocument {

@@ -22,6 +22,16 @@ export const healthSchema = z
     error: "is not a loopback address: set health.allowRemote too, if everybody who reaches it may read it",
   });
 
-function isLoopback(address: string): boolean {
+/** Where a program of this machine reaches the endpoint; an address that means every interface is reached on loopback. */
+export function healthUrl(
+  { address, port }: { readonly address: string; readonly port: number },
+  path: string,
+): string {
+  const reached = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}${path}`;
+}
+
+/** Whether an address is of this machine alone. */
+export function isLoopback(address: string): boolean {
   return ipaddr.parse(address).range() === "loopback";
 }

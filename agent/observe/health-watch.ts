@@ -24,9 +24,11 @@ export interface HealthWatchOptions {
   readonly kubelet: () => { readonly pid: number | undefined; readonly startedAtMs: number | undefined };
 }
 
-/** Looks once at each of the three and reports. */
-export async function watchHealth(options: HealthWatchOptions): Promise<void> {
-  await Promise.all([watchRuntime(options), watchKubelet(options), watchServingCertificate(options)]);
+/** Looks once at each of the three and reports; returns when the serving certificate ends, milliseconds since the epoch. */
+export async function watchHealth(options: HealthWatchOptions): Promise<number | undefined> {
+  const certificate = watchServingCertificate(options);
+  await Promise.all([watchRuntime(options), watchKubelet(options), certificate]);
+  return certificate;
 }
 
 async function watchRuntime({ host, config, board }: HealthWatchOptions): Promise<void> {
@@ -73,9 +75,17 @@ async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promi
   );
 }
 
-async function watchServingCertificate({ host, config, board, api }: HealthWatchOptions): Promise<void> {
-  const pem = await host.files.read(`${PATHS.kubeletPki}/kubelet-server-current.pem`);
+async function watchServingCertificate(options: HealthWatchOptions): Promise<number | undefined> {
+  const pem = await options.host.files.read(PATHS.servingCertificate);
   const expiresAtMs = pem === undefined ? undefined : readEndMs(pem);
+  await reportServingCertificate(options, expiresAtMs);
+  return expiresAtMs;
+}
+
+async function reportServingCertificate(
+  { host, config, board, api }: HealthWatchOptions,
+  expiresAtMs: number | undefined,
+): Promise<void> {
   if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
     return board.setTrue(
       "ServingCertificateSigned",

@@ -2,12 +2,11 @@
 import type { ConditionBoard } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
+import { readClockSkewMs } from "../facts/aws-endpoints.ts";
+import { shortageOf } from "../facts/disk-space.ts";
 import { stsHostname } from "../facts/eks-token.ts";
 import type { FileSystemSpace, Host } from "../host/host.ts";
 
-/** kubelet's own limits (`evictionHard` of its configuration): below them it evicts pods. */
-const MIN_SPACE_SHARE = 0.1;
-const MIN_INODE_SHARE = 0.05;
 /** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to mend it. */
 const MAX_SKEW_MS = 120_000;
 const CLOCK_TIMEOUT_SECONDS = 10;
@@ -52,24 +51,24 @@ async function watchDisks({ host, config, board }: MachineWatchOptions): Promise
 function describeShortage(folder: string, space: FileSystemSpace | undefined): string | undefined {
   if (space === undefined) return undefined;
   const { totalBytes, availableBytes, totalInodes, freeInodes } = space;
-  if (availableBytes < totalBytes * MIN_SPACE_SHARE)
-    return `${folder} has ${percent(availableBytes, totalBytes)} of its space left (${Math.round(availableBytes / 2 ** 20)} MiB); below 10 % kubelet evicts pods`;
-  if (freeInodes < totalInodes * MIN_INODE_SHARE)
-    return `${folder} has ${percent(freeInodes, totalInodes)} of its inodes left; below 5 % kubelet evicts pods`;
-  return undefined;
+  switch (shortageOf(space)) {
+    case "space":
+      return `${folder} has ${percent(availableBytes, totalBytes)} of its space left (${Math.round(availableBytes / 2 ** 20)} MiB); below 10 % kubelet evicts pods`;
+    case "inodes":
+      return `${folder} has ${percent(freeInodes, totalInodes)} of its inodes left; below 5 % kubelet evicts pods`;
+    case undefined:
+      return undefined;
+  }
 }
 
 function percent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} %`;
 }
 
-/** Compares this machine's clock with the Date header of STS; no credentials are needed for that. */
+/** Compares this machine's clock with AWS's. */
 export async function watchClock({ host, config, board }: MachineWatchOptions): Promise<void> {
-  const url = config.aws.endpoints.sts ?? `https://${stsHostname(config.cluster.region)}/`;
-  const askedMs = host.clock.now();
-  const answer = await host.fetch({ url, timeoutSeconds: CLOCK_TIMEOUT_SECONDS }).catch(() => undefined); // Others tell of an AWS that is away.
-  if (answer?.serverTimeMs === undefined) return;
-  const skewMs = (askedMs + host.clock.now()) / 2 - answer.serverTimeMs;
+  const skewMs = await readClockSkewMs(host, config, CLOCK_TIMEOUT_SECONDS);
+  if (skewMs === undefined) return;
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (Math.abs(skewMs) <= MAX_SKEW_MS) {
     board.setTrue("ClockInSync", "InSync", "this machine's clock and AWS's agree");

@@ -1,5 +1,4 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
-import { X509Certificate } from "node:crypto";
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import type { GpuFacts } from "../facts/gpu.ts";
@@ -22,8 +21,8 @@ export interface StatusSources {
   readonly converger: Converger;
   readonly loops: readonly Loop[];
   readonly events: EventRing;
-  /** The serving certificate as last seen, PEM. */
-  readonly servingCertificate: () => string | undefined;
+  /** When the serving certificate as last seen ends, milliseconds since the epoch. */
+  readonly servingCertificateExpiresAtMs: () => number | undefined;
   /** GPUs as last seen. */
   readonly gpu: () => GpuFacts | undefined;
   /** How long this process took from its start to its loops running, milliseconds. */
@@ -64,7 +63,7 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
         keysExpireAt: isoTime(session.keys?.expiresAtMs),
         keysRenewAt: session.keys === undefined ? undefined : isoTime(session.renewAtMs),
         tokenExpiresAt: isoTime(session.token?.expiresAtMs),
-        servingCertificateExpiresAt: isoTime(readEnd(sources.servingCertificate())),
+        servingCertificateExpiresAt: isoTime(sources.servingCertificateExpiresAtMs()),
       },
       kubelet: renderKubelet(sources),
       containerd: { version: facts?.containerd?.version },
@@ -116,15 +115,6 @@ function renderFiles(converger: Converger) {
 
 function renderEvent({ atMs, ...event }: SatelliteEvent) {
   return { at: isoTime(atMs), ...event };
-}
-
-function readEnd(pem: string | undefined): number | undefined {
-  if (pem === undefined) return undefined;
-  try {
-    return Date.parse(new X509Certificate(pem).validTo);
-  } catch {
-    return undefined; // ServingCertificateSigned tells of a damaged one.
-  }
 }
 
 /** Absent and undefined are the same in JSON; the schema's optional fields are absent. */

@@ -86,7 +86,7 @@ export class AwsSession {
     await this.#write(keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
   }
 
-  /** Renews what is due; the condition CredentialsFresh says how it went. */
+  /** Renews what is due: CredentialsRenewed says how that went, CredentialsFresh what there is to work with. */
   async refresh(): Promise<void> {
     const { host, config, board } = this.#options;
     if (host.clock.now() >= this.#renewAtMs) await this.#renew();
@@ -176,7 +176,7 @@ export class AwsSession {
           "credentials-expired",
           `the node's keys expired at ${isoTime(this.#keys.expiresAtMs)} and could not be renewed`,
           {
-            hint: "The log says why the renewal failed. What runs keeps running; the API server refuses this node until keys are back.",
+            hint: "CredentialsRenewed says why the renewal failed. What runs keeps running; the API server refuses this node until keys are back.",
           },
         ),
       );

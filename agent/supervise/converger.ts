@@ -143,7 +143,7 @@ export class Converger {
     const { host, config } = this.#options;
     if ((await host.files.status(runPaths(config.runFolder).kubeletToken)) !== undefined) return;
     throw new SatelliteError("token-missing", "there is no token for kubelet yet", {
-      hint: "CredentialsFresh says what the keys lack.",
+      hint: "CredentialsRenewed says what the keys lack.",
     });
   }
 

@@ -38,7 +38,8 @@ export async function endLeftover({ host, log, processFile, stopSeconds }: Lefto
   }
 }
 
-async function readProcessFile(host: Host, path: string): Promise<ProcessIdentity | undefined> {
+/** The kubelet of the last note, whether it still runs or not. */
+export async function readProcessFile(host: Host, path: string): Promise<ProcessIdentity | undefined> {
   try {
     return processFileSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
   } catch {

@@ -14,7 +14,7 @@ export async function retireForeignCertificates(
   log: Log,
 ): Promise<void> {
   const { files, clock } = host;
-  const current = await files.read(`${PATHS.kubeletPki}/kubelet-server-current.pem`);
+  const current = await files.read(PATHS.servingCertificate);
   if (current === undefined || isSignedBy(current, caPem)) return;
   const folder = `${statePaths(stateFolder).retiredCertificates}/${clock.now()}`;
   await files.makeFolder(folder, 0o700);

@@ -1,0 +1,25 @@
+// Where AWS answers for this node, and what time it is there.
+import type { Config } from "../config/schema.ts";
+import type { Host } from "../host/host.ts";
+import { stsHostname } from "./eks-token.ts";
+
+/** STS, as configured or of the region. */
+export function stsUrl({ aws, cluster }: Config): string {
+  return aws.endpoints.sts ?? `https://${stsHostname(cluster.region)}/`;
+}
+
+/** EKS, as configured or of the region. */
+export function eksUrl({ aws, cluster }: Config): string {
+  return aws.endpoints.eks ?? `https://${stsHostname(cluster.region).replace(/^sts\./, "eks.")}/`;
+}
+
+/**
+ * How far this machine's clock is ahead of the Date header of STS, milliseconds, to about a second; undefined when STS does not say.
+ * No credentials are needed for that.
+ */
+export async function readClockSkewMs(host: Host, config: Config, timeoutSeconds: number): Promise<number | undefined> {
+  const askedMs = host.clock.now();
+  const answer = await host.fetch({ url: stsUrl(config), timeoutSeconds }).catch(() => undefined); // Others tell of an AWS that is away.
+  if (answer?.serverTimeMs === undefined) return undefined;
+  return (askedMs + host.clock.now()) / 2 - answer.serverTimeMs;
+}

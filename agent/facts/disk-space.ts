@@ -1,0 +1,12 @@
+// When a file system is too full for a node.
+import type { FileSystemSpace } from "../host/host.ts";
+
+/** kubelet's own limits (`evictionHard` of its configuration): below them it evicts pods. */
+const MIN_SPACE_SHARE = 0.1;
+const MIN_INODE_SHARE = 0.05;
+
+/** What a file system lacks, or undefined when there is enough of both; one that counts no inodes lacks none. */
+export function shortageOf(space: FileSystemSpace): "space" | "inodes" | undefined {
+  if (space.availableBytes < space.totalBytes * MIN_SPACE_SHARE) return "space";
+  return space.freeInodes < space.totalInodes * MIN_INODE_SHARE ? "inodes" : undefined;
+}
