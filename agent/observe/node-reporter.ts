@@ -88,10 +88,10 @@ export class NodeReporter {
 
   async #reportCondition(server: NodeApi): Promise<void> {
     const { host, board, name } = this.#options;
-    const { healthy, summary, hint } = readVerdict(board);
-    const [cause] = board.rootCauses();
+    const { healthy, reason, summary, hint } = readVerdict(board);
+    // A daemon that has just started does not know yet: what its predecessor wrote stands until it does.
+    if (reason === "Joining") return;
     const status = healthy ? "True" : "False";
-    const reason = healthy ? "Healthy" : (cause?.reason ?? "Joining");
     const now = host.clock.now();
     const before = this.#sent;
     const isNews = before?.status !== status || before.reason !== reason;

@@ -65,6 +65,7 @@ export const statusSchema = z.object({
   verdict: z.object({
     ready: z.boolean().describe("What /readyz says."),
     healthy: z.boolean().describe("Ready, and no condition false."),
+    reason: z.string().describe("The first root cause's, `Healthy`, or `Joining` while no cause is known."),
     summary: z.string().describe("One sentence: the first root cause, or that all is well."),
     hint: z.string().optional().describe("What to do about the first root cause."),
   }),

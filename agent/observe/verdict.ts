@@ -6,6 +6,8 @@ export interface Verdict {
   readonly ready: boolean;
   /** Ready, and no condition is false. */
   readonly healthy: boolean;
+  /** In CamelCase: the root cause's, `Healthy`, or `Joining` while no cause is known. */
+  readonly reason: string;
   /** One sentence: the first root cause, or that all is well. */
   readonly summary: string;
   readonly hint?: string;
@@ -17,10 +19,11 @@ export function readVerdict(board: ConditionBoard): Verdict {
   const ready = conditions.every(({ isCritical, status }) => !isCritical || status === "True");
   const [cause] = byWeight(board.rootCauses());
   if (cause !== undefined) {
-    const { type, message, hint } = cause;
-    return { ready, healthy: false, summary: `${type}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+    const { type, reason, message, hint } = cause;
+    return { ready, healthy: false, reason, summary: `${type}: ${message}`, ...(hint === undefined ? {} : { hint }) };
   }
-  return { ready, healthy: ready, summary: ready ? board.get("NodeReady").message : "joining the cluster" };
+  if (ready) return { ready, healthy: true, reason: "Healthy", summary: board.get("NodeReady").message };
+  return { ready, healthy: false, reason: "Joining", summary: "joining the cluster" };
 }
 
 /** What keeps the node from its work comes before what does not. */

@@ -15,15 +15,16 @@ export interface ConfigWatchOptions {
   readonly onChange: () => void;
 }
 
-/** Returns what looks at the file once; a file that nobody has touched costs one read. */
+/** Returns what looks at the file once; a valid file that nobody has touched costs one read. */
 export function createConfigWatch({ host, board, file, config, onChange }: ConfigWatchOptions): () => Promise<void> {
   let last: string | undefined;
   return async () => {
     const text = await host.files.read(file);
     if (text !== undefined && text === last) return;
-    last = text;
+    last = undefined;
     try {
       const { config: next, problem } = await loadConfigOrLastGood(host, file);
+      if (problem === undefined) last = text; // What went wrong is tried again: a full disk is emptied, and the file stays as it is.
       if (problem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
       else board.setFailed("ConfigValid", problem);
       if (!isDeepStrictEqual(next, config)) onChange();

@@ -14,7 +14,7 @@ function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
     version: "0.1.0",
     startedAt: AT,
     startMs: 130,
-    verdict: { ready: true, healthy: true, summary: "Node gpu-1 is Ready" },
+    verdict: { ready: true, healthy: true, reason: "Healthy", summary: "Node gpu-1 is Ready" },
     rootCauses: [],
     conditions: CONDITION_TYPES.map((type) => ({
       ...{ type, status: "True" as const, reason: "Good", message: `${type} is good`, since: AT },
@@ -95,6 +95,7 @@ test("a root cause comes with its hint, its consequences are marked, and what is
   const verdict = {
     ready: false,
     healthy: false,
+    reason: "RuntimeNotReady",
     summary: "RuntimeReady: no CRI",
     hint: "See journalctl -u containerd.",
   };

@@ -104,3 +104,24 @@ test("a Node that was registered anew gets its condition again, and an absent on
   await reporter.report();
   assert.equal(conditions.length, 2);
 });
+
+test("a daemon that has only just started leaves its predecessor's word standing until it knows better", async () => {
+  const { board, conditions, events, reporter } = setUp();
+  board.setUnknown("DiskAvailable", "Starting", "not observed yet");
+  await reporter.report();
+  assert.equal(conditions.length, 0);
+  board.setTrue("DiskAvailable", "Available", "room");
+  await reporter.report();
+  assert.deepEqual(
+    [conditions.map(({ status, reason }) => [status, reason]), events.length],
+    [[["True", "Healthy"]], 0],
+  );
+});
+
+test("of two root causes the condition's reason and message are of the same one", async () => {
+  const { board, conditions, reporter } = setUp();
+  board.set("ConfigValid", { status: "False", reason: "ConfigInvalid", message: "a misspelt key" });
+  board.set("DiskAvailable", { status: "False", reason: "DiskFull", message: "/var is full" });
+  await reporter.report();
+  assert.deepEqual([conditions[0]?.reason, conditions[0]?.message], ["DiskFull", "DiskAvailable: /var is full"]);
+});

@@ -15,19 +15,29 @@ function setUp() {
 const bad = (message: string) => ({ status: "False", reason: "Bad", message, hint: `mend ${message}` }) as const;
 
 test("everything true is ready and healthy, in the Node's own words", () => {
-  assert.deepEqual(readVerdict(setUp()), { ready: true, healthy: true, summary: "NodeReady is good" });
+  assert.deepEqual(readVerdict(setUp()), {
+    ready: true,
+    healthy: true,
+    reason: "Healthy",
+    summary: "NodeReady is good",
+  });
 });
 
 test("nothing looked at yet is joining, and neither ready nor healthy", () => {
   const board = createBoard(createMemoryLog().log, new MemoryClock());
-  assert.deepEqual(readVerdict(board), { ready: false, healthy: false, summary: "joining the cluster" });
+  assert.deepEqual(readVerdict(board), {
+    ready: false,
+    healthy: false,
+    reason: "Joining",
+    summary: "joining the cluster",
+  });
 });
 
 test("what is not critical leaves the node ready and not healthy, with its hint", () => {
   const board = setUp();
   board.set("NodeSchedulable", bad("cordoned"));
   const summary = "NodeSchedulable: cordoned";
-  assert.deepEqual(readVerdict(board), { ready: true, healthy: false, summary, hint: "mend cordoned" });
+  assert.deepEqual(readVerdict(board), { ready: true, healthy: false, reason: "Bad", summary, hint: "mend cordoned" });
 });
 
 test("of two root causes the one that keeps the node from its work is told", () => {

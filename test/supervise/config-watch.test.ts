@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadConfigOrLastGood } from "../../agent/config/load.ts";
+import { LAST_GOOD_CONFIG_PATH, loadConfigOrLastGood } from "../../agent/config/load.ts";
 import { createConfigWatch } from "../../agent/supervise/config-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -53,4 +53,15 @@ test("a file that is gone changes nothing and is told", async () => {
   host.files.drop(FILE);
   await watch();
   assert.deepEqual([seen.length, board.get("ConfigValid").reason], [0, "ConfigMissing"]);
+});
+
+test("a copy that could not be kept for want of space is kept once there is some, though the file stays as it is", async () => {
+  const { host, board, watch } = await setUp(`# new\n${TEXT}`);
+  host.files.refuseWrites(LAST_GOOD_CONFIG_PATH, "ENOSPC");
+  await watch();
+  assert.equal(board.get("ConfigValid").status, "False");
+  host.files.allowWrites();
+  await watch();
+  assert.equal(board.get("ConfigValid").status, "True");
+  assert.equal(host.files.peek(LAST_GOOD_CONFIG_PATH)?.content, `# new\n${TEXT}`);
 });
