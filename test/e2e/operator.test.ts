@@ -1,6 +1,7 @@
 // What an operator sees: the endpoint, the Node, the journal and `status`, on a healthy node and on one with a fault.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { parse, stringify } from "yaml";
 import { statusSchema } from "../../agent/observe/status-schema.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { bringUp, type Satellite } from "./satellite.ts";
@@ -37,7 +38,7 @@ test("a healthy node says so to probes, Prometheus, kubectl and a person", async
 });
 
 test("a cordoned Node is a warning on the Node, in the journal and in status, and over when it is uncordoned", async () => {
-  const { kubectl } = { kubectl: (...args: string[]) => satellite.sandbox.kubectl(args) };
+  const kubectl = (...args: string[]) => satellite.sandbox.kubectl(args);
   await kubectl("cordon", satellite.sandbox.nodeName);
   await satellite.untilReason("NodeSchedulable", "NodeCordoned", 10_000);
   const reported = await waitFor({ what: "the Node's condition to be False", deadlineMs: 30_000 }, async () => {
@@ -62,16 +63,17 @@ test("a configuration that is changed is put in force without anybody's restart,
   const config = await satellite.read("/etc/eks-satellite/config.yaml");
   await satellite.write("/etc/eks-satellite/config.yaml", `${config}\nkubelt: {}\n`);
   await satellite.untilReason("ConfigValid", "ConfigInvalid", 40_000);
-  const changed = config.includes("kubelet:") ? undefined : `${config}\nkubelet: { maxPods: 77 }\n`;
-  await satellite.write("/etc/eks-satellite/config.yaml", changed ?? config);
+  const { kubelet, ...others } = parse(config);
+  await satellite.write(
+    "/etc/eks-satellite/config.yaml",
+    stringify({ ...others, kubelet: { ...kubelet, maxPods: 77 } }),
+  );
   await satellite.untilReason("ConfigValid", "Valid", 40_000);
-  if (changed !== undefined) {
-    await waitFor({ what: "kubelet to have 77 pods", deadlineMs: 60_000 }, async () => {
-      const { capacity } = ((await satellite.sandbox.node()) as unknown as { status: { capacity: { pods: string } } })
-        .status;
-      return capacity.pods === "77" ? true : undefined;
-    });
-  }
+  await waitFor({ what: "kubelet to have 77 pods", deadlineMs: 60_000 }, async () => {
+    const { capacity } = ((await satellite.sandbox.node()) as unknown as { status: { capacity: { pods: string } } })
+      .status;
+    return capacity.pods === "77" ? true : undefined;
+  });
   await satellite.write("/etc/eks-satellite/config.yaml", config);
   await satellite.untilHealthy();
   assert.equal(await satellite.mainPid("eks-satellite.service"), pid, "the daemon is the same process");

@@ -7,19 +7,19 @@ import type { ProbeCheck } from "../../agent/observe/probe.ts";
 import { freePort } from "../fakes/free-port.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
+const HEALTHY: HealthSources = {
+  livez: () => [{ name: "converge", problem: undefined }],
+  readyz: () => [{ name: "NodeReady", problem: undefined }],
+  status: () => ({ node: "gpu-1" }),
+  metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
+};
+
 async function setUp(context: TestContext, sources: Partial<HealthSources> = {}) {
   const port = await freePort();
   const stop = new AbortController();
   context.after(() => stop.abort());
   const { log } = createMemoryLog();
-  const all: HealthSources = {
-    livez: () => [{ name: "converge", problem: undefined }],
-    readyz: () => [{ name: "NodeReady", problem: undefined }],
-    status: () => ({ node: "gpu-1" }),
-    metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
-    ...sources,
-  };
-  await serveHealth({ address: "127.0.0.1", port }, all, log, stop.signal);
+  await serveHealth({ address: "127.0.0.1", port }, { ...HEALTHY, ...sources }, log, stop.signal);
   const get = (path: string, method = "GET") =>
     new Promise<{ status: number | undefined; type: string | undefined; body: string }>((resolve, reject) => {
       request({ host: "127.0.0.1", port, path, method, agent: false }, async (response) => {
@@ -115,13 +115,7 @@ test("it listens on the loopback address alone", async (context) => {
 test("a port that is taken is an error that names it", async (context) => {
   const { port } = await setUp(context);
   const { log } = createMemoryLog();
-  const sources = {
-    livez: () => [],
-    readyz: () => [],
-    status: () => ({}),
-    metrics: async () => ({ contentType: "", body: "" }),
-  };
-  await assert.rejects(serveHealth({ address: "127.0.0.1", port }, sources, log, new AbortController().signal), {
+  await assert.rejects(serveHealth({ address: "127.0.0.1", port }, HEALTHY, log, new AbortController().signal), {
     code: "health-port-taken",
     message: new RegExp(`127\\.0\\.0\\.1:${port}`),
     hint: /health\.port/,
@@ -138,13 +132,7 @@ test("it stops with the agent", async (context) => {
 test("an agent that ended while it was starting leaves nothing that listens", async () => {
   const port = await freePort();
   const { log } = createMemoryLog();
-  const sources = {
-    livez: () => [],
-    readyz: () => [],
-    status: () => ({}),
-    metrics: async () => ({ contentType: "", body: "" }),
-  };
-  await serveHealth({ address: "127.0.0.1", port }, sources, log, AbortSignal.abort());
+  await serveHealth({ address: "127.0.0.1", port }, HEALTHY, log, AbortSignal.abort());
   await new Promise<void>((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.on("connect", () => reject(new Error("it answered")));

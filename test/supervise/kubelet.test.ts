@@ -1,55 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SatelliteError } from "../../agent/errors.ts";
-import { Kubelet, type KubeletSpec } from "../../agent/supervise/kubelet.ts";
-import { createBoard } from "../fakes/board.ts";
 import { settle } from "../fakes/memory-clock.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { createMemoryLog } from "../fakes/memory-log.ts";
-
-const PROCESS_FILE = "/run/eks-satellite/kubelet-process.json";
-const COMMAND = { path: "/usr/bin/kubelet", args: ["--config=/a"] };
-const specOf = (digest: string): KubeletSpec => ({ command: COMMAND, digest });
-
-function setUp() {
-  const host = new MemoryHost();
-  host.install(COMMAND.path, () => ({}));
-  const memoryLog = createMemoryLog();
-  const board = createBoard(memoryLog.log, host.clock);
-  const stop = new AbortController();
-  const prepared = { obstacle: undefined as Error | undefined, times: 0 };
-  const refusals = { count: 0 };
-  const kubelet = new Kubelet({
-    host,
-    log: memoryLog.log,
-    board,
-    processFile: PROCESS_FILE,
-    stopSeconds: 20,
-    environment: { PATH: "/usr/bin" },
-    prepare: async () => {
-      prepared.times += 1;
-      if (prepared.obstacle !== undefined) throw prepared.obstacle;
-    },
-    onUnauthorized: () => {
-      refusals.count += 1;
-    },
-  });
-  const current = () => {
-    const last = host.spawned.at(-1);
-    assert.ok(last !== undefined, "kubelet was started");
-    return last.process;
-  };
-  return { host, board, kubelet, prepared, refusals, stop, current, ...memoryLog };
-}
-
-/** A kubelet that runs. */
-async function setUpRunning() {
-  const made = setUp();
-  made.kubelet.want(specOf("1"));
-  const running = made.kubelet.run(made.stop.signal);
-  await settle();
-  return { ...made, running };
-}
+import { COMMAND, setUpKubelet, setUpRunning, specOf } from "../fakes/memory-kubelet.ts";
 
 test("kubelet is started with its arguments and exactly the given environment", async () => {
   const { host, board, kubelet, current } = await setUpRunning();
@@ -58,18 +10,6 @@ test("kubelet is started with its arguments and exactly the given environment", 
   assert.deepEqual([command, args, environment], [COMMAND.path, COMMAND.args, { PATH: "/usr/bin" }]);
   assert.equal(board.isTrue("KubeletRunning"), true);
   assert.equal(kubelet.status().pid, current().pid);
-});
-
-test("nothing is started before anybody wants a kubelet", async () => {
-  const { host, kubelet, prepared, stop } = setUp();
-  const running = kubelet.run(stop.signal);
-  await host.clock.advance(60_000);
-  assert.deepEqual([host.spawned.length, prepared.times], [0, 0]);
-  kubelet.want(specOf("1"));
-  await settle();
-  assert.equal(host.spawned.length, 1);
-  stop.abort();
-  await running;
 });
 
 test("a kubelet that dies is started again at once, then after 1 s, 2 s, 4 s, up to a minute", async () => {
@@ -175,7 +115,7 @@ test("a restart that somebody asked for ends a row of deaths: the next death cou
 });
 
 test("a kubelet that ignores SIGTERM is killed after its grace, and only then is another started", async () => {
-  const made = setUp();
+  const made = setUpKubelet();
   made.host.childOptions = { onTerm: () => undefined };
   made.kubelet.want(specOf("1"));
   void made.kubelet.run(made.stop.signal);
@@ -211,7 +151,7 @@ test("when the agent stops while kubelet waits for its next start, nothing is st
 });
 
 test("kubelet's complaint that its token is refused is handed on, and nothing else is", async () => {
-  const { kubelet, current, refusals, stop } = setUp();
+  const { kubelet, current, refusals, stop } = setUpKubelet();
   kubelet.want(specOf("1"));
   const running = kubelet.run(stop.signal);
   await settle();
@@ -224,132 +164,4 @@ test("kubelet's complaint that its token is refused is handed on, and nothing el
   assert.equal(refusals.count, 1);
   stop.abort();
   await running;
-});
-
-test("when the agent stops while a start is being prepared, kubelet is not started", async () => {
-  const { host, log, board, stop } = setUp();
-  const gate = Promise.withResolvers<void>();
-  const kubelet = new Kubelet({
-    host,
-    log,
-    board,
-    processFile: PROCESS_FILE,
-    stopSeconds: 20,
-    environment: {},
-    prepare: () => gate.promise,
-    onUnauthorized: () => undefined,
-  });
-  kubelet.want(specOf("1"));
-  const running = kubelet.run(stop.signal);
-  await settle();
-  stop.abort();
-  gate.resolve();
-  await running;
-  assert.equal(host.spawned.length, 0);
-});
-
-test("what stands in the way of a start is told, and the start follows as soon as it is gone", async () => {
-  const { host, board, kubelet, prepared, stop } = setUp();
-  prepared.obstacle = new SatelliteError("swap-on", "swap is on", { hint: "swapoff -a" });
-  kubelet.want(specOf("1"));
-  void kubelet.run(stop.signal);
-  await host.clock.advance(60_000);
-  const { status, reason, hint } = board.get("KubeletRunning");
-  assert.deepEqual([status, reason, hint], ["False", "SwapOn", "swapoff -a"]);
-  assert.equal(host.spawned.length, 0);
-  assert.ok(prepared.times >= 12 && prepared.times <= 25, `${prepared.times} tries in a minute`);
-  prepared.obstacle = undefined;
-  await host.clock.advance(5000);
-  assert.equal(host.spawned.length, 1);
-});
-
-test("an obstacle is logged once, not at every try", async () => {
-  const { host, kubelet, prepared, stop, messages } = setUp();
-  prepared.obstacle = new SatelliteError("swap-on", "swap is on");
-  kubelet.want(specOf("1"));
-  void kubelet.run(stop.signal);
-  await host.clock.advance(60_000);
-  assert.deepEqual(messages("warn"), ["swap is on"]);
-});
-
-test("a kubelet that cannot be started is told of and tried again: the agent lives on", async () => {
-  const { host, board, kubelet, stop } = setUp();
-  host.uninstall(COMMAND.path);
-  kubelet.want(specOf("1"));
-  const running = kubelet.run(stop.signal);
-  await host.clock.advance(1000);
-  assert.deepEqual(
-    [board.get("KubeletRunning").status, board.get("KubeletRunning").reason],
-    ["False", "CommandMissing"],
-  );
-  host.install(COMMAND.path, () => ({}));
-  await host.clock.advance(60_000);
-  assert.equal(board.isTrue("KubeletRunning"), true);
-  stop.abort();
-  await running;
-});
-
-test("a full disk below /run does not end a kubelet that was just started", async () => {
-  const { host, board, kubelet, stop, current, messages } = setUp();
-  host.files.refuseWrites("/run/eks-satellite", "ENOSPC");
-  kubelet.want(specOf("1"));
-  const running = kubelet.run(stop.signal);
-  await settle();
-  assert.equal(board.isTrue("KubeletRunning"), true);
-  assert.equal(current().isAlive, true);
-  assert.equal(messages("warn").length, 1, "and says that it could not note its pid");
-  stop.abort();
-  await running;
-});
-
-test("a kubelet that an earlier run left behind is ended before another is started", async () => {
-  const { host, kubelet, stop } = setUp();
-  const left = host.processes.start({ name: "kubelet" });
-  const startTicks = Number(host.files.peek(`/proc/${left.pid}/stat`)?.content.split(" ")[21]);
-  host.files.put(PROCESS_FILE, JSON.stringify({ pid: left.pid, startTicks }));
-  kubelet.want(specOf("1"));
-  void kubelet.run(stop.signal);
-  await host.clock.advance(100);
-  assert.deepEqual(left.signals, ["SIGTERM"]);
-  assert.equal(host.spawned.length, 1);
-});
-
-test("a left-behind kubelet that ignores SIGTERM is killed after its grace", async () => {
-  const { host, kubelet, stop } = setUp();
-  const left = host.processes.start({ name: "kubelet", onTerm: () => undefined });
-  const startTicks = Number(host.files.peek(`/proc/${left.pid}/stat`)?.content.split(" ")[21]);
-  host.files.put(PROCESS_FILE, JSON.stringify({ pid: left.pid, startTicks }));
-  void kubelet.run(stop.signal);
-  await host.clock.advance(19_000);
-  assert.deepEqual(left.signals, ["SIGTERM"]);
-  await host.clock.advance(2000);
-  assert.equal(left.isAlive, false);
-});
-
-test("a process that has got the pid of an earlier kubelet is not touched", async () => {
-  const { host, kubelet, stop } = setUp();
-  const stranger = host.processes.start({ name: "postgres" });
-  host.files.put(PROCESS_FILE, JSON.stringify({ pid: stranger.pid, startTicks: 1 }));
-  kubelet.want(specOf("1"));
-  void kubelet.run(stop.signal);
-  await host.clock.advance(1000);
-  assert.deepEqual(stranger.signals, []);
-  assert.equal(host.spawned.length, 1);
-});
-
-test("a damaged note of the last kubelet's pid is no note", async () => {
-  const { host, kubelet, stop } = setUp();
-  for (const text of ["", "{", '{"pid": "1"}']) host.files.put(PROCESS_FILE, text);
-  kubelet.want(specOf("1"));
-  void kubelet.run(stop.signal);
-  await settle();
-  assert.equal(host.spawned.length, 1);
-});
-
-test("pid and start time of the running kubelet are noted for the next run, privately", async () => {
-  const { host, current } = await setUpRunning();
-  const note = JSON.parse(host.files.peek(PROCESS_FILE)?.content ?? "{}");
-  assert.equal(note.pid, current().pid);
-  assert.ok(Number.isInteger(note.startTicks));
-  assert.equal(host.files.peek(PROCESS_FILE)?.mode, 0o600);
 });

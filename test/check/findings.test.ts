@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CONFIG_FILE, NODE, setUpCheck } from "../fakes/check-machine.ts";
+import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
+import { MINIMAL_CONFIG } from "../fakes/samples.ts";
+
+const WRONG: readonly (readonly [
+  name: string,
+  what: string,
+  spoil: (world: ReturnType<typeof setUpCheck>) => void,
+  outcome: string,
+  says: RegExp,
+])[] = [
+  [
+    "os",
+    "another distribution",
+    ({ host }) => host.files.put("/etc/os-release", "ID=fedora\nVERSION_ID=42\n"),
+    "warn",
+    /fedora 42/,
+  ],
+  [
+    "architecture",
+    "a machine of another kind",
+    ({ host }) => (host.system = { ...host.system, architecture: "riscv64" }),
+    "fail",
+    /riscv64/,
+  ],
+  ["root", "somebody who is not root", ({ host }) => (host.userId = 1000), "warn", /user 1000/],
+  [
+    "mount-propagation",
+    "a private root",
+    ({ host }) => host.files.put("/proc/self/mountinfo", "1 0 0:1 / / rw - ext4 x rw\n"),
+    "fail",
+    /make-rshared/,
+  ],
+  [
+    "mount-namespace",
+    "a namespace of its own",
+    ({ host }) => host.files.putLink("/proc/self/ns/mnt", "mnt:[1]"),
+    "fail",
+    /PrivateTmp/,
+  ],
+  [
+    "disk",
+    "a full disk",
+    ({ host }) =>
+      host.files.spaces.set("/var/log", { totalBytes: 100, availableBytes: 5, totalInodes: 0, freeInodes: 0 }),
+    "fail",
+    /\/var\/log has 5 %/,
+  ],
+  [
+    "memory",
+    "little memory",
+    ({ host }) => (host.system = { ...host.system, memoryBytes: 2 ** 30 }),
+    "warn",
+    /1\.0 GiB/,
+  ],
+  ["swap", "swap", ({ host }) => (host.system = { ...host.system, swapBytes: 2 ** 30 }), "fail", /swapoff/],
+  [
+    "open-files",
+    "few files",
+    ({ host }) => host.files.put("/proc/1/limits", "Max open files  1024  4096  files\n"),
+    "warn",
+    /4096/,
+  ],
+  [
+    "kernel",
+    "no overlay",
+    ({ host }) => {
+      host.install("modprobe", () => ({ exitCode: 1 }));
+    },
+    "fail",
+    /overlay/,
+  ],
+  [
+    "gpu",
+    "a GPU without a driver",
+    ({ host }) => {
+      host.files.put("/sys/bus/pci/devices/a/vendor", "0x10de\n");
+      host.files.put("/sys/bus/pci/devices/a/class", "0x030200\n");
+    },
+    "warn",
+    /no driver/,
+  ],
+  [
+    "containerd",
+    "an old containerd",
+    ({ host }) => host.install("/usr/bin/containerd", () => ({ stdout: "containerd containerd.io v1.4.3 x" })),
+    "fail",
+    /1\.4\.3/,
+  ],
+  ["cri", "a containerd that is down", ({ containerd }) => containerd.stop(), "fail", /does not answer/],
+  [
+    "cgroup-driver",
+    "another cgroup driver",
+    ({ host }) => host.files.put("/etc/containerd/config.toml", "version = 2\n[a]\nSystemdCgroup = false\n"),
+    "fail",
+    /something else/,
+  ],
+  ["cni-plugins", "no loopback plugin", ({ host }) => host.files.drop("/opt/cni/bin/loopback"), "fail", /loopback/],
+  ["kubelet", "no kubelet", ({ host }) => host.files.drop("/usr/bin/kubelet"), "fail", /no kubelet/],
+  ["dns", "no DNS", ({ host }) => host.names.clear(), "fail", /cannot be resolved/],
+  ["clock", "a clock that is 20 minutes ahead", ({ answers }) => (answers.skewMs = 1_200_000), "fail", /1200 s ahead/],
+  ["clock", "a clock that is 2 minutes behind", ({ answers }) => (answers.skewMs = -120_000), "warn", /120 s behind/],
+  [
+    "config",
+    "a misspelt key",
+    ({ host }) => host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}kubelt: {}\n`),
+    "fail",
+    /kubelt/,
+  ],
+  ["credentials", "no keys", ({ host }) => host.files.drop("/etc/eks-satellite/aws-keys"), "fail", /aws-keys/],
+  [
+    "assume-role",
+    "a role that may not be assumed",
+    ({ aws }) => aws.fail(awsError("AccessDenied", 403), "assumeRole"),
+    "fail",
+    /trust policy/,
+  ],
+  [
+    "aws-identity",
+    "a denied GetCallerIdentity",
+    ({ aws }) => aws.fail(awsError("AccessDenied", 403), "getCallerIdentity"),
+    "unknown",
+    /AccessDenied/,
+  ],
+  [
+    "describe-cluster",
+    "a denied DescribeCluster",
+    ({ aws }) => aws.fail(awsError("AccessDeniedException", 403), "describeCluster"),
+    "fail",
+    /Allow eks:DescribeCluster/,
+  ],
+  ["describe-cluster", "no keys to ask with", ({ aws }) => aws.fail(connectionRefused()), "unknown", /assume-role/],
+  [
+    "cluster-identity",
+    "an identity that nobody mapped",
+    ({ answers }) => (answers.review = 401),
+    "fail",
+    /create-access-entry --cluster-name demo --region us-west-2 --type HYBRID_LINUX --principal-arn arn:aws:iam::111122223333:role\/satellite/,
+  ],
+  [
+    "cluster-identity",
+    "another node's name",
+    ({ answers }) => (answers.user = { ...NODE, username: "system:node:gpu-2" }),
+    "fail",
+    /sees system:node:gpu-2/,
+  ],
+  [
+    "cluster-identity",
+    "a missing group",
+    ({ answers }) => (answers.user = { ...NODE, groups: [] }),
+    "fail",
+    /system:nodes/,
+  ],
+  [
+    "version-skew",
+    "a kubelet that is too old",
+    ({ host }) => host.install("/usr/bin/kubelet", () => ({ stdout: "Kubernetes v1.29.1" })),
+    "fail",
+    /1\.29\.1 does not fit/,
+  ],
+  [
+    "serving-certificate",
+    "no certificate",
+    ({ host }) => host.files.drop("/var/lib/kubelet/pki/kubelet-server-current.pem"),
+    "fail",
+    /certificate approve/,
+  ],
+  ["daemon", "no daemon", ({ answers }) => (answers.daemon = false), "unknown", /systemctl status/],
+];
+
+for (const [name, what, spoil, outcome, says] of WRONG) {
+  test(`${name}: ${what} is ${outcome}, with evidence and remedy`, async () => {
+    const world = setUpCheck();
+    spoil(world);
+    const finding = await world.find(name);
+    assert.equal(finding.outcome, outcome, JSON.stringify(finding));
+    assert.match(`${finding.evidence} ${finding.remedy ?? ""}`, says);
+  });
+}

@@ -1,0 +1,65 @@
+// A healthy machine on which the daemon runs, as `check` sees it.
+import type { NamedFinding } from "../../agent/check/check.ts";
+import { checkCommand } from "../../agent/commands/check.ts";
+import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
+import { clusterCa } from "./certificates.ts";
+import { MemoryAws } from "./memory-aws.ts";
+import { MemoryContainerd } from "./memory-containerd.ts";
+import { KEYS_FILE, MINIMAL_CONFIG } from "./samples.ts";
+
+export const CONFIG_FILE = "/etc/eks-satellite/config.yaml";
+export const API = "https://ABC.gr7.us-west-2.eks.amazonaws.com";
+export const NODE = { username: "system:node:gpu-1", groups: ["system:nodes", "system:authenticated"] };
+
+/** The machine, what answers it, and `check` run there. */
+export function setUpCheck() {
+  const containerd = new MemoryContainerd();
+  const { host } = containerd;
+  containerd.start();
+  host.files.put(CONFIG_FILE, MINIMAL_CONFIG);
+  host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
+  host.files.put("/etc/os-release", 'ID=ubuntu\nVERSION_ID="22.04"\nPRETTY_NAME="Ubuntu 22.04.5 LTS"\n');
+  host.files.put("/proc/self/mountinfo", "1 0 0:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n");
+  for (const path of ["/proc/self/ns/mnt", "/proc/1/ns/mnt"]) host.files.putLink(path, "mnt:[4026531841]");
+  host.files.put(
+    "/proc/1/limits",
+    "Limit Soft Hard Units\nMax open files            1024                 524288               files\n",
+  );
+  host.files.put("/opt/cni/bin/loopback", "", { mode: 0o755 });
+  host.files.put(
+    "/etc/containerd/config.toml",
+    'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]\nSystemdCgroup = true\n',
+  );
+  host.files.putFolder("/run/systemd/system");
+  host.files.put("/var/lib/kubelet/pki/kubelet-server-current.pem", clusterCa);
+  for (const name of ["sts.us-west-2.amazonaws.com", "eks.us-west-2.amazonaws.com", new URL(API).hostname])
+    host.names.set(name, ["192.0.2.1"]);
+  const answers = { user: NODE as object, review: 201, skewMs: 0, daemon: true };
+  host.onFetch = ({ url }: HttpRequest): HttpResponse => {
+    if (url.includes("/readyz")) {
+      if (!answers.daemon) throw new Error("connect ECONNREFUSED");
+      return { status: 200, body: "ok" };
+    }
+    if (url.includes("selfsubjectreviews"))
+      return { status: answers.review, body: JSON.stringify({ status: { userInfo: answers.user } }) };
+    return { status: 403, body: "", serverTimeMs: host.clock.now() - answers.skewMs };
+  };
+  const aws = new MemoryAws(host.clock.now);
+  const run = async (
+    options: { only?: string[]; skip?: string[]; output?: "text" | "json"; environment?: Record<string, string> } = {},
+  ) => {
+    const parts: string[] = [];
+    const { environment = {}, ...chosen } = options;
+    const running = checkCommand(
+      { host, environment, aws },
+      { config: CONFIG_FILE, output: "json", only: [], skip: [], ...chosen },
+      (text) => void parts.push(text),
+    );
+    return { exitCode: await running, text: parts.join("") };
+  };
+  const find = async (name: string, environment: Record<string, string> = {}): Promise<NamedFinding> => {
+    const { text } = await run({ only: [name], environment });
+    return JSON.parse(text).checks[0];
+  };
+  return { host, containerd, aws, answers, run, find };
+}

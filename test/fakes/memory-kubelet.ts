@@ -1,0 +1,52 @@
+// A kubelet's supervisor on a machine in memory.
+import assert from "node:assert/strict";
+import { Kubelet, type KubeletSpec } from "../../agent/supervise/kubelet.ts";
+import { createBoard } from "./board.ts";
+import { settle } from "./memory-clock.ts";
+import { MemoryHost } from "./memory-host.ts";
+import { createMemoryLog } from "./memory-log.ts";
+
+export const PROCESS_FILE = "/run/eks-satellite/kubelet-process.json";
+export const COMMAND = { path: "/usr/bin/kubelet", args: ["--config=/a"] };
+export const specOf = (digest: string): KubeletSpec => ({ command: COMMAND, digest });
+
+/** A supervisor that nobody has told yet what to run. */
+export function setUpKubelet() {
+  const host = new MemoryHost();
+  host.install(COMMAND.path, () => ({}));
+  const memoryLog = createMemoryLog();
+  const board = createBoard(memoryLog.log, host.clock);
+  const stop = new AbortController();
+  const prepared = { obstacle: undefined as Error | undefined, times: 0 };
+  const refusals = { count: 0 };
+  const kubelet = new Kubelet({
+    host,
+    log: memoryLog.log,
+    board,
+    processFile: PROCESS_FILE,
+    stopSeconds: 20,
+    environment: { PATH: "/usr/bin" },
+    prepare: async () => {
+      prepared.times += 1;
+      if (prepared.obstacle !== undefined) throw prepared.obstacle;
+    },
+    onUnauthorized: () => {
+      refusals.count += 1;
+    },
+  });
+  const current = () => {
+    const last = host.spawned.at(-1);
+    assert.ok(last !== undefined, "kubelet was started");
+    return last.process;
+  };
+  return { host, board, kubelet, prepared, refusals, stop, current, ...memoryLog };
+}
+
+/** A kubelet that runs. */
+export async function setUpRunning() {
+  const made = setUpKubelet();
+  made.kubelet.want(specOf("1"));
+  const running = made.kubelet.run(made.stop.signal);
+  await settle();
+  return { ...made, running };
+}
