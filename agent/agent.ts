@@ -18,7 +18,7 @@ import { measureAws, measureRequests } from "./observe/measured.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
 import { NodeReporter } from "./observe/node-reporter.ts";
-import { watchOwnNode } from "./observe/node-watch.ts";
+import { createNodeWatch } from "./observe/node-watch.ts";
 import { probesOf } from "./observe/probe.ts";
 import { createStatus } from "./observe/status.ts";
 import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
@@ -95,7 +95,11 @@ export async function runAgent(
     stopSeconds: config.kubelet.stopSeconds,
     environment: kubeletEnvironment(environment),
     prepare: () => converger.prepareKubelet(),
-    onUnauthorized: () => void session.replaceToken(),
+    onUnauthorized: () => {
+      void session.replaceToken();
+      nodeWatch.lookAgain();
+    },
+    onApiTrouble: () => nodeWatch.lookAgain(),
   });
   const converger = new Converger({
     host,
@@ -121,6 +125,17 @@ export async function runAgent(
   };
 
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
+  const nodeWatch = createNodeWatch({
+    ...{ host, log, board, name: node.name, api },
+    kubeletStartedAtMs: () => kubelet.status().startedAtMs,
+    onReady: () => void looking.trigger().then(() => notifying.trigger()),
+    onNodeGone: () => {
+      reporter.forget();
+      events.record("Warning", "NodeMissing", `Node ${node.name} is gone from the cluster; kubelet registers it again`);
+      kubelet.restart("node-gone");
+    },
+    onUnauthorized: () => session.replaceToken(),
+  });
 
   // Whether a loop is overdue is asked of the clock that nobody sets: a time that NTP corrects must not look like a hang.
   const now = () => performance.now();
@@ -138,6 +153,7 @@ export async function runAgent(
     // Keys that have just come, or a first answer that is still missing, are worth a call outside its schedule.
     if (cluster.facts === undefined) await describing.trigger();
     else await describeAgain();
+    await timeAgain();
   });
   const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
   let servingCertificateExpiresAtMs: number | undefined;
@@ -150,6 +166,11 @@ export async function runAgent(
     ]);
   });
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
+  const timeAgain = createRetry({
+    host,
+    isNeeded: () => board.isFailing("ClockInSync"),
+    run: () => timing.trigger(),
+  });
   const reading = loop(
     "config",
     intervals.convergeSeconds,
@@ -204,31 +225,7 @@ export async function runAgent(
     () => undefined, // Cut short by the abort.
   );
 
-  await Promise.all([
-    kubelet.run(signal),
-    watchOwnNode(
-      {
-        host,
-        log,
-        board,
-        name: node.name,
-        api,
-        kubeletStartedAtMs: () => kubelet.status().startedAtMs,
-        onReady: () => void looking.trigger().then(() => notifying.trigger()),
-        onNodeGone: () => {
-          reporter.forget();
-          events.record(
-            "Warning",
-            "NodeMissing",
-            `Node ${node.name} is gone from the cluster; kubelet registers it again`,
-          );
-          kubelet.restart("node-gone");
-        },
-        onUnauthorized: () => session.replaceToken(),
-      },
-      signal,
-    ),
-  ]);
+  await Promise.all([kubelet.run(signal), nodeWatch.run(signal)]);
 }
 
 function bearer(session: AwsSession) {

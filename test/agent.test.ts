@@ -117,6 +117,22 @@ test("a kubelet that dies is back at once", async (context) => {
   assert.equal(host.spawned.length, 2);
 });
 
+test("an API server that kubelet cannot reach is looked for at once, though the watch is still open", async (context) => {
+  const { host, start } = setUpAgent(context);
+  const { status } = await start();
+  host.onFetch = () => {
+    throw new SatelliteError("http-failed", "nobody answers");
+  };
+  host.spawned
+    .at(-1)
+    ?.process.say(
+      'E0102 03:04:05.000001 1 controller.go:145] "Failed to ensure lease exists, will retry" err="refused"',
+    );
+  await settleDown(host);
+  await host.clock.advance(15_000);
+  assert.equal(conditionsOf(await status()).ApiReachable, "False ApiUnreachable");
+});
+
 test("a stranger's kubelet is refused with its pid and unit, and left alone", async (context) => {
   const { host, start } = setUpAgent(context);
   const stranger = host.processes.start({ name: "kubelet", unit: "kubelet.service" });

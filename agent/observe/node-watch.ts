@@ -10,6 +10,8 @@ const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 /** A watch that lasted this long was a good one. */
 const HEALTHY_WATCH_MS = 60_000;
+/** Complaints come by the second: the API server is asked about them this often at most. */
+const LOOK_AGAIN_MS = 10_000;
 /** How long a kubelet may take from its start to a Ready Node, before a Node that is missing or not Ready is worth a word. */
 const START_GRACE_MS = 20_000;
 
@@ -30,8 +32,38 @@ export interface NodeWatchOptions {
   readonly onUnauthorized: () => Promise<void>;
 }
 
-/** Watches until the signal aborts. */
-export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSignal): Promise<void> {
+/** The watch of our Node. */
+export interface NodeWatch {
+  /** Watches until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Reads the Node anew: an open watch outlives an identity that the API server no longer takes. */
+  lookAgain(): void;
+}
+
+/** Creates the watch. */
+export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
+  let openWatch: AbortController | undefined;
+  let lookedAgainAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    run: (signal) =>
+      runWatch(options, signal, () => {
+        openWatch = new AbortController();
+        return openWatch.signal;
+      }),
+    lookAgain: () => {
+      const now = options.host.clock.now();
+      if (now - lookedAgainAtMs < LOOK_AGAIN_MS) return;
+      lookedAgainAtMs = now;
+      openWatch?.abort();
+    },
+  };
+}
+
+async function runWatch(
+  options: NodeWatchOptions,
+  signal: AbortSignal,
+  untilLookedAgain: () => AbortSignal,
+): Promise<void> {
   const { host, board } = options;
   const backoff = new Backoff({
     firstMs: FIRST_RETRY_MS,
@@ -54,7 +86,7 @@ export async function watchOwnNode(options: NodeWatchOptions, signal: AbortSigna
         );
         observer.see(snapshot.node);
         const onEvent = (event: NodeEvent) => observer.see(event.kind === "seen" ? event.node : undefined);
-        await api.watch(options.name, snapshot, onEvent, signal);
+        await api.watch(options.name, snapshot, onEvent, AbortSignal.any([signal, untilLookedAgain()]));
       } catch (error) {
         if (!signal.aborted) await observer.fail(error);
       }

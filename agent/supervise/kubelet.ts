@@ -28,6 +28,8 @@ export interface KubeletOptions {
   readonly prepare: (signal: AbortSignal) => Promise<void>;
   /** The API server refused kubelet's token. */
   readonly onUnauthorized: () => void;
+  /** kubelet could not tell the API server that it lives: it asks more often than anybody here. */
+  readonly onApiTrouble: () => void;
 }
 
 /** What /status tells of kubelet. */
@@ -51,6 +53,8 @@ const CRASH_LOOP_EXITS = 3;
 
 /** How client-go words a 401. */
 const UNAUTHORIZED = /\bUnauthorized\b/;
+/** kubelet's words when its Lease or its Node's status was not written. */
+const API_TROUBLE = /Failed to (ensure|update) lease|Error updating node status/;
 
 /** Why a running kubelet is ended to be started again. */
 export type RestartReason = "configuration-changed" | "node-gone";
@@ -208,7 +212,9 @@ export class Kubelet {
 
   #onLine({ level, isError, message }: KlogLine): void {
     if (isError) this.#lastError = message.slice(0, 500);
-    if (level !== "debug" && UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
+    if (level === "debug") return;
+    if (UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
+    if (API_TROUBLE.test(message)) this.#options.onApiTrouble();
   }
 
   #rouse(): void {

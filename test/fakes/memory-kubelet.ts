@@ -18,7 +18,7 @@ export function setUpKubelet() {
   const board = createBoard(memoryLog.log, host.clock);
   const stop = new AbortController();
   const prepared = { obstacle: undefined as Error | undefined, times: 0 };
-  const refusals = { count: 0 };
+  const refusals = { count: 0, troubles: 0 };
   const kubelet = new Kubelet({
     host,
     log: memoryLog.log,
@@ -32,6 +32,9 @@ export function setUpKubelet() {
     },
     onUnauthorized: () => {
       refusals.count += 1;
+    },
+    onApiTrouble: () => {
+      refusals.troubles += 1;
     },
   });
   const current = () => {

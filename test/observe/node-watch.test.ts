@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ConditionType } from "../../agent/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
-import { watchOwnNode } from "../../agent/observe/node-watch.ts";
+import { createNodeWatch } from "../../agent/observe/node-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -70,30 +70,28 @@ function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Er
   const kubelet: { startedAtMs: number | undefined } = { startedAtMs: host.clock.now() - kubeletAgeMs };
   const stop = new AbortController();
   const known = { api: api as NodeApi | undefined };
-  const watching = watchOwnNode(
-    {
-      host,
-      log,
-      board,
-      name: "gpu-1",
-      api: () => known.api,
-      kubeletStartedAtMs: () => kubelet.startedAtMs,
-      onReady: () => {
-        seen.ready += 1;
-      },
-      onNodeGone: () => {
-        seen.gone += 1;
-        kubelet.startedAtMs = host.clock.now();
-      },
-      onUnauthorized: async () => {
-        seen.unauthorized += 1;
-      },
+  const watch = createNodeWatch({
+    host,
+    log,
+    board,
+    name: "gpu-1",
+    api: () => known.api,
+    kubeletStartedAtMs: () => kubelet.startedAtMs,
+    onReady: () => {
+      seen.ready += 1;
     },
-    stop.signal,
-  );
+    onNodeGone: () => {
+      seen.gone += 1;
+      kubelet.startedAtMs = host.clock.now();
+    },
+    onUnauthorized: async () => {
+      seen.unauthorized += 1;
+    },
+  });
+  const watching = watch.run(stop.signal);
   const reasonOf = (type: ConditionType) => [board.get(type).status, board.get(type).reason];
   const status = () => reasonOf("NodeReady");
-  return { host, board, api, known, kubelet, seen, stop, watching, status, reasonOf, messages };
+  return { host, board, api, known, kubelet, seen, stop, watch, watching, status, reasonOf, messages };
 }
 
 test("a Ready Node is told of once, with kubelet's version", async () => {
@@ -235,4 +233,25 @@ test("a cordoned Node is told of with how to uncordon it, and is still Ready", a
     ],
   );
   assert.match(board.get("NodeSchedulable").hint ?? "", /kubectl uncordon gpu-1/);
+});
+
+test("an open watch does not hide that the identity is no longer taken: the Node is read anew, once in ten seconds", async () => {
+  const { host, api, seen, watch, reasonOf } = setUp(READY);
+  await host.clock.advance(0);
+  api.failure = UNAUTHORIZED;
+  await host.clock.advance(60_000);
+  assert.deepEqual(reasonOf("IdentityAccepted"), ["True", "Accepted"], "nobody has asked again");
+  watch.lookAgain();
+  await host.clock.advance(20_000);
+  assert.deepEqual([reasonOf("IdentityAccepted"), seen.unauthorized > 0], [["False", "ApiUnauthorized"], true]);
+  api.failure = undefined;
+  await host.clock.advance(10_000);
+  assert.deepEqual(reasonOf("IdentityAccepted"), ["True", "Accepted"]);
+  const { reads } = api;
+  for (let complaint = 0; complaint < 50; complaint += 1) {
+    watch.lookAgain();
+    await host.clock.advance(100);
+  }
+  await host.clock.advance(20_000);
+  assert.equal(api.reads, reads + 1);
 });

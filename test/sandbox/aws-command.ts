@@ -43,6 +43,14 @@ export function awsCommand(): Command {
     .description("declare all session keys from before now void")
     .action(() => set({ sessionsExpiredBefore: new Date().toISOString() }));
   aws
+    .command("delete-users")
+    .description("let AWS know no user's long-lived keys; sessions of roles live on")
+    .action(() => set({ usersDeleted: true }));
+  aws
+    .command("clock-ahead <seconds>")
+    .description("set AWS's clock ahead of the machine's")
+    .action((seconds: string) => set({ clockAheadSeconds: wholeSeconds(seconds) }));
+  aws
     .command("token-lifetime <seconds>")
     .description("take presigned tokens for this long instead of 15 minutes")
     .action((seconds: string) => set({ tokenLifetimeSeconds: wholeSeconds(seconds) }));

@@ -23,6 +23,10 @@ export interface AwsFaults {
   readonly tokensExpiredBefore?: string;
   /** Session keys issued before this moment are void. */
   readonly sessionsExpiredBefore?: string;
+  /** Every user's long-lived keys are deleted; sessions of roles live on. */
+  readonly usersDeleted?: boolean;
+  /** AWS's clock is ahead of the machine's by this much. */
+  readonly clockAheadSeconds?: number;
   /** Replaces the duration that AssumeRole is asked for. */
   readonly sessionLifetimeSeconds?: number;
   /** Replaces the 15 minutes for which a presigned URL is taken. */

@@ -48,14 +48,31 @@ export async function setMachineLink(addresses: Addresses, state: "up" | "down")
   await ip(["-n", addresses.controlNamespace, "link", "set", machineLink, state]);
 }
 
-/** How connections to AWS end: refused at once, swallowed, or answered. */
-export async function setAwsReachability(addresses: Addresses, reach: "open" | "refuse" | "hang"): Promise<void> {
+/** How connections end: refused at once, swallowed, or answered. */
+export type Reach = "open" | "refuse" | "hang";
+
+/** Sets how connections to AWS end; those to the API server are answered. */
+export function setAwsReachability(addresses: Addresses, reach: Reach): Promise<void> {
+  return setReachability(addresses, addresses.aws, reach);
+}
+
+/** Sets how the machine's connections to the API server end; those to AWS, and those of the cluster itself, are answered. */
+export function setApiReachability(addresses: Addresses, reach: Reach): Promise<void> {
+  return setReachability(addresses, addresses.api, reach, ["--in-interface", machineLink]);
+}
+
+async function setReachability(
+  { controlNamespace }: Addresses,
+  address: string,
+  reach: Reach,
+  match: readonly string[] = [],
+): Promise<void> {
   const iptables = (...args: string[]) =>
-    execa("ip", ["netns", "exec", addresses.controlNamespace, "iptables", ...args], clean());
+    execa("ip", ["netns", "exec", controlNamespace, "iptables", ...args], clean());
   await iptables("--flush", "INPUT");
   if (reach === "open") return;
   const target = reach === "hang" ? ["DROP"] : ["REJECT", "--reject-with", "tcp-reset"];
-  await iptables("--append", "INPUT", "--protocol", "tcp", "--destination", addresses.aws, "--jump", ...target);
+  await iptables("--append", "INPUT", "--protocol", "tcp", ...match, "--destination", address, "--jump", ...target);
 }
 
 /** The processes of a network namespace, whoever started them: nobody but the sandbox puts any there. */

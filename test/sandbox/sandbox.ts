@@ -9,7 +9,7 @@ import { clean } from "./environment.ts";
 import type { HandKubelet } from "./hand-kubelet.ts";
 import { kubeconfigPath, runKubectl } from "./kubectl.ts";
 import { bootMachine, type CommandOptions, type CommandResult, cutPower, powerOff, runInMachine } from "./machine.ts";
-import { setAwsReachability, setMachineLink } from "./network.ts";
+import { type Reach, setApiReachability, setAwsReachability, setMachineLink } from "./network.ts";
 import { type Programs, programsOf } from "./programs.ts";
 import { nodeName, readFacts, type SandboxFacts, sandboxFolder } from "./state.ts";
 
@@ -100,6 +100,11 @@ export class Sandbox {
   /** Cuts or mends the link between the machine and the cluster with AWS; the page on the node stays reachable. */
   link(state: "up" | "down"): Promise<void> {
     return setMachineLink(this.addresses, state);
+  }
+
+  /** Takes the API server away from the machine, or gives it back; AWS stays. */
+  api(reach: Reach): Promise<void> {
+    return setApiReachability(this.addresses, reach);
   }
 
   /** Takes AWS away. */

@@ -110,13 +110,26 @@ test("a token that the API server refused is replaced before its time, and a new
   assert.notEqual(token(), refused);
 });
 
-test("a token that is younger than ten seconds is given a chance before it is replaced", async () => {
-  const { session, token, host } = setUp();
+test("when the next token is refused too the keys are renewed, and not again for five minutes", async () => {
+  const { session, aws, board, pass } = setUp();
   await session.refresh();
-  const fresh = token();
-  host.clock.jump(9000);
-  await session.replaceToken();
-  assert.equal(token(), fresh);
+  const refuse = async () => {
+    await pass(10_000);
+    await session.replaceToken();
+    await session.refresh();
+  };
+  await refuse();
+  assert.equal(aws.calls.length, 1, "the first refusal may be the token's fault");
+  await refuse();
+  assert.equal(aws.calls.length, 2);
+  for (let more = 0; more < 20; more += 1) await refuse();
+  assert.equal(aws.calls.length, 2);
+  aws.fail(awsError("InvalidClientTokenId", 403));
+  await pass(2 * MINUTE_MS);
+  await refuse();
+  await refuse();
+  assert.equal(aws.calls.length > 2, true);
+  assert.equal(board.isFailing("CredentialsRenewed"), true, "revoked keys are told from a mapping that is gone");
 });
 
 test("a clock that is set back makes the token be minted anew: one from the future is refused", async () => {

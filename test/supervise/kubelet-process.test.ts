@@ -33,6 +33,7 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
       environment: kubeletEnvironment({ PATH: process.env.PATH, NOTIFY_SOCKET: "/x", WATCHDOG_USEC: "1" }),
       prepare: async () => undefined,
       onUnauthorized: () => undefined,
+      onApiTrouble: () => undefined,
     });
   const kubelet = create();
   kubelet.want({ command: { path: process.execPath, args: [FAKE_KUBELET, ...behaviour] }, digest: "1" });

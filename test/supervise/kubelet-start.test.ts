@@ -29,6 +29,7 @@ test("when the agent stops while a start is being prepared, kubelet is not start
     environment: {},
     prepare: () => gate.promise,
     onUnauthorized: () => undefined,
+    onApiTrouble: () => undefined,
   });
   kubelet.want(specOf("1"));
   const running = kubelet.run(stop.signal);

@@ -150,7 +150,7 @@ test("when the agent stops while kubelet waits for its next start, nothing is st
   assert.equal(host.spawned.length, before);
 });
 
-test("kubelet's complaint that its token is refused is handed on, and nothing else is", async () => {
+test("kubelet's complaints of a refused token and of an API server that is away are handed on, and nothing else is", async () => {
   const { kubelet, current, refusals, stop } = setUpKubelet();
   kubelet.want(specOf("1"));
   const running = kubelet.run(stop.signal);
@@ -160,8 +160,12 @@ test("kubelet's complaint that its token is refused is handed on, and nothing el
   );
   current().say('I0102 03:04:05.000002 1 a.go:1] "pod says" message="Unauthorized"');
   current().say('E0102 03:04:05.000003 1 a.go:1] "Failed" err="timeout"');
+  current().say('E0102 03:04:05.000004 1 controller.go:145] "Failed to update lease" err="connection refused"');
+  current().say(
+    'E0102 03:04:05.000005 1 kubelet_node_status.go:535] "Error updating node status, will retry" err="EOF"',
+  );
   await settle();
-  assert.equal(refusals.count, 1);
+  assert.deepEqual(refusals, { count: 1, troubles: 3 });
   stop.abort();
   await running;
 });

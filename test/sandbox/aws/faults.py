@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 # aws-iam-authenticator and STS take a presigned GetCallerIdentity for 15 minutes, whatever its X-Amz-Expires says.
@@ -20,11 +20,20 @@ class Faults:
     # Presigned URLs, and session keys, from before these moments are void.
     tokensExpiredBefore: str | None = None
     sessionsExpiredBefore: str | None = None
+    # The long-lived keys of every user are deleted.
+    usersDeleted: bool = False
+    # AWS's clock is ahead of the machine's by this much: to AWS, the machine's is behind.
+    clockAheadSeconds: int = 0
     # Replaces the DurationSeconds that AssumeRole is asked for.
     sessionLifetimeSeconds: int | None = None
     tokenLifetimeSeconds: int = TOKEN_LIFETIME_SECONDS
     # What DescribeCluster says instead: dotted key → value; null removes the key.
     cluster: dict = field(default_factory=dict)
+
+    @property
+    def now(self):
+        """The time at AWS."""
+        return datetime.now(timezone.utc) + timedelta(seconds=self.clockAheadSeconds)
 
     @property
     def tokens_expired_before(self):

@@ -1,6 +1,6 @@
 """The gate before moto: who asks, is the signature genuine, may they, and is AWS well today."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from replies import EXPIRED_TOKEN, INVALID_TOKEN, WRONG_SIGNATURE, Refusal
 from sigv4 import MalformedSignature, is_genuine, read_signature
@@ -11,14 +11,15 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 def authenticate(request, identities, faults, now=None):
     """The signature and the identity behind a request; a Refusal as AWS words it when there is none."""
-    now = now or datetime.now(timezone.utc)
+    now = now or faults.now
     try:
         signature = read_signature(request)
     except MalformedSignature as error:
         kind = "missing" if "missing" in str(error) else "malformed"
         raise Refusal(kind, str(error), 403 if kind == "missing" else 400) from error
     identity = identities.find(signature.access_key_id)
-    if identity is None or identity.session_token != signature.session_token:
+    is_deleted = faults.usersDeleted and identity is not None and identity.expires_at is None
+    if identity is None or is_deleted or identity.session_token != signature.session_token:
         raise Refusal("unknown-key", INVALID_TOKEN)
     if not is_genuine(request, signature, identity.secret):
         raise Refusal("signature", WRONG_SIGNATURE)

@@ -12,6 +12,7 @@ import re
 import ssl
 import sys
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -45,17 +46,18 @@ class Aws:
     def __call__(self, environ, start_response):
         request = _read_request(environ)
         wants_json = "json" in request.headers.get("accept", "")
+        faults = read_faults(self._faults_file)
         try:
-            reply = self._answer(request, environ, wants_json)
+            reply = self._answer(request, environ, wants_json, faults)
         except Refusal as refusal:
             print("refused:", refusal.message, flush=True)
             reply = error_reply(refusal, _service(request), wants_json)
-        headers = [*reply.headers, ("content-length", str(len(reply.body)))]
+        date = format_datetime(faults.now, usegmt=True)
+        headers = [*reply.headers, ("content-length", str(len(reply.body))), ("date", date)]
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", headers)
         return [reply.body]
 
-    def _answer(self, request, environ, wants_json):
-        faults = read_faults(self._faults_file)
+    def _answer(self, request, environ, wants_json, faults):
         if faults.unavailable:
             raise Refusal("unavailable", "Service is unable to handle request.", 503)
         signature, identity = authenticate(request, self._identities, faults)

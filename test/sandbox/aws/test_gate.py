@@ -89,6 +89,17 @@ class Gate(unittest.TestCase):
         self.refusal(presigned(), void)
         authenticate(signed(), self.identities, void)
 
+    def test_a_users_keys_can_be_deleted_and_sessions_of_a_role_live_on(self):
+        self.identities.add_user(identity())
+        self.assertEqual(self.refusal(signed(), Faults(usersDeleted=True)).kind, "unknown-key")
+        self.identities.add_session(session(expires_in=600))
+        authenticate(presigned("token"), self.identities, Faults(usersDeleted=True))
+
+    def test_a_clock_that_is_ahead_finds_signatures_too_old(self):
+        self.identities.add_user(identity())
+        authenticate(signed(), self.identities, Faults(clockAheadSeconds=60))
+        self.assertIn("Signature expired", self.refusal(signed(), Faults(clockAheadSeconds=1200)).message)
+
     def test_only_who_the_trust_policy_names_may_assume_the_role(self):
         body = f"Action=AssumeRole&RoleArn={ROLE}".encode()
         action = read_action(signed(body=body), "sts", "us-east-1", "1")
