@@ -118,9 +118,9 @@ export class Satellite {
   }
 }
 
-/** Brings the tests' own sandbox up, joined and serving its page. @throws Error when it does not join */
-export async function bringUp(): Promise<Satellite> {
-  const { sandbox, checks } = await up({ folder: join(cacheFolder(), "e2e-sandbox") });
+/** Brings a sandbox up, by default the tests' own, joined and serving its page. @throws Error when it does not join */
+export async function bringUp(name = "e2e-sandbox"): Promise<Satellite> {
+  const { sandbox, checks } = await up({ folder: join(cacheFolder(), name) });
   const failed = checks.filter(({ ok }) => !ok);
   if (failed.length > 0)
     throw new Error(`the sandbox came up without: ${failed.map(({ what, value }) => `${what} (${value})`).join(", ")}`);

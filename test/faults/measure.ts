@@ -1,0 +1,149 @@
+// One fault from its beginning to its end: what /status, `check` and the journal say of it, and after how many seconds.
+import { setTimeout as delay } from "node:timers/promises";
+import type { NamedFinding } from "../../agent/check/check.ts";
+import type { Satellite, SeenCondition } from "../e2e/satellite.ts";
+import { waitFor } from "../sandbox/wait.ts";
+import type { Fault } from "./faults.ts";
+
+/** Something that was said, and when, in seconds after the fault. */
+interface Said<T> {
+  readonly what: T;
+  readonly afterSeconds: number;
+}
+
+/** What was seen of one fault; a part is undefined when it was not seen in time. */
+export interface Observation {
+  readonly fault: string;
+  /** The first root cause that /status named. */
+  readonly condition: Said<SeenCondition> | undefined;
+  readonly check: Said<NamedFinding> | undefined;
+  /** The first line of `journalctl -p warning`. */
+  readonly warning: Said<string> | undefined;
+  /** From the fault's end until every condition is true again and the cluster says Ready, in seconds. */
+  readonly recoverySeconds: number | undefined;
+  /** What is otherwise than it should be. */
+  readonly problems: readonly string[];
+}
+
+/** A fault that nobody has noticed by then is one that the software does not notice. */
+const DEADLINE_MS = 300_000;
+const RECOVERY_MS = 300_000;
+/** A fault that mends itself is watched for this long. */
+const SELF_MENDED_MS = 60_000;
+
+/** Brings a fault about, watches, takes it back, watches again. */
+export async function measureFault(satellite: Satellite, fault: Fault): Promise<Observation> {
+  await fault.prepare?.(satellite);
+  await satellite.untilHealthy(180_000);
+  const daemon = await satellite.mainPid("eks-satellite.service");
+  const began = Date.now();
+  const after = () => (Date.now() - began) / 1000;
+  const over = new AbortController();
+  const watching = Promise.all([
+    watchStatus(satellite, after, over.signal),
+    watchCheck(satellite, fault, after, over.signal),
+  ]);
+  await fault.inject(satellite);
+  const isSelfMended = fault.condition === undefined;
+  const deadline = delay(isSelfMended ? SELF_MENDED_MS : DEADLINE_MS, undefined, { signal: over.signal }).catch(
+    () => undefined, // Seen before the deadline.
+  );
+  if (isSelfMended) {
+    const mended = await untilMended(satellite, began, after);
+    over.abort();
+    const [condition, check] = await watching;
+    const warning = await readFirstWarning(satellite, began);
+    const seen = { fault: fault.name, condition, check, warning, recoverySeconds: mended };
+    return { ...seen, problems: await judge(satellite, fault, seen, daemon) };
+  }
+  await Promise.race([watching, deadline]);
+  over.abort();
+  const [condition, check] = await watching;
+  const warning = await readFirstWarning(satellite, began);
+  const liftedAt = performance.now();
+  await fault.lift(satellite);
+  const recoverySeconds = await satellite.untilHealthy(RECOVERY_MS).then(
+    () => (performance.now() - liftedAt) / 1000,
+    () => undefined,
+  );
+  const seen = { fault: fault.name, condition, check, warning, recoverySeconds };
+  const problems = await judge(satellite, fault, seen, daemon);
+  await fault.tidy?.(satellite);
+  return { ...seen, problems };
+}
+
+/** The first root cause. */
+async function watchStatus(
+  satellite: Satellite,
+  after: () => number,
+  signal: AbortSignal,
+): Promise<Said<SeenCondition> | undefined> {
+  while (!signal.aborted) {
+    const status = await satellite.status().catch(() => undefined); // It has begun, or ends: asked again.
+    const [root] = status?.rootCauses ?? [];
+    const found = status?.conditions.find(({ type }) => type === root);
+    if (found !== undefined) return { what: found, afterSeconds: after() };
+    await delay(250);
+  }
+  return undefined;
+}
+
+/** The first failed check; for a fault of which one is expected, that one. */
+async function watchCheck(
+  satellite: Satellite,
+  fault: Fault,
+  after: () => number,
+  signal: AbortSignal,
+): Promise<Said<NamedFinding> | undefined> {
+  while (!signal.aborted) {
+    const { stdout } = await satellite.sandbox.box(["eks-satellite", "check", "--output", "json"], { mayFail: true });
+    const { checks } = JSON.parse(stdout) as { readonly checks: readonly NamedFinding[] };
+    const failed = checks.filter(({ outcome }) => outcome === "fail");
+    const found = fault.check === undefined ? failed[0] : failed.find(({ name }) => name === fault.check);
+    if (found !== undefined) return { what: found, afterSeconds: after() };
+    await delay(500);
+  }
+  return undefined;
+}
+
+/** Seconds until a fault that nobody takes back was told of and is over; undefined when it is not. */
+async function untilMended(satellite: Satellite, began: number, after: () => number): Promise<number | undefined> {
+  try {
+    const warning = { what: "a warning", deadlineMs: SELF_MENDED_MS };
+    await waitFor(warning, () => readFirstWarning(satellite, began));
+    await satellite.untilHealthy(SELF_MENDED_MS);
+    return after();
+  } catch {
+    return undefined;
+  }
+}
+
+async function readFirstWarning(satellite: Satellite, sinceMs: number): Promise<Said<string> | undefined> {
+  const journal = ["journalctl", "--unit=eks-satellite", "--priority=warning", "--output=json", "--no-pager"];
+  const lines = (await satellite.box(...journal, `--since=@${Math.floor(sinceMs / 1000)}`)).split("\n").filter(Boolean);
+  for (const line of lines) {
+    const entry = JSON.parse(line) as { readonly MESSAGE: string; readonly __REALTIME_TIMESTAMP: string };
+    const atMs = Number(entry.__REALTIME_TIMESTAMP) / 1000;
+    if (atMs >= sinceMs) return { what: entry.MESSAGE, afterSeconds: (atMs - sinceMs) / 1000 };
+  }
+  return undefined;
+}
+
+async function judge(
+  satellite: Satellite,
+  fault: Fault,
+  { condition, check, warning, recoverySeconds }: Omit<Observation, "problems">,
+  daemon: number,
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  if (fault.condition !== undefined && condition?.what.type !== fault.condition)
+    problems.push(`/status names ${condition?.what.type ?? "nothing"}, not ${fault.condition}`);
+  if (condition !== undefined && condition.what.hint === undefined) problems.push(`${condition.what.type} has no hint`);
+  if (fault.check !== undefined && check === undefined) problems.push(`check ${fault.check} does not fail`);
+  if (warning === undefined) problems.push("the journal has no warning");
+  else if (!(fault.warning ?? new RegExp(`condition=${fault.condition}\\b`)).test(warning.what))
+    problems.push(`the journal's first warning is another: ${warning.what}`);
+  if (recoverySeconds === undefined) problems.push("the node did not recover by itself");
+  if ((await satellite.mainPid("eks-satellite.service")) !== daemon) problems.push("the daemon was restarted");
+  return problems;
+}
