@@ -10,6 +10,8 @@ const INVALID_KEYS = [
   "InvalidSignatureException",
 ];
 const CLOCK = ["RequestTimeTooSkewed", "SignatureNotYetCurrent"];
+/** How STS words it under SignatureDoesNotMatch. */
+const CLOCK_WORDS = /^Signature (expired|not yet current)/;
 const DENIED = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
 
 /** How to word the denial of one action, whose remedy only the caller knows. */
@@ -20,12 +22,18 @@ export interface Denial {
 
 /** Wraps an AWS error: `action` is AWS's name of the call, e.g. `eks:DescribeCluster`. */
 export function explainAwsError(cause: unknown, action: string, denial: Denial): SatelliteError {
-  const { name = "" } = cause as { name?: string };
+  const { name = "", message = "" } = cause as { name?: string; message?: string };
   if (DENIED.includes(name))
     return new SatelliteError(denial.code, `${action} was denied`, { hint: denial.hint, cause });
   if (EXPIRED.includes(name)) {
     return new SatelliteError("credentials-expired", `${action} was refused: the keys have expired`, {
       hint: "Renew the keys at their source; they are read again by themselves.",
+      cause,
+    });
+  }
+  if (CLOCK.includes(name) || CLOCK_WORDS.test(message)) {
+    return new SatelliteError("clock-skewed", `${action} was refused: this machine's clock is off (${name})`, {
+      hint: "Let timedatectl set-ntp true synchronise the clock; AWS accepts 5 minutes of difference.",
       cause,
     });
   }
@@ -38,12 +46,6 @@ export function explainAwsError(cause: unknown, action: string, denial: Denial):
         cause,
       },
     );
-  }
-  if (CLOCK.includes(name)) {
-    return new SatelliteError("clock-skewed", `${action} was refused: this machine's clock is off (${name})`, {
-      hint: "Let timedatectl set-ntp true synchronise the clock; AWS accepts 5 minutes of difference.",
-      cause,
-    });
   }
   if (hasAnswer(cause)) {
     return new SatelliteError("aws-failed", `${action} failed (${name})`, {

@@ -2,6 +2,7 @@
 import type { ConditionBoard } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
+import { explainAwsError } from "../facts/aws-error.ts";
 import { readSessionKeys } from "../facts/credentials.ts";
 import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
 import { readSessionFile, renderSessionFile } from "../facts/session-file.ts";
@@ -18,10 +19,8 @@ const RENEW_JITTER_SHARE = 0.1;
 const UNDATED_KEYS_SECONDS = 15 * 60;
 /** The API server remembers a refusal for some seconds, and kubelet asks again with what it has. */
 const TOKEN_CHANCE_MS = 10_000;
-/** A second refusal within this time, of a token minted after the first, is not the token's fault. */
-const REFUSED_AGAIN_MS = 120_000;
-/** Keys that the API server refuses are renewed before their time, this often at most: it may be the mapping that is gone. */
-const EARLY_RENEWAL_MS = 5 * 60_000;
+/** Whether AWS still knows refused keys is asked this often at most: it may be the mapping that is gone, for days. */
+const VERIFY_MS = 60_000;
 const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
 const SECRET_MODE = 0o600;
@@ -43,8 +42,7 @@ export class AwsSession {
   #keys: SessionKeys | undefined;
   #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
   #renewAtMs = 0;
-  #refusedAtMs = Number.NEGATIVE_INFINITY;
-  #renewedEarlyAtMs = Number.NEGATIVE_INFINITY;
+  #verifiedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether the files are of the newest keys: what a full disk kept from being written is written later, without AWS. */
   #isWritten = false;
 
@@ -108,20 +106,31 @@ export class AwsSession {
 
   /**
    * Mints a token before its time: the API server refused the one that kubelet has. One that is younger than 10 s is given a chance.
-   * When the next is refused too, the keys are renewed with the next look: whether AWS still gives any tells revoked keys from a mapping that is gone.
+   * AWS is asked whether it still takes the keys: that tells revoked ones, which are renewed at once, from a mapping that is gone.
    */
   async replaceToken(): Promise<void> {
     const { host, log, board } = this.#options;
     const { keys } = this;
     if (keys === undefined || this.#tokenAgeMs() < TOKEN_CHANCE_MS) return;
-    const now = host.clock.now();
-    if (now - this.#refusedAtMs < REFUSED_AGAIN_MS && now - this.#renewedEarlyAtMs >= EARLY_RENEWAL_MS) {
-      log.info("the API server refused a second token; the keys are renewed before their time");
-      this.#renewedEarlyAtMs = now;
-      this.#renewAtMs = 0;
-    } else log.info("the API server refused the token; another one is minted");
-    this.#refusedAtMs = now;
+    log.info("the API server refused the token; another one is minted");
     await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
+    if (host.clock.now() - this.#verifiedAtMs < VERIFY_MS) return;
+    this.#verifiedAtMs = host.clock.now();
+    if (await this.#isAccepted(keys)) return;
+    log.info("AWS does not take the node's keys any more; they are renewed before their time");
+    this.#renewAtMs = 0;
+    await this.refresh();
+  }
+
+  /** False when AWS itself says that the keys are none; not when it does not answer. */
+  async #isAccepted(keys: SessionKeys): Promise<boolean> {
+    try {
+      await this.#options.aws.getCallerIdentity(keys);
+      return true;
+    } catch (cause) {
+      const { code } = explainAwsError(cause, "sts:GetCallerIdentity", { code: "caller-denied", hint: "" });
+      return code !== "credentials-invalid" && code !== "credentials-expired";
+    }
   }
 
   async #renew(): Promise<void> {

@@ -110,26 +110,31 @@ test("a token that the API server refused is replaced before its time, and a new
   assert.notEqual(token(), refused);
 });
 
-test("when the next token is refused too the keys are renewed, and not again for five minutes", async () => {
-  const { session, aws, board, pass } = setUp();
+test("keys that AWS no longer knows are renewed as soon as their token is refused; one that it knows is not", async () => {
+  const { session, host, aws, board } = setUp();
   await session.refresh();
-  const refuse = async () => {
-    await pass(10_000);
-    await session.replaceToken();
-    await session.refresh();
-  };
-  await refuse();
-  assert.equal(aws.calls.length, 1, "the first refusal may be the token's fault");
-  await refuse();
-  assert.equal(aws.calls.length, 2);
-  for (let more = 0; more < 20; more += 1) await refuse();
-  assert.equal(aws.calls.length, 2);
+  host.clock.jump(MINUTE_MS);
+  await session.replaceToken();
+  assert.deepEqual(aws.calls, ["assumeRole", "getCallerIdentity"], "the mapping is gone: other keys would not help");
+  host.clock.jump(MINUTE_MS);
+  aws.fail(awsError("InvalidClientTokenId", 403), "getCallerIdentity");
+  await session.replaceToken();
+  assert.deepEqual(aws.calls.slice(2), ["getCallerIdentity", "assumeRole"]);
+  host.clock.jump(MINUTE_MS);
   aws.fail(awsError("InvalidClientTokenId", 403));
-  await pass(2 * MINUTE_MS);
-  await refuse();
-  await refuse();
-  assert.equal(aws.calls.length > 2, true);
-  assert.equal(board.isFailing("CredentialsRenewed"), true, "revoked keys are told from a mapping that is gone");
+  await session.replaceToken();
+  assert.equal(board.get("CredentialsRenewed").pending?.reason, "CredentialsInvalid");
+});
+
+test("AWS is asked about refused keys once a minute, and its silence is no answer", async () => {
+  const { session, host, aws } = setUp();
+  await session.refresh();
+  aws.fail(connectionRefused());
+  for (let second = 0; second < 120; second += 10) {
+    host.clock.jump(10_000);
+    await session.replaceToken();
+  }
+  assert.deepEqual(aws.calls, ["assumeRole", "getCallerIdentity", "getCallerIdentity"]);
 });
 
 test("a clock that is set back makes the token be minted anew: one from the future is refused", async () => {
