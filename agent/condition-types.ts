@@ -105,9 +105,9 @@ export const CONDITIONS = {
     trueWhen: "nobody has cordoned the Node",
   },
   ServingCertificateSigned: {
-    dependsOn: ["NodeReady"],
+    dependsOn: ["NodeReady", "ApiReachable", "IdentityAccepted"],
     isCritical: false,
-    holdSeconds: 0,
+    holdSeconds: 15,
     trueWhen: "kubelet's serving certificate is signed: `kubectl logs` and `exec` work",
   },
 } as const satisfies Record<string, Definition>;

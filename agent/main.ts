@@ -1,6 +1,7 @@
 // argv → command; the only exit and the only signal handler.
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
+import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
@@ -58,9 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--only <names...>", "these checks alone", [])
     .option("--skip <names...>", "all but these", [])
     .action(async (options: CheckOptions) => {
-      exitCode = await checkCommand({ host, environment: process.env }, options, write);
-      await new Promise((flushed) => process.stdout.write("", flushed));
-      process.exit(exitCode); // A look that was given up would keep the process for up to a minute.
+      await flushAndExit(await checkCommand({ host, environment: process.env }, options, write));
     });
   program
     .command("status")
@@ -72,6 +71,16 @@ async function main(argv: readonly string[]): Promise<number> {
       const isColourful = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
       const paint: Paint = (style, text) => (isColourful ? styleText(style, text, { validateStream: false }) : text);
       exitCode = await statusCommand(host, { ...options, paint }, write, stop.signal);
+    });
+  program
+    .command("bundle")
+    .description("one archive for a bug report, without secrets: status, check, plan, configuration, journal")
+    .addOption(configOption())
+    .option("--output <file>", "the archive (default: a name with node and time, in the present folder)")
+    .option("--since <time>", "where the journal begins, as journalctl takes it", "24 hours ago")
+    .action(async (options: BundleOptions) => {
+      await bundleCommand({ host, environment: process.env }, options, write);
+      await flushAndExit(0);
     });
   program
     .command("version")
@@ -89,6 +98,12 @@ async function main(argv: readonly string[]): Promise<number> {
     if (hasCode(error, "check-unknown")) return EXIT_USAGE;
     return describe(error).code === "unexpected" ? 70 : 1;
   }
+}
+
+/** A look that was given up would keep the process for up to a minute. */
+async function flushAndExit(exitCode: number): Promise<void> {
+  await new Promise((flushed) => process.stdout.write("", flushed));
+  process.exit(exitCode);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -16,6 +16,7 @@ const STAGES = [
   ["observe/"],
   ["operator/"],
   ["check/"],
+  ["bundle/"],
   ["agent.ts"],
   ["commands/"],
   ["main.ts"],

@@ -1,4 +1,5 @@
 // The road to AWS and to the API server: names, connections, certificates, proxies, and the time.
+import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import { eksUrl, readClockSkewMs, stsUrl } from "../facts/aws-endpoints.ts";
 import { networkProblemOf } from "../facts/network-error.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
@@ -60,7 +61,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
       if (missing.length === 0) return ok(`HTTPS_PROXY=${shown}`);
       return warn(
         `HTTPS_PROXY=${shown}, and NO_PROXY lacks ${missing.join(", ")}`,
-        `Add them to NO_PROXY in /etc/eks-satellite/environment.`,
+        `Add them to NO_PROXY in ${DEFAULT_ENVIRONMENT_PATH}.`,
       );
     },
   },

@@ -8,6 +8,8 @@ import { type Config, configSchema } from "./schema.ts";
 
 /** Where the configuration is expected. */
 export const DEFAULT_CONFIG_PATH = "/etc/eks-satellite/config.yaml";
+/** Variables of the service, and of every command: the unit and the launcher read it. */
+export const DEFAULT_ENVIRONMENT_PATH = "/etc/eks-satellite/environment";
 
 /** The last configuration that was valid: a mistake in the file must not stop a node at its next start. */
 export const LAST_GOOD_CONFIG_PATH = "/var/lib/eks-satellite/last-good-config.yaml";

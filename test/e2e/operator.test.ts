@@ -142,6 +142,49 @@ test("check names a role that may not be assumed, and what a cut network keeps i
   await satellite.untilHealthy(180_000);
 });
 
+test("a bundle tells of the fault and of no secret, with secrets planted all over the machine", async () => {
+  const token = await satellite.read("/run/eks-satellite/kubelet-token");
+  const keys = await satellite.read("/etc/eks-satellite/credentials");
+  const sessionKeys = await satellite.read("/run/eks-satellite/aws-credentials");
+  const ownSecrets = [keys, sessionKeys].flatMap((text) =>
+    Array.from(text.matchAll(/(?:secret_access_key|session_token)\s*=\s*(\S+)/gi), ([, secret = ""]) => secret),
+  );
+  assert.equal(ownSecrets.length, 3);
+  const environment = await satellite.read("/etc/eks-satellite/environment");
+  const planted = ["plantedProxyPassword", "plantedVariable", "plantedComment", "plantedRegistryPassword"];
+  const containerd = await satellite.read("/etc/containerd/config.toml");
+  await satellite.write(
+    "/etc/containerd/config.toml",
+    `${containerd}\n# plantedComment\n[plugins."example.registry".auth]\npassword = "plantedRegistryPassword"\n`,
+  );
+  await satellite.write(
+    "/etc/eks-satellite/environment",
+    `${environment}\nNO_PROXY=*\nFTP_PROXY=http://joe:plantedProxyPassword@proxy:3128\nMY_SECRET=plantedVariable\n`,
+  );
+  try {
+    await satellite.box("eks-satellite", "bundle", "--output", "/tmp/bundle.tar.gz");
+    assert.equal(await satellite.box("stat", "--format=%a %U", "/tmp/bundle.tar.gz"), "600 root");
+    const names = (await satellite.box("tar", "-tzf", "/tmp/bundle.tar.gz")).split("\n");
+    for (const name of ["status.json", "check.txt", "plan.txt", "journal/eks-satellite.txt", "machine/files.txt"])
+      assert.ok(
+        names.some((path) => path.endsWith(`/${name}`)),
+        `${name} is in the bundle`,
+      );
+    const everything = await satellite.box("tar", "-xzOf", "/tmp/bundle.tar.gz");
+    for (const secret of [...ownSecrets, token, ...planted])
+      assert.ok(!everything.includes(secret), `${secret.slice(0, 12)}… is in the bundle`);
+    assert.doesNotMatch(everything, /PRIVATE KEY-----|k8s-aws-v1\./);
+    assert.match(everything, /the agent runs/, "the journal is there");
+    assert.match(everything, /MY_SECRET=\(left out\)/);
+    assert.match(everything, new RegExp(`system:node:${satellite.sandbox.nodeName}`));
+    assert.match(everything, /-rw------- root:root .*\/run\/eks-satellite\/kubelet-token/);
+  } finally {
+    await satellite.write("/etc/eks-satellite/environment", `${environment}\n`);
+    await satellite.write("/etc/containerd/config.toml", `${containerd}\n`);
+    await satellite.box("rm", "-f", "/tmp/bundle.tar.gz");
+  }
+});
+
 test("status tells of a daemon that is down, with systemd's word", async () => {
   await satellite.systemctl("stop");
   const { stdout, exitCode } = await satellite.sandbox.box(["eks-satellite", "status"], { mayFail: true });

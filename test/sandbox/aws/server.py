@@ -138,7 +138,11 @@ def _service(request):
 
 
 class _Handler(WSGIRequestHandler):
-    """Logs paths without their queries, which hold signatures."""
+    """Logs paths without their queries, which hold signatures; the Date of a reply is AWS's, not this process's."""
+
+    def send_response(self, code, message=None):
+        self.log_request(code)
+        self.send_response_only(code, message)
 
     def log_request(self, code="-", size="-"):
         self.log("info", "%s %s", self.path.partition("?")[0], code)

@@ -1,0 +1,123 @@
+// Secrets out of text that leaves the machine. What is known to be one is taken out wherever it stands, and in whatever
+// spelling; what looks like one is taken out too: a bug report loses little by a word too many taken out.
+
+/** A value that must not leave, and the name that stands in its place. */
+export interface KnownSecret {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Takes secrets out, and counts them. */
+export interface Redactor {
+  /** Text of any kind: a log, a program's output. */
+  text(text: string): string;
+  /** A parsed document: values below a key that names a secret, and secrets within every other string. */
+  tree(value: unknown): unknown;
+  readonly count: number;
+}
+
+/** Shorter ones would be found in every other word. */
+const MIN_LENGTH = 8;
+
+/** How the names of keys, variables and headers end whose value is a secret. */
+const SECRET_NAME =
+  "(?:secret|secret[_-]?(?:access[_-]?)?key|password|passwd|passphrase|token|credential|api[_-]?key|private[_-]?key|client-key-data|signature|authorization|cookie|pwd|(?<![a-z])auth)";
+const SECRET_KEY = new RegExp(`${SECRET_NAME}$`, "i");
+
+/** What stands for a value on the line of its name: quoted, or up to the next blank or separator; a scheme in front belongs to it. */
+const VALUE = `(?:(?:Bearer|Basic|AWS4-HMAC-SHA256)\\s+)?(?:\\\\?"(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s,;&"'{}[\\]()][^\\s,;&"'}\\])]*)`;
+
+interface Pattern {
+  readonly name: string;
+  readonly regex: RegExp;
+  /** What stays of the match: its groups `keep` and `tail`. */
+  readonly groups?: true;
+}
+
+const PATTERNS: readonly Pattern[] = [
+  {
+    name: "private key",
+    // Also one that is cut off, and one whose line ends are written as \n.
+    regex:
+      /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,-]|\\n|\\r)*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)/g,
+  },
+  { name: "EKS token", regex: /k8s-aws-v1\.[\w-]+/g },
+  { name: "JSON web token", regex: /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g },
+  {
+    name: "signature",
+    regex: /(?<keep>X-Amz-(?:Signature|Security-Token|Credential)(?:=|%3D))[^&\s"'\\]+/gi,
+    groups: true,
+  },
+  { name: "access key", regex: /\b(?<keep>A[KS]IA)[A-Z0-9]{8,}(?<tail>[A-Z0-9]{4})\b/g, groups: true },
+  { name: "password", regex: /(?<keep>\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@"']+(?<tail>@)/gi, groups: true },
+  {
+    name: "value",
+    regex: new RegExp(`(?<keep>${SECRET_NAME}\\\\?["']?[ \\t]*[:=][ \\t]*)${VALUE}`, "gi"),
+    groups: true,
+  },
+  { name: "value", regex: /(?<keep>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}/g, groups: true },
+];
+
+/** Creates a redactor that knows these secrets. */
+export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
+  let count = 0;
+  const spellings = secrets
+    .filter(({ value }) => value.length >= MIN_LENGTH)
+    .flatMap(({ name, value }) => spellingsOf(value).map((spelling) => ({ name, spelling })))
+    // The longest first: one that holds another must not lose its middle only.
+    .toSorted((one, other) => other.spelling.length - one.spelling.length);
+  const hide = (name: string) => {
+    count += 1;
+    return `[redacted: ${name}]`;
+  };
+  const text = (original: string) => {
+    let safe = original;
+    for (const { name, spelling } of spellings) safe = safe.replaceAll(spelling, () => hide(name));
+    for (const { name, regex, groups } of PATTERNS) {
+      safe = safe.replaceAll(regex, (match: string, ...rest: unknown[]) => {
+        if (match.includes("[redacted: ")) return match; // Taken out by a better name.
+        if (groups === undefined) return hide(name);
+        const { keep = "", tail = "" } = rest.at(-1) as Readonly<Record<string, string>>;
+        return `${keep}${hide(name)}${tail}`;
+      });
+    }
+    return safe;
+  };
+  const tree = (value: unknown): unknown => {
+    if (typeof value === "string") return text(value);
+    if (Array.isArray(value)) return value.map(tree);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [key, SECRET_KEY.test(key) && isLeaf(part) ? hide(key) : tree(part)]),
+    );
+  };
+  return {
+    text,
+    tree,
+    get count() {
+      return count;
+    },
+  };
+}
+
+/** A table below such a key has keys of its own that say which of its values are secret. */
+function isLeaf(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isLeaf);
+  return typeof value === "string" || typeof value === "number";
+}
+
+/** A secret as it is, in a URL, in JSON, and as base64 with and without what stands around it. */
+function spellingsOf(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  const encoded = [0, 1, 2].flatMap((offset) =>
+    (["base64", "base64url"] as const).map((encoding) => base64Core(bytes, offset, encoding)),
+  );
+  const spellings = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), ...encoded];
+  return [...new Set(spellings)].filter((spelling) => spelling.length >= MIN_LENGTH);
+}
+
+/** The part of the base64 of some text with this value in it that follows from the value alone, at each of the three alignments. */
+function base64Core(bytes: Buffer, offset: number, encoding: "base64" | "base64url"): string {
+  const whole = Math.floor((bytes.length - offset) / 3) * 3;
+  return bytes.subarray(offset, offset + whole).toString(encoding);
+}

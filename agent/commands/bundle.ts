@@ -1,0 +1,175 @@
+// `eks-satellite bundle`: everything that a bug report needs in one archive, and no secret in it.
+import { dirname, resolve } from "node:path";
+import { collectItems, type Item } from "../bundle/collect.ts";
+import { readKnownSecrets } from "../bundle/known-secrets.ts";
+import { createRedactor, type Redactor } from "../bundle/redact.ts";
+import { healthSchema, healthUrl } from "../config/health-schema.ts";
+import { readConfigInForce } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { describe, SatelliteError } from "../errors.ts";
+import type { Aws } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import { VERSION } from "../version.ts";
+import { checkCommand } from "./check.ts";
+import { planCommand } from "./plan.ts";
+import { statusCommand } from "./status.ts";
+
+export interface BundleOptions {
+  readonly config: string;
+  /** Where the archive goes; by default the folder that one is in, under a name with node and time. */
+  readonly output?: string;
+  /** Where the journal begins, as journalctl's --since takes it. */
+  readonly since: string;
+}
+
+export interface BundleContext {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly aws?: Aws;
+}
+
+/** The end of a log tells more than its beginning. */
+const MAX_ITEM_LENGTH = 8 * 2 ** 20;
+const TAR_TIMEOUT_SECONDS = 120;
+const ITEM_DEADLINE_MS = 30_000;
+
+/** Writes the archive and says where it is. @throws not-root, bundle-failed, file-unwritable, disk-full */
+export async function bundleCommand(
+  context: BundleContext,
+  options: BundleOptions,
+  print: (text: string) => void,
+): Promise<void> {
+  const { host } = context;
+  if (host.userId !== 0) {
+    throw new SatelliteError("not-root", `eks-satellite bundle needs root, and runs as user ${host.userId}`, {
+      hint: "sudo eks-satellite bundle: the journal and most of what it collects is for root alone.",
+    });
+  }
+  const config = await readConfigInForce(host, options.config);
+  const redactor = createRedactor(await readKnownSecrets(host, config));
+  const name = `eks-satellite-${config?.node.name ?? host.hostname.toLowerCase()}-${timestamp(host.clock.now())}`;
+  const output = resolve(options.output ?? `${name}.tar.gz`);
+  const items = [
+    ...ownItems(context, options, config),
+    ...collectItems({ host, config, configFile: options.config, since: options.since, redactor }),
+  ];
+  const texts = await Promise.all(items.map((item) => readItem(host, item, redactor)));
+  await archive(host, output, name, [
+    { path: "README.txt", text: renderReadme(host, items, redactor) },
+    ...items.map(({ path }, index) => ({ path, text: texts[index] ?? "" })),
+  ]);
+  print(
+    `${output}: ${items.length + 1} files, ${redactor.count} secrets taken out. Look through it before you hand it on: tar -tzf, README.txt.\n`,
+  );
+}
+
+/** What our own commands say. */
+function ownItems(
+  { host, environment, aws }: BundleContext,
+  { config: file }: BundleOptions,
+  config: Config | undefined,
+): readonly Item[] {
+  const said = async (run: (print: (text: string) => void) => Promise<unknown>) => {
+    const parts: string[] = [];
+    await run((text) => void parts.push(text));
+    return parts.join("");
+  };
+  const paint = (_style: unknown, text: string) => text;
+  const status = (output: "text" | "json") => () =>
+    said((print) =>
+      statusCommand(host, { config: file, output, watch: false, paint }, print, AbortSignal.timeout(ITEM_DEADLINE_MS)),
+    );
+  const checkContext = { host, environment, ...(aws === undefined ? {} : { aws }) };
+  const check = () =>
+    said((print) => checkCommand(checkContext, { config: file, output: "text", only: [], skip: [] }, print));
+  const metrics = healthUrl(config?.health ?? healthSchema.parse({}), "/metrics");
+  return [
+    { path: "status.txt", what: "eks-satellite status", read: status("text") },
+    { path: "status.json", what: "eks-satellite status --output json", read: status("json") },
+    { path: "check.txt", what: "eks-satellite check", read: check },
+    {
+      path: "plan.txt",
+      what: "eks-satellite plan",
+      read: () => said((print) => planCommand(host, { config: file, diff: false, output: "text" }, print)),
+    },
+    {
+      path: "metrics.txt",
+      what: "/metrics",
+      read: async () => (await host.fetch({ url: metrics, timeoutSeconds: 5 })).body,
+    },
+  ];
+}
+
+/** What cannot be read says so in its own place: the rest is worth having. */
+async function readItem(host: Host, { read }: Item, redactor: Redactor): Promise<string> {
+  const over = new AbortController();
+  const late = host.clock.sleep(ITEM_DEADLINE_MS, over.signal).then(
+    () => `not collected: no answer in ${ITEM_DEADLINE_MS / 1000} s`,
+    () => "", // It was quicker.
+  );
+  const text = await Promise.race([
+    read().catch((error: unknown) => {
+      const { message, hint } = describe(error);
+      return `not collected: ${message}${hint === undefined ? "" : ` → ${hint}`}`;
+    }),
+    late,
+  ]);
+  over.abort();
+  const kept =
+    text.length <= MAX_ITEM_LENGTH
+      ? text
+      : `(the first ${text.length - MAX_ITEM_LENGTH} characters are left out)\n${text.slice(-MAX_ITEM_LENGTH)}`;
+  return `${redactor.text(kept).trimEnd()}\n`;
+}
+
+/** The archive appears as a whole or not at all, readable by its owner alone; what it is made from is removed. */
+async function archive(
+  host: Host,
+  output: string,
+  name: string,
+  documents: readonly { readonly path: string; readonly text: string }[],
+): Promise<void> {
+  const folder = dirname(output);
+  const staging = `${folder}/.${name}.partial`;
+  const { files } = host;
+  if ((await files.status(folder))?.kind !== "folder") {
+    throw new SatelliteError("bundle-failed", `there is no folder ${folder} for the archive`, {
+      hint: "Give a place that exists with --output.",
+    });
+  }
+  try {
+    await files.makeFolder(staging, 0o700);
+    for (const { path, text } of documents) await files.write(`${staging}/${name}/${path}`, text, { mode: 0o600 });
+    const tar = ["--create", "--gzip", `--file=${staging}/archive`, `--directory=${staging}`, "--sort=name"];
+    const owner = ["--owner=root:0", "--group=root:0"];
+    const { exitCode, stderr } = await host.run("tar", [...tar, ...owner, name], {
+      timeoutSeconds: TAR_TIMEOUT_SECONDS,
+    });
+    if (exitCode !== 0) {
+      throw new SatelliteError("bundle-failed", `tar exited with ${exitCode}: ${stderr}`, {
+        hint: `Look for room and rights in ${folder}, or give another place with --output.`,
+      });
+    }
+    await files.setMode(`${staging}/archive`, 0o600);
+    await files.move(`${staging}/archive`, output);
+  } finally {
+    await host.run("rm", ["--recursive", "--force", "--", staging]);
+  }
+}
+
+function renderReadme(host: Host, items: readonly Item[], redactor: Redactor): string {
+  const width = Math.max(...items.map(({ path }) => path.length));
+  return `A bundle of eks-satellite ${VERSION}, made at ${new Date(host.clock.now()).toISOString()}.
+
+Secrets that this machine holds were looked for in every file, in every spelling, and what looks like one was taken out too:
+${redactor.count} times. What stands in their place is [redacted: ...]. Names, addresses, ARNs and file names are left in:
+they are what a fault is about. Look through it before you hand it to somebody.
+
+${items.map(({ path, what }) => `${path.padEnd(width)}  ${what}`).join("\n")}
+`;
+}
+
+/** As in 20260102T030405Z. */
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+}
