@@ -73,6 +73,9 @@ async function readBody(response: IncomingMessage): Promise<string> {
   return body;
 }
 
-function failed({ method = "GET", url }: HttpRequest, cause: unknown): SatelliteError {
-  return new SatelliteError("http-failed", `${method} ${url} was not answered`, { cause });
+function failed({ method = "GET", url, timeoutSeconds }: HttpRequest, error: unknown): SatelliteError {
+  // What Node says of it is that the operation was aborted, twice.
+  const isLate = (error as { cause?: { name?: string } }).cause?.name === "TimeoutError";
+  const late = Object.assign(new Error(`no answer in ${timeoutSeconds} s`), { code: "ETIMEDOUT" });
+  return new SatelliteError("http-failed", `${method} ${url} was not answered`, { cause: isLate ? late : error });
 }

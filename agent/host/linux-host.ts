@@ -42,7 +42,8 @@ async function runCommand(command: string, args: readonly string[], options: Run
     stdin: "ignore",
     timeout: timeoutSeconds * 1000,
     killSignal: "SIGKILL",
-    ...(options.environment === undefined ? {} : { env: options.environment }),
+    // systemd's socket is for who is told to use it: systemctl's helpers would speak in our name, and be refused aloud.
+    env: { NOTIFY_SOCKET: undefined, ...options.environment },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   if (result.timedOut) {

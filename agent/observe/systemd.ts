@@ -36,7 +36,9 @@ export function createSystemd(
     // The pid is ours, not the messenger's: with NotifyAccess=main systemd would not listen to a child.
     const args = [`--pid=${host.processId}`, ...words];
     try {
-      const { exitCode, stderr } = await host.run("systemd-notify", args, { timeoutSeconds: 10 });
+      const socket = { NOTIFY_SOCKET: environment.NOTIFY_SOCKET };
+      const options = { timeoutSeconds: 10, environment: socket };
+      const { exitCode, stderr } = await host.run("systemd-notify", args, options);
       if (exitCode !== 0) log.warn({ exitCode, stderr }, "systemd-notify failed");
     } catch (err) {
       log.warn({ err }, "systemd-notify failed"); // The node is worth more than systemd's knowing of it.

@@ -143,7 +143,7 @@ export function createFaults(): readonly Fault[] {
       warning: /config\.toml.* was put back/,
       inject: async (satellite) => {
         const config = (await satellite.read(CONTAINERD_CONFIG)).replaceAll(/^disabled_plugins.*\n/gm, "");
-        await satellite.write(CONTAINERD_CONFIG, `disabled_plugins = ["cri"]\n${config}\n`);
+        await satellite.write(CONTAINERD_CONFIG, `disabled_plugins = ["io.containerd.grpc.v1.cri"]\n${config}\n`);
         await satellite.box("systemctl", "restart", "containerd");
       },
       lift: async () => undefined,

@@ -32,6 +32,14 @@ test("a command reads no input and gets the variables that it is given", async (
   assert.equal(stdout, "yes");
 });
 
+test("a command cannot speak to systemd in our name, unless it is told to", async (context) => {
+  process.env.NOTIFY_SOCKET = "/run/systemd/notify";
+  context.after(() => void delete process.env.NOTIFY_SOCKET);
+  const count = ["-c", "env | grep --count ^NOTIFY_SOCKET= || true"];
+  assert.equal((await host.run("sh", count)).stdout, "0");
+  assert.equal((await host.run("sh", count, { environment: { NOTIFY_SOCKET: "/x" } })).stdout, "1");
+});
+
 test("arguments are never words of a shell", async () => {
   assert.equal((await host.run("echo", ["$HOME; `id` > /dev/null", "a  b"])).stdout, "$HOME; `id` > /dev/null a  b");
 });
