@@ -23,6 +23,7 @@ const FIGURES = {
   rss_mb: { unit: "MB", atMost: 90 },
   cpu_percent: { unit: "% of one core", atMost: 0.1 },
   token_mint_ms: { unit: "ms", atMost: 5 },
+  memory_growth_mb: { unit: "MB", atMost: 5 },
   status_p99_ms: { unit: "ms", atMost: 5 },
   metrics_ms: { unit: "ms", atMost: 20 },
   check_s: { unit: "s", atMost: 5 },

@@ -8,6 +8,7 @@ import { measureIdle, measureRounds, measureStart } from "./daemon.ts";
 import { type Figure, median, renderFigure } from "./figure.ts";
 import { measureCheck, measureCheckCut, measureMetrics, measureStatus, percentile99 } from "./health.ts";
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
+import { measureMemoryGrowth } from "./memory.ts";
 import { measureTokenMint } from "./token.ts";
 
 const RUNS = 7;
@@ -37,6 +38,8 @@ report({ metric: "rss_mb", value: idle.rssMegabytes, samples: { bareNodeMb: idle
 report({ metric: "cpu_percent", value: idle.cpuPercent });
 const mints = await measureTokenMint();
 report({ metric: "token_mint_ms", value: median(mints) });
+const day = await measureMemoryGrowth();
+report({ metric: "memory_growth_mb", value: day.growthMegabytes, samples: { rounds: day.rounds } });
 const statuses = await measureStatus(sandbox);
 report({ metric: "status_p99_ms", value: percentile99(statuses), samples: { requests: statuses.length } });
 const scrapes = await measureMetrics(sandbox);

@@ -36,7 +36,7 @@ function serveCluster(host: MemoryHost) {
 }
 
 /** A machine with containerd, kubelet and the keys of an IAM user; `start` begins one run of the daemon on it. */
-export function setUpAgent(context: TestContext) {
+export function setUpAgent(context: Pick<TestContext, "after">) {
   const containerd = new MemoryContainerd();
   const { host } = containerd;
   host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });

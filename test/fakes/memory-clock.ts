@@ -25,12 +25,17 @@ export class MemoryClock implements Clock {
   readonly sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const sleeper = { wakeAtMs: this.#nowMs + milliseconds, wake: resolve };
-    this.#sleepers.push(sleeper);
-    signal?.addEventListener("abort", () => {
+    const onAbort = () => {
       this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
-      reject(signal.reason);
-    });
+      reject(signal?.reason);
+    };
+    const wake = () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    };
+    const sleeper = { wakeAtMs: this.#nowMs + milliseconds, wake };
+    this.#sleepers.push(sleeper);
+    signal?.addEventListener("abort", onAbort, { once: true });
     return promise;
   };
 
