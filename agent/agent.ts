@@ -208,7 +208,7 @@ export async function runAgent(
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
   const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpu };
   const status = createStatus({ ...sources, ...seen });
-  const metrics = createMetrics({ ...sources, awsCalls, apiCalls });
+  const metrics = createMetrics({ ...sources, ...seen, awsCalls, apiCalls });
   if (!isLoopback(config.health.address))
     log.warn(
       { address: config.health.address },

@@ -13,19 +13,24 @@ export interface FoldOptions {
   readonly now: () => number;
   /** Calls back after some milliseconds; it must not keep the process alive. */
   readonly schedule: (work: () => void, milliseconds: number) => void;
+  /** Receives what is to be called at the end, so that no count is lost with the process. */
+  readonly atEnd?: (work: () => void) => void;
 }
 
 /** A line of pino's: JSON with its newline. */
 type Write = (line: string) => void;
 
 /** Returns a writer that hands a line on once in a minute, and then how often it was repeated. */
-export function foldRepeats(write: Write, { now, schedule }: FoldOptions): Write {
+export function foldRepeats(write: Write, { now, schedule, atEnd }: FoldOptions): Write {
   const remembered = new Map<string, Remembered>();
   const tell = (key: string) => {
-    const { repeated = 0 } = remembered.get(key) ?? {};
+    const known = remembered.get(key);
     remembered.delete(key);
-    if (repeated > 0) write(withCount(key, repeated, now()));
+    if (known !== undefined && known.repeated > 0) write(withCount(key, known, now()));
   };
+  atEnd?.(() => {
+    for (const key of [...remembered.keys()]) tell(key);
+  });
   return (line) => {
     const key = withoutTime(line);
     const known = remembered.get(key);
@@ -49,8 +54,9 @@ function withoutTime(line: string): string {
   return line.replace(/,"time":"[^"]*"/, "");
 }
 
-function withCount(key: string, repeated: number, nowMs: number): string {
+function withCount(key: string, { repeated, sinceMs }: Remembered, nowMs: number): string {
   const { level, msg, ...fields } = JSON.parse(key) as Record<string, unknown>;
   const time = new Date(nowMs).toISOString();
-  return `${JSON.stringify({ level, time, repeated, ...fields, msg: `${String(msg ?? "")} (repeated ${repeated} times in a minute)` })}\n`;
+  const times = `${repeated} more ${repeated === 1 ? "time" : "times"} in ${Math.round((nowMs - sinceMs) / 1000)} s`;
+  return `${JSON.stringify({ level, time, repeated, ...fields, msg: `${String(msg ?? "")} (${times})` })}\n`;
 }

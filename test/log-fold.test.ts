@@ -6,8 +6,10 @@ function setUp(format: LogFormat = "journald") {
   let nowMs = 0;
   const lines: string[] = [];
   const due: { atMs: number; work: () => void }[] = [];
+  const ends: (() => void)[] = [];
   const fold = {
     now: () => nowMs,
+    atEnd: (work: () => void) => void ends.push(work),
     schedule: (work: () => void, ms: number) => void due.push({ atMs: nowMs + ms, work }),
   };
   const log = createLog({ level: "debug", format, fold }, (line) => void lines.push(line.trimEnd()));
@@ -18,7 +20,8 @@ function setUp(format: LogFormat = "journald") {
       else due.push(timer);
     }
   };
-  return { log, lines, pass };
+  const end = () => ends.forEach((work) => void work());
+  return { log, lines, pass, end };
 }
 
 test("a line that comes again and again is written once and counted, also between others", () => {
@@ -31,8 +34,8 @@ test("a line that comes again and again is written once and counted, also betwee
   assert.deepEqual(lines, ["<5>kubelet: connection refused", "<5>kubelet: no route"]);
   pass(60_000);
   assert.deepEqual(lines.slice(2), [
-    "<5>kubelet: connection refused (repeated 4 times in a minute) repeated=4",
-    "<5>kubelet: no route (repeated 4 times in a minute) repeated=4",
+    "<5>kubelet: connection refused (4 more times in 65 s) repeated=4",
+    "<5>kubelet: no route (4 more times in 65 s) repeated=4",
   ]);
 });
 
@@ -53,7 +56,7 @@ test("as JSON too, where only the time differs", () => {
   pass(60_000);
   assert.equal(lines.length, 2);
   const { repeated, level, msg } = JSON.parse(lines[1] ?? "");
-  assert.deepEqual([repeated, level, msg], [1, "info", "again (repeated 1 times in a minute)"]);
+  assert.deepEqual([repeated, level, msg], [1, "info", "again (1 more time in 60 s)"]);
 });
 
 test("what is remembered is bounded, and no count is lost", () => {
@@ -61,7 +64,15 @@ test("what is remembered is bounded, and no count is lost", () => {
   log.info("first");
   log.info("first");
   for (let number = 0; number < 200; number += 1) log.info(`line ${number}`);
-  assert.ok(lines.includes("<6>first (repeated 1 times in a minute) repeated=1"));
+  assert.ok(lines.includes("<6>first (1 more time in 0 s) repeated=1"));
   pass(60_000);
   assert.equal(lines.length, 202);
+});
+
+test("at the end what was counted is told", () => {
+  const { log, lines, end } = setUp();
+  for (let time = 0; time < 3; time += 1) log.info("again");
+  end();
+  end();
+  assert.deepEqual(lines, ["<6>again", "<6>again (2 more times in 0 s) repeated=2"]);
 });

@@ -37,7 +37,9 @@ export async function runCommand(
   }
   for (;;) {
     const { config, problem } = await loadConfigOrLastGood(host, configFile);
-    const log = createLog({ ...config.log, ...logOptions, fold: FOLD }, write, environment);
+    const atEnd: (() => void)[] = [];
+    const fold = { ...FOLD, atEnd: (work: () => void) => void atEnd.push(work) };
+    const log = createLog({ ...config.log, ...logOptions, fold }, write, environment);
     const aws = createAws(config.cluster.region, config.aws.endpoints);
     // Whatever ends the agent ends its loops too, and with them the process.
     const end = new AbortController();
@@ -49,8 +51,8 @@ export async function runCommand(
     if (signal.aborted) {
       await createSystemd(host, log, environment).stopping();
       log.info("stopped; pods keep running");
-      return;
-    }
-    log.info({ file: configFile }, "the configuration has changed and is put in force; pods keep running");
+    } else log.info({ file: configFile }, "the configuration has changed and is put in force; pods keep running");
+    for (const work of atEnd) work();
+    if (signal.aborted) return;
   }
 }

@@ -11,6 +11,8 @@ import { type CallTally, LATENCY_BUCKETS } from "./call-tally.ts";
 import { readVerdict } from "./verdict.ts";
 
 export interface MetricSources {
+  /** When the serving certificate as last seen ends, milliseconds since the epoch. */
+  readonly servingCertificateExpiresAtMs: () => number | undefined;
   readonly board: ConditionBoard;
   readonly session: AwsSession;
   readonly kubelet: Kubelet;
@@ -70,7 +72,7 @@ function family(type: Family["type"], name: string, help: string, samples: () =>
 }
 
 /** What is true of the node. */
-function nodeFamilies({ board, session, kubelet }: MetricSources): readonly Family[] {
+function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }: MetricSources): readonly Family[] {
   return [
     family("gauge", "build_info", "Version of eks-satellite and of its Node.js; always 1.", () => [
       { value: 1, labels: { version: VERSION, node_version: process.versions.node } },
@@ -92,6 +94,9 @@ function nodeFamilies({ board, session, kubelet }: MetricSources): readonly Fami
     ),
     family("gauge", "token_expiry_timestamp_seconds", "When kubelet's token expires.", () =>
       moment(session.token?.expiresAtMs),
+    ),
+    family("gauge", "serving_certificate_expiry_timestamp_seconds", "When kubelet's serving certificate expires.", () =>
+      moment(servingCertificateExpiresAtMs()),
     ),
     family("gauge", "kubelet_start_timestamp_seconds", "When the running kubelet was started.", () =>
       moment(kubelet.status().startedAtMs),
