@@ -51,7 +51,7 @@ export const CONDITIONS = {
     trueWhen: "there are AWS keys that have not expired, and a token for kubelet",
   },
   ClusterDescribed: {
-    dependsOn: ["CredentialsFresh", "DnsWorking"],
+    dependsOn: ["CredentialsFresh", "CredentialsRenewed", "ClockInSync", "DnsWorking"],
     isCritical: false,
     holdSeconds: 15,
     trueWhen: "the last DescribeCluster was answered",

@@ -43,12 +43,17 @@ export interface BoardOptions {
   readonly onPending?: (type: ConditionType) => void;
 }
 
+/** What a failure gets to end after its cause has, before it is news of its own. */
+const FOLLOW_MS = 15_000;
+
 /** Holds the newest report of each condition, turns it when the report has lasted, and says each piece of news once. */
 export class ConditionBoard {
   readonly #conditions = new Map<ConditionType, Condition>();
   readonly #options: BoardOptions;
   /** Root causes that have been shouted, as `type reason`. */
   #shouted = new Set<string>();
+  /** Failures that have lost the cause that explained them, and whether their time to end after it is over. */
+  readonly #orphans = new Map<ConditionType, { isOver: boolean }>();
 
   constructor(options: BoardOptions) {
     this.#options = options;
@@ -132,7 +137,10 @@ export class ConditionBoard {
     this.#announce(isTurned || before.reason !== report.reason ? type : undefined);
   }
 
-  /** Only a root cause is a warning, be it that it becomes one when its own cause is gone; what follows from one is told at info. */
+  /**
+   * Only a root cause is a warning; what follows from one is told at info. What outlives its cause becomes one itself, when
+   * it has had the time to follow it.
+   */
   #announce(changed: ConditionType | undefined): void {
     const { log, onChange } = this.#options;
     const roots = this.rootCauses();
@@ -142,13 +150,34 @@ export class ConditionBoard {
       log.info({ condition: changed, status: condition.status, reason: condition.reason }, condition.message);
       onChange?.(condition, false);
     }
+    const shouted = new Set<string>();
     for (const root of roots) {
       const { type, status, reason, message, hint } = root;
-      if (this.#shouted.has(`${type} ${reason}`)) continue;
+      const isNews = !this.#shouted.has(`${type} ${reason}`);
+      if (isNews && type !== changed && this.#isFollowing(type)) continue;
+      shouted.add(`${type} ${reason}`);
+      if (!isNews) continue;
       log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
       onChange?.(root, true);
     }
-    this.#shouted = new Set(roots.map(({ type, reason }) => `${type} ${reason}`));
+    this.#shouted = shouted;
+    for (const type of this.#orphans.keys()) if (!roots.some((root) => root.type === type)) this.#orphans.delete(type);
+  }
+
+  /** Whether the cause of a failure ended so short a while ago that the failure may end by itself. */
+  #isFollowing(type: ConditionType): boolean {
+    const known = this.#orphans.get(type);
+    if (known !== undefined) return !known.isOver;
+    const orphan = { isOver: false };
+    this.#orphans.set(type, orphan);
+    void this.#options.sleep(FOLLOW_MS).then(
+      () => {
+        orphan.isOver = true;
+        this.#announce(undefined);
+      },
+      () => undefined, // The agent has ended, and the board with it.
+    );
+    return true;
   }
 
   /** A true condition explains nothing; one that nobody could look at passes its own causes on. */

@@ -152,7 +152,47 @@ test("a consequence is not shouted while its cause is only about to turn, and is
   assert.deepEqual([messages("warn"), board.rootCauses()], [[], []]);
   await clock.advance(1000);
   board.setTrue("DnsWorking", "Good", "good");
+  assert.deepEqual(messages("warn"), [], "it may end by itself, as its cause did");
+  await clock.advance(15_000);
   assert.deepEqual(messages("warn"), ["no answer"]);
+});
+
+test("what ends soon after its cause is never shouted; what comes later by itself is, at once", async () => {
+  const { clock, board, messages, changes } = setUpOnClock();
+  board.set("DnsWorking", down);
+  board.set("ApiReachable", down);
+  board.setTrue("DnsWorking", "Good", "good");
+  await clock.advance(5000);
+  board.setTrue("ApiReachable", "Good", "good");
+  await clock.advance(60_000);
+  assert.deepEqual(
+    [messages("warn"), changes.filter((change) => change.endsWith("root"))],
+    [["down"], ["DnsWorking False root"]],
+  );
+  board.set("IdentityAccepted", { ...down, message: "a stranger" });
+  assert.deepEqual(messages("warn"), ["down", "a stranger"]);
+});
+
+test("a failure that loses its cause twice has its time to follow twice", async () => {
+  const { clock, board, messages } = setUpOnClock();
+  const failTogether = () => {
+    board.set("DnsWorking", down);
+    board.set("ApiReachable", { ...down, message: "no answer" });
+    board.setTrue("DnsWorking", "Good", "good");
+  };
+  failTogether();
+  await clock.advance(10_000);
+  board.setTrue("ApiReachable", "Good", "good");
+  await clock.advance(15_000);
+  board.set("DnsWorking", down);
+  await clock.advance(15_000);
+  board.set("ApiReachable", { ...down, message: "no answer" });
+  await clock.advance(15_000);
+  board.setTrue("DnsWorking", "Good", "good");
+  await clock.advance(10_000);
+  assert.deepEqual(messages("warn"), ["down", "down"]);
+  await clock.advance(5000);
+  assert.deepEqual(messages("warn"), ["down", "down", "no answer"]);
 });
 
 test("a cause that is true explains nothing, whatever stands behind it", () => {

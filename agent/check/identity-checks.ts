@@ -3,8 +3,10 @@ import { X509Certificate } from "node:crypto";
 import { describe, hasCode } from "../errors.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
 import { createVersionReader } from "../facts/versions.ts";
+import { createNodeApi } from "../observe/node-api.ts";
 import { PATHS } from "../plan/paths.ts";
 import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
+import type { CheckContext } from "./context.ts";
 
 const TIMEOUT_SECONDS = 5;
 
@@ -57,13 +59,11 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "cluster-identity",
-    run: async ({ host, token, knownCluster, caller }, { cluster, node }) => {
-      const [facts, minted] = await Promise.all([
-        knownCluster().catch(() => undefined),
-        token().catch(() => undefined),
-      ]);
-      if (facts === undefined || minted === undefined)
-        return unknown("there is no endpoint or no token: see assume-role, describe-cluster");
+    run: async (context, { cluster, node }) => {
+      const { host, caller } = context;
+      const access = await findAccess(context);
+      if (access === undefined) return NO_ACCESS;
+      const { facts, minted } = access;
       const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
       const answer = await host
         .fetch({
@@ -84,6 +84,33 @@ export const IDENTITY_CHECKS: readonly Check[] = [
       const wanted = `system:node:${node.name}`;
       if (username === wanted && groups.includes("system:nodes")) return ok(`${username} in system:nodes`);
       return fail(`the cluster sees ${username} in ${groups.join(", ")}, not ${wanted} in system:nodes`, remedy);
+    },
+  }),
+  configured({
+    name: "node",
+    run: async (context, { node }) => {
+      const { host, daemon } = context;
+      const access = await findAccess(context);
+      if (access === undefined) return NO_ACCESS;
+      const { facts, minted } = access;
+      const api = createNodeApi({ host, cluster: facts, token: () => minted.value });
+      const seen = await api.read(node.name).catch(() => undefined);
+      if (seen === undefined) return unknown("the API server does not say: see api-server, cluster-identity");
+      if (seen.node === undefined)
+        return (await daemon()) === undefined
+          ? unknown(`there is no Node ${node.name} before the machine has joined`)
+          : fail(
+              `there is no Node ${node.name} in the cluster`,
+              "eks-satellite status: kubelet registers it by itself.",
+            );
+      const { isReady, isSchedulable, reason, message, version } = seen.node;
+      if (!isReady) return fail(`Node ${node.name} is not Ready (${reason}): ${message}`, "eks-satellite status.");
+      if (!isSchedulable)
+        return warn(
+          `Node ${node.name} is cordoned: it takes no new pods`,
+          `kubectl uncordon ${node.name}, when whoever cordoned it is done.`,
+        );
+      return ok(`Node ${node.name} is Ready with kubelet ${version}`);
     },
   }),
   configured({
@@ -141,6 +168,14 @@ export const IDENTITY_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+const NO_ACCESS = unknown("there is no endpoint or no token: see assume-role, describe-cluster");
+
+/** What it takes to speak to the API server as this node; undefined when a part of it is missing. */
+async function findAccess({ token, knownCluster }: CheckContext) {
+  const [facts, minted] = await Promise.all([knownCluster().catch(() => undefined), token().catch(() => undefined)]);
+  return facts === undefined || minted === undefined ? undefined : { facts, minted };
+}
 
 function readUser(body: string): { readonly username?: string; readonly groups?: readonly string[] } {
   try {

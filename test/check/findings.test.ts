@@ -153,6 +153,29 @@ const WRONG: readonly (readonly [
     "fail",
     /system:nodes/,
   ],
+  ["node", "a Node that is gone", ({ answers }) => (answers.nodes = []), "fail", /there is no Node gpu-1/],
+  [
+    "node",
+    "a Node that is not Ready",
+    ({ answers }) =>
+      (answers.nodes = [
+        {
+          spec: {},
+          status: {
+            conditions: [{ type: "Ready", status: "Unknown", reason: "NodeStatusUnknown", message: "silent" }],
+          },
+        },
+      ]),
+    "fail",
+    /is not Ready \(NodeStatusUnknown\): silent/,
+  ],
+  [
+    "node",
+    "a cordoned Node",
+    ({ answers }) => (answers.nodes = answers.nodes.map((node) => ({ ...node, spec: { unschedulable: true } }))),
+    "warn",
+    /kubectl uncordon gpu-1/,
+  ],
   [
     "version-skew",
     "a kubelet that is too old",

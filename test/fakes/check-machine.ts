@@ -9,6 +9,10 @@ import { KEYS_FILE, MINIMAL_CONFIG } from "./samples.ts";
 
 export const CONFIG_FILE = "/etc/eks-satellite/config.yaml";
 export const API = "https://ABC.gr7.us-west-2.eks.amazonaws.com";
+const READY = {
+  conditions: [{ type: "Ready", status: "True" }],
+  nodeInfo: { kubeletVersion: "v1.34.4" },
+};
 export const NODE = { username: "system:node:gpu-1", groups: ["system:nodes", "system:authenticated"] };
 
 /** The machine, what answers it, and `check` run there. */
@@ -34,7 +38,8 @@ export function setUpCheck() {
   host.files.put("/var/lib/kubelet/pki/kubelet-server-current.pem", clusterCa);
   for (const name of ["sts.us-west-2.amazonaws.com", "eks.us-west-2.amazonaws.com", new URL(API).hostname])
     host.names.set(name, ["192.0.2.1"]);
-  const answers = { user: NODE as object, review: 201, skewMs: 0, daemon: true };
+  const node = { spec: {} as object, status: READY as object };
+  const answers = { user: NODE as object, review: 201, skewMs: 0, daemon: true, nodes: [node] };
   host.onFetch = ({ url }: HttpRequest): HttpResponse => {
     if (url.includes("/readyz")) {
       if (!answers.daemon) throw new Error("connect ECONNREFUSED");
@@ -42,6 +47,7 @@ export function setUpCheck() {
     }
     if (url.includes("selfsubjectreviews"))
       return { status: answers.review, body: JSON.stringify({ status: { userInfo: answers.user } }) };
+    if (url.includes("/api/v1/nodes")) return { status: 200, body: JSON.stringify({ items: answers.nodes }) };
     return { status: 403, body: "", serverTimeMs: host.clock.now() - answers.skewMs };
   };
   const aws = new MemoryAws(host.clock.now);

@@ -10,7 +10,7 @@ export interface Fault {
   readonly name: string;
   /** The root cause that /status names, or undefined when the daemon mends the fault before anything has to be said. */
   readonly condition: ConditionType | undefined;
-  /** The check that fails while the fault is there, or undefined when it is mended before one can. */
+  /** The check that fails, or warns, while the fault is there, or undefined when it is mended before one can. */
   readonly check: string | undefined;
   /** The journal's first warning; by default it is the condition's. */
   readonly warning?: RegExp;
@@ -198,7 +198,7 @@ export function createFaults(): readonly Fault[] {
     {
       name: "Node cordoned",
       condition: "NodeSchedulable",
-      check: undefined,
+      check: "node",
       inject: async ({ sandbox }) => void (await sandbox.kubectl(["cordon", sandbox.nodeName])),
       lift: async ({ sandbox }) => void (await sandbox.kubectl(["uncordon", sandbox.nodeName])),
     },
