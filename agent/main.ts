@@ -1,9 +1,11 @@
 // argv → command; the only exit and the only signal handler.
+import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { planCommand } from "./commands/plan.ts";
+import { type ResetOptions, resetCommand } from "./commands/reset.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import type { Paint } from "./commands/status-screen.ts";
@@ -83,6 +85,19 @@ async function main(argv: readonly string[]): Promise<number> {
       await flushAndExit(0);
     });
   program
+    .command("reset")
+    .description(
+      "leave the cluster and put the machine back as it was; exit 0 done, 1 something is left, 2 not confirmed",
+    )
+    .addOption(configOption())
+    .option("--yes", "do not ask", false)
+    .option("--dry-run", "show what would be done", false)
+    .option("--purge", "remove /etc/eks-satellite too, with the configuration and the keys", false)
+    .addOption(new Option("--drain-seconds <seconds>", "how long evicted pods may take").default(60).argParser(Number))
+    .action(async (options: ResetOptions) => {
+      exitCode = await resetCommand({ host, confirm: process.stdin.isTTY ? ask : undefined }, options, write);
+    });
+  program
     .command("version")
     .description("print the version")
     .action(() => write(`${VERSION}\n`));
@@ -98,6 +113,13 @@ async function main(argv: readonly string[]): Promise<number> {
     if (hasCode(error, "check-unknown")) return EXIT_USAGE;
     return describe(error).code === "unexpected" ? 70 : 1;
   }
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(question);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 /** A look that was given up would keep the process for up to a minute. */

@@ -17,6 +17,7 @@ const STAGES = [
   ["operator/"],
   ["check/"],
   ["bundle/"],
+  ["reset/"],
   ["agent.ts"],
   ["commands/"],
   ["main.ts"],

@@ -46,6 +46,24 @@ export class Ledger {
     return entry;
   }
 
+  /** Every entry, the first change first; one that is damaged is told of and left out. */
+  async list(): Promise<readonly LedgerEntry[]> {
+    const names = (await this.#host.files.list(this.#folder)).filter((name) => name.endsWith(".json"));
+    const entries = await Promise.all(names.map((name) => this.#readEntry(`${this.#folder}/${name}`)));
+    return entries
+      .filter((entry) => entry !== undefined)
+      .toSorted((one, other) => one.firstChangedAtMs - other.firstChangedAtMs);
+  }
+
+  async #readEntry(path: string): Promise<LedgerEntry | undefined> {
+    try {
+      return entrySchema.parse(JSON.parse((await this.#host.files.read(path)) ?? ""));
+    } catch (err) {
+      this.#log.warn({ err, path }, "a ledger entry is damaged: what stood there before is not known");
+      return undefined;
+    }
+  }
+
   async #read(id: string, original: Original): Promise<LedgerEntry> {
     const path = this.#pathOf(id);
     const fresh = { id, original, firstChangedAtMs: this.#host.clock.now(), lastChangedAtMs: 0, changes: 0 };

@@ -1,7 +1,9 @@
 // What a check is, and how all of them are run: side by side, each bounded in time, none able to stop another.
+
+import type { LocalConfig } from "../config/local.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
-import type { CheckContext, LocalConfig } from "./context.ts";
+import type { CheckContext } from "./context.ts";
 
 /** `unknown` means that it could not be looked at; it never fails a machine. */
 export type Outcome = "ok" | "warn" | "fail" | "unknown";

@@ -1,6 +1,6 @@
 // What several checks need is asked once: keys, the cluster, a token, the daemon's own word.
 import { healthUrl } from "../config/health-schema.ts";
-import { parseConfig } from "../config/load.ts";
+import { type LocalConfig, localDefaults } from "../config/local.ts";
 import type { Config } from "../config/schema.ts";
 import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
 import { readSessionKeys, readSourceKeys } from "../facts/credentials.ts";
@@ -8,12 +8,6 @@ import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
 import { type Aws, createAws, type SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { statePaths } from "../plan/paths.ts";
-
-/** The parts of the configuration that are about this machine alone: each has a default. */
-export type LocalConfig = Pick<Config, "kubelet" | "containerd" | "network" | "health" | "stateFolder" | "runFolder">;
-
-/** What the schema insists on; nothing of it is part of {@link LocalConfig}. */
-const LEAST_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";
 
 export interface CheckContext {
   readonly host: Host;
@@ -50,7 +44,7 @@ const DAEMON_TIMEOUT_SECONDS = 2;
 
 /** Creates the context of one run. */
 export function createContext({ host, environment, config, configProblem, aws }: ContextOptions): CheckContext {
-  const local = config ?? parseConfig(LEAST_CONFIG, "the defaults", "none");
+  const local = config ?? localDefaults();
   const present = () => {
     if (config === undefined) throw configProblem;
     return config;

@@ -82,7 +82,7 @@ export interface Child {
 export interface HttpRequest {
   readonly url: string;
   /** Default GET. */
-  readonly method?: "GET" | "POST" | "PATCH" | undefined;
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE" | undefined;
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Trusts this certificate authority alone (PEM). */

@@ -1,0 +1,102 @@
+// `eks-satellite reset`: out of the cluster, and the machine as it was.
+import { readConfigInForce } from "../config/load.ts";
+import { type LocalConfig, localDefaults } from "../config/local.ts";
+import type { Config } from "../config/schema.ts";
+import { describe, SatelliteError } from "../errors.ts";
+import { readCachedCluster } from "../facts/cluster.ts";
+import type { Host } from "../host/host.ts";
+import { createLog } from "../log.ts";
+import { runPaths, statePaths } from "../plan/paths.ts";
+import type { Access } from "../reset/drain.ts";
+import { createSteps, type Step } from "../reset/steps.ts";
+
+export interface ResetOptions {
+  readonly config: string;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  /** Remove /etc/eks-satellite too. */
+  readonly purge: boolean;
+  /** How long evicted pods may take to go. */
+  readonly drainSeconds: number;
+}
+
+export interface ResetContext {
+  readonly host: Host;
+  /** Asks a person; undefined when there is nobody to ask. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+}
+
+/** Exit codes: 0 the machine is as it was, 1 something is left, 2 not confirmed. */
+export const RESET_EXIT = { done: 0, left: 1, refused: 2 } as const;
+
+/** Does each step and says how it went; broken off anywhere, it can be run again. @throws not-root, confirmation-missing */
+export async function resetCommand(
+  { host, confirm }: ResetContext,
+  options: ResetOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  if (host.userId !== 0) {
+    throw new SatelliteError("not-root", `eks-satellite reset needs root, and runs as user ${host.userId}`, {
+      hint: "sudo eks-satellite reset.",
+    });
+  }
+  const config = await readConfigInForce(host, options.config);
+  const local: LocalConfig = config ?? localDefaults();
+  const log = createLog({ level: "warn", format: "text" }, print);
+  const access = config === undefined ? undefined : await findAccess(host, config);
+  const shared = { host, log, config: local, access };
+  const steps = createSteps({ ...shared, drainSeconds: options.drainSeconds, isPurge: options.purge });
+  if (options.dryRun || !options.yes) await printPlan(steps, print);
+  if (options.dryRun) return RESET_EXIT.done;
+  if (!options.yes) {
+    if (confirm === undefined) {
+      throw new SatelliteError("confirmation-missing", "nobody is there to be asked", {
+        hint: "eks-satellite reset --dry-run shows what would be done, --yes does it.",
+      });
+    }
+    if (!(await confirm("Do all of this? [y/N] "))) return RESET_EXIT.refused;
+  }
+  return runSteps(steps, print);
+}
+
+async function printPlan(steps: readonly Step[], print: (text: string) => void): Promise<void> {
+  for (const { name, list } of steps) {
+    const lines = await list().catch((error: unknown) => [`not known: ${describe(error).message}`]);
+    print(lines.length === 0 ? `${name}: nothing\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
+  }
+}
+
+/** One failure does not keep the others from being tried; but what is remembered goes only when nothing failed. */
+async function runSteps(steps: readonly Step[], print: (text: string) => void): Promise<number> {
+  let failures = 0;
+  for (const { name, run } of steps.slice(0, -1)) failures += await runStep(name, run, print);
+  const last = steps.at(-1);
+  if (failures === 0 && last !== undefined) failures += await runStep(last.name, last.run, print);
+  if (failures === 0) {
+    print(
+      "The machine is as it was. Images that kubelet pulled, and kernel modules that were loaded, are still there.\n",
+    );
+    return RESET_EXIT.done;
+  }
+  print(`${failures} of the steps failed. What is to be put back is still known: mend that, and run reset again.\n`);
+  return RESET_EXIT.left;
+}
+
+async function runStep(name: string, run: Step["run"], print: (text: string) => void): Promise<number> {
+  try {
+    const left = await run();
+    print(`✓ ${name}\n${left.map((line) => `  ${line}\n`).join("")}`);
+    return 0;
+  } catch (error) {
+    const { message, hint } = describe(error);
+    print(`✗ ${name}: ${message}\n${hint === undefined ? "" : `  → ${hint}\n`}`);
+    return 1;
+  }
+}
+
+/** The last token and the last good facts of the cluster; without them nobody is asked. */
+async function findAccess(host: Host, config: Config): Promise<Access | undefined> {
+  const token = (await host.files.read(runPaths(config.runFolder).kubeletToken))?.trim();
+  const cluster = await readCachedCluster(host, statePaths(config.stateFolder).cluster, config.cluster);
+  return token === undefined || cluster === undefined ? undefined : { host, cluster, token, node: config.node.name };
+}

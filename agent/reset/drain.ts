@@ -1,0 +1,99 @@
+// The node takes leave of its cluster, with its own rights: it may evict its own pods, and nobody else's.
+import { SatelliteError } from "../errors.ts";
+import type { ClusterFacts } from "../facts/cluster.ts";
+import type { Host, HttpRequest } from "../host/host.ts";
+
+const REQUEST_TIMEOUT_SECONDS = 10;
+const POLL_MS = 2000;
+
+/** How the API server is reached as this node. */
+export interface Access {
+  readonly host: Host;
+  readonly cluster: ClusterFacts;
+  readonly token: string;
+  readonly node: string;
+}
+
+/** A pod that an eviction ends for good or moves elsewhere. */
+export interface EvictablePod {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface PodList {
+  readonly items: readonly {
+    readonly metadata: {
+      readonly name: string;
+      readonly namespace: string;
+      readonly annotations?: Readonly<Record<string, string>>;
+      readonly ownerReferences?: readonly { readonly kind: string }[];
+    };
+    readonly status?: { readonly phase?: string };
+  }[];
+}
+
+/** Pods of this node, without those of DaemonSets and of files, which come back wherever the node is, and those that have ended. @throws api-failed */
+export async function listEvictablePods(access: Access): Promise<readonly EvictablePod[]> {
+  const selector = new URLSearchParams({ fieldSelector: `spec.nodeName=${access.node}` });
+  const { items } = JSON.parse(await send(access, { path: `/api/v1/pods?${selector}` })) as PodList;
+  return items
+    .filter(({ metadata: { annotations = {}, ownerReferences = [] } }) => {
+      const isOfFile = annotations["kubernetes.io/config.mirror"] !== undefined;
+      return !isOfFile && !ownerReferences.some(({ kind }) => kind === "DaemonSet" || kind === "Node");
+    })
+    .filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed")
+    .map(({ metadata: { name, namespace } }) => ({ name, namespace }));
+}
+
+/** Cordons the Node, evicts its pods, and waits for them to go; returns those that have not gone in time. @throws api-failed */
+export async function drain(access: Access, timeoutSeconds: number): Promise<readonly EvictablePod[]> {
+  const { clock } = access.host;
+  const path = `/api/v1/nodes/${access.node}`;
+  const cordon = { method: "PATCH", type: "application/merge-patch+json" } as const;
+  await send(access, { ...cordon, path, body: { spec: { unschedulable: true } } });
+  const endMs = clock.now() + timeoutSeconds * 1000;
+  for (;;) {
+    const pods = await listEvictablePods(access);
+    if (pods.length === 0 || clock.now() >= endMs) return pods;
+    // A pod disruption budget refuses with 429, until it may go.
+    for (const pod of pods) await evict(access, pod).catch(() => undefined);
+    await clock.sleep(POLL_MS);
+  }
+}
+
+/** Deletes the Node. @throws api-failed, also when a node may not do that, as on EKS */
+export async function deleteNode(access: Access): Promise<void> {
+  await send(access, { method: "DELETE", path: `/api/v1/nodes/${access.node}` });
+}
+
+function evict(access: Access, { namespace, name }: EvictablePod): Promise<string> {
+  return send(access, {
+    method: "POST",
+    path: `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
+    body: { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } },
+  });
+}
+
+async function send(
+  { host, cluster, token }: Access,
+  {
+    path,
+    method,
+    type = "application/json",
+    body,
+  }: { path: string; method?: HttpRequest["method"]; type?: string; body?: object },
+): Promise<string> {
+  const response = await host.fetch({
+    url: cluster.endpoint + path,
+    method,
+    headers: { authorization: `Bearer ${token}`, accept: "application/json", "content-type": type },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    caPem: cluster.caPem,
+    timeoutSeconds: REQUEST_TIMEOUT_SECONDS,
+  });
+  if (response.status >= 200 && response.status < 300) return response.body;
+  throw new SatelliteError(
+    "api-failed",
+    `${method ?? "GET"} ${path} was answered ${response.status}: ${response.body.slice(0, 200)}`,
+  );
+}

@@ -1,0 +1,72 @@
+// What is mounted below a folder. A pod may have bound the machine's own root into itself: whoever removes a folder without
+// asking first removes the machine (aws/eks-hybrid#664). Device numbers do not tell, a bind mount has those of what it shows.
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+
+const MOUNTINFO = "/proc/self/mountinfo";
+const UMOUNT_TIMEOUT_SECONDS = 30;
+
+/** Mount points below a folder, itself not among them, the newest first: what is mounted on another comes before it. */
+export async function listMountsBelow(host: Host, folder: string): Promise<readonly string[]> {
+  const text = await host.files.read(MOUNTINFO);
+  if (text === undefined) {
+    throw new SatelliteError("mounts-unknown", `${MOUNTINFO} cannot be read`, {
+      hint: "Without it nothing is removed: mount -t proc proc /proc.",
+    });
+  }
+  const points = text.split("\n").flatMap((line) => {
+    const point = line.split(" ")[4];
+    return point === undefined ? [] : [decodeEscapes(point)];
+  });
+  return points.filter((point) => point.startsWith(`${folder}/`)).toReversed();
+}
+
+/** Unmounts everything below a folder. @throws mount-busy */
+export async function unmountBelow(host: Host, folder: string): Promise<void> {
+  // A copy of the machine's own root is its peer: what is unmounted below the copy would be unmounted from the machine too.
+  for (const point of await listMountsBelow(host, folder)) await host.run("mount", ["--make-private", "--", point]);
+  for (let left = await listMountsBelow(host, folder); left.length > 0; ) {
+    const refusals: string[] = [];
+    for (const point of left) {
+      const { exitCode, stderr } = await host.run("umount", ["--", point], { timeoutSeconds: UMOUNT_TIMEOUT_SECONDS });
+      if (exitCode !== 0) refusals.push(stderr.trim() || `umount ${point} exited with ${exitCode}`);
+    }
+    const still = await listMountsBelow(host, folder);
+    // A mount that another one covered goes with the next turn; a turn in which nothing went was the last.
+    if (still.length >= left.length) {
+      throw new SatelliteError("mount-busy", `${still[0]} is still mounted: ${refusals[0] ?? "it was mounted again"}`, {
+        hint: `fuser --verbose --mount ${still[0]} shows who uses it; end that, and run reset again.`,
+      });
+    }
+    left = still;
+  }
+}
+
+/**
+ * Removes a file, or a folder with all that is in it; a symbolic link is removed and not followed.
+ * @throws mount-busy when anything is mounted there or below: nothing is removed then
+ */
+export async function removeTree(host: Host, path: string): Promise<void> {
+  const [mounted] = [...(await listMountsBelow(host, path)), ...(await mountsAt(host, path))];
+  if (mounted !== undefined) {
+    throw new SatelliteError("mount-busy", `${path} is not removed: ${mounted} is mounted`, {
+      hint: `umount ${mounted}, and run reset again.`,
+    });
+  }
+  const { exitCode, stderr } = await host.run("rm", ["--recursive", "--force", "--one-file-system", "--", path]);
+  if (exitCode !== 0) {
+    throw new SatelliteError("reset-failed", `${path} was not removed: ${stderr.trim()}`, {
+      hint: `ls -la ${path}, lsattr ${path}.`,
+    });
+  }
+}
+
+async function mountsAt(host: Host, path: string): Promise<readonly string[]> {
+  const slash = path.lastIndexOf("/");
+  return (await listMountsBelow(host, path.slice(0, slash))).filter((point) => point === path);
+}
+
+/** The kernel writes blanks and backslashes of a path as three octal digits (proc_pid_mountinfo(5)). */
+function decodeEscapes(point: string): string {
+  return point.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,46 @@
+// Back to what stood there before the agent's first change, from the ledger.
+import type { LedgerEntry, Original } from "../apply/ledger.ts";
+import { assertNever, SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { removeTree } from "./mounts.ts";
+
+/** What is done about one entry, in words; undefined when there is nothing to do. */
+export function describeRestore({ id, original }: LedgerEntry): string | undefined {
+  const { kind, name } = splitId(id);
+  switch (original.kind) {
+    case "absent":
+      return kind === "file" ? `remove ${name}` : undefined;
+    case "file":
+      return `put back ${name}`;
+    case "value":
+      return `set ${name} to ${original.value}`;
+    case "unknown":
+      return `leave ${name}: what stood there before is not known`;
+    default:
+      return assertNever(original);
+  }
+}
+
+/** Restores one entry; doing it twice does no harm. @throws file-unwritable, disk-full, mount-busy */
+export async function restoreEntry(host: Host, { id, original }: LedgerEntry): Promise<void> {
+  const { kind, name } = splitId(id);
+  if (kind === "file") return restoreFile(host, name, original);
+  // A module that was loaded stays until the next boot: whoever has begun to use it would lose it.
+  if (kind === "sysctl" && original.kind === "value")
+    await host.files.writeInPlace(`/proc/sys/${name.replaceAll(".", "/")}`, original.value);
+}
+
+async function restoreFile(host: Host, path: string, original: Original): Promise<void> {
+  if (original.kind === "absent") return removeTree(host, path);
+  if (original.kind !== "file") return;
+  const { content, mode, uid, gid } = original;
+  const [present, status] = await Promise.all([host.files.read(path), host.files.status(path)]);
+  const isSame = present === content && status?.mode === mode && status.uid === uid && status.gid === gid;
+  if (!isSame) await host.files.write(path, content, { mode, uid, gid });
+}
+
+function splitId(id: string): { readonly kind: string; readonly name: string } {
+  const colon = id.indexOf(":");
+  if (colon < 0) throw new SatelliteError("reset-failed", `the ledger has an entry ${id} of no kind`);
+  return { kind: id.slice(0, colon), name: id.slice(colon + 1) };
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { resetCommand } from "../../agent/commands/reset.ts";
+import { connectionRefused } from "../fakes/memory-aws.ts";
+import { MemoryContainerd } from "../fakes/memory-containerd.ts";
+import { KEYS_FILE, MINIMAL_CONFIG } from "../fakes/samples.ts";
+
+const CONFIG = "/etc/eks-satellite/config.yaml";
+const STATE = "/var/lib/eks-satellite";
+const CONTAINERD_CONFIG = "/etc/containerd/config.toml";
+
+const entry = (id: string, original: object) =>
+  JSON.stringify({ id, original, firstChangedAtMs: 1, lastChangedAtMs: 1, changes: 1 });
+
+/** A machine that has been a node, and nobody else's. */
+function setUp() {
+  const containerd = new MemoryContainerd();
+  const { host } = containerd;
+  const { files } = host;
+  containerd.start();
+  files.put(CONFIG, MINIMAL_CONFIG);
+  files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
+  files.put("/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 x rw\n");
+  files.put(CONTAINERD_CONFIG, "ours");
+  files.put("/etc/kubernetes/pki/ca.crt", "ours");
+  files.put("/proc/sys/vm/overcommit_memory", "1\n");
+  files.put("/var/lib/kubelet/pods/a/x", "");
+  files.put("/var/lib/kubelet/mine.txt", "somebody's");
+  files.put("/run/eks-satellite/kubelet-token", "token");
+  for (const [name, text] of Object.entries({
+    a: entry(`file:${CONTAINERD_CONFIG}`, { kind: "file", content: "theirs", mode: 0o640, uid: 0, gid: 5 }),
+    b: entry("file:/etc/kubernetes/pki/ca.crt", { kind: "absent" }),
+    c: entry("sysctl:vm.overcommit_memory", { kind: "value", value: "0" }),
+    d: entry("kernel-module:overlay", { kind: "absent" }),
+    e: entry("file:/etc/lost", { kind: "unknown" }),
+  }))
+    files.put(`${STATE}/ledger/${name}.json`, text);
+  host.onGrpc = () => {
+    throw connectionRefused();
+  };
+  let isActive = true;
+  const verbs: string[] = [];
+  host.install("systemctl", ([verb = "", ...rest]) => {
+    verbs.push([verb, ...rest].join(" "));
+    if (verb === "disable") isActive = false;
+    return { stdout: verb === "is-active" ? (isActive ? "active" : "inactive") : "" };
+  });
+  host.install("realpath", (args) => ({ stdout: args.at(-1) ?? "" }));
+  host.install("rm", (args) => {
+    files.drop(args.at(-1) ?? "");
+    return {};
+  });
+  host.install("rmdir", (args) => {
+    files.drop(args.at(-1) ?? "");
+    return {};
+  });
+  const said: string[] = [];
+  const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
+    resetCommand(
+      { host, confirm },
+      { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, ...options },
+      (text) => void said.push(text),
+    );
+  return { host, files, run, verbs, said: () => said.join("") };
+}
+
+test("what was changed is put back, what was made is removed, what is somebody's stays", async () => {
+  const { files, run, verbs, said } = setUp();
+  assert.equal(await run(), 0, said());
+  const { content, mode, gid } = files.peek(CONTAINERD_CONFIG) ?? {};
+  assert.deepEqual([content, mode, gid], ["theirs", 0o640, 5]);
+  assert.equal(files.peek("/proc/sys/vm/overcommit_memory")?.content, "0");
+  assert.deepEqual(
+    files.paths().filter((path) => !path.startsWith("/proc/") && !path.startsWith("/usr/")),
+    [CONTAINERD_CONFIG, "/etc/eks-satellite/aws-keys", CONFIG, "/var/lib/kubelet/mine.txt"],
+  );
+  assert.deepEqual(
+    verbs.filter((verb) => /disable|restart/.test(verb)),
+    ["disable --quiet --now eks-satellite.service", "restart containerd.service"],
+  );
+  assert.match(said(), /file:\/etc\/lost: what stood there before is not known/);
+});
+
+test("a dry run says all of it and changes nothing", async () => {
+  const { host, files, run, verbs, said } = setUp();
+  const before = files.paths();
+  assert.equal(await run({ yes: false, dryRun: true }), 0);
+  assert.deepEqual([files.paths(), files.changes], [before, []]);
+  assert.ok(verbs.every((verb) => verb.startsWith("is-active")));
+  assert.ok(!host.commands.some((command) => /^(rm|rmdir|umount|mount) /.test(command)));
+  for (const line of [
+    "  stop and disable eks-satellite.service",
+    "  put back /etc/containerd/config.toml",
+    "  remove /etc/kubernetes/pki/ca.crt",
+    "  set vm.overcommit_memory to 0",
+    "  remove /var/lib/kubelet/pods",
+    "  remove /var/lib/eks-satellite",
+  ])
+    assert.ok(said().includes(`${line}\n`), `${line} in\n${said()}`);
+});
+
+test("it asks, and does nothing without a yes; with nobody to ask it says which flag does", async () => {
+  const { files, run } = setUp();
+  assert.equal(await run({ yes: false }, async () => false), 2);
+  await assert.rejects(run({ yes: false }), { code: "confirmation-missing", hint: /--yes/ });
+  assert.deepEqual(files.changes, []);
+  assert.equal(await run({ yes: false }, async () => true), 0);
+});
+
+test("while something is mounted below kubelet's folder that folder is kept, and so is what is known for the next try", async () => {
+  const { host, files, run, said } = setUp();
+  const mountinfo = files.peek("/proc/self/mountinfo")?.content ?? "";
+  files.put("/proc/self/mountinfo", `${mountinfo}2 1 8:1 / /var/lib/kubelet/pods/a/host rw - ext4 x rw\n`);
+  host.install("mount", () => ({}));
+  host.install("umount", () => ({ exitCode: 32, stderr: "target is busy" }));
+  assert.equal(await run(), 1);
+  assert.ok(files.peek("/var/lib/kubelet/pods/a/x") !== undefined);
+  assert.ok(files.peek(`${STATE}/ledger/a.json`) !== undefined);
+  assert.match(said(), /✗ unmount .*target is busy\n {2}→ fuser/);
+  files.put("/proc/self/mountinfo", mountinfo);
+  assert.equal(await run(), 0, "and then it goes through");
+  assert.equal(files.peek(`${STATE}/ledger/a.json`), undefined);
+});
+
+test("run twice it finds nothing more to do", async () => {
+  const { files, run, verbs } = setUp();
+  await run();
+  const after = files.paths();
+  verbs.length = 0;
+  assert.equal(await run(), 0);
+  assert.deepEqual(files.paths(), after);
+  assert.ok(!verbs.some((verb) => verb.startsWith("restart")));
+});
+
+test("--purge removes the configuration and the keys too", async () => {
+  const { files, run } = setUp();
+  await run({ purge: true });
+  assert.ok(!files.paths().some((path) => path.startsWith("/etc/eks-satellite")));
+});
+
+test("without a configuration it goes by the defaults, and without a cluster it asks nobody", async () => {
+  const { files, run, said } = setUp();
+  files.drop(CONFIG);
+  assert.equal(await run(), 0, said());
+  assert.equal(files.peek(CONTAINERD_CONFIG)?.content, "theirs");
+  assert.match(said(), /the cluster is not known here/);
+});
+
+test("only root may", async () => {
+  const { host, run } = setUp();
+  host.userId = 1000;
+  await assert.rejects(run(), { code: "not-root" });
+});

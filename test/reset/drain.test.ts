@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HttpRequest } from "../../agent/host/host.ts";
+import { deleteNode, drain, listEvictablePods } from "../../agent/reset/drain.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { sampleCluster } from "../fakes/samples.ts";
+
+interface Pod {
+  readonly metadata: object;
+  readonly status?: object;
+}
+const pod = (name: string, more: object = {}, status: object = { phase: "Running" }): Pod => ({
+  metadata: { name, namespace: "default", ...more },
+  status,
+});
+
+/** An API server with these pods; those that a budget protects are not evicted. */
+function setUp(pods: readonly Pod[], kept: readonly string[] = []) {
+  const host = new MemoryHost();
+  const requests: HttpRequest[] = [];
+  let items = [...pods];
+  host.onFetch = (request) => {
+    requests.push(request);
+    const { url, method = "GET" } = request;
+    if (method === "DELETE") return { status: 403, body: "nodes is forbidden" };
+    if (method === "PATCH") return { status: 200, body: "{}" };
+    if (method === "GET") return { status: 200, body: JSON.stringify({ items }) };
+    const name = /pods\/([^/]+)\/eviction$/.exec(url)?.[1] ?? "";
+    if (kept.includes(name)) return { status: 429, body: "budget" };
+    items = items.filter(({ metadata }) => (metadata as { name: string }).name !== name);
+    return { status: 201, body: "{}" };
+  };
+  const access = { host, cluster: sampleCluster(), token: "k8s-aws-v1.x", node: "gpu-1" };
+  const evicted = () => requests.filter(({ url }) => url.endsWith("/eviction")).map(({ url }) => url.split("/").at(-2));
+  return { host, access, requests, evicted };
+}
+
+test("pods of DaemonSets, of files, and those that have ended are not evicted", async () => {
+  const { access, requests } = setUp([
+    pod("web"),
+    pod("proxy", { ownerReferences: [{ kind: "DaemonSet" }] }),
+    pod("static", { annotations: { "kubernetes.io/config.mirror": "x" } }),
+    pod("job", {}, { phase: "Succeeded" }),
+  ]);
+  assert.deepEqual(await listEvictablePods(access), [{ namespace: "default", name: "web" }]);
+  assert.match(requests[0]?.url ?? "", /fieldSelector=spec\.nodeName%3Dgpu-1$/);
+  assert.equal(requests[0]?.headers?.authorization, "Bearer k8s-aws-v1.x");
+});
+
+test("the Node is cordoned, its pods are evicted, and all are waited for", async () => {
+  const { host, access, requests, evicted } = setUp([pod("web"), pod("db")]);
+  const draining = drain(access, 60);
+  await host.clock.advance(2000);
+  assert.deepEqual(await draining, []);
+  assert.deepEqual([requests[0]?.method, requests[0]?.body], ["PATCH", '{"spec":{"unschedulable":true}}']);
+  assert.deepEqual(evicted(), ["web", "db"]);
+});
+
+test("a pod that a budget protects is asked for again until the time is over, and then named", async () => {
+  const { host, access, evicted } = setUp([pod("web"), pod("db")], ["db"]);
+  const draining = drain(access, 10);
+  await host.clock.advance(20_000);
+  assert.deepEqual(await draining, [{ namespace: "default", name: "db" }]);
+  assert.ok(evicted().filter((name) => name === "db").length >= 4);
+});
+
+test("a cluster that does not let a node delete itself says so", async () => {
+  const { access } = setUp([]);
+  await assert.rejects(deleteNode(access), { code: "api-failed", message: /DELETE .*gpu-1 was answered 403/ });
+});
