@@ -41,7 +41,7 @@ interface Picture {
 }
 
 async function takePicture(): Promise<Picture> {
-  const isLeft = (line: string) => LEFT.some(([path]) => path.test(line.slice(line.indexOf("/"))));
+  const isLeft = (line: string) => LEFT.some(([path]) => path.test(line.slice(line.indexOf("/")).trim()));
   const lines = (text: string) =>
     text
       .split("\n")
@@ -54,7 +54,11 @@ async function takePicture(): Promise<Picture> {
     settings: await sh(`for key in ${keys.join(" ")}; do sysctl "$key" 2>/dev/null || true; done`),
     units: (await sh("systemctl list-unit-files --no-legend --no-pager | sort")).replaceAll(/^eks-satellite.*\n/gm, ""),
     packages: await sh("dpkg-query --show"),
-    firewall: (await sh("iptables-save; ip6tables-save")).replaceAll(/^#.*\n|\[\d+:\d+\]/gm, ""),
+    // Rules and chains of somebody's: the tables themselves come with whoever looks at them.
+    firewall: (await sh("iptables-save; ip6tables-save"))
+      .split("\n")
+      .filter((line) => /^-A|^:\S+ - /.test(line))
+      .join("\n"),
   };
 }
 
