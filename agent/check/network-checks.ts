@@ -69,8 +69,9 @@ export const NETWORK_CHECKS: readonly Check[] = [
 
 /** TCP, TLS and any HTTP answer; what it answers is another check's matter. */
 async function connect({ host }: CheckContext, url: string, caPem?: string): Promise<Finding> {
-  const { origin } = new URL(url);
+  const { origin, hostname } = new URL(url);
   try {
+    await host.resolve(hostname); // Or a name that hangs would be taken for a server that does.
     const { status } = await host.fetch({
       url,
       timeoutSeconds: TIMEOUT_SECONDS,

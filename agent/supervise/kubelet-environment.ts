@@ -2,9 +2,9 @@
 
 /**
  * NOTIFY_SOCKET and WATCHDOG_* would let kubelet speak to systemd in the daemon's name, and so hide a daemon that hangs.
- * NODE_*, MALLOC_* and JOURNAL_STREAM configure this program; AWS_* would compete with the files that the agent keeps.
+ * NODE_*, UV_*, MALLOC_* and JOURNAL_STREAM configure this program; AWS_* would compete with the files that the agent keeps.
  */
-const KEPT_BACK = /^(NOTIFY_SOCKET|WATCHDOG_|NODE_|MALLOC_|JOURNAL_STREAM|INVOCATION_ID|MAINPID|AWS_)/;
+const KEPT_BACK = /^(NOTIFY_SOCKET|WATCHDOG_|NODE_|UV_|MALLOC_|JOURNAL_STREAM|INVOCATION_ID|MAINPID|AWS_)/;
 
 /** The variables that kubelet gets. */
 export function kubeletEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {

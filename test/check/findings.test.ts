@@ -100,6 +100,13 @@ const WRONG: readonly (readonly [
   ["cni-plugins", "no loopback plugin", ({ host }) => host.files.drop("/opt/cni/bin/loopback"), "fail", /loopback/],
   ["kubelet", "no kubelet", ({ host }) => host.files.drop("/usr/bin/kubelet"), "fail", /no kubelet/],
   ["dns", "no DNS", ({ host }) => host.names.clear(), "fail", /cannot be resolved/],
+  [
+    "sts",
+    "a name that nobody resolves",
+    ({ host }) => void host.names.delete("sts.us-west-2.amazonaws.com"),
+    "fail",
+    /does not answer \(dns\).*name servers/,
+  ],
   ["clock", "a clock that is 20 minutes ahead", ({ answers }) => (answers.skewMs = 1_200_000), "fail", /1200 s ahead/],
   ["clock", "a clock that is 2 minutes behind", ({ answers }) => (answers.skewMs = -120_000), "warn", /120 s behind/],
   [

@@ -11,6 +11,7 @@ test("kubelet gets neither systemd's words for this process, nor its settings, n
     WATCHDOG_PID: "42",
     NODE_OPTIONS: "--inspect",
     NODE_COMPILE_CACHE: "/var/cache",
+    UV_THREADPOOL_SIZE: "16",
     JOURNAL_STREAM: "8:1",
     AWS_PROFILE: "other",
     AWS_SHARED_CREDENTIALS_FILE: "/root/.aws/credentials",
