@@ -36,7 +36,6 @@ const MACHINE_MODULES = [
   "node:http2",
   "node:os",
   "execa",
-  "systeminformation",
 ];
 /** Serving is not reaching out: the health endpoint listens, and touches nothing. */
 const ALLOWED_MODULES: Readonly<Record<string, readonly string[]>> = { "observe/health-server.ts": ["node:http"] };

@@ -1,9 +1,12 @@
 // A file is either the old one or the new one, whatever happens in between: temporary file, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 import type { WriteOptions } from "./host.ts";
+
+/** Temporary files that are being written by this process. */
+const inUse = new Set<string>();
 
 /** Replaces a file as a whole. @throws disk-full, file-unwritable: the old file is intact and no temporary file is left */
 export async function writeAtomically(path: string, content: string, options: WriteOptions): Promise<void> {
@@ -12,14 +15,28 @@ export async function writeAtomically(path: string, content: string, options: Wr
     // What a link points to is replaced, and the link stays.
     const target = await realpath(path).catch(() => path);
     const folder = dirname(target);
-    temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+    const prefix = `.${basename(target)}.`;
+    temporary = join(folder, `${prefix}${randomBytes(6).toString("hex")}.tmp`);
+    inUse.add(temporary);
     await mkdir(folder, { recursive: true, mode: 0o755 });
+    await removeStale(folder, prefix);
     await writeDurably(temporary, content, options);
     await rename(temporary, target);
     await syncFolder(folder);
   } catch (cause) {
     if (temporary !== undefined) await rm(temporary, { force: true });
     throw unwritable(path, cause);
+  } finally {
+    if (temporary !== undefined) inUse.delete(temporary);
+  }
+}
+
+/** What a power cut has left of an earlier write to the same file. */
+async function removeStale(folder: string, prefix: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const isTemporary = name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length));
+    if (isTemporary && !inUse.has(path)) await rm(path, { force: true });
   }
 }
 

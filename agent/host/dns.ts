@@ -4,6 +4,9 @@ import { SatelliteError } from "../errors.ts";
 
 const RESOLVE_TIMEOUT_MS = 5000;
 
+/** Lookups under way: one that hangs holds a thread for longer than anybody waits, and who asks meanwhile shares it. */
+const underWay = new Map<string, Promise<readonly { readonly address: string }[]>>();
+
 /** Resolves a name. getaddrinfo(3) cannot be called off: a resolver that hangs is given up after 5 s. @throws dns-failed */
 export async function resolveName(hostname: string): Promise<readonly string[]> {
   const late = Promise.withResolvers<never>();
@@ -12,7 +15,7 @@ export async function resolveName(hostname: string): Promise<readonly string[]> 
     RESOLVE_TIMEOUT_MS,
   );
   try {
-    const found = await Promise.race([lookup(hostname, { all: true }), late.promise]);
+    const found = await Promise.race([lookUpOnce(hostname), late.promise]);
     return found.map(({ address }) => address);
   } catch (cause) {
     throw new SatelliteError("dns-failed", `the name ${hostname} cannot be resolved`, {
@@ -22,4 +25,12 @@ export async function resolveName(hostname: string): Promise<readonly string[]> 
   } finally {
     clearTimeout(timer);
   }
+}
+
+function lookUpOnce(hostname: string): Promise<readonly { readonly address: string }[]> {
+  const known = underWay.get(hostname);
+  if (known !== undefined) return known;
+  const found = lookup(hostname, { all: true }).finally(() => underWay.delete(hostname));
+  underWay.set(hostname, found);
+  return found;
 }

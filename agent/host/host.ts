@@ -142,7 +142,7 @@ export interface SystemInformation {
   /** Node's name of it: `x64` or `arm64`. */
   readonly architecture: string;
   readonly kernel: string;
-  /** E.g. `Ubuntu 22.04.5 LTS`; empty until the distribution has been asked, which the second reading does. */
+  /** PRETTY_NAME of os-release(5), e.g. `Ubuntu 22.04.5 LTS`; `Linux` when there is none, as that page has it. */
   readonly operatingSystem: string;
   readonly cpuCount: number;
   readonly memoryBytes: number;

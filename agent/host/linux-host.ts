@@ -1,7 +1,8 @@
 // The real machine.
 import { readFile } from "node:fs/promises";
-import { arch, cpus, networkInterfaces, hostname as readHostname, release, totalmem } from "node:os";
+import { arch, cpus, networkInterfaces, hostname as readHostname, release as readKernel, totalmem } from "node:os";
 import { setTimeout as sleepFor } from "node:timers/promises";
+import { parseEnv } from "node:util";
 import { ExecaError, execa } from "execa";
 import { SatelliteError } from "../errors.ts";
 import { resolveName } from "./dns.ts";
@@ -92,29 +93,21 @@ function killProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   }
 }
 
-/**
- * What the kernel says is read each time. The distribution takes systeminformation several commands: it is asked with the
- * second reading, so that neither its code nor its commands stand between the daemon's start and kubelet's.
- */
+/** What the kernel and /etc/os-release say is read each time: a distribution is upgraded while the daemon runs. */
 function createSystemReader(): () => Promise<SystemInformation> {
   // Reading it costs milliseconds, and it does not change.
   const cpuCount = cpus().length;
-  let readings = 0;
-  let operatingSystem = "";
-  const askDistribution = async () => {
-    const { osInfo } = await import("systeminformation/lib/osinfo.js");
-    const { distro, release: version } = await osInfo();
-    operatingSystem = `${distro} ${version}`.trim();
-  };
   return async () => {
-    readings += 1;
-    if (readings === 2) void askDistribution();
-    const swapKibibytes = /^SwapTotal:\s+(\d+) kB$/m.exec(await readFile("/proc/meminfo", "utf8"))?.[1];
+    const [memory, release] = await Promise.all([
+      readFile("/proc/meminfo", "utf8"),
+      readFile("/etc/os-release", "utf8").catch(() => ""), // os-release(5): it may be missing.
+    ]);
+    const swapKibibytes = /^SwapTotal:\s+(\d+) kB$/m.exec(memory)?.[1];
     return {
       hostname: readHostname(),
       architecture: arch(),
-      kernel: release(),
-      operatingSystem,
+      kernel: readKernel(),
+      operatingSystem: parseEnv(release).PRETTY_NAME ?? "Linux",
       cpuCount,
       memoryBytes: totalmem(),
       swapBytes: Number(swapKibibytes ?? 0) * 1024,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,4 +13,28 @@ test("a link is written through and stays a link", async (context) => {
   await writeAtomically(join(folder, "config.toml"), "after", { mode: 0o644 });
   assert.equal(await readlink(join(folder, "config.toml")), "real.toml");
   assert.equal(await readFile(join(folder, "real.toml"), "utf8"), "after");
+});
+
+test("what a power cut left of an earlier write goes with the next, and nothing else does", async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), "atomic-write-"));
+  context.after(() => rm(folder, { recursive: true }));
+  const others = [
+    ".config.toml.tmp",
+    ".config.toml.mine.tmp",
+    ".other.toml.0123456789ab.tmp",
+    "config.toml.0123456789ab.tmp",
+  ];
+  for (const name of [...others, ".config.toml.0123456789ab.tmp"]) await writeFile(join(folder, name), "half");
+  await writeAtomically(join(folder, "config.toml"), "whole", { mode: 0o644 });
+  assert.deepEqual((await readdir(folder)).toSorted(), [...others, "config.toml"].toSorted());
+});
+
+test("writes to one file at the same time do not take each other's temporary files away", async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), "atomic-write-"));
+  context.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, "token");
+  const contents = Array.from({ length: 20 }, (_, number) => `content ${number}`);
+  await Promise.all(contents.map((content) => writeAtomically(path, content, { mode: 0o600 })));
+  assert.ok(contents.includes(await readFile(path, "utf8")));
+  assert.deepEqual(await readdir(folder), ["token"]);
 });

@@ -1,11 +1,12 @@
 // The real host against real children and real files.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
 import { readProcess } from "../../agent/facts/process.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 
@@ -137,7 +138,8 @@ test("a sleep ends with the signal", async () => {
 });
 
 test("the system is described with its addresses but those of the loopback interface", async () => {
-  const { cpuCount, memoryBytes, addresses, architecture } = await host.systemInformation();
+  const { cpuCount, memoryBytes, addresses, architecture, operatingSystem } = await host.systemInformation();
+  assert.equal(operatingSystem, parseEnv(readFileSync("/etc/os-release", "utf8")).PRETTY_NAME);
   assert.ok(cpuCount >= 1 && memoryBytes > 2 ** 26);
   assert.equal(architecture, process.arch);
   assert.ok(addresses.every(({ address }) => !address.startsWith("127.") && address !== "::1"));
