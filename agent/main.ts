@@ -21,6 +21,11 @@ const EXIT_USAGE = 64;
 async function main(argv: readonly string[]): Promise<number> {
   const host = createLinuxHost();
   const write = (line: string) => void process.stdout.write(line);
+  // Whoever reads us has seen enough, as head(1) does: that is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
   let exitCode = 0;

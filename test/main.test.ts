@@ -1,6 +1,7 @@
 // The program as a user starts it.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +27,8 @@ test("version and --version print the version of the package", () => {
 test("--help lists the commands and exits with 0", () => {
   const { status, stdout } = start("--help");
   assert.equal(status, 0);
-  for (const command of ["run", "plan", "version"]) assert.match(stdout, new RegExp(`^  ${command}\\b`, "m"));
+  for (const command of ["run", "plan", "check", "status", "bundle", "reset", "version"])
+    assert.match(stdout, new RegExp(`^  ${command}\\b`, "m"));
 });
 
 test("a command or an option that does not exist is a mistake in the usage: exit 64", () => {
@@ -65,4 +67,15 @@ test("a misspelt key is told with its line and the nearest known key", (context)
   const { status, stderr } = start("plan", "--config", file);
   assert.equal(status, 1);
   assert.match(stderr, /config\.yaml:3: unknown key cluster\.regoin.*→ Did you mean cluster\.region\?/);
+});
+
+test("a reader that goes away ends the program without a word", async () => {
+  const child = spawn(process.execPath, [MAIN, "status", "--watch", "--config", "/nonexistent"]);
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdout.once("data", () => child.stdout.destroy());
+  const [exitCode, signal] = await once(child, "close", { signal: AbortSignal.timeout(20_000) });
+  assert.deepEqual([exitCode, signal, stderr], [0, null, ""]);
 });
