@@ -1,0 +1,74 @@
+// `--try`: is what was made whole, is it the same when it is made again, and does it start on both processors?
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, SatelliteError } from "../../agent/errors.ts";
+import type { Architecture } from "./architecture.ts";
+import { prepareLaunch } from "./emulator.ts";
+import { makeRelease, type ReleaseOptions } from "./release.ts";
+import { runTool } from "./tool.ts";
+
+/**
+ * Tries a release that lies in its output folder, and says of each trial what was shown, or what went wrong.
+ * @returns the exit code: 0 when all was shown, 1 otherwise
+ */
+export async function tryRelease(release: ReleaseOptions, print: (line: string) => void): Promise<number> {
+  const work = await mkdtemp(join(dirname(release.output), ".try-"));
+  const trials: readonly (() => Promise<string>)[] = [
+    () => tryChecksums(release.output),
+    ...release.architectures.map((architecture) => () => tryStart(release, architecture, work)),
+    () => tryAgain(release, work),
+  ];
+  let failures = 0;
+  try {
+    for (const trial of trials) {
+      try {
+        print(`✓ ${await trial()}`);
+      } catch (error) {
+        const { code, message, hint } = describe(error);
+        failures += 1;
+        print(`✗ ${code}: ${message}${hint === undefined ? "" : `\n  ${hint}`}`);
+      }
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+async function tryChecksums(folder: string): Promise<string> {
+  const lines = await runTool("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: folder });
+  return `sha256sum --check SHA256SUMS: ${lines.split("\n").length} files as listed`;
+}
+
+async function tryStart(
+  { version, output }: ReleaseOptions,
+  architecture: Architecture,
+  work: string,
+): Promise<string> {
+  const name = `eks-satellite-${version}-linux-${architecture.name}`;
+  await runTool("tar", ["--extract", "--gzip", "--file", join(output, `${name}.tar.gz`), "--directory", work]);
+  const installed = join(work, name, "opt/eks-satellite");
+  const { prefix, how } = await prepareLaunch(architecture);
+  const start = async (...args: string[]) => {
+    const [command, ...rest] = [...prefix, join(installed, "bin/node"), ...args] as [string, ...string[]];
+    return await runTool(command, rest);
+  };
+  const node = await start("--print", "[process.version, process.arch].join(' ')");
+  const said = await start(join(installed, "lib/eks-satellite.mjs"), "version");
+  if (said !== version || !node.endsWith(` ${architecture.nodeName}`)) {
+    throw new SatelliteError("release-start", `${name}: the program says ${said}, its Node ${node}`);
+  }
+  return `${name}: eks-satellite says version ${said}, its Node ${node}, ${how}`;
+}
+
+async function tryAgain(release: ReleaseOptions, work: string): Promise<string> {
+  const output = join(work, "again");
+  await makeRelease({ ...release, output });
+  const [first, second] = await Promise.all(
+    [release.output, output].map((folder) => readFile(join(folder, "SHA256SUMS"), "utf8")),
+  );
+  if (first !== second) {
+    throw new SatelliteError("release-differs", `a second build gave other bytes:\n${first}\nthen\n${second}`);
+  }
+  return "a second build gave the same bytes";
+}
