@@ -67,7 +67,10 @@ async function readComponent(top: string, where: Pick<Component, "folder" | "imp
       { hint: "Replace the package, or ask its authors to name an SPDX licence." },
     );
   }
-  const names = (await readdir(folder)).filter((file) => LICENCE_FILE.test(file)).toSorted();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .flatMap((entry) => (entry.isFile() && LICENCE_FILE.test(entry.name) ? [entry.name] : []))
+    .toSorted();
   const licenceTexts = await Promise.all(names.map((file) => readFile(join(folder, file), "utf8")));
   return { ...where, name, version, licence, licenceTexts };
 }
