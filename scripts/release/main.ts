@@ -9,6 +9,7 @@ import { sha256Of } from "./checksums.ts";
 import { fetchNodePackage, type NodeFiles, readNodePin, unpackNode } from "./node-package.ts";
 import { makeRelease, type ReleaseOptions } from "./release.ts";
 import { sourceTimeSeconds } from "./source-time.ts";
+import { runTool } from "./tool.ts";
 import { tryRelease } from "./try.ts";
 import { parseVersion } from "./version.ts";
 
@@ -38,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
     timeSeconds: await sourceTimeSeconds(TOP, process.env),
   };
   const names = await makeRelease(release);
+  await warnOfChanges();
   for (const name of names) await reportFile(name);
   print(`${((performance.now() - started) / 1000).toFixed(1)} s`);
   return options.try ? await tryRelease(release, print) : 0;
@@ -65,6 +67,13 @@ async function takeNode(architecture: Architecture, folder: string): Promise<Nod
     );
   }
   return await unpackNode(await fetchNodePackage(TOP, pin, join(cache, "node-packages")), pin.version, folder);
+}
+
+/** Packages of files that are in no commit cannot be made again by others. */
+async function warnOfChanges(): Promise<void> {
+  const changes = await runTool("git", ["status", "--porcelain", "--untracked-files=no"], { cwd: TOP }).catch(() => "");
+  if (changes !== "")
+    print(`! ${changes.split("\n").length} files are not as in the last commit: others cannot make this again`);
 }
 
 async function reportFile(name: string): Promise<void> {

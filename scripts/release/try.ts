@@ -47,28 +47,42 @@ async function tryStart(
 ): Promise<string> {
   const name = `eks-satellite-${version}-linux-${architecture.name}`;
   await runTool("tar", ["--extract", "--gzip", "--file", join(output, `${name}.tar.gz`), "--directory", work]);
-  const installed = join(work, name, "opt/eks-satellite");
   const { prefix, how } = await prepareLaunch(architecture);
-  const start = async (...args: string[]) => {
-    const [command, ...rest] = [...prefix, join(installed, "bin/node"), ...args] as [string, ...string[]];
-    return await runTool(command, rest);
-  };
-  const node = await start("--print", "[process.version, process.arch].join(' ')");
-  const said = await start(join(installed, "lib/eks-satellite.mjs"), "version");
+  const unpacked = join(work, name);
+  const program = join(unpacked, "opt/eks-satellite/bin/node");
+  const [command = program, ...args] = [...prefix, program, "--print", "[process.version, process.arch].join(' ')"];
+  const node = await runTool(command, args);
+  const said = await runLauncher(unpacked, prefix);
   if (said !== version || !node.endsWith(` ${architecture.nodeName}`)) {
-    throw new SatelliteError("release-start", `${name}: the program says ${said}, its Node ${node}`);
+    throw new SatelliteError("release-start", `${name}: eks-satellite says version ${said}, its Node ${node}`, {
+      hint: `It should be version ${version} on ${architecture.nodeName}: see which Node was taken.`,
+    });
   }
   return `${name}: eks-satellite says version ${said}, its Node ${node}, ${how}`;
+}
+
+/** Runs the launcher's `version` where it was unpacked: the same switches and variables as when it is installed. */
+async function runLauncher(unpacked: string, prefix: readonly string[]): Promise<string> {
+  const installed = await readFile(join(unpacked, "usr/local/bin/eks-satellite"), "utf8");
+  const script = installed
+    .replaceAll("/opt/eks-satellite/", '"$UNPACKED"/opt/eks-satellite/')
+    .replace("exec ", "exec $PREFIX ");
+  return await runTool("sh", ["-c", script, "eks-satellite", "version"], {
+    environment: { UNPACKED: unpacked, PREFIX: prefix.join(" "), NODE_COMPILE_CACHE: join(unpacked, "cache") },
+  });
 }
 
 async function tryAgain(release: ReleaseOptions, work: string): Promise<string> {
   const output = join(work, "again");
   await makeRelease({ ...release, output });
-  const [first, second] = await Promise.all(
+  const [first = "", second = ""] = await Promise.all(
     [release.output, output].map((folder) => readFile(join(folder, "SHA256SUMS"), "utf8")),
   );
+  const differing = second.split("\n").filter((line) => !first.split("\n").includes(line));
   if (first !== second) {
-    throw new SatelliteError("release-differs", `a second build gave other bytes:\n${first}\nthen\n${second}`);
+    throw new SatelliteError("release-differs", `a second build gave other bytes: ${differing.join(", ")}`, {
+      hint: "Compare the two with diffoscope; times, order and random values are the usual reasons.",
+    });
   }
   return "a second build gave the same bytes";
 }

@@ -35,7 +35,7 @@ async function machine({ hasSystemd = true } = {}) {
   mkdirSync(file("bin"));
   const systemctl = `#!/bin/sh
 echo "$*" >> ${file("calls")}
-case $1 in show) cat ${file("show")} ;; try-restart) exit "$(cat ${file("exit")})" ;; esac
+case $1 in show) cat ${file("show")} ;; try-restart | stop) exit "$(cat ${file("exit")})" ;; esac
 `;
   writeFileSync(file("bin/systemctl"), systemctl, { mode: 0o755 });
   const environment = { PATH: `${file("bin")}${delimiter}${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin` };
@@ -43,9 +43,9 @@ case $1 in show) cat ${file("show")} ;; try-restart) exit "$(cat ${file("exit")}
     root,
     environment,
     /** Runs dpkg; answers with what systemctl was asked meanwhile. */
-    async dpkg(args: readonly string[], { show = UNCHANGED, restartExit = 0 } = {}) {
+    async dpkg(args: readonly string[], { show = UNCHANGED, systemctlExit = 0 } = {}) {
       writeFileSync(file("show"), show);
-      writeFileSync(file("exit"), String(restartExit));
+      writeFileSync(file("exit"), String(systemctlExit));
       writeFileSync(file("calls"), "");
       const forces = ["--force-script-chrootless", "--force-depends", `--log=${file("log")}`];
       const { stderr } = await execa("dpkg", [`--root=${root}`, ...forces, ...args], { env: environment });
@@ -80,9 +80,17 @@ test("an upgrade with another unit has systemd read it before the restart", { sk
 
 test("a service that does not come back leaves the package installed, and is told", { skip }, async () => {
   const { dpkg, install, root } = await machine();
-  const { stderr } = await dpkg(install, { restartExit: 1 });
+  const { stderr } = await dpkg(install, { systemctlExit: 1 });
   assert.match(stderr, /eks-satellite: the service did not come back: journalctl -u eks-satellite/);
   assert.match(readFileSync(join(root, "var/lib/dpkg/status"), "utf8"), /^Status: install ok installed$/m);
+});
+
+test("a service that cannot be stopped does not keep the package from going, and is told", { skip }, async () => {
+  const { dpkg, install, root } = await machine();
+  await dpkg(install);
+  const { stderr } = await dpkg(["--remove", "eks-satellite"], { systemctlExit: 5 });
+  assert.match(stderr, /eks-satellite: the service was not stopped: systemctl status eks-satellite/);
+  assert.equal(existsSync(join(root, UNIT)), false);
 });
 
 test("remove stops the service and forgets the unit; configuration and state stay, also on purge", {

@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { VERSION } from "../../agent/version.ts";
 import { ARCHITECTURES } from "../../scripts/release/architecture.ts";
 import type { NodeFiles } from "../../scripts/release/node-package.ts";
-import { makeRelease } from "../../scripts/release/release.ts";
+import { makeRelease, type ReleaseOptions } from "../../scripts/release/release.ts";
 
 /** The repository. */
 export const TOP = join(import.meta.dirname, "../..");
@@ -32,13 +32,18 @@ export async function scratchFolder(): Promise<string> {
 
 /** Makes a release in a new folder; `version` is package.json's when left out. @returns the folder */
 export async function makeSampleRelease(version: string = VERSION): Promise<string> {
-  const output = join(await scratchFolder(), "release");
-  await makeRelease({
-    ...{ top: TOP, version, output, timeSeconds: SAMPLE_TIME_SECONDS },
-    architectures: ARCHITECTURES,
-    takeNode: async (_architecture, folder) => await writeSampleNode(folder),
-  });
-  return output;
+  const options = await sampleRelease();
+  await makeRelease({ ...options, version });
+  return options.output;
+}
+
+/** A release to make, in a new folder; `node` is what stands where Node would. */
+export async function sampleRelease(node = () => SAMPLE_NODE): Promise<ReleaseOptions> {
+  return {
+    ...{ top: TOP, version: VERSION, timeSeconds: SAMPLE_TIME_SECONDS, architectures: ARCHITECTURES },
+    output: join(await scratchFolder(), "release"),
+    takeNode: async (_architecture, folder) => await writeNode(folder, node()),
+  };
 }
 
 /** Unpacks a tarball of a release. @returns the folder that it holds */
@@ -48,11 +53,11 @@ export async function unpackTarball(output: string, name: string): Promise<strin
   return join(folder, name);
 }
 
-async function writeSampleNode(folder: string): Promise<NodeFiles> {
+async function writeNode(folder: string, content: string): Promise<NodeFiles> {
   const program = join(folder, "bin/node");
   const licence = join(folder, "LICENSE");
   await mkdir(join(folder, "bin"));
-  await writeFile(program, SAMPLE_NODE);
+  await writeFile(program, content);
   await writeFile(licence, "Node.js is licensed for use as follows: …\n");
   return { version: "24.0.1", program, licence };
 }
