@@ -35,13 +35,17 @@ async function main(args: readonly string[]): Promise<number> {
     options.version ?? JSON.parse(await readFile(join(TOP, "package.json"), "utf8")).version,
   );
   const release: ReleaseOptions = {
-    ...{ top: TOP, version, architectures: ARCHITECTURES, takeNode, output: OUTPUT },
+    top: TOP,
+    version,
+    architectures: ARCHITECTURES,
+    takeNode,
     timeSeconds: await sourceTimeSeconds(TOP, process.env),
+    output: OUTPUT,
   };
   const names = await makeRelease(release);
   await warnOfChanges();
   for (const name of names) await reportFile(name);
-  print(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+  print(`made in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return options.try ? await tryRelease(release, print) : 0;
 }
 
@@ -72,8 +76,8 @@ async function takeNode(architecture: Architecture, folder: string): Promise<Nod
 /** Packages of files that are in no commit cannot be made again by others. */
 async function warnOfChanges(): Promise<void> {
   const changes = await runTool("git", ["status", "--porcelain", "--untracked-files=no"], { cwd: TOP }).catch(() => "");
-  if (changes !== "")
-    print(`! ${changes.split("\n").length} files are not as in the last commit: others cannot make this again`);
+  if (changes === "") return;
+  print(`! ${changes.split("\n").length} files are not as in the last commit: others cannot make this again`);
 }
 
 async function reportFile(name: string): Promise<void> {

@@ -83,30 +83,36 @@ async function checkVersion({ code }: Bundle, version: string, work: string): Pr
 
 async function makePackages(
   { top, version, takeNode, timeSeconds }: ReleaseOptions,
-  { bundle, components, description }: Program,
-  { architecture: { name: architecture, ...rest }, place }: { architecture: Architecture; place: Place },
+  program: Program,
+  { architecture, place }: { architecture: Architecture; place: Place },
 ): Promise<string[]> {
-  const folder = join(place.work, `node-${architecture}`);
+  const folder = join(place.work, `node-${architecture.name}`);
   await mkdir(folder);
-  const node = await takeNode({ name: architecture, ...rest }, folder);
-  const sha256 = await sha256Of(node.program);
+  const node = await takeNode(architecture, folder);
+  const identity = { version, architecture: architecture.name, description: program.description };
   const sbom = renderSbom({
-    ...{ version, description, architecture, components, timeSeconds },
-    node: { version: node.version, sha256 },
+    ...identity,
+    components: program.components,
+    node: { version: node.version, sha256: await sha256Of(node.program) },
+    timeSeconds,
   });
-  const licences = renderLicences({
+  const licences = await collectLicences(top, program, node);
+  const { code, map } = program.bundle;
+  const built = { code, map, licences, sbom, node: node.program };
+  const name = `eks-satellite-${version}-linux-${architecture.name}`;
+  const versionFile = { path: "VERSION", content: `${version}\n` };
+  const tarball = await makeTarball(name, [...(await localFiles(top, built)), versionFile], place);
+  const deb = await makeDeb(top, { identity, files: await debianFiles(top, built), place });
+  await writeFile(join(place.output, `${name}.cdx.json`), sbom);
+  return [tarball, deb, `${name}.cdx.json`];
+}
+
+async function collectLicences(top: string, { bundle, components }: Program, node: NodeFiles): Promise<string> {
+  return renderLicences({
     components: components.all,
     legalComments: bundle.legalComments,
     node: { version: node.version, licence: await readFile(node.licence, "utf8") },
     // Our own licence's text, which names nobody.
     standardTexts: { "Apache-2.0": await readFile(join(top, "LICENSE"), "utf8") },
   });
-  const built = { code: bundle.code, map: bundle.map, licences, sbom, node: node.program };
-  const name = `eks-satellite-${version}-linux-${architecture}`;
-  const versionFile = { path: "VERSION", content: `${version}\n` };
-  const tarball = await makeTarball(name, [...(await localFiles(top, built)), versionFile], place);
-  const identity = { version, architecture, description };
-  const deb = await makeDeb(top, { identity, files: await debianFiles(top, built), place });
-  await writeFile(join(place.output, `${name}.cdx.json`), sbom);
-  return [tarball, deb, `${name}.cdx.json`];
 }

@@ -40,7 +40,6 @@ export async function runTool(command: string, args: readonly string[], options:
       const name = PACKAGES[command] ?? command;
       throw new SatelliteError("tool-missing", `${command} is not in PATH`, {
         hint: `Install it: apt-get install ${name}.`,
-        cause: error,
       });
     }
     const said = typeof stderr === "string" && stderr.trim() !== "" ? `: ${stderr.trim().split("\n").at(-1)}` : "";

@@ -87,7 +87,11 @@ test("licence and notice files are read, under the names in use", async () => {
   const { all, direct } = await readComponents(top, metafile);
   assert.deepEqual(all, [
     {
-      ...{ name: "@a/b", version: "1.2.3", licence: "MIT", folder: "node_modules/@a/b", imports: [] },
+      name: "@a/b",
+      version: "1.2.3",
+      licence: "MIT",
+      folder: "node_modules/@a/b",
+      imports: [],
       licenceTexts: ["copying", "mit", "notice", "terms"],
     },
   ]);

@@ -40,7 +40,10 @@ export async function makeSampleRelease(version: string = VERSION): Promise<stri
 /** A release to make, in a new folder; `node` is what stands where Node would. */
 export async function sampleRelease(node = () => SAMPLE_NODE): Promise<ReleaseOptions> {
   return {
-    ...{ top: TOP, version: VERSION, timeSeconds: SAMPLE_TIME_SECONDS, architectures: ARCHITECTURES },
+    top: TOP,
+    version: VERSION,
+    architectures: ARCHITECTURES,
+    timeSeconds: SAMPLE_TIME_SECONDS,
     output: join(await scratchFolder(), "release"),
     takeNode: async (_architecture, folder) => await writeNode(folder, node()),
   };

@@ -92,7 +92,12 @@ test("the program depends on what it imports itself, and through that on everyth
 
 test("a version that lies in two folders is one component, with what both import", () => {
   const library = (folder: string, name: string, imports: string[]): Component => ({
-    ...{ name, folder, imports, version: "1.0.0", licence: "(MIT OR Apache-2.0)", licenceTexts: [] },
+    name,
+    version: "1.0.0",
+    licence: "(MIT OR Apache-2.0)",
+    licenceTexts: [],
+    folder,
+    imports,
   });
   const all = [
     library("a", "twice", ["c"]),
