@@ -1,0 +1,69 @@
+// What a package installs, and where: once as the tarball lays it out, once as Debian wants it.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SatelliteError } from "../../agent/errors.ts";
+import type { PackageFile } from "./tree.ts";
+
+/** What the build made for one architecture; the rest comes from the repository. */
+export interface Built {
+  readonly code: Uint8Array;
+  readonly map: Uint8Array;
+  /** Contents of THIRD-PARTY-LICENSES.txt. */
+  readonly licences: string;
+  /** Contents of sbom.cdx.json. */
+  readonly sbom: string;
+  /** Path of Node's program. */
+  readonly node: string;
+}
+
+const LAUNCHER = "usr/local/bin/eks-satellite";
+const DEBIAN_LAUNCHER = "usr/bin/eks-satellite";
+const DOCUMENTATION = "usr/share/doc/eks-satellite";
+const SHARED_DOCUMENTS = ["README.md", "LICENSE", "config.example.yaml"];
+
+/** The files of the tarball, relative to the root of the machine: what an administrator installs is in /usr/local and /etc. */
+export async function localFiles(top: string, built: Built): Promise<PackageFile[]> {
+  return [
+    ...(await commonFiles(top, built)),
+    { path: LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
+    { path: "etc/systemd/system/eks-satellite.service", content: await readUnit(top) },
+  ];
+}
+
+/**
+ * The files of the Debian package: what a package installs is in /usr/bin and /lib. Nothing is in /etc, which is the administrator's.
+ * @throws SatelliteError `unit-unexpected` when the unit does not start the launcher once
+ */
+export async function debianFiles(top: string, built: Built): Promise<PackageFile[]> {
+  const parts = (await readUnit(top)).split(`/${LAUNCHER} `);
+  if (parts.length !== 2) {
+    throw new SatelliteError("unit-unexpected", `the unit names /${LAUNCHER} ${parts.length - 1} times, not once`, {
+      hint: "Let systemd/eks-satellite.service and scripts/release/contents.ts agree.",
+    });
+  }
+  return [
+    ...(await commonFiles(top, built)),
+    { path: DEBIAN_LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
+    { path: "lib/systemd/system/eks-satellite.service", content: parts.join(`/${DEBIAN_LAUNCHER} `) },
+    { path: `${DOCUMENTATION}/copyright`, content: await readFile(join(top, "packaging/deb/copyright")) },
+  ];
+}
+
+async function commonFiles(top: string, built: Built): Promise<PackageFile[]> {
+  const documents = SHARED_DOCUMENTS.map(async (name) => ({
+    path: `${DOCUMENTATION}/${name}`,
+    content: await readFile(join(top, name)),
+  }));
+  return [
+    { path: "opt/eks-satellite/bin/node", content: { linkTo: built.node }, isProgram: true },
+    { path: "opt/eks-satellite/lib/eks-satellite.mjs", content: built.code },
+    { path: "opt/eks-satellite/lib/eks-satellite.mjs.map", content: built.map },
+    ...(await Promise.all(documents)),
+    { path: `${DOCUMENTATION}/THIRD-PARTY-LICENSES.txt`, content: built.licences },
+    { path: `${DOCUMENTATION}/sbom.cdx.json`, content: built.sbom },
+  ];
+}
+
+async function readUnit(top: string): Promise<string> {
+  return await readFile(join(top, "systemd/eks-satellite.service"), "utf8");
+}

@@ -1,0 +1,48 @@
+// Runs the system's tools with an environment that cannot change what they write.
+import { type ExecaError, execa } from "execa";
+import { SatelliteError } from "../../agent/errors.ts";
+
+/** Where a tool comes from, for those who lack it. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "dpkg-deb": "dpkg",
+  git: "git",
+  gzip: "gzip",
+  npm: "npm",
+  tar: "tar",
+};
+
+/** How a tool is run, where it matters. */
+export interface ToolOptions {
+  /** Working folder; the caller's own when left out. */
+  readonly cwd?: string;
+  /** Variables beside PATH, HOME, LC_ALL and TZ. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs a tool to its end. TAR_OPTIONS, GZIP, XZ_DEFAULTS and their like are kept from it: the same input shall give the same bytes.
+ * @returns what it wrote to its standard output, without the last newline
+ * @throws SatelliteError `tool-missing`, `tool-failed` with what the tool wrote to its standard error
+ */
+export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
+  const { PATH, HOME } = process.env;
+  try {
+    const { stdout } = await execa(command, args, {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      extendEnv: false,
+      env: { PATH, HOME, LC_ALL: "C", TZ: "UTC", ...options.environment },
+      stdin: "ignore",
+    });
+    return stdout;
+  } catch (error) {
+    const { code, shortMessage, stderr } = error as ExecaError;
+    if (code === "ENOENT") {
+      const name = PACKAGES[command] ?? command;
+      throw new SatelliteError("tool-missing", `${command} is not in PATH`, {
+        hint: `Install it: apt-get install ${name}.`,
+      });
+    }
+    const said = typeof stderr === "string" && stderr.trim() !== "" ? `: ${stderr.trim().split("\n").at(-1)}` : "";
+    throw new SatelliteError("tool-failed", `${shortMessage ?? command}${said}`);
+  }
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { execa } from "execa";
+import { VERSION } from "../../agent/version.ts";
+import { makeSampleRelease, SAMPLE_NODE, SAMPLE_TIME_SECONDS, TOP, unpackTarball } from "./sample-release.ts";
+
+const NAME = `eks-satellite-${VERSION}-linux-arm64`;
+
+/** packaging/install.sh copies from these paths. */
+const FILES: Readonly<Record<string, string>> = {
+  VERSION: "-rw-r--r--",
+  "etc/systemd/system/eks-satellite.service": "-rw-r--r--",
+  "opt/eks-satellite/bin/node": "-rwxr-xr-x",
+  "opt/eks-satellite/lib/eks-satellite.mjs": "-rw-r--r--",
+  "opt/eks-satellite/lib/eks-satellite.mjs.map": "-rw-r--r--",
+  "usr/local/bin/eks-satellite": "-rwxr-xr-x",
+  "usr/share/doc/eks-satellite/LICENSE": "-rw-r--r--",
+  "usr/share/doc/eks-satellite/README.md": "-rw-r--r--",
+  "usr/share/doc/eks-satellite/THIRD-PARTY-LICENSES.txt": "-rw-r--r--",
+  "usr/share/doc/eks-satellite/config.example.yaml": "-rw-r--r--",
+  "usr/share/doc/eks-satellite/sbom.cdx.json": "-rw-r--r--",
+};
+
+let output: string;
+let unpacked: string;
+before(async () => {
+  output = await makeSampleRelease();
+  unpacked = await unpackTarball(output, NAME);
+});
+
+function content(path: string): string {
+  return readFileSync(join(unpacked, path), "utf8");
+}
+
+test("the tarball holds these files below one folder, with these modes, and root owns them", async () => {
+  const { stdout } = await execa("tar", ["-tvzf", join(output, `${NAME}.tar.gz`), "--numeric-owner"]);
+  const entries = stdout.split("\n").map((line) => line.split(/\s+/));
+  const files = entries.filter(([mode]) => !mode?.startsWith("d"));
+  assert.deepEqual(
+    Object.fromEntries(files.map(([mode, , , , , path]) => [path, mode])),
+    Object.fromEntries(Object.entries(FILES).map(([path, mode]) => [`${NAME}/${path}`, mode])),
+  );
+  assert.deepEqual([...new Set(entries.map(([, owner]) => owner))], ["0/0"]);
+  const folders = entries.filter(([mode]) => mode?.startsWith("d"));
+  assert.deepEqual([...new Set(folders.map(([mode]) => mode))], ["drwxr-xr-x"]);
+  const names = entries.map(([, , , , , path = ""]) => path);
+  assert.deepEqual(names, names.toSorted());
+});
+
+test("everything in it has the time of the source", () => {
+  for (const path of Object.keys(FILES)) {
+    assert.equal(statSync(join(unpacked, path)).mtimeMs, SAMPLE_TIME_SECONDS * 1000, path);
+  }
+});
+
+test("VERSION holds the version alone, and the bundle says the same", async () => {
+  assert.equal(content("VERSION"), `${VERSION}\n`);
+  const { stdout } = await execa(process.execPath, [
+    join(unpacked, "opt/eks-satellite/lib/eks-satellite.mjs"),
+    "version",
+  ]);
+  assert.equal(stdout, VERSION);
+});
+
+test("what comes from the repository is in it unchanged, and Node is the one that was given", () => {
+  const copies = {
+    "etc/systemd/system/eks-satellite.service": "systemd/eks-satellite.service",
+    "usr/local/bin/eks-satellite": "systemd/eks-satellite",
+    "usr/share/doc/eks-satellite/LICENSE": "LICENSE",
+    "usr/share/doc/eks-satellite/README.md": "README.md",
+    "usr/share/doc/eks-satellite/config.example.yaml": "config.example.yaml",
+  };
+  for (const [path, source] of Object.entries(copies)) {
+    assert.equal(content(path), readFileSync(join(TOP, source), "utf8"), path);
+  }
+  assert.equal(content("opt/eks-satellite/bin/node"), SAMPLE_NODE);
+});
+
+test("the launcher and the unit name paths that are in the tarball", () => {
+  const launcher = content("usr/local/bin/eks-satellite");
+  for (const path of launcher.match(/\/opt\/[\w./-]+/g) ?? assert.fail("the launcher names nothing below /opt")) {
+    assert.ok(path.slice(1) in FILES, path);
+  }
+  const command = /^ExecStart=\/(\S+)/m.exec(content("etc/systemd/system/eks-satellite.service"))?.[1];
+  assert.ok(command !== undefined && command in FILES, command);
+});
+
+test("the source map belongs to the bundle, and names no folder outside the repository", () => {
+  assert.match(content("opt/eks-satellite/lib/eks-satellite.mjs"), /\/\/# sourceMappingURL=eks-satellite\.mjs\.map\n$/);
+  const { sources } = JSON.parse(content("opt/eks-satellite/lib/eks-satellite.mjs.map")) as { sources: string[] };
+  assert.ok(sources.includes("../agent/main.ts"));
+  const outside = sources.filter(
+    (path) => !/^(\.\.\/(agent|node_modules)\/|\.\.\/package\.json$|lazy-http:)/.test(path),
+  );
+  assert.deepEqual(outside, []);
+});
