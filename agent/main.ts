@@ -4,6 +4,7 @@ import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
+import { type ConfigureOptions, configureCommand } from "./commands/configure.ts";
 import { planCommand } from "./commands/plan.ts";
 import { type ResetOptions, resetCommand } from "./commands/reset.ts";
 import { runCommand } from "./commands/run.ts";
@@ -89,6 +90,17 @@ async function main(argv: readonly string[]): Promise<number> {
       await bundleCommand({ host, environment: process.env }, options, write);
       await flushAndExit(0);
     });
+  program
+    .command("configure")
+    .description("set the first keys of the configuration, and keep everything else that is in the file")
+    .addOption(configOption())
+    .option("--cluster <name>", "name of the EKS cluster")
+    .option("--region <region>", "its region")
+    .option("--node-name <name>", "name of the Node (default: the host name)")
+    .option("--role-arn <arn>", "the role to assume")
+    .option("--credentials-file <file>", "where the keys are on this machine")
+    .option("--dry-run", "show what would change", false)
+    .action((options: ConfigureOptions) => configureCommand(host, options, write));
   program
     .command("reset")
     .description(
