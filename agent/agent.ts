@@ -4,7 +4,7 @@ import { ConditionBoard } from "./conditions.ts";
 import { isLoopback } from "./config/health-schema.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
-import { type GpuFacts, readGpu } from "./facts/gpu.ts";
+import { type GpuFacts, readGpus } from "./facts/gpu.ts";
 import { createVersionReader } from "./facts/versions.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
@@ -161,7 +161,7 @@ export async function runAgent(
   const looking = loop("health", intervals.runtimeSeconds, async () => {
     [servingCertificateExpiresAtMs, gpu] = await Promise.all([
       watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
-      readGpu(host),
+      readGpus(host),
       watchMachine(machine),
     ]);
   });

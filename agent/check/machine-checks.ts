@@ -1,7 +1,7 @@
 // The machine: what no software of ours can change.
 import { parseEnv } from "node:util";
 import { shortageOf } from "../facts/disk-space.ts";
-import { readGpu } from "../facts/gpu.ts";
+import { readGpus } from "../facts/gpu.ts";
 import { checkSwap } from "../facts/obstacles.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
@@ -140,7 +140,8 @@ export const MACHINE_CHECKS: readonly Check[] = [
   {
     name: "gpu",
     run: async ({ host }) => {
-      const { devices, driverVersion } = await readGpu(host);
+      const { busIds, driverVersion } = await readGpus(host);
+      const devices = busIds.length;
       if (devices === 0) return ok("no NVIDIA GPU on the PCI bus");
       if (driverVersion !== undefined) return ok(`${devices} NVIDIA, driver ${driverVersion}`);
       return warn(

@@ -1,29 +1,90 @@
-// NVIDIA GPUs as the kernel sees them: on the PCI bus, and the driver that is loaded.
+// NVIDIA GPUs as the kernel shows them: on the PCI bus, and taken by the driver. No process is started for this.
 import type { Host } from "../host/host.ts";
 
 export interface GpuFacts {
-  /** GPUs on the PCI bus; their audio functions and NVSwitches do not count. */
-  readonly devices: number;
+  /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches and what is given to a VM do not count. */
+  readonly busIds: readonly string[];
+  readonly nvSwitches: number;
   /** E.g. `550.54.15`; undefined while no driver is loaded. */
   readonly driverVersion?: string;
+  /** The GPUs that the driver has taken. */
+  readonly driven: readonly DrivenGpu[];
+  /** Files `/dev/nvidia0` and on, through which programs reach the GPUs. */
+  readonly deviceNodes: number;
+}
+
+export interface DrivenGpu {
+  readonly busId: string;
+  /** E.g. `GPU-5c1b…`; undefined until the driver has initialized the GPU. */
+  readonly uuid?: string;
+  readonly product?: string;
 }
 
 const PCI_DEVICES = "/sys/bus/pci/devices";
+const DRIVER_GPUS = "/proc/driver/nvidia/gpus";
 const NVIDIA = "0x10de";
 /** PCI classes VGA controller and 3D controller. */
 const GPU_CLASS = /^0x030[02]/;
+/** PCI class "other bridge", which of NVIDIA's devices the NVSwitches have. */
+const NVSWITCH_CLASS = /^0x0680/;
 /** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  …`, or `… Open Kernel Module for x86_64  550.54.15  …`. */
 const DRIVER_VERSION = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m;
+const UUID = /^GPU UUID:\s+(GPU-[0-9a-f-]+)$/m;
+const MODEL = /^Model:\s+(\S.*?)\s*$/m;
 
-/** Reads what the kernel shows of the GPUs. */
-export async function readGpu(host: Host): Promise<GpuFacts> {
-  const names = await host.files.list(PCI_DEVICES);
-  const isGpu = await Promise.all(names.map((name) => isNvidiaGpu(host, `${PCI_DEVICES}/${name}`)));
-  const driver = DRIVER_VERSION.exec((await host.files.read("/proc/driver/nvidia/version")) ?? "")?.[1];
-  return { devices: isGpu.filter(Boolean).length, ...(driver === undefined ? {} : { driverVersion: driver }) };
+type Device = "gpu" | "nvswitch" | "other";
+
+/** Reads what the kernel shows of the GPUs. @throws file-unreadable */
+export async function readGpus(host: Host): Promise<GpuFacts> {
+  const devices = await readDevices(host);
+  const busIds = devices.filter(({ kind }) => kind === "gpu").map(({ name }) => name);
+  const version = DRIVER_VERSION.exec((await host.files.read("/proc/driver/nvidia/version")) ?? "")?.[1];
+  const shared = { busIds, nvSwitches: devices.filter(({ kind }) => kind === "nvswitch").length };
+  if (version === undefined) return { ...shared, driven: [], deviceNodes: 0 };
+  const [driven, nodes] = await Promise.all([readDriven(host), host.files.list("/dev")]);
+  const deviceNodes = nodes.filter((name) => /^nvidia\d+$/.test(name)).length;
+  return { ...shared, driverVersion: version, driven, deviceNodes };
 }
 
-async function isNvidiaGpu({ files }: Host, folder: string): Promise<boolean> {
-  const vendor = (await files.read(`${folder}/vendor`))?.trim();
-  return vendor === NVIDIA && GPU_CLASS.test((await files.read(`${folder}/class`)) ?? "");
+/** Whether there is a GPU on the PCI bus. @throws file-unreadable */
+export async function hasGpu(host: Host): Promise<boolean> {
+  return (await readDevices(host)).some(({ kind }) => kind === "gpu");
+}
+
+/** A PCI address as the kernel writes it: nvidia-smi writes `00000000:06:00.0`, Xid lines write `0000:06:00`. */
+export function toBusId(address: string): string {
+  const [domain = "0", ...rest] = address.toLowerCase().split(":");
+  const short = domain.replace(/^0+/, "").padStart(4, "0");
+  const place = rest.join(":");
+  return `${short}:${place.includes(".") ? place : `${place}.0`}`;
+}
+
+async function readDevices(host: Host): Promise<readonly { readonly name: string; readonly kind: Device }[]> {
+  const names = await host.files.list(PCI_DEVICES);
+  return Promise.all(names.map(async (name) => ({ name, kind: await readKind(host, `${PCI_DEVICES}/${name}`) })));
+}
+
+async function readKind({ files }: Host, folder: string): Promise<Device> {
+  if ((await files.read(`${folder}/vendor`))?.trim() !== NVIDIA) return "other";
+  const type = (await files.read(`${folder}/class`)) ?? "";
+  if (NVSWITCH_CLASS.test(type)) return "nvswitch";
+  if (!GPU_CLASS.test(type)) return "other";
+  // What is passed through to a virtual machine is that machine's.
+  return (await files.readLink(`${folder}/driver`))?.endsWith("/vfio-pci") ? "other" : "gpu";
+}
+
+async function readDriven(host: Host): Promise<readonly DrivenGpu[]> {
+  const names = await host.files.list(DRIVER_GPUS);
+  return Promise.all(
+    names.map(async (name) => {
+      const text = (await host.files.read(`${DRIVER_GPUS}/${name}/information`)) ?? "";
+      const uuid = UUID.exec(text)?.[1];
+      const product = MODEL.exec(text)?.[1];
+      return {
+        busId: toBusId(name),
+        ...(uuid === undefined ? {} : { uuid }),
+        ...(product === undefined ? {} : { product }),
+      };
+    }),
+  );
 }

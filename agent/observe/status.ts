@@ -67,7 +67,7 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
       },
       kubelet: renderKubelet(sources),
       containerd: { version: facts?.containerd?.version },
-      gpu: sources.gpu(),
+      gpu: renderGpu(sources.gpu()),
       versions: { node: process.versions.node },
       converge,
       files: renderFiles(converger),
@@ -99,6 +99,10 @@ function renderPending({ sinceMs, ...report }: Report & { readonly sinceMs: numb
 function renderKubelet({ kubelet, converger }: StatusSources) {
   const { startedAtMs, ...status } = kubelet.status();
   return { version: converger.facts?.kubeletVersion, ...status, startedAt: isoTime(startedAtMs) };
+}
+
+function renderGpu(gpu: GpuFacts | undefined) {
+  return gpu === undefined ? undefined : { devices: gpu.busIds.length, driverVersion: gpu.driverVersion };
 }
 
 function renderFiles(converger: Converger) {
