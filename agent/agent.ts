@@ -4,13 +4,14 @@ import { ConditionBoard } from "./conditions.ts";
 import { isLoopback } from "./config/health-schema.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
-import { type GpuFacts, readGpus } from "./facts/gpu.ts";
 import { createVersionReader } from "./facts/versions.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
 import { CallTally } from "./observe/call-tally.ts";
 import { EventRing } from "./observe/events.ts";
+import { criticalGpuConditions } from "./observe/gpu-report.ts";
+import { GpuWatch } from "./observe/gpu-watch.ts";
 import { serveHealth } from "./observe/health-server.ts";
 import { watchHealth } from "./observe/health-watch.ts";
 import { watchClock, watchMachine } from "./observe/machine-watch.ts";
@@ -63,6 +64,7 @@ export async function runAgent(
     log,
     now: host.clock.now,
     sleep: (milliseconds) => host.clock.sleep(milliseconds, signal),
+    critical: criticalGpuConditions(config),
     onChange: (condition, isRootCause) => {
       const { status, reason, type, message } = condition;
       events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
@@ -157,14 +159,14 @@ export async function runAgent(
   });
   const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
   let servingCertificateExpiresAtMs: number | undefined;
-  let gpu: GpuFacts | undefined;
   const looking = loop("health", intervals.runtimeSeconds, async () => {
-    [servingCertificateExpiresAtMs, gpu] = await Promise.all([
+    [servingCertificateExpiresAtMs] = await Promise.all([
       watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
-      readGpus(host),
       watchMachine(machine),
     ]);
   });
+  const gpuWatch = new GpuWatch({ host, config, board, log, signal });
+  const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpuWatch.round());
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -192,7 +194,7 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [reading, describing, converging, refreshing, looking, timing, reporting, notifying];
+  const loops = [reading, describing, converging, refreshing, looking, watchingGpus, timing, reporting, notifying];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -202,11 +204,12 @@ export async function runAgent(
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
   void refreshing.start(signal);
+  void watchingGpus.start(signal);
   for (const each of [reading, describing, looking, timing, reporting, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
-  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpu };
+  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpuWatch.view() };
   const status = createStatus({ ...sources, ...seen });
   const metrics = createMetrics({ ...sources, ...seen, awsCalls, apiCalls });
   if (!isLoopback(config.health.address))

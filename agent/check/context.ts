@@ -10,7 +10,10 @@ import type { Host } from "../host/host.ts";
 import { statePaths } from "../plan/paths.ts";
 
 /** The parts of the configuration that are about this machine alone: each has a default. */
-export type LocalConfig = Pick<Config, "kubelet" | "containerd" | "network" | "health" | "stateFolder" | "runFolder">;
+export type LocalConfig = Pick<
+  Config,
+  "kubelet" | "containerd" | "network" | "gpu" | "health" | "stateFolder" | "runFolder"
+>;
 
 /** What the schema insists on; nothing of it is part of {@link LocalConfig}. */
 const LEAST_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";

@@ -20,7 +20,8 @@ export interface DrivenGpu {
   readonly product?: string;
 }
 
-const PCI_DEVICES = "/sys/bus/pci/devices";
+/** A folder for each device on the PCI bus, named by its address. */
+export const PCI_DEVICES = "/sys/bus/pci/devices";
 const DRIVER_GPUS = "/proc/driver/nvidia/gpus";
 const NVIDIA = "0x10de";
 /** PCI classes VGA controller and 3D controller. */

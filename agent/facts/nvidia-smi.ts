@@ -39,6 +39,8 @@ const MIN_INTERVAL_MS = 29_500;
 /** What SIGKILL gets to have its effect: a process that is still there then hangs in the kernel. */
 const KILL_GRACE_MS = 2000;
 const COMMAND = "nvidia-smi";
+/** With exit code 6: an empty list, and no failure of nvidia-smi's. */
+const NO_DEVICES = /no devices were found/i;
 
 interface StuckCall {
   readonly sinceMs: number;
@@ -77,7 +79,7 @@ export class NvidiaSmi {
     try {
       const core = await this.#run(queryArgs("gpu", CORE_FIELDS));
       const output = `${core.stdout}\n${core.stderr}`;
-      const problem = core.exitCode === 0 ? undefined : explainExit(core);
+      const problem = core.exitCode === 0 || NO_DEVICES.test(output) ? undefined : explainExit(core);
       const rows = parseRows(core.stdout, CORE_FIELDS);
       const shared = { unreachable: unreachableBusIds(output), ...(problem === undefined ? {} : { problem }) };
       // Without rows there is nothing that the others could add to.
