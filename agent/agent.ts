@@ -10,6 +10,7 @@ import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
 import { CallTally } from "./observe/call-tally.ts";
 import { EventRing } from "./observe/events.ts";
+import { GpuLabeler } from "./observe/gpu-labels.ts";
 import { criticalGpuConditions } from "./observe/gpu-report.ts";
 import { GpuWatch } from "./observe/gpu-watch.ts";
 import { serveHealth } from "./observe/health-server.ts";
@@ -126,6 +127,8 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
+  const gpuWatch = new GpuWatch({ host, config, board, log, signal });
+  const gpuLabeler = new GpuLabeler({ host, config, board, log, api, history: gpuWatch.history });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },
@@ -133,6 +136,7 @@ export async function runAgent(
     onReady: () => void looking.trigger().then(() => notifying.trigger()),
     onNodeGone: () => {
       reporter.forget();
+      gpuLabeler.forget();
       events.record("Warning", "NodeMissing", `Node ${node.name} is gone from the cluster; kubelet registers it again`);
       kubelet.restart("node-gone");
     },
@@ -165,8 +169,9 @@ export async function runAgent(
       watchMachine(machine),
     ]);
   });
-  const gpuWatch = new GpuWatch({ host, config, board, log, signal });
-  const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpuWatch.round());
+  const watchingGpus = loop("gpu", intervals.runtimeSeconds, () =>
+    gpuWatch.round().then(() => gpuLabeler.keep(gpuWatch.view())),
+  );
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
