@@ -31,7 +31,7 @@ const FALLEN_OFF_THE_BUS = 79;
 export const KERNEL_TOKEN = "NVRM: ";
 /** `<4>[ 1234.567890] NVRM: …`, as `dmesg --raw` prints it. */
 const LINE = /^<\d+>\[\s*(\d+\.\d+)\]\s+(?:\[[^\]]*\]\s+)?NVRM: (.*)$/;
-const XID = /^Xid \(PCI:([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.\d)?)\): (\d+)(?:,\s*)?(.*)$/i;
+const XID = /^Xid \(PCI:([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.\d)?)[^)]*\): (\d+)(?:,\s*)?(.*)$/i;
 const FALLEN = /^GPU (?:at PCI:)?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.\d)?): GPU has fallen off the bus/i;
 const LOADED = /^loading NVIDIA UNIX /;
 

@@ -43,7 +43,9 @@ export class GpuHistory {
   /** Reads the file, the first time. */
   async load(): Promise<void> {
     if (this.#history !== undefined) return;
-    this.#boot = ((await this.#host.files.read("/proc/sys/kernel/random/boot_id")) ?? "").trim();
+    // Without it no boot is told from another, and nothing is remembered.
+    const boot = await this.#host.files.read("/proc/sys/kernel/random/boot_id").catch(() => undefined);
+    this.#boot = (boot ?? "").trim();
     const known = await this.#read();
     const boots = [...known.boots.filter((boot) => boot !== this.#boot), this.#boot].slice(-MAX_BOOTS);
     const kept = Object.entries(known.faults)

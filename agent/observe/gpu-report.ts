@@ -79,8 +79,10 @@ function reportPresence(sight: GpuSight, faults: readonly GpuFault[]): Report {
   return failure(new SatelliteError("gpu-lost", why === undefined ? message : `${message} (${why.message})`, { hint }));
 }
 
-function reportHealth({ facts }: GpuSight, faults: readonly GpuFault[]): Report {
+function reportHealth({ facts, answer }: GpuSight, faults: readonly GpuFault[]): Report {
   const [worst] = faults;
+  if (worst === undefined && (answer === undefined || !hasListed(answer)))
+    return { ...reportOf(answer?.problem), status: "Unknown" };
   if (worst === undefined)
     return { status: "True", reason: "Healthy", message: `no fault on ${countGpus(facts.busIds.length)}` };
   const told = faults.slice(0, MAX_TOLD).map(describeFault);

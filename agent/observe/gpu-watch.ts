@@ -61,6 +61,8 @@ export class GpuWatch {
   #faults: readonly GpuFault[] = [];
   #uuids: ReadonlyMap<string, string> = new Map();
   #isFollowing = false;
+  /** When the log began to be followed, seconds after the boot. */
+  #startedSeconds = 0;
 
   constructor(options: GpuWatchOptions) {
     const { host, config, log } = options;
@@ -97,7 +99,7 @@ export class GpuWatch {
       this.#publish();
       return;
     }
-    this.#follow();
+    await this.#follow();
     const [answer, hasFabricManager] = await Promise.all([
       facts.driverVersion === undefined ? undefined : this.#smi.query(facts.driverVersion),
       facts.nvSwitches === 0 || facts.driverVersion === undefined ? undefined : this.#hasFabricManager(),
@@ -179,10 +181,11 @@ export class GpuWatch {
     return TRANSIENT.includes(code) && (this.#streaks.get(code ?? "") ?? 0) < 2 && this.#sight?.answer !== undefined;
   }
 
-  #follow(): void {
+  async #follow(): Promise<void> {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
     const { host, log, signal } = this.#options;
+    this.#startedSeconds = Number.parseFloat((await host.files.read("/proc/uptime")) ?? "0");
     const onStart = () => this.#xids.restart();
     const options = { host, log, token: KERNEL_TOKEN, onStart, onLine: (line: string) => this.#onLine(line) };
     void followKernelLog(options, signal);
@@ -192,9 +195,13 @@ export class GpuWatch {
     const line = parseKernelLine(text);
     if (line === undefined) return;
     const xid = this.#xids.take(line);
-    if (xid?.isStanding === false) this.#tell(xid);
-    const isNews = line.kind !== "xid" || xid?.isStanding === true;
-    if (!isNews || this.#sight === undefined) return;
+    // What came before the daemon's start was told by an earlier run, if by anybody.
+    if (xid?.isStanding === false && line.atSeconds >= this.#startedSeconds) this.#tell(xid);
+    if (this.#sight === undefined) return;
+    // The same again is counted, and shown with the next round: a GPU can repeat itself thousands of times a second.
+    const isKnown = this.#sight.xids.some((known) => known.isStanding && isSame(known, xid));
+    const isNews = line.kind !== "xid" || (xid?.isStanding === true && !isKnown);
+    if (!isNews) return;
     // At once: nvidia-smi may hang from here on, and is not waited for.
     this.#sight = { ...this.#sight, xids: this.#xids.list() };
     this.#report().catch((err: unknown) => this.#options.log.error({ err }, "a GPU's fault was not reported"));
@@ -208,6 +215,10 @@ export class GpuWatch {
     this.#toldMs.set(key, now);
     log.info({ gpu: busId, xid }, `an application's fault, not the GPU's: Xid ${xid}: ${text}`);
   }
+}
+
+function isSame(one: Xid, other: Xid | undefined): boolean {
+  return one.busId === other?.busId && one.xid === other.xid && one.action === other.action;
 }
 
 /** Whether a reset or a reboot should end it. */

@@ -28,6 +28,24 @@ test("GPUs are found, and neither their audio functions, NVSwitches, others' gra
   assert.equal(await hasGpu(host), true);
 });
 
+test("of hundreds of devices only NVIDIA's are looked at, and none on a machine without", async () => {
+  const host = new MemoryHost();
+  const reads: string[] = [];
+  const read = host.files.read.bind(host.files);
+  host.files.read = (path) => {
+    reads.push(path);
+    return read(path);
+  };
+  becomeGpuMachine(host, readGpuMachine("no-gpu"));
+  host.files.put("/proc/bus/pci/devices", "0000\t80861237\t0\n0110\t1af41000\tb\n");
+  await hasGpu(host);
+  assert.deepEqual(reads.splice(0), ["/proc/bus/pci/devices"]);
+  becomeGpuMachine(host, readGpuMachine("older-smi"));
+  assert.equal(await hasGpu(host), true);
+  const folder = "/sys/bus/pci/devices/0000:00:1e.0";
+  assert.deepEqual(reads, ["/proc/bus/pci/devices", `${folder}/vendor`, `${folder}/class`]);
+});
+
 test("the driver's version is read from both kinds of kernel module", async () => {
   const host = new MemoryHost();
   const versions = [

@@ -21,6 +21,7 @@ test("an Xid line gives the GPU, the code, the time after boot and the words", (
     },
   );
   assert.equal(actionOf("GPU 0000:18:00.0: GPU has fallen off the bus."), "79 reboot");
+  assert.equal(actionOf("Xid (PCI:0000:07:00 GPU-I:05): 94, pid=9, name=a"), "94 check-the-app", "a MIG instance");
   assert.equal(actionOf("GPU at PCI:0000:18:00: GPU-5c1b0002-0000-4000-8000-000000000003"), undefined);
 });
 

@@ -53,12 +53,25 @@ export function becomeGpuMachine(
     host.files.put(`/sys/bus/pci/devices/${busId}/vendor`, `${vendor}\n`);
     host.files.put(`/sys/bus/pci/devices/${busId}/class`, `${type}\n`);
   }
+  host.files.put(
+    "/proc/bus/pci/devices",
+    Object.entries(pci)
+      .map(([busId, { vendor }]) => toTableLine(busId, vendor))
+      .join(""),
+  );
   for (const [path, content] of Object.entries(files)) host.files.put(path, content);
   for (const name of processes ?? []) host.processes.start({ name });
   host.files.put("/proc/sys/kernel/random/boot_id", "b0000000-0000-4000-8000-000000000001\n");
   if (architecture !== undefined) host.system = { ...host.system, architecture };
   if (nvidiaSmi.missing !== true) host.install("nvidia-smi", (args) => answer(nvidiaSmi, args));
   host.install("dmesg", () => ({ stdout: (kernelLog ?? []).map((line) => `${line}\n`).join("") }));
+}
+
+/** A line of /proc/bus/pci/devices, as far as somebody reads it. */
+function toTableLine(busId: string, vendor: string): string {
+  const [, bus = "", device = "", number = ""] = /:(..):(..)\.(.)$/.exec(busId) ?? [];
+  const devfn = (Number.parseInt(device, 16) << 3) | Number(number);
+  return `${bus}${devfn.toString(16).padStart(2, "0")}\t${vendor.slice(2)}1234\t10\n`;
 }
 
 function answer(smi: NvidiaSmiAnswers, args: readonly string[]): Partial<RunResult> | Promise<Partial<RunResult>> {

@@ -126,6 +126,24 @@ test("an Xid that the kernel logs turns GpuHealthy at once, without nvidia-smi, 
   assert.equal(messages("warn").length, 1);
 });
 
+test("a GPU that repeats one fault thousands of times is told once, and every time is counted", async (context) => {
+  const { host, watch, messages, rounds } = setUp(context, "a10");
+  await rounds(1);
+  const lines = Array.from(
+    { length: 20_000 },
+    (_, index) => `<3>[ ${100 + index}.000001] NVRM: Xid (PCI:0000:06:00): 74, ${index}\n`,
+  );
+  const startedMs = performance.now();
+  host.spawned[0]?.process.stdout.write(lines.join(""));
+  await settle();
+  assert.ok(performance.now() - startedMs < 1000);
+  assert.deepEqual(
+    watch.view()?.gpus[0]?.xids.map(({ count }) => count),
+    [20_000],
+  );
+  assert.equal(messages("warn").length, 1);
+});
+
 test("an application's Xid is one line at info in ten minutes, a count, and no alarm", async (context) => {
   const { host, watch, messages, rounds, say, shown } = setUp(context, "a10");
   await rounds(1);
@@ -143,6 +161,18 @@ test("an application's Xid is one line at info in ten minutes, a count, and no a
   await say("<3>[ 9000.771024] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3, Ch 00000008, MMU Fault");
   assert.equal(messages("info").length, settled + 2);
   assert.deepEqual(messages("warn"), []);
+});
+
+test("an application's Xid of before the daemon's start is counted, and told by no second run", async (context) => {
+  const host = new MemoryHost();
+  host.files.put("/proc/uptime", "5000.12 9000.00\n");
+  const line = "<3>[ 4999.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3";
+  const { watch, messages, rounds, say } = setUp(context, "a10", { host, changes: { kernelLog: [line] } });
+  await rounds(1);
+  const told = () => messages("info").filter((message) => message.includes("Xid")).length;
+  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, told()], [1, 0]);
+  await say("<3>[ 5001.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3");
+  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, told()], [2, 1]);
 });
 
 test("a reset that the driver tells of, and a driver that is loaded anew, end an Xid's fault", async (context) => {
@@ -231,6 +261,21 @@ test("one nvidia-smi that is late changes nothing; the second in a row is told",
   assert.equal(shown().GpuHealthy, "False GpuEccUncorrected");
   await host.clock.advance(ROUND_MS);
   await rounds(1);
+  assert.equal(shown().GpuHealthy, "False NvidiaSmiTimeout");
+});
+
+test("while nvidia-smi has never answered nobody says that the GPUs are well", async (context) => {
+  const { host, rounds, shown } = setUp(context, "a10");
+  host.install("nvidia-smi", () => {
+    throw new SatelliteError("command-timeout", "nvidia-smi did not end in 20 s");
+  });
+  await rounds(1);
+  assert.deepEqual(shown(), {
+    GpuDriver: "True Loaded",
+    GpusPresent: "Unknown NvidiaSmiTimeout",
+    GpuHealthy: "Unknown NvidiaSmiTimeout",
+  });
+  await rounds(2);
   assert.equal(shown().GpuHealthy, "False NvidiaSmiTimeout");
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { KERNEL_TOKEN, parseKernelLine } from "../../agent/facts/xid.ts";
+import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { createLineFilter, followKernelLog } from "../../agent/supervise/kernel-log.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -69,6 +70,31 @@ test("of 100,000 lines of the driver's own the one fatal Xid is found too", () =
   take(`${[...noise.slice(0, 50_000), FATAL, ...noise.slice(50_000)].join("\n")}\n`);
   assert.deepEqual(xids, [79]);
   assert.ok(performance.now() - startedMs < 1000);
+});
+
+test("a storm of 100,000 lines through a real pipe loses no fatal Xid and takes little of this process's time", async () => {
+  const real = createLinuxHost();
+  const storm = new URL("../fixtures/kernel-storm.ts", import.meta.url).pathname;
+  const host = { ...real, spawn: () => real.spawn(process.execPath, [storm], { NODE_NO_WARNINGS: "1" }) };
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const onLine = (line: string) => {
+    lines.push(line);
+    if (line.endsWith("NVRM: end")) end();
+  };
+  const before = process.cpuUsage();
+  const { log } = createMemoryLog();
+  const running = followKernelLog({ host, log, token: KERNEL_TOKEN, onLine, onStart: () => undefined }, stop.signal);
+  await isOver;
+  const { user, system } = process.cpuUsage(before);
+  stop.abort();
+  await running;
+  assert.deepEqual(
+    lines.map((line) => line.slice(line.indexOf("NVRM"))),
+    ["NVRM: Xid (PCI:0000:3a:00): 79, GPU has fallen off the bus.", "NVRM: end"],
+  );
+  assert.ok(user + system < 2e6, `${(user + system) / 1e6} s of CPU for ten seconds' worth of a storm`);
 });
 
 test("what dmesg prints is handed over as it comes", async (context) => {
