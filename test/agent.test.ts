@@ -217,6 +217,17 @@ test("a machine with a GPU shows it in /status and in /metrics, and what its ker
     assert.ok(metrics.split("\n").includes(`eks_satellite_${sample}`), sample);
 });
 
+test("where GPUs are required a machine without one is not ready, and /readyz says why", async (context) => {
+  const { start } = setUpAgent(context, "gpu: { mode: required }");
+  const { port } = await start();
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+  assert.equal(answer.status, 503);
+  assert.match(
+    await answer.text(),
+    /^\[-\]GpusPresent failed: GpuMissing: gpu\.mode is required, and there is no NVIDIA GPU/,
+  );
+});
+
 test("neither /status nor the log nor kubelet's arguments hold a secret", async (context) => {
   const { host, start } = setUpAgent(context);
   const { status, lines } = await start();

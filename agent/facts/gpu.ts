@@ -2,7 +2,7 @@
 import type { Host } from "../host/host.ts";
 
 export interface GpuFacts {
-  /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches and what is given to a VM do not count. */
+  /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches, what is given to a VM and what the driver is to leave alone do not count. */
   readonly busIds: readonly string[];
   readonly nvSwitches: number;
   /** E.g. `550.54.15`; undefined while no driver is loaded. */
@@ -31,6 +31,8 @@ const NVSWITCH_CLASS = /^0x0680/;
 /** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  …`, or `… Open Kernel Module for x86_64  550.54.15  …`. */
 const DRIVER_VERSION = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m;
 const UUID = /^GPU UUID:\s+(GPU-[0-9a-f-]+)$/m;
+/** Older drivers say `Blacklisted:`. */
+const EXCLUDED = /^(?:GPU Excluded|Blacklisted):\s+Yes/m;
 const MODEL = /^Model:\s+(\S.*?)\s*$/m;
 
 type Device = "gpu" | "nvswitch" | "other";
@@ -43,8 +45,14 @@ export async function readGpus(host: Host): Promise<GpuFacts> {
   const shared = { busIds, nvSwitches: devices.filter(({ kind }) => kind === "nvswitch").length };
   if (version === undefined) return { ...shared, driven: [], deviceNodes: 0 };
   const [driven, nodes] = await Promise.all([readDriven(host), host.files.list("/dev")]);
-  const deviceNodes = nodes.filter((name) => /^nvidia\d+$/.test(name)).length;
-  return { ...shared, driverVersion: version, driven, deviceNodes };
+  return {
+    ...shared,
+    // The administrator has told the driver to leave them alone (NVreg_ExcludedGpus).
+    busIds: busIds.filter((busId) => !driven.some((gpu) => gpu.busId === busId && gpu.isExcluded)),
+    driverVersion: version,
+    driven: driven.filter(({ isExcluded }) => !isExcluded).map(({ isExcluded: _, ...gpu }) => gpu),
+    deviceNodes: nodes.filter((name) => /^nvidia\d+$/.test(name)).length,
+  };
 }
 
 /** Whether there is a GPU on the PCI bus. @throws file-unreadable */
@@ -99,7 +107,7 @@ async function readKind({ files }: Host, folder: string): Promise<Device> {
   return (await files.readLink(`${folder}/driver`))?.endsWith("/vfio-pci") ? "other" : "gpu";
 }
 
-async function readDriven(host: Host): Promise<readonly DrivenGpu[]> {
+async function readDriven(host: Host): Promise<readonly (DrivenGpu & { readonly isExcluded: boolean })[]> {
   const names = await host.files.list(DRIVER_GPUS);
   return Promise.all(
     names.map(async (name) => {
@@ -108,6 +116,7 @@ async function readDriven(host: Host): Promise<readonly DrivenGpu[]> {
       const product = MODEL.exec(text)?.[1];
       return {
         busId: toBusId(name),
+        isExcluded: EXCLUDED.test(text),
         ...(uuid === undefined ? {} : { uuid }),
         ...(product === undefined ? {} : { product }),
       };

@@ -51,6 +51,17 @@ export const ADVICE: Readonly<Record<GpuAction, string>> = {
   replace: "Action: replace. kubectl drain the node and have the GPU or the machine exchanged.",
 };
 
+const LOST = { code: "gpu-lost", action: "reboot", message: "it does not answer nvidia-smi" } as const;
+const NOT_DRIVEN = {
+  ...{ code: "gpu-not-driven", action: "none", message: "the driver has not taken it" },
+  hint: "dmesg | grep NVRM says why: a GPU that the driver is too new or too old for, or that did not start.",
+} as const satisfies GpuFault;
+
+/** Whether the driver has taken a GPU: one that it had and that does not answer is lost. */
+export function isDriven({ facts }: GpuSight, busId: string): boolean {
+  return facts.driven.some((gpu) => gpu.busId === busId);
+}
+
 /** Whether nvidia-smi has listed the GPUs, so that one that is not in the list is lost. */
 export function hasListed(answer: SmiAnswer): boolean {
   return LISTING_PROBLEMS.includes(answer.problem?.code);
@@ -72,10 +83,7 @@ export function judgeGpus(sight: GpuSight): readonly GpuFault[] {
   const explained = new Set(fromXids.map(({ busId }) => busId));
   const lost = lostGpus(sight)
     .filter((busId) => !explained.has(busId))
-    .map((busId) => ({
-      ...{ code: "gpu-lost", busId, action: "reboot" as const },
-      message: "it does not answer nvidia-smi",
-    }));
+    .map((busId) => (isDriven(sight, busId) ? { ...LOST, busId } : { ...NOT_DRIVEN, busId }));
   const found = [
     ...fromXids,
     ...lost,

@@ -3,7 +3,7 @@ import type { ConditionType } from "../condition-types.ts";
 import { type Report, reportOf } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { ADVICE, DRIVER_PROBLEMS, type GpuFault, type GpuSight, hasListed, lostGpus } from "./gpu-faults.ts";
+import { ADVICE, DRIVER_PROBLEMS, type GpuFault, type GpuSight, hasListed, isDriven, lostGpus } from "./gpu-faults.ts";
 
 export const GPU_CONDITIONS = ["GpuDriver", "GpusPresent", "GpuHealthy"] as const satisfies readonly ConditionType[];
 
@@ -76,7 +76,8 @@ function reportPresence(sight: GpuSight, faults: readonly GpuFault[]): Report {
   const why = faults.find(({ busId }) => busId !== undefined && lost.includes(busId));
   const message = `${lost.length} of ${countGpus(total)} not answering: ${lost.join(", ")}`;
   const hint = adviseOn(why ?? { code: "gpu-lost", message, action: "reboot" });
-  return failure(new SatelliteError("gpu-lost", why === undefined ? message : `${message} (${why.message})`, { hint }));
+  const code = lost.some((busId) => isDriven(sight, busId)) ? "gpu-lost" : "gpu-not-driven";
+  return failure(new SatelliteError(code, why === undefined ? message : `${message} (${why.message})`, { hint }));
 }
 
 function reportHealth({ facts, answer }: GpuSight, faults: readonly GpuFault[]): Report {

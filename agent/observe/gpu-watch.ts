@@ -162,10 +162,16 @@ export class GpuWatch {
   /** A GPU that the kernel has taken off the bus is lost; one that was given to a virtual machine is still there, and not ours. */
   async #withVanished(facts: GpuFacts): Promise<GpuFacts> {
     const { files } = this.#options.host;
-    const missing = (this.#sight?.facts.busIds ?? []).filter((busId) => !facts.busIds.includes(busId));
+    const { busIds = [], driven = [] } = this.#sight?.facts ?? {};
+    const missing = busIds.filter((busId) => !facts.busIds.includes(busId));
     const found = await Promise.all(missing.map((busId) => files.status(`${PCI_DEVICES}/${busId}/vendor`)));
     const vanished = missing.filter((_, index) => found[index] === undefined);
-    return { ...facts, busIds: [...facts.busIds, ...vanished].toSorted() };
+    const own = facts.driven.filter(({ busId }) => !vanished.includes(busId));
+    return {
+      ...facts,
+      busIds: [...facts.busIds, ...vanished].toSorted(),
+      driven: [...own, ...driven.filter(({ busId }) => vanished.includes(busId))],
+    };
   }
 
   /** The same answer again is not a second one. */

@@ -73,6 +73,17 @@ test("what the driver has taken comes with uuid, product and device nodes; an uu
   assert.deepEqual((await readGpus(young)).driven, [{ busId: "0000:06:00.0", product: "NVIDIA A10" }]);
 });
 
+test("a GPU that the driver is told to leave alone is none", async () => {
+  for (const words of ["GPU Excluded:\t Yes", "Blacklisted:\t Yes"]) {
+    const host = new MemoryHost();
+    becomeGpuMachine(host, readGpuMachine("a10"));
+    const file = "/proc/driver/nvidia/gpus/0000:06:00.0/information";
+    host.files.put(file, (host.files.peek(file)?.content ?? "").replace("GPU Excluded:\t No", words));
+    const { busIds, driven } = await readGpus(host);
+    assert.deepEqual([busIds, driven], [[], []], words);
+  }
+});
+
 test("a PCI address is the same in every spelling", () => {
   assert.equal(toBusId("00000000:3A:00.0"), "0000:3a:00.0");
   assert.equal(toBusId("0000:3a:00"), "0000:3a:00.0");

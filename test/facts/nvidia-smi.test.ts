@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
 import { NvidiaSmi } from "../../agent/facts/nvidia-smi.ts";
-import type { RunResult } from "../../agent/host/host.ts";
+import type { Host, RunResult } from "../../agent/host/host.ts";
+import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { becomeGpuMachine, GPU_MACHINES, type NvidiaSmiAnswers, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -138,6 +139,16 @@ test("a call that is killed in time is a time-out, and one that is missing says 
   host.clock.jump(30_000);
   const { problem } = await smi.query(DRIVER);
   assert.deepEqual([problem?.code, /apt-get install/.test(problem?.hint ?? "")], ["nvidia-smi-missing", true]);
+});
+
+test("a real program that hangs and ignores SIGTERM is killed in time", async () => {
+  const real = createLinuxHost();
+  const run: Host["run"] = (_command, _args, options) =>
+    real.run("/bin/sh", ["-c", "trap '' TERM; exec sleep 60"], options);
+  const startedMs = performance.now();
+  const { problem } = await new NvidiaSmi({ host: { ...real, run }, timeoutSeconds: 1 }).query(DRIVER);
+  assert.equal(problem?.code, "nvidia-smi-timeout");
+  assert.ok(performance.now() - startedMs < 3000);
 });
 
 const EXITS: readonly (readonly [exitCode: number, said: string, code: string])[] = [
