@@ -23,7 +23,7 @@ export interface SmiAnswer {
   readonly unreachable: readonly string[];
   /**
    * Why there is nothing more: gpu-driver-not-loaded, gpu-driver-mismatch, gpu-library-missing, gpu-inforom-corrupt,
-   * gpu-fell-off-bus, nvidia-smi-missing, nvidia-smi-failed, nvidia-smi-timeout, nvidia-smi-stuck.
+   * gpu-fell-off-bus, gpu-unreachable, nvidia-smi-missing, nvidia-smi-failed, nvidia-smi-timeout, nvidia-smi-stuck.
    */
   readonly problem?: SatelliteError;
 }
@@ -201,5 +201,6 @@ function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteError {
   if (exitCode === 14) return failed("gpu-inforom-corrupt", "the infoROM of a GPU is corrupt");
   if (exitCode === 15 || /gpu is lost|fallen off the bus/i.test(said))
     return failed("gpu-fell-off-bus", "a GPU has fallen off the bus");
+  if (unreachableBusIds(said).length > 0) return failed("gpu-unreachable", "a GPU cannot be opened");
   return failed("nvidia-smi-failed", "nvidia-smi fails", "Run nvidia-smi by hand; dmesg | grep NVRM.");
 }

@@ -35,8 +35,8 @@ export const DRIVER_PROBLEMS: readonly string[] = [
   "gpu-library-missing",
   "nvidia-smi-missing",
 ];
-/** Problems after which nvidia-smi has still listed every GPU that it could reach. */
-const LISTING_PROBLEMS: readonly (string | undefined)[] = [undefined, "gpu-inforom-corrupt", "gpu-fell-off-bus"];
+/** Problems after which nvidia-smi has still listed the GPUs that it could reach, or named those that it could not. */
+const LISTING_PROBLEMS: readonly string[] = ["gpu-inforom-corrupt", "gpu-fell-off-bus", "gpu-unreachable"];
 /** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and a hot minute is nobody's business. */
 const LASTING = 3;
 const WEIGHT: readonly GpuAction[] = ["none", "check-the-app", "reset-the-gpu", "reboot", "replace"];
@@ -62,14 +62,17 @@ export function isDriven({ facts }: GpuSight, busId: string): boolean {
   return facts.driven.some((gpu) => gpu.busId === busId);
 }
 
-/** Whether nvidia-smi has listed the GPUs, so that one that is not in the list is lost. */
-export function hasListed(answer: SmiAnswer): boolean {
-  return LISTING_PROBLEMS.includes(answer.problem?.code);
+/** Whether nvidia-smi has said which GPUs it reaches. */
+export function hasListed({ gpus, unreachable, problem }: SmiAnswer): boolean {
+  return problem === undefined || (LISTING_PROBLEMS.includes(problem.code) && gpus.length + unreachable.length > 0);
 }
 
 /** Addresses of GPUs that are on the PCI bus and do not answer. */
 export function lostGpus({ facts, answer }: GpuSight): readonly string[] {
   if (answer === undefined || !hasListed(answer)) return [];
+  // Some versions give up with the first GPU that they cannot open: of the others nothing is known.
+  if (answer.gpus.length === 0 && answer.unreachable.length > 0)
+    return facts.busIds.filter((busId) => answer.unreachable.includes(busId));
   const answering = answer.gpus.filter(({ isLost }) => !isLost).map(({ busId }) => busId);
   return facts.busIds.filter((busId) => !answering.includes(busId));
 }
@@ -108,7 +111,7 @@ function judgeAnswer({ answer, streaks }: GpuSight): readonly GpuFault[] {
       return (streaks.get(code) ?? 0) > 1 ? fault("none") : [];
     case "gpu-fell-off-bus":
       // With an address, or with a GPU that is not listed, it is told as lost.
-      return answer?.unreachable.length === 0 && answer.gpus.length === 0 ? fault("reboot") : [];
+      return answer !== undefined && !hasListed(answer) ? fault("reboot") : [];
     default:
       return [];
   }

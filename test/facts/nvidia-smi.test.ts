@@ -157,6 +157,7 @@ const EXITS: readonly (readonly [exitCode: number, said: string, code: string])[
   [14, "WARNING: infoROM is corrupted at gpu 0000:06:00.0", "gpu-inforom-corrupt"],
   [15, "", "gpu-fell-off-bus"],
   [255, "Unable to determine the device handle for GPU0: 0000:06:00.0: GPU is lost.", "gpu-fell-off-bus"],
+  [255, "Unable to determine the device handle for GPU0000:06:00.0: Unknown Error", "gpu-unreachable"],
   [18, "Failed to initialize NVML: Driver/library version mismatch", "gpu-driver-mismatch"],
   [3, "Insufficient Permissions", "nvidia-smi-failed"],
 ];
