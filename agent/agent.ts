@@ -4,13 +4,15 @@ import { ConditionBoard } from "./conditions.ts";
 import { isLoopback } from "./config/health-schema.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
-import { type GpuFacts, readGpu } from "./facts/gpu.ts";
 import { createVersionReader } from "./facts/versions.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
 import { CallTally } from "./observe/call-tally.ts";
 import { EventRing } from "./observe/events.ts";
+import { GpuLabeler } from "./observe/gpu-labels.ts";
+import { criticalGpuConditions } from "./observe/gpu-report.ts";
+import { GpuWatch } from "./observe/gpu-watch.ts";
 import { serveHealth } from "./observe/health-server.ts";
 import { watchHealth } from "./observe/health-watch.ts";
 import { watchClock, watchMachine } from "./observe/machine-watch.ts";
@@ -63,6 +65,7 @@ export async function runAgent(
     log,
     now: host.clock.now,
     sleep: (milliseconds) => host.clock.sleep(milliseconds, signal),
+    critical: criticalGpuConditions(config),
     onChange: (condition, isRootCause) => {
       const { status, reason, type, message } = condition;
       events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
@@ -124,6 +127,8 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
+  const gpuWatch = new GpuWatch({ host, config, board, log, signal });
+  const gpuLabeler = new GpuLabeler({ host, config, board, log, api, history: gpuWatch.history });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },
@@ -131,6 +136,7 @@ export async function runAgent(
     onReady: () => void looking.trigger().then(() => notifying.trigger()),
     onNodeGone: () => {
       reporter.forget();
+      gpuLabeler.forget();
       events.record("Warning", "NodeMissing", `Node ${node.name} is gone from the cluster; kubelet registers it again`);
       kubelet.restart("node-gone");
     },
@@ -157,14 +163,15 @@ export async function runAgent(
   });
   const machine = { host, config, board, endpoint: () => cluster.facts?.endpoint };
   let servingCertificateExpiresAtMs: number | undefined;
-  let gpu: GpuFacts | undefined;
   const looking = loop("health", intervals.runtimeSeconds, async () => {
-    [servingCertificateExpiresAtMs, gpu] = await Promise.all([
+    [servingCertificateExpiresAtMs] = await Promise.all([
       watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
-      readGpu(host),
       watchMachine(machine),
     ]);
   });
+  const watchingGpus = loop("gpu", intervals.runtimeSeconds, () =>
+    gpuWatch.round().then(() => gpuLabeler.keep(gpuWatch.view())),
+  );
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -192,7 +199,7 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [reading, describing, converging, refreshing, looking, timing, reporting, notifying];
+  const loops = [reading, describing, converging, refreshing, looking, watchingGpus, timing, reporting, notifying];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -202,11 +209,12 @@ export async function runAgent(
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
   void refreshing.start(signal);
+  void watchingGpus.start(signal);
   for (const each of [reading, describing, looking, timing, reporting, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
-  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpu };
+  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpuWatch.view() };
   const status = createStatus({ ...sources, ...seen });
   const metrics = createMetrics({ ...sources, ...seen, awsCalls, apiCalls });
   if (!isLoopback(config.health.address))

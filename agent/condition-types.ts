@@ -110,6 +110,24 @@ export const CONDITIONS = {
     holdSeconds: 15,
     trueWhen: "kubelet's serving certificate is signed: `kubectl logs` and `exec` work",
   },
+  GpuDriver: {
+    dependsOn: [],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "NVIDIA's driver is loaded and fits its libraries, or there is no GPU",
+  },
+  GpusPresent: {
+    dependsOn: ["GpuDriver"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "every GPU on the PCI bus answers nvidia-smi; with `gpu.mode: required` there is one",
+  },
+  GpuHealthy: {
+    dependsOn: ["GpuDriver", "GpusPresent"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "no GPU has a fault: Xid, ECC, memory rows, clocks, NVLink fabric; an application's Xid is none",
+  },
 } as const satisfies Record<string, Definition>;
 
 export type ConditionType = keyof typeof CONDITIONS;

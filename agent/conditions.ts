@@ -15,16 +15,18 @@ export interface Report {
   readonly message: string;
   /** The command to run, or the AWS action to take. */
   readonly hint?: string;
+  /** That it is so is worth no line and no event: what a machine does not have. */
+  readonly isQuiet?: boolean;
 }
 
 /** A report that contradicts a true condition, and has not lasted long enough to turn it. */
-export interface PendingReport extends Report {
+export interface PendingReport extends Omit<Report, "isQuiet"> {
   /** When it was first made, milliseconds since the epoch. */
   readonly sinceMs: number;
 }
 
 /** One line of the board. */
-export interface Condition extends Report {
+export interface Condition extends Omit<Report, "isQuiet"> {
   readonly type: ConditionType;
   /** When the status last changed, milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -37,6 +39,8 @@ export interface BoardOptions {
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Conditions that the configuration makes critical, beside those that always are. */
+  readonly critical?: readonly ConditionType[];
   /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
   readonly onChange?: (condition: Condition, isRootCause: boolean) => void;
   /** A true condition was contradicted: whoever can find its cause should look now. */
@@ -58,7 +62,8 @@ export class ConditionBoard {
   constructor(options: BoardOptions) {
     this.#options = options;
     for (const type of CONDITION_TYPES) {
-      const { dependsOn, isCritical } = CONDITIONS[type];
+      const { dependsOn } = CONDITIONS[type];
+      const isCritical = this.#isCritical(type);
       const starting = { status: "Unknown", reason: "Starting", message: "not observed yet" } as const;
       this.#conditions.set(type, { type, ...starting, sinceMs: options.now(), dependsOn, isCritical });
     }
@@ -130,11 +135,18 @@ export class ConditionBoard {
 
   #settle(type: ConditionType, report: Report): void {
     const before = this.get(type);
-    const { dependsOn, isCritical } = CONDITIONS[type];
+    const { dependsOn } = CONDITIONS[type];
+    const isCritical = this.#isCritical(type);
+    const { isQuiet, ...shown } = report;
     const isTurned = before.status !== report.status;
     const sinceMs = isTurned ? this.#options.now() : before.sinceMs;
-    this.#conditions.set(type, { type, ...report, sinceMs, dependsOn, isCritical });
-    this.#announce(isTurned || before.reason !== report.reason ? type : undefined);
+    this.#conditions.set(type, { type, ...shown, sinceMs, dependsOn, isCritical });
+    const isNews = isQuiet !== true && (isTurned || before.reason !== report.reason);
+    this.#announce(isNews ? type : undefined);
+  }
+
+  #isCritical(type: ConditionType): boolean {
+    return CONDITIONS[type].isCritical || this.#options.critical?.includes(type) === true;
   }
 
   /**

@@ -29,6 +29,27 @@ test("before anybody has looked everything is unknown, and nothing is wrong", ()
   assert.deepEqual(board.rootCauses(), []);
 });
 
+test("what the configuration makes critical is, beside what always is", () => {
+  const { log } = createMemoryLog();
+  const board = new ConditionBoard({ log, now: () => 0, sleep: async () => undefined, critical: ["GpuHealthy"] });
+  board.setTrue("GpuHealthy", "Healthy", "no fault");
+  assert.deepEqual(
+    (["GpuHealthy", "GpuDriver", "NodeReady"] as const).map((type) => board.get(type).isCritical),
+    [true, false, true],
+  );
+});
+
+test("a quiet report is on the board and in no line; a failure after it is told, and its quiet end is not", () => {
+  const { board, said } = setUp();
+  const quiet = { status: "True", reason: "NoGpu", message: "no GPU", isQuiet: true } as const;
+  board.set("GpuHealthy", quiet);
+  assert.deepEqual([board.get("GpuHealthy").reason, said()], ["NoGpu", []]);
+  assert.ok(!("isQuiet" in board.get("GpuHealthy")));
+  board.set("GpuHealthy", down);
+  board.set("GpuHealthy", quiet);
+  assert.deepEqual(said(), ["warn GpuHealthy down"]);
+});
+
 test("since moves when the status does, not with every report", () => {
   const { board, pass } = setUp();
   pass(500);

@@ -1,10 +1,10 @@
 // The machine: what no software of ours can change.
 import { parseEnv } from "node:util";
 import { shortageOf } from "../facts/disk-space.ts";
-import { readGpu } from "../facts/gpu.ts";
 import { checkSwap } from "../facts/obstacles.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
+import { GPU_CHECK } from "./gpu-check.ts";
 
 /** Distributions that eks-satellite is made for. */
 const SUPPORTED: readonly string[] = ["ubuntu 20.04", "ubuntu 22.04", "ubuntu 24.04", "debian 12"];
@@ -137,16 +137,5 @@ export const MACHINE_CHECKS: readonly Check[] = [
       return ok(other.length === 0 ? "modules and settings are as planned" : `the daemon sets ${other.join(", ")}`);
     },
   }),
-  {
-    name: "gpu",
-    run: async ({ host }) => {
-      const { devices, driverVersion } = await readGpu(host);
-      if (devices === 0) return ok("no NVIDIA GPU on the PCI bus");
-      if (driverVersion !== undefined) return ok(`${devices} NVIDIA, driver ${driverVersion}`);
-      return warn(
-        `${devices} NVIDIA, and no driver is loaded`,
-        "Install NVIDIA's driver (apt-get install nvidia-driver-…-server), and reboot.",
-      );
-    },
-  },
+  GPU_CHECK,
 ];

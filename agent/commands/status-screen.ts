@@ -95,8 +95,35 @@ function renderFacts({ credentials, kubelet, containerd, converge, gpu }: Status
     `kubelet     ${kubelet.pid === undefined ? "does not run" : `pid ${kubelet.pid}`}, ${kubelet.restarts} restarts${kubelet.lastExit === undefined ? "" : `; ${kubelet.lastExit}`}`,
     `containerd  ${containerd.version ?? "unknown"}`,
     `machine     ${converge.rounds} rounds, ${converge.changes} changes${repairs}`,
-    `GPU         ${gpu === undefined ? "not looked at" : `${gpu.devices} NVIDIA, driver ${gpu.driverVersion ?? "not loaded"}`}`,
+    ...renderGpus(gpu),
   ];
+}
+
+/** A line for each GPU; one in all where there is none. */
+function renderGpus(gpu: StatusDocument["gpu"]): string[] {
+  if (gpu === undefined) return ["GPU         not looked at"];
+  const { devices, driverVersion, cudaVersion, gpus = [] } = gpu;
+  if (devices === 0) return ["GPU         none"];
+  const cuda = cudaVersion === undefined ? "" : `, CUDA up to ${cudaVersion}`;
+  return [
+    `GPU         ${devices} NVIDIA, driver ${driverVersion ?? "not loaded"}${cuda}`,
+    ...gpus.map((each) => `  ${each.busId}  ${each.product ?? "NVIDIA GPU"}: ${describeGpu(each)}`),
+  ];
+}
+
+function describeGpu(gpu: NonNullable<NonNullable<StatusDocument["gpu"]>["gpus"]>[number]): string {
+  const { faults, isAnswering, temperatureCelsius, utilizationPercent, isMig, memoryUsedMebibytes } = gpu;
+  const [fault] = faults;
+  const told = (value: number | undefined, unit: string) => (value === undefined ? [] : [`${value} ${unit}`]);
+  const total = gpu.memoryTotalMebibytes === undefined ? "" : ` of ${gpu.memoryTotalMebibytes}`;
+  const values = [
+    ...told(temperatureCelsius, "°C"),
+    ...told(utilizationPercent, "%"),
+    ...(memoryUsedMebibytes === undefined ? [] : [`${memoryUsedMebibytes}${total} MiB`]),
+    ...(isMig === true ? ["MIG"] : []),
+  ];
+  const state = fault !== undefined ? `✗ ${fault.message}` : isAnswering ? "ok" : "no answer";
+  return [state, ...values].join(", ");
 }
 
 function renderEvents({ events }: StatusDocument, nowMs: number, paint: Paint): string[] {

@@ -3,7 +3,10 @@ import { parseConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
 /** Each of these has a default. */
-export type LocalConfig = Pick<Config, "kubelet" | "containerd" | "network" | "health" | "stateFolder" | "runFolder">;
+export type LocalConfig = Pick<
+  Config,
+  "kubelet" | "containerd" | "network" | "gpu" | "health" | "stateFolder" | "runFolder"
+>;
 
 /** What the schema insists on; nothing of it is part of {@link LocalConfig}. */
 const LEAST_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";

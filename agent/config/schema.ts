@@ -3,6 +3,7 @@ import * as z from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { absolutePath as path } from "./absolute-path.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
+import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";
 import { isLabelKey, isOwnNodeLabel } from "./label-key.ts";
 
@@ -211,6 +212,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("How AWS is reached."),
+  gpu: gpuSchema.prefault({}).describe("NVIDIA GPUs."),
   health: healthSchema.prefault({}).describe("The local health endpoint."),
   intervals: intervalsSchema.prefault({}).describe("Periods of the loops, in seconds."),
   log: z

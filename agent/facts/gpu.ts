@@ -1,29 +1,125 @@
-// NVIDIA GPUs as the kernel sees them: on the PCI bus, and the driver that is loaded.
+// NVIDIA GPUs as the kernel shows them: on the PCI bus, and taken by the driver. No process is started for this.
 import type { Host } from "../host/host.ts";
 
 export interface GpuFacts {
-  /** GPUs on the PCI bus; their audio functions and NVSwitches do not count. */
-  readonly devices: number;
+  /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches, what is given to a VM and what the driver is to leave alone do not count. */
+  readonly busIds: readonly string[];
+  readonly nvSwitches: number;
   /** E.g. `550.54.15`; undefined while no driver is loaded. */
   readonly driverVersion?: string;
+  /** The GPUs that the driver has taken. */
+  readonly driven: readonly DrivenGpu[];
+  /** Files `/dev/nvidia0` and on, through which programs reach the GPUs. */
+  readonly deviceNodes: number;
 }
 
-const PCI_DEVICES = "/sys/bus/pci/devices";
+export interface DrivenGpu {
+  readonly busId: string;
+  /** E.g. `GPU-5c1b…`; undefined until the driver has initialized the GPU. */
+  readonly uuid?: string;
+  readonly product?: string;
+}
+
+/** A folder for each device on the PCI bus, named by its address. */
+export const PCI_DEVICES = "/sys/bus/pci/devices";
+const DRIVER_GPUS = "/proc/driver/nvidia/gpus";
 const NVIDIA = "0x10de";
 /** PCI classes VGA controller and 3D controller. */
 const GPU_CLASS = /^0x030[02]/;
+/** PCI class "other bridge", which of NVIDIA's devices the NVSwitches have. */
+const NVSWITCH_CLASS = /^0x0680/;
 /** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  …`, or `… Open Kernel Module for x86_64  550.54.15  …`. */
 const DRIVER_VERSION = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m;
+const UUID = /^GPU UUID:\s+(GPU-[0-9a-f-]+)$/m;
+/** Older drivers say `Blacklisted:`. */
+const EXCLUDED = /^(?:GPU Excluded|Blacklisted):\s+Yes/m;
+const MODEL = /^Model:\s+(\S.*?)\s*$/m;
 
-/** Reads what the kernel shows of the GPUs. */
-export async function readGpu(host: Host): Promise<GpuFacts> {
-  const names = await host.files.list(PCI_DEVICES);
-  const isGpu = await Promise.all(names.map((name) => isNvidiaGpu(host, `${PCI_DEVICES}/${name}`)));
-  const driver = DRIVER_VERSION.exec((await host.files.read("/proc/driver/nvidia/version")) ?? "")?.[1];
-  return { devices: isGpu.filter(Boolean).length, ...(driver === undefined ? {} : { driverVersion: driver }) };
+type Device = "gpu" | "nvswitch" | "other";
+
+/** Reads what the kernel shows of the GPUs. @throws file-unreadable */
+export async function readGpus(host: Host): Promise<GpuFacts> {
+  const devices = await readDevices(host);
+  const busIds = devices.filter(({ kind }) => kind === "gpu").map(({ name }) => name);
+  const version = DRIVER_VERSION.exec((await host.files.read("/proc/driver/nvidia/version")) ?? "")?.[1];
+  const shared = { busIds, nvSwitches: devices.filter(({ kind }) => kind === "nvswitch").length };
+  if (version === undefined) return { ...shared, driven: [], deviceNodes: 0 };
+  const [driven, nodes] = await Promise.all([readDriven(host), host.files.list("/dev")]);
+  return {
+    ...shared,
+    // The administrator has told the driver to leave them alone (NVreg_ExcludedGpus).
+    busIds: busIds.filter((busId) => !driven.some((gpu) => gpu.busId === busId && gpu.isExcluded)),
+    driverVersion: version,
+    driven: driven.filter(({ isExcluded }) => !isExcluded).map(({ isExcluded: _, ...gpu }) => gpu),
+    deviceNodes: nodes.filter((name) => /^nvidia\d+$/.test(name)).length,
+  };
 }
 
-async function isNvidiaGpu({ files }: Host, folder: string): Promise<boolean> {
-  const vendor = (await files.read(`${folder}/vendor`))?.trim();
-  return vendor === NVIDIA && GPU_CLASS.test((await files.read(`${folder}/class`)) ?? "");
+/** Whether there is a GPU on the PCI bus. @throws file-unreadable */
+export async function hasGpu(host: Host): Promise<boolean> {
+  return (await readDevices(host)).some(({ kind }) => kind === "gpu");
+}
+
+/** A PCI address as the kernel writes it: nvidia-smi writes `00000000:06:00.0`, Xid lines write `0000:06:00`. */
+export function toBusId(address: string): string {
+  const [domain = "0", ...rest] = address.toLowerCase().split(":");
+  const short = domain.replace(/^0+/, "").padStart(4, "0");
+  const place = rest.join(":");
+  return `${short}:${place.includes(".") ? place : `${place}.0`}`;
+}
+
+async function readDevices(host: Host): Promise<readonly { readonly name: string; readonly kind: Device }[]> {
+  const places = await readNvidiaPlaces(host);
+  if (places?.size === 0) return [];
+  const names = await host.files.list(PCI_DEVICES);
+  const candidates = names.filter((name) => places?.has(placeOf(name)) ?? true);
+  return Promise.all(candidates.map(async (name) => ({ name, kind: await readKind(host, `${PCI_DEVICES}/${name}`) })));
+}
+
+/**
+ * Bus, device and function of NVIDIA's devices, in one read: a large machine has hundreds of others, and two loops look. Lines
+ * are `0630` (bus, device and function), a tab, `10de2236` (vendor, device), …; the domain is not told. Undefined without the file.
+ */
+async function readNvidiaPlaces({ files }: Host): Promise<ReadonlySet<string> | undefined> {
+  const table = await files.read("/proc/bus/pci/devices");
+  if (table === undefined) return undefined;
+  const found = table.matchAll(/^([0-9a-f]{2})([0-9a-f]{2})\t10de/gm);
+  return new Set(
+    Array.from(found, ([, bus = "", devfn = ""]) => `${bus}:${toDeviceFunction(Number.parseInt(devfn, 16))}`),
+  );
+}
+
+/** Five bits of device, three of function. */
+function toDeviceFunction(devfn: number): string {
+  return `${(devfn >> 3).toString(16).padStart(2, "0")}.${devfn & 7}`;
+}
+
+function placeOf(busId: string): string {
+  return busId.slice(busId.indexOf(":") + 1);
+}
+
+async function readKind({ files }: Host, folder: string): Promise<Device> {
+  if ((await files.read(`${folder}/vendor`))?.trim() !== NVIDIA) return "other";
+  const type = (await files.read(`${folder}/class`)) ?? "";
+  if (NVSWITCH_CLASS.test(type)) return "nvswitch";
+  if (!GPU_CLASS.test(type)) return "other";
+  // What is passed through to a virtual machine is that machine's.
+  return (await files.readLink(`${folder}/driver`))?.endsWith("/vfio-pci") ? "other" : "gpu";
+}
+
+async function readDriven(host: Host): Promise<readonly (DrivenGpu & { readonly isExcluded: boolean })[]> {
+  const names = await host.files.list(DRIVER_GPUS);
+  return Promise.all(
+    names.map(async (name) => {
+      const text = (await host.files.read(`${DRIVER_GPUS}/${name}/information`)) ?? "";
+      const uuid = UUID.exec(text)?.[1];
+      const product = MODEL.exec(text)?.[1];
+      return {
+        busId: toBusId(name),
+        isExcluded: EXCLUDED.test(text),
+        ...(uuid === undefined ? {} : { uuid }),
+        ...(product === undefined ? {} : { product }),
+      };
+    }),
+  );
 }

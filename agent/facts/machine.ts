@@ -1,5 +1,7 @@
 // The machine itself, as the plan needs it; read again each round, so it costs a few reads of /proc and nothing more.
+
 import type { Host, NetworkAddress, SystemInformation } from "../host/host.ts";
+import { hasGpu } from "./gpu.ts";
 
 export interface MachineFacts extends SystemInformation {
   /** The address on the interface of the default route, or the first one of a machine that has no default route. */
@@ -11,6 +13,8 @@ export interface MachineFacts extends SystemInformation {
   /** Whether systemd-resolved is in charge: /etc/resolv.conf then names a stub that pods cannot reach. */
   readonly hasSystemdResolved: boolean;
   readonly hasEcrCredentialProvider: boolean;
+  /** Whether there is an NVIDIA GPU on the PCI bus. */
+  readonly hasGpu: boolean;
 }
 
 /** The file of real name servers that systemd-resolved keeps beside its stub. */
@@ -19,13 +23,14 @@ export const SYSTEMD_RESOLV_CONF = "/run/systemd/resolve/resolv.conf";
 /** Reads the machine's facts. `credentialProviderPath` is where ecr-credential-provider is expected. */
 export async function readMachine(host: Host, credentialProviderPath: string): Promise<MachineFacts> {
   const { files } = host;
-  const [system, controllers, booted, resolved, provider, defaultInterface] = await Promise.all([
+  const [system, controllers, booted, resolved, provider, defaultInterface, hasNvidiaGpu] = await Promise.all([
     host.systemInformation(),
     files.status("/sys/fs/cgroup/cgroup.controllers"),
     files.status("/run/systemd/system"),
     files.status(SYSTEMD_RESOLV_CONF),
     files.status(credentialProviderPath),
     readDefaultInterface(host),
+    hasGpu(host),
   ]);
   return {
     ...system,
@@ -35,6 +40,7 @@ export async function readMachine(host: Host, credentialProviderPath: string): P
     isSystemd: booted !== undefined,
     hasSystemdResolved: resolved !== undefined,
     hasEcrCredentialProvider: provider?.kind === "file",
+    hasGpu: hasNvidiaGpu,
   };
 }
 

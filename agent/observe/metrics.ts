@@ -8,6 +8,9 @@ import type { Kubelet } from "../supervise/kubelet.ts";
 import type { Loop } from "../supervise/loop.ts";
 import { VERSION } from "../version.ts";
 import { type CallTally, LATENCY_BUCKETS } from "./call-tally.ts";
+import { gpuFamilies } from "./gpu-metrics.ts";
+import type { GpuView } from "./gpu-watch.ts";
+import { type Family, family, PREFIX, type Sample } from "./metric-family.ts";
 import { readVerdict } from "./verdict.ts";
 
 export interface MetricSources {
@@ -20,27 +23,18 @@ export interface MetricSources {
   readonly loops: readonly Loop[];
   readonly awsCalls: CallTally;
   readonly apiCalls: CallTally;
+  /** GPUs as last seen. */
+  readonly gpu: () => GpuView | undefined;
 }
-
-interface Sample {
-  readonly value: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  /** For the parts of a histogram. */
-  readonly metricName?: string;
-}
-
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly samples: () => readonly Sample[];
-}
-
-const PREFIX = "eks_satellite_";
 
 /** Returns what renders the metrics of now. */
 export function createMetrics(sources: MetricSources): () => Promise<{ contentType: string; body: string }> {
-  const families = [...nodeFamilies(sources), ...workFamilies(sources), ...processFamilies()];
+  const families = [
+    ...nodeFamilies(sources),
+    ...gpuFamilies(sources.gpu),
+    ...workFamilies(sources),
+    ...processFamilies(),
+  ];
   const create = async () => {
     const { Registry } = await import("prom-client");
     const registry = new Registry();
@@ -65,10 +59,6 @@ export function createMetrics(sources: MetricSources): () => Promise<{ contentTy
 
 function toValue({ value, labels = {}, metricName }: Sample) {
   return { value, labels, ...(metricName === undefined ? {} : { metricName }) };
-}
-
-function family(type: Family["type"], name: string, help: string, samples: () => readonly Sample[]): Family {
-  return { type, name: PREFIX + name, help, samples };
 }
 
 /** What is true of the node. */

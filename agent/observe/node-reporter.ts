@@ -1,14 +1,22 @@
-// The verdict on the Node itself, where kubectl describe shows it: one condition of our own, and events. Within what
+// The verdict on the Node itself, where kubectl describe shows it: a condition of our own, one for GPUs, and events. Within what
 // NodeRestriction allows a node to write about itself, and sparingly: an unchanged word is repeated every five minutes.
 import type { Condition, ConditionBoard } from "../conditions.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
-import type { NodeApi } from "./node-api.ts";
+import { GPU_CONDITIONS } from "./gpu-report.ts";
+import type { NodeApi, NodeConditionPatch } from "./node-api.ts";
 import { readVerdict } from "./verdict.ts";
 
 /** Type of the Node's condition. */
 export const NODE_CONDITION = "SatelliteHealthy";
+
+/** What the Node is told, but for its times. */
+type NodeWord = Omit<NodeConditionPatch, "lastHeartbeatTime" | "lastTransitionTime">;
+
+/** Type of the Node's condition of its GPUs. */
+const GPU_NODE_CONDITION = "GpuHealthy";
+const SILENT_REASONS = ["NoGpu", "Off"];
 
 const HEARTBEAT_MS = 5 * 60_000;
 /** The same event again within this time is left out: the condition still says it. */
@@ -45,7 +53,7 @@ export class NodeReporter {
   readonly #options: NodeReporterOptions;
   readonly #lastEvents = new Map<string, number>();
   #queue: readonly QueuedEvent[] = [];
-  #sent: Sent | undefined;
+  readonly #sent = new Map<string, Sent>();
   #number = 0;
 
   constructor(options: NodeReporterOptions) {
@@ -64,12 +72,12 @@ export class NodeReporter {
 
   /** A change of a condition: a root cause is a warning on the Node. */
   noteChange({ reason, message, hint }: Condition, isRootCause: boolean): void {
-    if (isRootCause) this.note("Warning", reason, hint === undefined ? message : `${message} → ${hint}`);
+    if (isRootCause) this.note("Warning", reason, withHint(message, hint));
   }
 
   /** The Node was deleted: the next one has no condition of ours yet. */
   forget(): void {
-    this.#sent = undefined;
+    this.#sent.clear();
   }
 
   /** Sends what is due. A cluster that refuses it costs the report and nothing else. */
@@ -79,34 +87,32 @@ export class NodeReporter {
     // Before the Node is there, and while nobody answers, there is nothing to write to.
     if (server === undefined || !board.isTrue("ApiReachable") || board.get("NodeReady").status === "Unknown") return;
     try {
-      await this.#reportCondition(server);
+      for (const word of [wordOfVerdict(board), wordOfGpus(board)])
+        if (word !== undefined) await this.#reportCondition(server, word);
       await this.#sendEvents(server);
     } catch (err) {
       log.debug({ err }, "the verdict was not written to the Node");
     }
   }
 
-  async #reportCondition(server: NodeApi): Promise<void> {
-    const { host, board, name } = this.#options;
-    const { healthy, reason, summary, hint } = readVerdict(board);
-    // A daemon that has just started does not know yet: what its predecessor wrote stands until it does.
-    if (reason === "Joining") return;
-    const status = healthy ? "True" : "False";
+  async #reportCondition(server: NodeApi, word: NodeWord): Promise<void> {
+    const { host, name } = this.#options;
+    const { type, status, reason, message } = word;
     const now = host.clock.now();
-    const before = this.#sent;
+    const before = this.#sent.get(type);
+    // A machine without GPUs says nothing of them, unless it did before.
+    if (before === undefined && SILENT_REASONS.includes(reason)) return;
     const isNews = before?.status !== status || before.reason !== reason;
     if (!isNews && now - before.atMs < HEARTBEAT_MS) return;
     const sinceMs = before?.status === status ? before.sinceMs : now;
     await server.patchCondition(name, {
-      type: NODE_CONDITION,
-      status,
-      reason,
-      message: cut(hint === undefined ? summary : `${summary} → ${hint}`),
+      ...word,
+      message: cut(message),
       lastHeartbeatTime: toTime(now),
       lastTransitionTime: toTime(sinceMs),
     });
-    if (before?.status === "False" && healthy) this.note("Normal", NODE_CONDITION, summary);
-    this.#sent = { status, reason, atMs: now, sinceMs };
+    if (before?.status === "False" && status === "True") this.note("Normal", type, message);
+    this.#sent.set(type, { status, reason, atMs: now, sinceMs });
   }
 
   async #sendEvents(server: NodeApi): Promise<void> {
@@ -138,6 +144,27 @@ export class NodeReporter {
       this.#queue = this.#queue.filter((other) => other !== event);
     }
   }
+}
+
+/** The verdict; undefined while a daemon that has just started does not know: what its predecessor wrote stands until it does. */
+function wordOfVerdict(board: ConditionBoard): NodeWord | undefined {
+  const { healthy, reason, summary, hint } = readVerdict(board);
+  if (reason === "Joining") return undefined;
+  return { type: NODE_CONDITION, status: healthy ? "True" : "False", reason, message: withHint(summary, hint) };
+}
+
+/** The first of the conditions of GPUs that is false, or that all are true; undefined while that is not known. */
+function wordOfGpus(board: ConditionBoard): NodeWord | undefined {
+  const conditions = GPU_CONDITIONS.map((type) => board.get(type));
+  const shown = conditions.find(({ status }) => status !== "True") ?? board.get("GpuHealthy");
+  const { status, reason, message, hint } = conditions.find((each) => each.status === "False") ?? shown;
+  return status === "Unknown"
+    ? undefined
+    : { type: GPU_NODE_CONDITION, status, reason, message: withHint(message, hint) };
+}
+
+function withHint(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message} → ${hint}`;
 }
 
 function cut(message: string): string {

@@ -1,6 +1,7 @@
 // The shape of /status. Fields are added without notice; one that changes or goes raises schemaVersion.
 import * as z from "zod";
 import { CONDITION_TYPES } from "../condition-types.ts";
+import { gpuStatusSchema } from "./gpu-status.ts";
 
 export const STATUS_SCHEMA_VERSION = 1;
 
@@ -51,11 +52,6 @@ const loopSchema = z.object({
   isOverdue: z.boolean(),
 });
 
-const gpuSchema = z.object({
-  devices: count().describe("NVIDIA GPUs on the PCI bus."),
-  driverVersion: z.string().optional().describe("Of the kernel module that is loaded."),
-});
-
 /** The whole document. */
 export const statusSchema = z.object({
   schemaVersion: z.literal(STATUS_SCHEMA_VERSION),
@@ -99,7 +95,7 @@ export const statusSchema = z.object({
     lastExit: z.string().optional(),
   }),
   containerd: z.object({ version: z.string().optional() }),
-  gpu: gpuSchema.optional().describe("Absent until the machine was looked at."),
+  gpu: gpuStatusSchema.optional().describe("Absent until the machine was looked at, and with gpu.mode: off."),
   versions: z.object({ node: z.string().describe("Version of the Node.js that runs the daemon.") }),
   converge: z.object({ rounds: count(), changes: count(), repairs: count(), lastRoundMs: z.number() }),
   files: z.array(fileSchema),

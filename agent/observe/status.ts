@@ -1,7 +1,6 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
-import type { GpuFacts } from "../facts/gpu.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
@@ -9,6 +8,8 @@ import type { Kubelet } from "../supervise/kubelet.ts";
 import type { Loop } from "../supervise/loop.ts";
 import { VERSION } from "../version.ts";
 import type { EventRing, SatelliteEvent } from "./events.ts";
+import { renderGpuStatus } from "./gpu-status.ts";
+import type { GpuView } from "./gpu-watch.ts";
 import type { StatusDocument } from "./status-schema.ts";
 import { readVerdict } from "./verdict.ts";
 
@@ -24,7 +25,7 @@ export interface StatusSources {
   /** When the serving certificate as last seen ends, milliseconds since the epoch. */
   readonly servingCertificateExpiresAtMs: () => number | undefined;
   /** GPUs as last seen. */
-  readonly gpu: () => GpuFacts | undefined;
+  readonly gpu: () => GpuView | undefined;
   /** How long this process took from its start to its loops running, milliseconds. */
   readonly startMs: number;
 }
@@ -67,7 +68,7 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
       },
       kubelet: renderKubelet(sources),
       containerd: { version: facts?.containerd?.version },
-      gpu: sources.gpu(),
+      gpu: renderGpuStatus(sources.gpu()),
       versions: { node: process.versions.node },
       converge,
       files: renderFiles(converger),

@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import { type MachineFacts, SYSTEMD_RESOLV_CONF } from "../facts/machine.ts";
 import { clusterDnsAddress } from "./cluster-dns.ts";
+import { taintsOf } from "./gpu-node.ts";
 import { mergeTables } from "./merge.ts";
 import { PATHS } from "./paths.ts";
 
@@ -64,7 +65,7 @@ export function renderKubeletConfig({
     protectKernelDefaults: true,
     providerID: providerId(config),
     readOnlyPort: 0,
-    registerWithTaints: config.node.taints,
+    registerWithTaints: taintsOf(config, machine),
     resolvConf: machine.hasSystemdResolved ? SYSTEMD_RESOLV_CONF : "/etc/resolv.conf",
     serializeImagePulls: false,
     // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.

@@ -1,6 +1,7 @@
 // kubelet's command line: only what its configuration file cannot say.
 import type { Config } from "../config/schema.ts";
 import type { MachineFacts } from "../facts/machine.ts";
+import { gpuLabels } from "./gpu-node.ts";
 import { PATHS } from "./paths.ts";
 
 /** Tells EKS's add-ons what this Node is: kube-proxy and CoreDNS may run here, aws-node and the EBS CSI node may not. */
@@ -13,9 +14,11 @@ export function renderKubeletFlags(
   ipFamily: "ipv4" | "ipv6",
 ): readonly string[] {
   const nodeIp = config.node.ip ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
-  const labels = Object.entries({ ...config.node.labels, ...COMPUTE_TYPE_LABEL }).toSorted(([one], [other]) =>
-    one < other ? -1 : 1,
-  );
+  const labels = Object.entries({
+    ...gpuLabels(config, machine),
+    ...config.node.labels,
+    ...COMPUTE_TYPE_LABEL,
+  }).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const own: Record<string, string | undefined> = {
     config: PATHS.kubeletConfig,
     kubeconfig: PATHS.kubeconfig,

@@ -19,6 +19,7 @@ export const PATHS = {
 export function statePaths(stateFolder: string) {
   return {
     cluster: `${stateFolder}/cluster.json`,
+    gpu: `${stateFolder}/gpu.json`,
     ledger: `${stateFolder}/ledger`,
     services: `${stateFolder}/services.json`,
     versions: `${stateFolder}/versions.json`,

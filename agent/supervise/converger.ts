@@ -93,7 +93,7 @@ export class Converger {
   async round(): Promise<void> {
     const { host, config, versions, cluster, board, onKubelet } = this.#options;
     const startedAt = performance.now();
-    const facts = await readNodeFacts(host, config, versions, cluster());
+    const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
     const plan = planNode(config, facts);
     const round = await converge(plan.resources, this.#converge);
     this.#last = { facts, plan };
@@ -154,6 +154,11 @@ export class Converger {
     const problem = summarizeFailures(round.failures.map(({ error }) => error));
     if (problem !== undefined) throw problem;
   }
+}
+
+/** A GPU that falls off the bus is a fault, told elsewhere: it must not change kubelet's flags, and so restart kubelet. */
+function keepGpu(facts: NodeFacts, before: NodeFacts | undefined): NodeFacts {
+  return before?.machine.hasGpu === true ? { ...facts, machine: { ...facts.machine, hasGpu: true } } : facts;
 }
 
 function isKubeletFile(resource: Resource): boolean {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CONFIG_FILE, NODE, setUpCheck } from "../fakes/check-machine.ts";
+import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 import { MINIMAL_CONFIG } from "../fakes/samples.ts";
 
@@ -81,6 +82,45 @@ const WRONG: readonly (readonly [
     },
     "warn",
     /no driver/,
+  ],
+  [
+    "gpu",
+    "no GPU where one is required",
+    ({ host }) => host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}gpu: { mode: required }\n`),
+    "fail",
+    /there is no NVIDIA GPU on the PCI bus .*gpu\.mode: auto/,
+  ],
+  [
+    "gpu",
+    "a GPU off the bus",
+    ({ host }) => becomeGpuMachine(host, readGpuMachine("h100-off-the-bus")),
+    "fail",
+    /1 of 8 GPUs not answering: 0000:3a:00\.0 \(Xid 79: .*\) Action: reboot\./,
+  ],
+  [
+    "gpu",
+    "uncorrected ECC errors",
+    ({ host }) => becomeGpuMachine(host, readGpuMachine("ecc-uncorrected")),
+    "fail",
+    /GPU 0000:06:00\.0: 2 uncorrected ECC errors .*Action: reset the GPU\./,
+  ],
+  [
+    "gpu",
+    "no fabric manager",
+    ({ host }) => becomeGpuMachine(host, readGpuMachine("h100-no-fabric-manager")),
+    "warn",
+    /error 802 .*nvidia-fabricmanager; its version must be the driver's, 570\.133\.20/,
+  ],
+  [
+    "gpu",
+    "persistence mode that is off",
+    ({ host }) => {
+      const machine = readGpuMachine("a10");
+      const rows = machine.nvidiaSmi.rows.map((row) => ({ ...row, persistence_mode: "Disabled" }));
+      becomeGpuMachine(host, { ...machine, nvidiaSmi: { ...machine.nvidiaSmi, rows } });
+    },
+    "warn",
+    /1 × NVIDIA A10, driver 550\.54\.15, no fault; persistence mode is off.*nvidia-persistenced/,
   ],
   [
     "containerd",

@@ -77,6 +77,25 @@ test("a healthy node is told on one screen: verdict, conditions, expiry, GPU, th
   assert.ok(text.split("\n").length < 40, "one screen");
 });
 
+test("each GPU has a line: how it is, and what is wrong with it", async () => {
+  const common = { isAnswering: true, faults: [], xids: {} };
+  const fault = { code: "gpu-xid-79", message: "Xid 79: GPU has fallen off the bus.", action: "reboot" as const };
+  const gpus = [
+    { ...common, busId: "0000:18:00.0", product: "NVIDIA H100", temperatureCelsius: 41, utilizationPercent: 97 },
+    { ...common, busId: "0000:2a:00.0", isMig: true, memoryUsedMebibytes: 4, memoryTotalMebibytes: 81_559 },
+    { ...common, busId: "0000:3a:00.0", isAnswering: false, faults: [fault] },
+    { ...common, busId: "0000:5d:00.0", isAnswering: false },
+  ];
+  const gpu = { devices: 4, driverVersion: "570.133.20", cudaVersion: "12.8", gpus };
+  const { text } = await run(JSON.stringify(sampleStatus({ gpu })));
+  assert.match(text, /GPU +4 NVIDIA, driver 570\.133\.20, CUDA up to 12\.8\n/);
+  assert.match(text, /0000:18:00\.0 {2}NVIDIA H100: ok, 41 °C, 97 %\n/);
+  assert.match(text, /0000:2a:00\.0 {2}NVIDIA GPU: ok, 4 of 81559 MiB, MIG\n/);
+  assert.match(text, /0000:3a:00\.0 .*✗ Xid 79: GPU has fallen off the bus\.\n/);
+  assert.match(text, /0000:5d:00\.0 .*: no answer\n/);
+  assert.match((await run(JSON.stringify(sampleStatus({ gpu: { devices: 0 } })))).text, /GPU +none\n/);
+});
+
 test("a root cause comes with its hint, its consequences are marked, and what is about to turn is shown", async () => {
   const conditions = sampleStatus().conditions.map((condition) => {
     if (condition.type === "RuntimeReady")

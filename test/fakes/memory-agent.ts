@@ -35,8 +35,8 @@ function serveCluster(host: MemoryHost) {
   return cluster;
 }
 
-/** A machine with containerd, kubelet and the keys of an IAM user; `start` begins one run of the daemon on it. */
-export function setUpAgent(context: Pick<TestContext, "after">) {
+/** A machine with containerd, kubelet and the keys of an IAM user; `start` begins one run of the daemon on it, with more configuration in `yaml`. */
+export function setUpAgent(context: Pick<TestContext, "after">, yaml = "") {
   const containerd = new MemoryContainerd();
   const { host } = containerd;
   host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
@@ -54,7 +54,7 @@ export function setUpAgent(context: Pick<TestContext, "after">) {
     const stop = new AbortController();
     const memoryLog = createMemoryLog();
     const environment = { PATH: "/usr/bin", NOTIFY_SOCKET: "/run/systemd/notify" };
-    const config = sampleConfig(`health: { port: ${port} }`);
+    const config = sampleConfig(`health: { port: ${port} }\n${yaml}`);
     const running = runAgent(
       {
         host,

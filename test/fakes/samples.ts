@@ -53,6 +53,7 @@ export function sampleMachine(changes: Partial<MachineFacts> = {}): MachineFacts
     isSystemd: true,
     hasSystemdResolved: true,
     hasEcrCredentialProvider: false,
+    hasGpu: false,
     ...changes,
   };
 }

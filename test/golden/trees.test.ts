@@ -95,6 +95,15 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
       kubeletVersion: "1.34.4",
     },
   },
+  "gpu-with-taint": {
+    config: sampleConfig("gpu: { taint: true }"),
+    facts: {
+      machine: sampleMachine({ hasGpu: true }),
+      cluster: sampleCluster(),
+      containerd: { version: "1.7.27", config: containerdFile(NVIDIA_CONFIG) },
+      kubeletVersion: "1.34.4",
+    },
+  },
   "ipv6-cluster": {
     config: sampleConfig(),
     facts: {

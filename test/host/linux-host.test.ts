@@ -1,6 +1,5 @@
 // The real host against real children and real files.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

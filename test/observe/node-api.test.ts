@@ -66,6 +66,18 @@ test("a Node that has reported nothing yet is not Ready", async () => {
   });
 });
 
+test("labels are read, set, and taken away with null, as a merge patch of the Node", async () => {
+  const { api, requests } = setUp(200, listOf({ metadata: { uid: "u1", labels: { a: "1" } } }));
+  assert.deepEqual(await api.readLabels("gpu-1"), { a: "1" });
+  assert.deepEqual(await setUp().api.readLabels("gpu-1"), {}, "a Node without labels");
+  assert.equal(await setUp(200, listOf()).api.readLabels("gpu-1"), undefined, "no Node");
+  await api.patchLabels("gpu-1", { a: null, b: "2" });
+  const { method, url, headers, body } = requests.at(-1) as HttpRequest;
+  assert.deepEqual([method, new URL(url).pathname], ["PATCH", "/api/v1/nodes/gpu-1"]);
+  assert.equal(headers?.["content-type"], "application/merge-patch+json");
+  assert.deepEqual(JSON.parse(body ?? ""), { metadata: { labels: { a: null, b: "2" } } });
+});
+
 test("a Node that is not there is no error, and has a moment from which to watch for it", async () => {
   assert.deepEqual(await setUp(200, listOf()).api.read("gpu-1"), SINCE);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CONDITION_TYPES } from "../../agent/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
+import { GPU_CONDITIONS } from "../../agent/observe/gpu-report.ts";
 import type { NodeApi, NodeConditionPatch, NodeEventObject } from "../../agent/observe/node-api.ts";
 import { NodeReporter } from "../../agent/observe/node-reporter.ts";
 import { createBoard } from "../fakes/board.ts";
@@ -15,6 +16,7 @@ function setUp() {
   const { log } = createMemoryLog();
   const board = createBoard(log, host.clock);
   for (const type of CONDITION_TYPES) board.setTrue(type, "Good", `${type} is good`);
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "NoGpu", "there is no NVIDIA GPU on the PCI bus");
   const conditions: NodeConditionPatch[] = [];
   const events: NodeEventObject[] = [];
   const server = { failure: undefined as Error | undefined };
@@ -68,6 +70,44 @@ test("a root cause is on the Node at once, with its hint, as a condition and as 
     ],
   );
   assert.deepEqual(events[0]?.involvedObject, { apiVersion: "v1", kind: "Node", name: "gpu-1", uid: "gpu-1" });
+});
+
+test("a machine with GPUs has a condition for them, with the advice; one without has none", async () => {
+  const { host, board, conditions, events, reporter } = setUp();
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "NoGpu", "there is no NVIDIA GPU on the PCI bus");
+  await reporter.report();
+  assert.deepEqual(
+    conditions.map(({ type }) => type),
+    ["SatelliteHealthy"],
+  );
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "Healthy", "no fault on 1 GPU");
+  await reporter.report();
+  assert.deepEqual([conditions[1]?.type, conditions[1]?.status], ["GpuHealthy", "True"]);
+  const fault = new SatelliteError("gpu-xid-79", "GPU 0000:06:00.0: Xid 79", { hint: "Action: reboot." });
+  board.setFailed("GpuHealthy", fault);
+  reporter.noteChange(board.get("GpuHealthy"), true);
+  await reporter.report();
+  const told = conditions.slice(2).map(({ type, status, reason, message }) => [type, status, reason, message]);
+  assert.deepEqual(told, [
+    ["SatelliteHealthy", "False", "GpuXid79", "GpuHealthy: GPU 0000:06:00.0: Xid 79 → Action: reboot."],
+    ["GpuHealthy", "False", "GpuXid79", "GPU 0000:06:00.0: Xid 79 → Action: reboot."],
+  ]);
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ["GpuXid79"],
+  );
+  board.setFailed("GpuDriver", new SatelliteError("gpu-driver-missing", "no driver is loaded"));
+  board.setUnknown("GpuHealthy", "NoDriver", "nothing can be said");
+  await reporter.report();
+  assert.deepEqual([conditions.at(-1)?.type, conditions.at(-1)?.reason], ["GpuHealthy", "GpuDriverMissing"]);
+  host.clock.jump(6 * MINUTE_MS);
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "NoGpu", "there is no NVIDIA GPU on the PCI bus");
+  await reporter.report();
+  assert.deepEqual(
+    [conditions.at(-1)?.type, conditions.at(-1)?.reason],
+    ["GpuHealthy", "NoGpu"],
+    "the last word is corrected",
+  );
 });
 
 test("the same event is told once in ten minutes", async () => {

@@ -48,6 +48,12 @@ class MemoryApi implements NodeApi {
 
   async patchCondition(): Promise<void> {}
 
+  async readLabels(): Promise<undefined> {
+    return undefined;
+  }
+
+  async patchLabels(): Promise<void> {}
+
   async createEvent(): Promise<void> {}
 
   send(event: NodeEvent): void {

@@ -13,8 +13,10 @@ test("README documents every condition and every metric", async () => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   for (const [type, { trueWhen }] of Object.entries(CONDITIONS))
     assert.ok(readme.includes(`| \`${type}\` | ${trueWhen} |`), `${type} is not in README, or otherwise`);
-  const source = readFileSync(new URL("../../agent/observe/metrics.ts", import.meta.url), "utf8");
+  const source = ["metrics.ts", "gpu-metrics.ts"]
+    .map((name) => readFileSync(new URL(`../../agent/observe/${name}`, import.meta.url), "utf8"))
+    .join("");
   const named = [...source.matchAll(/family\(\s*"\w+",\s*"(\w+)"/g)].map(([, name]) => `eks_satellite_${name}`);
-  assert.ok(named.length > 10);
+  assert.ok(named.length > 20);
   for (const name of named) assert.ok(readme.includes(`| \`${name}\` |`), `${name} is not in README`);
 });

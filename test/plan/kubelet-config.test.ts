@@ -19,6 +19,18 @@ function render(yaml = "", machine = sampleMachine(), kubeletVersion = "1.34.4")
   return { text, config: parse(text) as Record<string, unknown> };
 }
 
+test("gpu.taint taints a machine with GPUs at registration, once, and no other", () => {
+  const taint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" };
+  const machine = sampleMachine({ hasGpu: true });
+  const taintsOf = (yaml: string, of = machine) => render(yaml, of).config.registerWithTaints;
+  assert.deepEqual(taintsOf("gpu: { taint: true }"), [taint]);
+  assert.deepEqual(taintsOf(""), []);
+  assert.deepEqual(taintsOf("gpu: { taint: true }", sampleMachine()), []);
+  assert.deepEqual(taintsOf("gpu: { taint: true, mode: off }"), []);
+  const own = { ...taint, value: "mine" };
+  assert.deepEqual(taintsOf(`node: { taints: [${JSON.stringify(own)}] }\ngpu: { taint: true }`), [own]);
+});
+
 test("kube-reserved CPU is EKS's: 6 %, 1 %, twice 0.5 %, then 0.25 % of each core", () => {
   const figures = [1, 2, 3, 4, 8, 30, 96].map(reservedCpuMillicores);
   assert.deepEqual(figures, [60, 70, 75, 80, 90, 145, 310]);

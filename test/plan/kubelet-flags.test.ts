@@ -21,6 +21,15 @@ test("a machine without an address of the cluster's family leaves the choice to 
   assert.ok(!render("", sampleMachine(), "ipv6").some((flag) => flag.startsWith("--node-ip")));
 });
 
+test("a machine with a GPU registers with NVIDIA's label, unless it says otherwise itself or GPUs are off", () => {
+  const labelsOf = (yaml: string) =>
+    render(yaml, sampleMachine({ hasGpu: true })).find((flag) => flag.startsWith("--node-labels="));
+  assert.equal(labelsOf(""), "--node-labels=eks.amazonaws.com/compute-type=hybrid,nvidia.com/gpu.present=true");
+  assert.match(labelsOf('node: { labels: { nvidia.com/gpu.present: "false" } }') ?? "", /gpu\.present=false$/);
+  assert.doesNotMatch(labelsOf("gpu: { mode: off }") ?? "", /nvidia/);
+  assert.doesNotMatch(render("gpu: { mode: required }").join(), /nvidia/, "and one without has none");
+});
+
 test("labels are sorted, and the compute type cannot be taken away", () => {
   const labels = render('node: { labels: { b: "2", a: "1", eks.amazonaws.com/compute-type: auto } }').find((flag) =>
     flag.startsWith("--node-labels="),

@@ -53,6 +53,17 @@ test("a round puts the machine right and says what kubelet should run with", asy
   assert.equal(converger.facts?.kubeletVersion, "1.34.4");
 });
 
+test("a GPU that falls off the bus changes nothing of kubelet, which would be restarted", async () => {
+  const { host, converger, specs } = setUp();
+  host.files.put("/sys/bus/pci/devices/0000:06:00.0/vendor", "0x10de\n");
+  host.files.put("/sys/bus/pci/devices/0000:06:00.0/class", "0x030200\n");
+  await converger.round();
+  host.files.drop("/sys/bus/pci/devices/0000:06:00.0");
+  await converger.round();
+  assert.match(specs[0]?.command.args.join(" ") ?? "", /nvidia\.com\/gpu\.present=true/);
+  assert.deepEqual(specs[1], specs[0]);
+});
+
 test("a round with nothing to do writes nothing, restarts nothing and asks for the same kubelet", async () => {
   const { host, containerd, converger, specs } = setUp();
   await converger.round();

@@ -1,0 +1,79 @@
+// The GPUs in /status: its shape, and what fills it.
+import * as z from "zod";
+import type { GpuState, GpuView } from "./gpu-watch.ts";
+
+const ACTIONS = ["none", "check-the-app", "reset-the-gpu", "reboot", "replace"] as const;
+
+const faultSchema = z.object({
+  code: z.string().describe("Kebab-case, stable."),
+  message: z.string(),
+  action: z.enum(ACTIONS).describe("What is suggested."),
+});
+
+const gpuSchema = z.object({
+  busId: z.string().describe("PCI address, e.g. 0000:06:00.0."),
+  uuid: z.string().optional(),
+  product: z.string().optional(),
+  isAnswering: z.boolean().describe("Whether nvidia-smi lists it."),
+  memoryTotalMebibytes: z.number().optional(),
+  memoryUsedMebibytes: z.number().optional(),
+  temperatureCelsius: z.number().optional(),
+  powerWatts: z.number().optional(),
+  powerLimitWatts: z.number().optional(),
+  utilizationPercent: z.number().optional(),
+  isPersistent: z.boolean().optional().describe("Persistence mode."),
+  isMig: z.boolean().optional(),
+  isEcc: z.boolean().optional(),
+  eccUncorrected: z.number().optional().describe("Uncorrected ECC errors since the driver was loaded."),
+  isRemapPending: z.boolean().optional(),
+  isRemapFailed: z.boolean().optional(),
+  faults: z.array(faultSchema).describe("Worst first."),
+  xids: z.record(z.string(), z.int().min(0)).describe("Xids of this boot, code to number."),
+});
+
+/** All of them. */
+export const gpuStatusSchema = z.object({
+  devices: z.int().min(0).describe("NVIDIA GPUs on the PCI bus."),
+  driverVersion: z.string().optional().describe("Of the kernel module that is loaded."),
+  cudaVersion: z.string().optional().describe("The newest that the driver can run."),
+  deviceNodes: z.int().min(0).optional().describe("Files /dev/nvidia0 and on."),
+  nvSwitches: z.int().min(0).optional(),
+  gpus: z.array(gpuSchema).optional(),
+});
+
+/** Fills the shape. */
+export function renderGpuStatus(view: GpuView | undefined): z.infer<typeof gpuStatusSchema> | undefined {
+  if (view === undefined) return undefined;
+  const { busIds, driverVersion, deviceNodes, nvSwitches } = view.facts;
+  return {
+    devices: busIds.length,
+    driverVersion,
+    cudaVersion: view.cudaVersion,
+    deviceNodes,
+    nvSwitches,
+    gpus: view.gpus.map(renderGpu),
+  };
+}
+
+function renderGpu({ busId, uuid, product, reading, faults, xids }: GpuState): z.infer<typeof gpuSchema> {
+  return {
+    busId,
+    uuid,
+    product,
+    isAnswering: reading !== undefined,
+    memoryTotalMebibytes: reading?.memoryTotalMebibytes,
+    memoryUsedMebibytes: reading?.memoryUsedMebibytes,
+    temperatureCelsius: reading?.temperatureCelsius,
+    powerWatts: reading?.powerWatts,
+    powerLimitWatts: reading?.powerLimitWatts,
+    utilizationPercent: reading?.utilizationPercent,
+    isPersistent: reading?.isPersistent,
+    isMig: reading?.isMig,
+    isEcc: reading?.isEcc,
+    eccUncorrected: reading?.eccUncorrected,
+    isRemapPending: reading?.isRemapPending,
+    isRemapFailed: reading?.isRemapFailed,
+    faults: faults.map(({ code, message, action }) => ({ code, message, action })),
+    xids: Object.fromEntries(xids.map(({ xid, count }) => [xid, count])),
+  };
+}

@@ -1,0 +1,24 @@
+// What a metric is, before prom-client writes it down.
+
+/** Of every metric of ours; those that every process has keep Prometheus' own names. */
+export const PREFIX = "eks_satellite_";
+
+export interface Sample {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** For the parts of a histogram. */
+  readonly metricName?: string;
+}
+
+export interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  /** Read anew at each scrape. */
+  readonly samples: () => readonly Sample[];
+}
+
+/** A metric of ours; the name is without its prefix. */
+export function family(type: Family["type"], name: string, help: string, samples: () => readonly Sample[]): Family {
+  return { type, name: PREFIX + name, help, samples };
+}
