@@ -433,7 +433,7 @@ download_with_wget() {
   wget --no-verbose --server-response --tries=1 --timeout="$STALL_SECONDS" --output-document="$2" "$1" \
     2>"$scratch/download.log" || code=$?
   http_status=$(awk '$1 ~ /^HTTP\// { status = $2 } END { print status }' "$scratch/download.log")
-  final_url=$(awk '$1 == "Location:" { target = $2 } END { print target }' "$scratch/download.log")
+  final_url=$(awk 'tolower($1) == "location:" { target = $2 } END { print target }' "$scratch/download.log")
   return "$code"
 }
 

@@ -35,7 +35,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 const READY = 'echo "● ready Node gpu-1 is Ready"';
 /** Questions, which change nothing. */
-const QUESTIONS = /^(systemctl (is-|show)|id|uname|dpkg-query|sleep)/;
+const QUESTIONS = /^(systemctl (is-|show)|id|uname|dpkg-query|mktemp|sleep)/;
 
 /** How a run of the script ended. */
 export interface Outcome {
@@ -51,6 +51,10 @@ export interface RunOptions {
   readonly script?: string;
   /** Runs the script as a file, with this on its standard input. */
   readonly input?: string;
+  /** Runs it where there is a terminal, on which this is typed. */
+  readonly typed?: string;
+  /** Sends SIGTERM to the script when this is settled. */
+  readonly interruptAfter?: Promise<unknown>;
 }
 
 /** The folder that stands for a machine's root, and what happened on it. */
@@ -101,12 +105,12 @@ export class Machine {
     writeFileSync(join(this.#folder, "state", verb), text, { mode: 0o755 });
   }
 
-  /** Takes a command of the distribution away. */
-  hide(name: string): void {
+  /** Takes commands of the distribution away. */
+  hide(...names: readonly string[]): void {
     const folder = join(this.#folder, "distribution");
     mkdirSync(folder);
     const commands = new Set(["/usr/bin", "/bin"].flatMap((path) => readdirSync(path)));
-    commands.delete(name);
+    for (const name of names) commands.delete(name);
     for (const command of commands) {
       writeFileSync(join(folder, command), `#!/bin/sh\nexec /usr/bin/${command} "$@"\n`, { mode: 0o755 });
     }
@@ -119,21 +123,25 @@ export class Machine {
   }
 
   /** Runs the script, by default as `curl … | bash -s -- …` does; nothing of it may be left behind afterwards. */
-  async install(args: readonly string[], { environment, script, input }: RunOptions = {}): Promise<Outcome> {
-    const asFile = input !== undefined;
-    const { exitCode, stdout, stderr } = await execa("bash", asFile ? [SCRIPT, ...args] : ["-s", "--", ...args], {
-      input: input ?? script ?? readFileSync(SCRIPT, "utf8"),
+  async install(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    const { command, input } = howToRun(args, options);
+    const running = execa(command[0], command.slice(1), {
+      input,
       env: {
         PATH: [join(this.#folder, "bin"), ...this.#path].join(":"),
         HOME: this.#folder,
         TMPDIR: join(this.#folder, "tmp"),
         EKS_SATELLITE_ROOT: this.root,
         EKS_SATELLITE_STALL_SECONDS: "1",
-        ...environment,
+        ...options.environment,
       },
+      // A session of its own has no terminal, also where these tests are run on one.
+      detached: true,
       extendEnv: false,
       reject: false,
     });
+    options.interruptAfter?.then(() => running.kill("SIGTERM"));
+    const { exitCode, stdout, stderr } = await running;
     assert.deepEqual(readdirSync(join(this.#folder, "tmp")), [], "temporary files");
     assert.ok(!this.has("opt/eks-satellite.new"), "what was unpacked");
     return { exitCode, stdout, stderr };
@@ -188,3 +196,12 @@ export class Machine {
 
 /** The keys that the tests install. */
 export const KEYS = "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=example\n";
+
+function howToRun(args: readonly string[], { script, input, typed }: RunOptions) {
+  if (typed !== undefined) {
+    const line = `bash -s -- ${args.join(" ")} < ${SCRIPT}`;
+    return { command: ["script", "--quiet", "--return", "--command", line, "/dev/null"] as const, input: typed };
+  }
+  if (input !== undefined) return { command: ["bash", SCRIPT, ...args] as const, input };
+  return { command: ["bash", "-s", "--", ...args] as const, input: script ?? readFileSync(SCRIPT, "utf8") };
+}

@@ -180,6 +180,31 @@ test("keys can come from standard input, and a file of keys that others can read
   assert.equal(machine.mode("etc/eks-satellite/credentials"), "0600");
 });
 
+test("a file without both keys is refused before anything changes, and what it holds is not shown", async () => {
+  const machine = await installed();
+  const before = machine.picture();
+  for (const content of ["[default]\naws_access_key_id = AKIAOTHER\n", "AWS_ACCESS_KEY_ID=AKIAOTHER\n"]) {
+    const outcome = await install(machine, ["--credentials-file", machine.keysFile(content)]);
+    assert.equal(outcome.exitCode, 1);
+    assert.match(
+      outcome.stderr,
+      /keys lacks AWS_ACCESS_KEY_ID= or AWS_SECRET_ACCESS_KEY=\n {2}→ .*credentials\.profile/,
+    );
+    assert.doesNotMatch(outcome.stdout + outcome.stderr, /AKIAOTHER/);
+  }
+  assert.deepEqual({ ...machine.picture(), opt: "" }, { ...before, opt: "" });
+});
+
+test("a configuration that the program would not take is refused before anything changes", async () => {
+  const machine = await installed();
+  const before = machine.picture();
+  const { exitCode, stderr } = await install(machine, ["--version", NEW, "--region", "Oregon"]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /cluster\.region: must be an AWS region such as us-east-1/);
+  assert.match(stderr, /the configuration would not be valid; nothing was changed/);
+  assert.deepEqual({ ...machine.picture(), opt: "" }, { ...before, opt: "" });
+});
+
 test("proxies are kept for the service: lines that are there stay, and only what is given changes", async () => {
   const machine = await Machine.create();
   machine.write("etc/eks-satellite/environment", "# ours\nNO_PROXY=10.0.0.0/8\nOTHER=1", 0o640);
