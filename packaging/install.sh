@@ -437,15 +437,20 @@ download_with_wget() {
   return "$code"
 }
 
+# curl explains itself after its one line, wget before its last.
 explain_download() {
   if [[ $http_status == [45]?? ]]; then
     printf 'the server answered %s' "$http_status"
   else
-    printf 'exit code %s, %s' "$1" "$(grep -v '^ ' "$scratch/download.log" | tail -n 1)"
+    printf 'exit code %s, %s' "$1" "$(grep '^curl: ' "$scratch/download.log" || grep -v '^ ' "$scratch/download.log" | tail -n 1)"
   fi
 }
 
 download_hint() {
+  if grep -qi certificate "$scratch/download.log"; then
+    printf 'if a proxy inspects TLS, add its CA with update-ca-certificates, and name it for the service: NODE_EXTRA_CA_CERTS=FILE'
+    return
+  fi
   case $1 in
     404) printf 'look whether there is such a release for linux-%s: --version, --from, EKS_SATELLITE_BASE_URL' "$architecture" ;;
     407) printf 'the proxy wants a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' ;;
@@ -792,6 +797,7 @@ leave_cluster() {
     begin "stopping $UNIT"
     # It fails when systemd does not know the unit, and then there is nothing to stop.
     systemctl disable --quiet --no-reload --now "$UNIT" || say "systemctl does not know $UNIT"
+    say "this eks-satellite cannot reset the machine: what it changed stays, with the originals in $ROOT/var/lib/eks-satellite"
   fi
 }
 

@@ -2,14 +2,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { execa } from "execa";
 import { Machine, type Outcome, type RunOptions } from "./install-machine.ts";
 import { Mirror, NEW, OLD, tarballName } from "./install-mirror.ts";
-import { scratchFolder } from "./sample-release.ts";
+import { scratchFolder, TOP } from "./sample-release.ts";
 
+const CERTIFICATES = join(TOP, "test/fixtures/certificates");
 const TARBALL = `/download/v${OLD}/${tarballName(OLD)}`;
 const SUMS = `/download/v${OLD}/SHA256SUMS`;
 
@@ -156,6 +159,26 @@ test("the proxy that is given is used, and its password is not shown", async () 
   const { stdout, stderr } = await refused(undefined, { environment });
   assert.deepEqual(mirror.requests, [`http://releases.invalid/x${SUMS}`]);
   assert.doesNotMatch(stdout + stderr, /user:word/);
+});
+
+test("a certificate that is not trusted is told with what a proxy that inspects TLS needs, and no redirect leads out of TLS", async (context) => {
+  const server = createServer({
+    key: readFileSync(`${CERTIFICATES}/localhost.key`),
+    cert: readFileSync(`${CERTIFICATES}/localhost.pem`),
+  });
+  server.on("request", (_, response: ServerResponse) => void response.writeHead(302, { location: mirror.url }).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => server.close());
+  const environment = { EKS_SATELLITE_BASE_URL: `https://localhost:${(server.address() as AddressInfo).port}` };
+  const untrusted = await refused(undefined, { environment });
+  assert.match(
+    untrusted.stderr,
+    /exit code 60, curl: .*\n {2}URL: https:.*\n {2}→ .*update-ca-certificates.*NODE_EXTRA_CA_CERTS/,
+  );
+  const trusted = { ...environment, CURL_CA_BUNDLE: `${CERTIFICATES}/localhost.pem` };
+  const redirected = await refused(undefined, { environment: trusted });
+  assert.match(redirected.stderr, /exit code 1, curl: .*http.*\n {2}URL: https:/);
+  assert.deepEqual(mirror.requests, []);
 });
 
 test("--from takes the URL of a tarball with SHA256SUMS beside it; a password in it is not shown", async () => {

@@ -177,14 +177,21 @@ test("a second install.sh at the same time is refused", async (context) => {
 test("a download of the script that was cut off runs nothing and fails, wherever it ended", async () => {
   const text = readFileSync(SCRIPT, "utf8");
   const start = text.indexOf("\n{\n") + 3;
-  const cuts = [start, Math.floor(text.length / 2), text.lastIndexOf("main"), text.lastIndexOf("}")];
+  const lines = [...text.matchAll(/\n/g)].map(({ index }) => index).filter((index) => index > start);
+  const cuts = [
+    start,
+    ...lines.filter((_, number) => number % 20 === 0),
+    text.lastIndexOf("main"),
+    text.lastIndexOf("}"),
+  ];
   const machine = await Machine.create();
   for (const end of cuts) {
+    const script = text.slice(0, end);
     await refuses(CLUSTER, {
       machine,
       exitCode: 2,
-      says: /unexpected end of file|syntax error/,
-      options: { script: text.slice(0, end) },
+      says: /bash: line \d+: (syntax error|unexpected)/,
+      options: { script },
     });
   }
 });

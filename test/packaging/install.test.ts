@@ -1,6 +1,6 @@
 // packaging/install.sh as a user runs it: the first install, the second, an upgrade, one changed key, and waiting.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
@@ -9,11 +9,11 @@ import { Mirror, NEW, OLD } from "./install-mirror.ts";
 
 const ROLE = "arn:aws:iam::111122223333:role/eks-satellite-node";
 const CLUSTER = ["--cluster", "demo", "--region", "us-west-2"];
-const WANTED_BY = "etc/systemd/system/eks-satellite.service";
+const UNIT = "etc/systemd/system/eks-satellite.service";
 const MODES: Readonly<Record<string, string>> = {
   "etc/eks-satellite/config.yaml": "0644",
   "etc/eks-satellite/credentials": "0600",
-  [WANTED_BY]: "0644",
+  [UNIT]: "0644",
   "opt/eks-satellite/bin/node": "0755",
   "opt/eks-satellite/lib/eks-satellite.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",
@@ -104,19 +104,43 @@ test("an upgrade needs no arguments: configuration and keys stay, the service is
 
 test("an upgraded service that does not start gets its earlier version back", async () => {
   const machine = await installed();
-  const unit = machine.read(WANTED_BY);
+  const unit = machine.read(UNIT);
   machine.breakNextStart();
   const { exitCode, stderr } = await install(machine, ["--version", NEW]);
   assert.equal(exitCode, 1);
   assert.match(stderr, /systemctl restart eks-satellite\.service failed\n {2}→ .*journalctl/);
   assert.match(stderr, /putting eks-satellite 1\.0\.0 back/);
   assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.0\.0/);
-  assert.equal(machine.read(WANTED_BY), unit);
+  assert.equal(machine.read(UNIT), unit);
   assert.ok(!machine.has("opt/eks-satellite.previous"));
   assert.deepEqual(
     machine.calls().filter((call) => call.includes("restart")),
     Array(2).fill("systemctl restart eks-satellite.service"),
   );
+});
+
+test("an upgrade that breaks off while it places files gets its earlier version back, and the service goes on", async () => {
+  const machine = await installed();
+  const files = [UNIT, "usr/local/bin/eks-satellite", "opt/eks-satellite/bin/node"];
+  const before = files.map((path) => machine.read(path));
+  // The disk is full once, after the program and before the unit's last step.
+  const broken = `${machine.root}/../state/broken-install`;
+  machine.command(
+    "install",
+    `case "$*" in *.service.new) [ -e ${broken} ] || { touch ${broken}; exit 1; } ;; esac
+exec /usr/bin/install "$@"`,
+  );
+  const { exitCode, stderr } = await install(machine, ["--version", NEW]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /installing eks-satellite 1\.1\.0: exit code 1 of: install -m /);
+  assert.deepEqual(
+    files.map((path) => machine.read(path)),
+    before,
+  );
+  assert.ok(machine.calls().includes("systemctl restart eks-satellite.service"));
+  machine.command("install", 'exec /usr/bin/install "$@"');
+  assert.equal((await install(machine, ["--version", NEW])).exitCode, 0);
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.1\.0/);
 });
 
 test("a release without a changed unit never reloads systemd: that takes GPUs from containers", async () => {
@@ -219,10 +243,13 @@ test("proxies are kept for the service: lines that are there stay, and only what
   assert.equal(machine.read("etc/eks-satellite/environment"), first);
 
   machine.calls();
-  const environment = { NO_PROXY: "127.0.0.1" };
+  const environment = { NO_PROXY: "127.0.0.1", NODE_EXTRA_CA_CERTS: "/etc/ssl/proxy.pem" };
   const { stdout } = await install(machine, args, { environment });
-  assert.match(stdout, /set NO_PROXY in /);
-  assert.equal(machine.read("etc/eks-satellite/environment"), first.replace("10.0.0.0/8", "127.0.0.1"));
+  assert.match(stdout, /set NO_PROXY in .*\n.*set NODE_EXTRA_CA_CERTS in /);
+  assert.equal(
+    machine.read("etc/eks-satellite/environment"),
+    `${first.replace("10.0.0.0/8", "127.0.0.1")}NODE_EXTRA_CA_CERTS=/etc/ssl/proxy.pem\n`,
+  );
   assert.deepEqual(machine.calls(), ["systemctl restart eks-satellite.service", "status"]);
 });
 
@@ -257,11 +284,13 @@ test("--dry-run prints every change and touches nothing, on a new machine and be
 
 test("--skip-start neither enables nor starts, needs no systemd and no keys, and the next run starts the service", async () => {
   const machine = await Machine.create();
+  rmSync(join(machine.root, "run/systemd"), { recursive: true });
   const { exitCode, stdout } = await install(machine, [...CLUSTER, "--skip-start"]);
   assert.equal(exitCode, 0);
   assert.match(stdout, /systemctl enable --now eks-satellite\.service$/);
   assert.ok(machine.has("usr/local/bin/eks-satellite"));
   assert.deepEqual(machine.calls(), []);
+  mkdirSync(join(machine.root, "run/systemd/system"), { recursive: true });
   await install(machine, []);
   assert.ok(machine.calls().includes("systemctl start eks-satellite.service"));
 });

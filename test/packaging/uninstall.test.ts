@@ -59,7 +59,9 @@ test("a reset that leaves something behind keeps the program, so that it can be 
 test("a program without reset is stopped and removed", async () => {
   const machine = await upgraded.copy();
   machine.write("usr/local/bin/eks-satellite", "#!/bin/sh\necho usage\n", 0o755);
-  assert.equal((await uninstall(machine, "--yes")).exitCode, 0);
+  const { exitCode, stdout } = await uninstall(machine, "--yes");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /what it changed stays, with the originals in .*\/var\/lib\/eks-satellite\n/);
   assert.deepEqual(machine.calls(), ["systemctl disable --quiet --no-reload --now eks-satellite.service"]);
   for (const path of [...PLACED, UNIT]) assert.ok(!machine.has(path), path);
 });
