@@ -16,6 +16,9 @@ const KUBELET_PROOF_MS = 10_000;
 /** A kubelet that has just been started does not answer yet. */
 const KUBELET_START_GRACE_MS = 60_000;
 
+/** What kubelet and the cluster get from kubelet's start to a signed serving certificate. */
+const SIGNING_GRACE_MS = 60_000;
+
 export interface HealthWatchOptions {
   readonly host: Host;
   readonly config: Config;
@@ -83,7 +86,7 @@ async function watchServingCertificate(options: HealthWatchOptions): Promise<num
 }
 
 async function reportServingCertificate(
-  { host, config, board, api }: HealthWatchOptions,
+  { host, config, board, api, kubelet }: HealthWatchOptions,
   expiresAtMs: number | undefined,
 ): Promise<void> {
   if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
@@ -94,6 +97,12 @@ async function reportServingCertificate(
     );
   }
   if (!board.isTrue("NodeReady")) return;
+  // kubelet files its request some seconds after its start, and whoever approves it takes some more.
+  const startedAtMs = kubelet().startedAtMs;
+  if (startedAtMs === undefined || host.clock.now() - startedAtMs < SIGNING_GRACE_MS) {
+    board.setUnknown("ServingCertificateSigned", "Requested", "kubelet's serving certificate is not signed yet");
+    return;
+  }
   const request = await api()
     ?.readServingRequest(config.node.name)
     .catch(() => undefined); // NodeReady tells of an API server that is away.

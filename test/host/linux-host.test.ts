@@ -1,6 +1,5 @@
 // The real host against real children and real files.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { readProcess } from "../../agent/facts/process.ts";
+import type { Child } from "../../agent/host/host.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 
 const FAKE_KUBELET = fileURLToPath(new URL("../fixtures/fake-kubelet.ts", import.meta.url));
@@ -75,9 +75,14 @@ test("a child gets exactly its environment, speaks through pipes, and ends with 
   assert.deepEqual([exit.exitCode, exit.signal], [7, undefined]);
 });
 
+/** A signal that comes before the program has asked for it has its default effect. */
+async function untilSaid({ stderr }: Child, word: string): Promise<void> {
+  for await (const chunk of stderr) if (String(chunk).includes(word)) return;
+}
+
 test("a child that is killed says by which signal", async () => {
   const child = host.spawn(process.execPath, [FAKE_KUBELET, "ignore-sigterm"], { PATH: process.env.PATH ?? "" });
-  await once(child.stderr, "data");
+  await untilSaid(child, "ready");
   child.kill("SIGTERM");
   child.kill("SIGKILL");
   assert.deepEqual(await child.exited, { exitCode: undefined, signal: "SIGKILL" });

@@ -104,12 +104,15 @@ test("a signed serving certificate is told with its end", async () => {
   assert.match(board.get("ServingCertificateSigned").message, /2120-01-01/);
 });
 
-test("a Ready node without a serving certificate says that logs and exec fail, and how to sign", async () => {
-  const { board, request, watch, statusOf } = setUp();
+test("a Ready node without a serving certificate says that logs and exec fail, and how to sign, a minute after kubelet's start", async () => {
+  const { host, board, request, watch, statusOf } = setUp();
   await watch();
   assert.deepEqual(statusOf("ServingCertificateSigned"), ["Unknown", "Starting"], "not before the node is Ready");
   board.setTrue("NodeReady", "KubeletReady", "ready");
   request.state = "Pending";
+  await watch();
+  assert.deepEqual(statusOf("ServingCertificateSigned"), ["Unknown", "Requested"], "it is being signed");
+  host.clock.jump(60_000);
   await watch();
   const { reason, message, hint } = board.get("ServingCertificateSigned");
   assert.deepEqual([reason, /its request is Pending/.test(message)], ["ServingCertificateUnsigned", true]);
@@ -120,6 +123,7 @@ test("a damaged serving certificate is told of, and the other looks are taken al
   const { host, board, watch, statusOf } = setUp();
   board.setTrue("NodeReady", "KubeletReady", "ready");
   host.files.put(CERTIFICATE, "-----BEGIN CERTIFICATE-----\n");
+  host.clock.jump(60_000);
   await watch();
   assert.deepEqual(statusOf("ServingCertificateSigned")[0], "False");
   assert.deepEqual(statusOf("RuntimeReady"), ["True", "Ready"]);
