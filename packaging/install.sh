@@ -1,366 +1,812 @@
 #!/usr/bin/env bash
-# Installs eks-satellite on this machine, upgrades it, or takes it away:
-#   curl -fsSL URL/install.sh | sudo bash -s -- --cluster NAME --region REGION [options]
-# --help shows the options. Run again it changes only what differs. Everything is in functions, and main is called on the last
-# line: a download that was cut off does nothing.
+# Installs eks-satellite on this machine, upgrades it, or removes it:
+#   curl -fsSL URL/install.sh | sudo bash -s -- --cluster NAME --region REGION --credentials-file FILE
+# --help has the options. Run again it changes what differs, and restarts the service only then.
+[ -n "${BASH_VERSION-}" ] || { echo "install.sh: this needs bash: … | sudo bash -s -- OPTIONS" >&2; exit 1; }
+# One group to the end of the file: a download that was cut off is a syntax error, and runs nothing.
+{
 set -Eeuo pipefail
+umask 022
 
-readonly DEFAULT_BASE_URL=https://github.com/eks-satellite/eks-satellite/releases
-readonly UNIT=eks-satellite.service
-readonly PROGRAM=/opt/eks-satellite
-readonly ETC=/etc/eks-satellite
-readonly CREDENTIALS=$ETC/credentials
-readonly LAUNCHER=/usr/local/bin/eks-satellite
-readonly TRIES=4
+# Releases are at BASE_URL/download/v<version>/. BASE_URL/latest leads to an address that ends in /v<version>, as on GitHub,
+# or is a file that holds the version alone, as is easier on a mirror.
+BASE_URL=${EKS_SATELLITE_BASE_URL:-https://github.com/eks-satellite/eks-satellite/releases}
+BASE_URL=${BASE_URL%/}
+# Before every path that is written, for tests and for images: nothing outside it is changed.
+ROOT=${EKS_SATELLITE_ROOT-}
+# A download that stands still for so long is given up, and tried again.
+STALL_SECONDS=${EKS_SATELLITE_STALL_SECONDS:-30}
+DOWNLOAD_TRIES=4
+# Empty or no file when bash reads this from a pipe.
+SCRIPT=${BASH_SOURCE[0]-}
+
+UNIT=eks-satellite.service
+UNIT_PATH=etc/systemd/system/$UNIT
+PROGRAM=$ROOT/opt/eks-satellite
+PREVIOUS=$ROOT/opt/eks-satellite.previous
+STAGING=$ROOT/opt/eks-satellite.new
+# There from the first change until the service runs with it: an install that broke off in between is finished by the next.
+RESTART_PENDING=$ROOT/opt/.eks-satellite-restart-pending
+LAUNCHER=$ROOT/usr/local/bin/eks-satellite
+ETC=$ROOT/etc/eks-satellite
+CONFIG=$ETC/config.yaml
+ENVIRONMENT=$ETC/environment
+# As config.yaml names it, so without ROOT.
+CREDENTIALS=/etc/eks-satellite/credentials
+# The service reaches AWS the way that this script reached the release.
+KEPT_VARIABLES=(HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy NODE_EXTRA_CA_CERTS)
+
+VALUE_OPTIONS=(cluster region node-name role-arn credentials-file version from sha256 wait)
+FLAG_OPTIONS=(skip-start dry-run uninstall purge yes help)
+
+EXIT_FAILED=1
+EXIT_NOT_READY=2
+# sysexits(3) EX_USAGE
+EXIT_USAGE=64
+
+# What the options say; an empty value was not given.
+declare -A given=() flags=()
+# What failed is told with these.
+step="" url=""
+scratch="" release="" version="" installed_version="" architecture=""
+changed=() changed_variables=()
+program_changed=no config_changed=no keys_changed=no restart=no
+# Between the two an error puts the earlier version back.
+switched=no committed=no
 
 usage() {
   cat <<'USAGE'
-usage: install.sh --cluster NAME --region REGION [options]
-  --cluster NAME            name of the EKS cluster           (EKS_SATELLITE_CLUSTER)
-  --region REGION           its region                        (EKS_SATELLITE_REGION)
-  --node-name NAME          default: the host name            (EKS_SATELLITE_NODE_NAME)
-  --role-arn ARN            the role to assume                (EKS_SATELLITE_ROLE_ARN)
-  --credentials-file FILE   AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=…; copied to /etc/eks-satellite/credentials, mode 0600;
-                            - reads them from standard input  (EKS_SATELLITE_CREDENTIALS_FILE)
-  --version VERSION         default: the newest               (EKS_SATELLITE_VERSION)
-  --from FILE|URL           a release tarball, with SHA256SUMS beside it; for mirrors and machines without internet
-                                                              (EKS_SATELLITE_FROM)
-  --sha256 SUM              in place of SHA256SUMS
-  --wait SECONDS            how long to wait for a Ready node, default 300; 0 does not wait
-  --skip-start              install, and start nothing
-  --dry-run                 show what would change
-  --uninstall               reset the machine and remove the installation; with --purge the configuration and the keys too
-  --yes                     do not ask
-Run again it upgrades: the configuration is kept, and only keys that are given are changed.
+usage: install.sh --cluster NAME --region REGION --credentials-file FILE [options]
+
+  --cluster NAME           EKS cluster to join
+  --region REGION          its AWS region
+  --node-name NAME         name of the Node; default: the host name
+  --role-arn ARN           role that makes this machine the node
+  --credentials-file FILE  lines AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=…; copied to /etc/eks-satellite/credentials,
+                           mode 0600; - reads them from standard input
+  --version VERSION        default: the latest
+  --from FILE|URL          tarball of a release, with SHA256SUMS beside it
+  --sha256 SUM             its checksum, in place of SHA256SUMS
+  --wait SECONDS           how long to wait until the node is Ready; default 300, 0 does not wait
+  --skip-start             neither enable nor start the service
+  --dry-run                print what would change, and change nothing
+  --uninstall              leave the cluster and remove eks-satellite; /etc/eks-satellite stays
+  --purge                  with --uninstall: remove /etc/eks-satellite too
+  --yes                    with --uninstall: do not ask
+
+Options with a value can come from the environment: EKS_SATELLITE_CLUSTER for --cluster, and so on. EKS_SATELLITE_BASE_URL
+is where releases are, EKS_SATELLITE_STALL_SECONDS (30) when a download that stands still is given up. HTTPS_PROXY,
+HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS are honoured, and kept for the service in /etc/eks-satellite/environment.
+Run again, it upgrades: the configuration stays, and of it only what is given here is changed.
+
+exit: 0 done, 1 failed, 2 installed but not Ready in time, 64 wrong usage
 USAGE
 }
 
 main() {
-  step="reading the arguments"
-  url=""
-  scratch=""
-  trap 'failed $? "$BASH_COMMAND"' ERR
-  trap clean EXIT
-  parse "$@"
-  step="looking at this machine"
+  trap 'on_error "$?" "$BASH_COMMAND"' ERR
+  trap on_exit EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  parse_arguments "$@"
+  begin "checking this machine"
+  check_bash
+  ensure_root "$@"
+  check_package
+  lock
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/eks-satellite-install.XXXXXX")
+  if is_on uninstall; then uninstall; else install_or_upgrade; fi
+}
+
+install_or_upgrade() {
   check_machine
-  if [ "$uninstall" = yes ]; then
-    remove_all
+  check_systemd
+  check_settings
+  take_release
+  begin "comparing with what is installed"
+  compare_files
+  compare_keys
+  compare_environment
+  compare_config
+  decide_restart
+  report_changes
+  if is_on dry-run; then return; fi
+  apply_changes
+  if is_on skip-start; then
+    committed=yes
+    say "The service was not started: systemctl enable --now $UNIT"
     return
   fi
-  step="getting the release"
-  make_scratch
-  take_release
-  step="comparing with what is installed"
-  compare
-  [ "$dry_run" = no ] || return 0
-  step="installing"
-  install_files
-  step="writing the configuration"
-  write_settings
-  [ "$skip_start" = no ] || {
-    say "installed; start it with: systemctl enable --now $UNIT"
-    return 0
-  }
-  step="starting the service"
   start_service
-  step="waiting for the node to be Ready"
   wait_until_ready
 }
 
+#### Messages
+
 say() { printf '%s\n' "$*"; }
 
-# die MESSAGE HINT: an error that we know.
-die() {
+# begin STEP [URL]
+begin() {
+  step=$1
+  url=${2-}
+}
+
+# A proxy or a mirror may have its password in its address.
+without_password() { sed -E 's#//[^@/]*@#//…@#g' <<<"$1"; }
+
+# fail MESSAGE [HINT [EXIT_CODE]]
+fail() {
   trap - ERR
-  printf 'eks-satellite: %s\n' "$1" >&2
-  [ -z "${2-}" ] || printf '  → %s\n' "$2" >&2
-  exit 1
+  printf 'install.sh: %s: %s\n' "${step:-failed}" "$1" >&2
+  if [[ -n $url ]]; then printf '  URL: %s\n' "$(without_password "$url")" >&2; fi
+  if [[ -n ${2-} ]]; then printf '  → %s\n' "$2" >&2; fi
+  exit "${3:-$EXIT_FAILED}"
 }
 
-# failed CODE COMMAND: an error that nobody foresaw.
-failed() {
-  trap - ERR
-  printf 'eks-satellite: %s failed: exit code %s of: %s\n' "$step" "$1" "$2" >&2
-  [ -z "$url" ] || printf '  URL: %s\n' "$url" >&2
-  exit "$1"
+fail_usage() { fail "$1" "${2:-install.sh --help lists the options}" "$EXIT_USAGE"; }
+
+# What nobody foresaw. The command is shown as it is written here, so its arguments are not.
+on_error() {
+  if ((BASH_SUBSHELL > 0)); then exit "$1"; fi
+  fail "exit code $1 of: $2" "" "$1"
 }
 
-clean() {
-  [ -z "$scratch" ] || rm -rf -- "$scratch"
+on_exit() {
+  trap - ERR EXIT
+  set +e
+  if [[ $switched == yes && $committed == no ]]; then put_previous_back; fi
+  if [[ -n $scratch ]]; then rm -rf -- "$scratch" "$STAGING"; fi
 }
 
-parse() {
-  cluster=${EKS_SATELLITE_CLUSTER-} region=${EKS_SATELLITE_REGION-} node_name=${EKS_SATELLITE_NODE_NAME-}
-  role_arn=${EKS_SATELLITE_ROLE_ARN-} credentials_file=${EKS_SATELLITE_CREDENTIALS_FILE-}
-  version=${EKS_SATELLITE_VERSION-} from=${EKS_SATELLITE_FROM-} base_url=${EKS_SATELLITE_BASE_URL-$DEFAULT_BASE_URL}
-  sha256="" wait_seconds=300 skip_start=no dry_run=no uninstall=no purge=no yes=no
-  while [ $# -gt 0 ]; do
-    case $1 in
-      --cluster | --region | --node-name | --role-arn | --credentials-file | --version | --from | --sha256 | --wait)
-        [ -n "${2-}" ] || die "$1 needs a value" "install.sh --help shows the options."
-        ;;
-    esac
-    case $1 in
-      --cluster) cluster=$2 && shift ;;
-      --region) region=$2 && shift ;;
-      --node-name) node_name=$2 && shift ;;
-      --role-arn) role_arn=$2 && shift ;;
-      --credentials-file) credentials_file=$2 && shift ;;
-      --version) version=${2#v} && shift ;;
-      --from) from=$2 && shift ;;
-      --sha256) sha256=$2 && shift ;;
-      --wait) wait_seconds=$2 && shift ;;
-      --skip-start) skip_start=yes ;;
-      --dry-run) dry_run=yes ;;
-      --uninstall) uninstall=yes ;;
-      --purge) purge=yes ;;
-      --yes) yes=yes ;;
-      --help) usage && exit 0 ;;
-      --access-key* | --secret* | --session-token* | --aws-access* | --aws-secret*)
-        die "${1%%=*}: keys on a command line can be read by everybody on this machine" \
-          "Put them into a file of mode 0600 and give its name: --credentials-file FILE."
-        ;;
-      *) die "there is no option $1" "install.sh --help shows the options." ;;
-    esac
-    shift
+#### Arguments
+
+parse_arguments() {
+  local name variable
+  step="reading the arguments"
+  for name in "${VALUE_OPTIONS[@]}"; do
+    variable=${name^^}
+    variable=EKS_SATELLITE_${variable//-/_}
+    given[$name]=${!variable-}
   done
-  [[ $wait_seconds =~ ^[0-9]+$ ]] || die "--wait takes whole seconds, not $wait_seconds"
-  if [ "$credentials_file" = - ] && [ ! -f "$0" ]; then
-    die "standard input is this script itself, so the keys cannot come from there" \
-      "Give a file: --credentials-file FILE, or download install.sh first."
+  while (($# > 0)); do
+    refuse_secret "$1"
+    name=${1%%=*}
+    name=${name#--}
+    if [[ $1 != --?* ]]; then
+      fail_usage "$1 is not an option"
+    elif is_one_of "$name" "${VALUE_OPTIONS[@]}"; then
+      if [[ $1 == *=* ]]; then set -- "--$name" "${1#*=}" "${@:2}"; fi
+      if [[ -z ${2-} || $2 == --* ]]; then fail_usage "--$name needs a value"; fi
+      given[$name]=$2
+      shift 2
+    elif [[ $1 != *=* ]] && is_one_of "$name" "${FLAG_OPTIONS[@]}"; then
+      flags[$name]=yes
+      shift
+    else
+      fail_usage "there is no option --$name" "$(suggest "$name")install.sh --help lists the options"
+    fi
+  done
+  if is_on help; then
+    usage
+    exit 0
+  fi
+  check_values
+}
+
+is_on() { [[ ${flags[$1]-} == yes ]]; }
+
+is_one_of() {
+  local wanted=$1 word
+  shift
+  for word in "$@"; do
+    if [[ $word == "$wanted" ]]; then return 0; fi
+  done
+  return 1
+}
+
+# The option that shares the longest beginning, when that is long enough to be a slip.
+suggest() {
+  local option length best="" best_length=2
+  for option in "${VALUE_OPTIONS[@]}" "${FLAG_OPTIONS[@]}"; do
+    length=0
+    while ((length < ${#1})) && [[ ${1:length:1} == "${option:length:1}" ]]; do length=$((length + 1)); done
+    if ((length > best_length)); then
+      best=$option
+      best_length=$length
+    fi
+  done
+  if [[ -n $best ]]; then printf 'did you mean --%s? ' "$best"; fi
+}
+
+# The value is not repeated: this may be a log.
+refuse_secret() {
+  local shown=${1%%=*}
+  case ${shown,,} in
+    --*access*key* | --*secret* | --*token* | --*password* | aws_*) ;;
+    akia* | asia*) shown="an access key id" ;;
+    *) return 0 ;;
+  esac
+  fail_usage "$shown: every user of this machine can read the arguments of a command, and shells keep them in a history" \
+    "put the keys into a file of mode 0600 and name it: --credentials-file FILE"
+}
+
+check_values() {
+  given[version]=${given[version]#v}
+  given[sha256]=${given[sha256],,}
+  given[wait]=${given[wait]:-300}
+  if [[ -n ${given[version]} && ! ${given[version]} =~ ^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$ ]]; then
+    fail_usage "--version ${given[version]} is not a version such as 1.2.3"
+  fi
+  if [[ -n ${given[sha256]} && ! ${given[sha256]} =~ ^[0-9a-f]{64}$ ]]; then
+    fail_usage "--sha256 ${given[sha256]} is not 64 hexadecimal digits"
+  fi
+  if [[ ! ${given[wait]} =~ ^[0-9]+$ ]]; then fail_usage "--wait ${given[wait]} is not a whole number of seconds"; fi
+  given[wait]=$((10#${given[wait]}))
+  if is_on purge && ! is_on uninstall; then fail_usage "--purge goes with --uninstall only"; fi
+  if [[ ${given[credentials-file]} == - ]] && is_piped_script; then
+    fail_usage "--credentials-file -: standard input is this script itself" \
+      "name a file, or download install.sh first: sudo bash install.sh --credentials-file - … < FILE"
   fi
 }
 
+is_piped_script() { [[ -z $SCRIPT && -z ${BASH_EXECUTION_STRING+set} ]]; }
+
+#### The machine
+
+check_bash() {
+  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then fail "bash is $BASH_VERSION" "this needs bash 4.4 or newer"; fi
+}
+
+ensure_root() {
+  local kept names
+  if [[ $(id -u) == 0 ]]; then return; fi
+  if [[ ! -f $SCRIPT ]]; then
+    fail "this needs root, and runs as $(id -un)" "put sudo before bash, not before curl: curl … | sudo bash -s -- OPTIONS"
+  fi
+  command -v sudo >/dev/null || fail "this needs root, and runs as $(id -un); there is no sudo" "run it as root"
+  mapfile -t kept < <(compgen -e EKS_SATELLITE_ || true)
+  kept+=("${KEPT_VARIABLES[@]}")
+  names=$(IFS=, && printf '%s' "${kept[*]}")
+  exec sudo --preserve-env="$names" -- bash "$SCRIPT" "$@"
+}
+
 check_machine() {
-  [ "$(id -u)" = 0 ] || die "this needs root, and runs as user $(id -un)" "curl … | sudo bash -s -- …"
-  local id="" version_id="" machine
+  local machine id="" os_version=""
   machine=$(uname -m)
   case $machine in
     x86_64) architecture=amd64 ;;
     aarch64) architecture=arm64 ;;
-    *) die "there is no release for $machine" "x86_64 and aarch64 are supported." ;;
+    *) fail "the architecture is $machine" "eks-satellite is released for x86_64 and aarch64" ;;
   esac
-  if [ -r /etc/os-release ]; then
-    # shellcheck source=/dev/null
-    id=$(. /etc/os-release && printf %s "${ID-}")
-    # shellcheck source=/dev/null
-    version_id=$(. /etc/os-release && printf %s "${VERSION_ID-}")
+  if [[ -r $ROOT/etc/os-release ]]; then
+    id=$(os_release ID)
+    os_version=$(os_release VERSION_ID)
   fi
-  case "$id $version_id" in
+  case "$id $os_version" in
     "ubuntu 20.04" | "ubuntu 22.04" | "ubuntu 24.04" | "debian 12") ;;
-    *) die "this is ${id:-an unknown system} $version_id" "Ubuntu 20.04, 22.04 and 24.04, and Debian 12, are supported." ;;
+    *)
+      fail "the operating system is ${id:-unknown} ${os_version:-of an unknown version} ($ROOT/etc/os-release)" \
+        "supported are Ubuntu 20.04, 22.04 and 24.04, and Debian 12"
+      ;;
   esac
-  [ -d /run/systemd/system ] || die "systemd does not run here" "The service is started by systemd."
-  [ "$uninstall" = yes ] && return
-  [ -e "$ETC/config.yaml" ] || { [ -n "$cluster" ] && [ -n "$region" ]; } ||
-    die "there is no $ETC/config.yaml yet, and no --cluster and --region" "install.sh --help shows the options."
-  [ -z "$credentials_file" ] || [ "$credentials_file" = - ] || [ -r "$credentials_file" ] ||
-    die "there is no file $credentials_file" "It holds AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=…"
 }
 
-# Beside the program, so that files can be renamed into their places.
-make_scratch() {
-  mkdir -p /opt
-  scratch=$(mktemp -d /opt/.eks-satellite.XXXXXX)
+# Two installations would take the unit from each other.
+check_package() {
+  if [[ $(dpkg-query --show --showformat='${Status}' eks-satellite 2>/dev/null) == "install ok installed" ]]; then
+    fail "eks-satellite is installed as a Debian package" \
+      "upgrade it with apt-get install ./eks-satellite_VERSION_ARCHITECTURE.deb, or apt-get remove eks-satellite first"
+  fi
 }
+
+os_release() { sed -n -E "s/^$1=[\"']?([^\"']*)[\"']?\$/\1/p" "$ROOT/etc/os-release"; }
+
+# The lock goes with this process; nothing is left behind.
+lock() {
+  exec 9<"$ROOT/etc"
+  flock --nonblock 9 || fail "another install.sh runs on this machine" "wait until it ends: ps -fC bash"
+}
+
+is_running() { has_systemd && systemctl is-active --quiet "$UNIT"; }
+
+has_systemd() { [[ -d $ROOT/run/systemd/system ]]; }
+
+check_systemd() {
+  if is_on skip-start || has_systemd; then return; fi
+  fail "systemd does not run here, and it is what starts $UNIT" "to prepare an image, add --skip-start"
+}
+
+check_settings() {
+  local name missing=() file=${given[credentials-file]}
+  if [[ ! -e $CONFIG ]]; then
+    for name in cluster region; do
+      if [[ -z ${given[$name]} ]]; then missing+=("--$name"); fi
+    done
+    if [[ -z $file && ! -e $ROOT$CREDENTIALS ]] && ! is_on skip-start; then missing+=(--credentials-file); fi
+    if ((${#missing[@]} > 0)); then fail_usage "there is no $CONFIG yet, so this needs ${missing[*]}"; fi
+  fi
+  if [[ -n $file && $file != - && ! -r $file ]]; then
+    fail "--credentials-file $file: there is no such file" "give its full path"
+  fi
+}
+
+#### The release
 
 take_release() {
-  local name
-  if [ -z "$from" ]; then
-    [ -n "$version" ] || version=$(newest_version)
-    from=$base_url/download/v$version/eks-satellite-$version-linux-$architecture.tar.gz
-  fi
-  name=${from##*/}
-  tarball=$scratch/$name
-  if is_url "$from"; then
-    say "getting $from"
-    fetch "$from" "$tarball"
+  local source name sum folder
+  if [[ -n ${given[from]} ]]; then
+    source=${given[from]}
   else
-    [ -r "$from" ] || die "there is no file $from"
-    cp -- "$from" "$tarball"
+    version=${given[version]}
+    if [[ -z $version ]]; then find_latest_version; fi
+    source=$BASE_URL/download/v$version/eks-satellite-$version-linux-$architecture.tar.gz
   fi
-  verify "$name"
-  url=""
-  tar --extract --gzip --no-same-owner --file "$tarball" --directory "$scratch" ||
-    die "$from is not a release: it cannot be unpacked"
-  release=$(find "$scratch" -mindepth 1 -maxdepth 1 -type d -name 'eks-satellite-*')
-  [ -f "$release/VERSION" ] || die "$from is not a release: it has no file VERSION"
-  version=$(cat "$release/VERSION")
-  "$release$PROGRAM/bin/node" "$release$PROGRAM/lib/eks-satellite.mjs" version >/dev/null ||
-    die "the program of $from does not start on this machine" "It is for linux-$architecture with glibc 2.28 or newer."
+  name=${source##*/}
+  folder=.
+  if [[ $source == */* ]]; then folder=${source%/*}; fi
+  sum=${given[sha256]}
+  if [[ -z $sum ]]; then
+    obtain "$folder/SHA256SUMS" "$scratch/SHA256SUMS"
+    sum=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1; exit }' "$scratch/SHA256SUMS")
+    [[ $sum =~ ^[0-9a-f]{64}$ ]] || fail_about_sums "$name" "$folder/SHA256SUMS"
+  fi
+  obtain "$source" "$scratch/$name"
+  begin "verifying $name" "$url"
+  verify "$scratch/$name" "$sum"
+  begin "unpacking $name" "$url"
+  unpack "$scratch/$name"
 }
 
 is_url() { [[ $1 =~ ^https?:// ]]; }
 
-# The address of the newest release ends in its version.
-newest_version() {
-  local target
-  url=$base_url/latest
-  if command -v curl >/dev/null; then
-    target=$(curl --silent --show-error --fail --location --output /dev/null --write-out '%{url_effective}' "$url")
+find_latest_version() {
+  local body pattern='v?([0-9]+\.[0-9]+\.[0-9]+[-+.0-9A-Za-z]*)$'
+  begin "finding the latest version"
+  download "$BASE_URL/latest" "$scratch/latest"
+  body=$(head -c 100 "$scratch/latest" | tr -d '[:space:]\0')
+  if [[ $final_url =~ /$pattern || $body =~ ^$pattern ]]; then
+    version=${BASH_REMATCH[1]}
   else
-    target=$(wget --quiet --server-response --spider "$url" 2>&1 | sed -n 's/^ *Location: \([^ ]*\).*/\1/p' | tail -n 1)
+    fail "this leads to no version, but to ${final_url:-a page}" "name one: --version VERSION"
   fi
-  [[ $target =~ /v([0-9]+\.[0-9]+\.[0-9]+[^/]*)$ ]] || die "$url does not lead to a version, but to ${target:-nothing}" "Give one: --version VERSION."
-  printf %s "${BASH_REMATCH[1]}"
 }
 
-# fetch URL FILE: proxies are taken from the environment by both programs.
-fetch() {
+fail_about_sums() {
+  local first
+  first=$(head -n 1 "$scratch/SHA256SUMS" | tr -d '\0' | cut -c 1-60)
+  fail "$(without_password "$2") has no checksum of $1; its first line is: ${first:-empty}" \
+    "it must be the SHA256SUMS of that release; a page in its place comes from a proxy or a login of the network"
+}
+
+# obtain SOURCE FILE
+obtain() {
+  if is_url "$1"; then
+    begin "downloading ${1##*/}"
+    say "downloading $(without_password "$1")"
+    download "$1" "$2"
+  else
+    begin "reading ${1##*/}"
+    [[ -r $1 ]] || fail "there is no file $1" "--from takes a tarball with SHA256SUMS beside it, or with --sha256 SUM"
+    cp -- "$1" "$2"
+  fi
+}
+
+# download URL FILE: tries again what may go by; sets final_url.
+download() {
+  local try code http_status
   url=$1
+  for ((try = 1; try <= DOWNLOAD_TRIES; try++)); do
+    code=0
+    download_once "$1" "$2" || code=$?
+    if ((code == 0)); then return; fi
+    # The server has understood, and says no.
+    if [[ $http_status == 4?? && $http_status != 408 && $http_status != 429 ]]; then break; fi
+    if ((try < DOWNLOAD_TRIES)); then sleep "$((try * 2))"; fi
+  done
+  fail "$(explain_download "$code")" "$(download_hint "$http_status")"
+}
+
+download_once() {
   if command -v curl >/dev/null; then
-    curl --silent --show-error --fail --location --retry $TRIES --retry-delay 2 --retry-connrefused \
-      --connect-timeout 20 --speed-limit 1000 --speed-time 60 --output "$2" "$1"
+    download_with_curl "$@"
   elif command -v wget >/dev/null; then
-    wget --quiet --tries=$TRIES --waitretry=2 --retry-connrefused --timeout=60 --output-document="$2" "$1"
+    download_with_wget "$@"
   else
-    die "neither curl nor wget is here" "apt-get install curl"
+    fail "there is neither curl nor wget" "apt-get install curl"
   fi
 }
 
-# Nothing has been touched so far, and nothing is when the sum differs.
+# A redirect must not lead out of TLS.
+download_with_curl() {
+  local outcome code=0 protocols=http,https
+  if [[ $1 == https:* ]]; then protocols=https; fi
+  outcome=$(curl --silent --show-error --fail --location --proto-redir "=$protocols" --connect-timeout "$STALL_SECONDS" \
+    --speed-limit 1 --speed-time "$STALL_SECONDS" --output "$2" --write-out '%{http_code} %{url_effective}' "$1" \
+    2>"$scratch/download.log") || code=$?
+  http_status=${outcome%% *}
+  final_url=${outcome#* }
+  return "$code"
+}
+
+download_with_wget() {
+  local code=0
+  wget --no-verbose --server-response --tries=1 --timeout="$STALL_SECONDS" --output-document="$2" "$1" \
+    2>"$scratch/download.log" || code=$?
+  http_status=$(awk '$1 ~ /^HTTP\// { status = $2 } END { print status }' "$scratch/download.log")
+  final_url=$(awk 'tolower($1) == "location:" { target = $2 } END { print target }' "$scratch/download.log")
+  return "$code"
+}
+
+# curl explains itself after its one line, wget before its last.
+explain_download() {
+  if [[ $http_status == [45]?? ]]; then
+    printf 'the server answered %s' "$http_status"
+  else
+    printf 'exit code %s, %s' "$1" "$(grep '^curl: ' "$scratch/download.log" || grep -v '^ ' "$scratch/download.log" | tail -n 1)"
+  fi
+}
+
+download_hint() {
+  if grep -qi certificate "$scratch/download.log"; then
+    printf 'if a proxy inspects TLS, add its CA with update-ca-certificates, and name it for the service: NODE_EXTRA_CA_CERTS=FILE'
+    return
+  fi
+  case $1 in
+    404) printf 'look whether there is such a release for linux-%s: --version, --from, EKS_SATELLITE_BASE_URL' "$architecture" ;;
+    407) printf 'the proxy wants a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' ;;
+    *) printf 'behind a proxy: curl … | sudo HTTPS_PROXY=http://HOST:PORT bash -s -- …; without internet: --from FILE' ;;
+  esac
+}
+
+# Nothing of the machine was touched so far, and nothing will be when the sum differs.
 verify() {
-  local wanted=$sha256 got sums=$scratch/SHA256SUMS
-  if [ -z "$wanted" ]; then
-    if is_url "$from"; then
-      fetch "${from%/*}/SHA256SUMS" "$sums"
-    else
-      [ -r "$(dirname -- "$from")/SHA256SUMS" ] || die "there is no SHA256SUMS beside $from" "Copy it there too, or give --sha256 SUM."
-      cp -- "$(dirname -- "$from")/SHA256SUMS" "$sums"
-    fi
-    wanted=$(awk -v name="$1" '$2 == name || $2 == "*" name { print $1 }' "$sums")
-    [[ $wanted =~ ^[0-9a-f]{64}$ ]] || die "SHA256SUMS has no sum of $1" "Is it of the same release?"
+  local actual
+  actual=$(sha256sum -- "$1")
+  actual=${actual%% *}
+  if [[ ${actual#\\} != "$2" ]]; then
+    fail "its SHA-256 is ${actual#\\}, and must be $2; nothing was changed" "it was altered or cut off on its way: get it again"
   fi
-  got=$(sha256sum -- "$tarball" | cut -d ' ' -f 1)
-  [ "$got" = "$wanted" ] ||
-    die "$from has the wrong checksum: $got, and not $wanted" "The download was changed or cut off. Nothing on this machine was touched."
 }
 
-# Paths below the release that differ from the machine's.
-compare() {
+# Beside the program, so that it can be renamed into its place; a dry run must leave /opt alone.
+unpack() {
+  local folder=$STAGING found
+  if is_on dry-run; then folder=$scratch/release; else rm -rf -- "$folder"; fi
+  mkdir -p -- "$folder"
+  tar --extract --gzip --no-same-owner --file "$1" --directory "$folder" ||
+    fail "tar cannot unpack it" "it must be a release's tarball; df -h ${folder%/*} tells whether there is room for 250 MB"
+  found=("$folder"/*)
+  release=${found[0]}
+  check_release
+}
+
+check_release() {
+  local wanted=eks-satellite-VERSION-linux-$architecture.tar.gz
+  [[ -f $release/VERSION ]] || fail "it is not a release of eks-satellite: it has no file VERSION" "--from takes $wanted"
+  version=$(<"$release/VERSION")
+  [[ ${release##*/} == *-linux-$architecture ]] || fail "it holds ${release##*/}, and this is linux-$architecture" "take $wanted"
+  if [[ -n ${given[version]} && ${given[version]} != "$version" ]]; then
+    fail "it holds version $version, and --version says ${given[version]}" "leave out one of --from and --version"
+  fi
+  run_released version >/dev/null ||
+    fail "its program does not start here" "it needs glibc 2.28 or newer; if ${release%/*} is mounted noexec, set TMPDIR"
+}
+
+# Without the launcher, which reads and writes below the real root.
+run_released() { "$release/opt/eks-satellite/bin/node" "$release/opt/eks-satellite/lib/eks-satellite.mjs" "$@" </dev/null; }
+
+#### What differs
+
+compare_files() {
   local path
-  changed=()
+  installed_version=$(read_installed_version)
   while IFS= read -r path; do
-    cmp --silent -- "$release$path" "$path" || changed+=("$path")
-  done < <(cd "$release" && find . -type f ! -name VERSION -printf '/%P\n' | sort)
-  unit_changed=no
-  for path in "${changed[@]+"${changed[@]}"}"; do
-    [ "$dry_run" = no ] || say "would write $path"
-    case $path in /etc/systemd/system/*) unit_changed=yes ;; esac
-  done
-  # What the program would not take is refused before anything is touched.
-  if [ "$dry_run" = yes ]; then configure --dry-run; else configure --dry-run >/dev/null; fi
-  say "eks-satellite $version: ${#changed[@]} files differ"
+    if ! is_installed "$path"; then changed+=("$path"); fi
+  done < <(list_files "$release")
 }
 
-install_files() {
-  local path
-  [ ${#changed[@]} -gt 0 ] || return 0
-  if [ -d $PROGRAM ]; then
-    rm -rf $PROGRAM.previous
-    cp --archive --link $PROGRAM $PROGRAM.previous
+list_files() { (cd "$1" && find . -type f ! -path ./VERSION -printf '%P\n' | sort); }
+
+read_installed_version() {
+  if [[ ! -x $PROGRAM/bin/node ]]; then return; fi
+  "$PROGRAM/bin/node" "$PROGRAM/lib/eks-satellite.mjs" version </dev/null 2>/dev/null || printf 'a version that does not start'
+}
+
+is_installed() {
+  cmp --silent -- "$release/$1" "$ROOT/$1" && [[ $(stat --format=%a -- "$release/$1") == "$(stat --format=%a -- "$ROOT/$1")" ]]
+}
+
+compare_keys() {
+  local file=${given[credentials-file]} keys=$scratch/credentials
+  if [[ -z $file ]]; then return; fi
+  (umask 077 && cat -- "$file" >"$keys")
+  if ! grep -Eq '^(export )?AWS_ACCESS_KEY_ID=.' "$keys" || ! grep -Eq '^(export )?AWS_SECRET_ACCESS_KEY=.' "$keys"; then
+    fail "--credentials-file ${given[credentials-file]} lacks AWS_ACCESS_KEY_ID= or AWS_SECRET_ACCESS_KEY=" \
+      "one line for each; for a file with profiles, set credentials.profile in /etc/eks-satellite/config.yaml"
   fi
-  for path in "${changed[@]}"; do
-    mkdir -p -- "$(dirname -- "$path")"
-    # Renamed into its place where it can be: a program that runs is replaced and not written to.
-    cp --preserve=mode -- "$release$path" "$path.new"
-    mv --force -- "$path.new" "$path"
-    [ "$path" != $LAUNCHER ] || chmod 0755 $LAUNCHER
-  done
-  # Never without need: a reload takes GPUs from running containers (nvidia-docker#1730).
-  [ "$unit_changed" = no ] || systemctl daemon-reload
+  if ! cmp --silent -- "$keys" "$ROOT$CREDENTIALS" || ! is_private "$ROOT$CREDENTIALS"; then keys_changed=yes; fi
 }
 
+is_private() { [[ -O $1 && $(stat --format=%a -- "$1") == 600 ]]; }
+
+# The file with the variables that were given; its other lines stay as they are.
+compare_environment() {
+  local name lines=()
+  if [[ -r $ENVIRONMENT ]]; then mapfile -t lines <"$ENVIRONMENT"; fi
+  for name in "${KEPT_VARIABLES[@]}"; do
+    if [[ -n ${!name-} ]]; then set_variable "$name" "${!name}"; fi
+  done
+  (umask 077 && printf '%s\n' "${lines[@]+"${lines[@]}"}" >"$scratch/environment")
+}
+
+# systemd and the launcher read quotes and backslashes each in their own way.
+set_variable() {
+  local index line="$1=$2"
+  if [[ $2 == *[\"\'\\[:cntrl:]]* ]]; then
+    fail "$1 holds a quote, a backslash or a control character" "write it with percent-encoding"
+  fi
+  for index in "${!lines[@]}"; do
+    if [[ ${lines[index]} == "$line" ]]; then return; fi
+    if [[ ${lines[index]} == "$1="* ]]; then
+      lines[index]=$line
+      changed_variables+=("$1")
+      return
+    fi
+  done
+  lines+=("$line")
+  changed_variables+=("$1")
+}
+
+# The program itself edits its configuration, and refuses what it would not take.
 configure() {
-  local arguments=(configure --config "$ETC/config.yaml")
-  [ -z "$cluster" ] || arguments+=(--cluster "$cluster")
-  [ -z "$region" ] || arguments+=(--region "$region")
-  [ -z "$node_name" ] || arguments+=(--node-name "$node_name")
-  [ -z "$role_arn" ] || arguments+=(--role-arn "$role_arn")
-  if [ -n "$credentials_file" ] || [ ! -e "$ETC/config.yaml" ]; then arguments+=(--credentials-file "$CREDENTIALS"); fi
-  "$release$PROGRAM/bin/node" "$release$PROGRAM/lib/eks-satellite.mjs" "${arguments[@]}" "$@"
+  local arguments=(configure --config "$CONFIG") name
+  for name in cluster region node-name role-arn; do
+    if [[ -n ${given[$name]} ]]; then arguments+=("--$name" "${given[$name]}"); fi
+  done
+  if [[ -n ${given[credentials-file]} || ! -e $CONFIG ]]; then arguments+=(--credentials-file "$CREDENTIALS"); fi
+  run_released "${arguments[@]}" "$@"
 }
 
-write_settings() {
-  settings_changed=no
-  mkdir -p -- "$ETC"
-  configure
-  if [ -n "$credentials_file" ]; then
-    local fresh=$scratch/credentials
-    (umask 077 && if [ "$credentials_file" = - ]; then cat; else cat -- "$credentials_file"; fi >"$fresh")
-    grep -q '^ *\(export *\)\{0,1\}AWS_ACCESS_KEY_ID=' "$fresh" ||
-      die "$credentials_file has no line AWS_ACCESS_KEY_ID=…" "Two lines: AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=…"
-    cmp --silent "$fresh" $CREDENTIALS || install -m 0600 -o root -g root "$fresh" $CREDENTIALS
+compare_config() {
+  configure --dry-run >"$scratch/config-changes" ||
+    fail "the configuration would not be valid; nothing was changed" "correct the options or $CONFIG"
+  if ! grep -q ': nothing to change$' "$scratch/config-changes"; then config_changed=yes; fi
+}
+
+decide_restart() {
+  local path
+  for path in "${changed[@]+"${changed[@]}"}"; do
+    # Documentation alone is no reason to restart anything.
+    if [[ $path != usr/share/doc/* ]]; then program_changed=yes; fi
+  done
+  if [[ $program_changed$config_changed$keys_changed == *yes* || ${#changed_variables[@]} -gt 0 || -e $RESTART_PENDING ]]; then
+    restart=yes
   fi
-  keep_proxies
 }
 
-# The service goes the way that this download went; what the file says already stays.
-keep_proxies() {
-  local name environment=$ETC/environment
-  for name in HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy; do
-    [ -n "${!name-}" ] || continue
-    grep -q "^$name=" "$environment" 2>/dev/null && continue
-    # A proxy's address may hold a password.
-    [ -e "$environment" ] || install -m 0600 /dev/null "$environment"
-    printf '%s=%s\n' "$name" "${!name}" >>"$environment"
-    settings_changed=yes
+has_changes() { ((${#changed[@]} > 0)) || [[ $restart == yes ]]; }
+
+report_changes() {
+  local path would=""
+  if is_on dry-run; then would="would "; fi
+  if ! has_changes; then
+    say "eks-satellite $version is installed, and nothing differs"
+    return
+  fi
+  case $installed_version in
+    "") say "${would}install eks-satellite $version" ;;
+    "$version") say "${would}put eks-satellite $version in order" ;;
+    *) say "${would}replace eks-satellite $installed_version by $version" ;;
+  esac
+  for path in "${changed[@]+"${changed[@]}"}"; do say "  ${would}write $ROOT/$path"; done
+  if [[ $config_changed == yes ]]; then sed "s/^/  ${would}set /" "$scratch/config-changes"; fi
+  if [[ $keys_changed == yes ]]; then say "  ${would}write $ROOT$CREDENTIALS, mode 0600"; fi
+  for path in "${changed_variables[@]+"${changed_variables[@]}"}"; do say "  ${would}set $path in $ENVIRONMENT"; done
+  if is_on dry-run && ! is_on skip-start && [[ $restart == yes ]]; then say "  would start or restart $UNIT"; fi
+}
+
+#### Changes
+
+apply_changes() {
+  local path
+  if ! has_changes; then return; fi
+  begin "installing eks-satellite $version"
+  mkdir -p -- "$ROOT/opt" "$ETC"
+  if [[ $restart == yes ]] && is_running; then : >"$RESTART_PENDING"; fi
+  if [[ $program_changed == yes ]]; then
+    switch_program
+  else
+    for path in "${changed[@]+"${changed[@]}"}"; do install_file "$release/$path" "$ROOT/$path" 0644; done
+  fi
+  begin "writing the configuration"
+  if [[ $keys_changed == yes ]]; then install_file "$scratch/credentials" "$ROOT$CREDENTIALS" 0600; fi
+  if ((${#changed_variables[@]} > 0)); then write_environment; fi
+  if [[ $config_changed == yes ]]; then write_config; fi
+}
+
+# switch_program keeps the files of the earlier version, in the layout of a release.
+switch_program() {
+  local path
+  if [[ -d $PROGRAM ]]; then
+    rm -rf -- "$PREVIOUS"
+    mkdir -p -- "$PREVIOUS/opt"
+    while IFS= read -r path; do
+      if [[ $path == opt/* || ! -e $ROOT/$path ]]; then continue; fi
+      mkdir -p -- "$PREVIOUS/${path%/*}"
+      cp --preserve=mode,timestamps -- "$ROOT/$path" "$PREVIOUS/$path"
+    done < <(list_files "$release")
+    switched=yes
+    mv -- "$PROGRAM" "$PREVIOUS/opt/eks-satellite"
+  fi
+  place_release "$release"
+  # Where the configuration is edited from here on.
+  release=$ROOT
+}
+
+# place_release FOLDER: the program as one folder, the other files each by a rename.
+place_release() {
+  local path files
+  mapfile -t files < <(list_files "$1")
+  mv -- "$1/opt/eks-satellite" "$PROGRAM"
+  for path in "${files[@]}"; do
+    if [[ $path == opt/* ]]; then continue; fi
+    install_file "$1/$path" "$ROOT/$path" "$(stat --format=%a -- "$1/$path")"
   done
 }
+
+# install_file SOURCE TARGET MODE
+install_file() {
+  mkdir -p -- "${2%/*}"
+  rm -f -- "$2.new"
+  install -m "$3" -- "$1" "$2.new"
+  mv -f -- "$2.new" "$2"
+}
+
+# The address of a proxy may hold a password; a mode that somebody chose stays.
+write_environment() {
+  local mode=0600
+  if [[ -e $ENVIRONMENT ]]; then mode=$(stat --format=%a -- "$ENVIRONMENT"); fi
+  install_file "$scratch/environment" "$ENVIRONMENT" "$mode"
+}
+
+write_config() { configure >/dev/null; }
+
+put_previous_back() {
+  say "putting eks-satellite $installed_version back" >&2
+  if [[ -d $PREVIOUS/opt/eks-satellite ]]; then
+    rm -rf -- "$PROGRAM"
+    place_release "$PREVIOUS"
+    rm -rf -- "$PREVIOUS"
+  fi
+  rm -f -- "$RESTART_PENDING"
+  if has_systemd && systemctl is-enabled --quiet "$UNIT"; then
+    reload_unit
+    systemctl restart "$UNIT" || say "it does not start either: journalctl -u eks-satellite" >&2
+  fi
+}
+
+#### The service
 
 start_service() {
-  systemctl is-enabled --quiet $UNIT || systemctl enable --quiet $UNIT
-  if ! systemctl is-active --quiet $UNIT; then
-    systemctl start $UNIT
-  elif [ ${#changed[@]} -gt 0 ] || [ "$settings_changed" = yes ]; then
-    say "restarting the daemon; pods keep running"
-    systemctl restart $UNIT
+  begin "starting $UNIT"
+  # Without --no-reload, enable would reload too.
+  systemctl is-enabled --quiet "$UNIT" || systemctl enable --quiet --no-reload "$UNIT"
+  if ! is_running; then
+    start_with start
+  elif [[ $restart == yes ]]; then
+    say "restarting $UNIT; pods keep running"
+    start_with restart
   fi
+  committed=yes
+  rm -f -- "$RESTART_PENDING"
+}
+
+# A reload takes GPUs from running containers (NVIDIA/nvidia-docker#1730), so systemd is asked first whether it needs one.
+reload_unit() {
+  case $(systemctl show --property=LoadState,NeedDaemonReload "$UNIT") in
+    *LoadState=not-found* | *NeedDaemonReload=yes*) systemctl daemon-reload ;;
+  esac
+}
+
+start_with() {
+  reload_unit
+  if systemctl "$1" "$UNIT"; then return; fi
+  journalctl -u "$UNIT" -n 20 --no-pager >&2 || true
+  fail "systemctl $1 $UNIT failed" "systemctl status $UNIT; journalctl -u eks-satellite"
 }
 
 wait_until_ready() {
-  [ "$wait_seconds" -gt 0 ] || return 0
-  local end=$((SECONDS + wait_seconds)) line last=""
-  until $LAUNCHER status >"$scratch/status" 2>&1; do
-    line=$(head -n 1 "$scratch/status")
-    [ "$line" = "$last" ] || say "$line"
-    last=$line
-    if [ $SECONDS -ge $end ]; then
-      cat "$scratch/status" >&2
-      die "the node is not Ready after $wait_seconds s" "eks-satellite check; journalctl -u eks-satellite"
+  local limit=${given[wait]} end told=$SECONDS code last="" verdict
+  end=$((SECONDS + limit))
+  begin "waiting until the node is Ready"
+  while :; do
+    code=0
+    "$LAUNCHER" status >"$scratch/status" 2>&1 </dev/null || code=$?
+    if ((code == 0 || SECONDS >= end)); then break; fi
+    verdict=$(head -n 1 "$scratch/status")
+    if [[ $verdict != "$last" ]] || ((SECONDS - told >= 30)); then
+      say "waiting, $((end - SECONDS)) s left: $verdict"
+      last=$verdict
+      told=$SECONDS
     fi
     sleep 2
   done
-  cat "$scratch/status"
-  say ""
+  cat -- "$scratch/status"
   say "The log: journalctl -u eks-satellite -f"
+  if ((code != 0 && limit > 0)); then
+    fail "it is not after $limit s; eks-satellite $version is installed and goes on trying" \
+      "eks-satellite check; eks-satellite status --watch" "$EXIT_NOT_READY"
+  fi
 }
 
-remove_all() {
-  local arguments=(reset)
-  [ "$dry_run" = no ] || arguments+=(--dry-run)
-  [ "$purge" = no ] || arguments+=(--purge)
-  if [ -x $LAUNCHER ]; then
-    if [ "$yes" = yes ] || [ "$dry_run" = yes ]; then
-      [ "$dry_run" = yes ] || arguments+=(--yes)
-      step="resetting the machine"
-      $LAUNCHER "${arguments[@]}"
-    elif [ -r /dev/tty ]; then
-      $LAUNCHER "${arguments[@]}" </dev/tty
-    else
-      die "nobody is there to be asked" "--uninstall --dry-run shows what would be done, --uninstall --yes does it."
-    fi
+#### Removal
+
+uninstall() {
+  begin "uninstalling"
+  # The program would make the cache again that is removed here.
+  export NODE_DISABLE_COMPILE_CACHE=1
+  if [[ ! -e $LAUNCHER && ! -e $PROGRAM && ! -e $ROOT/$UNIT_PATH ]] && ! is_on purge; then
+    say "eks-satellite is not installed"
+    return
   fi
-  [ "$dry_run" = no ] || return 0
-  step="removing the installation"
-  rm -rf $PROGRAM $PROGRAM.previous /usr/share/doc/eks-satellite
-  rm -f $LAUNCHER
-  if [ -e /etc/systemd/system/$UNIT ]; then
-    rm -f /etc/systemd/system/$UNIT /etc/systemd/system/multi-user.target.wants/$UNIT
-    systemctl daemon-reload
-  fi
+  show_removal
+  if is_on dry-run; then return; fi
+  confirm_removal
+  leave_cluster
+  begin "removing the files"
+  remove_files
   say "eks-satellite is removed"
 }
 
+can_reset() { [[ -x $LAUNCHER && $("$LAUNCHER" --help </dev/null 2>/dev/null) == *$'\n'"  reset "* ]]; }
+
+reset_arguments() {
+  printf '%s\n' reset
+  if is_on purge; then printf '%s\n' --purge; fi
+}
+
+show_removal() {
+  local arguments
+  if can_reset; then
+    mapfile -t arguments < <(reset_arguments)
+    "$LAUNCHER" "${arguments[@]}" --dry-run </dev/null
+  fi
+  say "files: $PROGRAM, $PREVIOUS, $LAUNCHER, $ROOT/$UNIT_PATH, $ROOT/usr/share/doc/eks-satellite, $ROOT/var/cache/eks-satellite"
+  if is_on purge; then say "configuration and keys: $ETC"; else say "$ETC stays"; fi
+}
+
+# Standard input may be this script.
+confirm_removal() {
+  local answer=""
+  if is_on yes; then return; fi
+  if ! { : </dev/tty; } 2>/dev/null; then
+    fail "nobody is there to be asked" "--uninstall --dry-run shows what would go, --uninstall --yes does it"
+  fi
+  read -r -p "Remove all of this? [y/N] " answer </dev/tty || true
+  if [[ $answer != [yY]* ]]; then fail "not confirmed; nothing was changed"; fi
+}
+
+leave_cluster() {
+  local arguments
+  if can_reset; then
+    begin "leaving the cluster"
+    mapfile -t arguments < <(reset_arguments)
+    "$LAUNCHER" "${arguments[@]}" --yes </dev/null ||
+      fail "eks-satellite reset left something behind, so the program stays too" "see above, then run this again"
+  elif has_systemd; then
+    begin "stopping $UNIT"
+    # It fails when systemd does not know the unit, and then there is nothing to stop.
+    systemctl disable --quiet --no-reload --now "$UNIT" || say "systemctl does not know $UNIT"
+    say "this eks-satellite cannot reset the machine: what it changed stays, with the originals in $ROOT/var/lib/eks-satellite"
+  fi
+}
+
+# No daemon-reload: systemd forgets a stopped unit by itself, and a reload takes GPUs from running containers.
+remove_files() {
+  rm -rf -- "$PROGRAM" "$PREVIOUS" "$ROOT/usr/share/doc/eks-satellite" "$ROOT/var/cache/eks-satellite"
+  rm -f -- "$LAUNCHER" "$ROOT/$UNIT_PATH" "$ROOT/etc/systemd/system/multi-user.target.wants/$UNIT" "$RESTART_PENDING"
+  if is_on purge; then rm -rf -- "$ETC"; fi
+}
+
 main "$@"
+}

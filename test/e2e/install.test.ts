@@ -96,35 +96,31 @@ const REFUSALS: readonly (readonly [
 ])[] = [
   ["an option that does not exist", () => ["--clustre", "x"], /there is no option --clustre/],
   ["an option without its value", () => ["--cluster"], /--cluster needs a value/],
-  ["keys on the command line", () => ["--secret-access-key", "x"], /can be read by everybody.*\n.*--credentials-file/],
-  ["neither cluster nor configuration", () => fromMirror(NEW), /no --cluster and --region/],
+  ["keys on the command line", () => ["--secret-access-key", "x"], /can read the arguments .*\n.*--credentials-file/],
+  ["neither cluster nor configuration", () => fromMirror(NEW), /this needs --cluster --region --credentials-file/],
   [
     "keys from a standard input that is the script",
     () => [...CLUSTER, "--credentials-file", "-"],
     /standard input is this script/,
   ],
-  [
-    "a region that is none",
-    () => ["--cluster", "x", "--region", "Oregon", ...fromMirror(NEW)],
-    /must be an AWS region/,
-  ],
+  ["a region that is none", () => [...ALL, "--region", "Oregon", ...fromMirror(NEW)], /must be an AWS region/],
   [
     "a release that is not there",
-    () => [...CLUSTER, "--from", `${mirror}/none.tar.gz`],
-    /getting the release failed[\s\S]*URL: http/,
+    () => [...ALL, "--from", `${mirror}/none.tar.gz`],
+    /downloading SHA256SUMS: the server answered 404\n {2}URL: http/,
   ],
   [
     "a page in place of a release",
-    () => [...CLUSTER, ...fromMirror(NEW)],
-    /SHA256SUMS has no sum|wrong checksum/,
+    () => [...ALL, ...fromMirror(NEW)],
+    /SHA256SUMS has no checksum of .* its first line is: <html>/,
     (_, response) => void response.end("<html>welcome to the hotel</html>"),
   ],
   [
     "a release that was changed on the way",
-    () => [...CLUSTER, ...fromMirror(NEW), "--sha256", "0".repeat(64)],
-    /has the wrong checksum: [0-9a-f]{64}, and not 0{64}/,
+    () => [...ALL, ...fromMirror(NEW), "--sha256", "0".repeat(64)],
+    /its SHA-256 is [0-9a-f]{64}, and must be 0{64}/,
   ],
-  ["a tarball without sums beside it", () => [...CLUSTER, "--from", "/root/keys"], /there is no SHA256SUMS beside/],
+  ["a tarball without sums beside it", () => [...ALL, "--from", "/root/keys"], /there is no file \/root\/SHA256SUMS/],
 ];
 for (const [what, args, says, fault] of REFUSALS) {
   test(`${what} is refused, and the machine is as it was`, async () => {
@@ -145,7 +141,7 @@ test("an unsupported system is refused with what it is", async () => {
   );
   const { exitCode, output } = await install(ALL).finally(() => sh("umount /etc/os-release"));
   assert.notEqual(exitCode, 0);
-  assert.match(output, /this is fedora 42\n.*Ubuntu 20\.04/);
+  assert.match(output, /the operating system is fedora 42 .*\n.*Ubuntu 20\.04/);
 });
 
 test("a script that was cut off anywhere does nothing", async () => {
@@ -198,7 +194,7 @@ test("run again it changes nothing and restarts nothing", async () => {
   const before = await sh(times);
   const { exitCode, output } = await install([...ALL, ...fromMirror(OLD)]);
   assert.equal(exitCode, 0, output);
-  assert.match(output, /0 files differ/);
+  assert.match(output, /nothing differs/);
   assert.deepEqual([await picture(), await sh(times), await daemonPid()], [files, before, pid]);
 });
 

@@ -1,0 +1,233 @@
+// How packaging/install.sh gets a release: what it does about servers that fail, and that nothing is touched before the checksum.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import type { RequestListener, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { execa } from "execa";
+import { Machine, type Outcome, type RunOptions } from "./install-machine.ts";
+import { Mirror, NEW, OLD, tarballName } from "./install-mirror.ts";
+import { scratchFolder, TOP } from "./sample-release.ts";
+
+const CERTIFICATES = join(TOP, "test/fixtures/certificates");
+const TARBALL = `/download/v${OLD}/${tarballName(OLD)}`;
+const SUMS = `/download/v${OLD}/SHA256SUMS`;
+
+let mirror: Mirror;
+before(async () => {
+  mirror = await Mirror.start();
+});
+after(() => mirror.stop());
+afterEach(() => {
+  mirror.faults.clear();
+  mirror.requests.length = 0;
+});
+
+/** `--version OLD`, unless the arguments say what to install. */
+function install(machine: Machine, args: readonly string[] = ["--version", OLD], options: RunOptions = {}) {
+  const environment = { EKS_SATELLITE_BASE_URL: mirror.url, ...options.environment };
+  const all = ["--cluster", "demo", "--region", "us-west-2", "--skip-start", ...args];
+  return machine.install(all, { ...options, environment });
+}
+
+/** Runs it where it must fail, and looks that the machine is as it was. */
+async function refused(args?: readonly string[], options?: RunOptions): Promise<Outcome> {
+  const machine = await Machine.create();
+  const before = machine.picture();
+  const outcome = await install(machine, args, options);
+  assert.equal(outcome.exitCode, 1, outcome.stdout);
+  // The release is unpacked in /opt, and removed again when it is not what it should be.
+  assert.deepEqual({ ...machine.picture(), opt: "" }, { ...before, opt: "" });
+  assert.deepEqual(machine.calls(), []);
+  return outcome;
+}
+
+const cutOff: RequestListener = (_, response) => {
+  response.writeHead(200, { "content-length": "1000000" });
+  response.write("half of it", () => response.destroy());
+};
+const page: RequestListener = (_, response) => void response.end("<html>Welcome to the hotel</html>\n");
+
+test("a release that is not there is told with the step, the URL and what to look at, and is asked for once", async () => {
+  const { stderr } = await refused(["--version", "7.7.7"]);
+  const url = `${mirror.url}/download/v7.7.7/SHA256SUMS`;
+  assert.ok(
+    stderr.startsWith(`install.sh: downloading SHA256SUMS: the server answered 404\n  URL: ${url}\n  → `),
+    stderr,
+  );
+  assert.match(stderr, /linux-amd64: --version, --from, EKS_SATELLITE_BASE_URL$/);
+  assert.deepEqual(mirror.requests, ["/download/v7.7.7/SHA256SUMS"]);
+});
+
+test("a wrong checksum leaves everything untouched, and both sums are told", async () => {
+  mirror.faults.set(TARBALL, page);
+  const { stderr } = await refused();
+  assert.match(
+    stderr,
+    /verifying eks-satellite-1\.0\.0-linux-amd64\.tar\.gz: its SHA-256 is [0-9a-f]{64}, and must be [0-9a-f]{64}; nothing was changed\n {2}URL: /,
+  );
+});
+
+test("a download that is cut off each time is given up after four tries", async () => {
+  mirror.faults.set(TARBALL, cutOff);
+  const { stderr } = await refused();
+  assert.match(stderr, /downloading eks-satellite-1\.0\.0-linux-amd64\.tar\.gz: exit code 18, curl: .*\n {2}URL: /);
+  assert.equal(mirror.requests.filter((path) => path === TARBALL).length, 4);
+});
+
+test("a download that hangs is given up when it stands still", async () => {
+  mirror.faults.set(SUMS, () => undefined);
+  const { stderr } = await refused();
+  assert.match(stderr, /downloading SHA256SUMS: exit code 28, curl: .*\n {2}URL: .*\n {2}→ behind a proxy: /);
+});
+
+test("a page in place of the checksums is told with its first line", async () => {
+  mirror.faults.set(SUMS, page);
+  const { stderr } = await refused();
+  assert.match(
+    stderr,
+    /SHA256SUMS has no checksum of eks-satellite-1.* its first line is: <html>Welcome to the hotel<\/html>/,
+  );
+});
+
+test("a page in place of the latest version is told", async () => {
+  mirror.faults.set("/latest", page);
+  const { stderr } = await refused([]);
+  assert.match(
+    stderr,
+    /finding the latest version: this leads to no version, but to .*\/latest\n {2}URL: .*\/latest\n {2}→ .*--version/,
+  );
+});
+
+test("a server that fails for a moment is asked again", async () => {
+  const machine = await Machine.create();
+  mirror.faults.set(SUMS, (_, response) => {
+    mirror.faults.clear();
+    response.writeHead(503).end();
+  });
+  mirror.faults.set(TARBALL, cutOff);
+  const { exitCode } = await install(machine);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(mirror.requests, [SUMS, SUMS, TARBALL]);
+});
+
+test("wget does the same where there is no curl: redirects, retries and errors", async () => {
+  const machine = await Machine.create();
+  machine.hide("curl");
+  mirror.faults.set(`/download/v${NEW}/SHA256SUMS`, (_, response) => {
+    mirror.faults.clear();
+    response.writeHead(503).end();
+  });
+  const { exitCode, stderr } = await install(machine, []);
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.1\.0/);
+  const missing = await install(machine, ["--version", "7.7.7"]);
+  assert.match(missing.stderr, /downloading SHA256SUMS: the server answered 404\n {2}URL: /);
+  mirror.faults.set(SUMS, () => undefined);
+  assert.match((await install(machine)).stderr, /downloading SHA256SUMS: exit code 4, .*timed out/);
+});
+
+test("a machine with neither curl nor wget is told to install one", async () => {
+  const machine = await Machine.create();
+  machine.hide("curl", "wget");
+  const { exitCode, stderr } = await install(machine);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /there is neither curl nor wget\n.*\n {2}→ apt-get install curl$/);
+});
+
+test("aarch64 takes the release for arm64", async () => {
+  const machine = await Machine.create();
+  machine.command("uname", "echo aarch64");
+  assert.equal((await install(machine)).exitCode, 0);
+  assert.deepEqual(mirror.requests, [SUMS, `/download/v${OLD}/${tarballName(OLD, "arm64")}`]);
+});
+
+test("a mirror may have the latest version in a file", async () => {
+  mirror.faults.set("/latest", (_, response) => void response.end(`v${OLD}\n`));
+  const machine = await Machine.create();
+  assert.equal((await install(machine, [])).exitCode, 0);
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.0\.0/);
+});
+
+test("the proxy that is given is used, and its password is not shown", async () => {
+  // The mirror serves as a proxy: the request's line has the whole address then.
+  const proxy = mirror.url.replace("http://", "http://user:word@");
+  const environment = { http_proxy: proxy, EKS_SATELLITE_BASE_URL: "http://releases.invalid/x" };
+  const { stdout, stderr } = await refused(undefined, { environment });
+  assert.deepEqual(mirror.requests, [`http://releases.invalid/x${SUMS}`]);
+  assert.doesNotMatch(stdout + stderr, /user:word/);
+});
+
+test("a certificate that is not trusted is told with what a proxy that inspects TLS needs, and no redirect leads out of TLS", async (context) => {
+  const server = createServer({
+    key: readFileSync(`${CERTIFICATES}/localhost.key`),
+    cert: readFileSync(`${CERTIFICATES}/localhost.pem`),
+  });
+  server.on("request", (_, response: ServerResponse) => void response.writeHead(302, { location: mirror.url }).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => server.close());
+  const environment = { EKS_SATELLITE_BASE_URL: `https://localhost:${(server.address() as AddressInfo).port}` };
+  const untrusted = await refused(undefined, { environment });
+  assert.match(
+    untrusted.stderr,
+    /exit code 60, curl: .*\n {2}URL: https:.*\n {2}→ .*update-ca-certificates.*NODE_EXTRA_CA_CERTS/,
+  );
+  const trusted = { ...environment, CURL_CA_BUNDLE: `${CERTIFICATES}/localhost.pem` };
+  const redirected = await refused(undefined, { environment: trusted });
+  assert.match(redirected.stderr, /exit code 1, curl: .*http.*\n {2}URL: https:/);
+  assert.deepEqual(mirror.requests, []);
+});
+
+test("--from takes the URL of a tarball with SHA256SUMS beside it; a password in it is not shown", async () => {
+  const machine = await Machine.create();
+  const url = `${mirror.url.replace("http://", "http://user:word@")}${TARBALL}`;
+  const { exitCode, stdout } = await install(machine, ["--from", url]);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(mirror.requests, [SUMS, TARBALL]);
+  assert.doesNotMatch(stdout, /user:word/);
+});
+
+test("--from FILE needs SHA256SUMS beside it or --sha256, and takes no other machine's tarball", async () => {
+  const folder = await scratchFolder();
+  const file = join(folder, tarballName(OLD));
+  copyFileSync(join(mirror.folder, TARBALL), file);
+  const alone = await refused(["--from", file]);
+  assert.match(alone.stderr, /reading SHA256SUMS: there is no file .*SHA256SUMS\n {2}→ .*--sha256 SUM/);
+
+  const sums = readFileSync(join(mirror.folder, SUMS), "utf8");
+  const sum =
+    sums
+      .split("\n")
+      .find((line) => line.endsWith(tarballName(OLD)))
+      ?.slice(0, 64) ?? "";
+  const machine = await Machine.create();
+  assert.equal((await install(machine, ["--from", file, "--sha256", sum.toUpperCase()])).exitCode, 0);
+  assert.match((await refused(["--from", file, "--sha256", "0".repeat(64)])).stderr, /must be 0{64}/);
+
+  const other = join(dirname(join(mirror.folder, TARBALL)), tarballName(OLD, "arm64"));
+  assert.match(
+    (await refused(["--from", other])).stderr,
+    /it holds eks-satellite-1\.0\.0-linux-arm64, and this is linux-amd64/,
+  );
+  assert.match(
+    (await refused(["--from", file, "--sha256", sum, "--version", NEW])).stderr,
+    /holds version 1\.0\.0, and --version says 1\.1\.0/,
+  );
+});
+
+test("what is no tarball of a release is told, though its checksum is right", async () => {
+  const folder = await scratchFolder();
+  const from = (name: string) => {
+    const file = join(folder, name);
+    const sum = createHash("sha256").update(readFileSync(file)).digest("hex");
+    return refused(["--from", file, "--sha256", sum]);
+  };
+  writeFileSync(join(folder, "text.tar.gz"), "not a tarball");
+  assert.match((await from("text.tar.gz")).stderr, /unpacking text\.tar\.gz: tar cannot unpack it\n/);
+  writeFileSync(join(folder, "notes"), "something else");
+  await execa("tar", ["-czf", "notes.tar.gz", "notes"], { cwd: folder });
+  assert.match((await from("notes.tar.gz")).stderr, /it is not a release of eks-satellite: it has no file VERSION\n/);
+});

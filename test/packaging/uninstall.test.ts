@@ -1,0 +1,110 @@
+// packaging/install.sh --uninstall: out of the cluster first, then the files that the installer placed.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Machine, type Outcome } from "./install-machine.ts";
+import { Mirror, NEW, OLD } from "./install-mirror.ts";
+
+const PLACED = ["opt/eks-satellite", "opt/eks-satellite.previous", "usr/local/bin/eks-satellite"];
+const UNIT = "etc/systemd/system/eks-satellite.service";
+
+let mirror: Mirror;
+let upgraded: Machine;
+before(async () => {
+  mirror = await Mirror.start();
+  upgraded = await Machine.create();
+  const environment = { EKS_SATELLITE_BASE_URL: mirror.url };
+  const args = ["--cluster", "demo", "--region", "us-west-2", "--credentials-file", upgraded.keysFile()];
+  for (const version of [OLD, NEW]) {
+    const { exitCode, stderr } = await upgraded.install([...args, "--version", version], { environment });
+    assert.equal(exitCode, 0, stderr);
+  }
+});
+after(() => mirror.stop());
+
+function uninstall(machine: Machine, ...args: readonly string[]): Promise<Outcome> {
+  return machine.install(["--uninstall", ...args]);
+}
+
+test("--uninstall resets the machine and removes every file that was placed, and keeps the configuration", async () => {
+  const machine = await upgraded.copy();
+  machine.write("var/cache/eks-satellite/x", "");
+  const { exitCode, stdout, stderr } = await uninstall(machine, "--yes");
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  for (const path of [...PLACED, UNIT, "usr/share/doc/eks-satellite", "var/cache/eks-satellite"]) {
+    assert.ok(!machine.has(path), path);
+  }
+  assert.ok(machine.has("etc/eks-satellite/config.yaml"));
+  assert.equal(machine.mode("etc/eks-satellite/credentials"), "0600");
+  // No daemon-reload: it takes GPUs from containers.
+  assert.deepEqual(machine.calls(), ["reset --dry-run", "reset --yes"]);
+  assert.match(stdout, /\neks-satellite is removed$/);
+});
+
+test("--purge removes configuration and keys too", async () => {
+  const machine = await upgraded.copy();
+  assert.equal((await uninstall(machine, "--yes", "--purge")).exitCode, 0);
+  assert.ok(!machine.has("etc/eks-satellite"));
+  assert.deepEqual(machine.calls(), ["reset --purge --dry-run", "reset --purge --yes"]);
+});
+
+test("a reset that leaves something behind keeps the program, so that it can be run again", async () => {
+  const machine = await upgraded.copy();
+  machine.answer("reset", '[ "$1" != --yes ] || { echo "/var/lib/kubelet is busy" >&2; exit 1; }');
+  const { exitCode, stderr } = await uninstall(machine, "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /is busy\n.*leaving the cluster: eks-satellite reset left something behind/);
+  for (const path of PLACED) assert.ok(machine.has(path), path);
+});
+
+test("a program without reset is stopped and removed", async () => {
+  const machine = await upgraded.copy();
+  machine.write("usr/local/bin/eks-satellite", "#!/bin/sh\necho usage\n", 0o755);
+  const { exitCode, stdout } = await uninstall(machine, "--yes");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /what it changed stays, with the originals in .*\/var\/lib\/eks-satellite\n/);
+  assert.deepEqual(machine.calls(), ["systemctl disable --quiet --no-reload --now eks-satellite.service"]);
+  for (const path of [...PLACED, UNIT]) assert.ok(!machine.has(path), path);
+});
+
+test("--dry-run shows what would go and removes nothing", async () => {
+  const machine = await upgraded.copy();
+  machine.answer("reset", 'echo "node: cordon gpu-1"');
+  const before = machine.picture();
+  const { exitCode, stdout } = await uninstall(machine, "--dry-run");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^node: cordon gpu-1\nfiles: .*eks-satellite\.previous.*\n.*etc\/eks-satellite stays$/);
+  assert.deepEqual([machine.picture(), machine.calls()], [before, ["reset --dry-run"]]);
+});
+
+test("a machine where nothing is installed is left alone", async () => {
+  const machine = await Machine.create();
+  const { exitCode, stdout } = await uninstall(machine, "--yes");
+  assert.deepEqual([exitCode, stdout], [0, "eks-satellite is not installed"]);
+});
+
+test("an operating system that is no longer supported is no reason to stay", async () => {
+  const machine = await upgraded.copy();
+  machine.write("etc/os-release", "ID=ubuntu\nVERSION_ID=26.04\n");
+  assert.equal((await uninstall(machine, "--yes")).exitCode, 0);
+  assert.ok(!machine.has("opt/eks-satellite"));
+});
+
+test("without --yes and without a terminal nothing is removed", async () => {
+  const machine = await upgraded.copy();
+  const before = machine.picture();
+  const { exitCode, stderr } = await uninstall(machine);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /nobody is there to be asked\n {2}→ .*--uninstall --yes does it/);
+  assert.deepEqual(machine.picture(), before);
+});
+
+test("on a terminal it asks first, though the script itself comes through a pipe", async () => {
+  const machine = await upgraded.copy();
+  const no = await machine.install(["--uninstall"], { typed: "n\n" });
+  assert.equal(no.exitCode, 1, no.stdout);
+  assert.match(no.stdout, /Remove all of this\? \[y\/N\] [\s\S]*not confirmed; nothing was changed/);
+  assert.ok(machine.has("opt/eks-satellite"));
+  const yes = await machine.install(["--uninstall"], { typed: "y\n" });
+  assert.equal(yes.exitCode, 0, yes.stdout);
+  assert.ok(!machine.has("opt/eks-satellite"));
+});
