@@ -1,4 +1,4 @@
-// Faults whose cause is not where they show: the node names the cause, in /status, in check and first in the journal.
+// A fault whose cause is not where it shows: the node names the cause, in /status, in check and first in the journal.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createFaults } from "../faults/faults.ts";
