@@ -793,10 +793,9 @@ leave_cluster() {
     mapfile -t arguments < <(reset_arguments)
     "$LAUNCHER" "${arguments[@]}" --yes </dev/null ||
       fail "eks-satellite reset left something behind, so the program stays too" "see above, then run this again"
-  elif has_systemd; then
+  elif has_systemd && [[ -e $ROOT/$UNIT_PATH ]]; then
     begin "stopping $UNIT"
-    # It fails when systemd does not know the unit, and then there is nothing to stop.
-    systemctl disable --quiet --no-reload --now "$UNIT" || say "systemctl does not know $UNIT"
+    systemctl disable --quiet --no-reload --now "$UNIT"
     say "this eks-satellite cannot reset the machine: what it changed stays, with the originals in $ROOT/var/lib/eks-satellite"
   fi
 }
