@@ -111,7 +111,8 @@ function stopStep({ host, log, config }: StepOptions): Step {
     name: "stop the daemon and kubelet",
     list: async () => ((await isThere()) ? [`stop and disable ${UNIT}`] : []),
     run: async () => {
-      await systemctl(host, "disable", "--quiet", "--now", UNIT);
+      // Without a reload, which takes GPUs from the containers of others (nvidia-docker#1730).
+      await systemctl(host, "disable", "--no-reload", "--quiet", "--now", UNIT);
       if (await isThere()) {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }

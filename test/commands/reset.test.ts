@@ -76,7 +76,7 @@ test("what was changed is put back, what was made is removed, what is somebody's
   );
   assert.deepEqual(
     verbs.filter((verb) => /disable|restart/.test(verb)),
-    ["disable --quiet --now eks-satellite.service", "restart containerd.service"],
+    ["disable --no-reload --quiet --now eks-satellite.service", "restart containerd.service"],
   );
   assert.match(said(), /file:\/etc\/lost: what stood there before is not known/);
 });
