@@ -34,13 +34,11 @@ interface Pattern {
   readonly groups?: true;
 }
 
+/** Also one that is cut off, and one whose line ends are written as \n. */
+const PRIVATE_KEY =
+  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,-]|\\n|\\r)*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)/g;
+
 const PATTERNS: readonly Pattern[] = [
-  {
-    name: "private key",
-    // Also one that is cut off, and one whose line ends are written as \n.
-    regex:
-      /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,-]|\\n|\\r)*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)/g,
-  },
   { name: "EKS token", regex: /k8s-aws-v1\.[\w-]+/g },
   { name: "JSON web token", regex: /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g },
   {
@@ -58,6 +56,9 @@ const PATTERNS: readonly Pattern[] = [
   { name: "value", regex: /(?<keep>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}/g, groups: true },
 ];
 
+/** A value that was taken out whole, by a better name. */
+const TAKEN_OUT = /^\\?["']?\[redacted: [^\]]*\]\\?["']?$/;
+
 /** Creates a redactor that knows these secrets. */
 export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
   let count = 0;
@@ -71,14 +72,15 @@ export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
     return `[redacted: ${name}]`;
   };
   const text = (original: string) => {
-    let safe = original;
+    // Before its lines are found one by one: the last may be too short to be known.
+    let safe = original.replaceAll(PRIVATE_KEY, () => hide("private key"));
     for (const { name, spelling } of spellings) safe = safe.replaceAll(spelling, () => hide(name));
     for (const { name, regex, groups } of PATTERNS) {
       safe = safe.replaceAll(regex, (match: string, ...rest: unknown[]) => {
-        if (match.includes("[redacted: ")) return match; // Taken out by a better name.
         if (groups === undefined) return hide(name);
         const { keep = "", tail = "" } = rest.at(-1) as Readonly<Record<string, string>>;
-        return `${keep}${hide(name)}${tail}`;
+        const value = match.slice(keep.length, match.length - tail.length);
+        return TAKEN_OUT.test(value) ? match : `${keep}${hide(name)}${tail}`;
       });
     }
     return safe;

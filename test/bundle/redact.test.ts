@@ -77,6 +77,18 @@ for (const [name, text, gone, stays] of UNKNOWN) {
   });
 }
 
+test("of a private key whose lines are known nothing stays, the short last line neither", () => {
+  const lines = PEM.split("\n");
+  const redactor = createRedactor(lines.slice(1, -2).map((value) => ({ name: "line", value })));
+  assert.equal(redactor.text(`a\n${PEM}\nb`), "a\n[redacted: private key]\nb");
+});
+
+test("what stands beside a known secret in one value goes with it, and a value that is gone keeps its better name", () => {
+  const { text } = createRedactor([{ name: "known", value: "0123456789" }]);
+  assert.equal(text('password = "0123456789 and more" x'), "password = [redacted: value] x");
+  assert.equal(text('password = "0123456789" x'), 'password = "[redacted: known]" x');
+});
+
 test("what only sounds like a secret stays: times, paths, reasons, hints", () => {
   const lines = [
     "keys until 2026-01-02T03:04:05.000Z, token until 2026-01-02T03:18:05.000Z condition=CredentialsFresh",
