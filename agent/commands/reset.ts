@@ -66,31 +66,28 @@ async function printPlan(steps: readonly Step[], print: (text: string) => void):
   }
 }
 
-/** One failure does not keep the others from being tried; but what is remembered goes only when nothing failed. */
+/** A step that fails is the last: the next would take away what a second run needs, or what a kubelet that lives on does. */
 async function runSteps(steps: readonly Step[], print: (text: string) => void): Promise<number> {
-  let failures = 0;
-  for (const { name, run } of steps.slice(0, -1)) failures += await runStep(name, run, print);
-  const last = steps.at(-1);
-  if (failures === 0 && last !== undefined) failures += await runStep(last.name, last.run, print);
-  if (failures === 0) {
-    print(
-      "The machine is as it was. Images that kubelet pulled, and kernel modules that were loaded, are still there.\n",
-    );
-    return RESET_EXIT.done;
+  for (const { name, run } of steps) {
+    if (await isDone(name, run, print)) continue;
+    print("Stopped there. What is to be put back is still known: mend that, and run reset again.\n");
+    return RESET_EXIT.left;
   }
-  print(`${failures} of the steps failed. What is to be put back is still known: mend that, and run reset again.\n`);
-  return RESET_EXIT.left;
+  print(
+    "The machine is as it was. Images that kubelet pulled, and kernel modules that were loaded, are still there.\n",
+  );
+  return RESET_EXIT.done;
 }
 
-async function runStep(name: string, run: Step["run"], print: (text: string) => void): Promise<number> {
+async function isDone(name: string, run: Step["run"], print: (text: string) => void): Promise<boolean> {
   try {
     const left = await run();
     print(`✓ ${name}\n${left.map((line) => `  ${line}\n`).join("")}`);
-    return 0;
+    return true;
   } catch (error) {
     const { message, hint } = describe(error);
     print(`✗ ${name}: ${message}\n${hint === undefined ? "" : `  → ${hint}\n`}`);
-    return 1;
+    return false;
   }
 }
 

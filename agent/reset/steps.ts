@@ -1,7 +1,7 @@
 // What `reset` does, in order: each step can say what it would do, and can be done again after it was broken off.
 import { Ledger } from "../apply/ledger.ts";
 import type { LocalConfig } from "../config/local.ts";
-import { describe, SatelliteError } from "../errors.ts";
+import { describe, hasCode, SatelliteError } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
@@ -139,7 +139,16 @@ function nodeStep({ access }: StepOptions): Step {
 
 function podsStep({ host, config }: StepOptions): Step {
   const { socket } = config.containerd;
-  const find = () => listPodSandboxes(host, socket).catch(() => []); // Without CRI there are no pods of kubelet's.
+  const find = async () => {
+    try {
+      return await listPodSandboxes(host, socket);
+    } catch (error) {
+      // An earlier reset has put back a configuration without CRI, or containerd is gone: there are no pods of kubelet's then.
+      const isGone = (await systemctl(host, "cat", CONTAINERD)).exitCode !== 0;
+      if (isGone || hasCode(error, "cri-disabled")) return [];
+      throw error;
+    }
+  };
   return {
     name: "end and remove the pods' containers",
     list: async () => (await find()).map(({ id, pod }) => `remove ${pod} (${id.slice(0, 12)})`),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resetCommand } from "../../agent/commands/reset.ts";
+import type { GrpcResponse } from "../../agent/host/host.ts";
 import { connectionRefused } from "../fakes/memory-aws.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { KEYS_FILE, MINIMAL_CONFIG } from "../fakes/samples.ts";
@@ -35,9 +36,8 @@ function setUp() {
     e: entry("file:/etc/lost", { kind: "unknown" }),
   }))
     files.put(`${STATE}/ledger/${name}.json`, text);
-  host.onGrpc = () => {
-    throw connectionRefused();
-  };
+  const runtime = { answer: (): GrpcResponse => ({ status: 0, statusMessage: "", message: new Uint8Array() }) };
+  host.onGrpc = () => runtime.answer();
   let isActive = true;
   const verbs: string[] = [];
   host.install("systemctl", ([verb = "", ...rest]) => {
@@ -61,7 +61,7 @@ function setUp() {
       { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, ...options },
       (text) => void said.push(text),
     );
-  return { host, files, run, verbs, said: () => said.join("") };
+  return { host, files, runtime, run, verbs, said: () => said.join("") };
 }
 
 test("what was changed is put back, what was made is removed, what is somebody's stays", async () => {
@@ -120,6 +120,39 @@ test("while something is mounted below kubelet's folder that folder is kept, and
   files.put("/proc/self/mountinfo", mountinfo);
   assert.equal(await run(), 0, "and then it goes through");
   assert.equal(files.peek(`${STATE}/ledger/a.json`), undefined);
+});
+
+test("a containerd that does not answer stops it before anything that its pods use is taken away", async () => {
+  const { files, runtime, run, said } = setUp();
+  const { answer } = runtime;
+  runtime.answer = () => {
+    throw connectionRefused();
+  };
+  assert.equal(await run(), 1);
+  assert.match(said(), /✗ end and remove the pods' containers: containerd does not answer.*\n {2}→ systemctl status/);
+  assert.equal(files.peek(CONTAINERD_CONFIG)?.content, "ours");
+  assert.ok(files.peek("/var/lib/kubelet/pods/a/x") !== undefined);
+  runtime.answer = answer;
+  assert.equal(await run(), 0);
+});
+
+test("a containerd without CRI, or none at all, has no pods of kubelet's", async () => {
+  const { runtime, run } = setUp();
+  runtime.answer = () => ({ status: 12, statusMessage: "unknown service", message: new Uint8Array() });
+  assert.equal(await run(), 0);
+  const other = setUp();
+  other.runtime.answer = () => {
+    throw connectionRefused();
+  };
+  other.host.install("systemctl", () => ({ exitCode: 1 }));
+  assert.equal(await other.run(), 0);
+});
+
+test("a daemon that does not stop is not undone under its hands", async () => {
+  const { host, files, run } = setUp();
+  host.install("systemctl", ([verb]) => ({ stdout: verb === "is-active" ? "active" : "" }));
+  assert.equal(await run(), 1);
+  assert.deepEqual(files.changes, []);
 });
 
 test("run twice it finds nothing more to do", async () => {
