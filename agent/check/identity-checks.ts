@@ -1,6 +1,7 @@
 // Who this machine is: to itself (its configuration), to AWS, and to the cluster.
 import { X509Certificate } from "node:crypto";
 import { describe, hasCode } from "../errors.ts";
+import { apiRequest, withDocument } from "../facts/api-request.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createNodeApi } from "../observe/node-api.ts";
@@ -9,6 +10,7 @@ import { type Check, configured, fail, failed, ok, unknown, warn } from "./check
 import type { CheckContext } from "./context.ts";
 
 const TIMEOUT_SECONDS = 5;
+const REVIEW_PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 
 export const IDENTITY_CHECKS: readonly Check[] = [
   {
@@ -66,14 +68,14 @@ export const IDENTITY_CHECKS: readonly Check[] = [
       const { facts, minted } = access;
       const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
       const answer = await host
-        .fetch({
-          url: `${facts.endpoint}/apis/authentication.k8s.io/v1/selfsubjectreviews`,
-          method: "POST",
-          body: JSON.stringify(review),
-          headers: { authorization: `Bearer ${minted.value.reveal()}`, "content-type": "application/json" },
-          caPem: facts.caPem,
-          timeoutSeconds: TIMEOUT_SECONDS,
-        })
+        .fetch(
+          withDocument(
+            apiRequest(facts, minted.value.reveal(), REVIEW_PATH, TIMEOUT_SECONDS),
+            "POST",
+            "application/json",
+            review,
+          ),
+        )
         .catch(() => undefined);
       if (answer === undefined) return unknown("the API server does not answer: see api-server");
       const arn = await caller().catch(() => undefined); // The remedy is then less exact.

@@ -2,6 +2,7 @@
 // Only the types of the Kubernetes client are used: its code and the HTTP client that it brings cost 28 MB of memory, for two GETs.
 import type { V1CertificateSigningRequest, V1Node, V1NodeList } from "@kubernetes/client-node";
 import { SatelliteError } from "../errors.ts";
+import { apiRequest, withDocument } from "../facts/api-request.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import { networkProblemOf } from "../facts/network-error.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
@@ -72,12 +73,7 @@ export interface NodeApiOptions {
 
 /** Creates the handle on the API server. */
 export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi {
-  const requestFor = (path: string) => ({
-    url: cluster.endpoint + path,
-    headers: { authorization: `Bearer ${token().reveal()}`, accept: "application/json" },
-    caPem: cluster.caPem,
-    timeoutSeconds: REQUEST_TIMEOUT_SECONDS,
-  });
+  const requestFor = (path: string) => apiRequest(cluster, token().reveal(), path, REQUEST_TIMEOUT_SECONDS);
   const send = async (request: HttpRequest) => {
     const response = await host.fetch(request).catch((cause: unknown) => {
       throw explainUnanswered(cluster, cause);
@@ -86,10 +82,8 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
     return response;
   };
   const get = (path: string) => send(requestFor(path));
-  const write = async (method: "POST" | "PATCH", path: string, type: string, document: object) => {
-    const { headers, ...request } = requestFor(path);
-    await send({ ...request, method, headers: { ...headers, "content-type": type }, body: JSON.stringify(document) });
-  };
+  const write = async (method: "POST" | "PATCH", path: string, type: string, document: object) =>
+    void (await send(withDocument(requestFor(path), method, type, document)));
   // A list with a selector and not a get: also the absence of a Node has a place in history, from which to watch.
   const list = async (name: string) => {
     const { body } = await get(`/api/v1/nodes?${new URLSearchParams({ fieldSelector: `metadata.name=${name}` })}`);

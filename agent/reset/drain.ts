@@ -1,5 +1,6 @@
 // The node takes leave of its cluster, with its own rights: it may evict its own pods, and nobody else's.
 import { SatelliteError } from "../errors.ts";
+import { apiRequest, withDocument } from "../facts/api-request.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
 
@@ -30,6 +31,14 @@ interface PodList {
     };
     readonly status?: { readonly phase?: string };
   }[];
+}
+
+interface Call {
+  readonly path: string;
+  readonly method?: HttpRequest["method"];
+  /** Content type of the body. */
+  readonly type?: string;
+  readonly body?: object;
 }
 
 /** Pods of this node, without those of DaemonSets and of files, which come back wherever the node is, and those that have ended. @throws api-failed */
@@ -76,21 +85,11 @@ function evict(access: Access, { namespace, name }: EvictablePod): Promise<strin
 
 async function send(
   { host, cluster, token }: Access,
-  {
-    path,
-    method,
-    type = "application/json",
-    body,
-  }: { path: string; method?: HttpRequest["method"]; type?: string; body?: object },
+  { path, method, type = "application/json", body }: Call,
 ): Promise<string> {
-  const response = await host.fetch({
-    url: cluster.endpoint + path,
-    method,
-    headers: { authorization: `Bearer ${token}`, accept: "application/json", "content-type": type },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    caPem: cluster.caPem,
-    timeoutSeconds: REQUEST_TIMEOUT_SECONDS,
-  });
+  const request = apiRequest(cluster, token, path, REQUEST_TIMEOUT_SECONDS);
+  const isWrite = method === "POST" || method === "PATCH";
+  const response = await host.fetch(isWrite ? withDocument(request, method, type, body ?? {}) : { ...request, method });
   if (response.status >= 200 && response.status < 300) return response.body;
   throw new SatelliteError(
     "api-failed",
