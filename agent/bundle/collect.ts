@@ -2,7 +2,7 @@
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { DEFAULT_ENVIRONMENT_PATH, LAST_GOOD_CONFIG_PATH } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import type { LocalConfig } from "../config/local.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS, statePaths } from "../plan/paths.ts";
@@ -20,7 +20,8 @@ export interface Item {
 
 export interface CollectOptions {
   readonly host: Host;
-  readonly config: Config | undefined;
+  /** What is configured for this machine, or the defaults. */
+  readonly local: LocalConfig;
   readonly configFile: string;
   /** Where the journal begins, as journalctl's --since takes it. */
   readonly since: string;
@@ -38,12 +39,12 @@ const PLAIN_VARIABLE =
 /** Their names, modes and sizes tell of a wrong installation; their contents stay. */
 const LISTED_FOLDERS = [
   ...["/etc/eks-satellite", "/etc/kubernetes", "/etc/containerd", "/etc/cni/net.d", "/etc/eks", "/opt/cni/bin"],
-  ...["/opt/eks-satellite", "/var/lib/kubelet/pki", "/run/eks-satellite"],
+  ...["/opt/eks-satellite", PATHS.kubeletPki],
 ];
 
 /** The items that no command of ours gives. */
 export function collectItems(options: CollectOptions): readonly Item[] {
-  const { host, config, configFile, since, redactor } = options;
+  const { host, local, configFile, since, redactor } = options;
   const command = (path: string, what: string, ...[program = "", ...args]: readonly string[]): Item => ({
     path,
     what,
@@ -71,18 +72,8 @@ export function collectItems(options: CollectOptions): readonly Item[] {
     command("config/unit.txt", "the units as systemd has them", "systemctl", "cat", "eks-satellite", "containerd"),
     document("node/kubelet-config.yaml", "kubelet's configuration", PATHS.kubeletConfig, parseYaml),
     document("node/kubeconfig.yaml", "kubelet's kubeconfig", PATHS.kubeconfig, parseYaml),
-    document(
-      "node/cluster.yaml",
-      "the cluster as last described",
-      statePaths(config?.stateFolder ?? "/var/lib/eks-satellite").cluster,
-      parseYaml,
-    ),
-    document(
-      "node/containerd.yaml",
-      "containerd's configuration",
-      config?.containerd.configFile ?? "/etc/containerd/config.toml",
-      parseToml,
-    ),
+    document("node/cluster.yaml", "the cluster as last described", statePaths(local.stateFolder).cluster, parseYaml),
+    document("node/containerd.yaml", "containerd's configuration", local.containerd.configFile, parseToml),
     document("node/cni.yaml", "the CNI configuration", PATHS.cniConfig, parseYaml),
     command("node/containers.txt", "containers", "ctr", "--namespace=k8s.io", "containers", "list"),
     journal("journal/eks-satellite.txt", "eks-satellite"),
@@ -91,7 +82,7 @@ export function collectItems(options: CollectOptions): readonly Item[] {
     {
       path: "machine/files.txt",
       what: "mode, owner, size and time of the files of a node",
-      read: () => listFiles(host, [...LISTED_FOLDERS, config?.stateFolder ?? "/var/lib/eks-satellite"]),
+      read: () => listFiles(host, [...LISTED_FOLDERS, local.stateFolder, local.runFolder]),
     },
     command(
       "machine/units.txt",

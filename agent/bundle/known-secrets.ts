@@ -1,5 +1,6 @@
 // The secrets that this machine holds for us, so that each can be looked for in everything that a bundle takes along.
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
+import type { LocalConfig } from "../config/local.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS, runPaths } from "../plan/paths.ts";
@@ -11,8 +12,12 @@ const SECRET_NAME = /secret|token|passw|credential|private|api_?key|authorizatio
 const USER_INFO = /^[a-z][a-z0-9+.-]*:\/\/([^/@\s]+)@/i;
 
 /** Reads every secret that can be read; a file that is not there, or may not be read, holds none that could be taken along. */
-export async function readKnownSecrets(host: Host, config: Config | undefined): Promise<readonly KnownSecret[]> {
-  const { kubeletToken, awsCredentials } = runPaths(config?.runFolder ?? "/run/eks-satellite");
+export async function readKnownSecrets(
+  host: Host,
+  local: LocalConfig,
+  config: Config | undefined,
+): Promise<readonly KnownSecret[]> {
+  const { kubeletToken, awsCredentials } = runPaths(local.runFolder);
   const { keysFile, profile } = config?.credentials ?? {};
   const variableFiles = [awsCredentials, DEFAULT_ENVIRONMENT_PATH, keysFile, profile?.file].filter(
     (path) => path !== undefined,

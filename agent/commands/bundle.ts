@@ -3,9 +3,9 @@ import { dirname, resolve } from "node:path";
 import { collectItems, type Item } from "../bundle/collect.ts";
 import { readKnownSecrets } from "../bundle/known-secrets.ts";
 import { createRedactor, type Redactor } from "../bundle/redact.ts";
-import { healthSchema, healthUrl } from "../config/health-schema.ts";
+import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import { type LocalConfig, localDefaults } from "../config/local.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
@@ -46,12 +46,13 @@ export async function bundleCommand(
     });
   }
   const config = await readConfigInForce(host, options.config);
-  const redactor = createRedactor(await readKnownSecrets(host, config));
+  const local = config ?? localDefaults();
+  const redactor = createRedactor(await readKnownSecrets(host, local, config));
   const name = `eks-satellite-${config?.node.name ?? host.hostname.toLowerCase()}-${timestamp(host.clock.now())}`;
   const output = resolve(options.output ?? `${name}.tar.gz`);
   const items = [
-    ...ownItems(context, options, config),
-    ...collectItems({ host, config, configFile: options.config, since: options.since, redactor }),
+    ...ownItems(context, options, local),
+    ...collectItems({ host, local, configFile: options.config, since: options.since, redactor }),
   ];
   const texts = await Promise.all(items.map((item) => readItem(host, item, redactor)));
   await archive(host, output, name, [
@@ -67,7 +68,7 @@ export async function bundleCommand(
 function ownItems(
   { host, environment, aws }: BundleContext,
   { config: file }: BundleOptions,
-  config: Config | undefined,
+  local: LocalConfig,
 ): readonly Item[] {
   const said = async (run: (print: (text: string) => void) => Promise<unknown>) => {
     const parts: string[] = [];
@@ -82,7 +83,7 @@ function ownItems(
   const checkContext = { host, environment, ...(aws === undefined ? {} : { aws }) };
   const check = () =>
     said((print) => checkCommand(checkContext, { config: file, output: "text", only: [], skip: [] }, print));
-  const metrics = healthUrl(config?.health ?? healthSchema.parse({}), "/metrics");
+  const metrics = healthUrl(local.health, "/metrics");
   return [
     { path: "status.txt", what: "eks-satellite status", read: status("text") },
     { path: "status.json", what: "eks-satellite status --output json", read: status("json") },

@@ -1,7 +1,6 @@
 // `eks-satellite configure`: the least that a configuration needs, from arguments; what else is in the file stays, comments too.
-import { parseDocument } from "yaml";
-import { parseConfig } from "../config/load.ts";
-import { SatelliteError } from "../errors.ts";
+import type { Document } from "yaml";
+import { parseConfig, parseYaml } from "../config/load.ts";
 import type { Host } from "../host/host.ts";
 
 export interface ConfigureOptions {
@@ -30,17 +29,12 @@ export async function configureCommand(
 ): Promise<void> {
   const { config: file, dryRun } = options;
   const before = await host.files.read(file);
-  const document = parseDocument(before ?? NEW_FILE, { prettyErrors: false });
-  if (document.errors.length > 0) {
-    // Its own words, with the line.
-    parseConfig(before ?? "", file, host.hostname);
-    throw new SatelliteError("config-syntax", `${file} is not YAML`, { hint: "Correct it by hand." });
-  }
+  const { document } = parseYaml(before ?? NEW_FILE, file);
   const changes: string[] = [];
   for (const [path, value] of settingsOf(options)) {
     const present: unknown = document.getIn(path);
     if (value === undefined || present === value) continue;
-    document.setIn(path, value);
+    setIn(document, path, value);
     changes.push(present === undefined ? `${path.join(".")}: ${value}` : `${path.join(".")}: ${present} → ${value}`);
   }
   const text = before !== undefined && changes.length === 0 ? before : document.toString();
@@ -51,6 +45,15 @@ export async function configureCommand(
     await host.files.write(file, text, { mode: status?.mode ?? MODE });
   }
   print(changes.map((change) => `${file}: ${change}\n`).join(""));
+}
+
+/** A table of which every key is commented out is null, and makes way. */
+function setIn(document: Document, path: readonly string[], value: string): void {
+  for (let length = 1; length < path.length; length += 1) {
+    const table = path.slice(0, length);
+    if (document.hasIn(table) && document.getIn(table) === null) document.setIn(table, document.createNode({}));
+  }
+  document.setIn(path, value);
 }
 
 function settingsOf(

@@ -1,6 +1,7 @@
 // `eks-satellite status`: one screen for people, from the daemon's own word; or what systemd and the journal say when it is silent.
-import { healthSchema, healthUrl } from "../config/health-schema.ts";
+import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
+import { localDefaults } from "../config/local.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../observe/status-schema.ts";
@@ -42,7 +43,7 @@ export async function statusCommand(
 
 async function readScreen(host: Host, options: StatusOptions): Promise<{ text: string; exitCode: number }> {
   const config = await readConfigInForce(host, options.config);
-  const url = healthUrl(config?.health ?? healthSchema.parse({}), "/status");
+  const url = healthUrl((config ?? localDefaults()).health, "/status");
   const answer = await host.fetch({ url, timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // Told below, with what systemd knows.
   if (answer?.status !== 200) {
     const silence = await readSilence(host, url);

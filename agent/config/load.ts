@@ -71,6 +71,15 @@ export async function loadConfig(host: Host, file: string): Promise<Config> {
 
 /** Parses and validates configuration text; `hostname` names the node when the text does not. @throws config-syntax, config-invalid */
 export function parseConfig(text: string, file: string, hostname: string): Config {
+  const { document, lines } = parseYaml(text, file);
+  const value = withNodeName(withoutNulls(document.toJS()) ?? {}, hostname);
+  const result = configSchema.safeParse(value);
+  if (!result.success) throw invalid({ file, root: document.contents, lines }, result.error);
+  return result.data as Config;
+}
+
+/** Parses configuration text as YAML; what its keys are is another matter. @throws config-syntax */
+export function parseYaml(text: string, file: string) {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [syntaxError] = document.errors;
@@ -81,10 +90,7 @@ export function parseConfig(text: string, file: string, hostname: string): Confi
       cause: syntaxError,
     });
   }
-  const value = withNodeName(withoutNulls(document.toJS()) ?? {}, hostname);
-  const result = configSchema.safeParse(value);
-  if (!result.success) throw invalid({ file, root: document.contents, lines }, result.error);
-  return result.data as Config;
+  return { document, lines };
 }
 
 /** A key that nothing was written below, since all of it is commented out, counts as absent. */

@@ -48,6 +48,13 @@ test("only what is given is changed; everything else stays, comments and mode to
   assert.equal(host.files.peek(FILE)?.mode, 0o600);
 });
 
+test("a table of which every key is commented out gets its first", async () => {
+  const { run, text } = setUp(`${EXISTING}node:\n  # name: x\n`);
+  await run({ nodeName: "gpu-1" });
+  assert.equal(parseConfig(text(), FILE, "x").node.name, "gpu-1");
+  assert.match(text(), /# not in \/etc/);
+});
+
 test("what is already so is not written again", async () => {
   const { host, run, said } = setUp(EXISTING);
   await run({ cluster: "demo", region: "us-west-2" });
