@@ -2,24 +2,13 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { waitFor } from "../sandbox/wait.ts";
-import { bringUp, type Satellite, watchPage } from "./satellite.ts";
+import { bringUp, MANAGED_FILES, type Satellite, watchPage } from "./satellite.ts";
 
 let satellite: Satellite;
 before(async () => {
   satellite = await bringUp();
   await satellite.untilHealthy();
 });
-
-/** Every file that the daemon keeps, and what a hand might do to it. */
-const MANAGED_FILES = [
-  "/etc/kubernetes/pki/ca.crt",
-  "/var/lib/kubelet/kubeconfig",
-  "/etc/kubernetes/kubelet/kubelet-config.yaml",
-  "/etc/sysctl.d/90-eks-satellite.conf",
-  "/etc/modules-load.d/eks-satellite.conf",
-  "/etc/cni/net.d/10-host-network.conf",
-  "/etc/eks/image-credential-provider/config.json",
-];
 
 /** Runs a fault with the page watched, waits for health, and fails when the page was away for a moment. */
 function fault(name: string, break_: () => Promise<void>): void {

@@ -5,22 +5,13 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { machineTree } from "../sandbox/machine-tree.ts";
-import { bringUp, type Satellite } from "./satellite.ts";
+import { bringUp, MANAGED_FILES, type Satellite } from "./satellite.ts";
 
-/** `EKS_SATELLITE_POWER_CUTS=20` for as many as the promise in README was shown with. */
+/** Each takes some seconds: `EKS_SATELLITE_POWER_CUTS=20` for more. */
 const CUTS = Number(process.env.EKS_SATELLITE_POWER_CUTS ?? 4);
 /** From the daemon's start to the end of its first round are about 0.3 s, and to a Ready node 1 s. */
 const LONGEST_MS = 1500;
 
-const FILES = [
-  "/etc/kubernetes/pki/ca.crt",
-  "/var/lib/kubelet/kubeconfig",
-  "/etc/kubernetes/kubelet/kubelet-config.yaml",
-  "/etc/sysctl.d/90-eks-satellite.conf",
-  "/etc/modules-load.d/eks-satellite.conf",
-  "/etc/cni/net.d/10-host-network.conf",
-  "/etc/eks/image-credential-provider/config.json",
-];
 const EDITED = "# edited by hand\n";
 
 let satellite: Satellite;
@@ -36,7 +27,7 @@ async function readFromTree(path: string): Promise<string | undefined> {
 }
 
 async function listTemporaries(): Promise<readonly string[]> {
-  const folders = new Set(FILES.map((path) => path.slice(0, path.lastIndexOf("/"))));
+  const folders = new Set(MANAGED_FILES.map((path) => path.slice(0, path.lastIndexOf("/"))));
   const found = await Promise.all(
     [...folders, "/var/lib/eks-satellite", "/var/lib/eks-satellite/ledger"].map(async (folder) => {
       const names = await readdir(join(machineTree(satellite.sandbox.folder), folder)).catch(() => []);
@@ -47,15 +38,17 @@ async function listTemporaries(): Promise<readonly string[]> {
 }
 
 test(`${CUTS} power cuts in the midst of rounds that write: every file is whole, and the node comes back by itself`, async () => {
-  const originals = new Map(await Promise.all(FILES.map(async (path) => [path, await readFromTree(path)] as const)));
+  const originals = new Map(
+    await Promise.all(MANAGED_FILES.map(async (path) => [path, await readFromTree(path)] as const)),
+  );
   for (let cut = 0; cut < CUTS; cut += 1) {
     await satellite.systemctl("stop");
-    for (const path of FILES)
+    for (const path of MANAGED_FILES)
       await satellite.box("/bin/sh", "-c", cut % 2 === 0 ? `rm -f ${path}` : `printf '${EDITED}' > ${path}`);
     await satellite.box("systemctl", "start", "--no-block", "eks-satellite");
     await delay(Math.random() * LONGEST_MS);
     await satellite.sandbox.powerCut();
-    for (const path of FILES) {
+    for (const path of MANAGED_FILES) {
       const left = await readFromTree(path);
       const isWhole = left === originals.get(path) || left === (cut % 2 === 0 ? undefined : EDITED);
       assert.ok(isWhole, `cut ${cut}: ${path} is neither as it was nor as it shall be:\n${left}`);
@@ -63,6 +56,6 @@ test(`${CUTS} power cuts in the midst of rounds that write: every file is whole,
     await satellite.sandbox.boot();
     await satellite.untilHealthy(120_000);
   }
-  for (const path of FILES) assert.equal(await readFromTree(path), originals.get(path), path);
+  for (const path of MANAGED_FILES) assert.equal(await readFromTree(path), originals.get(path), path);
   assert.deepEqual(await listTemporaries(), []);
 });

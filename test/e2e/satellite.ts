@@ -10,6 +10,17 @@ import { waitFor } from "../sandbox/wait.ts";
 const CONFIG = "/etc/eks-satellite/config.yaml";
 const SERVICE = "eks-satellite.service";
 
+/** Files that the daemon keeps whole; containerd's configuration is the user's too. */
+export const MANAGED_FILES = [
+  "/etc/kubernetes/pki/ca.crt",
+  "/var/lib/kubelet/kubeconfig",
+  "/etc/kubernetes/kubelet/kubelet-config.yaml",
+  "/etc/sysctl.d/90-eks-satellite.conf",
+  "/etc/modules-load.d/eks-satellite.conf",
+  "/etc/cni/net.d/10-host-network.conf",
+  "/etc/eks/image-credential-provider/config.json",
+];
+
 /** One condition of /status. */
 export interface SeenCondition {
   readonly type: string;

@@ -1,107 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ConditionType } from "../../agent/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
-import { createNodeWatch } from "../../agent/observe/node-watch.ts";
-import { createBoard } from "../fakes/board.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { createMemoryLog } from "../fakes/memory-log.ts";
 
-const READY: NodeState = {
-  uid: "1",
-  isReady: true,
-  isSchedulable: true,
-  reason: "KubeletReady",
-  message: "",
-  version: "v1.34.4",
-};
-const UNREADY: NodeState = { ...READY, isReady: false, reason: "KubeletNotReady", message: "PLEG is not healthy" };
-
-const UNAUTHORIZED = new SatelliteError("api-unauthorized", "the API server does not know this node's identity");
-
-/** An API server whose Node and watch a test holds in its hands. */
-class MemoryApi implements NodeApi {
-  node: NodeState | undefined;
-  failure: Error | undefined;
-  reads = 0;
-  #onEvent: ((event: NodeEvent) => void) | undefined;
-  #end: ((failure: Error | undefined) => void) | undefined;
-
-  async read(): Promise<NodeSnapshot> {
-    this.reads += 1;
-    if (this.failure !== undefined) throw this.failure;
-    return { node: this.node, resourceVersion: String(this.reads) };
-  }
-
-  watch(_name: string, _since: NodeSnapshot, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#onEvent = onEvent;
-    this.#end = (failure) => (failure === undefined ? resolve() : reject(failure));
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    return promise;
-  }
-
-  async readServingRequest(): Promise<undefined> {
-    return undefined;
-  }
-
-  async patchCondition(): Promise<void> {}
-
-  async readLabels(): Promise<undefined> {
-    return undefined;
-  }
-
-  async patchLabels(): Promise<void> {}
-
-  async createEvent(): Promise<void> {}
-
-  send(event: NodeEvent): void {
-    this.#onEvent?.(event);
-  }
-
-  endWatch(failure?: Error): void {
-    this.#end?.(failure);
-  }
-}
-
-function setUp(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Error) {
-  const host = new MemoryHost();
-  const { log, messages } = createMemoryLog();
-  const board = createBoard(log, host.clock);
-  const api = new MemoryApi();
-  api.node = node;
-  api.failure = failure;
-  const seen = { ready: 0, gone: 0, unauthorized: 0 };
-  const kubelet: { startedAtMs: number | undefined } = { startedAtMs: host.clock.now() - kubeletAgeMs };
-  const stop = new AbortController();
-  const known = { api: api as NodeApi | undefined };
-  const watch = createNodeWatch({
-    host,
-    log,
-    board,
-    name: "gpu-1",
-    api: () => known.api,
-    kubeletStartedAtMs: () => kubelet.startedAtMs,
-    onReady: () => {
-      seen.ready += 1;
-    },
-    onNodeGone: () => {
-      seen.gone += 1;
-      kubelet.startedAtMs = host.clock.now();
-    },
-    onUnauthorized: async () => {
-      seen.unauthorized += 1;
-    },
-  });
-  const watching = watch.run(stop.signal);
-  const reasonOf = (type: ConditionType) => [board.get(type).status, board.get(type).reason];
-  const status = () => reasonOf("NodeReady");
-  return { host, board, api, known, kubelet, seen, stop, watch, watching, status, reasonOf, messages };
-}
+import { READY, setUpNodeWatch, UNAUTHORIZED, UNREADY } from "../fakes/memory-node-api.ts";
 
 test("a Ready Node is told of once, with kubelet's version", async () => {
-  const { host, board, api, seen, status } = setUp(READY);
+  const { host, board, api, seen, status } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.send({ kind: "seen", node: READY });
   assert.deepEqual([status(), seen.ready], [["True", "KubeletReady"], 1]);
@@ -109,7 +13,7 @@ test("a Ready Node is told of once, with kubelet's version", async () => {
 });
 
 test("a Node that stops being Ready is told of with kubelet's reason, and one that recovers is Ready again", async () => {
-  const { host, board, api, seen, status } = setUp(READY);
+  const { host, board, api, seen, status } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.send({ kind: "seen", node: UNREADY });
   assert.deepEqual([status(), board.get("NodeReady").pending?.reason], [["True", "KubeletReady"], "KubeletNotReady"]);
@@ -121,7 +25,7 @@ test("a Node that stops being Ready is told of with kubelet's reason, and one th
 });
 
 test("a deleted Node restarts kubelet at once, and once", async () => {
-  const { host, api, seen, messages } = setUp(READY);
+  const { host, api, seen, messages } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.node = undefined;
   api.send({ kind: "deleted" });
@@ -132,7 +36,7 @@ test("a deleted Node restarts kubelet at once, and once", async () => {
 });
 
 test("a Node that vanished while the watch was broken restarts kubelet within 30 s", async () => {
-  const { host, api, seen } = setUp(READY);
+  const { host, api, seen } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.node = undefined;
   api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
@@ -141,7 +45,7 @@ test("a Node that vanished while the watch was broken restarts kubelet within 30
 });
 
 test("a Node that is not there right after kubelet's start is registering, not gone", async () => {
-  const { host, api, seen, status } = setUp(undefined, 0);
+  const { host, api, seen, status } = setUpNodeWatch(undefined, 0);
   await host.clock.advance(10_000);
   assert.deepEqual([status(), seen.gone], [["Unknown", "Registering"], 0]);
   api.node = READY;
@@ -151,7 +55,7 @@ test("a Node that is not there right after kubelet's start is registering, not g
 });
 
 test("a Node that kubelet has not registered after 20 s is gone: kubelet is restarted", async () => {
-  const { host, api, seen } = setUp(undefined, 0);
+  const { host, api, seen } = setUpNodeWatch(undefined, 0);
   for (let second = 0; second < 35; second += 1) {
     api.endWatch();
     await host.clock.advance(1000);
@@ -160,7 +64,7 @@ test("a Node that kubelet has not registered after 20 s is gone: kubelet is rest
 });
 
 test("without a running kubelet a missing Node restarts nothing", async () => {
-  const { host, api, kubelet, seen, status } = setUp(undefined);
+  const { host, api, kubelet, seen, status } = setUpNodeWatch(undefined);
   kubelet.startedAtMs = undefined;
   for (let second = 0; second < 60; second += 1) {
     api.endWatch();
@@ -170,7 +74,7 @@ test("without a running kubelet a missing Node restarts nothing", async () => {
 });
 
 test("a refused token is replaced", async () => {
-  const { host, api, seen, status, reasonOf } = setUp(READY, 0, UNAUTHORIZED);
+  const { host, api, seen, status, reasonOf } = setUpNodeWatch(READY, 0, UNAUTHORIZED);
   await host.clock.advance(0);
   assert.deepEqual([status(), seen.unauthorized], [["Unknown", "NotAsked"], 1]);
   assert.deepEqual(reasonOf("IdentityAccepted"), ["False", "ApiUnauthorized"]);
@@ -181,7 +85,7 @@ test("a refused token is replaced", async () => {
 });
 
 test("an API server that is away restarts no kubelet and is asked ever more rarely", async () => {
-  const { host, api, seen, status, reasonOf } = setUp(READY);
+  const { host, api, seen, status, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.failure = new SatelliteError("api-unreachable", "the API server does not answer");
   api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
@@ -197,7 +101,7 @@ test("an API server that is away restarts no kubelet and is asked ever more rare
 });
 
 test("a watch that ends as watches do is no news", async () => {
-  const { host, api, status, messages } = setUp(READY);
+  const { host, api, status, messages } = setUpNodeWatch(READY);
   await host.clock.advance(120_000);
   api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
   await host.clock.advance(10_000);
@@ -205,7 +109,7 @@ test("a watch that ends as watches do is no news", async () => {
 });
 
 test("nothing is asked while the cluster is not known, and soon after it is", async () => {
-  const { host, api, known, status } = setUp(READY);
+  const { host, api, known, status } = setUpNodeWatch(READY);
   known.api = undefined;
   await host.clock.advance(60_000);
   const before = api.reads;
@@ -216,18 +120,18 @@ test("nothing is asked while the cluster is not known, and soon after it is", as
 });
 
 test("the watch ends with the agent, whether it follows or waits", async () => {
-  const following = setUp(READY);
+  const following = setUpNodeWatch(READY);
   await following.host.clock.advance(0);
   following.stop.abort();
   await following.watching;
-  const waiting = setUp(READY, 0, new SatelliteError("api-unreachable", "away"));
+  const waiting = setUpNodeWatch(READY, 0, new SatelliteError("api-unreachable", "away"));
   await waiting.host.clock.advance(0);
   waiting.stop.abort();
   await waiting.watching;
 });
 
 test("a cordoned Node is told of with how to uncordon it, and is still Ready", async () => {
-  const { host, board, api, status, reasonOf } = setUp(READY);
+  const { host, board, api, status, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   assert.deepEqual(reasonOf("NodeSchedulable"), ["True", "Schedulable"]);
   api.send({ kind: "seen", node: { ...READY, isSchedulable: false } });
@@ -242,7 +146,7 @@ test("a cordoned Node is told of with how to uncordon it, and is still Ready", a
 });
 
 test("an open watch does not hide that the identity is no longer taken: the Node is read anew, once in ten seconds", async () => {
-  const { host, api, seen, watch, reasonOf } = setUp(READY);
+  const { host, api, seen, watch, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.failure = UNAUTHORIZED;
   await host.clock.advance(60_000);

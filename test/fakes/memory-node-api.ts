@@ -1,0 +1,105 @@
+import type { ConditionType } from "../../agent/condition-types.ts";
+import { SatelliteError } from "../../agent/errors.ts";
+import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
+import { createNodeWatch } from "../../agent/observe/node-watch.ts";
+import { createBoard } from "./board.ts";
+import { MemoryHost } from "./memory-host.ts";
+import { createMemoryLog } from "./memory-log.ts";
+
+export const READY: NodeState = {
+  uid: "1",
+  isReady: true,
+  isSchedulable: true,
+  reason: "KubeletReady",
+  message: "",
+  version: "v1.34.4",
+};
+export const UNREADY: NodeState = {
+  ...READY,
+  isReady: false,
+  reason: "KubeletNotReady",
+  message: "PLEG is not healthy",
+};
+
+export const UNAUTHORIZED = new SatelliteError("api-unauthorized", "the API server does not know this node's identity");
+
+/** An API server whose Node and watch a test holds in its hands. */
+export class MemoryApi implements NodeApi {
+  node: NodeState | undefined;
+  failure: Error | undefined;
+  reads = 0;
+  #onEvent: ((event: NodeEvent) => void) | undefined;
+  #end: ((failure: Error | undefined) => void) | undefined;
+
+  async read(): Promise<NodeSnapshot> {
+    this.reads += 1;
+    if (this.failure !== undefined) throw this.failure;
+    return { node: this.node, resourceVersion: String(this.reads) };
+  }
+
+  watch(_name: string, _since: NodeSnapshot, onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#onEvent = onEvent;
+    this.#end = (failure) => (failure === undefined ? resolve() : reject(failure));
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    return promise;
+  }
+
+  async readServingRequest(): Promise<undefined> {
+    return undefined;
+  }
+
+  async patchCondition(): Promise<void> {}
+
+  async readLabels(): Promise<undefined> {
+    return undefined;
+  }
+
+  async patchLabels(): Promise<void> {}
+
+  async createEvent(): Promise<void> {}
+
+  send(event: NodeEvent): void {
+    this.#onEvent?.(event);
+  }
+
+  endWatch(failure?: Error): void {
+    this.#end?.(failure);
+  }
+}
+
+/** A watch that runs. */
+export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_000, failure?: Error) {
+  const host = new MemoryHost();
+  const { log, messages } = createMemoryLog();
+  const board = createBoard(log, host.clock);
+  const api = new MemoryApi();
+  api.node = node;
+  api.failure = failure;
+  const seen = { ready: 0, gone: 0, unauthorized: 0 };
+  const kubelet: { startedAtMs: number | undefined } = { startedAtMs: host.clock.now() - kubeletAgeMs };
+  const stop = new AbortController();
+  const known = { api: api as NodeApi | undefined };
+  const watch = createNodeWatch({
+    host,
+    log,
+    board,
+    name: "gpu-1",
+    api: () => known.api,
+    kubeletStartedAtMs: () => kubelet.startedAtMs,
+    onReady: () => {
+      seen.ready += 1;
+    },
+    onNodeGone: () => {
+      seen.gone += 1;
+      kubelet.startedAtMs = host.clock.now();
+    },
+    onUnauthorized: async () => {
+      seen.unauthorized += 1;
+    },
+  });
+  const watching = watch.run(stop.signal);
+  const reasonOf = (type: ConditionType) => [board.get(type).status, board.get(type).reason];
+  const status = () => reasonOf("NodeReady");
+  return { host, board, api, known, kubelet, seen, stop, watch, watching, status, reasonOf, messages };
+}

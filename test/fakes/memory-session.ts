@@ -1,0 +1,35 @@
+import type { ConditionBoard } from "../../agent/conditions.ts";
+import { AwsSession } from "../../agent/supervise/aws-session.ts";
+import { createBoard } from "./board.ts";
+import { MemoryAws } from "./memory-aws.ts";
+import { MemoryHost } from "./memory-host.ts";
+import { createMemoryLog } from "./memory-log.ts";
+import { KEYS_FILE, sampleConfig } from "./samples.ts";
+
+export const TOKEN = "/run/eks-satellite/kubelet-token";
+export const KEYS = "/run/eks-satellite/aws-credentials";
+export const MINUTE_MS = 60_000;
+
+/** A session that has not looked yet. */
+export function setUpSession(host = new MemoryHost(), config = sampleConfig()) {
+  host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
+  const aws = new MemoryAws(host.clock.now);
+  const { log, lines, messages } = createMemoryLog();
+  const board = createBoard(log, host.clock);
+  const session = new AwsSession({ host, aws, config, log, board });
+  /** Lets time pass as the credentials loop does: a look every ten seconds. */
+  const pass = async (milliseconds: number) => {
+    for (let passed = 0; passed < milliseconds; passed += 10_000) {
+      host.clock.jump(Math.min(10_000, milliseconds - passed));
+      await session.refresh();
+    }
+  };
+  const token = () => host.files.peek(TOKEN)?.content;
+  return { host, aws, board, session, lines, messages, pass, token };
+}
+
+/** Status and reason of CredentialsFresh. */
+export const reasonOf = (board: ConditionBoard) => {
+  const { status, reason } = board.get("CredentialsFresh");
+  return [status, reason];
+};

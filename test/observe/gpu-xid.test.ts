@@ -1,0 +1,110 @@
+// What the kernel logs of GPUs: faults that stand, faults that are an application's, and the end of both.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setUpGpuWatch } from "../fakes/gpu-watch.ts";
+import { settle } from "../fakes/memory-clock.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+
+test("an Xid that the kernel logs turns GpuHealthy at once, without nvidia-smi, and is told once", async (context) => {
+  const { host, board, messages, rounds, say, shown } = setUpGpuWatch(context, "a10");
+  await rounds(1);
+  const before = host.commands.length;
+  await say("<3>[ 8120.771024] NVRM: Xid (PCI:0000:06:00): 119, pid=1, name=python3, Timeout after 45s of waiting");
+  assert.equal(shown().GpuHealthy, "False GpuXid119");
+  assert.match(
+    board.get("GpuHealthy").hint ?? "",
+    /^Action: reset the GPU\. .*nvidia-smi --gpu-reset -i 0000:06:00\.0/,
+  );
+  assert.equal(host.commands.length, before);
+  await say("<3>[ 8125.771024] NVRM: Xid (PCI:0000:06:00): 119, pid=1, name=python3, Timeout after 45s of waiting");
+  assert.equal(messages("warn").length, 1);
+});
+
+test("a GPU that repeats one fault thousands of times is told once, and every time is counted", async (context) => {
+  const { host, watch, messages, rounds } = setUpGpuWatch(context, "a10");
+  await rounds(1);
+  const lines = Array.from(
+    { length: 20_000 },
+    (_, index) => `<3>[ ${100 + index}.000001] NVRM: Xid (PCI:0000:06:00): 74, ${index}\n`,
+  );
+  const startedMs = performance.now();
+  host.spawned[0]?.process.stdout.write(lines.join(""));
+  await settle();
+  assert.ok(performance.now() - startedMs < 1000);
+  assert.deepEqual(
+    watch.view()?.gpus[0]?.xids.map(({ count }) => count),
+    [20_000],
+  );
+  assert.equal(messages("warn").length, 1);
+});
+
+test("an application's Xid is one line at info in ten minutes, a count, and no alarm", async (context) => {
+  const { host, watch, messages, rounds, say, shown } = setUpGpuWatch(context, "a10");
+  await rounds(1);
+  const settled = messages("info").length;
+  for (const second of [1, 2, 3])
+    await say(`<3>[ 812${second}.771024] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3, Ch 00000008, MMU Fault`);
+  assert.equal(shown().GpuHealthy, "True Healthy");
+  assert.deepEqual(
+    watch.view()?.gpus[0]?.xids.map(({ xid, count }) => [xid, count]),
+    [[31, 3]],
+  );
+  assert.equal(messages("info").length, settled + 1);
+  assert.match(messages("info").at(-1) ?? "", /an application's fault, not the GPU's: Xid 31: pid=7/);
+  host.clock.jump(600_000);
+  await say("<3>[ 9000.771024] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3, Ch 00000008, MMU Fault");
+  assert.equal(messages("info").length, settled + 2);
+  assert.deepEqual(messages("warn"), []);
+});
+
+test("an application's Xid of before the daemon's start is counted, and told by no second run", async (context) => {
+  const host = new MemoryHost();
+  host.files.put("/proc/uptime", "5000.12 9000.00\n");
+  const line = "<3>[ 4999.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3";
+  const { watch, messages, rounds, say } = setUpGpuWatch(context, "a10", { host, changes: { kernelLog: [line] } });
+  await rounds(1);
+  const told = () => messages("info").filter((message) => message.includes("Xid")).length;
+  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, told()], [1, 0]);
+  await say("<3>[ 5001.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3");
+  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, told()], [2, 1]);
+});
+
+test("a reset that the driver tells of, and a driver that is loaded anew, end an Xid's fault", async (context) => {
+  const { rounds, say, shown } = setUpGpuWatch(context, "a10");
+  await rounds(1);
+  await say(
+    "<3>[ 100.000001] NVRM: Xid (PCI:0000:06:00): 154, GPU recovery action changed from 0x0 (None) to 0x1 (GPU Reset Required)",
+  );
+  assert.equal(shown().GpuHealthy, "False GpuXid154");
+  await say(
+    "<3>[ 200.000001] NVRM: Xid (PCI:0000:06:00): 154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)",
+  );
+  assert.equal(shown().GpuHealthy, "True Healthy");
+  await say("<3>[ 300.000001] NVRM: Xid (PCI:0000:06:00): 62, pid=1, name=a");
+  assert.equal(shown().GpuHealthy, "False GpuXid62");
+  await say("<6>[ 400.000001] NVRM: loading NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024");
+  assert.equal(shown().GpuHealthy, "True Healthy");
+});
+
+test("a dmesg that ends is started again, and the lines that it repeats count once", async (context) => {
+  const line = "<3>[ 10.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7";
+  const { host, watch, rounds } = setUpGpuWatch(context, "a10", { changes: { kernelLog: [line] } });
+  await rounds(1);
+  host.spawned[0]?.process.exit(1);
+  await host.clock.advance(5000);
+  assert.equal(host.spawned.length, 2);
+  await settle();
+  assert.deepEqual(
+    watch.view()?.gpus[0]?.xids.map(({ count }) => count),
+    [1],
+  );
+});
+
+test("dmesg ends with the daemon", async (context) => {
+  const { host, stop, rounds } = setUpGpuWatch(context, "a10");
+  await rounds(1);
+  assert.deepEqual([host.spawned[0]?.command, host.spawned[0]?.args], ["dmesg", ["--follow", "--raw"]]);
+  stop.abort();
+  await settle();
+  assert.deepEqual(host.spawned[0]?.process.signals, ["SIGKILL"]);
+});
