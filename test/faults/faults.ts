@@ -17,8 +17,8 @@ export interface Fault {
   /** What must be so before the fault can show itself in minutes instead of an hour; the clock does not run yet. */
   readonly prepare?: (satellite: Satellite) => Promise<void>;
   readonly inject: (satellite: Satellite) => Promise<void>;
-  /** The cause is gone; nothing is restarted. */
-  readonly lift: (satellite: Satellite) => Promise<void>;
+  /** The cause is gone; nothing is restarted. Absent where the daemon mends it by itself. */
+  readonly lift?: (satellite: Satellite) => Promise<void>;
   /** Undoes what {@link prepare} did; no clock runs any more. */
   readonly tidy?: (satellite: Satellite) => Promise<void>;
 }
@@ -125,7 +125,6 @@ export function createFaults(): readonly Fault[] {
       check: undefined,
       warning: /containerd.* was put back/,
       inject: async (satellite) => void (await satellite.box("systemctl", "stop", "containerd")),
-      lift: async () => undefined,
     },
     {
       name: "containerd stopped and masked",
@@ -146,7 +145,6 @@ export function createFaults(): readonly Fault[] {
         await satellite.write(CONTAINERD_CONFIG, `disabled_plugins = ["io.containerd.grpc.v1.cri"]\n${config}\n`);
         await satellite.box("systemctl", "restart", "containerd");
       },
-      lift: async () => undefined,
     },
     {
       name: "disk 95 % full",
@@ -193,7 +191,6 @@ export function createFaults(): readonly Fault[] {
       inject: async ({ sandbox }) => {
         await sandbox.kubectl(["delete", "node", sandbox.nodeName, "--wait=false"]);
       },
-      lift: async () => undefined,
     },
     {
       name: "Node cordoned",

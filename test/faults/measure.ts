@@ -47,32 +47,33 @@ export async function measureFault(satellite: Satellite, fault: Fault): Promise<
     watchCheck(satellite, fault, after, over.signal),
   ]);
   await fault.inject(satellite);
-  const isSelfMended = fault.condition === undefined;
-  const deadline = delay(isSelfMended ? SELF_MENDED_MS : DEADLINE_MS, undefined, { signal: over.signal }).catch(
-    () => undefined, // Seen before the deadline.
-  );
-  if (isSelfMended) {
-    const mended = await untilMended(satellite, began, after);
-    over.abort();
-    const [condition, check] = await watching;
-    const warning = await readFirstWarning(satellite, began);
-    const seen = { fault: fault.name, condition, check, warning, recoverySeconds: mended };
-    return { ...seen, problems: await judge(satellite, fault, seen, daemon) };
-  }
-  await Promise.race([watching, deadline]);
+  const isSelfMended = fault.lift === undefined;
+  const mendedSeconds = isSelfMended ? await untilMended(satellite, began, after) : undefined;
+  if (!isSelfMended) await untilSeen(watching, over.signal);
   over.abort();
   const [condition, check] = await watching;
   const warning = await readFirstWarning(satellite, began);
-  const liftedAt = performance.now();
-  await fault.lift(satellite);
-  const recoverySeconds = await satellite.untilHealthy(RECOVERY_MS).then(
-    () => (performance.now() - liftedAt) / 1000,
-    () => undefined,
-  );
+  const recoverySeconds = isSelfMended ? mendedSeconds : await liftAndRecover(satellite, fault);
   const seen = { fault: fault.name, condition, check, warning, recoverySeconds };
   const problems = await judge(satellite, fault, seen, daemon);
   await fault.tidy?.(satellite);
   return { ...seen, problems };
+}
+
+/** Waits until everything was said, for as long as a fault may take to be noticed. */
+async function untilSeen(watching: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const deadline = delay(DEADLINE_MS, undefined, { signal }).catch(() => undefined); // Seen before the deadline.
+  await Promise.race([watching, deadline]);
+}
+
+/** Takes the fault back; returns the seconds until the node is well again, or undefined when it is not. */
+async function liftAndRecover(satellite: Satellite, fault: Fault): Promise<number | undefined> {
+  const liftedAt = performance.now();
+  await fault.lift?.(satellite);
+  return satellite.untilHealthy(RECOVERY_MS).then(
+    () => (performance.now() - liftedAt) / 1000,
+    () => undefined,
+  );
 }
 
 /** The first root cause. */
