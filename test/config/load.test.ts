@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { OWNED_KUBELET_FLAGS, OWNED_KUBELET_KEYS } from "../../agent/config/kubelet-schema.ts";
 import { LAST_GOOD_CONFIG_PATH, loadConfig, loadConfigOrLastGood, parseConfig } from "../../agent/config/load.ts";
-import { OWNED_KUBELET_FLAGS, OWNED_KUBELET_KEYS } from "../../agent/config/schema.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { MINIMAL_CONFIG, sampleConfig } from "../fakes/samples.ts";
 

@@ -1,0 +1,20 @@
+// The part of the configuration that says where containerd is, and what is added to its configuration.
+import * as z from "zod";
+import { absolutePath as path } from "./absolute-path.ts";
+
+/** The container runtime. */
+export const containerdSchema = z.strictObject({
+  configFile: path()
+    .default("/etc/containerd/config.toml")
+    .describe("containerd's configuration; the agent merges its keys into it and keeps the rest."),
+  socket: path().default("/run/containerd/containerd.sock").describe("containerd's socket."),
+  sandboxImage: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Image of the pause container. Default: the one already configured, else registry.k8s.io/pause:3.10."),
+  config: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("Extra containerd configuration, merged over the agent's."),
+});

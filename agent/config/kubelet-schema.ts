@@ -1,0 +1,74 @@
+// The part of the configuration that says which kubelet runs, and with what beside what the agent computes.
+import * as z from "zod";
+import { absolutePath as path } from "./absolute-path.ts";
+
+/** kubelet configuration that the agent computes from the cluster and the machine; another value could not work. */
+export const OWNED_KUBELET_KEYS = [
+  "apiVersion",
+  "kind",
+  "authentication",
+  "authorization",
+  "cgroupDriver",
+  "clusterDNS",
+  "containerRuntimeEndpoint",
+  "maxPods",
+  "providerID",
+  "registerWithTaints",
+  "serverTLSBootstrap",
+] as const;
+
+/** kubelet flags that the agent sets, or that would bypass the configuration that it writes. */
+export const OWNED_KUBELET_FLAGS = [
+  "bootstrap-kubeconfig",
+  "cloud-provider",
+  "config",
+  "config-dir",
+  "container-runtime-endpoint",
+  "hostname-override",
+  "image-credential-provider-bin-dir",
+  "image-credential-provider-config",
+  "kubeconfig",
+  "node-ip",
+  "node-labels",
+  "provider-id",
+  "register-with-taints",
+] as const;
+
+/** kubelet: the program, and what the user adds to its configuration. */
+export const kubeletSchema = z.strictObject({
+  path: path().default("/usr/bin/kubelet").describe("The kubelet to run."),
+  maxPods: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(110)
+    .describe("Most pods on this node; kube-reserved memory follows from it."),
+  cgroupDriver: z
+    .enum(["auto", "systemd", "cgroupfs"])
+    .default("auto")
+    .describe("auto is systemd where systemd is pid 1; containerd is configured to the same."),
+  config: z
+    .record(z.string(), z.unknown())
+    .refine(...refuses(OWNED_KUBELET_KEYS))
+    .default({})
+    .describe("Extra KubeletConfiguration, merged over the agent's."),
+  flags: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, "must be a flag's name without dashes in front"),
+      z.union([z.string(), z.number(), z.boolean()]),
+    )
+    .refine(...refuses(OWNED_KUBELET_FLAGS))
+    .default({})
+    .describe("Extra kubelet flags, name to value."),
+  stopSeconds: z.int().min(1).max(300).default(20).describe("How long kubelet may take to end before it is killed."),
+});
+
+function refuses(
+  names: readonly string[],
+): [(table: Record<string, unknown>) => boolean, { error: (issue: { input?: unknown }) => string }] {
+  const refused = (table: unknown) => names.filter((name) => Object.hasOwn(table as object, name));
+  return [
+    (table) => refused(table).length === 0,
+    { error: ({ input }) => `${refused(input).join(", ")}: eks-satellite computes this itself; remove it` },
+  ];
+}
