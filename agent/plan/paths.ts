@@ -22,6 +22,7 @@ export function statePaths(stateFolder: string) {
     gpu: `${stateFolder}/gpu.json`,
     ledger: `${stateFolder}/ledger`,
     services: `${stateFolder}/services.json`,
+    session: `${stateFolder}/session`,
     versions: `${stateFolder}/versions.json`,
     retiredCertificates: `${stateFolder}/retired-certificates`,
   };
