@@ -9,6 +9,12 @@ export const gpuSchema = z.strictObject({
     .describe(
       "auto: GPUs that are there are watched. required: the node is ready only with GPUs that are healthy. off: nobody looks.",
     ),
+  defaultRuntime: z
+    .enum(["auto", "nvidia", "runc"])
+    .default("auto")
+    .describe(
+      "containerd's runtime for pods that name none. auto: nvidia where nvidia-container-runtime is installed, unless somebody else has chosen one.",
+    ),
   taint: z
     .boolean()
     .default(false)
@@ -16,3 +22,6 @@ export const gpuSchema = z.strictObject({
       "Whether a machine with GPUs registers with nvidia.com/gpu=present:NoSchedule, so that other pods stay away.",
     ),
 });
+
+/** The part as it is in force. */
+export type GpuConfig = z.infer<typeof gpuSchema>;

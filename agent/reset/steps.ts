@@ -3,7 +3,8 @@ import { Ledger } from "../apply/ledger.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
-import { statePaths } from "../plan/paths.ts";
+import { CDI_SPEC, statePaths } from "../plan/paths.ts";
+import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
@@ -50,7 +51,8 @@ export function createSteps(options: StepOptions): readonly Step[] {
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];
     }),
     foldersStep(options),
-    removeStep("remove what eks-satellite has written", options, async ({ config, isPurge }) => [
+    removeStep("remove what eks-satellite has written", options, async ({ host, config, isPurge }) => [
+      ...((await isOwnCdiSpec(host, config.runFolder)) ? [CDI_SPEC] : []),
       config.runFolder,
       CACHE_FOLDER,
       ...(isPurge ? [ETC_FOLDER] : []),
