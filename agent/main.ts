@@ -112,7 +112,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--purge", "remove /etc/eks-satellite too, with the configuration and the keys", false)
     .addOption(new Option("--drain-seconds <seconds>", "how long evicted pods may take").default(60).argParser(Number))
     .action(async (options: ResetOptions) => {
-      exitCode = await resetCommand({ host, confirm: process.stdin.isTTY ? ask : undefined }, options, write);
+      const isWithinDpkg = process.env.DPKG_MAINTSCRIPT_PACKAGE !== undefined;
+      const confirm = process.stdin.isTTY ? ask : undefined;
+      exitCode = await resetCommand({ host, confirm, isWithinDpkg }, options, write);
     });
   program
     .command("version")
