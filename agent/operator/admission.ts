@@ -1,7 +1,7 @@
 // Lets a role or a user be a node of a cluster, in the way in which that cluster knows people, and takes it back.
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import type { AccessEntry, OperatorAws } from "../host/operator-aws.ts";
+import type { AccessEntry, OperatorAws, Role } from "../host/operator-aws.ts";
 import { findEntry, letsNodesIn, planEntry, planEntryRemoval } from "./access-entry.ts";
 import { asking } from "./asking.ts";
 import { addMapping, hasMapping, nodeMapping, removeMappings } from "./aws-auth.ts";
@@ -129,7 +129,7 @@ function checkMethod({ principal, method }: Admission, { name, region, mode }: C
 /** The role by its whole ARN: an access entry needs the path that a person leaves away. A role may be gone when it is revoked. */
 async function lookUp(
   { aws, access }: AdmissionContext,
-  { principal, roleState }: Admission,
+  { principal, roleState, nodeName }: Admission,
   notes: string[],
 ): Promise<Principal> {
   if (principal.kind === "user" || roleState === "planned") return principal;
@@ -137,10 +137,7 @@ async function lookUp(
   try {
     const role = await asking(question, () => aws.findRole(principal.name));
     if (role !== undefined) {
-      if (roleState === "present" && !/sts:RoleSessionName/i.test(role.trustPolicy))
-        notes.push(
-          `whoever may assume ${role.arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
-        );
+      if (roleState === "present") notes.push(...trustNotes(role, nodeName));
       return parsePrincipal(role.arn, "role", "role");
     }
   } catch (error) {
@@ -154,6 +151,17 @@ async function lookUp(
   throw new SatelliteError("role-not-found", `there is no role ${principal.name} in account ${principal.account}`, {
     hint: `aws iam list-roles --query 'Roles[].Arn', or --create-role ${principal.name} to make it.`,
   });
+}
+
+/** What a look at the trust policy's text tells; a policy with wildcards is for AWS to judge. */
+function trustNotes({ arn, trustPolicy }: Role, nodeName: string | undefined): readonly string[] {
+  if (!/sts:RoleSessionName/i.test(trustPolicy))
+    return [
+      `whoever may assume ${arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
+    ];
+  if (nodeName === undefined || /[*?]|\$\{/.test(trustPolicy) || trustPolicy.includes(JSON.stringify(nodeName)))
+    return [];
+  return [`the trust policy of ${arn} does not name ${nodeName}: a machine of that name could not take the role on`];
 }
 
 /** What may not be read may still be added to: then a note says what is not known. */

@@ -149,6 +149,17 @@ test("a role whose trust policy does not pin the session's name is let in with a
   assert.match(said(), /^! whoever may assume \S+ may be any node: pin sts:RoleSessionName/m);
 });
 
+test("a role whose trust policy pins other names is let in with a warning, unless it has wildcards", async () => {
+  const { authorize, operatorAws, said, forget } = setUpOperator("API");
+  await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
+  assert.match(said(), /^! the trust policy of \S+ does not name gpu-2:/m);
+  forget();
+  await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] });
+  operatorAws.addRole("nodes", { trustPolicy: '{"StringLike": {"sts:RoleSessionName": "gpu-*"}}' });
+  await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
+  assert.doesNotMatch(said(), /^!/m);
+});
+
 test("a role that aws-auth lets in already needs no access entry, unless one is asked for", async () => {
   const { authorize, operatorAws, said } = setUpOperator();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
