@@ -1,4 +1,5 @@
 // argv → command; the only exit and the only signal handler.
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
@@ -143,7 +144,9 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(question);
+  // Ctrl-C, Ctrl-D and an input that ends are a no.
+  const answered = terminal.question(question).catch(() => "");
+  const answer = await Promise.race([answered, once(terminal, "close").then(() => "")]);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 }

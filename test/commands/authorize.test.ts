@@ -89,6 +89,21 @@ test("revoke removes from both where both let a role in, and finds a role that I
   assert.deepEqual([operatorAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
 });
 
+test("revoke finds the entry of a role with a path that IAM does not tell of", async () => {
+  for (const state of ["gone", "denied"]) {
+    const { revoke, operatorAws, said } = setUpOperator("API");
+    operatorAws.addEntry(NODE_ROLE.replace("role/", "role/team/"), "HYBRID_LINUX");
+    operatorAws.addEntry(NODE_ROLE.replace("role/", "role/team/other-"), "HYBRID_LINUX");
+    if (state === "gone") operatorAws.roles.clear();
+    else operatorAws.denied.add("iam:GetRole");
+    assert.equal(await revoke({ roleArn: NODE_ROLE }), 0, said());
+    assert.deepEqual([...operatorAws.entries.keys()], [NODE_ROLE.replace("role/", "role/team/other-")]);
+    operatorAws.denied.add("eks:ListAccessEntries");
+    await revoke({ roleArn: NODE_ROLE });
+    assert.match(said(), /! an access entry of nodes with another path would not be seen: eks:ListAccessEntries on /);
+  }
+});
+
 test("revoke of a user takes the entry of that node alone", async () => {
   const { authorize, revoke, awsAuth } = setUpOperator();
   await authorize({ userArn: USER, nodeName: ["gpu-1"] });
