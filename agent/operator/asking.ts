@@ -21,6 +21,10 @@ export async function asking<T>({ action, resource, caller }: Question, ask: () 
       code: "aws-forbidden",
       hint: `Allow ${action}${needed === undefined ? "" : ` and ${needed}`} on ${resource} to ${caller}.`,
     });
+    if (error.code === "credentials-expired") {
+      const hint = "Renew them (aws sso login, or other keys) and run this again: it goes on from where it is.";
+      throw new SatelliteError(error.code, error.message, { hint, cause });
+    }
     if (error.code !== "aws-failed") throw error;
     const { name = "" } = cause as { name?: string };
     throw new SatelliteError("aws-refused", `${action} on ${resource} was refused (${name})`, {

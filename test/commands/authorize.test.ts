@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
-const BACKUP = "./aws-auth-demo-20260102T030405Z.yaml";
+const BACKUP = "./aws-auth-demo-20260102T030405.000Z.yaml";
 
 test("where access entries are allowed a role gets one, and a second time there is nothing to do", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP"]) {

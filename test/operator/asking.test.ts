@@ -28,6 +28,9 @@ test("what AWS refuses for another reason is told in its own words, with a remed
     hint: /--trusted-arn must exist/,
   });
   await assert.rejects(failing(awsError("SomethingNew")), { code: "aws-refused", hint: /goes on from there/ });
-  await assert.rejects(failing(awsError("ExpiredTokenException")), { code: "credentials-expired" });
+  await assert.rejects(failing(awsError("ExpiredTokenException")), {
+    code: "credentials-expired",
+    hint: /aws sso login/,
+  });
   await assert.rejects(failing(connectionRefused()), { code: "aws-unreachable" });
 });
