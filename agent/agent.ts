@@ -10,9 +10,8 @@ import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
 import { CallTally } from "./observe/call-tally.ts";
 import { EventRing } from "./observe/events.ts";
-import { GpuLabeler } from "./observe/gpu-labels.ts";
 import { criticalGpuConditions } from "./observe/gpu-report.ts";
-import { GpuWatch } from "./observe/gpu-watch.ts";
+import { Gpus } from "./observe/gpus.ts";
 import { serveHealth } from "./observe/health-server.ts";
 import { watchHealth } from "./observe/health-watch.ts";
 import { watchClock, watchMachine } from "./observe/machine-watch.ts";
@@ -127,8 +126,7 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
-  const gpuWatch = new GpuWatch({ host, config, board, log, signal });
-  const gpuLabeler = new GpuLabeler({ host, config, board, log, api, history: gpuWatch.history });
+  const gpus = new Gpus({ host, config, board, log, api, signal, containerd: () => converger.facts?.containerd });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },
@@ -136,7 +134,7 @@ export async function runAgent(
     onReady: () => void looking.trigger().then(() => notifying.trigger()),
     onNodeGone: () => {
       reporter.forget();
-      gpuLabeler.forget();
+      gpus.forgetNode();
       events.record("Warning", "NodeMissing", `Node ${node.name} is gone from the cluster; kubelet registers it again`);
       kubelet.restart("node-gone");
     },
@@ -169,9 +167,7 @@ export async function runAgent(
       watchMachine(machine),
     ]);
   });
-  const watchingGpus = loop("gpu", intervals.runtimeSeconds, () =>
-    gpuWatch.round().then(() => gpuLabeler.keep(gpuWatch.view())),
-  );
+  const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -214,7 +210,7 @@ export async function runAgent(
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
   const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
-  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpuWatch.view() };
+  const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpus.view() };
   const status = createStatus({ ...sources, ...seen });
   const metrics = createMetrics({ ...sources, ...seen, awsCalls, apiCalls });
   if (!isLoopback(config.health.address))

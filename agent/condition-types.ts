@@ -128,6 +128,12 @@ export const CONDITIONS = {
     holdSeconds: 0,
     trueWhen: "no GPU has a fault: Xid, ECC, memory rows, clocks, NVLink fabric; an application's Xid is none",
   },
+  GpuRuntimeConfigured: {
+    dependsOn: ["ConfigInSync", "GpuDriver"],
+    isCritical: false,
+    holdSeconds: 60,
+    trueWhen: "containerd has runtime `nvidia` and the GPUs a CDI specification, or there is no GPU",
+  },
 } as const satisfies Record<string, Definition>;
 
 export type ConditionType = keyof typeof CONDITIONS;

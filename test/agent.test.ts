@@ -34,6 +34,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     GpuDriver: "True NoGpu",
     GpusPresent: "True NoGpu",
     GpuHealthy: "True NoGpu",
+    GpuRuntimeConfigured: "True NoGpu",
   });
 });
 

@@ -3,7 +3,7 @@ import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import type { LocalConfig } from "../config/local.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import { PATHS, runPaths } from "../plan/paths.ts";
+import { PATHS, runPaths, statePaths } from "../plan/paths.ts";
 import type { KnownSecret } from "./redact.ts";
 
 /** Names of variables and keys whose value is a secret; an access key's id is none, and is shortened elsewhere. */
@@ -18,8 +18,9 @@ export async function readKnownSecrets(
   config: Config | undefined,
 ): Promise<readonly KnownSecret[]> {
   const { kubeletToken, awsCredentials } = runPaths(local.runFolder);
+  const { session } = statePaths(local.stateFolder);
   const { keysFile, profile } = config?.credentials ?? {};
-  const variableFiles = [awsCredentials, DEFAULT_ENVIRONMENT_PATH, keysFile, profile?.file].filter(
+  const variableFiles = [awsCredentials, session, DEFAULT_ENVIRONMENT_PATH, keysFile, profile?.file].filter(
     (path) => path !== undefined,
   );
   const read = async (path: string) => (await host.files.read(path).catch(() => undefined)) ?? ""; // Nothing is known then.

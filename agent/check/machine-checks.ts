@@ -5,6 +5,7 @@ import { checkSwap } from "../facts/obstacles.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
 import { GPU_CHECK } from "./gpu-check.ts";
+import { GPU_RUNTIME_CHECK } from "./gpu-runtime-check.ts";
 
 /** Distributions that eks-satellite is made for. */
 const SUPPORTED: readonly string[] = ["ubuntu 20.04", "ubuntu 22.04", "ubuntu 24.04", "debian 12"];
@@ -138,4 +139,5 @@ export const MACHINE_CHECKS: readonly Check[] = [
     },
   }),
   GPU_CHECK,
+  GPU_RUNTIME_CHECK,
 ];

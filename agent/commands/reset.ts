@@ -8,7 +8,8 @@ import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import { runPaths, statePaths } from "../plan/paths.ts";
 import type { Access } from "../reset/drain.ts";
-import { createSteps, type Step } from "../reset/steps.ts";
+import type { Step } from "../reset/step.ts";
+import { createSteps } from "../reset/steps.ts";
 
 export interface ResetOptions {
   readonly config: string;

@@ -88,9 +88,15 @@ export const configSchema = z.strictObject({
         })
         .prefault({})
         .describe("AWS endpoints other than the region's own."),
+      keysSurviveReboot: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Whether the short-lived keys are kept on disk too, mode 0600, so that a reboot while AWS is away still brings the node up. false: on tmpfs alone.",
+        ),
     })
     .prefault({})
-    .describe("How AWS is reached."),
+    .describe("How AWS is reached, and whether its keys outlive a reboot."),
   gpu: gpuSchema.prefault({}).describe("NVIDIA GPUs."),
   health: healthSchema.prefault({}).describe("The local health endpoint."),
   intervals: intervalsSchema.prefault({}).describe("Periods of the loops, in seconds."),

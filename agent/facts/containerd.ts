@@ -2,6 +2,7 @@
 import { parse, TomlError, type TomlTable } from "smol-toml";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import type { NvidiaToolkit } from "./nvidia-toolkit.ts";
 
 /** The configuration file, as found. */
 export type ContainerdConfigFile =
@@ -12,6 +13,16 @@ export type ContainerdConfigFile =
 export interface ContainerdFacts {
   readonly version: string;
   readonly config: ContainerdConfigFile;
+  readonly imports?: readonly ImportedConfig[];
+  /** The whole as containerd understands it; undefined when it imports nothing. */
+  readonly effective?: TomlTable | undefined;
+  readonly nvidia?: NvidiaToolkit;
+}
+
+/** A drop-in. */
+export interface ImportedConfig {
+  readonly path: string;
+  readonly table: TomlTable;
 }
 
 /** Reads containerd's configuration; a text that is not TOML is a finding, not an error. @throws file-unreadable */

@@ -3,7 +3,9 @@ import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import type { ClusterFacts } from "./cluster.ts";
 import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
+import { readImports } from "./containerd-imports.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";
+import { readNvidiaToolkit } from "./nvidia-toolkit.ts";
 import type { VersionReader } from "./versions.ts";
 
 /** What is undefined is not known; `gaps` says why. */
@@ -35,13 +37,20 @@ export async function readNodeFacts(
     orGap(versions.readContainerd()),
     orGap(readContainerdConfig(host, config.containerd.configFile)),
   ]);
+  const table = containerdConfig?.kind === "parsed" ? [containerdConfig.table] : [];
+  const { imports, effective } = await readImports(
+    host,
+    config.containerd.configFile,
+    containerdConfig ?? { kind: "absent" },
+  );
+  const nvidia = await readNvidiaToolkit(host, [...table, ...imports.map((drop) => drop.table)]);
   return {
     machine,
     cluster,
     containerd:
       containerd === undefined || containerdConfig === undefined
         ? undefined
-        : { version: containerd.version, config: containerdConfig },
+        : { version: containerd.version, config: containerdConfig, imports, effective, nvidia },
     kubeletVersion: kubelet?.version,
     gaps,
   };

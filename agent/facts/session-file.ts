@@ -1,4 +1,4 @@
-// The node's short-lived keys on tmpfs: AWS's shared credentials format, for ecr-credential-provider, and for a daemon that starts while AWS is away.
+// The node's short-lived keys in a file: AWS's shared credentials format, for ecr-credential-provider, and for a daemon that starts while AWS is away.
 import { parse as parseIni } from "ini";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";

@@ -1,8 +1,10 @@
 // containerd's configuration: what kubelet needs, merged into what Docker, NVIDIA and the user wrote. Everything else is kept.
 import { stringify } from "smol-toml";
+import type { GpuConfig } from "../config/gpu-schema.ts";
 import { SatelliteError } from "../errors.ts";
-import type { ContainerdFacts } from "../facts/containerd.ts";
-import { isTable, mergeTables, type Table } from "./merge.ts";
+import type { ContainerdFacts, ImportedConfig } from "../facts/containerd.ts";
+import { planNvidia } from "./containerd-nvidia.ts";
+import { isTable, mergeTables, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { PATHS } from "./paths.ts";
 
@@ -31,22 +33,75 @@ export interface ContainerdOptions {
   readonly sandboxImage: string | undefined;
   /** The user's extra tables, laid over ours. */
   readonly config: Table;
+  readonly gpu: GpuConfig;
 }
 
 /**
  * Renders the configuration file: the text itself when it already says everything, else the merged tables.
  * @throws containerd-config-unparsable, containerd-config-legacy
  */
-export function renderContainerdConfig({ version, config }: ContainerdFacts, options: ContainerdOptions): string {
+export function renderContainerdConfig(facts: ContainerdFacts, options: ContainerdOptions): string {
+  const { version, config } = facts;
   if (config.kind === "unparsable") throw config.error;
   const found: Table = config.kind === "parsed" ? config.table : {};
-  const wanted = mergeOurs(upgradeFromV1(found, version), options);
+  const base = upgradeFromV1(found, version);
+  const wanted = mergeOurs(base, { ...options, nvidia: planNvidiaOver(base, facts, options) });
   const rendered = renderToml(wanted);
   if (config.kind === "parsed" && rendered === renderToml(found)) return config.text;
   return renderOwnedFile([
     "# Keys that eks-satellite does not need are the user's and are kept; comments of the original are in its ledger.",
     rendered,
   ]).replace("edits are put back. Change", "its own keys are put back. To add some, change");
+}
+
+/**
+ * Whether containerd makes of the file what was written into it: up to 1.7 a drop-in replaces the whole table of a plugin.
+ * @throws containerd-config-shadowed
+ */
+export function checkEffective(facts: ContainerdFacts, options: ContainerdOptions): void {
+  const { config, effective, imports = [] } = facts;
+  if (config.kind !== "parsed" || effective === undefined) return;
+  const nvidia = planNvidiaOver(config.table, facts, options);
+  const plugins = tableAt(effective, "plugins");
+  const chosen = tableAt(options.config, "plugins");
+  const shadowed = listDifferences(planPlugins(effective, { ...options, nvidia }), plugins, chosen);
+  if (shadowed.length === 0) return;
+  throw new SatelliteError(
+    "containerd-config-shadowed",
+    `what containerd's configuration imports (${imports.map(({ path }) => path).join(", ")}) hides keys of the main file: ${shadowed.join("; ")}`,
+    {
+      hint: "Write these keys into the drop-in too, or take it out of imports; containerd config dump shows the whole.",
+    },
+  );
+}
+
+function planNvidiaOver(base: Table, { version, imports = [], nvidia }: ContainerdFacts, { gpu }: ContainerdOptions) {
+  return planNvidia(overlayImports(base, imports), { gpu, toolkit: nvidia, containerdVersion: version });
+}
+
+/** CRI's table of runtimes, from the file and its drop-ins. */
+export function readChosenRuntime({ config, imports = [] }: ContainerdFacts): Table {
+  return overlayImports(config.kind === "parsed" ? config.table : {}, imports);
+}
+
+/** What others chose counts wherever they wrote it. */
+function overlayImports(base: Table, imports: readonly ImportedConfig[]): Table {
+  return imports.reduce((cri, { table }) => mergeTables(cri, readCriRuntime(table)), readCriRuntime(base));
+}
+
+function readCriRuntime(config: Table): Table {
+  return tableAt(config, "plugins", Number(config.version) >= 3 ? CRI_V3_RUNTIME : CRI_V2);
+}
+
+/** Leaves of `wanted` that are otherwise in `found` and that the user has not chosen otherwise, in words. */
+function listDifferences(wanted: Table, found: Table, chosen: Table, path = "plugins"): readonly string[] {
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const here = `${path}.${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`;
+    if (isTable(value)) return listDifferences(value, tableAt(found, key), tableAt(chosen, key), here);
+    return value === found[key] || Object.hasOwn(chosen, key)
+      ? []
+      : [`${here} is ${found[key] ?? "absent"}, not ${value}`];
+  });
 }
 
 /** Tables that say the same give the same text: merging keeps the order of the keys that were there. */
@@ -83,24 +138,31 @@ function upgradeFromV1(found: Table, containerdVersion: string): Table {
   };
 }
 
-function mergeOurs(found: Table, options: ContainerdOptions): Table {
-  const plugins = isTable(found.plugins) ? found.plugins : {};
-  const ours = Number(found.version) >= 3 ? planV3(plugins, options) : planV2(plugins, options);
+/** The options, and NVIDIA's keys as they were decided. */
+type OurOptions = ContainerdOptions & { readonly nvidia: Table };
+
+function planPlugins(found: Table, options: OurOptions): Table {
+  const plugins = tableAt(found, "plugins");
+  return Number(found.version) >= 3 ? planV3(plugins, options) : planV2(plugins, options);
+}
+
+function mergeOurs(found: Table, options: OurOptions): Table {
   const disabled = asList(found.disabled_plugins).filter((name) => !CRI_NAMES.includes(String(name)));
   return mergeTables(
     mergeTables(
       { ...found, ...(found.disabled_plugins === undefined ? {} : { disabled_plugins: disabled }) },
-      { plugins: ours },
+      { plugins: planPlugins(found, options) },
     ),
     withWholeNumbers(options.config),
   );
 }
 
-function planV2(plugins: Table, options: ContainerdOptions): Table {
+function planV2(plugins: Table, options: OurOptions): Table {
   const cri = tableAt(plugins, CRI_V2);
   return {
     [CRI_V2]: {
       sandbox_image: options.sandboxImage ?? cri.sandbox_image ?? DEFAULT_SANDBOX_IMAGE,
+      ...options.nvidia,
       containerd: planRuntimes(cri, options),
       // Debian's build has another default; kubelet's plugins are where EKS and upstream put them.
       cni: { bin_dir: PATHS.cniBinFolder, conf_dir: PATHS.cniConfigFolder, ...tableAt(cri, "cni") },
@@ -108,31 +170,24 @@ function planV2(plugins: Table, options: ContainerdOptions): Table {
   };
 }
 
-function planV3(plugins: Table, options: ContainerdOptions): Table {
+function planV3(plugins: Table, options: OurOptions): Table {
   const pinned = tableAt(plugins, CRI_V3_IMAGES, "pinned_images");
   return {
     [CRI_V3_IMAGES]: { pinned_images: { sandbox: options.sandboxImage ?? pinned.sandbox ?? DEFAULT_SANDBOX_IMAGE } },
-    [CRI_V3_RUNTIME]: { containerd: planRuntimes(tableAt(plugins, CRI_V3_RUNTIME), options) },
+    [CRI_V3_RUNTIME]: { ...options.nvidia, containerd: planRuntimes(tableAt(plugins, CRI_V3_RUNTIME), options) },
   };
 }
 
 /** kubelet and every runtime that starts containers through runc must use the same cgroup driver. */
-function planRuntimes(cri: Table, { systemdCgroup }: ContainerdOptions): Table {
+function planRuntimes(cri: Table, { systemdCgroup, nvidia }: OurOptions): Table {
   const found = tableAt(cri, "containerd", "runtimes");
   const ofRunc = Object.keys(found).filter((name) => tableAt(found, name).runtime_type === RUNC_RUNTIME_TYPE);
-  const names = [...new Set(["runc", ...ofRunc])];
-  return {
-    runtimes: Object.fromEntries(
-      names.map((name) => [name, { runtime_type: RUNC_RUNTIME_TYPE, options: { SystemdCgroup: systemdCgroup } }]),
-    ),
-  };
-}
-
-function tableAt(table: Table, ...path: readonly string[]): Table {
-  return path.reduce((here, key) => {
-    const next = here[key];
-    return isTable(next) ? next : {};
-  }, table);
+  const names = [...new Set(["runc", ...ofRunc, ...Object.keys(tableAt(nvidia, "containerd", "runtimes"))])];
+  const runtimes = names.map((name) => [
+    name,
+    { runtime_type: RUNC_RUNTIME_TYPE, options: { SystemdCgroup: systemdCgroup } },
+  ]);
+  return mergeTables({ runtimes: Object.fromEntries(runtimes) }, tableAt(nvidia, "containerd"));
 }
 
 function asList(value: unknown): readonly unknown[] {

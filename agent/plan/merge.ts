@@ -12,6 +12,14 @@ export function mergeTables(base: Table, over: Table): Table {
   return merged;
 }
 
+/** The table at a path, empty when there is none. */
+export function tableAt(table: Table, ...path: readonly string[]): Table {
+  return path.reduce((here, key) => {
+    const next = here[key];
+    return isTable(next) ? next : {};
+  }, table);
+}
+
 /** A plain table, not an array or a date; smol-toml's tables have no prototype. */
 export function isTable(value: unknown): value is Table {
   if (typeof value !== "object" || value === null) return false;

@@ -5,7 +5,7 @@ import type { ClusterFacts } from "../facts/cluster.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { renderCniConfig } from "./cni-config.ts";
-import { renderContainerdConfig } from "./containerd-config.ts";
+import { type ContainerdOptions, checkEffective, renderContainerdConfig } from "./containerd-config.ts";
 import { renderCredentialProviderConfig } from "./credential-provider.ts";
 import { renderKubeconfig } from "./kubeconfig.ts";
 import { renderKubeletConfig } from "./kubelet-config.ts";
@@ -51,7 +51,9 @@ export function planNode(config: Config, facts: Facts): NodePlan {
     }
   };
   const kubeletFiles = planned(() => planKubelet(config, facts));
-  const resources = [...planKernel(config), ...kubeletFiles, ...planned(() => planContainerd(config, facts))];
+  const containerdFiles = planned(() => planContainerd(config, facts));
+  if (containerdFiles.length > 0) planned(() => checkContainerd(config, facts));
+  const resources = [...planKernel(config), ...kubeletFiles, ...containerdFiles];
   const { cluster, machine } = facts;
   const kubelet =
     cluster === undefined || kubeletFiles.length === 0
@@ -75,17 +77,30 @@ function planContainerd(config: Config, { machine, containerd }: Facts): readonl
   const cni =
     config.network.cni === "host" ? [file(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
   if (containerd === undefined) return cni;
-  const content = renderContainerdConfig(containerd, {
-    systemdCgroup: cgroupDriver(config, machine) === "systemd",
-    sandboxImage: config.containerd.sandboxImage,
-    config: config.containerd.config,
-  });
+  const content = renderContainerdConfig(containerd, containerdOptions(config, machine));
   const { configFile } = config.containerd;
   return [
     ...cni,
     file(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
     { kind: "service", unit: "containerd.service", configFile, why: "kubelet's container runtime" },
   ];
+}
+
+/** What is to be written is not in force yet, and says nothing of what hides it. */
+function checkContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
+  if (containerd?.config.kind !== "parsed") return [];
+  const options = containerdOptions(config, machine);
+  if (renderContainerdConfig(containerd, options) === containerd.config.text) checkEffective(containerd, options);
+  return [];
+}
+
+function containerdOptions(config: Config, machine: MachineFacts): ContainerdOptions {
+  return {
+    systemdCgroup: cgroupDriver(config, machine) === "systemd",
+    sandboxImage: config.containerd.sandboxImage,
+    config: config.containerd.config,
+    gpu: config.gpu,
+  };
 }
 
 function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts): readonly Resource[] {

@@ -15,6 +15,9 @@ export const PATHS = {
   imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
 } as const;
 
+/** By which containers get GPUs through CDI; nvidia-ctk and nvidia-cdi-refresh write the same file. */
+export const CDI_SPEC = "/var/run/cdi/nvidia.yaml";
+
 /** What must survive a reboot. */
 export function statePaths(stateFolder: string) {
   return {
@@ -22,6 +25,7 @@ export function statePaths(stateFolder: string) {
     gpu: `${stateFolder}/gpu.json`,
     ledger: `${stateFolder}/ledger`,
     services: `${stateFolder}/services.json`,
+    session: `${stateFolder}/session`,
     versions: `${stateFolder}/versions.json`,
     retiredCertificates: `${stateFolder}/retired-certificates`,
   };
@@ -32,6 +36,7 @@ export function runPaths(runFolder: string) {
   return {
     kubeletToken: `${runFolder}/kubelet-token`,
     awsCredentials: `${runFolder}/aws-credentials`,
+    cdiSpec: `${runFolder}/cdi-spec.json`,
     kubeletProcess: `${runFolder}/kubelet-process.json`,
   };
 }

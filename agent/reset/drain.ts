@@ -54,7 +54,7 @@ export async function listEvictablePods(access: Access): Promise<readonly Evicta
     .map(({ metadata: { name, namespace } }) => ({ name, namespace }));
 }
 
-/** Cordons the Node, evicts its pods, and waits for them to go; returns those that have not gone in time. @throws api-failed */
+/** Cordons the Node, evicts its pods, and waits for them to go, for 0 s not at all; returns those that have not gone in time. @throws api-failed */
 export async function drain(access: Access, timeoutSeconds: number): Promise<readonly EvictablePod[]> {
   const { clock } = access.host;
   const path = `/api/v1/nodes/${access.node}`;
@@ -63,9 +63,10 @@ export async function drain(access: Access, timeoutSeconds: number): Promise<rea
   const endMs = clock.now() + timeoutSeconds * 1000;
   for (;;) {
     const pods = await listEvictablePods(access);
-    if (pods.length === 0 || clock.now() >= endMs) return pods;
+    if (pods.length === 0) return pods;
     // A pod disruption budget refuses with 429, until it may go.
     for (const pod of pods) await evict(access, pod).catch(() => undefined);
+    if (clock.now() >= endMs) return pods;
     await clock.sleep(POLL_MS);
   }
 }

@@ -1,40 +1,17 @@
 // What `reset` does, in order: each step can say what it would do, and can be done again after it was broken off.
 import { Ledger } from "../apply/ledger.ts";
-import type { LocalConfig } from "../config/local.ts";
-import { describe, hasCode, SatelliteError } from "../errors.ts";
+import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
-import type { Log } from "../log.ts";
-import { runPaths, statePaths } from "../plan/paths.ts";
-import { endLeftover } from "../supervise/leftover.ts";
-import { type Access, deleteNode, drain, listEvictablePods } from "./drain.ts";
+import { CDI_SPEC, statePaths } from "../plan/paths.ts";
+import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
+import { drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
 import { describeRestore, restoreEntry } from "./restore.ts";
+import { type Step, type StepOptions, systemctl } from "./step.ts";
 
-/** One step. */
-export interface Step {
-  readonly name: string;
-  /** What there is to do, one line each; nothing when it has been done. */
-  readonly list: () => Promise<readonly string[]>;
-  /** Does it. What it returns is left for a person to do. @throws what kept it from being done */
-  readonly run: () => Promise<readonly string[]>;
-}
-
-export interface StepOptions {
-  readonly host: Host;
-  readonly log: Log;
-  readonly config: LocalConfig;
-  /** How the API server is reached; undefined when that is not known. */
-  readonly access: Access | undefined;
-  readonly drainSeconds: number;
-  /** Remove /etc/eks-satellite too. */
-  readonly isPurge: boolean;
-}
-
-const UNIT = "eks-satellite.service";
 const CONTAINERD = "containerd.service";
-const STOP_TIMEOUT_SECONDS = 60;
 const KUBELET_FOLDER = "/var/lib/kubelet";
 /** What kubelet makes below its folder (pkg/kubelet/config/defaults.go, cm, checkpointmanager); what else is there is somebody's. */
 const KUBELET_NAMES = [
@@ -74,67 +51,14 @@ export function createSteps(options: StepOptions): readonly Step[] {
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];
     }),
     foldersStep(options),
-    removeStep("remove what eks-satellite has written", options, async ({ config, isPurge }) => [
+    removeStep("remove what eks-satellite has written", options, async ({ host, config, isPurge }) => [
+      ...((await isOwnCdiSpec(host, config.runFolder)) ? [CDI_SPEC] : []),
       config.runFolder,
       CACHE_FOLDER,
       ...(isPurge ? [ETC_FOLDER] : []),
       config.stateFolder,
     ]),
   ];
-}
-
-function drainStep({ access, drainSeconds }: StepOptions): Step {
-  return {
-    name: "evict this node's pods",
-    list: async () => {
-      const pods = access === undefined ? [] : await listEvictablePods(access).catch(() => []); // Nobody answers: run says so.
-      return pods.map(({ namespace, name }) => `evict ${namespace}/${name}`);
-    },
-    run: async () => {
-      if (access === undefined) return ["the cluster is not known here: its pods are ended without an eviction"];
-      try {
-        const left = await drain(access, drainSeconds);
-        return left.map(
-          ({ namespace, name }) => `${namespace}/${name} was not gone after ${drainSeconds} s, and is ended`,
-        );
-      } catch (error) {
-        return [`the pods were not evicted: ${describe(error).message}`];
-      }
-    },
-  };
-}
-
-function stopStep({ host, log, config }: StepOptions): Step {
-  const processFile = runPaths(config.runFolder).kubeletProcess;
-  const isThere = async () => (await systemctl(host, "is-active", UNIT)).stdout.trim() === "active";
-  return {
-    name: "stop the daemon and kubelet",
-    list: async () => ((await isThere()) ? [`stop and disable ${UNIT}`] : []),
-    run: async () => {
-      // Without a reload, which takes GPUs from the containers of others (nvidia-docker#1730).
-      await systemctl(host, "disable", "--no-reload", "--quiet", "--now", UNIT);
-      if (await isThere()) {
-        throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
-      }
-      await endLeftover({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
-      return [];
-    },
-  };
-}
-
-function nodeStep({ access }: StepOptions): Step {
-  return {
-    name: "delete the Node",
-    list: async () => (access === undefined ? [] : [`delete Node ${access.node}, if the cluster lets a node do that`]),
-    run: async () => {
-      if (access === undefined) return [];
-      // EKS gives nodes no right to delete themselves.
-      return deleteNode(access).then(
-        () => [],
-        () => [`the Node is still in the cluster; with an administrator's rights: kubectl delete node ${access.node}`],
-      );
-    },
-  };
 }
 
 function podsStep({ host, config }: StepOptions): Step {
@@ -242,9 +166,4 @@ function foldersStep({ host }: StepOptions): Step {
 async function realPath(host: Host, path: string): Promise<string> {
   const { stdout, exitCode } = await host.run("realpath", ["--canonicalize-missing", "--", path]);
   return exitCode === 0 && stdout.startsWith("/") ? stdout.trim() : path;
-}
-
-/** systemctl's refusals are no failures here: a unit that is not installed is not in the way. */
-function systemctl(host: Host, ...args: readonly string[]) {
-  return host.run("systemctl", args, { timeoutSeconds: STOP_TIMEOUT_SECONDS });
 }

@@ -9,7 +9,7 @@ import { readSessionFile, renderSessionFile } from "../facts/session-file.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
-import { runPaths } from "../plan/paths.ts";
+import { runPaths, statePaths } from "../plan/paths.ts";
 import { Backoff } from "./backoff.ts";
 
 /** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
@@ -33,12 +33,14 @@ export interface AwsSessionOptions {
   readonly board: ConditionBoard;
 }
 
-/** Holds the newest keys and token, and keeps their files on tmpfs. */
+/** Holds the newest keys and token, and keeps their files: on tmpfs, and the keys on disk for a reboot without AWS. */
 export class AwsSession {
   readonly #options: AwsSessionOptions;
   readonly #retry: Backoff;
   readonly #identity: string;
   readonly #paths: ReturnType<typeof runPaths>;
+  /** The copy that outlives a reboot. */
+  readonly #copy: string;
   #keys: SessionKeys | undefined;
   #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
   #renewAtMs = 0;
@@ -60,6 +62,7 @@ export class AwsSession {
     this.#identity =
       credentials.assumeRole === undefined ? `source of ${node.name}` : `${credentials.assumeRole.arn} as ${node.name}`;
     this.#paths = runPaths(config.runFolder);
+    this.#copy = statePaths(config.stateFolder).session;
   }
 
   /** Keys that have not expired. */
@@ -80,9 +83,14 @@ export class AwsSession {
     return this.#token;
   }
 
-  /** Takes over the living keys of an earlier run, so that a restart of the daemon needs nothing from AWS. */
+  /** Takes over the living keys of an earlier run, so that neither a restart of the daemon nor a reboot needs anything from AWS. */
   async restore(): Promise<void> {
-    const keys = await readSessionFile(this.#options.host, this.#paths.awsCredentials, this.#identity);
+    const { host, config, log } = this.#options;
+    const { keysSurviveReboot } = config.aws;
+    if (!keysSurviveReboot)
+      await host.files.remove(this.#copy).catch((err) => log.warn({ err }, "the keys of before are on disk still"));
+    const read = (path: string) => readSessionFile(host, path, this.#identity);
+    const keys = (await read(this.#paths.awsCredentials)) ?? (keysSurviveReboot ? await read(this.#copy) : undefined);
     if (keys === undefined) return;
     this.#adopt(keys);
     this.#options.board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
@@ -164,9 +172,15 @@ export class AwsSession {
 
   async #write(keys: SessionKeys): Promise<void> {
     const content = renderSessionFile(keys, this.#identity);
-    await this.#options.host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    const { host, config, log } = this.#options;
+    await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
     await this.#mint(keys);
     this.#isWritten = true;
+    // A source's own undated keys are read from the source after a reboot, too.
+    if (!config.aws.keysSurviveReboot || keys.expiresAtMs === undefined) return;
+    await host.files
+      .write(this.#copy, content, { mode: SECRET_MODE })
+      .catch((err) => log.warn({ err }, "the keys are not on disk: a reboot while AWS is away would wait for AWS"));
   }
 
   async #mint(keys: SessionKeys): Promise<void> {

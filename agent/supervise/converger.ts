@@ -17,6 +17,7 @@ import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { runPaths, statePaths } from "../plan/paths.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
+import { Contest } from "./contest.ts";
 import type { KubeletSpec } from "./kubelet.ts";
 import { retireForeignCertificates } from "./serving-certificates.ts";
 import { type ResourceWork, WorkRecord } from "./work-record.ts";
@@ -41,6 +42,7 @@ export class Converger {
   #rounds = 0;
   readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
   readonly #work = new WorkRecord();
+  readonly #contest = new Contest();
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
@@ -95,14 +97,24 @@ export class Converger {
     const startedAt = performance.now();
     const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
     const plan = planNode(config, facts);
-    const round = await converge(plan.resources, this.#converge);
+    const { resources, problem: contested } = this.#contest.withhold(
+      plan.resources,
+      facts.containerd,
+      host.clock.now(),
+    );
+    const round = await converge(resources, this.#converge);
     this.#last = { facts, plan };
     this.#rounds += 1;
     const { changes, failures } = round;
     this.#outcomes[failures.length > 0 ? "failed" : changes.length > 0 ? "changed" : "unchanged"] += 1;
-    this.#record(plan.resources, round);
+    this.#record(resources, round);
     this.#lastRoundMs = performance.now() - startedAt;
-    const problem = summarizeFailures([...facts.gaps, ...plan.problems, ...round.failures.map(({ error }) => error)]);
+    const problem = summarizeFailures([
+      ...facts.gaps,
+      ...plan.problems,
+      ...(contested === undefined ? [] : [contested]),
+      ...round.failures.map(({ error }) => error),
+    ]);
     if (problem !== undefined) board.setFailed("ConfigInSync", problem);
     else board.setTrue("ConfigInSync", "InSync", `${plan.resources.length} files and settings are as planned`);
     if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
@@ -111,8 +123,11 @@ export class Converger {
   }
 
   #record(resources: readonly Resource[], round: Round): void {
-    const { host, onRepair } = this.#options;
-    for (const resource of this.#work.record(resources, round, host.clock.now())) onRepair(resource);
+    const { host, config, onRepair } = this.#options;
+    const nowMs = host.clock.now();
+    const repaired = this.#work.record(resources, round, nowMs);
+    for (const resource of repaired) onRepair(resource);
+    if (repaired.includes(`file:${config.containerd.configFile}`)) this.#contest.note(nowMs);
   }
 
   /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */

@@ -1,5 +1,6 @@
 // What the daemon costs while nothing happens: start, rounds, memory, processor.
 import { setTimeout as delay } from "node:timers/promises";
+import { sessionFiles } from "../sandbox/install-agent.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { waitFor } from "../sandbox/wait.ts";
 
@@ -57,7 +58,7 @@ export interface IdleFigures {
 export async function measureIdle(sandbox: Sandbox): Promise<IdleFigures> {
   // Keys are fetched anew, so that everything that a day in this process's life loads is loaded.
   await sandbox.box(["systemctl", "stop", "eks-satellite"]);
-  await sandbox.box(["rm", "-f", "/run/eks-satellite/aws-credentials"]);
+  await sandbox.box(["rm", "-f", ...sessionFiles]);
   // Node's own file is read from the disk, as after a boot: the kernel maps more of one that has just been copied.
   await sandbox.box(["dd", `if=${NODE}`, "iflag=nocache", "count=0"]);
   await sandbox.box(["systemctl", "start", "eks-satellite"]);

@@ -1,6 +1,7 @@
 // AWS away, keys and tokens that end: what runs keeps running, and everything is fresh again soon after AWS is back.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { sessionFiles } from "../sandbox/install-agent.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { bringUp, type Satellite, watchPage } from "./satellite.ts";
 
@@ -16,7 +17,7 @@ before(async () => {
     sessionLifetimeSeconds: SESSION_SECONDS,
     tokenLifetimeSeconds: TOKEN_SECONDS,
   }));
-  await satellite.box("rm", "-f", "/run/eks-satellite/aws-credentials");
+  await satellite.box("rm", "-f", ...sessionFiles);
   await satellite.configure({ intervals: { credentialsSeconds: 2, tokenSeconds: 10, clusterSeconds: 10 } });
   await satellite.untilHealthy(180_000);
 });
@@ -94,4 +95,28 @@ test("tokens that EKS refuses are replaced at once, without a restart of kubelet
   });
   assert.equal(await satellite.kubeletPid(), pid);
   assert.deepEqual(failures, []);
+});
+
+test("a reboot while this machine cannot reach AWS: the node is Ready again from what is on disk", async () => {
+  await satellite.restore();
+  const hosts = await satellite.read("/etc/hosts");
+  const { keysExpireAt } = (await satellite.status()).credentials;
+  // Nobody is at these addresses (RFC 5737); the cluster's endpoint stays where it is, as in an outage of a region's STS and EKS.
+  const outage = hosts.replaceAll(/^\S+(?= sts\.)/gm, "192.0.2.1");
+  assert.notEqual(outage, hosts);
+  await satellite.write("/etc/hosts", outage);
+  try {
+    await satellite.sandbox.reboot();
+    await satellite.untilReason("NodeReady", "KubeletReady", 120_000);
+    const { credentials, conditions } = await satellite.status();
+    assert.equal(credentials.keysExpireAt, keysExpireAt, "the keys are those of before the reboot");
+    const described = conditions.find(({ type }) => type === "CredentialsRenewed");
+    assert.equal(described?.reason, "Restored");
+    const page = `http://${satellite.sandbox.addresses.node}:8080/`;
+    const answers = () => fetch(page, { signal: AbortSignal.timeout(5000) }).then(({ ok }) => ok);
+    await waitFor({ what: "the page", deadlineMs: 60_000 }, () => answers().catch(() => false));
+  } finally {
+    await satellite.write("/etc/hosts", hosts);
+  }
+  await satellite.untilHealthy(240_000);
 });

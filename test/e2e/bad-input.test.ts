@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import type { AwsFaults } from "../sandbox/aws.ts";
+import { sessionFiles } from "../sandbox/install-agent.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { bringUp, type Satellite } from "./satellite.ts";
 
@@ -82,7 +83,7 @@ test("a cluster that does not exist is named with its region", async () => {
 
 test("keys that others can read are refused", async () => {
   await satellite.systemctl("stop");
-  await satellite.box("rm", "-rf", "/run/eks-satellite");
+  await satellite.box("rm", "-rf", "/run/eks-satellite", ...sessionFiles);
   await satellite.box("chmod", "0644", "/etc/eks-satellite/credentials");
   await satellite.systemctl("start");
   const { hint } = await satellite.untilReason("CredentialsRenewed", "CredentialsExposed");
@@ -92,7 +93,7 @@ test("keys that others can read are refused", async () => {
 });
 
 test("keys that do not exist are named by their path", async () => {
-  await satellite.box("rm", "-rf", "/run/eks-satellite/aws-credentials");
+  await satellite.box("rm", "-f", ...sessionFiles);
   await satellite.configure({ credentials: { keysFile: "/etc/eks-satellite/nothing" } });
   const { message } = await satellite.untilReason("CredentialsRenewed", "CredentialsMissing");
   assert.match(message, /\/etc\/eks-satellite\/nothing/);

@@ -39,11 +39,13 @@ test("a round with nothing to do changes nothing and takes no more than 50 ms", 
   assert.ok(after.lastRoundMs <= 50, `the last round took ${after.lastRoundMs} ms`);
 });
 
-test("secrets are in files of mode 0600 on a tmpfs, and nowhere in the journal", async () => {
+test("secrets are in files of mode 0600, the token on tmpfs alone, and nowhere in the journal", async () => {
   for (const file of ["kubelet-token", "aws-credentials"]) {
     assert.equal(await satellite.box("stat", "--format=%a %U", `/run/eks-satellite/${file}`), "600 root");
     assert.equal(await satellite.box("stat", "--file-system", "--format=%T", `/run/eks-satellite/${file}`), "tmpfs");
   }
+  assert.equal(await satellite.box("stat", "--format=%a %U", "/var/lib/eks-satellite/session"), "600 root");
+  assert.doesNotMatch(await satellite.read("/var/lib/eks-satellite/session"), /AKIA|k8s-aws-v1/);
   const journal = await satellite.box("journalctl", "--unit=eks-satellite", "--output=cat", "--no-pager");
   const [, secret = "absent"] =
     /aws_secret_access_key = (\S+)/.exec(await satellite.read("/run/eks-satellite/aws-credentials")) ?? [];

@@ -6,6 +6,7 @@ import type { Sandbox } from "../sandbox/sandbox.ts";
 import { cacheFolder } from "../sandbox/state.ts";
 import { up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
+import { claimSandbox } from "./pool.ts";
 
 const CONFIG = "/etc/eks-satellite/config.yaml";
 const SERVICE = "eks-satellite.service";
@@ -129,9 +130,9 @@ export class Satellite {
   }
 }
 
-/** Brings a sandbox up, by default the tests' own, joined and serving its page. @throws Error when it does not join */
-export async function bringUp(name = "e2e-sandbox"): Promise<Satellite> {
-  const { sandbox, checks } = await up({ folder: join(cacheFolder(), name) });
+/** Brings a sandbox up, by default one that no other file has, joined and serving its page. @throws Error when it does not join */
+export async function bringUp(name?: string): Promise<Satellite> {
+  const { sandbox, checks } = await up({ folder: join(cacheFolder(), name ?? (await claimSandbox())) });
   const failed = checks.filter(({ ok }) => !ok);
   if (failed.length > 0)
     throw new Error(`the sandbox came up without: ${failed.map(({ what, value }) => `${what} (${value})`).join(", ")}`);

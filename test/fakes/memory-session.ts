@@ -8,6 +8,7 @@ import { KEYS_FILE, sampleConfig } from "./samples.ts";
 
 export const TOKEN = "/run/eks-satellite/kubelet-token";
 export const KEYS = "/run/eks-satellite/aws-credentials";
+export const COPY = "/var/lib/eks-satellite/session";
 export const MINUTE_MS = 60_000;
 
 /** A session that has not looked yet. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { ConditionType } from "../../agent/condition-types.ts";
 import type { Satellite } from "../e2e/satellite.ts";
+import { sessionFiles } from "../sandbox/install-agent.ts";
 
 /** One fault. */
 export interface Fault {
@@ -31,7 +32,7 @@ const SHORT_SESSION_SECONDS = 90;
 
 async function shortenSessions(satellite: Satellite): Promise<void> {
   await satellite.sandbox.changeAwsFaults((faults) => ({ ...faults, sessionLifetimeSeconds: SHORT_SESSION_SECONDS }));
-  await satellite.box("rm", "-f", "/run/eks-satellite/aws-credentials");
+  await satellite.box("rm", "-f", ...sessionFiles);
   await satellite.systemctl("restart");
   await satellite.untilHealthy(120_000);
 }

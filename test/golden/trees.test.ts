@@ -104,6 +104,19 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
       kubeletVersion: "1.34.4",
     },
   },
+  "gpu-with-the-toolkit": {
+    config: sampleConfig(),
+    facts: {
+      machine: sampleMachine({ hasGpu: true }),
+      cluster: sampleCluster(),
+      containerd: {
+        version: "1.7.27",
+        config: containerdFile(DOCKER_CONTAINERD_CONFIG),
+        nvidia: { runtime: "/usr/bin/nvidia-container-runtime", missing: [] },
+      },
+      kubeletVersion: "1.34.4",
+    },
+  },
   "ipv6-cluster": {
     config: sampleConfig(),
     facts: {

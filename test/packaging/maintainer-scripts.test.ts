@@ -1,6 +1,6 @@
 // The real dpkg, on a root folder of its own, with a systemctl that only writes down what it is asked.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
@@ -8,6 +8,8 @@ import { makeDeb } from "../../scripts/release/deb.ts";
 import { SAMPLE_TIME_SECONDS, scratchFolder, TOP } from "./sample-release.ts";
 
 const UNIT = "lib/systemd/system/eks-satellite.service";
+const PROGRAM = "opt/eks-satellite/bin/node";
+const RESET = "eks-satellite.mjs reset --yes --purge";
 const skip = process.getuid?.() === 0 ? false : "dpkg sets the owners of files, which takes root";
 
 const SHOW = "show --property=LoadState,NeedDaemonReload eks-satellite.service";
@@ -29,7 +31,12 @@ async function machine({ hasSystemd = true } = {}) {
   const { stdout: architecture } = await execa("dpkg", ["--print-architecture"]);
   const place = { work: folder, output: folder, timeSeconds: SAMPLE_TIME_SECONDS };
   const identity = { version: "1.0.0", architecture, description: "x" };
-  const name = await makeDeb(TOP, { identity, files: [{ path: UNIT, content: "[Unit]\n" }], place });
+  const program = `#!/bin/sh\necho "\${1##*/} $2 $3 $4" >> ${join(folder, "calls")}\nexit "$(cat ${join(folder, "exit")})"\n`;
+  const files = [
+    { path: UNIT, content: "[Unit]\n" },
+    { path: PROGRAM, content: program, isProgram: true },
+  ];
+  const name = await makeDeb(TOP, { identity, files, place });
 
   const file = (name: string) => join(folder, name);
   mkdirSync(file("bin"));
@@ -93,7 +100,7 @@ test("a service that cannot be stopped does not keep the package from going, and
   assert.equal(existsSync(join(root, UNIT)), false);
 });
 
-test("remove stops the service and forgets the unit; configuration and state stay, also on purge", {
+test("remove stops the service and forgets the unit, configuration and state stay; a purge puts the machine back", {
   skip,
 }, async () => {
   const { dpkg, install, root } = await machine();
@@ -109,10 +116,37 @@ test("remove stops the service and forgets the unit; configuration and state sta
   assert.equal(existsSync(join(root, UNIT)), false);
   assert.equal(existsSync(join(root, "var/cache/eks-satellite")), true);
 
-  assert.deepEqual((await dpkg(["--purge", "eks-satellite"])).calls, []);
-  assert.equal(existsSync(join(root, "var/cache/eks-satellite")), false);
-  assert.equal(existsSync(join(root, "var/lib/eks-satellite")), true);
+  assert.equal(existsSync(join(root, PROGRAM)), false);
   assert.equal(readFileSync(join(root, "etc/eks-satellite/config.yaml"), "utf8"), "cluster: {}\n");
+  assert.equal(existsSync(join(root, "var/lib/eks-satellite")), true);
+
+  assert.deepEqual((await dpkg(["--purge", "eks-satellite"])).calls, [RESET]);
+  assert.equal(existsSync(join(root, "var/cache/eks-satellite")), false);
+  assert.equal(existsSync(join(root, "opt/eks-satellite.removed")), false);
+});
+
+test("a purge that cannot put the machine back fails, keeps what it needs for the next, and says so", {
+  skip,
+}, async () => {
+  const { dpkg, install, root } = await machine();
+  await dpkg(install);
+  await dpkg(["--remove", "eks-satellite"]);
+  const purge = () => dpkg(["--purge", "eks-satellite"], { systemctlExit: 1 });
+  await assert.rejects(purge(), /the machine is not as it was yet, for the reason above; then: dpkg --purge/);
+  assert.equal(existsSync(join(root, "opt/eks-satellite.removed/bin/node")), true);
+  assert.deepEqual((await dpkg(["--purge", "eks-satellite"])).calls, [RESET]);
+});
+
+test("what was never configured is purged without a reset, and an installation removes the program of an earlier removal", {
+  skip,
+}, async () => {
+  const { dpkg, install, root } = await machine();
+  await dpkg(install);
+  await dpkg(["--remove", "eks-satellite"]);
+  await dpkg(install);
+  assert.equal(existsSync(join(root, "opt/eks-satellite.removed")), false);
+  rmSync(join(root, "etc/eks-satellite"), { recursive: true });
+  assert.deepEqual((await dpkg(["--purge", "eks-satellite"])).calls, ["stop eks-satellite.service", "daemon-reload"]);
 });
 
 test("where no systemd runs, as in an image that is being made, none is asked", { skip }, async () => {

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gpuSchema } from "../../agent/config/gpu-schema.ts";
 import { parseToml, readContainerdConfig } from "../../agent/facts/containerd.ts";
 import { type ContainerdOptions, renderContainerdConfig } from "../../agent/plan/containerd-config.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { containerdFile, DOCKER_CONTAINERD_CONFIG } from "../fakes/samples.ts";
 
-const OPTIONS: ContainerdOptions = { systemdCgroup: true, sandboxImage: undefined, config: {} };
+const OPTIONS: ContainerdOptions = {
+  systemdCgroup: true,
+  sandboxImage: undefined,
+  config: {},
+  gpu: gpuSchema.parse({}),
+};
 const V2 = "io.containerd.grpc.v1.cri";
 
 type Tree = { readonly [key: string]: Tree };

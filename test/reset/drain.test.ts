@@ -64,6 +64,15 @@ test("a pod that a budget protects is asked for again until the time is over, an
   assert.ok(evicted().filter((name) => name === "db").length >= 4);
 });
 
+test("where nobody would end the pods they are evicted, once, and not waited for", async () => {
+  const { access, evicted } = setUp([pod("web"), pod("db")]);
+  assert.deepEqual(await drain(access, 0), [
+    { namespace: "default", name: "web" },
+    { namespace: "default", name: "db" },
+  ]);
+  assert.deepEqual(evicted(), ["web", "db"]);
+});
+
 test("a cluster that does not let a node delete itself says so", async () => {
   const { access } = setUp([]);
   await assert.rejects(deleteNode(access), { code: "api-failed", message: /DELETE .*gpu-1 was answered 403/ });

@@ -19,6 +19,8 @@ interface InstalledFile {
 
 /** Where the daemon's configuration is in the machine. */
 export const configPath = "/etc/eks-satellite/config.yaml";
+/** Where the daemon keeps its short-lived keys: without these files it asks AWS for new ones. */
+export const sessionFiles = ["/run/eks-satellite/aws-credentials", "/var/lib/eks-satellite/session"] as const;
 const unitPath = "/etc/systemd/system/eks-satellite.service";
 const keysPath = "/etc/eks-satellite/credentials";
 

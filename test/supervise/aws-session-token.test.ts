@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
-import { KEYS, MINUTE_MS, setUpSession, TOKEN } from "../fakes/memory-session.ts";
+import { COPY, KEYS, MINUTE_MS, setUpSession, TOKEN } from "../fakes/memory-session.ts";
 
 test("the token is minted anew every five minutes, without AWS, and right after new keys", async () => {
   const { aws, pass, session, token, host } = setUpSession();
@@ -19,7 +19,7 @@ test("the token is minted anew every five minutes, without AWS, and right after 
   assert.equal(aws.calls.length, 1);
   const writes = host.files.changes.length;
   await pass(5 * MINUTE_MS);
-  assert.deepEqual(host.files.changes.slice(writes), [`write ${KEYS}`, `write ${TOKEN}`]);
+  assert.deepEqual(host.files.changes.slice(writes), [`write ${KEYS}`, `write ${TOKEN}`, `write ${COPY}`]);
 });
 
 test("a token that the API server refused is replaced before its time, and a new one is given a chance", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
-import { KEYS, MINUTE_MS, reasonOf, setUpSession, TOKEN } from "../fakes/memory-session.ts";
+import { COPY, KEYS, MINUTE_MS, reasonOf, setUpSession, TOKEN } from "../fakes/memory-session.ts";
 import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
 
 test("the first look gets keys and a token, both written for root alone", async () => {
@@ -123,6 +123,52 @@ test("a restart of the daemon takes over living keys and mints a token with AWS 
   await after.session.refresh();
   assert.match(after.token() ?? "", /^k8s-aws-v1\./);
   assert.deepEqual([reasonOf(after.board), after.aws.calls], [["True", "Fresh"], []]);
+});
+
+test("after a reboot, which takes tmpfs away, living keys are taken from disk with AWS away", async () => {
+  const before = setUpSession();
+  await before.session.refresh();
+  assert.equal(before.host.files.peek(COPY)?.mode, 0o600);
+  for (const path of [TOKEN, KEYS]) before.host.files.drop(path);
+  const after = setUpSession(before.host);
+  after.aws.fail(connectionRefused());
+  await after.session.restore();
+  await after.session.refresh();
+  assert.match(after.token() ?? "", /^k8s-aws-v1\./);
+  assert.notEqual(after.host.files.peek(KEYS), undefined, "for pulls from ECR");
+  assert.deepEqual([reasonOf(after.board), after.aws.calls], [["True", "Fresh"], []]);
+});
+
+test("keys that ended while the machine was off are not taken from disk", async () => {
+  const before = setUpSession();
+  await before.session.refresh();
+  before.host.files.drop(KEYS);
+  before.host.clock.jump(61 * MINUTE_MS);
+  const after = setUpSession(before.host);
+  await after.session.restore();
+  assert.equal(after.session.keys, undefined);
+});
+
+test("with aws.keysSurviveReboot false no key is on disk, nor stays there from before", async () => {
+  const { host, session } = setUpSession();
+  await session.refresh();
+  const config = sampleConfig();
+  const careful = { ...config, aws: { ...config.aws, keysSurviveReboot: false } };
+  const after = setUpSession(host, careful);
+  await after.session.restore();
+  assert.equal(host.files.peek(COPY), undefined);
+  after.host.clock.jump(50 * MINUTE_MS);
+  await after.session.refresh();
+  assert.equal(host.files.peek(COPY), undefined);
+  assert.deepEqual(reasonOf(after.board), ["True", "Fresh"]);
+});
+
+test("a full disk below /var costs the copy, a warning, and nothing else", async () => {
+  const { host, board, session, messages } = setUpSession();
+  host.files.refuseWrites("/var/lib/eks-satellite", "ENOSPC");
+  await session.refresh();
+  assert.deepEqual(reasonOf(board), ["True", "Fresh"]);
+  assert.ok(messages("warn").some((message) => message.startsWith("the keys are not on disk")));
 });
 
 test("a restart with a changed role or node name does not take over the keys of the old one", async () => {

@@ -1,0 +1,29 @@
+// Whether a pod on this machine would get a GPU: the same words as the daemon's condition, from the files as they are now.
+import { readContainerdConfig } from "../facts/containerd.ts";
+import { readImports } from "../facts/containerd-imports.ts";
+import { readGpus } from "../facts/gpu.ts";
+import { readNvidiaToolkit } from "../facts/nvidia-toolkit.ts";
+import { createVersionReader } from "../facts/versions.ts";
+import { reportRuntime } from "../observe/gpu-runtime.ts";
+import { CDI_SPEC } from "../plan/paths.ts";
+import { type Check, fail, local, ok, warn } from "./check.ts";
+
+export const GPU_RUNTIME_CHECK: Check = local({
+  name: "gpu-runtime",
+  run: async ({ host }, { gpu, containerd }) => {
+    if (gpu.mode === "off") return ok("gpu.mode is off");
+    const facts = await readGpus(host);
+    if (facts.busIds.length === 0) return ok("no NVIDIA GPU on the PCI bus");
+    const config = await readContainerdConfig(host, containerd.configFile);
+    const { imports } = await readImports(host, containerd.configFile, config);
+    const tables = [...(config.kind === "parsed" ? [config.table] : []), ...imports.map(({ table }) => table)];
+    const nvidia = await readNvidiaToolkit(host, tables);
+    const { version } = await createVersionReader(host).readContainerd();
+    const { status, message, hint } = reportRuntime(facts, { version, config, imports, nvidia });
+    if (status === "False") return fail(message, hint ?? "eks-satellite status.");
+    if (status === "Unknown")
+      return warn(`containerd has no runtime nvidia yet: ${message}`, "eks-satellite plan --diff.");
+    const hasSpec = (await host.files.status(CDI_SPEC)) !== undefined;
+    return ok(`${message}; ${hasSpec ? `CDI specification ${CDI_SPEC}` : "no CDI specification"}`);
+  },
+});

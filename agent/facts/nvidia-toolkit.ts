@@ -1,0 +1,49 @@
+// NVIDIA's container toolkit on this machine: the runtime for containerd, and the tool that writes CDI specifications.
+import type { TomlTable } from "smol-toml";
+import type { Host } from "../host/host.ts";
+
+/** Debian's packages first, then what people build, then where GPU Operator's toolkit container puts them. */
+const FOLDERS = ["/usr/bin", "/usr/local/bin", "/usr/local/nvidia/toolkit"];
+const RUNTIME = "nvidia-container-runtime";
+const CTK = "nvidia-ctk";
+
+export interface NvidiaToolkit {
+  /** Path of nvidia-container-runtime; undefined when it is not installed. */
+  readonly runtime?: string;
+  /** Path of nvidia-ctk; undefined when it is not installed. */
+  readonly ctk?: string;
+  /** Programs that containerd's configuration names as runtimes and that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** Looks for the toolkit, and for the programs that these configurations name. @throws file-unreadable */
+export async function readNvidiaToolkit(host: Host, configs: readonly TomlTable[]): Promise<NvidiaToolkit> {
+  const named = [...new Set(configs.flatMap(listBinaryNames))];
+  const [runtime, ctk, ...found] = await Promise.all([
+    findProgram(host, RUNTIME),
+    findProgram(host, CTK),
+    ...named.map((path) => isProgram(host, path)),
+  ]);
+  return {
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(ctk === undefined ? {} : { ctk }),
+    missing: named.filter((_, index) => found[index] !== true),
+  };
+}
+
+async function findProgram(host: Host, name: string): Promise<string | undefined> {
+  for (const folder of FOLDERS) if (await isProgram(host, `${folder}/${name}`)) return `${folder}/${name}`;
+  return undefined;
+}
+
+async function isProgram(host: Host, path: string): Promise<boolean> {
+  return (await host.files.status(path))?.kind === "file";
+}
+
+/** Every absolute `BinaryName`, wherever it is: a bare name is looked up by containerd in a PATH that is not ours. */
+function listBinaryNames(table: object): readonly string[] {
+  return Object.entries(table).flatMap(([key, value]): readonly string[] => {
+    if (key === "BinaryName") return typeof value === "string" && value.startsWith("/") ? [value] : [];
+    return typeof value === "object" && value !== null && !(value instanceof Date) ? listBinaryNames(value) : [];
+  });
+}

@@ -1,0 +1,247 @@
+// A machine's whole life by README's own lines: installed, upgraded, rebooted, uninstalled, beside somebody's containers that never stop.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { stringify } from "yaml";
+import { down } from "../sandbox/down.ts";
+import { webImage } from "../sandbox/images.ts";
+import type { CommandResult } from "../sandbox/machine.ts";
+import { awsCaPath } from "../sandbox/machine-tree.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { cacheFolder, clusterName, roleArn } from "../sandbox/state.ts";
+import { up } from "../sandbox/up.ts";
+import { waitFor } from "../sandbox/wait.ts";
+import { renderWebDeployment } from "../sandbox/workload.ts";
+import { assertSameLines, assertSamePicture, type Picture, takePicture } from "./picture.ts";
+import { readmeBlock } from "./readme.ts";
+import { ReleaseMirror, tarballOf } from "./release-mirror.ts";
+
+const FOLDER = join(cacheFolder(), "life-sandbox");
+const [OLD, NEW] = ["0.0.9", "0.1.0"] as const;
+const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
+const README_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-node";
+
+/** In the manner of Docker: a container in a namespace of its own, which its own engine starts again after a reboot. */
+const STRANGER_UNIT = `[Unit]
+After=containerd.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStartPre=-/usr/bin/ctr --namespace=moby containers rm stranger
+ExecStart=/usr/bin/ctr --namespace=moby run --detach ${webImage} stranger
+[Install]
+WantedBy=multi-user.target
+`;
+
+let sandbox: Sandbox;
+let mirror: ReleaseMirror;
+let url: string;
+let picture: Picture;
+let stranger: string;
+const timings: (readonly [step: string, seconds: number])[] = [];
+
+before(async () => {
+  await down(FOLDER);
+  mirror = await ReleaseMirror.create([OLD, NEW]);
+  ({ sandbox } = await up({ folder: FOLDER, agent: false }));
+  url = await mirror.listen(sandbox.addresses.uplink.host);
+  const { accessKeyId, secretAccessKey } = sandbox.facts;
+  await write("/root/keys", `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`);
+  // The machine has no sudo, and its user is root.
+  await write("/usr/local/bin/sudo", '#!/bin/sh\nexec env "$@"\n');
+  await sh("chmod 600 /root/keys && chmod 755 /usr/local/bin/sudo");
+  await layConfiguration();
+  await write("/etc/systemd/system/stranger.service", STRANGER_UNIT);
+  await sh(`ctr --namespace=k8s.io images export /var/tmp/web.tar ${webImage}
+    ctr --namespace=moby images import /var/tmp/web.tar >/dev/null && rm /var/tmp/web.tar
+    systemctl daemon-reload && systemctl enable --quiet --now stranger`);
+  stranger = await processOf("moby", "stranger");
+  picture = await takePicture(sandbox, ["/etc/eks-satellite"]);
+});
+after(async () => {
+  process.stdout.write(
+    `${timings.map(([step, seconds]) => `${seconds.toFixed(1).padStart(6)} s  ${step}`).join("\n")}\n`,
+  );
+  await mirror?.close();
+  await down(FOLDER);
+});
+
+const sh = async (script: string) => (await sandbox.box(["/bin/sh", "-ec", script])).stdout.trim();
+
+function write(path: string, content: string): Promise<unknown> {
+  return sandbox.box(["/bin/sh", "-c", `cat > ${path}`], { input: content });
+}
+
+/** What is particular to the sandbox, as an administrator would have laid it there: the rest is README's. */
+async function layConfiguration(): Promise<void> {
+  const runtime = { plugins: { "io.containerd.grpc.v1.cri": { restrict_oom_score_adj: true } } };
+  const particular = { node: { ip: sandbox.addresses.node }, containerd: { config: runtime } };
+  await sh("mkdir -p /etc/eks-satellite");
+  await write("/etc/eks-satellite/environment", `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`);
+  await write("/etc/eks-satellite/config.yaml", `# ours\n${stringify(particular)}`);
+}
+
+/** Pid and start time of a container's first process: another one would differ in them. */
+async function processOf(namespace: string, container: string): Promise<string> {
+  const tasks = `ctr --namespace=${namespace} tasks list | awk '$1 == "${container}" { print $2 }'`;
+  const identity = await sh(`pid=$(${tasks}) && echo "$pid $(cut -d' ' -f22 /proc/$pid/stat)"`);
+  assert.match(identity, /^\d+ \d+$/, `${container} runs`);
+  return identity;
+}
+
+async function podProcess(): Promise<string> {
+  const path = "jsonpath={.items[0].status.containerStatuses[0].containerID}";
+  const id = (await sandbox.kubectl(["get", "pods", "--selector=app=web", `--output=${path}`])).split("//")[1];
+  return processOf("k8s.io", id ?? "none");
+}
+
+const page = () => fetch(`http://${sandbox.addresses.node}:8080/`, { signal: AbortSignal.timeout(2000) });
+const hasPage = () =>
+  page().then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+/** Runs a block of README's in root's home, as a person at a shell does who answers what is asked. */
+async function run(step: string, block: string, answer?: string): Promise<CommandResult & { readonly output: string }> {
+  const startedAt = performance.now();
+  const shell = ["/usr/bin/env", "--chdir=/root", `EKS_SATELLITE_BASE_URL=${url}`];
+  const command =
+    answer === undefined ? ["bash", "-o", "pipefail", "-c", block] : ["script", "-qec", block, "/dev/null"];
+  const result = await sandbox.box([...shell, ...command], {
+    ...{ mayFail: true, timeoutMs: 400_000 },
+    ...(answer === undefined ? {} : { input: answer }),
+  });
+  timings.push([step, (performance.now() - startedAt) / 1000]);
+  return { ...result, output: `${result.stdout}\n${result.stderr}` };
+}
+
+const installBlock = () =>
+  readmeBlock("### Install", [
+    [SCRIPT_URL, `${url}/install.sh`],
+    ["my-cluster", clusterName],
+    [README_ROLE, roleArn],
+  ]);
+
+test("README's line makes a bare machine a Ready node that serves a page", async () => {
+  await mirror.setLatest(OLD);
+  const { exitCode, output } = await run("install, to a Ready node", await installBlock());
+  assert.equal(exitCode, 0, output);
+  assert.match(output, /● ready Node satellite-1 is Ready[\s\S]*The log: journalctl -u eks-satellite -f/);
+  assert.equal(await sh("stat --format=%a:%U /etc/eks-satellite/credentials"), "600:root");
+  assert.match(await sh("cat /etc/eks-satellite/config.yaml"), /^# ours\n/);
+  assert.equal(await sh("eks-satellite version"), OLD);
+  assert.equal(await sh("systemctl is-enabled eks-satellite"), "enabled");
+  await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
+  await sandbox.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
+  assert.ok(await hasPage());
+  assert.equal(await processOf("moby", "stranger"), stranger);
+});
+
+const daemonPid = () => sh("systemctl show eks-satellite --property=MainPID --value");
+
+test("the same line again changes nothing and restarts nothing", async () => {
+  const listFiles = async () =>
+    (await sh("find /opt /etc /usr/local /usr/share/doc -mindepth 1 -printf '%p %m %T@\\n'")).split("\n");
+  const [before, pid] = [await listFiles(), await daemonPid()];
+  const { exitCode, output } = await run("the same line again", await installBlock());
+  assert.equal(exitCode, 0, output);
+  assert.match(output, /nothing differs/);
+  assertSameLines(await listFiles(), before, "files");
+  assert.equal(await daemonPid(), pid);
+});
+
+test("README's upgrade keeps the configuration and the pod, whose process stays the same", async () => {
+  const [config, pod, pid] = [await sh("cat /etc/eks-satellite/config.yaml"), await podProcess(), await daemonPid()];
+  await mirror.setLatest(NEW);
+  const block = await readmeBlock("### Upgrade", [[SCRIPT_URL, `${url}/install.sh`]]);
+  const { exitCode, output } = await run("upgrade, to a Ready node", block);
+  assert.equal(exitCode, 0, output);
+  assert.equal(await sh("eks-satellite version"), NEW);
+  assert.equal(await sh("cat /etc/eks-satellite/config.yaml"), config);
+  assert.notEqual(await daemonPid(), pid);
+  assert.equal(await podProcess(), pod);
+  assert.equal(await sh("ls -d /opt/eks-satellite.previous"), "/opt/eks-satellite.previous", "to go back to");
+  assert.equal(await processOf("moby", "stranger"), stranger);
+});
+
+const RESTARTS: readonly (readonly [what: string, restart: () => Promise<void>])[] = [
+  ["a reboot", () => sandbox.reboot()],
+  ["a power cut", () => sandbox.powerCut().then(() => sandbox.boot())],
+];
+for (const [what, restart] of RESTARTS) {
+  test(`after ${what} node, page and the other's container are back with nobody's help`, async () => {
+    const startedAt = performance.now();
+    await restart();
+    await waitFor({ what: "the page", deadlineMs: 120_000 }, hasPage);
+    await sandbox.waitForNode();
+    timings.push([`${what}, to the page`, (performance.now() - startedAt) / 1000]);
+    assert.notEqual(await processOf("moby", "stranger"), stranger, "its engine has started it anew");
+    stranger = await processOf("moby", "stranger");
+  });
+}
+
+test("README's uninstall asks, and leaves the machine as it was", async () => {
+  const block = await readmeBlock("### Uninstall", [[SCRIPT_URL, `${url}/install.sh`]]);
+  const refused = await run("uninstall, answered with no", block, "n\n");
+  assert.equal(refused.exitCode, 1, refused.output);
+  assert.ok(await hasPage());
+  const { exitCode, output } = await run("uninstall", block, "y\n");
+  assert.equal(exitCode, 0, output);
+  assert.match(output, /Remove all of this\?[\s\S]*The machine is as it was[\s\S]*eks-satellite is removed/);
+  assertSamePicture(await takePicture(sandbox, ["/etc/eks-satellite"]), picture);
+  assert.equal(await sh("ls /etc/eks-satellite"), "config.yaml\ncredentials\nenvironment");
+  assert.equal(await hasPage(), false);
+  assert.equal(await processOf("moby", "stranger"), stranger);
+});
+
+test("README's page for machines without internet makes it a node once more, and --purge leaves nothing at all", async () => {
+  await sandbox.kubectl(["delete", "node", sandbox.nodeName]);
+  const tarball = tarballOf(NEW);
+  for (const name of [tarball, "SHA256SUMS"])
+    await sh(`curl --silent --fail --output /root/${name} ${url}/download/v${NEW}/${name}`);
+  await sh(`curl --silent --fail --output /root/install.sh ${url}/install.sh`);
+  const block = await readmeBlock("### Without internet", [
+    [tarballOf("1.2.3"), tarball],
+    ["my-cluster", clusterName],
+    [README_ROLE, roleArn],
+  ]);
+  const installed = await run("install without internet, to a Ready node", block);
+  assert.equal(installed.exitCode, 0, installed.output);
+  await sandbox.waitForNode();
+  const { exitCode, output } = await run("uninstall --purge", "bash install.sh --uninstall --yes --purge");
+  assert.equal(exitCode, 0, output);
+  const brought = [tarball, "SHA256SUMS", "install.sh"].map((name) => `/root/${name}`);
+  await sh(`rm ${brought.join(" ")}`);
+  // The configuration that was laid there before the first picture is gone now, too.
+  assertSamePicture(await takePicture(sandbox, []), picture);
+  assert.equal(await sh("ls -d /etc/eks-satellite || true"), "");
+  assert.equal(await processOf("moby", "stranger"), stranger);
+});
+
+test("the Debian package starts nothing by itself, makes it a node, and its purge leaves the machine as it was", async () => {
+  await sandbox.kubectl(["delete", "node", sandbox.nodeName]);
+  const deb = `eks-satellite_${NEW}_amd64.deb`;
+  await sh(`curl --silent --fail --output /var/tmp/${deb} ${url}/download/v${NEW}/${deb}`);
+  const startedAt = performance.now();
+  await sh(`dpkg --install /var/tmp/${deb}`);
+  assert.equal(await sh("systemctl is-active eks-satellite || true"), "inactive");
+  await layConfiguration();
+  const options = `--cluster ${clusterName} --region us-east-1 --role-arn ${roleArn}`;
+  await sh(`eks-satellite configure ${options} --credentials-file /root/keys && systemctl enable --now eks-satellite`);
+  await sandbox.waitForNode();
+  timings.push(["Debian package, to a Ready node", (performance.now() - startedAt) / 1000]);
+  const pid = await daemonPid();
+  await sh(`dpkg --install /var/tmp/${deb}`);
+  assert.notEqual(await daemonPid(), pid, "an upgrade restarts what runs");
+  await sandbox.waitForNode();
+  const purged = await run("purge of the Debian package", "dpkg --purge eks-satellite");
+  assert.equal(purged.exitCode, 0, purged.output);
+  assert.match(purged.output, /The machine is as it was/);
+  // dpkg's own database and log are not what they were.
+  const ofDpkg = ["/var/lib/dpkg", "/var/log/dpkg.log"];
+  const left = (lines: readonly string[]) => lines.filter((line) => !/ \/var\/(lib\/dpkg|log\/dpkg\.log)/.test(line));
+  const before = { ...picture, files: left(picture.files), hashes: left(picture.hashes) };
+  assertSamePicture(await takePicture(sandbox, ofDpkg), before);
+  assert.equal(await processOf("moby", "stranger"), stranger);
+});
