@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { readGpuMachine } from "../fakes/gpu-machine.ts";
-import type { NodeObject } from "../sandbox/api.ts";
-import { down } from "../sandbox/down.ts";
-import { webImage } from "../sandbox/images.ts";
-import { cacheFolder } from "../sandbox/state.ts";
-import { waitFor } from "../sandbox/wait.ts";
-import { logKernelLine, readRuntimeRecord, standInGpus } from "./gpu-stand-in.ts";
-import { bringUp, type Satellite } from "./satellite.ts";
+import { readGpuMachine } from "../../fakes/gpu-machine.ts";
+import type { NodeObject } from "../../sandbox/api.ts";
+import { down } from "../../sandbox/down.ts";
+import { webImage } from "../../sandbox/images.ts";
+import { cacheFolder } from "../../sandbox/state.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { logKernelLine, readRuntimeRecord, standInGpus } from "../gpu-stand-in.ts";
+import { bringUp, type Satellite } from "../satellite.ts";
 
 const NAME = "gpu-sandbox";
-const MANIFEST = join(import.meta.dirname, "../../packaging/kubernetes/nvidia-device-plugin.yaml");
+const MANIFEST = join(import.meta.dirname, "../../../packaging/kubernetes/nvidia-device-plugin.yaml");
 const MACHINE = readGpuMachine("a10");
 const UUID = "GPU-5c1b0000-0000-4000-8000-000000000001";
 /** After a boot that began a while ago; the time is the machine's, in seconds. */
