@@ -3,7 +3,8 @@ import { stringify } from "smol-toml";
 import type { GpuConfig } from "../config/gpu-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts, ImportedConfig } from "../facts/containerd.ts";
-import { planNvidia } from "./containerd-nvidia.ts";
+import { listDifferences } from "./containerd-drift.ts";
+import { type NvidiaSetup, planNvidia, readNvidiaSetup } from "./containerd-nvidia.ts";
 import { isTable, mergeTables, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { PATHS } from "./paths.ts";
@@ -64,7 +65,7 @@ export function checkEffective(facts: ContainerdFacts, options: ContainerdOption
   const nvidia = planNvidiaOver(config.table, facts, options);
   const plugins = tableAt(effective, "plugins");
   const chosen = tableAt(options.config, "plugins");
-  const shadowed = listDifferences(planPlugins(effective, { ...options, nvidia }), plugins, chosen);
+  const shadowed = listDifferences(planPlugins(effective, { ...options, nvidia }), plugins, chosen, "plugins");
   if (shadowed.length === 0) return;
   throw new SatelliteError(
     "containerd-config-shadowed",
@@ -75,13 +76,21 @@ export function checkEffective(facts: ContainerdFacts, options: ContainerdOption
   );
 }
 
-function planNvidiaOver(base: Table, { version, imports = [], nvidia }: ContainerdFacts, { gpu }: ContainerdOptions) {
-  return planNvidia(overlayImports(base, imports), { gpu, toolkit: nvidia, containerdVersion: version });
+function planNvidiaOver(
+  base: Table,
+  { version, imports = [], effective, nvidia }: ContainerdFacts,
+  { gpu }: ContainerdOptions,
+) {
+  return planNvidia(overlayImports(base, imports), {
+    ...{ gpu, toolkit: nvidia, containerdVersion: version },
+    inForce: effective === undefined ? undefined : readNvidiaSetup(readCriRuntime(effective)),
+  });
 }
 
-/** CRI's table of runtimes, from the file and its drop-ins. */
-export function readChosenRuntime({ config, imports = [] }: ContainerdFacts): Table {
-  return overlayImports(config.kind === "parsed" ? config.table : {}, imports);
+/** How runtime `nvidia` is set up: in containerd's own words where it was asked, else by the files. */
+export function readSetup({ config, imports = [], effective }: ContainerdFacts): NvidiaSetup {
+  const files = overlayImports(config.kind === "parsed" ? config.table : {}, imports);
+  return readNvidiaSetup(effective === undefined ? files : readCriRuntime(effective));
 }
 
 /** What others chose counts wherever they wrote it. */
@@ -91,17 +100,6 @@ function overlayImports(base: Table, imports: readonly ImportedConfig[]): Table 
 
 function readCriRuntime(config: Table): Table {
   return tableAt(config, "plugins", Number(config.version) >= 3 ? CRI_V3_RUNTIME : CRI_V2);
-}
-
-/** Leaves of `wanted` that are otherwise in `found` and that the user has not chosen otherwise, in words. */
-function listDifferences(wanted: Table, found: Table, chosen: Table, path = "plugins"): readonly string[] {
-  return Object.entries(wanted).flatMap(([key, value]) => {
-    const here = `${path}.${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`;
-    if (isTable(value)) return listDifferences(value, tableAt(found, key), tableAt(chosen, key), here);
-    return value === found[key] || Object.hasOwn(chosen, key)
-      ? []
-      : [`${here} is ${found[key] ?? "absent"}, not ${value}`];
-  });
 }
 
 /** Tables that say the same give the same text: merging keeps the order of the keys that were there. */

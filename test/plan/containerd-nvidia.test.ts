@@ -5,6 +5,7 @@ import { type GpuConfig, gpuSchema } from "../../agent/config/gpu-schema.ts";
 import { parseToml } from "../../agent/facts/containerd.ts";
 import type { NvidiaToolkit } from "../../agent/facts/nvidia-toolkit.ts";
 import { checkEffective, renderContainerdConfig } from "../../agent/plan/containerd-config.ts";
+import { describeSetupChange, readNvidiaSetup } from "../../agent/plan/containerd-nvidia.ts";
 import { containerdFile, DOCKER_CONTAINERD_CONFIG } from "../fakes/samples.ts";
 
 const V2 = "io.containerd.grpc.v1.cri";
@@ -160,3 +161,22 @@ for (const text of [DOCKER_CONTAINERD_CONFIG, written(OPERATORS), written(OPERAT
     assert.equal(renderContainerdConfig({ ...facts, config: containerdFile(once) }, options), once);
   });
 }
+
+test("what a drop-in says and containerd does not hear is said again in the main file", () => {
+  const main = 'version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n';
+  const dropIn = written(OPERATORS, V2, 2);
+  const deaf = 'version = 3\n[plugins."io.containerd.cri.v1.runtime".containerd]\ndefault_runtime_name = "runc"\n';
+  const nvidia = render(main, { version: "2.2.0", dropIn, effective: deaf }).plugins?.[V3]?.containerd?.runtimes
+    ?.nvidia;
+  assert.equal(nvidia?.options?.BinaryName, OPERATORS);
+});
+
+test("a setup that is another is told by its keys, with both values", () => {
+  const before = readNvidiaSetup({});
+  assert.deepEqual(before, { defaultRuntime: "runc" });
+  assert.equal(describeSetupChange(before, before), undefined);
+  assert.equal(
+    describeSetupChange(before, readNvidiaSetup({ enable_cdi: false, containerd: { default_runtime_name: "kata" } })),
+    "default_runtime_name was runc and is kata, enable_cdi was left to containerd and is false",
+  );
+});
