@@ -4,8 +4,8 @@ import type { Host } from "../host/host.ts";
 
 /** Debian's packages first, then what people build: the rest of systemd's own search path. */
 const FOLDERS = ["/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"];
-/** Where GPU Operator's toolkit container puts its programs. */
-export const GPU_OPERATOR_FOLDER = "/usr/local/nvidia/toolkit";
+/** Where GPU Operator's toolkit container puts its programs, unless `toolkit.installDir` says otherwise. */
+const GPU_OPERATOR_FOLDER = "/usr/local/nvidia/toolkit";
 const RUNTIME = "nvidia-container-runtime";
 const CTK = "nvidia-ctk";
 
@@ -31,6 +31,11 @@ export async function readNvidiaToolkit(host: Host, configs: readonly TomlTable[
     ...(ctk === undefined ? {} : { ctk }),
     missing: named.filter((_, index) => found[index] !== true),
   };
+}
+
+/** Whether GPU Operator brought a program: it is in a folder `toolkit` below its `toolkit.installDir`. */
+export function isGpuOperators(program: string | undefined): boolean {
+  return program !== undefined && /\/toolkit\/[^/]+$/.test(program);
 }
 
 async function findProgram(host: Host, name: string, folders: readonly string[]): Promise<string | undefined> {

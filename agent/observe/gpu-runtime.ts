@@ -5,7 +5,7 @@ import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import type { GpuFacts } from "../facts/gpu.ts";
 import { describeNvidiaDevices } from "../facts/nvidia-devices.ts";
-import { GPU_OPERATOR_FOLDER } from "../facts/nvidia-toolkit.ts";
+import { isGpuOperators } from "../facts/nvidia-toolkit.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { readSetup } from "../plan/containerd-config.ts";
@@ -25,7 +25,7 @@ export interface GpuRuntimeOptions {
   readonly log: Log;
   /** containerd as last read; undefined until then. */
   readonly containerd: () => ContainerdFacts | undefined;
-  /** Somebody has set containerd up otherwise: once for each time, with both values. */
+  /** containerd is set up otherwise than before, whoever did it: once for each time, with both values. */
   readonly onSetupChange?: (words: string) => void;
 }
 
@@ -58,18 +58,19 @@ export class GpuRuntime {
     const { board, containerd } = this.#options;
     const found = containerd();
     const report = reportRuntime(facts, found);
-    this.#view = undefined;
-    if (report.isQuiet === true || found === undefined || facts === undefined)
-      return board.set("GpuRuntimeConfigured", report);
+    const tell = (told: Report, view?: GpuRuntimeView) => {
+      this.#view = view;
+      board.set("GpuRuntimeConfigured", told);
+    };
+    if (report.isQuiet === true || found === undefined || facts === undefined) return tell(report);
     const setup = this.#noteSetup(found);
-    this.#view = setup;
-    if (report.status !== "True") return board.set("GpuRuntimeConfigured", report);
+    if (report.status !== "True") return tell(report, setup);
     const spec = await this.#keepSpec(facts, found, setup);
-    if ("status" in spec) return board.set("GpuRuntimeConfigured", spec);
+    if ("status" in spec) return tell(spec, setup);
     const { owner } = spec;
     const words = owner === undefined ? "no CDI specification" : `CDI specification kept by ${owner}`;
-    board.set("GpuRuntimeConfigured", { ...report, message: `${report.message}; ${words}` });
-    if (owner !== undefined) this.#view = { ...setup, cdiOwner: owner };
+    const view = owner === undefined ? setup : { ...setup, cdiOwner: owner };
+    tell({ ...report, message: `${report.message}; ${words}` }, view);
   }
 
   #noteSetup(found: ContainerdFacts): NvidiaSetup {
@@ -91,8 +92,7 @@ export class GpuRuntime {
     const key = await describeNvidiaDevices(host, facts);
     if (key === undefined) return { owner: undefined };
     const { ctk } = nvidia ?? {};
-    if (ctk === undefined)
-      return { owner: binary?.startsWith(`${GPU_OPERATOR_FOLDER}/`) === true ? "GPU Operator" : undefined };
+    if (ctk === undefined) return { owner: isGpuOperators(binary) ? "GPU Operator" : undefined };
     this.#keeping ??= { result: this.#keep(ctk, key), sinceMs: host.clock.now() };
     const { result, sinceMs } = this.#keeping;
     const patience = new AbortController();

@@ -56,12 +56,15 @@ export function renderContainerdConfig(facts: ContainerdFacts, options: Containe
 }
 
 /**
- * Whether containerd makes of the file what was written into it: up to 1.7 a drop-in replaces the whole table of a plugin.
+ * Whether containerd makes of the file what was written into it, or will be: up to 1.7 a drop-in replaces the whole table of a plugin.
  * @throws containerd-config-shadowed
  */
 export function checkEffective(facts: ContainerdFacts, options: ContainerdOptions): void {
-  const { config, effective, imports = [] } = facts;
-  if (config.kind !== "parsed" || effective === undefined) return;
+  const { config, imports = [] } = facts;
+  if (config.kind !== "parsed") return;
+  const isWritten = renderContainerdConfig(facts, options) === config.text;
+  const effective = isWritten ? facts.effective : predictEffective(facts);
+  if (effective === undefined) return;
   const nvidia = planNvidiaOver(config.table, facts, options);
   const plugins = tableAt(effective, "plugins");
   const chosen = tableAt(options.config, "plugins");
@@ -71,9 +74,21 @@ export function checkEffective(facts: ContainerdFacts, options: ContainerdOption
     "containerd-config-shadowed",
     `what containerd's configuration imports (${imports.map(({ path }) => path).join(", ")}) hides keys of the main file: ${shadowed.join("; ")}`,
     {
-      hint: "Write these keys into the drop-in too, or take it out of imports; containerd config dump shows the whole.",
+      hint: "Write these keys into the drop-in too; or remove it, if it only defines NVIDIA's runtime: eks-satellite then does. containerd config dump shows the whole.",
     },
   );
+}
+
+/**
+ * CRI's table as it will be, when a drop-in is known to replace the main file's. containerd 1 then knows no other runtime than the
+ * drop-in's, and without runc does not load CRI at all: it must be told before the file is written, since the write is taken back.
+ */
+function predictEffective({ version, imports = [] }: ContainerdFacts): Table | undefined {
+  if (Number.parseInt(version, 10) >= 2) return undefined;
+  const last = imports.findLast(({ table }) => isTable(tableAt(table, "plugins")[CRI_V2]));
+  return last === undefined
+    ? undefined
+    : { version: 2n, plugins: { [CRI_V2]: tableAt(last.table, "plugins", CRI_V2) } };
 }
 
 function planNvidiaOver(

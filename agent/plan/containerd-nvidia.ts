@@ -1,7 +1,7 @@
 // NVIDIA's keys in containerd's configuration. nvidia-ctk and GPU Operator write the same ones: what they chose stays theirs.
 import { gte } from "semver";
 import type { GpuConfig } from "../config/gpu-schema.ts";
-import type { NvidiaToolkit } from "../facts/nvidia-toolkit.ts";
+import { isGpuOperators, type NvidiaToolkit } from "../facts/nvidia-toolkit.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 
 /** Name of the runtime, and of the RuntimeClass that leads to it. */
@@ -27,7 +27,7 @@ export interface NvidiaOptions {
  * | key | whose |
  * |---|---|
  * | `runtimes.nvidia.options.BinaryName` | whoever wrote it first, while that program is there |
- * | `default_runtime_name` | whoever wrote it first, unless `gpu.defaultRuntime` names one, or its program is gone |
+ * | `default_runtime_name` | whoever wrote it first, unless `gpu.defaultRuntime` names one, or its program is gone; GPU Operator with its own toolkit |
  * | `enable_cdi` | whoever wrote it first |
  * | `runtimes.nvidia.runtime_type`, `…options.SystemdCgroup` | ours, as for every runtime of runc's kind |
  */
@@ -41,7 +41,10 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
     // Somebody removed the toolkit and left the default: no pod at all would start.
     return defaultFound === NVIDIA_RUNTIME ? { containerd: { default_runtime_name: RUNC_RUNTIME } } : {};
   }
-  const defaultName = gpu.defaultRuntime === "auto" ? (defaultFound ?? NVIDIA_RUNTIME) : gpu.defaultRuntime;
+  const binary = works ? found : runtime;
+  // GPU Operator decides by itself (CONTAINERD_SET_AS_DEFAULT), and its program goes with its pod.
+  const automatic = defaultFound ?? (isGpuOperators(binary) ? undefined : NVIDIA_RUNTIME);
+  const defaultName = gpu.defaultRuntime === "auto" ? automatic : gpu.defaultRuntime;
   const cdi =
     gte(containerdVersion, FIRST_WITH_CDI) && !gte(containerdVersion, FIRST_WITH_CDI_ON)
       ? { enable_cdi: cri.enable_cdi ?? true }
@@ -51,8 +54,8 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
   return {
     ...cdi,
     containerd: {
-      default_runtime_name: defaultName,
-      runtimes: { [NVIDIA_RUNTIME]: { options: isSaid ? {} : { BinaryName: works ? found : runtime } } },
+      ...(defaultName === undefined ? {} : { default_runtime_name: defaultName }),
+      runtimes: { [NVIDIA_RUNTIME]: { options: isSaid ? {} : { BinaryName: binary } } },
     },
   };
 }
