@@ -126,7 +126,10 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
-  const gpus = new Gpus({ host, config, board, log, api, signal, containerd: () => converger.facts?.containerd });
+  const gpus = new Gpus({
+    ...{ host, config, board, log, api, signal, containerd: () => converger.facts?.containerd },
+    onSetupChange: (words) => events.record("Normal", "GpuRuntimeChanged", words),
+  });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },

@@ -19,6 +19,12 @@ export function gpuFamilies(view: () => GpuView | undefined): readonly Family[] 
       const { gpus = [], facts } = view() ?? {};
       return gpus.map((gpu) => ({ value: 1, labels: infoOf(gpu, facts?.driverVersion) }));
     }),
+    family("gauge", "gpu_runtime_info", "How pods get GPUs, and who keeps the CDI specification; always 1.", () => {
+      const { runtime } = view() ?? {};
+      if (runtime === undefined) return [];
+      const { binary = "", defaultRuntime, cdiOwner = "" } = runtime;
+      return [{ value: 1, labels: { binary, default_runtime: defaultRuntime, cdi_owner: cdiOwner } }];
+    }),
     family(
       "gauge",
       "gpu_healthy",

@@ -13,6 +13,7 @@ import { followKernelLog } from "../supervise/kernel-log.ts";
 import { type GpuFault, type GpuSight, judgeGpus, passingSigns } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
 import { GPU_CONDITIONS, reportGpus } from "./gpu-report.ts";
+import type { GpuRuntimeView } from "./gpu-runtime.ts";
 import { type Xid, XidRecord } from "./xid-record.ts";
 
 /** One GPU, as /status and /metrics show it. */
@@ -31,6 +32,8 @@ export interface GpuView {
   readonly facts: GpuFacts;
   readonly cudaVersion?: string;
   readonly gpus: readonly GpuState[];
+  /** How pods get them. */
+  readonly runtime?: GpuRuntimeView;
 }
 
 export interface GpuWatchOptions {

@@ -25,7 +25,9 @@ export class Gpus {
 
   /** As last seen; undefined until somebody has looked. */
   view(): GpuView | undefined {
-    return this.#watch.view();
+    const view = this.#watch.view();
+    const runtime = this.#runtime.view();
+    return view === undefined || runtime === undefined ? view : { ...view, runtime };
   }
 
   /** The Node is another one now, and has no labels yet. */
