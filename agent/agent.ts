@@ -113,8 +113,7 @@ export async function runAgent(
     onRepair: (resource) => {
       const words = `${resource} was changed by somebody else and was put back`;
       log.warn({ resource }, words);
-      events.record("Warning", "Repaired", words);
-      reporter.note("Warning", "Repaired", words);
+      tell("Warning", "Repaired", words);
     },
     onKubelet: (spec) => kubelet.want(spec),
   });
@@ -126,11 +125,17 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
-  const gpus = new Gpus({ host, config, board, log, api, signal, containerd: () => converger.facts?.containerd });
+  const containerd = () => converger.facts?.containerd;
+  const gpus = new Gpus({ host, config, board, log, api, signal, containerd, tell: (...event) => tell(...event) });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
+  const tell = (...event: Parameters<NodeReporter["note"]>) => {
+    events.record(...event);
+    reporter.note(...event);
+  };
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },
     kubeletStartedAtMs: () => kubelet.status().startedAtMs,
+    onSeen: (seenNode) => gpus.see(seenNode),
     onReady: () => void looking.trigger().then(() => notifying.trigger()),
     onNodeGone: () => {
       reporter.forget();
