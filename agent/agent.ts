@@ -1,7 +1,6 @@
 // The composition root: builds the parts, hands them to each other, starts the loops, waits for the end.
 import type { ConditionType } from "./condition-types.ts";
 import { ConditionBoard } from "./conditions.ts";
-import { isLoopback } from "./config/health-schema.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
 import { createVersionReader } from "./facts/versions.ts";
@@ -9,19 +8,16 @@ import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
 import { CallTally } from "./observe/call-tally.ts";
+import { startEndpoint } from "./observe/endpoint.ts";
 import { EventRing } from "./observe/events.ts";
 import { criticalGpuConditions } from "./observe/gpu-report.ts";
 import { Gpus } from "./observe/gpus.ts";
-import { serveHealth } from "./observe/health-server.ts";
 import { watchHealth } from "./observe/health-watch.ts";
 import { watchClock, watchMachine } from "./observe/machine-watch.ts";
 import { measureAws, measureRequests } from "./observe/measured.ts";
-import { createMetrics } from "./observe/metrics.ts";
 import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
 import { NodeReporter } from "./observe/node-reporter.ts";
 import { createNodeWatch } from "./observe/node-watch.ts";
-import { probesOf } from "./observe/probe.ts";
-import { createStatus } from "./observe/status.ts";
 import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
 import { runPaths, statePaths } from "./plan/paths.ts";
@@ -29,6 +25,7 @@ import { AwsSession } from "./supervise/aws-session.ts";
 import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
 import { createConfigWatch } from "./supervise/config-watch.ts";
 import { Converger } from "./supervise/converger.ts";
+import { Dependencies } from "./supervise/dependencies.ts";
 import { Kubelet } from "./supervise/kubelet.ts";
 import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
 import { Loop } from "./supervise/loop.ts";
@@ -173,6 +170,11 @@ export async function runAgent(
     ]);
   });
   const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
+  const dependencies = new Dependencies({
+    ...{ host, config, board, log, environment },
+    onInstalled: () => void converging.trigger(),
+  });
+  const depending = loop("dependencies", intervals.runtimeSeconds, () => dependencies.round());
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -200,7 +202,18 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [reading, describing, converging, refreshing, looking, watchingGpus, timing, reporting, notifying];
+  const loops = [
+    reading,
+    depending,
+    describing,
+    converging,
+    refreshing,
+    looking,
+    watchingGpus,
+    timing,
+    reporting,
+    notifying,
+  ];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -209,24 +222,15 @@ export async function runAgent(
   await host.files.makeFolder(config.runFolder, 0o700);
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
+  void depending.start(signal);
   void refreshing.start(signal);
   void watchingGpus.start(signal);
   for (const each of [reading, describing, looking, timing, reporting, notifying]) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
-  const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
+  const parts = { board, session, cluster, kubelet, converger, dependencies, loops, events, awsCalls, apiCalls };
   const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpus.view() };
-  const status = createStatus({ ...sources, ...seen });
-  const metrics = createMetrics({ ...sources, ...seen, awsCalls, apiCalls });
-  if (!isLoopback(config.health.address))
-    log.warn(
-      { address: config.health.address },
-      "the health endpoint is open to whoever reaches it (health.allowRemote)",
-    );
-  // A node without its health endpoint is worth more than no node.
-  await serveHealth(config.health, { ...probesOf(board, loops), status, metrics }, log, signal).catch((err) =>
-    log.error({ err }),
-  );
+  await startEndpoint({ config, startMs, ...parts, ...seen }, log, signal);
   void firstRound.then(() => systemd.ready("joining the cluster"));
   // Facts of an earlier run are confirmed when kubelet has had its start; a machine that has none asks with its first keys.
   void host.clock.sleep(CONFIRM_CLUSTER_MS, signal).then(

@@ -62,8 +62,14 @@ export const CONDITIONS = {
     holdSeconds: 0,
     trueWhen: "DescribeCluster has answered, now or earlier",
   },
+  DependenciesInstalled: {
+    dependsOn: ["DnsWorking", "DiskAvailable"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "containerd, runc, iptables, conntrack and socat are there",
+  },
   ConfigInSync: {
-    dependsOn: ["DiskAvailable"],
+    dependsOn: ["DiskAvailable", "DependenciesInstalled"],
     isCritical: true,
     holdSeconds: 0,
     trueWhen: "every managed file, kernel setting and service is as planned",

@@ -23,6 +23,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     CredentialsFresh: "True Fresh",
     ClusterDescribed: "True Described",
     ClusterKnown: "True Described",
+    DependenciesInstalled: "True Installed",
     ConfigInSync: "True InSync",
     RuntimeReady: "True Ready",
     KubeletRunning: "True Running",

@@ -1,5 +1,6 @@
 // Who this machine is: to itself (its configuration), to AWS, and to the cluster.
 import { X509Certificate } from "node:crypto";
+import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
 import { apiRequest, withDocument } from "../facts/api-request.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
@@ -80,7 +81,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
         .catch(() => undefined);
       if (answer === undefined) return unknown("the API server does not answer: see api-server");
       const arn = await caller().catch(() => undefined); // The remedy is then less exact.
-      const remedy = mappingRemedy(arn, cluster);
+      const remedy = mappingRemedy(arn, { cluster, node });
       if (answer.status === 401) return fail("the API server does not know this identity", remedy);
       if (answer.status !== 201) return unknown(`the API server answers ${answer.status} to a SelfSubjectReview`);
       const { username = "", groups = [] } = readUser(answer.body);
@@ -189,15 +190,13 @@ function readUser(body: string): { readonly username?: string; readonly groups?:
   }
 }
 
-/** The line to add: an access entry for a role; an IAM user can be a node only through aws-auth. */
-function mappingRemedy(
-  arn: string | undefined,
-  { name, region }: { readonly name: string; readonly region: string },
-): string {
+/** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth. */
+function mappingRemedy(arn: string | undefined, { cluster, node }: Pick<Config, "cluster" | "node">): string {
+  const command = `An administrator, with credentials of their own: eks-satellite authorize --cluster ${cluster.name} --region ${cluster.region}`;
   const [, partition, account, role] = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn ?? "") ?? [];
   if (role !== undefined) {
-    const roleArn = `arn:${partition}:iam::${account}:role/${role}`;
-    return `aws eks create-access-entry --cluster-name ${name} --region ${region} --type HYBRID_LINUX --principal-arn ${roleArn}; or in aws-auth's mapRoles: {rolearn: "${roleArn}", username: "system:node:{{SessionName}}", groups: [system:bootstrappers, system:nodes]}`;
+    return `${command} --role-arn arn:${partition}:iam::${account}:role/${role} --node-name ${node.name}`;
   }
-  return `Map ${arn ?? "this identity"} in aws-auth to username system:node:<node name> with groups [system:bootstrappers, system:nodes].`;
+  if (arn?.includes(":user/")) return `${command} --user-arn ${arn} --node-name ${node.name}`;
+  return `Map ${arn ?? "this identity"} to username system:node:${node.name} with groups [system:bootstrappers, system:nodes]: eks-satellite authorize --help.`;
 }

@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
 import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
 import { readSessionKeys } from "../facts/credentials.ts";
+import { findMissing } from "../facts/dependencies.ts";
 import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
@@ -27,7 +28,7 @@ export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
 
 interface PlannedChange {
   readonly resource: string;
-  readonly action: Change["action"];
+  readonly action: Change["action"] | "install";
   readonly why: string;
   readonly diff?: string;
 }
@@ -47,7 +48,10 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
     ledger: undefined,
   });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
-  const planned = changes.map((change) => toPlannedChange(change, options.diff));
+  const planned = [
+    ...(await planPackages(host, config)),
+    ...changes.map((change) => toPlannedChange(change, options.diff)),
+  ];
   print(
     options.output === "json"
       ? `${JSON.stringify({ changes: planned, errors }, undefined, 2)}\n`
@@ -55,6 +59,12 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
   );
   if (errors.length > 0) return PLAN_EXIT.error;
   return planned.length > 0 ? PLAN_EXIT.something : PLAN_EXIT.nothing;
+}
+
+/** The daemon installs what is missing beside its rounds. */
+async function planPackages(host: Host, { dependencies }: Config): Promise<readonly PlannedChange[]> {
+  const missing = dependencies.install === "auto" ? await findMissing(host) : [];
+  return missing.map(({ package: name, why }) => ({ resource: `package:${name}`, action: "install", why }));
 }
 
 /** The cached facts where the daemon has them; EKS otherwise, for a machine that has not joined yet. */

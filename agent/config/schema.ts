@@ -62,6 +62,17 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("How kubelet gets credentials for ECR."),
   containerd: containerdSchema.prefault({}).describe("The container runtime."),
+  dependencies: z
+    .strictObject({
+      install: z
+        .enum(["auto", "never"])
+        .default("auto")
+        .describe(
+          "auto: containerd, runc, iptables, conntrack and socat are installed with apt-get where they are missing; what is there is left alone. never: they are asked for.",
+        ),
+    })
+    .prefault({})
+    .describe("What the distribution has to bring."),
   network: z
     .strictObject({
       cni: z

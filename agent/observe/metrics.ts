@@ -4,6 +4,7 @@ import { CONDITION_TYPES } from "../condition-types.ts";
 import type { ConditionBoard } from "../conditions.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { Converger } from "../supervise/converger.ts";
+import type { Dependencies } from "../supervise/dependencies.ts";
 import type { Kubelet } from "../supervise/kubelet.ts";
 import type { Loop } from "../supervise/loop.ts";
 import { VERSION } from "../version.ts";
@@ -21,6 +22,7 @@ export interface MetricSources {
   readonly kubelet: Kubelet;
   readonly converger: Converger;
   readonly loops: readonly Loop[];
+  readonly dependencies: Dependencies;
   readonly awsCalls: CallTally;
   readonly apiCalls: CallTally;
   /** GPUs as last seen. */
@@ -98,7 +100,7 @@ function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }
 }
 
 /** What the agent does. */
-function workFamilies({ converger, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
+function workFamilies({ converger, dependencies, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
   const byLoop = (read: (loop: Loop) => number) => () =>
     loops.map((loop) => ({ value: read(loop), labels: { loop: loop.name } }));
   return [
@@ -111,6 +113,9 @@ function workFamilies({ converger, loops, awsCalls, apiCalls }: MetricSources): 
     family("counter", "changes_total", "Changes made to the machine, by resource.", () =>
       [...converger.work].map(([resource, { changes }]) => ({ value: changes, labels: { resource } })),
     ),
+    family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
+      { value: dependencies.installed },
+    ]),
     family("counter", "repairs_total", "Somebody else's changes that were put back, by resource.", () =>
       [...converger.work].map(([resource, { repairs }]) => ({ value: repairs, labels: { resource } })),
     ),

@@ -197,7 +197,7 @@ function checkStatus({ status, body }: { status: number; body: string }): void {
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {
-      hint: "Create an access entry of type HYBRID_LINUX for the node's role, or map the role in aws-auth to system:node:{{SessionName}} with group system:nodes.",
+      hint: "An administrator lets its role in with eks-satellite authorize: an access entry of type HYBRID_LINUX, or in aws-auth system:node:{{SessionName}} with group system:nodes. eks-satellite check has the whole command.",
     });
   }
   if (status === 403) {

@@ -36,6 +36,7 @@ export function runPaths(runFolder: string) {
   return {
     kubeletToken: `${runFolder}/kubelet-token`,
     awsCredentials: `${runFolder}/aws-credentials`,
+    aptConfig: `${runFolder}/apt.conf`,
     cdiSpec: `${runFolder}/cdi-spec.json`,
     kubeletProcess: `${runFolder}/kubelet-process.json`,
   };

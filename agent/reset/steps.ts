@@ -8,6 +8,7 @@ import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
+import { packagesStep } from "./packages.ts";
 import { describeRestore, restoreEntry } from "./restore.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 
@@ -46,6 +47,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     mountsStep(options),
     firewallStep(options),
     restoreStep(options),
+    packagesStep(options),
     removeStep("remove what kubelet has written", options, async ({ host }) => {
       const real = await realPath(host, KUBELET_FOLDER);
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];

@@ -185,7 +185,7 @@ const WRONG: readonly (readonly [
     "an identity that nobody mapped",
     ({ answers }) => (answers.review = 401),
     "fail",
-    /create-access-entry --cluster-name demo --region us-west-2 --type HYBRID_LINUX --principal-arn arn:aws:iam::111122223333:role\/satellite/,
+    /eks-satellite authorize --cluster demo --region us-west-2 --role-arn arn:aws:iam::111122223333:role\/satellite --node-name gpu-1$/,
   ],
   [
     "cluster-identity",

@@ -57,7 +57,7 @@ function setUp() {
   const said: string[] = [];
   const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
     resetCommand(
-      { host, confirm },
+      { host, confirm, isWithinDpkg: false },
       { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, ...options },
       (text) => void said.push(text),
     );
