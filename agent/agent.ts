@@ -22,7 +22,7 @@ import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
 import { runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
-import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
+import { ClusterKnowledge, isDescriptionDoubtful } from "./supervise/cluster-knowledge.ts";
 import { createConfigWatch } from "./supervise/config-watch.ts";
 import { Converger } from "./supervise/converger.ts";
 import { Dependencies } from "./supervise/dependencies.ts";
@@ -244,10 +244,4 @@ export async function runAgent(
 function bearer(session: AwsSession) {
   if (session.token === undefined) throw new SatelliteError("token-missing", "there is no token yet");
   return session.token.value;
-}
-
-/** Whether another answer of DescribeCluster may mend what is wrong. */
-function isDescriptionDoubtful(board: ConditionBoard): boolean {
-  const { reason, pending } = board.get("ApiReachable");
-  return board.isFailing("ClusterDescribed") || (pending?.reason ?? reason) === "ApiUntrusted";
 }
