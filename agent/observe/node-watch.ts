@@ -41,15 +41,23 @@ export interface NodeWatch {
   run(signal: AbortSignal): Promise<void>;
   /** Reads the Node anew: an open watch outlives an identity that the API server no longer takes. */
   lookAgain(): void;
+  /** What the Node said last that it runs, e.g. `v1.34.4`. */
+  version(): string | undefined;
 }
 
 /** Creates the watch. */
 export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   let openWatch: AbortController | undefined;
   let lookedAgainAtMs = Number.NEGATIVE_INFINITY;
+  let version: string | undefined;
+  const onSeen = (node: NodeState | undefined) => {
+    version = node?.version;
+    options.onSeen(node);
+  };
   return {
+    version: () => version,
     run: (signal) =>
-      runWatch(options, signal, () => {
+      runWatch({ ...options, onSeen }, signal, () => {
         openWatch = new AbortController();
         return openWatch.signal;
       }),
@@ -149,9 +157,10 @@ function createObserver({
     board.set("NodeReady", { status, reason: node.reason, message: `Node ${name} is not Ready: ${node.message}` });
   };
   return {
-    see: (node: NodeState | undefined) => {
+    see(node: NodeState | undefined): void {
       onSeen(node);
-      return node === undefined ? seeAbsent() : seePresent(node);
+      if (node === undefined) seeAbsent();
+      else seePresent(node);
     },
     async fail(error: unknown): Promise<void> {
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
