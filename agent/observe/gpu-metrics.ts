@@ -31,6 +31,10 @@ export function gpuFamilies(view: () => GpuView | undefined): readonly Family[] 
       "1 while a GPU answers and has no fault.",
       each(({ reading, faults }) => Number(reading !== undefined && faults.length === 0)),
     ),
+    family("gauge", "gpu_cordoned", "1 while the Node takes no new pods for its GPUs' faults.", () => {
+      const { gpus = [], isCordoned } = view() ?? {};
+      return gpus.length === 0 ? [] : [{ value: Number(isCordoned === true) }];
+    }),
     family(
       "gauge",
       "gpu_temperature_celsius",

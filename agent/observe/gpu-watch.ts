@@ -34,6 +34,8 @@ export interface GpuView {
   readonly gpus: readonly GpuState[];
   /** How pods get them. */
   readonly runtime?: GpuRuntimeView;
+  /** Whether the Node takes no new pods for their faults. */
+  readonly isCordoned?: boolean;
 }
 
 export interface GpuWatchOptions {
@@ -42,8 +44,8 @@ export interface GpuWatchOptions {
   readonly board: ConditionBoard;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** The faults were judged anew. */
-  readonly onJudged?: (faults: readonly GpuFault[]) => void;
+  /** Faults were judged; `isDecided` is false while not every GPU has been seen to be well or not. */
+  readonly onJudged?: (faults: readonly GpuFault[], isDecided: boolean) => void;
 }
 
 const SMI_TIMEOUT_SECONDS = 20;
@@ -124,13 +126,15 @@ export class GpuWatch {
     await this.history.note(judged.filter(isMendable).map((fault) => this.#keyOf(fault)));
     this.#faults = judged.map((fault) => this.#escalate(fault));
     this.#publish();
-    this.#options.onJudged?.(this.#faults);
   }
 
   #publish(): void {
-    const { board, config } = this.#options;
+    const { board, config, onJudged } = this.#options;
     const reports = reportGpus(config.gpu.mode, this.#sight, this.#faults);
     for (const type of GPU_CONDITIONS) board.set(type, reports[type]);
+    const { GpuDriver, GpusPresent, GpuHealthy } = reports;
+    const isSeen = GpuDriver.status === "True" && GpusPresent.status === "True";
+    onJudged?.(this.#faults, isSeen && GpuHealthy.status !== "Unknown");
   }
 
   #escalate(fault: GpuFault): GpuFault {
