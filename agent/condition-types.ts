@@ -69,7 +69,7 @@ export const CONDITIONS = {
     trueWhen: "containerd, runc, iptables, conntrack and socat are there",
   },
   ArtifactsInstalled: {
-    dependsOn: ["DnsWorking", "DiskAvailable", "ClusterKnown"],
+    dependsOn: ["DnsWorking", "DiskAvailable"],
     isCritical: false,
     holdSeconds: 0,
     trueWhen: "kubelet, ecr-credential-provider and the CNI plugins are there, and a wanted upgrade has not failed",
