@@ -1,6 +1,7 @@
 // A large file from the network to the disk, without its passing through memory: where an earlier try broke off it goes on.
 import { createReadStream } from "node:fs";
 import { type FileHandle, open as openFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { SatelliteError } from "../errors.ts";
@@ -10,6 +11,8 @@ import { openHttp } from "./http.ts";
 
 const PARTIAL = 206;
 const RANGE_NOT_SATISFIABLE = 416;
+/** Mirrors are often in front of another store. */
+const MAX_REDIRECTS = 5;
 
 /** Appends to what is there when the server can go on from it, and begins anew when not. @throws http-failed, disk-full, file-unwritable */
 export async function download(request: DownloadRequest): Promise<DownloadResult> {
@@ -20,8 +23,10 @@ export async function download(request: DownloadRequest): Promise<DownloadResult
     const { size } = await file.stat();
     const source = await openSource(request, size);
     if (source.body === undefined) return { status: source.status, bytes: size };
-    if (!source.isContinued) await file.truncate(0);
-    const bytes = await copy(source.body, file, { ...request, startBytes: source.isContinued ? size : 0 });
+    if (!source.isContinued && size > 0) await file.truncate(0);
+    const startBytes = source.isContinued ? size : 0;
+    const totalBytes = source.restBytes === undefined ? undefined : startBytes + source.restBytes;
+    const bytes = await copy(source.body, file, { ...request, startBytes, totalBytes });
     await file.sync();
     return { status: 200, bytes };
   } finally {
@@ -33,27 +38,47 @@ interface Source {
   readonly status: number;
   /** Undefined when the server has nothing to give. */
   readonly body?: Readable;
+  /** Size of what is still to come, where the server says so. */
+  readonly restBytes?: number | undefined;
   readonly isContinued: boolean;
 }
 
-async function openSource({ url, silenceSeconds }: DownloadRequest, sizeBytes: number): Promise<Source> {
-  if (url.startsWith("file:")) return { status: 200, body: createReadStream(fileURLToPath(url)), isContinued: false };
+async function openSource(
+  { url, silenceSeconds, signal = new AbortController().signal }: DownloadRequest,
+  sizeBytes: number,
+): Promise<Source> {
+  if (url.startsWith("file:"))
+    return { status: 200, body: createReadStream(fileURLToPath(url), { signal }), isContinued: false };
   const headers = sizeBytes > 0 ? { range: `bytes=${sizeBytes}-` } : {};
-  const response = await openHttp({ url, headers, timeoutSeconds: silenceSeconds });
+  const response = await openHttp(
+    { url, headers, timeoutSeconds: silenceSeconds, maxRedirects: MAX_REDIRECTS },
+    signal,
+  );
   const { statusCode: status = 0 } = response;
   response.setTimeout(silenceSeconds * 1000, () =>
     response.destroy(Object.assign(new Error(`silent for ${silenceSeconds} s`), { code: "ETIMEDOUT" })),
   );
-  if (status === 200 || status === PARTIAL) return { status, body: response, isContinued: status === PARTIAL };
+  if (status === 200 || status === PARTIAL)
+    return { status, body: response, restBytes: lengthOf(response), isContinued: status === PARTIAL };
   response.destroy();
   // All of it is there already: the checksum decides.
   return { status: status === RANGE_NOT_SATISFIABLE ? 200 : status, isContinued: true };
 }
 
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const { "content-length": length } = headers;
+  return length === undefined ? undefined : Number(length);
+}
+
+interface Extent {
+  readonly startBytes: number;
+  readonly totalBytes: number | undefined;
+}
+
 async function copy(
   body: Readable,
   file: FileHandle,
-  { url, path, startBytes, onProgress }: DownloadRequest & { readonly startBytes: number },
+  { url, path, startBytes, totalBytes, onProgress }: DownloadRequest & Extent,
 ): Promise<number> {
   let bytes = startBytes;
   const chunks = body[Symbol.asyncIterator]();
@@ -67,6 +92,6 @@ async function copy(
       throw unwritable(path, cause);
     });
     bytes += (value as Uint8Array).length;
-    onProgress?.(bytes);
+    onProgress?.(bytes, totalBytes);
   }
 }

@@ -88,6 +88,8 @@ export interface HttpRequest {
   /** Trusts this certificate authority alone (PEM). */
   readonly caPem?: string;
   readonly timeoutSeconds: number;
+  /** How often the server may send the request elsewhere; by default a redirect is an answer. */
+  readonly maxRedirects?: number;
 }
 
 /** A GET whose answer is a stream of lines without end. */
@@ -114,7 +116,10 @@ export interface DownloadRequest {
   readonly path: string;
   /** A connection that is silent for this long is taken for dead. */
   readonly silenceSeconds: number;
-  readonly onProgress?: (bytes: number) => void;
+  /** Bytes so far, and of the whole file where the server says how many these are. */
+  readonly onProgress?: (bytes: number, totalBytes: number | undefined) => void;
+  /** Ends the download; what came so far stays for the next try. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DownloadResult {

@@ -5,10 +5,12 @@ import { createInterface } from "node:readline";
 import { SatelliteError } from "../errors.ts";
 import type { HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
 
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+
 /** Fetches a whole answer. @throws http-failed */
 export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
   try {
-    const response = await open(request, AbortSignal.timeout(request.timeoutSeconds * 1000));
+    const response = await openFollowing(request, AbortSignal.timeout(request.timeoutSeconds * 1000));
     const serverTimeMs = Date.parse(response.headers.date ?? "");
     return {
       status: response.statusCode ?? 0,
@@ -21,9 +23,9 @@ export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
 }
 
 /** Resolves when the head of the answer is there. @throws http-failed */
-export async function openHttp(request: HttpRequest): Promise<IncomingMessage> {
+export async function openHttp(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
   try {
-    return await open(request, new AbortController().signal, request.timeoutSeconds);
+    return await openFollowing(request, signal, request.timeoutSeconds);
   } catch (cause) {
     throw failed(request, cause);
   }
@@ -53,6 +55,24 @@ export async function followLines({
   } finally {
     ending.abort(); // Nothing is left open, whatever ended the stream.
   }
+}
+
+/** Goes where the server sends it, as often as the request allows. */
+async function openFollowing(
+  request: HttpRequest,
+  signal: AbortSignal,
+  openingSeconds?: number,
+): Promise<IncomingMessage> {
+  const response = await open(request, signal, openingSeconds);
+  const { maxRedirects = 0 } = request;
+  const location = REDIRECTS.includes(response.statusCode ?? 0) ? response.headers.location : undefined;
+  if (location === undefined || maxRedirects === 0) return response;
+  response.destroy();
+  const url = URL.parse(location, request.url);
+  // What was asked for over TLS comes over TLS.
+  if (url?.protocol !== "https:" && !(url?.protocol === "http:" && request.url.startsWith("http:")))
+    throw new Error(`it leads to ${location}, where nobody goes from here`);
+  return openFollowing({ ...request, url: url.href, maxRedirects: maxRedirects - 1 }, signal, openingSeconds);
 }
 
 /** Resolves when the answer's head is there; gives up when that takes longer than `openingSeconds`. */

@@ -86,7 +86,7 @@ export class MemoryHost implements Host {
     const content = this.downloads.get(request.url);
     if (content === undefined) return { status: 404, bytes: 0 };
     this.files.put(request.path, content);
-    request.onProgress?.(content.length);
+    request.onProgress?.(content.length, content.length);
     return { status: 200, bytes: content.length };
   }
 
