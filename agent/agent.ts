@@ -173,10 +173,11 @@ export async function runAgent(
   });
   const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
   const supplies = new Supplies({
-    ...{ host, config, board, log, environment },
+    ...{ host, config, board, log, environment, signal },
     cluster: () => cluster.facts,
     kubeletVersion: () => converger.facts?.kubeletVersion,
     nodeVersion: () => nodeWatch.version(),
+    kubeletExits: () => kubelet.status().restartsByReason.exited ?? 0,
     onChange: () => void converging.trigger(),
     tell,
   });

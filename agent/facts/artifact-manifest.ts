@@ -10,14 +10,21 @@ const artifactSchema = z.object({
   arch: z.string(),
   os: z.string(),
   uri: z.string(),
-  checksum_uri: z.string(),
+  /** Go leaves it out where it is empty, as for what is only signed; what the agent takes must have one. */
+  checksum_uri: z.string().optional(),
 });
+/** Go writes a list that has nothing as null. */
+const listOf = <Entry extends z.ZodType>(entry: Entry) =>
+  z
+    .array(entry)
+    .nullish()
+    .transform((list) => list ?? []);
 const manifestSchema = z.object({
   supported_eks_releases: z.array(
     z.object({
-      major_minor_version: z.string(),
-      patch_releases: z.array(
-        z.object({ version: z.string(), release_date: z.string().optional(), artifacts: z.array(artifactSchema) }),
+      major_minor_version: z.coerce.string(),
+      patch_releases: listOf(
+        z.object({ version: z.string(), release_date: z.string().optional(), artifacts: listOf(artifactSchema) }),
       ),
     }),
   ),
@@ -32,7 +39,8 @@ export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
 /** Where one artifact is; both are absolute URLs. */
 export interface ArtifactSource {
   readonly url: string;
-  readonly checksumUrl: string;
+  /** Undefined when the manifest names none: it cannot be installed then. */
+  readonly checksumUrl: string | undefined;
 }
 
 export interface ArtifactRelease {
@@ -71,11 +79,25 @@ export function parseManifest(text: string, url: string): ArtifactManifest {
   throw invalid(`${issue?.path.join(".")}: ${issue?.message}`);
 }
 
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
+
+/** Go's name of an architecture that Node calls otherwise. */
+export function goArchitecture(architecture: string): string {
+  return ARCHITECTURES[architecture] ?? architecture;
+}
+
+/** Whether there is this very release, e.g. `1.34.4`. */
+export function isListed(manifest: ArtifactManifest, release: string | undefined): boolean {
+  return manifest.supported_eks_releases.some(({ patch_releases }) =>
+    patch_releases.some(({ version }) => version === release),
+  );
+}
+
 /**
  * The release that is wished for, with its artifacts for this machine.
  * @param architecture Go's name of it, `amd64` or `arm64`
  * @param url of the manifest: relative addresses in it are relative to that
- * @throws release-unknown
+ * @throws release-unknown, manifest-invalid
  */
 export function findRelease(
   manifest: ArtifactManifest,
@@ -104,10 +126,19 @@ export function findRelease(
   const sources = ARTIFACT_NAMES.flatMap((name) => {
     const found = own.find((artifact) => artifact.name === name);
     if (found === undefined) return [];
-    const [source, checksum] = [found.uri, found.checksum_uri].map((uri) => new URL(uri, url).href);
-    return [[name, { url: source ?? "", checksumUrl: checksum ?? "" }] as const];
+    const checksumUrl = found.checksum_uri === undefined ? undefined : resolveUri(found.checksum_uri, url);
+    return [[name, { url: resolveUri(found.uri, url), checksumUrl }] as const];
   });
   return { version: newest.version, sources: Object.fromEntries(sources) };
+}
+
+/** What a manifest says is where it says it is, or beside it; other protocols than these nobody here speaks. @throws manifest-invalid */
+function resolveUri(uri: string, manifestUrl: string): string {
+  const absolute = URL.parse(uri, manifestUrl);
+  if (absolute !== null && ["https:", "http:", "file:"].includes(absolute.protocol)) return absolute.href;
+  throw new SatelliteError("manifest-invalid", `${manifestUrl} names ${uri}, which cannot be downloaded`, {
+    hint: "Addresses in a manifest are https, or relative to it.",
+  });
 }
 
 /** The SHA-256 in a checksum file, lines as sha256sum(1) writes them. @throws checksum-unreadable */

@@ -24,18 +24,30 @@ export function checkSwap(config: Pick<Config, "kubelet">, swapBytes: number): v
   );
 }
 
+/** Whether a kubelet, e.g. `1.33.13`, fits a cluster, e.g. of `1.34`. */
+export function isSupported(kubeletVersion: string, clusterVersion: string): boolean {
+  const kubelet = parse(kubeletVersion)?.minor ?? 0;
+  const cluster = minorOf(clusterVersion);
+  return kubelet <= cluster && cluster - kubelet <= MAX_MINORS_BEHIND;
+}
+
+/** The minor versions of kubelet that fit, in words: `1.31 and 1.34`. */
+export function supportedRange(clusterVersion: string): string {
+  return `1.${Math.max(0, minorOf(clusterVersion) - MAX_MINORS_BEHIND)} and ${clusterVersion}`;
+}
+
 /** @throws version-skew */
 export function checkVersionSkew(kubeletVersion: string, clusterVersion: string): void {
-  const kubelet = parse(kubeletVersion)?.minor ?? 0;
-  const cluster = Number(clusterVersion.split(".")[1] ?? 0);
-  if (kubelet <= cluster && cluster - kubelet <= MAX_MINORS_BEHIND) return;
+  if (isSupported(kubeletVersion, clusterVersion)) return;
   throw new SatelliteError(
     "version-skew",
     `kubelet ${kubeletVersion} does not fit a cluster of version ${clusterVersion}`,
-    {
-      hint: `Install a kubelet between 1.${Math.max(0, cluster - MAX_MINORS_BEHIND)} and ${clusterVersion}.`,
-    },
+    { hint: `Install a kubelet between ${supportedRange(clusterVersion)}.` },
   );
+}
+
+function minorOf(clusterVersion: string): number {
+  return Number(clusterVersion.split(".")[1] ?? 0);
 }
 
 /** Refuses to run beside a kubelet of somebody else. @throws kubelet-stranger */

@@ -78,7 +78,7 @@ async function checkExecutable(host: Host, path: string): Promise<void> {
   const status = await host.files.status(path);
   if (status === undefined) {
     throw new SatelliteError("kubelet-missing", `there is no kubelet at ${path}`, {
-      hint: "Install the cluster's minor version of kubelet there, or set kubelet.path.",
+      hint: "One is downloaded by itself, see ArtifactsInstalled; with artifacts.install: never install one of the cluster's version there, or set kubelet.path.",
     });
   }
   if (status.kind !== "file" || (status.mode & 0o111) === 0) {

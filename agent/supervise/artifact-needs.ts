@@ -7,47 +7,74 @@ import { checkVersionSkew } from "../facts/obstacles.ts";
 import { PATHS } from "../plan/paths.ts";
 import { describeSkew, type KubeletSituation } from "./kubelet-choice.ts";
 
+/** What stands beside kubelet: nothing, a download of another release than kubelet's, or what is to stay as it is. */
+export type CompanionState = "missing" | "other-release" | "fine";
+
 /** What is to be fetched. */
 export interface ArtifactNeeds {
   readonly kubelet: ReleaseWish | undefined;
-  readonly needsProvider: boolean;
-  readonly needsPlugins: boolean;
+  readonly provider: CompanionState;
+  readonly plugins: CompanionState;
 }
 
-export function hasNeeds({ kubelet, needsProvider, needsPlugins }: ArtifactNeeds): boolean {
-  return kubelet !== undefined || needsProvider || needsPlugins;
+export function hasNeeds({ kubelet, provider, plugins }: ArtifactNeeds): boolean {
+  return kubelet !== undefined || provider !== "fine" || plugins !== "fine";
 }
 
-/** What is missing, for a person who is to install it. */
+/** What a companion needs. @param own release of the download that is in use, undefined when it is somebody's */
+export function stateOfCompanion(isThere: boolean, own: string | undefined, kubelet: KubeletSituation): CompanionState {
+  if (!isThere) return "missing";
+  const isOther = own !== undefined && kubelet.owner === "agent" && kubelet.installed !== own;
+  return isOther ? "other-release" : "fine";
+}
+
+/** What is missing, for a person who is to install it; undefined when nothing is. */
 export function artifactsMissing(
   { kubelet, imageCredentialProvider }: Pick<Config, "kubelet" | "imageCredentialProvider">,
   needs: ArtifactNeeds,
-): SatelliteError {
+  { owner }: KubeletSituation,
+): SatelliteError | undefined {
   const missing = [
-    ...(needs.kubelet === undefined ? [] : [`kubelet (${kubelet.path})`]),
-    ...(needs.needsProvider ? [`ecr-credential-provider (${imageCredentialProvider.path})`] : []),
-    ...(needs.needsPlugins ? [`CNI plugins (${PATHS.cniBinFolder})`] : []),
+    ...(owner === "nobody" ? [`kubelet (${kubelet.path})`] : []),
+    ...(needs.provider === "missing" ? [`ecr-credential-provider (${imageCredentialProvider.path})`] : []),
+    ...(needs.plugins === "missing" ? [`CNI plugins (${PATHS.cniBinFolder})`] : []),
   ];
+  if (missing.length === 0) return undefined;
   return new SatelliteError("artifacts-missing", `missing: ${missing.join(", ")}`, {
     hint: "Install them there, or set artifacts.install: auto.",
   });
 }
 
 /** The condition KubeletSupported for the kubelet that is installed. */
-export function reportSkew({ owner, config, clusterVersion }: KubeletSituation, version: string): Report | undefined {
+export function reportSkew(situation: KubeletSituation, version: string): Report | undefined {
+  const { clusterVersion } = situation;
   if (clusterVersion === undefined) return undefined;
   try {
     checkVersionSkew(version, clusterVersion);
   } catch (error) {
-    const report: Report = { ...reportOf(error), status: "False" };
-    return owner === "agent" && config.upgrade === "manual"
-      ? { ...report, hint: `kubelet.upgrade: auto, or kubelet.version: a version of ${clusterVersion}.` }
-      : report;
+    return { ...reportOf(error), status: "False", hint: remedyForSkew(situation, clusterVersion) };
   }
   const skew = describeSkew(version, clusterVersion);
   return skew === undefined
     ? { status: "True", reason: "Current", message: `kubelet ${version} is of the cluster's version` }
     : { status: "True", reason: "Older", message: skew };
+}
+
+function remedyForSkew({ owner, config }: KubeletSituation, clusterVersion: string): string {
+  if (owner !== "agent")
+    return `Install one of ${clusterVersion} as that one was installed, or let kubelet.path name a path where nothing is, such as /usr/local/bin/kubelet: one is downloaded there.`;
+  if (config.version !== undefined) return `Set kubelet.version to a version of ${clusterVersion}, or leave it out.`;
+  if (config.upgrade === "manual") return `kubelet.upgrade: auto, or kubelet.version: a version of ${clusterVersion}.`;
+  return "It is upgraded by itself; ArtifactsInstalled says how that goes.";
+}
+
+/** What is said while a kubelet has to prove itself. */
+export function onTrial({ version, previous }: { readonly version: string; readonly previous: string }): Report {
+  return {
+    status: "Unknown",
+    reason: "KubeletOnTrial",
+    message: `kubelet ${version} has taken the place of ${previous}, and has to make the node Ready`,
+  };
 }
 
 /** What stays to be said of a kubelet that was taken back. */

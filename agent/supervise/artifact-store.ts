@@ -5,9 +5,11 @@ import { type ArtifactName, type ArtifactRelease, parseChecksum } from "../facts
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { ARTIFACTS_FOLDER } from "../plan/paths.ts";
+import { isOfRelease } from "./kubelet-trial.ts";
 
 const REQUEST_TIMEOUT_SECONDS = 30;
 const SILENCE_SECONDS = 30;
+const MAX_REDIRECTS = 5;
 const HASH_TIMEOUT_SECONDS = 120;
 /** kubelet has some 60 MB, unpacked plugins some 80. */
 const ROOM_BYTES = 300 * 2 ** 20;
@@ -17,8 +19,10 @@ export interface ArtifactStoreOptions {
   readonly host: Host;
   readonly log: Log;
   readonly ledger: Ledger;
-  /** Bytes of a download so far. */
-  readonly onProgress: (name: ArtifactName, bytes: number) => void;
+  /** Bytes of a download so far, and in all where that is known. */
+  readonly onProgress: (name: ArtifactName, bytes: number, totalBytes: number | undefined) => void;
+  /** Ends what is being downloaded. */
+  readonly signal: AbortSignal;
 }
 
 /** Downloads, verifies, keeps and links. */
@@ -39,27 +43,22 @@ export class ArtifactStore {
    * @throws artifact-missing, artifact-unreachable, checksum-unreadable, checksum-wrong, disk-full, file-unwritable, artifact-broken
    */
   async fetch(name: ArtifactName, release: ArtifactRelease): Promise<void> {
-    const { host, log, onProgress } = this.#options;
+    const { host, log } = this.#options;
     const folder = this.folderOf(name, release.version);
     if ((await host.files.status(folder)) !== undefined) return;
     const source = release.sources[name];
-    if (source === undefined) {
-      throw new SatelliteError("artifact-missing", `release ${release.version} has no ${name} for this machine`, {
-        hint: "Bring the mirror up to date, or install it by hand.",
+    if (source?.checksumUrl === undefined) {
+      const what = source === undefined ? name : `checksum of ${name}`;
+      throw new SatelliteError("artifact-missing", `release ${release.version} has no ${what} for this machine`, {
+        hint: "Bring the mirror up to date, or install it by hand. Nothing is installed without a checksum.",
       });
     }
     await host.files.makeFolder(`${ARTIFACTS_FOLDER}/${name}`, PROGRAM_MODE);
     await this.#checkRoom(name);
-    const expected = await this.#readChecksum(source.checksumUrl);
+    const expected = parseChecksum(await readText(host, source.checksumUrl), source.checksumUrl);
     const part = `${folder}.part`;
     log.info({ url: source.url }, `downloading ${name} ${release.version}`);
-    const { status } = await host
-      .download({
-        ...{ url: source.url, path: part, silenceSeconds: SILENCE_SECONDS },
-        onProgress: (bytes) => onProgress(name, bytes),
-      })
-      .catch(explain);
-    if (status !== 200) throw unreachable(`${source.url} was answered ${status}`);
+    await this.#download(name, source.url, part);
     const found = await this.#hash(part);
     if (found !== expected) {
       // It is not what it was begun as: going on from it would never end.
@@ -76,6 +75,33 @@ export class ArtifactStore {
     log.info({ path: folder }, `${name} ${release.version} is here, its checksum verified`);
   }
 
+  async #download(name: ArtifactName, url: string, part: string): Promise<void> {
+    const { host, onProgress, signal } = this.#options;
+    try {
+      const request = { url, path: part, silenceSeconds: SILENCE_SECONDS, signal };
+      const { status } = await host.download({
+        ...request,
+        onProgress: (...progress) => onProgress(name, ...progress),
+      });
+      if (status !== 200) throw unreachable(`${url} was answered ${status}`);
+    } catch (error) {
+      // A beginning that fills the disk would take the room from what runs.
+      if (hasCode(error, "disk-full")) await host.files.remove(part);
+      explain(error);
+    }
+  }
+
+  /** What a program says of its version, before it takes another's place. @throws artifact-broken when it does not run on this machine */
+  async tryOut(name: ArtifactName, version: string): Promise<void> {
+    const path = `${this.folderOf(name, version)}/${name}`;
+    const { stdout } = await this.#run(path, ["--version"]);
+    if (!isOfRelease(stdout.trim().split(" ").at(-1), version)) {
+      throw new SatelliteError("artifact-broken", `${path} says that it is ${stdout.trim()}, and not ${version}`, {
+        hint: "The mirror has it under a wrong version; bring it up to date.",
+      });
+    }
+  }
+
   /** Programs of a version. */
   programs(name: ArtifactName, version: string): Promise<readonly string[]> {
     return this.#options.host.files.list(this.folderOf(name, version));
@@ -86,7 +112,7 @@ export class ArtifactStore {
     const { host, ledger } = this.#options;
     const target = `${this.folderOf(name, version)}/${program}`;
     if ((await host.files.readLink(path)) === target) return;
-    if ((await host.files.readLink(path)) === undefined) await ledger.record(`file:${path}`, { kind: "absent" });
+    if ((await host.files.readLink(path)) === undefined) await ledger.record(`link:${path}`, { kind: "absent" });
     const slash = path.lastIndexOf("/");
     await host.files.makeFolder(path.slice(0, slash), PROGRAM_MODE);
     const candidate = `${path}.eks-satellite`;
@@ -128,11 +154,6 @@ export class ArtifactStore {
     await host.files.move(fresh, folder);
   }
 
-  async #readChecksum(url: string): Promise<string> {
-    const { host } = this.#options;
-    return parseChecksum(await readText(host, url), url);
-  }
-
   async #hash(path: string): Promise<string> {
     const { stdout } = await this.#run("sha256sum", ["--", path], HASH_TIMEOUT_SECONDS);
     return stdout.replace(/^\\/, "").split(" ")[0] ?? "";
@@ -169,7 +190,8 @@ export async function readText(host: Host, url: string): Promise<string> {
     if (text === undefined) throw unreachable(`there is no file for ${url}`);
     return text;
   }
-  const { status, body } = await host.fetch({ url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS }).catch(explain);
+  const request = { url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS, maxRedirects: MAX_REDIRECTS };
+  const { status, body } = await host.fetch(request).catch(explain);
   if (status !== 200) throw unreachable(`${url} was answered ${status}`);
   return body;
 }

@@ -8,17 +8,29 @@ import {
   type ArtifactRelease,
   defaultManifestUrl,
   findRelease,
+  goArchitecture,
+  isListed,
   parseManifest,
   type ReleaseWish,
 } from "../facts/artifact-manifest.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
-import { ARTIFACTS_FOLDER, PATHS, statePaths } from "../plan/paths.ts";
-import { type ArtifactNeeds, artifactsMissing, hasNeeds, reportSkew, rolledBack } from "./artifact-needs.ts";
+import { ARTIFACTS_FOLDER, statePaths } from "../plan/paths.ts";
+import {
+  type ArtifactNeeds,
+  artifactsMissing,
+  type CompanionState,
+  hasNeeds,
+  onTrial,
+  reportSkew,
+  rolledBack,
+} from "./artifact-needs.ts";
 import { ArtifactStore, readText } from "./artifact-store.ts";
 import { Backoff } from "./backoff.ts";
-import { isWanted, type KubeletSituation, wishForKubelet } from "./kubelet-choice.ts";
+import { bringCompanions, type CompanionsOptions, readCompanions } from "./companions.ts";
+import { isWanted, type KubeletSituation, refuseWish, wishForKubelet } from "./kubelet-choice.ts";
+import { type KubeletSwitchOptions, switchKubelet, watchTrial } from "./kubelet-switch.ts";
 import { KubeletTrials, type TrialSight } from "./kubelet-trial.ts";
 
 const FIRST_RETRY_MS = 30_000;
@@ -26,10 +38,6 @@ const MAX_RETRY_MS = 30 * 60_000;
 /** New patches are looked for this often, and when the cluster's version is another. */
 const LOOK_FOR_PATCHES_MS = 24 * 60 * 60_000;
 const PROGRESS_STEP_BYTES = 10 * 2 ** 20;
-const PROVIDER = "ecr-credential-provider";
-/** The plugin without which containerd's CRI makes no pod. */
-const FIRST_PLUGIN = "loopback";
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
 export interface ArtifactsOptions {
   readonly host: Host;
@@ -44,6 +52,8 @@ export interface ArtifactsOptions {
   readonly onChange: () => void;
   /** Part of a story that a person may want to read later. */
   readonly tell: (type: "Normal" | "Warning", reason: string, message: string) => void;
+  /** Ends what is being downloaded: another configuration wants something else. */
+  readonly signal: AbortSignal;
 }
 
 /** Keeps them there; ArtifactsInstalled and KubeletSupported say how that is. */
@@ -51,6 +61,8 @@ export class Artifacts {
   readonly #options: ArtifactsOptions;
   readonly #store: ArtifactStore;
   readonly #trials: KubeletTrials;
+  readonly #switching: KubeletSwitchOptions;
+  readonly #companions: CompanionsOptions;
   readonly #retry: Backoff;
   readonly #manifestUrl: string;
   readonly figures = { installed: 0, failed: 0, bytes: 0 };
@@ -60,17 +72,16 @@ export class Artifacts {
   #toldBytes = 0;
 
   constructor(options: ArtifactsOptions) {
-    const { host, config, log } = options;
+    const { host, config, log, signal } = options;
     const state = statePaths(config.stateFolder);
     this.#options = options;
-    const ledger = new Ledger(host, state.ledger, log);
     this.#store = new ArtifactStore({
-      host,
-      log,
-      ledger,
-      onProgress: (name, bytes) => this.#showProgress(name, bytes),
+      ...{ host, log, signal, ledger: new Ledger(host, state.ledger, log) },
+      onProgress: (...progress) => this.#showProgress(...progress),
     });
     this.#trials = new KubeletTrials(host, state.artifacts, config.kubelet);
+    this.#switching = { ...options, config: config.kubelet, store: this.#store, trials: this.#trials };
+    this.#companions = { host, config, store: this.#store, fetch: (...wanted) => this.#fetch(...wanted) };
     this.#retry = new Backoff({
       ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
       random: host.random,
@@ -80,21 +91,36 @@ export class Artifacts {
 
   /** Looks once; what is to be downloaded is begun and not waited for. @throws file-unreadable */
   async round(): Promise<void> {
-    const { host, config, board, cluster, kubeletVersion } = this.#options;
+    const { board, kubeletVersion } = this.#options;
     await this.#trials.load();
     const situation = await this.#readSituation();
     const version = kubeletVersion();
     const skew = version === undefined ? undefined : reportSkew(situation, version);
     if (skew !== undefined) board.set("KubeletSupported", skew);
     if (this.#running !== undefined) return;
-    if (this.#trials.current !== undefined) return this.#judgeTrial();
-    const needs = await this.#readNeeds(situation);
-    if (config.artifacts.install === "never" && hasNeeds(needs))
-      return board.setFailed("ArtifactsInstalled", artifactsMissing(config, needs));
-    if (!hasNeeds(needs)) return this.#report();
-    if (cluster() === undefined || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
-    this.#running = this.#bring(needs, situation)
-      .then(() => this.#report())
+    const trial = this.#trials.current;
+    if (trial === undefined) {
+      const companions = await readCompanions(this.#companions, situation);
+      return this.#meet({ kubelet: wishForKubelet(situation), ...companions }, situation);
+    }
+    await watchTrial(this.#switching, trial, situation.owner);
+    this.#report(situation.owner);
+  }
+
+  async #meet(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
+    const { host, config, board, signal } = this.#options;
+    const { owner, clusterVersion } = situation;
+    if (!hasNeeds(needs)) return this.#report(owner);
+    if (config.artifacts.install === "never") {
+      const missing = artifactsMissing(config, needs, situation);
+      return missing === undefined ? this.#report(owner) : board.setFailed("ArtifactsInstalled", missing);
+    }
+    if (clusterVersion === undefined) return;
+    const refusal = refuseWish(needs.kubelet, clusterVersion);
+    if (refusal !== undefined) return board.setFailed("ArtifactsInstalled", refusal);
+    if (signal.aborted || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
+    this.#running = this.#bring(needs, situation, clusterVersion)
+      .then(() => this.#report("agent"))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#running = undefined;
@@ -102,133 +128,81 @@ export class Artifacts {
   }
 
   async #readSituation(): Promise<KubeletSituation> {
-    const { host, config, cluster, kubeletVersion } = this.#options;
+    const { host, config, cluster, kubeletVersion, sight } = this.#options;
     const { path } = config.kubelet;
     const own = await this.#store.versionAt(path, "kubelet");
     const isThere = (await host.files.status(path)) !== undefined;
     return {
       config: config.kubelet,
-      owner: own !== undefined ? "agent" : isThere ? "somebody" : "nobody",
-      installed: own ?? (isThere ? kubeletVersion() : undefined),
+      owner: !isThere ? "nobody" : own === undefined ? "somebody" : "agent",
+      installed: isThere ? (own ?? kubeletVersion()) : undefined,
       clusterVersion: cluster()?.version,
+      isNodeReady: sight().isReady,
     };
   }
 
-  async #readNeeds(situation: KubeletSituation): Promise<ArtifactNeeds> {
-    const { host, config } = this.#options;
-    const isMissing = async (path: string) => (await host.files.status(path)) === undefined;
-    const [needsProvider, needsPlugins] = await Promise.all([
-      isMissing(config.imageCredentialProvider.path),
-      isMissing(`${PATHS.cniBinFolder}/${FIRST_PLUGIN}`),
-    ]);
-    return { kubelet: wishForKubelet(situation), needsProvider, needsPlugins };
-  }
-
   /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */
-  #isDue({ needsProvider, needsPlugins }: ArtifactNeeds, { owner, clusterVersion, config }: KubeletSituation): boolean {
-    if (owner === "nobody" || needsProvider || needsPlugins) return true;
-    const nowMs = this.#options.host.clock.now();
-    const key = `${clusterVersion} ${config.version}`;
-    return this.#looked?.key !== key || nowMs - this.#looked.atMs >= LOOK_FOR_PATCHES_MS;
+  #isDue({ provider, plugins }: ArtifactNeeds, situation: KubeletSituation): boolean {
+    if (situation.owner === "nobody" || provider === "missing" || plugins === "missing") return true;
+    const isKnown = this.#looked?.key === lookKey(situation);
+    return !isKnown || this.#options.host.clock.now() - (this.#looked?.atMs ?? 0) >= LOOK_FOR_PATCHES_MS;
   }
 
-  async #bring(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
-    const { host, config } = this.#options;
-    const { installed, clusterVersion = "", owner } = situation;
+  async #bring(needs: ArtifactNeeds, situation: KubeletSituation, clusterVersion: string): Promise<void> {
+    const { host, onChange } = this.#options;
+    const { installed, owner } = situation;
+    const { kubelet, provider, plugins } = needs;
     const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
     const { architecture } = await host.systemInformation();
-    const find = (wish: ReleaseWish) =>
-      findRelease(manifest, wish, ARCHITECTURES[architecture] ?? architecture, this.#manifestUrl);
-    const companions = find(needs.kubelet ?? { minor: clusterVersion });
+    const find = (wish: ReleaseWish) => findRelease(manifest, wish, goArchitecture(architecture), this.#manifestUrl);
+    const target = kubelet === undefined ? undefined : find(kubelet);
+    const next = target !== undefined && this.#isAccepted(target, needs, situation) ? target : undefined;
+    // What was downloaded beside kubelet is of its release; it follows after kubelet's trial.
+    const own = next === undefined && owner === "agent" && isListed(manifest, installed) ? installed : undefined;
+    const release = next ?? find(own === undefined ? { minor: clusterVersion } : { version: own });
+    const follow = (state: CompanionState) => (state === "other-release" && own === undefined ? "fine" : state);
     // kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider.
-    if (needs.needsPlugins) await this.#bringPlugins(companions);
-    if (needs.needsProvider) await this.#bringOne(PROVIDER, companions, config.imageCredentialProvider.path);
-    if (needs.kubelet !== undefined) {
-      const { version } = companions;
-      if (!this.#trials.rejected.includes(version) && isWanted(version, installed, needs.kubelet))
-        await this.#bringKubelet(companions, owner === "agent" ? installed : undefined);
+    await bringCompanions(this.#companions, { provider: follow(provider), plugins: follow(plugins) }, release);
+    if (next !== undefined) {
+      await this.#fetch("kubelet", next);
+      await switchKubelet(this.#switching, next.version, installed);
     }
-    this.#looked = { key: `${clusterVersion} ${config.kubelet.version}`, atMs: host.clock.now() };
+    this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
     this.#retry.reset();
-    this.#options.onChange();
+    onChange();
   }
 
-  async #bringPlugins(release: ArtifactRelease): Promise<void> {
-    const { host } = this.#options;
-    await this.#fetch("cni-plugins", release);
-    for (const program of await this.#store.programs("cni-plugins", release.version)) {
-      const path = `${PATHS.cniBinFolder}/${program}`;
-      if ((await host.files.status(path)) === undefined)
-        await this.#store.link(path, "cni-plugins", release.version, program);
-    }
-  }
-
-  async #bringOne(name: ArtifactName, release: ArtifactRelease, path: string): Promise<void> {
-    await this.#fetch(name, release);
-    await this.#store.link(path, name, release.version, name);
-  }
-
-  async #bringKubelet(release: ArtifactRelease, previous: string | undefined): Promise<void> {
-    const { config, tell } = this.#options;
-    const { version } = release;
-    await this.#fetch("kubelet", release);
-    if (previous !== undefined) {
-      await this.#trials.begin(version, previous);
-      tell(
-        "Normal",
-        "KubeletUpgrading",
-        `kubelet ${version} takes the place of ${previous}, which comes back if the node is not Ready in 5 minutes`,
-      );
-    }
-    await this.#store.link(config.kubelet.path, "kubelet", version, "kubelet");
-    await this.#store.prune("kubelet", [version, previous]);
+  /** What was taken back is not tried again, but where there is no other it is better than none. */
+  #isAccepted({ version }: ArtifactRelease, { kubelet }: ArtifactNeeds, { installed }: KubeletSituation): boolean {
+    const isRejected = installed !== undefined && this.#trials.rejected.includes(version);
+    return !isRejected && kubelet !== undefined && isWanted(version, installed, kubelet);
   }
 
   async #fetch(name: ArtifactName, release: ArtifactRelease): Promise<void> {
     this.#toldBytes = 0;
     await this.#store.fetch(name, release);
+    if (this.#toldBytes === 0) return; // It was here already.
     this.figures.bytes += this.#toldBytes;
     this.figures.installed += 1;
   }
 
-  #showProgress(name: ArtifactName, bytes: number): void {
+  #showProgress(name: ArtifactName, bytes: number, totalBytes: number | undefined): void {
     const isStep = Math.floor(bytes / PROGRESS_STEP_BYTES) > Math.floor(this.#toldBytes / PROGRESS_STEP_BYTES);
     const isFirst = this.#toldBytes === 0;
     this.#toldBytes = bytes;
     if (!isStep && !isFirst) return;
-    const message = `${name}: ${Math.round(bytes / 2 ** 20)} MiB so far`;
+    const [done, total] = [bytes, totalBytes].map((size) => size !== undefined && Math.round(size / 2 ** 20));
+    const message = `${name}: ${done}${total === false ? "" : ` of ${total}`} MiB so far`;
+    if (isStep) this.#options.log.info(message);
     this.#options.board.set("ArtifactsInstalled", { status: "Unknown", reason: "Downloading", message });
   }
 
-  async #judgeTrial(): Promise<void> {
-    const { config, sight, tell, onChange, log } = this.#options;
-    const trial = this.#trials.current;
-    if (trial === undefined) return;
-    const verdict = this.#trials.judge(sight());
-    if (verdict === "undecided") {
-      // A power cut may have come between the beginning and the link.
-      await this.#store.link(config.kubelet.path, "kubelet", trial.version, "kubelet");
-      return;
-    }
-    if (verdict === "passed") {
-      await this.#trials.end(true);
-      tell("Normal", "KubeletUpgraded", `the node is Ready with kubelet ${trial.version}; ${trial.previous} is kept`);
-      return this.#report();
-    }
-    // First the programs: a power cut between the two leaves a trial that fails once more.
-    await this.#store.link(config.kubelet.path, "kubelet", trial.previous, "kubelet");
-    await this.#trials.end(false);
-    const words = `kubelet ${trial.version} did not make the node Ready and was taken back; ${trial.previous} runs again`;
-    log.error({ version: trial.version, previous: trial.previous }, words);
-    tell("Warning", "KubeletRolledBack", words);
-    onChange();
-    this.#report();
-  }
-
-  #report(): void {
+  #report(owner: KubeletSituation["owner"]): void {
     const { board } = this.#options;
-    const rejected = this.#trials.rejected.at(-1);
-    if (rejected !== undefined) board.setFailed("ArtifactsInstalled", rolledBack(rejected));
+    const trial = this.#trials.current;
+    const rejected = owner === "agent" ? this.#trials.rejected.at(-1) : undefined;
+    if (trial !== undefined) board.set("ArtifactsInstalled", onTrial(trial));
+    else if (rejected !== undefined) board.setFailed("ArtifactsInstalled", rolledBack(rejected));
     else
       board.setTrue(
         "ArtifactsInstalled",
@@ -238,9 +212,15 @@ export class Artifacts {
   }
 
   #fail(error: unknown): void {
-    const { host, board } = this.#options;
+    const { host, board, signal } = this.#options;
+    if (signal.aborted) return; // It was ended, and did not fail.
     this.figures.failed += 1;
     this.#notBeforeMs = host.clock.now() + Math.max(FIRST_RETRY_MS, this.#retry.next(0));
     board.setFailed("ArtifactsInstalled", error);
   }
+}
+
+/** What the answer depends on. */
+function lookKey({ clusterVersion, config, installed }: KubeletSituation): string {
+  return `${clusterVersion} ${config.version} ${installed}`;
 }

@@ -1,7 +1,9 @@
 // Which kubelet this machine should have. Pure.
 import { gt, parse } from "semver";
 import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
 import type { ReleaseWish } from "../facts/artifact-manifest.ts";
+import { isSupported, supportedRange } from "../facts/obstacles.ts";
 
 export interface KubeletSituation {
   readonly config: Config["kubelet"];
@@ -11,6 +13,7 @@ export interface KubeletSituation {
   readonly installed: string | undefined;
   /** E.g. `1.34`; undefined until the cluster is known. */
   readonly clusterVersion: string | undefined;
+  readonly isNodeReady: boolean;
 }
 
 /** What to look for in the manifest; undefined when there is nothing to look for. */
@@ -19,10 +22,25 @@ export function wishForKubelet({
   owner,
   installed,
   clusterVersion,
+  isNodeReady,
 }: KubeletSituation): ReleaseWish | undefined {
   if (owner === "somebody" || clusterVersion === undefined) return undefined;
   if (config.version !== undefined) return config.version === installed ? undefined : { version: config.version };
-  return owner === "nobody" || config.upgrade === "auto" ? { minor: clusterVersion } : undefined;
+  if (owner === "nobody") return { minor: clusterVersion };
+  if (config.upgrade !== "auto") return undefined;
+  // With a node that is not Ready before, the new kubelet would be blamed; one that does not fit any more has nothing to lose.
+  const isWorthATry = isNodeReady || installed === undefined || !isSupported(installed, clusterVersion);
+  return isWorthATry ? { minor: clusterVersion } : undefined;
+}
+
+/** Why a version that is named cannot be; undefined when it can. */
+export function refuseWish(wish: ReleaseWish | undefined, clusterVersion: string): SatelliteError | undefined {
+  if (wish === undefined || !("version" in wish) || isSupported(wish.version, clusterVersion)) return undefined;
+  return new SatelliteError(
+    "version-skew",
+    `kubelet.version ${wish.version} does not fit a cluster of version ${clusterVersion}; what runs stays`,
+    { hint: `Set kubelet.version to one between ${supportedRange(clusterVersion)}, or leave it out.` },
+  );
 }
 
 /** Whether what was found takes the place of what is there: never an older one, unless it is named. */

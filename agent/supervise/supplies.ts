@@ -6,8 +6,10 @@ import { Dependencies, type DependenciesOptions } from "./dependencies.ts";
 export type SuppliesOptions = Omit<ArtifactsOptions, "sight"> &
   Omit<DependenciesOptions, "onInstalled"> & {
     readonly board: ConditionBoard;
-    /** What the Node says that it runs, e.g. `v1.34.4`. */
+    /** What the Node says that it runs, e.g. `v1.34.4-eks-a737599`. */
     readonly nodeVersion: () => string | undefined;
+    /** How often kubelet has ended by itself. */
+    readonly kubeletExits: () => number;
   };
 
 /** Installs what is missing; nothing waits for that. */
@@ -16,14 +18,14 @@ export class Supplies {
   readonly artifacts: Artifacts;
 
   constructor(options: SuppliesOptions) {
-    const { board, nodeVersion, onChange } = options;
+    const { board, nodeVersion, kubeletExits, onChange } = options;
     this.dependencies = new Dependencies({ ...options, onInstalled: onChange });
     this.artifacts = new Artifacts({
       ...options,
       sight: () => ({
         isReady: board.isTrue("NodeReady"),
         version: nodeVersion(),
-        isCrashing: board.get("KubeletRunning").reason === "KubeletCrashLoop",
+        kubeletExits: kubeletExits(),
         isReachable: board.isTrue("ApiReachable"),
       }),
     });

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultManifestUrl, findRelease, parseChecksum, parseManifest } from "../../agent/facts/artifact-manifest.ts";
+import {
+  defaultManifestUrl,
+  findRelease,
+  isListed,
+  parseChecksum,
+  parseManifest,
+} from "../../agent/facts/artifact-manifest.ts";
 import { renderManifest } from "../fakes/artifact-mirror.ts";
 
 const URL = "https://mirror.example.com/eks/manifest.yaml";
@@ -39,7 +45,6 @@ const NONE: readonly (readonly [what: string, text: string, says: RegExp])[] = [
   ["a page of HTML", "<!DOCTYPE html><title>Sign in</title>", /it is a page of HTML/],
   ["something that is not YAML", "a: [", /it is not YAML/],
   ["another document", "releases: []", /supported_eks_releases/],
-  ["a release without checksums", renderManifest(["1.34.4"]).replaceAll(/checksum_uri.*/g, ""), /checksum_uri/],
   ["nothing", "", /./],
 ];
 for (const [what, text, says] of NONE) {
@@ -51,6 +56,64 @@ for (const [what, text, says] of NONE) {
     });
   });
 }
+
+test("a mirror that nodeadm sync-artifacts made is read: absolute addresses, one architecture, lists that are null", () => {
+  const base = "https://bucket.s3.us-west-2.amazonaws.com/eks/1760000000";
+  const manifest = parse(`iam_roles_anywhere_releases: null
+region_config:
+  us-west-2:
+    cred_providers: { iam-ra: true, ssm: true }
+    dns_suffix: ""
+    ecr_account_id: "602401143452"
+    partition: ""
+ssm_releases:
+- artifacts:
+  - arch: amd64
+    name: ssm-setup-cli
+    os: linux
+    uri: ${base}/ssm/ssm-setup-cli
+  version: latest
+supported_eks_releases:
+- latest_patch_version: "4"
+  major_minor_version: "1.34"
+  patch_releases:
+  - artifacts:
+    - arch: amd64
+      checksum_uri: ${base}/eks/cni-plugins.sha256
+      name: cni-plugins
+      os: linux
+      uri: ${base}/eks/cni-plugins
+    - arch: amd64
+      name: kubelet
+      os: linux
+      uri: ${base}/eks/kubelet
+    patch_version: "4"
+    release_date: "2026-03-01"
+    version: 1.34.4
+- latest_patch_version: ""
+  major_minor_version: "1.33"
+  patch_releases: null
+`);
+  assert.deepEqual(findRelease(manifest, { minor: "1.34" }, "amd64", URL), {
+    version: "1.34.4",
+    sources: {
+      "cni-plugins": { url: `${base}/eks/cni-plugins`, checksumUrl: `${base}/eks/cni-plugins.sha256` },
+      kubelet: { url: `${base}/eks/kubelet`, checksumUrl: undefined },
+    },
+  });
+  assert.deepEqual([isListed(manifest, "1.34.4"), isListed(manifest, "1.33.0")], [true, false]);
+});
+
+test("a mirror may be a folder of this machine; addresses that nobody here can reach are named", () => {
+  const manifest = parse(renderManifest(["1.34.4"]));
+  const { sources } = findRelease(manifest, { minor: "1.34" }, "amd64", "file:///srv/eks%20mirror/manifest.yaml");
+  assert.equal(sources.kubelet?.url, "file:///srv/eks%20mirror/1.34.4/bin/linux/amd64/kubelet");
+  const stored = parse(renderManifest(["1.34.4"]).replaceAll("uri: 1.34.4", "uri: s3://bucket/1.34.4"));
+  assert.throws(() => findRelease(stored, { minor: "1.34" }, "amd64", URL), {
+    code: "manifest-invalid",
+    message: /names s3:\/\/bucket\/1\.34\.4.*, which cannot be downloaded/,
+  });
+});
 
 test("a checksum is the SHA-256 of a line of sha256sum's, and nothing else is one", () => {
   const sum = "AB".repeat(32);

@@ -12,10 +12,12 @@ import { sampleCluster, sampleConfig } from "./samples.ts";
 export const KUBELET = "/usr/bin/kubelet";
 export const PROVIDER = "/etc/eks/image-credential-provider/ecr-credential-provider";
 export const FOLDER = "/opt/eks-satellite-artifacts";
+const BUILD = "-eks-a737599";
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
 
 /** A bare machine beside a mirror of these versions; the cluster is of version 1.33 unless the test moves it. */
 export function setUpArtifacts(versions: readonly string[], config = "", host = new MemoryHost()) {
+  const end = new AbortController();
   const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
   const mirror = { manifest: renderManifest(versions), requests: [] as string[] };
   const checksums = new Map<string, string>();
@@ -24,6 +26,8 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
       const url = `${MIRROR}${artifactPath(version, name)}`;
       host.downloads.set(url, `${name} ${version}`);
       checksums.set(`${url}.sha256`, `${sha256(`${name} ${version}`)}  ${name}\n`);
+      // What EKS's own builds say.
+      host.install(`${FOLDER}/kubelet/${version}/kubelet`, () => ({ stdout: `Kubernetes v${version}${BUILD}\n` }));
     }
   host.onFetch = ({ url }) => {
     mirror.requests.push(url);
@@ -53,7 +57,7 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
   const board = createBoard(log, host.clock);
   const situation = {
     cluster: "1.33",
-    sight: { isReady: true, isCrashing: false, isReachable: true } as Omit<TrialSight, "version">,
+    sight: { isReady: true, kubeletExits: 0, isReachable: true } as Omit<TrialSight, "version">,
     changes: 0,
   };
   const story: string[] = [];
@@ -61,12 +65,12 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
   const linked = () => host.files.peekLink(KUBELET)?.split("/").at(-2);
   const running = { version: undefined as string | undefined };
   const artifacts = new Artifacts({
-    ...{ host, log, board, config: sampleConfig(config) },
+    ...{ host, log, board, config: sampleConfig(config), signal: end.signal },
     cluster: () => sampleCluster({ version: situation.cluster }),
     kubeletVersion: () => running.version ?? linked(),
     sight: () => ({
       ...situation.sight,
-      version: running.version === undefined ? `v${linked()}` : `v${running.version}`,
+      version: `v${running.version ?? linked()}${BUILD}`,
     }),
     onChange: () => {
       situation.changes += 1;
@@ -79,5 +83,5 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
     const { status, reason } = board.get("ArtifactsInstalled");
     return `${status} ${reason}`;
   };
-  return { host, mirror, checksums, board, artifacts, situation, running, story, linked, round, messages };
+  return { host, mirror, checksums, board, artifacts, situation, running, story, linked, round, messages, end };
 }

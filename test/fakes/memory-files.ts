@@ -70,6 +70,10 @@ export class MemoryFiles implements Files {
     this.#folders.delete(path);
   }
 
+  dropLink(path: string): void {
+    this.#links.delete(path);
+  }
+
   /** From now on writing to this file, or to anything below this folder, fails. */
   refuseWrites(path: string, refusal: Refusal): void {
     this.#unwritable.set(path, refusal);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SatelliteError } from "../../agent/errors.ts";
 import { artifactPath } from "../fakes/artifact-mirror.ts";
 import { FOLDER, KUBELET, PROVIDER, setUpArtifacts } from "../fakes/memory-artifacts.ts";
 
-const MINUTE_MS = 60_000;
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
+const MINUTE_MS = 60_000;
 
 test("what is missing is downloaded, verified, kept by version, and linked where it is expected", async () => {
   const { host, artifacts, round, linked, situation } = setUpArtifacts(["1.33.12", "1.33.13", "1.34.4"]);
@@ -19,7 +20,7 @@ test("what is missing is downloaded, verified, kept by version, and linked where
   assert.ok(situation.changes > 0, "the converge round looks at once");
   const ledger = host.files.paths().filter((path) => path.startsWith("/var/lib/eks-satellite/ledger/"));
   const ids = ledger.map((path) => JSON.parse(host.files.peek(path)?.content ?? "").id);
-  assert.ok(ids.includes(`file:${KUBELET}`) && ids.includes(`file:${PROVIDER}`), "reset knows");
+  assert.ok(ids.includes(`link:${KUBELET}`) && ids.includes(`link:${PROVIDER}`), "reset knows");
 });
 
 test("with everything there, nobody is asked", async () => {
@@ -75,6 +76,11 @@ const FAULTS: readonly (readonly [
     ({ host }) => void host.downloads.delete(`${MIRROR}${artifactPath("1.33.13", "kubelet")}`),
     "ArtifactUnreachable",
   ],
+  [
+    "a manifest that names no checksum",
+    ({ mirror }) => (mirror.manifest = mirror.manifest.replaceAll(/checksum_uri: .*kubelet.sha256/g, "")),
+    "ArtifactMissing",
+  ],
   ["a page in place of the manifest", ({ mirror }) => (mirror.manifest = "<html>"), "ManifestInvalid"],
   ["a manifest without the cluster's version", ({ situation }) => (situation.cluster = "1.29"), "ReleaseUnknown"],
   [
@@ -113,124 +119,77 @@ test("artifacts.install: never asks for what is missing", async () => {
 });
 
 test("a download says how far it is", async () => {
-  const { host, round, board } = setUpArtifacts(["1.33.13"]);
+  const { host, round, board, messages } = setUpArtifacts(["1.33.13"]);
   const { promise, resolve } = Promise.withResolvers<void>();
   const download = host.download.bind(host);
   host.download = async (request) => {
-    request.onProgress?.(1);
-    request.onProgress?.(25 * 2 ** 20);
+    request.onProgress?.(1, 58 * 2 ** 20);
+    request.onProgress?.(25 * 2 ** 20, 58 * 2 ** 20);
     await promise;
     return download(request);
   };
   assert.equal(await round(), "Unknown Downloading");
-  assert.match(board.get("ArtifactsInstalled").message, /cni-plugins: 25 MiB so far/);
+  assert.match(board.get("ArtifactsInstalled").message, /cni-plugins: 25 of 58 MiB so far/);
+  assert.ok(messages("info").includes("cni-plugins: 25 of 58 MiB so far"));
   resolve();
 });
 
-/** A machine that runs 1.33.13, of a cluster that has just been upgraded to 1.34. */
-async function setUpUpgrade(config: string) {
-  const setup = setUpArtifacts(["1.33.13", "1.34.4"], config);
-  await setup.round();
-  await setup.round();
-  setup.situation.cluster = "1.34";
-  setup.running.version = "1.33.13";
-  return setup;
-}
-
-test("by default kubelet stays, and how far it is behind is said", async () => {
-  const { round, linked, board } = await setUpUpgrade("");
+test("a configuration that changes ends the download, which is no failure, and nothing is installed by it any more", async () => {
+  const { host, round, board, linked, end, artifacts } = setUpArtifacts(["1.33.13"]);
+  const { promise, reject } = Promise.withResolvers<never>();
+  host.download = async ({ signal }) => {
+    signal?.addEventListener("abort", () => reject(new Error("aborted")));
+    return promise;
+  };
   await round();
-  assert.equal(linked(), "1.33.13");
-  const { status, reason, message } = board.get("KubeletSupported");
-  assert.deepEqual([status, reason], ["True", "Older"]);
-  assert.match(message, /kubelet 1\.33\.13 is 1 minor version behind the cluster's 1\.34/);
+  end.abort();
+  await round();
+  assert.notEqual(board.get("ArtifactsInstalled").status, "False");
+  assert.deepEqual([artifacts.figures.failed, linked()], [0, undefined]);
 });
 
-test("kubelet.upgrade: auto moves with the cluster, and keeps the one before", async () => {
-  const { host, round, linked, running, story, situation } = await setUpUpgrade("kubelet: { upgrade: auto }");
-  const changes = situation.changes;
+test("a disk that fills up during a download gets its room back", async () => {
+  const { host, round } = setUpArtifacts(["1.33.13"]);
+  host.download = async ({ path }) => {
+    host.files.put(path, "a beginning");
+    throw new SatelliteError("disk-full", `${path} was not written`, { hint: "df -h" });
+  };
   await round();
-  assert.equal(linked(), "1.34.4");
-  assert.ok(situation.changes > changes);
-  running.version = "1.34.4";
-  assert.equal(await round(), "True Installed");
+  assert.equal(await round(), "False DiskFull");
   assert.deepEqual(
-    story.map((line) => line.split(":")[0]),
-    ["KubeletUpgrading", "KubeletUpgraded"],
+    host.files.paths().filter((path) => path.endsWith(".part")),
+    [],
   );
-  assert.deepEqual(await host.files.list(`${FOLDER}/kubelet`), ["1.33.13", "1.34.4"]);
 });
 
-test("a node that is not Ready in five minutes gets its kubelet back, and the new one is not tried again", async () => {
-  const { host, round, linked, situation, story, board, messages } = await setUpUpgrade("kubelet: { upgrade: auto }");
-  await round();
-  situation.sight = { ...situation.sight, isReady: false };
-  for (let minute = 0; minute < 4; minute += 1) {
+test("a kubelet that does not run on this machine, or is another than the mirror says, does not come into use", async () => {
+  for (const said of [{ exitCode: 126, stderr: "cannot execute" }, { stdout: "Kubernetes v1.32.0-eks-a737599\n" }]) {
+    const { host, round, linked, board } = setUpArtifacts(["1.33.13"]);
+    host.install(`${FOLDER}/kubelet/1.33.13/kubelet`, () => said);
     await round();
-    host.clock.jump(MINUTE_MS);
+    assert.equal(await round(), "False ArtifactBroken");
+    assert.equal(linked(), undefined);
+    assert.ok(board.get("ArtifactsInstalled").hint);
   }
-  assert.equal(linked(), "1.34.4", "it still has a minute");
-  host.clock.jump(MINUTE_MS);
-  assert.equal(await round(), "False KubeletRolledBack");
-  assert.equal(linked(), "1.33.13");
-  assert.match(
-    story.at(-1) ?? "",
-    /KubeletRolledBack: kubelet 1\.34\.4 did not make the node Ready and was taken back; 1\.33\.13 runs again/,
-  );
-  assert.match(messages("error")[0] ?? "", /was taken back/);
-  situation.sight = { ...situation.sight, isReady: true };
-  for (let hour = 0; hour < 48; hour += 1) {
-    assert.equal(await round(), "False KubeletRolledBack");
-    host.clock.jump(60 * MINUTE_MS);
-  }
-  assert.equal(linked(), "1.33.13");
-  assert.match(board.get("ArtifactsInstalled").hint ?? "", /journalctl/);
 });
 
-test("a kubelet that crashes is taken back without waiting", async () => {
-  const { round, linked, situation } = await setUpUpgrade("kubelet: { upgrade: auto }");
+test("CNI plugins without loopback are no CNI plugins, and nobody asks for them every round", async () => {
+  const { host, mirror, round } = setUpArtifacts(["1.33.13"]);
+  host.install("tar", () => ({}));
   await round();
-  situation.sight = { ...situation.sight, isReady: false, isCrashing: true };
-  await round();
-  assert.equal(linked(), "1.33.13");
+  assert.equal(await round(), "False ArtifactBroken");
+  const asked = mirror.requests.length;
+  for (let look = 0; look < 10; look += 1) await round();
+  assert.equal(mirror.requests.length, asked);
 });
 
-test("minutes in which the API server does not answer do not count", async () => {
-  const { host, round, linked, situation } = await setUpUpgrade("kubelet: { upgrade: auto }");
-  await round();
-  situation.sight = { isReady: false, isCrashing: false, isReachable: false };
-  for (let minute = 0; minute < 30; minute += 1) {
-    await round();
-    host.clock.jump(MINUTE_MS);
-  }
-  assert.equal(linked(), "1.34.4");
-});
-
-test("a restart of the daemon goes on with the trial, and knows what was taken back", async () => {
-  const before = await setUpUpgrade("kubelet: { upgrade: auto }");
-  await before.round();
-  const after = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { upgrade: auto }", before.host);
-  Object.assign(after.situation, { cluster: "1.34", sight: { isReady: false, isCrashing: false, isReachable: true } });
-  after.running.version = "1.33.13";
-  after.host.clock.jump(6 * MINUTE_MS);
-  await after.round();
-  assert.equal(after.linked(), "1.33.13");
-  const third = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { upgrade: auto }", before.host);
-  third.situation.cluster = "1.34";
-  await third.round();
-  assert.equal(await third.round(), "False KubeletRolledBack");
-  assert.equal(third.linked(), "1.33.13");
-});
-
-test("another configuration of kubelet is another try, and a newer patch is one", async () => {
-  const failing = await setUpUpgrade("kubelet: { upgrade: auto }");
-  await failing.round();
-  failing.situation.sight = { ...failing.situation.sight, isReady: false, isCrashing: true };
-  await failing.round();
-  const changed = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { upgrade: auto, maxPods: 20 }", failing.host);
-  changed.situation.cluster = "1.34";
-  await changed.round();
-  assert.equal(changed.linked(), "1.34.4");
+test("a version that is named and does not fit the cluster is refused before anything is downloaded", async () => {
+  const { mirror, round, board } = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { version: 1.34.4 }");
+  assert.equal(await round(), "False VersionSkew");
+  const { message, hint } = board.get("ArtifactsInstalled");
+  assert.match(message, /kubelet\.version 1\.34\.4 does not fit a cluster of version 1\.33/);
+  assert.match(hint ?? "", /between 1\.30 and 1\.33/);
+  assert.deepEqual(mirror.requests, []);
 });
 
 test("a version that is named is taken, also an older one", async () => {
@@ -239,4 +198,12 @@ test("a version that is named is taken, also an older one", async () => {
   assert.equal(linked(), "1.33.12");
   running.version = "1.33.12";
   assert.equal(await round(), "True Installed");
+});
+
+test("somebody's kubelet that does not fit is told with a way out that leaves it alone", async () => {
+  const { host, round, running, board } = setUpArtifacts(["1.33.13"]);
+  host.files.put(KUBELET, "theirs", { mode: 0o755 });
+  running.version = "1.28.3";
+  await round();
+  assert.match(board.get("KubeletSupported").hint ?? "", /kubelet\.path .* where nothing is/);
 });

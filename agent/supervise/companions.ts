@@ -1,0 +1,70 @@
+// What stands beside kubelet, of the same release: ecr-credential-provider and the CNI plugins. Somebody's are left as they are.
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { ArtifactName, ArtifactRelease } from "../facts/artifact-manifest.ts";
+import type { Host } from "../host/host.ts";
+import { PATHS } from "../plan/paths.ts";
+import { type ArtifactNeeds, stateOfCompanion } from "./artifact-needs.ts";
+import type { ArtifactStore } from "./artifact-store.ts";
+import type { KubeletSituation } from "./kubelet-choice.ts";
+
+export interface CompanionsOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly store: ArtifactStore;
+  readonly fetch: (name: ArtifactName, release: ArtifactRelease) => Promise<void>;
+}
+
+const PROVIDER = "ecr-credential-provider";
+const PLUGINS = "cni-plugins";
+/** The plugin without which containerd's CRI makes no pod. */
+const FIRST_PLUGIN = `${PATHS.cniBinFolder}/loopback`;
+
+/** How they are now. */
+export async function readCompanions(
+  { host, config, store }: CompanionsOptions,
+  kubelet: KubeletSituation,
+): Promise<Omit<ArtifactNeeds, "kubelet">> {
+  const look = async (name: ArtifactName, path: string) =>
+    stateOfCompanion((await host.files.status(path)) !== undefined, await store.versionAt(path, name), kubelet);
+  const [provider, plugins] = await Promise.all([
+    look(PROVIDER, config.imageCredentialProvider.path),
+    look(PLUGINS, FIRST_PLUGIN),
+  ]);
+  return { provider, plugins };
+}
+
+/** Brings what is missing, and moves what was downloaded when kubelet has moved. @throws whatever keeps a download from being installed */
+export async function bringCompanions(
+  options: CompanionsOptions,
+  { provider, plugins }: Omit<ArtifactNeeds, "kubelet">,
+  release: ArtifactRelease,
+): Promise<void> {
+  if (plugins !== "fine") await bringPlugins(options, release);
+  if (provider !== "fine") await bringProvider(options, release);
+}
+
+async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: ArtifactRelease): Promise<void> {
+  await fetch(PLUGINS, release);
+  const paths = (await store.programs(PLUGINS, release.version)).map((program) => `${PATHS.cniBinFolder}/${program}`);
+  if (!paths.includes(FIRST_PLUGIN)) {
+    throw new SatelliteError("artifact-broken", `${PLUGINS} ${release.version} has no loopback`, {
+      hint: "Bring the mirror up to date, or install the CNI plugins by hand.",
+    });
+  }
+  const previous = await store.versionAt(FIRST_PLUGIN, PLUGINS);
+  for (const path of paths) {
+    const isOwn = (await store.versionAt(path, PLUGINS)) !== undefined;
+    if (isOwn || (await host.files.status(path)) === undefined)
+      await store.link(path, PLUGINS, release.version, path.slice(PATHS.cniBinFolder.length + 1));
+  }
+  await store.prune(PLUGINS, [release.version, previous]);
+}
+
+async function bringProvider({ config, store, fetch }: CompanionsOptions, release: ArtifactRelease): Promise<void> {
+  const { path } = config.imageCredentialProvider;
+  await fetch(PROVIDER, release);
+  const previous = await store.versionAt(path, PROVIDER);
+  await store.link(path, PROVIDER, release.version, PROVIDER);
+  await store.prune(PROVIDER, [release.version, previous]);
+}
