@@ -2,6 +2,7 @@
 import type { LedgerEntry, Original } from "../apply/ledger.ts";
 import { assertNever, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { ARTIFACTS_FOLDER } from "../plan/paths.ts";
 import { removeTree } from "./mounts.ts";
 
 /** What is done about one entry, in words; undefined when there is nothing to do. */
@@ -9,7 +10,7 @@ export function describeRestore({ id, original }: LedgerEntry): string | undefin
   const { kind, name } = splitId(id);
   switch (original.kind) {
     case "absent":
-      return kind === "file" ? `remove ${name}` : undefined; // Packages have a step of their own.
+      return kind === "file" || kind === "link" ? `remove ${name}` : undefined; // Packages have a step of their own.
     case "file":
       return `put back ${name}`;
     case "value":
@@ -21,10 +22,17 @@ export function describeRestore({ id, original }: LedgerEntry): string | undefin
   }
 }
 
+/** Whether there is something to restore: a link of the agent's may have become somebody's own program. */
+export async function isStillOwn(host: Host, { id }: LedgerEntry): Promise<boolean> {
+  const { kind, name } = splitId(id);
+  return kind !== "link" || (await host.files.readLink(name))?.startsWith(`${ARTIFACTS_FOLDER}/`) === true;
+}
+
 /** Restores one entry; doing it twice does no harm. @throws file-unwritable, disk-full, mount-busy */
 export async function restoreEntry(host: Host, { id, original }: LedgerEntry): Promise<void> {
   const { kind, name } = splitId(id);
   if (kind === "file") return restoreFile(host, name, original);
+  if (kind === "link") return host.files.remove(name);
   // A module that was loaded stays until the next boot: whoever has begun to use it would lose it.
   if (kind === "sysctl" && original.kind === "value")
     await host.files.writeInPlace(`/proc/sys/${name.replaceAll(".", "/")}`, original.value);

@@ -9,7 +9,7 @@ import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
 import { packagesStep } from "./packages.ts";
-import { describeRestore, restoreEntry } from "./restore.ts";
+import { describeRestore, isStillOwn, restoreEntry } from "./restore.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 
 const CONTAINERD = "containerd.service";
@@ -113,13 +113,18 @@ function firewallStep({ host }: StepOptions): Step {
 
 function restoreStep({ host, log, config }: StepOptions): Step {
   const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, log);
+  const listOwn = async () => {
+    const entries = await ledger.list();
+    const isOwn = await Promise.all(entries.map((entry) => isStillOwn(host, entry)));
+    return entries.filter((_, index) => isOwn[index]);
+  };
   return {
     name: "put back what stood here before",
-    list: async () => (await ledger.list()).map(describeRestore).filter((line) => line !== undefined),
+    list: async () => (await listOwn()).map(describeRestore).filter((line) => line !== undefined),
     run: async () => {
       const { configFile } = config.containerd;
       const before = await host.files.read(configFile);
-      const entries = await ledger.list();
+      const entries = await listOwn();
       for (const entry of entries) await restoreEntry(host, entry);
       // containers of others live on through it, in their shims.
       if ((await host.files.read(configFile)) !== before) await systemctl(host, "restart", CONTAINERD);

@@ -201,3 +201,23 @@ test("the CDI specification goes when the daemon generated it, and stays when so
     assert.equal(files.peek(spec) !== undefined, stays);
   }
 });
+
+test("downloaded programs go with the links to them; where somebody has put his own, that stays", async () => {
+  const { files, run, said } = setUp();
+  const [kubelet, plugin] = ["/usr/bin/kubelet", "/opt/cni/bin/loopback"];
+  files.put("/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet", "downloaded", { mode: 0o755 });
+  files.putLink(kubelet, "/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet");
+  files.put(plugin, "theirs", { mode: 0o755 });
+  for (const path of [kubelet, plugin])
+    files.put(`${STATE}/ledger/${path.split("/").at(-1)}.json`, entry(`link:${path}`, { kind: "absent" }));
+  assert.equal(await run({ dryRun: true }), 0);
+  assert.match(said(), /remove \/usr\/bin\/kubelet/);
+  assert.doesNotMatch(said(), /loopback/);
+  assert.equal(await run(), 0, said());
+  assert.equal(files.peekLink(kubelet), undefined);
+  assert.equal(files.peek(plugin)?.content, "theirs");
+  assert.deepEqual(
+    files.paths().filter((path) => path.startsWith("/opt/eks-satellite-artifacts")),
+    [],
+  );
+});
