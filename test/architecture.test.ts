@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 /** Data flows down this list: a file imports only its own stage or those above it. */
 const STAGES = [
-  ["errors.ts", "secret.ts", "log.ts", "log-fold.ts", "condition-types.ts", "conditions.ts", "version.ts"],
+  ["errors.ts", "secret.ts", "redact.ts", "log.ts", "log-fold.ts", "condition-types.ts", "conditions.ts", "version.ts"],
   ["host/"],
   ["config/"],
   ["facts/"],

@@ -9,6 +9,8 @@ import { createNodeApi } from "../observe/node-api.ts";
 import { PATHS } from "../plan/paths.ts";
 import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
+import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
+import { sessionNameRemedy } from "./session-name.ts";
 
 const TIMEOUT_SECONDS = 5;
 const REVIEW_PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -19,17 +21,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
     run: async ({ config, configProblem }) =>
       configProblem === undefined ? ok(`node ${config?.node.name} of ${config?.cluster.name}`) : failed(configProblem),
   },
-  configured({
-    name: "credentials",
-    run: async ({ sourceKeys }) => {
-      const { sessionToken } = await sourceKeys();
-      if (sessionToken !== undefined) return ok("temporary keys");
-      return warn(
-        "long-lived keys of an IAM user are on this machine",
-        "Prefer a credential_process, IAM Roles Anywhere or an SSM-managed profile; at least rotate them, and allow them sts:AssumeRole alone.",
-      );
-    },
-  }),
+  ...CREDENTIAL_CHECKS,
   configured({
     name: "assume-role",
     run: async ({ keys }, { credentials }) => {
@@ -42,12 +34,16 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "aws-identity",
-    run: async ({ caller, keys }) => {
+    run: async ({ caller, keys }, config) => {
       if ((await keys().catch(() => undefined)) === undefined)
         return unknown("there are no keys to ask with: see assume-role");
       // A policy can deny even this call; then nothing is wrong yet.
       return caller()
-        .then((arn) => ok(arn))
+        .then((arn) => {
+          const remedy = sessionNameRemedy(arn, config);
+          // An entry of aws-auth may name the node whatever the session: cluster-identity knows.
+          return remedy === undefined ? ok(arn) : warn(`${arn} is not named ${config.node.name}`, remedy);
+        })
         .catch((error: unknown) => failed(error, "unknown"));
     },
   }),
@@ -62,7 +58,8 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "cluster-identity",
-    run: async (context, { cluster, node }) => {
+    run: async (context, config) => {
+      const { cluster, node } = config;
       const { host, caller } = context;
       const access = await findAccess(context);
       if (access === undefined) return NO_ACCESS;
@@ -86,7 +83,10 @@ export const IDENTITY_CHECKS: readonly Check[] = [
       const { username = "", groups = [] } = readUser(answer.body);
       const wanted = `system:node:${node.name}`;
       if (username === wanted && groups.includes("system:nodes")) return ok(`${username} in system:nodes`);
-      return fail(`the cluster sees ${username} in ${groups.join(", ")}, not ${wanted} in system:nodes`, remedy);
+      return fail(
+        `the cluster sees ${username} in ${groups.join(", ")}, not ${wanted} in system:nodes`,
+        sessionNameRemedy(arn, config) ?? remedy,
+      );
     },
   }),
   configured({

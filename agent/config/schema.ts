@@ -48,7 +48,7 @@ export const configSchema = z.strictObject({
   cluster: clusterSchema.describe("The cluster."),
   node: nodeSchema.prefault({}).describe("How this machine appears in the cluster."),
   credentials: credentialsSchema.describe(
-    "Where the AWS credentials come from: exactly one of keysFile, profile, process.",
+    "Where the AWS credentials come from: exactly one of keysFile, profile, process, rolesAnywhere.",
   ),
   kubelet: kubeletSchema.prefault({}).describe("The kubelet."),
   imageCredentialProvider: z

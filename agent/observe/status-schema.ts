@@ -81,9 +81,11 @@ export const statusSchema = z.object({
     describedAt: moment().optional(),
   }),
   credentials: z.object({
+    source: z.string().describe("The configured source, e.g. `keysFile /etc/eks-satellite/credentials`."),
     keysExpireAt: moment().optional(),
     keysRenewAt: moment().optional().describe("When the next renewal is due."),
     tokenExpiresAt: moment().optional(),
+    certificateExpiresAt: moment().optional().describe("The certificate's of credentials.rolesAnywhere."),
     servingCertificateExpiresAt: moment().optional(),
   }),
   kubelet: z.object({

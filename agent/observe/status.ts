@@ -1,6 +1,7 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
+import { sourceName } from "../facts/credential-source.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
@@ -61,9 +62,11 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
         describedAt: isoTime(cluster.facts?.fetchedAtMs),
       },
       credentials: {
+        source: sourceName(config.credentials),
         keysExpireAt: isoTime(session.keys?.expiresAtMs),
         keysRenewAt: session.keys === undefined ? undefined : isoTime(session.renewAtMs),
         tokenExpiresAt: isoTime(session.token?.expiresAtMs),
+        certificateExpiresAt: isoTime(session.certificateExpiresAtMs),
         servingCertificateExpiresAt: isoTime(sources.servingCertificateExpiresAtMs()),
       },
       kubelet: renderKubelet(sources),

@@ -22,7 +22,7 @@ function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
     })),
     node: { name: "gpu-1" },
     cluster: { name: "demo", region: "us-west-2", version: "1.34" },
-    credentials: { keysExpireAt: LATER, tokenExpiresAt: AT },
+    credentials: { source: "keysFile /keys", keysExpireAt: LATER, tokenExpiresAt: AT },
     kubelet: { version: "1.34.4", pid: 7, restarts: 0, restartsByReason: {} },
     containerd: { version: "1.7.27" },
     gpu: { devices: 1, driverVersion: "550.54.15" },

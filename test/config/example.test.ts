@@ -26,8 +26,8 @@ test("the example is valid as it stands, with every default in force", () => {
 
 test("uncommenting everything but the other credentials sources is valid too", () => {
   const document = parse(uncommented) as { credentials: Record<string, unknown> };
-  const { profile, process, ...credentials } = document.credentials;
-  assert.ok(profile !== undefined && process !== undefined, "the other sources are in the example");
+  const { profile, process, rolesAnywhere, ...credentials } = document.credentials;
+  for (const source of [profile, process, rolesAnywhere]) assert.ok(source, "the other sources are in the example");
   const text = JSON.stringify({ ...document, credentials });
   assert.equal(parseConfig(text, "config.yaml", "gpu-1").node.name, "gpu-1");
 });
@@ -35,7 +35,8 @@ test("uncommenting everything but the other credentials sources is valid too", (
 test("two sources of credentials at once are what uncommenting everything is refused for, and nothing else", () => {
   assert.throws(() => parseConfig(uncommented, "config.yaml", "gpu-1"), {
     code: "config-invalid",
-    message: /^config\.yaml:\d+: credentials: needs exactly one source: keysFile, profile or process$/,
+    message:
+      /^config\.yaml:\d+: credentials: needs exactly one source of keysFile, profile, process, rolesAnywhere; it has keysFile and profile and process and rolesAnywhere$/,
   });
 });
 

@@ -101,11 +101,11 @@ test("a file that is a list or empty is refused and not crashed on", () => {
 const REFUSED: Readonly<Record<string, readonly [yaml: string, message: RegExp]>> = {
   "no source of credentials": [
     "cluster: { name: demo, region: us-west-2 }\ncredentials: {}",
-    /credentials: needs exactly one source/,
+    /credentials: needs exactly one source of keysFile, profile, process, rolesAnywhere; it has none$/,
   ],
   "two sources of credentials": [
     "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k, process: [a] }",
-    /credentials: needs exactly one source/,
+    /credentials: needs exactly one source of .*; it has keysFile and process$/,
   ],
   "a node name that the cloud controller takes for its own": [
     `${MINIMAL_CONFIG}\nnode: { name: i-0123 }`,

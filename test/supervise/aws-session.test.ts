@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { COPY, KEYS, MINUTE_MS, reasonOf, setUpSession, TOKEN } from "../fakes/memory-session.ts";
-import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
+import { sampleConfig } from "../fakes/samples.ts";
 
 test("the first look gets keys and a token, both written for root alone", async () => {
   const { host, board, session, aws, token } = setUpSession();
@@ -216,14 +216,17 @@ test("a full disk at the start does not keep the daemon from starting", async ()
 test("keys of a source that does not say when they end are read again every ten minutes", async () => {
   const { host, aws, pass, session } = setUpSession(new MemoryHost(), {
     ...sampleConfig(),
-    credentials: { keysFile: "/etc/eks-satellite/aws-keys" },
+    credentials: { process: ["/opt/print"] },
   });
-  host.files.put("/etc/eks-satellite/aws-keys", `${KEYS_FILE}AWS_SESSION_TOKEN=one\n`, { mode: 0o600 });
+  let token = "one";
+  const print = () => JSON.stringify({ Version: 1, AccessKeyId: "ASIA", SecretAccessKey: "S", SessionToken: token });
+  host.install("/opt/print", () => ({ stdout: print() }));
   await session.refresh();
-  host.files.put("/etc/eks-satellite/aws-keys", `${KEYS_FILE}AWS_SESSION_TOKEN=two\n`, { mode: 0o600 });
+  token = "two";
   await pass(10 * MINUTE_MS);
   assert.equal(session.keys?.sessionToken?.reveal(), "two");
-  assert.deepEqual(aws.calls, []);
+  assert.equal(host.commands.length, 2);
+  assert.deepEqual(aws.calls, ["getCallerIdentity"], "other keys are tried before they replace living ones");
 });
 
 test("no secret reaches the log or the board", async () => {
