@@ -77,6 +77,14 @@ test("a healthy node is told on one screen: verdict, conditions, expiry, GPU, th
   assert.ok(text.split("\n").length < 40, "one screen");
 });
 
+test("the certificate of Roles Anywhere stands beside what else expires, where there is one", async () => {
+  const status = sampleStatus();
+  assert.doesNotMatch((await run(JSON.stringify(status))).text, /Roles Anywhere/);
+  const credentials = { ...status.credentials, certificateExpiresAt: LATER };
+  const { text } = await run(JSON.stringify({ ...status, credentials }));
+  assert.match(text, /serving certificate none, Roles Anywhere certificate in 1h/);
+});
+
 test("each GPU has a line: how it is, and what is wrong with it", async () => {
   const common = { isAnswering: true, faults: [], xids: {} };
   const fault = { code: "gpu-xid-79", message: "Xid 79: GPU has fallen off the bus.", action: "reboot" as const };

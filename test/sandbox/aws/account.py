@@ -1,7 +1,7 @@
 """The AWS account of the sandbox: role, users, network and cluster, made anew in moto at each start."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import moto.backends
@@ -18,6 +18,8 @@ class Account:
     users: tuple
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
+    # What roles_anywhere.py goes by.
+    roles_anywhere: dict
 
 
 def create_account(path):
@@ -26,6 +28,7 @@ def create_account(path):
     number = wanted["account"]
     iam = moto.backends.get_backend("iam")[number]["aws"]
     users = tuple(_create_user(iam, number, user) for user in wanted["users"])
+    users += tuple(_second_key(user, keys) for user, keys in zip(users, wanted["rotatedKeys"]))
     trusted = f"arn:aws:iam::{number}:user/{wanted['role']['trusted']}"
     statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -34,7 +37,7 @@ def create_account(path):
     cluster = wanted["cluster"]
     eks = moto.backends.get_backend("eks")[number][REGION]
     eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
-    return Account(number, users, {cluster["name"]: cluster})
+    return Account(number, users, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
 
 
 def trust_policy(number, role_arn):
@@ -49,6 +52,11 @@ def _create_user(iam, number, user):
     key = iam.create_access_key(user["name"])
     key.access_key_id, key.secret_access_key = user["accessKeyId"], user["secretAccessKey"]
     return Identity(user["accessKeyId"], user["secretAccessKey"], created.arn, created.id, number)
+
+
+def _second_key(user, keys):
+    """IAM lets a user have two keys, so that one can take the other's place."""
+    return replace(user, access_key_id=keys["accessKeyId"], secret=keys["secretAccessKey"])
 
 
 def _create_network(number):

@@ -28,6 +28,7 @@ from faults import apply_to_cluster, read_faults
 from gate import authenticate, authorize
 from identities import Identities, Identity
 from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply
+from roles_anywhere import is_for_roles_anywhere, read_session_request, session_reply
 from sigv4 import MalformedSignature, Request, read_signature
 
 # STS's own limits, and the role's maximum, https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -63,6 +64,8 @@ class Aws:
     def _answer(self, request, environ, wants_json, faults):
         if faults.unavailable:
             raise Refusal("unavailable", "Service is unable to handle request.", 503)
+        if is_for_roles_anywhere(request):
+            return self._create_session(request, faults)
         signature, identity = authenticate(request, self._identities, faults)
         action = read_action(request, signature.service, signature.region, self._account.number)
         print(action.name, action.resource, "by", identity.arn, flush=True)
@@ -93,23 +96,32 @@ class Aws:
             self._remember_session(reply, seconds)
         return reply
 
+    def _create_session(self, request, faults):
+        role, name, seconds = read_session_request(request, self._account.roles_anywhere, faults.now)
+        print("rolesanywhere:CreateSession", role, "as", name, flush=True)
+        sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
+        session = sts.assume_role(REGION, name, role, None, seconds, None)
+        return session_reply(self._keep(session, faults.sessionLifetimeSeconds or seconds))
+
     def _remember_session(self, reply, seconds):
         key = re.search(rb"<AccessKeyId>(\w+)</AccessKeyId>", reply.body)[1].decode()
         sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
-        session = sts.get_assumed_role_from_access_key(key)
+        self._keep(sts.get_assumed_role_from_access_key(key), seconds)
+
+    def _keep(self, session, seconds):
         now = datetime.now(timezone.utc)
-        self._identities.add_session(
-            Identity(
-                access_key_id=key,
-                secret=session.secret_access_key,
-                arn=session.arn,
-                user_id=session.user_id,
-                account=self._account.number,
-                session_token=session.session_token,
-                issued_at=now.isoformat(),
-                expires_at=(now + timedelta(seconds=seconds)).isoformat(),
-            )
+        identity = Identity(
+            access_key_id=session.access_key_id,
+            secret=session.secret_access_key,
+            arn=session.arn,
+            user_id=session.user_id,
+            account=self._account.number,
+            session_token=session.session_token,
+            issued_at=now.isoformat(),
+            expires_at=(now + timedelta(seconds=seconds)).isoformat(),
         )
+        self._identities.add_session(identity)
+        return identity
 
     def _show_cluster(self, reply, faults):
         cluster = json.loads(reply.body)["cluster"]
