@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { type ConfigureOptions, configureCommand } from "./commands/configure.ts";
+import { addOperatorCommands } from "./commands/operator-commands.ts";
 import { planCommand } from "./commands/plan.ts";
 import { type ResetOptions, resetCommand } from "./commands/reset.ts";
 import { runCommand } from "./commands/run.ts";
@@ -114,6 +115,14 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(async (options: ResetOptions) => {
       exitCode = await resetCommand({ host, confirm: process.stdin.isTTY ? ask : undefined }, options, write);
     });
+  addOperatorCommands(program, {
+    host,
+    confirm: process.stdin.isTTY ? ask : undefined,
+    print: write,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  });
   program
     .command("version")
     .description("print the version")

@@ -27,7 +27,7 @@ test("version and --version print the version of the package", () => {
 test("--help lists the commands and exits with 0", () => {
   const { status, stdout } = start("--help");
   assert.equal(status, 0);
-  for (const command of ["run", "plan", "check", "status", "bundle", "reset", "version"])
+  for (const command of ["run", "plan", "check", "status", "bundle", "reset", "authorize", "revoke", "version"])
     assert.match(stdout, new RegExp(`^  ${command}\\b`, "m"));
 });
 
@@ -38,6 +38,19 @@ test("a command or an option that does not exist is a mistake in the usage: exit
   const { status, stderr } = start("check", "--only", "disc");
   assert.equal(status, 64);
   assert.match(stderr, /there is no check disc → Checks: os, .*disk/);
+});
+
+test("an administrator's command needs a cluster, and prints a role without asking AWS", () => {
+  assert.equal(start("authorize", "--region", "us-west-2").status, 64);
+  assert.equal(start("revoke", "--cluster", "demo", "--region", "us-west-2", "--method", "magic").status, 64);
+  const where = ["--cluster", "demo", "--region", "us-west-2"];
+  const role = ["--create-role", "--node-name", "gpu-1", "--trusted-arn", "arn:aws:iam::111122223333:user/gpu"];
+  const { status, stdout, stderr } = start("authorize", ...where, ...role, "--print", "terraform");
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^resource "aws_iam_role" "node_eks_satellite_gpu_1" \{$/m);
+  const session = start("authorize", ...where, "--role-arn", "arn:aws:sts::111122223333:assumed-role/nodes/gpu-1");
+  assert.equal(session.status, 1);
+  assert.match(session.stderr, /is the ARN of a session, not of a role → Use the role's own: .* code=session-arn\n$/);
 });
 
 test("an error is one line on standard error, with what to do, and exit 1", () => {

@@ -32,7 +32,12 @@ const USABLE_STATUSES = ["ACTIVE", "UPDATING"];
  * Asks EKS for the cluster.
  * @throws cluster-not-found, cluster-forbidden, cluster-not-active, cluster-ca-invalid, cluster-incomplete, credentials-expired, aws-unreachable
  */
-export async function readCluster(aws: Aws, keys: AwsKeys, cluster: ClusterName, nowMs: number): Promise<ClusterFacts> {
+export async function readCluster(
+  aws: Pick<Aws, "describeCluster">,
+  keys: AwsKeys,
+  cluster: ClusterName,
+  nowMs: number,
+): Promise<ClusterFacts> {
   const { name, region } = cluster;
   const description = await aws.describeCluster(keys, name).catch((cause) => {
     if ((cause as { name?: string }).name === "ResourceNotFoundException") {

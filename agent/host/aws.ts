@@ -32,6 +32,8 @@ export interface ClusterDescription {
   readonly ipFamily?: string | undefined;
   readonly serviceIpv4Cidr?: string | undefined;
   readonly serviceIpv6Cidr?: string | undefined;
+  /** CONFIG_MAP, API_AND_CONFIG_MAP or API. */
+  readonly authenticationMode?: string | undefined;
 }
 
 /** AWS, as far as a node needs it. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
@@ -111,6 +113,7 @@ export function createAws(
         ipFamily: network?.ipFamily,
         serviceIpv4Cidr: network?.serviceIpv4Cidr,
         serviceIpv6Cidr: network?.serviceIpv6Cidr,
+        authenticationMode: cluster?.accessConfig?.authenticationMode,
       };
     },
   };

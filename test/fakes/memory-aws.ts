@@ -23,6 +23,7 @@ export class MemoryAws implements Aws {
   readonly roleRequests: AssumeRoleRequest[] = [];
   /** The keys that the last call was signed with. */
   lastKeys: AwsKeys | undefined;
+  callerArn = "arn:aws:sts::111122223333:assumed-role/satellite/gpu-1";
   cluster: ClusterDescription = {
     arn: "arn:aws:eks:us-west-2:111122223333:cluster/demo",
     status: "ACTIVE",
@@ -69,7 +70,7 @@ export class MemoryAws implements Aws {
 
   async getCallerIdentity(keys: AwsKeys): Promise<string> {
     this.#note("getCallerIdentity", keys);
-    return "arn:aws:sts::111122223333:assumed-role/satellite/gpu-1";
+    return this.callerArn;
   }
 
   #note(call: Call, keys: AwsKeys): void {

@@ -112,7 +112,10 @@ async function renderAccount(folder: string, facts: SandboxFacts): Promise<strin
   const ca = await readFile(join(folder, "pki", "ca.crt"));
   const account = {
     account: accountId,
-    users: [{ name: "satellite", accessKeyId, secretAccessKey }],
+    users: [
+      { name: "satellite", accessKeyId, secretAccessKey },
+      { name: "administrator", ...facts.administrator },
+    ],
     role: { name: roleName, trusted: "satellite" },
     cluster: {
       name: clusterName,

@@ -45,7 +45,9 @@ async function startAuthenticator(plane: ControlPlane): Promise<void> {
       port: 21362,
       stateDir: state,
       generateKubeconfig: webhookKubeconfig(folder),
-      backendMode: ["EKSConfigMap"],
+      // In EKS's order: an access entry goes before aws-auth.
+      backendMode: ["DynamicFile", "EKSConfigMap"],
+      dynamicfilepath: join(folder, "aws", "access-entries.json"),
       kubeconfig: kubeconfigPath(folder, "admin"),
     },
   });

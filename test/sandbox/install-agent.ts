@@ -30,8 +30,14 @@ export async function buildAgent(): Promise<string> {
   return join(project, "dist");
 }
 
-/** Puts the built daemon and its configuration into the machine; starts it again when any of that changed. */
-export async function installAgent(folder: string, facts: SandboxFacts, addresses: Addresses, dist: string) {
+/** Puts the built daemon and its configuration into the machine; starts it again when any of that changed, unless it is not to start. */
+export async function installAgent(
+  folder: string,
+  facts: SandboxFacts,
+  addresses: Addresses,
+  dist: string,
+  { isStarted = true }: { readonly isStarted?: boolean } = {},
+) {
   const files: readonly InstalledFile[] = [
     { path: "/opt/eks-satellite/bin/node", content: await readFile(process.execPath), mode: 0o755 },
     ...(await Promise.all(["eks-satellite.mjs", "eks-satellite.mjs.map"].map((name) => programFile(dist, name)))),
@@ -45,6 +51,7 @@ export async function installAgent(folder: string, facts: SandboxFacts, addresse
   for (const file of files) if (await installFile(machineTree(folder), file)) changed.push(file.path);
   const systemctl = (...args: string[]) => runInMachine(addresses, ["systemctl", ...args]);
   if (changed.includes(unitPath)) await systemctl("daemon-reload");
+  if (!isStarted) return;
   await systemctl("enable", "--quiet", "eks-satellite");
   await systemctl(changed.length > 0 ? "restart" : "start", "eks-satellite");
 }

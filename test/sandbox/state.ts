@@ -15,6 +15,8 @@ export interface SandboxFacts {
   /** The long-lived keys of the IAM user `satellite`. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Those of the IAM user `administrator`, whom the cluster does not know unless aws-auth says so. */
+  readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** Which containerd the machine has: Debian's own package, or a 2.x release. */
@@ -61,6 +63,13 @@ export function newFacts(slot: number, kubernetes: string, containerd: Container
     clusterId: randomBytes(16).toString("hex").toUpperCase(),
     kubernetes,
     containerd,
+    ...newKeys(),
+    administrator: newKeys(),
+  };
+}
+
+function newKeys() {
+  return {
     accessKeyId: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString("base64"),
   };

@@ -109,7 +109,9 @@ async function versionsFor(folder: string, options: UpOptions): Promise<Versions
 async function claim(folder: string, versions: Versions, progress: Progress): Promise<SandboxFacts> {
   const present = await readFacts(folder);
   const held = await heldSlot(folder);
-  const isSame = present?.kubernetes === versions.kubernetes && present.containerd === versions.containerd;
+  // A sandbox of an earlier commit may lack keys that this one has.
+  const isComplete = present?.administrator !== undefined;
+  const isSame = isComplete && present.kubernetes === versions.kubernetes && present.containerd === versions.containerd;
   if (present && isSame && present.slot === held) return present;
   if (present || held !== undefined) await progress.step("take the old sandbox down", () => down(folder));
   const facts = newFacts(await claimSlot(folder), versions.kubernetes, versions.containerd);

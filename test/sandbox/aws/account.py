@@ -15,8 +15,6 @@ class Account:
     """What the gate has to know about the account."""
 
     number: str
-    # A role's ARN → the ARN of who may assume it.
-    roles: dict
     users: tuple
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
@@ -36,7 +34,14 @@ def create_account(path):
     cluster = wanted["cluster"]
     eks = moto.backends.get_backend("eks")[number][REGION]
     eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
-    return Account(number, {role.arn: trusted}, users, {cluster["name"]: cluster})
+    return Account(number, users, {cluster["name"]: cluster})
+
+
+def trust_policy(number, role_arn):
+    """A role's trust policy as it is now, or None when there is no such role."""
+    iam = moto.backends.get_backend("iam")[number]["aws"]
+    documents = [role.assume_role_policy_document for role in iam.get_roles() if role.arn == role_arn]
+    return json.loads(documents[0]) if documents else None
 
 
 def _create_user(iam, number, user):

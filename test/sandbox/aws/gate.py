@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from replies import EXPIRED_TOKEN, INVALID_TOKEN, WRONG_SIGNATURE, Refusal
 from sigv4 import MalformedSignature, is_genuine, read_signature
+from trust import may_assume
 
 # AWS's allowance for clocks that differ.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -41,11 +42,12 @@ def _check_date(signature, faults, now):
         raise Refusal("signature", message)
 
 
-def authorize(action, identity, faults, roles):
-    """A Refusal unless the identity may do this. `roles` maps a role's ARN to the ARN that its trust policy names."""
+def authorize(action, identity, faults, trust_policy):
+    """A Refusal unless the identity may do this. `trust_policy` finds a role's policy by its ARN; None when there is no such role."""
     allowed = action.name not in faults.denied
     if action.name == "sts:AssumeRole":
-        allowed = allowed and roles.get(action.resource) == identity.arn
+        policy = trust_policy(action.resource)
+        allowed = allowed and policy is not None and may_assume(policy, identity.arn, action.parameters)
     if not allowed:
         sentence = f"User: {identity.arn} is not authorized to perform: {action.name} on resource: {action.resource}"
         raise Refusal("denied", sentence)

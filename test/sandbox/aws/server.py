@@ -20,7 +20,9 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import moto.backends
-from account import REGION, create_account
+from access_entries import ACTIONS as ACCESS_ENTRY_ACTIONS
+from access_entries import AccessEntries
+from account import REGION, create_account, trust_policy
 from actions import read_action
 from faults import apply_to_cluster, read_faults
 from gate import authenticate, authorize
@@ -41,6 +43,7 @@ class Aws:
         self._identities = Identities(folder / "sessions.json")
         for user in self._account.users:
             self._identities.add_user(user)
+        self._entries = AccessEntries(folder / "access-entries.json", lambda arn: self._trust_policy(arn) is not None)
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ, start_response):
@@ -65,13 +68,18 @@ class Aws:
         print(action.name, action.resource, "by", identity.arn, flush=True)
         if action.name == "sts:GetCallerIdentity":
             return caller_identity_reply(identity, wants_json)
-        authorize(action, identity, faults, self._account.roles)
+        authorize(action, identity, faults, self._trust_policy)
+        if action.name in ACCESS_ENTRY_ACTIONS:
+            return self._entries.answer(action, request)
         if action.name == "sts:AssumeRole":
             return self._assume_role(action, environ, faults)
         reply = self._forward(environ, request.body)
         if action.name == "eks:DescribeCluster" and reply.status == 200:
             return self._show_cluster(reply, faults)
         return reply
+
+    def _trust_policy(self, role_arn):
+        return trust_policy(self._account.number, role_arn)
 
     def _assume_role(self, action, environ, faults):
         asked = int(action.parameters.get("DurationSeconds", 3600))

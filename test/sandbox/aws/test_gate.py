@@ -103,10 +103,12 @@ class Gate(unittest.TestCase):
     def test_only_who_the_trust_policy_names_may_assume_the_role(self):
         body = f"Action=AssumeRole&RoleArn={ROLE}".encode()
         action = read_action(signed(body=body), "sts", "us-east-1", "1")
-        authorize(action, identity(), Faults(), {ROLE: USER})
+        statement = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
+        policies = {ROLE: {"Statement": statement}}
+        authorize(action, identity(), Faults(), policies.get)
         stranger = identity(arn="arn:aws:iam::123456789012:user/stranger")
         with self.assertRaises(Refusal) as caught:
-            authorize(action, stranger, Faults(), {ROLE: USER})
+            authorize(action, stranger, Faults(), policies.get)
         self.assertEqual(
             caught.exception.message,
             "User: arn:aws:iam::123456789012:user/stranger is not authorized to perform: sts:AssumeRole "
@@ -117,7 +119,7 @@ class Gate(unittest.TestCase):
         request = Request("GET", "/clusters/sandbox", "", {})
         action = read_action(request, "eks", "us-east-1", "1")
         with self.assertRaisesRegex(Refusal, "eks:DescribeCluster on resource: arn:aws:eks:us-east-1:1:cluster/sandbox"):
-            authorize(action, identity(), Faults(denied=["eks:DescribeCluster"]), {})
+            authorize(action, identity(), Faults(denied=["eks:DescribeCluster"]), {}.get)
 
 
 class Shapes(unittest.TestCase):

@@ -1,0 +1,147 @@
+// `eks-satellite authorize`: an administrator lets a role or a user be a node of a cluster; with --create-role it makes the role too.
+import { SatelliteError } from "../errors.ts";
+import { type Admission, planAuthorization } from "../operator/admission.ts";
+import { openCluster } from "../operator/cluster-access.ts";
+import { checkNodeName, type NodeIdentity } from "../operator/node-name-rules.ts";
+import { planNodeRole, type RolePlan } from "../operator/node-role.ts";
+import { renderRoleJson, renderRoleTerraform } from "../operator/node-role-policy.ts";
+import { type Principal, parseAnyPrincipal, parsePrincipal } from "../operator/principal.ts";
+import {
+  backupFileFor,
+  type ChangeOptions,
+  checkCluster,
+  type OperatorContext,
+  proposeChanges,
+  readPrincipal,
+} from "./operator-changes.ts";
+
+export interface AuthorizeOptions extends ChangeOptions {
+  readonly nodeName: readonly string[];
+  readonly identity: NodeIdentity;
+  /** The role's name, or true for one made of the node's. */
+  readonly createRole?: string | true;
+  /** Who may assume the new role. */
+  readonly trustedArn?: string;
+  /** Print what --create-role would make, and ask AWS nothing. */
+  readonly print?: "json" | "terraform";
+}
+
+const ROLE_NAME_MAX_LENGTH = 64;
+
+/** Shows what it would change, asks, and changes it; returns the exit code. @throws what {@link planAuthorization} and planNodeRole do */
+export async function authorizeCommand(
+  { openOperator, confirm }: OperatorContext,
+  options: AuthorizeOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  const name = checkCluster(options);
+  for (const nodeName of options.nodeName) checkNodeName(nodeName, options.identity);
+  const given = readPrincipal(options);
+  const wish = options.createRole === undefined ? undefined : readWish(options, options.createRole, given);
+  if (options.print !== undefined) return printRole(options, wish, print);
+  checkNames(options, given, wish);
+  const operator = await openOperator();
+  const { operatorAws: aws, host } = operator;
+  const access = await openCluster(operator, name);
+  const role = wish === undefined ? undefined : await planNodeRole(aws, access, wish);
+  const admission: Admission = {
+    principal: principalOf(given, role),
+    method: options.method,
+    nodeName: options.nodeName[0],
+    roleState: role?.isNew === true ? "planned" : "present",
+    backupFile: backupFileFor(options, host.clock.now()),
+  };
+  const { changes, notes } = await planAuthorization({ host, aws, access }, admission);
+  const { arn } = admission.principal;
+  const proposal = {
+    access,
+    principalArn: arn,
+    changes: [...(role?.changes ?? []), ...changes],
+    notes,
+    nothing: `${arn} may be a node of ${name.name} already`,
+    done: `${arn} may be a node of ${name.name} now. ${nextStep(options, admission.principal)}`,
+  };
+  return proposeChanges(proposal, { confirm, options, print });
+}
+
+interface Wish {
+  readonly name: string;
+  readonly trustedArn: string;
+  readonly trusted: Principal;
+  readonly nodeNames: readonly string[];
+}
+
+/** @throws options-invalid, session-arn, principal-invalid */
+function readWish(
+  { trustedArn, nodeName }: AuthorizeOptions,
+  createRole: string | true,
+  given: Principal | undefined,
+): Wish {
+  if (given !== undefined)
+    throw misuse(`--create-role and ${given.arn} cannot both be given`, "--create-role makes the role that is let in.");
+  if (trustedArn === undefined)
+    throw misuse(
+      "--create-role needs --trusted-arn",
+      "It is the user or role whose keys the machine holds: nobody else may take the role on.",
+    );
+  const [first] = nodeName;
+  if (first === undefined)
+    throw misuse(
+      "--create-role needs --node-name",
+      "The role's trust policy is pinned to it: whoever may take the role on may be that node alone. Give it once a node.",
+    );
+  const trusted = parseAnyPrincipal(trustedArn, "--trusted-arn");
+  const name = createRole === true ? `eks-satellite-${first}` : createRole;
+  if (!/^[\w+=,.@-]+$/.test(name) || name.length > ROLE_NAME_MAX_LENGTH)
+    throw misuse(
+      `${JSON.stringify(name)} cannot be the name of a role`,
+      `Give another with --create-role NAME: letters, digits and +=,.@_- , ${ROLE_NAME_MAX_LENGTH} at most.`,
+    );
+  return { name, trustedArn, trusted, nodeNames: nodeName.toSorted() };
+}
+
+/** @throws options-invalid */
+function checkNames({ nodeName }: AuthorizeOptions, given: Principal | undefined, wish: Wish | undefined): void {
+  if (given === undefined && wish === undefined)
+    throw misuse(
+      "nobody is named to be let in",
+      "Give --role-arn, --user-arn, or --create-role with --trusted-arn and --node-name.",
+    );
+  if (given?.kind === "user" && nodeName.length !== 1)
+    throw misuse(
+      `user ${given.arn} needs one --node-name, not ${nodeName.length}`,
+      "A user has no session that could be named after a node, so it can be one node alone; a role can be several.",
+    );
+}
+
+function principalOf(given: Principal | undefined, role: RolePlan | undefined): Principal {
+  return given ?? parsePrincipal(role?.arn ?? "", "role", "--create-role");
+}
+
+/** Everything that --create-role would make, for those who manage roles elsewhere. */
+function printRole(
+  { cluster, region, print: format }: AuthorizeOptions,
+  wish: Wish | undefined,
+  print: (text: string) => void,
+): number {
+  if (wish === undefined) throw misuse("--print shows what --create-role makes", "Give --create-role too.");
+  const { partition, account } = wish.trusted;
+  const role = {
+    ...wish,
+    partition,
+    account,
+    clusterArn: `arn:${partition}:eks:${region}:${account}:cluster/${cluster}`,
+  };
+  print(format === "terraform" ? renderRoleTerraform(role) : renderRoleJson(role));
+  return 0;
+}
+
+function nextStep({ cluster, region, nodeName }: AuthorizeOptions, { kind, arn }: Principal): string {
+  const role = kind === "role" ? ` --role-arn ${arn}` : "";
+  const name = nodeName[0] === undefined ? "" : ` --node-name ${nodeName[0]}`;
+  return `On the machine: sudo eks-satellite configure --cluster ${cluster} --region ${region}${role}${name}`;
+}
+
+function misuse(problem: string, hint: string): SatelliteError {
+  return new SatelliteError("options-invalid", problem, { hint });
+}

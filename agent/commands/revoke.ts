@@ -1,0 +1,53 @@
+// `eks-satellite revoke`: an administrator takes back what `authorize` did; roles and their policies stay.
+import { SatelliteError } from "../errors.ts";
+import { planRevocation } from "../operator/admission.ts";
+import { openCluster } from "../operator/cluster-access.ts";
+import {
+  backupFileFor,
+  type ChangeOptions,
+  checkCluster,
+  type OperatorContext,
+  proposeChanges,
+  readPrincipal,
+} from "./operator-changes.ts";
+
+export interface RevokeOptions extends ChangeOptions {
+  readonly nodeName?: string;
+}
+
+/** Shows what it would take away, asks, and does it; returns the exit code. @throws options-invalid, and what {@link planRevocation} does */
+export async function revokeCommand(
+  { openOperator, confirm }: OperatorContext,
+  options: RevokeOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  const name = checkCluster(options);
+  const principal = readPrincipal(options);
+  if (principal === undefined || (principal.kind === "user" && options.nodeName === undefined)) {
+    const problem = principal === undefined ? "nobody is named" : `user ${principal.arn} needs --node-name`;
+    throw new SatelliteError("options-invalid", problem, {
+      hint: "Give --role-arn, or --user-arn with --node-name, as they were given to authorize.",
+    });
+  }
+  const operator = await openOperator();
+  const { operatorAws: aws, host } = operator;
+  const access = await openCluster(operator, name);
+  const plan = await planRevocation(
+    { host, aws, access },
+    {
+      principal,
+      method: options.method,
+      nodeName: options.nodeName,
+      roleState: "unknown",
+      backupFile: backupFileFor(options, host.clock.now()),
+    },
+  );
+  const proposal = {
+    ...plan,
+    access,
+    principalArn: principal.arn,
+    nothing: `nothing lets ${principal.arn} be a node of ${name.name}`,
+    done: `${principal.arn} is taken for a node of ${name.name} no more; the API server may remember its token for some minutes. Its Nodes: kubectl delete node NAME.`,
+  };
+  return proposeChanges(proposal, { confirm, options, print });
+}

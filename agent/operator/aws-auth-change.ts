@@ -1,0 +1,91 @@
+// Changes aws-auth: the old text is saved first, another's edit of the same moment is never overwritten, and the result is read back.
+import { stringify } from "yaml";
+import { hasCode, SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import type { AwsAuthData, AwsAuthEdit } from "./aws-auth.ts";
+import { type Change, diffOf } from "./change.ts";
+import { AWS_AUTH, type AwsAuthApi, type ConfigMap } from "./config-map-api.ts";
+
+/** Whoever edits aws-auth all the time is a loop that fights another one. */
+const MAX_ATTEMPTS = 5;
+const RETRY_MILLISECONDS = 200;
+
+export interface AwsAuthChangeOptions {
+  /** The edit for fresh content; undefined when nothing is left to do. */
+  readonly edit: (data: AwsAuthData) => AwsAuthEdit | undefined;
+  /** Where the ConfigMap before the change is kept. */
+  readonly backupFile: string;
+}
+
+export interface AwsAuthContext {
+  readonly host: Pick<Host, "files" | "clock">;
+  readonly access: { readonly awsAuth: AwsAuthApi };
+}
+
+/** The change of a ConfigMap that was read; undefined when there is nothing to do. @throws what `edit` throws */
+export function planAwsAuthChange(
+  context: AwsAuthContext,
+  seen: ConfigMap | undefined,
+  options: AwsAuthChangeOptions,
+): Change | undefined {
+  const edit = options.edit(seen?.data ?? {});
+  if (edit === undefined) return undefined;
+  const target = `${edit.key} in aws-auth`;
+  return {
+    target,
+    action: edit.before === undefined ? "create" : "update",
+    diff: diffOf(target, edit.before, edit.after),
+    apply: (print) => changeAwsAuth(context, seen, { ...options, print }),
+  };
+}
+
+/** Makes the edit on what was seen, and on fresh content for as long as others are faster. @throws aws-auth-conflict, aws-auth-readback, disk-full, file-unwritable */
+async function changeAwsAuth(
+  { host, access: { awsAuth: api } }: AwsAuthContext,
+  seen: ConfigMap | undefined,
+  { edit, backupFile, print }: AwsAuthChangeOptions & { readonly print: (line: string) => void },
+): Promise<void> {
+  for (let attempt = 1, present = seen; ; attempt += 1) {
+    const change = edit(present?.data ?? {});
+    if (change === undefined) return print("aws-auth: somebody else has done it meanwhile");
+    if (present !== undefined) await saveBackup(host, backupFile, present, print);
+    try {
+      await api.write(change, present);
+      return await readBack(api, { edit, backupFile });
+    } catch (error) {
+      if (!hasCode(error, "aws-auth-conflict")) throw error;
+      if (attempt === MAX_ATTEMPTS) throw contended(error);
+      print("aws-auth: changed by another meanwhile; once more on what it is now");
+      await host.clock.sleep(RETRY_MILLISECONDS * attempt);
+      present = await api.read();
+    }
+  }
+}
+
+function contended(cause: unknown): SatelliteError {
+  return new SatelliteError("aws-auth-conflict", `${AWS_AUTH} was changed by another ${MAX_ATTEMPTS} times in a row`, {
+    hint: "Nothing was changed by this. Find out who writes it (a GitOps controller, Terraform), and make the change there.",
+    cause,
+  });
+}
+
+/** A manifest that `kubectl replace` takes as it is; it may hold the whole team's access, and is nobody else's to read. */
+async function saveBackup(
+  { files }: Pick<Host, "files">,
+  file: string,
+  { metadata: { labels, annotations }, data }: ConfigMap,
+  print: (line: string) => void,
+): Promise<void> {
+  const metadata = { name: "aws-auth", namespace: "kube-system", labels, annotations };
+  const manifest = stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data }, { lineWidth: 0 });
+  await files.write(file, manifest, { mode: 0o600 });
+  print(`aws-auth: as it was in ${file}; kubectl replace --filename ${file} puts it back`);
+}
+
+/** What stands there must parse, and leave nothing of the edit to do; others may have added theirs since. */
+async function readBack(api: AwsAuthApi, { edit, backupFile }: AwsAuthChangeOptions): Promise<void> {
+  if (edit((await api.read())?.data ?? {}) === undefined) return;
+  throw new SatelliteError("aws-auth-readback", `${AWS_AUTH} is not what was written a moment ago`, {
+    hint: `Somebody else writes it too: compare kubectl get configmap aws-auth --namespace kube-system --output yaml with ${backupFile}.`,
+  });
+}

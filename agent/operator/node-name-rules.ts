@@ -1,0 +1,49 @@
+// Which names a node may have, told before a role, a trust policy or aws-auth is made for one that can never join.
+import { SatelliteError } from "../errors.ts";
+
+/** How the node proves who it is, as `node.identity` has it. */
+export type NodeIdentity = "hybrid" | "fargate";
+
+const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+/** Of a DNS label, and of the label kubernetes.io/hostname; a session's name ends at 64. */
+const MAX_LENGTH = 63;
+
+/** @throws node-name-invalid */
+export function checkNodeName(name: string, identity: NodeIdentity): void {
+  const problem = problemOf(name, identity);
+  if (problem === undefined) return;
+  throw new SatelliteError("node-name-invalid", `node name ${JSON.stringify(name)} ${problem.is}`, {
+    hint: problem.hint,
+  });
+}
+
+function problemOf(name: string, identity: NodeIdentity): { readonly is: string; readonly hint: string } | undefined {
+  if (name.includes("@")) {
+    return {
+      is: "has an @",
+      hint: `EKS turns the @ of a session's name into -, so the node would be ${name.replaceAll("@", "-").toLowerCase()}: use that name on both sides.`,
+    };
+  }
+  if (name.length > MAX_LENGTH) {
+    return { is: `has ${name.length} characters`, hint: `Use ${MAX_LENGTH} at most.` };
+  }
+  if (!name.split(".").every((label) => LABEL.test(label))) {
+    return {
+      is: "is not a DNS name in lower case",
+      hint: "Use letters a-z, digits and - within it, e.g. gpu-1; it must equal node.name in the machine's configuration.",
+    };
+  }
+  if (name.startsWith("i-")) {
+    return {
+      is: "begins with i-",
+      hint: "AWS's cloud controller takes such a Node for an EC2 instance, and deletes it: choose another name.",
+    };
+  }
+  if (name.startsWith("fargate-") && identity === "hybrid") {
+    return {
+      is: "begins with fargate-",
+      hint: "AWS's cloud controller takes such a Node for its own: choose another name, or --identity fargate with node.identity: fargate on the machine.",
+    };
+  }
+  return undefined;
+}

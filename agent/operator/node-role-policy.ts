@@ -1,0 +1,133 @@
+// What a node's role may do, and who may be which node: pure documents, for IAM, for a reader, and for Terraform.
+import { isDeepStrictEqual } from "node:util";
+
+/** Name of the inline policy. */
+export const POLICY_NAME = "eks-satellite-node";
+/** By this tag a role is known as made for nodes of a cluster; it is the cluster's ARN. */
+export const ROLE_TAG = "eks-satellite:cluster";
+
+export interface NodeRole {
+  readonly name: string;
+  readonly partition: string;
+  readonly account: string;
+  readonly clusterArn: string;
+  /** Who may assume it: the identity whose keys the machine holds. */
+  readonly trustedArn: string;
+  /** The session names that it may take, sorted: each is a node. */
+  readonly nodeNames: readonly string[];
+}
+
+type Policy = Readonly<Record<string, unknown>>;
+
+/** Whoever may assume the role is the node that the session is named after, so the names are pinned. */
+export function trustPolicy({ trustedArn, nodeNames }: Pick<NodeRole, "trustedArn" | "nodeNames">): Policy {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { AWS: trustedArn },
+        Action: "sts:AssumeRole",
+        Condition: { StringEquals: { "sts:RoleSessionName": nodeNames.length === 1 ? nodeNames[0] : nodeNames } },
+      },
+    ],
+  };
+}
+
+/** The cluster's endpoint and CA, and image pulls: nothing else is asked of AWS by a node. */
+export function permissionPolicy({ clusterArn }: Pick<NodeRole, "clusterArn">): Policy {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Action: "eks:DescribeCluster", Resource: clusterArn },
+      {
+        Effect: "Allow",
+        Action: [
+          "ecr:BatchCheckLayerAvailability",
+          "ecr:BatchGetImage",
+          "ecr:GetAuthorizationToken",
+          "ecr:GetDownloadUrlForLayer",
+        ],
+        // EKS's own images are in accounts of AWS's, one a region; whose images a node may pull is theirs to say.
+        Resource: "*",
+      },
+    ],
+  };
+}
+
+export function roleArn({ partition, account, name }: Pick<NodeRole, "partition" | "account" | "name">): string {
+  return `arn:${partition}:iam::${account}:role/${name}`;
+}
+
+/** The node names of a trust policy that is ours for the same principal; undefined when it is anything else. */
+export function pinnedNames(policy: unknown, trustedArn: string): readonly string[] | undefined {
+  const [statement] = [(policy as { Statement?: unknown } | null)?.Statement].flat();
+  const { Condition: condition } = (statement ?? {}) as { Condition?: { StringEquals?: Record<string, unknown> } };
+  const names = [condition?.StringEquals?.["sts:RoleSessionName"]].flat();
+  if (!names.every((name) => typeof name === "string")) return undefined;
+  return isSamePolicy(policy, trustPolicy({ trustedArn, nodeNames: names })) ? names : undefined;
+}
+
+/** IAM keeps a list of one as a list or as its only member. */
+export function isSamePolicy(one: unknown, other: unknown): boolean {
+  return isDeepStrictEqual(normalise(one), normalise(other));
+}
+
+function normalise(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 1 ? normalise(value[0]) : value.map(normalise).toSorted(byText);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, normalise(inner)]));
+}
+
+function byText(one: unknown, other: unknown): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+}
+
+/** Everything that has to be made, as one JSON document. */
+export function renderRoleJson(role: NodeRole): string {
+  const document = {
+    role: {
+      RoleName: role.name,
+      Description: describeRole(role),
+      AssumeRolePolicyDocument: trustPolicy(role),
+      Tags: [{ Key: ROLE_TAG, Value: role.clusterArn }],
+    },
+    policy: { PolicyName: POLICY_NAME, PolicyDocument: permissionPolicy(role) },
+    accessEntry: { clusterName: clusterNameOf(role), principalArn: roleArn(role), type: "HYBRID_LINUX" },
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** The same as Terraform; JSON's objects are expressions of its language too. */
+export function renderRoleTerraform(role: NodeRole): string {
+  const indent = (document: Policy) => JSON.stringify(document, undefined, 2).replaceAll("\n", "\n  ");
+  const label = `node_${role.name.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
+  return `resource "aws_iam_role" "${label}" {
+  name               = ${JSON.stringify(role.name)}
+  description        = ${JSON.stringify(describeRole(role))}
+  assume_role_policy = jsonencode(${indent(trustPolicy(role))})
+  tags               = { ${JSON.stringify(ROLE_TAG)} = ${JSON.stringify(role.clusterArn)} }
+}
+
+resource "aws_iam_role_policy" "${label}" {
+  name   = ${JSON.stringify(POLICY_NAME)}
+  role   = aws_iam_role.${label}.name
+  policy = jsonencode(${indent(permissionPolicy(role))})
+}
+
+# Where the cluster's authentication mode allows access entries (API, API_AND_CONFIG_MAP).
+resource "aws_eks_access_entry" "${label}" {
+  cluster_name  = ${JSON.stringify(clusterNameOf(role))}
+  principal_arn = aws_iam_role.${label}.arn
+  type          = "HYBRID_LINUX"
+}
+`;
+}
+
+export function describeRole(role: Pick<NodeRole, "clusterArn">): string {
+  return `Nodes of EKS cluster ${clusterNameOf(role)} outside AWS`;
+}
+
+function clusterNameOf({ clusterArn }: Pick<NodeRole, "clusterArn">): string {
+  return clusterArn.split("cluster/")[1] ?? "";
+}

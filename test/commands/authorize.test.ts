@@ -1,0 +1,160 @@
+// authorize and revoke as an administrator uses them, against an account and a cluster in memory.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+
+const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
+const BACKUP = "./aws-auth-demo-20260102T030405Z.yaml";
+
+test("where access entries are allowed a role gets one, and a second time there is nothing to do", async () => {
+  for (const mode of ["API", "API_AND_CONFIG_MAP"]) {
+    const { authorize, operatorAws, awsAuth, said, forget } = setUpOperator(mode);
+    assert.equal(await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] }), 0);
+    assert.equal(operatorAws.entries.get(NODE_ROLE)?.type, "HYBRID_LINUX");
+    assert.match(said(), new RegExp(`^cluster demo in us-west-2, authentication mode ${mode}, as arn:aws:sts`));
+    assert.match(said(), /^\+ {2}"type": "HYBRID_LINUX",$/m);
+    assert.match(
+      said(),
+      /On the machine: sudo eks-satellite configure --cluster demo --region us-west-2 --role-arn \S+\/nodes --node-name gpu-1\n$/,
+    );
+    forget();
+    assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
+    assert.match(said(), /^nothing to do: .*nodes may be a node of demo already\n$/m);
+    assert.deepEqual(operatorAws.calls.filter((call) => call === "eks:CreateAccessEntry").length, 1);
+    assert.deepEqual(awsAuth.writes, []);
+  }
+});
+
+test("a cluster that knows aws-auth alone gets the role there; the old text is saved first, for its owner alone", async () => {
+  const { authorize, awsAuth, host, roles, said, forget, operatorAws } = setUpOperator("CONFIG_MAP");
+  assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
+  assert.ok(awsAuth.data?.mapRoles?.startsWith(ADMIN_ENTRY));
+  assert.deepEqual(roles()[1], {
+    rolearn: NODE_ROLE,
+    username: "system:node:{{SessionName}}",
+    groups: ["system:bootstrappers", "system:nodes"],
+  });
+  const { content = "", mode } = host.files.peek(BACKUP) ?? {};
+  const { kind, metadata, data } = parse(content);
+  assert.deepEqual(
+    [kind, metadata, data, mode],
+    ["ConfigMap", { name: "aws-auth", namespace: "kube-system" }, { mapRoles: ADMIN_ENTRY }, 0o600],
+  );
+  assert.ok(said().includes(`kubectl replace --filename ${BACKUP} puts it back`));
+  assert.deepEqual(operatorAws.calls, ["iam:GetRole"], "EKS is not asked for entries that it cannot have");
+  assert.equal(JSON.parse(awsAuth.writes[0]?.body ?? "").metadata.resourceVersion, "1");
+  forget();
+  assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
+  assert.match(said(), /^nothing to do/m);
+  assert.equal(awsAuth.writes.length, 1);
+});
+
+test("a missing aws-auth is made, with nothing but the entry", async () => {
+  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  awsAuth.data = undefined;
+  await authorize({ roleArn: NODE_ROLE });
+  assert.deepEqual(Object.keys(awsAuth.data ?? {}), ["mapRoles"]);
+  assert.deepEqual(host.files.changes, []);
+});
+
+test("a user is one node, through aws-auth, also where entries are allowed", async () => {
+  const { authorize, awsAuth, operatorAws } = setUpOperator();
+  assert.equal(await authorize({ userArn: USER, nodeName: ["gpu-1"] }), 0);
+  assert.deepEqual(parse(awsAuth.data?.mapUsers ?? ""), [
+    { userarn: USER, username: "system:node:gpu-1", groups: ["system:bootstrappers", "system:nodes"] },
+  ]);
+  assert.deepEqual(operatorAws.calls, []);
+});
+
+test("revoke takes away what authorize made, and nothing else", async () => {
+  for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
+    const { authorize, revoke, operatorAws, awsAuth, said, forget } = setUpOperator(mode);
+    operatorAws.addEntry(`${NODE_ROLE}2`, "HYBRID_LINUX");
+    await authorize({ roleArn: NODE_ROLE });
+    assert.equal(await revoke({ roleArn: NODE_ROLE }), 0);
+    assert.deepEqual([[...operatorAws.entries.keys()], awsAuth.data?.mapRoles], [[`${NODE_ROLE}2`], ADMIN_ENTRY]);
+    forget();
+    assert.equal(await revoke({ roleArn: NODE_ROLE }), 0);
+    assert.match(said(), /nothing to do: nothing lets .*nodes be a node of demo/);
+  }
+});
+
+test("revoke removes from both where both let a role in, and finds a role that IAM has no more", async () => {
+  const { authorize, revoke, operatorAws, awsAuth } = setUpOperator();
+  await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
+  operatorAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
+  operatorAws.roles.clear();
+  assert.equal(await revoke({ roleArn: NODE_ROLE }), 0);
+  assert.deepEqual([operatorAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
+});
+
+test("revoke of a user takes the entry of that node alone", async () => {
+  const { authorize, revoke, awsAuth } = setUpOperator();
+  await authorize({ userArn: USER, nodeName: ["gpu-1"] });
+  await assert.rejects(revoke({ userArn: USER, nodeName: "gpu-2" }), { code: "mapping-differs" });
+  await assert.rejects(revoke({ userArn: USER }), { code: "options-invalid", hint: /--node-name/ });
+  assert.equal(await revoke({ userArn: USER, nodeName: "gpu-1" }), 0);
+  assert.equal(awsAuth.data?.mapUsers, "[]\n");
+});
+
+test("it asks; without a yes, with nobody to ask, in a dry run and for a program nothing is changed", async () => {
+  const { authorize, answers, context, awsAuth, operatorAws, host, said, forget } = setUpOperator("CONFIG_MAP");
+  const options = { roleArn: NODE_ROLE, yes: false };
+  answers.push(false);
+  assert.equal(await authorize(options), 2);
+  assert.equal(await authorize({ ...options, dryRun: true }), 0);
+  assert.match(said(), /^\+- rolearn: arn:aws:iam::111122223333:role\/nodes$/m);
+  context.confirm = undefined;
+  forget();
+  assert.equal(await authorize(options), 2);
+  assert.match(said(), /nobody is there to be asked. --yes makes the changes\n$/);
+  forget();
+  assert.equal(await authorize({ ...options, output: "json" }), 2);
+  assert.deepEqual(
+    [JSON.parse(said()).applied, awsAuth.writes, host.files.changes, operatorAws.entries.size],
+    [false, [], [], 0],
+  );
+  context.confirm = async () => true;
+  assert.equal(await authorize(options), 0);
+  assert.equal(awsAuth.writes.length, 1);
+});
+
+test("as JSON it is one document: who, what, and whether it was made", async () => {
+  const { authorize, said } = setUpOperator("CONFIG_MAP");
+  assert.equal(await authorize({ roleArn: NODE_ROLE, output: "json" }), 0);
+  const { cluster, authenticationMode, principalArn, changes, applied, messages } = JSON.parse(said());
+  assert.deepEqual([cluster, authenticationMode, principalArn, applied], ["demo", "CONFIG_MAP", NODE_ROLE, true]);
+  assert.deepEqual([changes.length, changes[0].target, changes[0].action], [1, "mapRoles in aws-auth", "update"]);
+  assert.match(changes[0].diff, /^--- mapRoles in aws-auth\n/);
+  assert.ok(messages[0].includes(BACKUP));
+});
+
+test("the path of a role that a person leaves away is looked up: an access entry needs it, aws-auth must not have it", async () => {
+  const withPath = NODE_ROLE.replace("role/", "role/team/");
+  const entries = setUpOperator("API");
+  entries.operatorAws.addRole("nodes", { path: "/team/" });
+  await entries.authorize({ roleArn: NODE_ROLE });
+  assert.deepEqual([...entries.operatorAws.entries.keys()], [withPath]);
+  const configMap = setUpOperator("CONFIG_MAP");
+  configMap.operatorAws.addRole("nodes", { path: "/team/" });
+  await configMap.authorize({ roleArn: withPath });
+  assert.equal((configMap.roles()[1] as { rolearn: string }).rolearn, NODE_ROLE);
+});
+
+test("a role whose trust policy does not pin the session's name is let in with a warning", async () => {
+  const { authorize, operatorAws, said } = setUpOperator("API");
+  operatorAws.addRole("nodes");
+  await authorize({ roleArn: NODE_ROLE });
+  assert.match(said(), /^! whoever may assume \S+ may be any node: pin sts:RoleSessionName/m);
+});
+
+test("a role that aws-auth lets in already needs no access entry, unless one is asked for", async () => {
+  const { authorize, operatorAws, said } = setUpOperator();
+  await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
+  await authorize({ roleArn: NODE_ROLE });
+  assert.match(said(), /! aws-auth lets \S+ in already/);
+  assert.equal(operatorAws.entries.size, 0);
+  await authorize({ roleArn: NODE_ROLE, method: "access-entry" });
+  assert.equal(operatorAws.entries.size, 1);
+});

@@ -1,0 +1,85 @@
+// An administrator at a laptop: the program as an ordinary user, outside the machine, with keys of the IAM user `administrator`.
+import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { cleanEnvironment } from "./environment.ts";
+import { inNamespace } from "./network.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { accountId, type SandboxFacts } from "./state.ts";
+
+export const administratorArn = `arn:aws:iam::${accountId}:user/administrator`;
+
+/** nobody's, on every Debian. */
+const USER_ID = 65534;
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface LaptopOptions {
+  /** Whose keys; the administrator's when left out. */
+  readonly keys?: SandboxFacts["administrator"];
+  /** What is typed at the terminal; without it there is none. */
+  readonly typed?: string;
+}
+
+/** A folder with the program, from which it is run. */
+export class Laptop {
+  readonly home: string;
+  readonly #sandbox: Sandbox;
+
+  private constructor(sandbox: Sandbox, home: string) {
+    this.#sandbox = sandbox;
+    this.home = home;
+  }
+
+  /** @param dist the folder with the built program */
+  static async open(sandbox: Sandbox, dist: string): Promise<Laptop> {
+    const home = await mkdtemp(join(tmpdir(), "eks-satellite-laptop-"));
+    const bin = join(home, "bin");
+    await mkdir(bin);
+    await copyFile(process.execPath, join(bin, "node"));
+    await copyFile(join(dist, "eks-satellite.mjs"), join(bin, "eks-satellite.mjs"));
+    await copyFile(join(sandbox.folder, "pki", "aws-ca.crt"), join(home, "aws-ca.crt"));
+    await writeFile(join(bin, "eks-satellite"), `#!/bin/sh\nexec ${bin}/node ${bin}/eks-satellite.mjs "$@"\n`);
+    for (const name of ["node", "eks-satellite"]) await chmod(join(bin, name), 0o755);
+    await chmod(join(bin, "eks-satellite.mjs"), 0o644);
+    await chmod(join(home, "aws-ca.crt"), 0o644);
+    await chown(home, USER_ID, USER_ID);
+    return new Laptop(sandbox, home);
+  }
+
+  /** Runs a line of shell. */
+  async run(line: string, { keys, typed }: LaptopOptions = {}): Promise<Outcome> {
+    const { addresses, facts } = this.#sandbox;
+    const { accessKeyId, secretAccessKey } = keys ?? facts.administrator;
+    const shell =
+      typed === undefined ? ["/bin/sh", "-c", line] : ["script", "--quiet", "--return", "--command", line, "/dev/null"];
+    const user = ["setpriv", `--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--"];
+    const [command, ...args] = inNamespace(addresses.controlNamespace, [...user, ...shell]);
+    const environment = cleanEnvironment();
+    const { exitCode, stdout, stderr } = await execa(command, args, {
+      cwd: this.home,
+      extendEnv: false,
+      reject: false,
+      timeout: 60_000,
+      ...(typed === undefined ? { stdin: "ignore" } : { input: typed }),
+      env: {
+        ...environment,
+        PATH: `${join(this.home, "bin")}:${environment.PATH}`,
+        HOME: this.home,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        NODE_EXTRA_CA_CERTS: join(this.home, "aws-ca.crt"),
+      },
+    });
+    return { exitCode: exitCode ?? 1, stdout: stdout.replaceAll("\r\n", "\n"), stderr };
+  }
+
+  close(): Promise<void> {
+    return rm(this.home, { recursive: true, force: true });
+  }
+}
