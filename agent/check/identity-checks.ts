@@ -1,7 +1,9 @@
 // Who this machine is: to itself (its configuration), to AWS, and to the cluster.
 import { X509Certificate } from "node:crypto";
+import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
 import { apiRequest, withDocument } from "../facts/api-request.ts";
+import { isLongLived, LONG_LIVED_KEYS } from "../facts/credentials.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createNodeApi } from "../observe/node-api.ts";
@@ -16,7 +18,9 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   {
     name: "config",
     run: async ({ config, configProblem }) =>
-      configProblem === undefined ? ok(`node ${config?.node.name} of ${config?.cluster.name}`) : failed(configProblem),
+      configProblem === undefined
+        ? ok(`node ${config?.node.name} of ${config?.cluster.name}, identity ${config?.node.identity}`)
+        : failed(configProblem),
   },
   configured({
     name: "credentials",
@@ -31,8 +35,10 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "assume-role",
-    run: async ({ keys }, { credentials }) => {
-      const { expiresAtMs } = await keys();
+    run: async ({ keys: read }, { credentials }) => {
+      const keys = await read();
+      if (isLongLived(keys)) return warn(LONG_LIVED_KEYS.message, LONG_LIVED_KEYS.hint);
+      const { expiresAtMs } = keys;
       const until = expiresAtMs === undefined ? "" : ` until ${new Date(expiresAtMs).toISOString()}`;
       return ok(
         credentials.assumeRole === undefined ? `session keys${until}` : `${credentials.assumeRole.arn}${until}`,
@@ -79,7 +85,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
         .catch(() => undefined);
       if (answer === undefined) return unknown("the API server does not answer: see api-server");
       const arn = await caller().catch(() => undefined); // The remedy is then less exact.
-      const remedy = mappingRemedy(arn, cluster);
+      const remedy = mappingRemedy(arn, { cluster, node });
       if (answer.status === 401) return fail("the API server does not know this identity", remedy);
       if (answer.status !== 201) return unknown(`the API server answers ${answer.status} to a SelfSubjectReview`);
       const { username = "", groups = [] } = readUser(answer.body);
@@ -189,15 +195,19 @@ function readUser(body: string): { readonly username?: string; readonly groups?:
   }
 }
 
-/** The line to add: an access entry for a role; an IAM user can be a node only through aws-auth. */
-function mappingRemedy(
-  arn: string | undefined,
-  { name, region }: { readonly name: string; readonly region: string },
-): string {
+/** The line to add: an access entry for a role; an IAM user can be a node only through aws-auth, and only this one. */
+function mappingRemedy(arn: string | undefined, { cluster, node }: Pick<Config, "cluster" | "node">): string {
+  const groups = "groups: [system:bootstrappers, system:nodes]";
+  const { name, region } = cluster;
   const [, partition, account, role] = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn ?? "") ?? [];
   if (role !== undefined) {
     const roleArn = `arn:${partition}:iam::${account}:role/${role}`;
-    return `aws eks create-access-entry --cluster-name ${name} --region ${region} --type HYBRID_LINUX --principal-arn ${roleArn}; or in aws-auth's mapRoles: {rolearn: "${roleArn}", username: "system:node:{{SessionName}}", groups: [system:bootstrappers, system:nodes]}`;
+    const type = node.identity === "fargate" ? "FARGATE_LINUX" : "HYBRID_LINUX";
+    return `aws eks create-access-entry --cluster-name ${name} --region ${region} --type ${type} --principal-arn ${roleArn}; or in aws-auth's mapRoles: {rolearn: "${roleArn}", username: "system:node:{{SessionName}}", ${groups}}`;
   }
-  return `Map ${arn ?? "this identity"} in aws-auth to username system:node:<node name> with groups [system:bootstrappers, system:nodes].`;
+  if (arn !== undefined && /^arn:aws[\w-]*:iam::\d+:user\//.test(arn)) {
+    const options = `--cluster ${name} --region ${region} --user-arn ${arn} --node-name ${node.name}`;
+    return `eks-satellite authorize ${options} --identity ${node.identity}; or in aws-auth's mapUsers: {userarn: "${arn}", username: "system:node:${node.name}", ${groups}}`;
+  }
+  return `Map ${arn ?? "this identity"} in aws-auth to username system:node:${node.name} with ${groups}.`;
 }

@@ -177,12 +177,12 @@ function checkStatus({ status, body }: { status: number; body: string }): void {
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {
-      hint: "Create an access entry of type HYBRID_LINUX for the node's role, or map the role in aws-auth to system:node:{{SessionName}} with group system:nodes.",
+      hint: "Create an access entry of type HYBRID_LINUX for the node's role, or map the role in aws-auth to system:node:{{SessionName}} with group system:nodes; an IAM user in mapUsers. eks-satellite check --only cluster-identity prints the very line.",
     });
   }
   if (status === 403) {
     throw new SatelliteError("api-forbidden", `the API server knows this node as somebody else: ${said}`, {
-      hint: "The identity must map to system:node:<node name> in group system:nodes: compare the role's session name with node.name.",
+      hint: "The identity must map to system:node:<node name> in group system:nodes: compare node.name with the role's session name, or with the user's entry in aws-auth.",
     });
   }
   throw new SatelliteError("api-failed", `the API server answered ${status}: ${said}`, {
