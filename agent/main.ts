@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { type ConfigureOptions, configureCommand } from "./commands/configure.ts";
+import { addEniCommands } from "./commands/eni-commands.ts";
 import { addOperatorCommands } from "./commands/operator-commands.ts";
 import { planCommand } from "./commands/plan.ts";
 import { type ResetOptions, resetCommand } from "./commands/reset.ts";
@@ -115,14 +116,16 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(async (options: ResetOptions) => {
       exitCode = await resetCommand({ host, confirm: process.stdin.isTTY ? ask : undefined }, options, write);
     });
-  addOperatorCommands(program, {
+  const terminal = {
     host,
     confirm: process.stdin.isTTY ? ask : undefined,
     print: write,
-    exitWith: (code) => {
+    exitWith: (code: number) => {
       exitCode = code;
     },
-  });
+  };
+  addOperatorCommands(program, terminal);
+  addEniCommands(program, terminal);
   program
     .command("version")
     .description("print the version")
