@@ -13,6 +13,7 @@ import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import type { Paint } from "./commands/status-screen.ts";
 import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
+import { NODE_IDENTITIES } from "./config/node-schema.ts";
 import { describe, hasCode } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
@@ -99,6 +100,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--cluster <name>", "name of the EKS cluster")
     .option("--region <region>", "its region")
     .option("--node-name <name>", "name of the Node (default: the host name)")
+    .addOption(new Option("--identity <identity>", "how the node proves who it is").choices(NODE_IDENTITIES))
+    .option("--eni <id>", "network interface of a node of identity fargate, whose name follows from it")
     .option("--role-arn <arn>", "the role to assume")
     .option("--credentials-file <file>", "where the keys are on this machine")
     .option("--dry-run", "show what would change", false)

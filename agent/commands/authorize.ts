@@ -1,8 +1,9 @@
 // `eks-satellite authorize`: an administrator lets a role or a user be a node of a cluster; with --create-role it makes the role too.
+import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { type Admission, planAuthorization } from "../operator/admission.ts";
 import { openCluster } from "../operator/cluster-access.ts";
-import { checkNodeName, type NodeIdentity } from "../operator/node-name-rules.ts";
+import { checkNodeName } from "../operator/node-name-rules.ts";
 import { planNodeRole, type RolePlan } from "../operator/node-role.ts";
 import { renderRoleJson, renderRoleTerraform } from "../operator/node-role-policy.ts";
 import { type Principal, parseAnyPrincipal, parsePrincipal } from "../operator/principal.ts";

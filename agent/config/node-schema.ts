@@ -4,6 +4,7 @@ import { isLabelKey, isOwnNodeLabel } from "./label-key.ts";
 
 /** How a node proves who it is. */
 export const NODE_IDENTITIES = ["hybrid", "fargate"] as const;
+export type NodeIdentity = (typeof NODE_IDENTITIES)[number];
 
 /** RFC 1123 label, as Kubernetes requires of a node's name here; dots are allowed for names that look like host names. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
