@@ -137,10 +137,11 @@ function printRole(
   return 0;
 }
 
-function nextStep({ cluster, region, nodeName }: AuthorizeOptions, { kind, arn }: Principal): string {
+function nextStep({ cluster, region, nodeName, identity }: AuthorizeOptions, { kind, arn }: Principal): string {
   const role = kind === "role" ? ` --role-arn ${arn}` : "";
   const name = nodeName[0] === undefined ? "" : ` --node-name ${nodeName[0]}`;
-  return `On the machine: sudo eks-satellite configure --cluster ${cluster} --region ${region}${role}${name}`;
+  const eni = identity === "fargate" ? " --identity fargate --eni ENI" : "";
+  return `On the machine: sudo eks-satellite configure --cluster ${cluster} --region ${region}${role}${eni}${name}`;
 }
 
 function misuse(problem: string, hint: string): SatelliteError {

@@ -12,6 +12,14 @@ export function checkId(kind: Kind, id: string, option: string): void {
   });
 }
 
+/** What a tag's value may be (EC2 user guide, "Tag restrictions"), and not empty. @throws options-invalid */
+export function checkName(name: string): void {
+  if (/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u.test(name) && name.trim() === name) return;
+  throw new SatelliteError("options-invalid", `--name ${JSON.stringify(name)} cannot be the value of a tag`, {
+    hint: "Use 1 to 256 letters, digits, spaces within, and _ . : / = + - @.",
+  });
+}
+
 /** @throws options-invalid */
 export function checkRegion(region: string): void {
   const { error } = configSchema.shape.cluster.shape.region.safeParse(region);

@@ -2,7 +2,7 @@
 import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Ec2, NetworkInterface } from "../host/ec2.ts";
-import { openAccount } from "../operator/account.ts";
+import { type Account, openAccount } from "../operator/account.ts";
 import type { Operator } from "../operator/cluster-access.ts";
 import {
   CLUSTER_TAG,
@@ -15,7 +15,7 @@ import {
   tagsOf,
 } from "../operator/eni.ts";
 import { fargateProviderId } from "../plan/node-identity.ts";
-import { checkId, checkRegion } from "./eni-options.ts";
+import { checkId, checkName, checkRegion } from "./eni-options.ts";
 import { CHANGE_EXIT, checkCluster } from "./operator-changes.ts";
 import { renderTable } from "./table.ts";
 
@@ -69,6 +69,7 @@ export async function createEniCommand(
       hint: "Give the cluster's: aws eks describe-cluster --query cluster.resourcesVpcConfig.clusterSecurityGroupId.",
     });
   for (const id of securityGroup) checkId("sg", id, "--security-group");
+  if (name !== undefined) checkName(name);
   const context = await openContext(await openOperator(), options.region);
   const wish = { cluster, subnetId: subnet, securityGroupIds: securityGroup, name };
   const plan = await planEni(context, wish);
@@ -78,7 +79,7 @@ export async function createEniCommand(
     return CHANGE_EXIT.refused;
   const eni = plan.kind === "present" ? plan.eni : await plan.create();
   if (output === "json") print(renderJson({ created: plan.kind === "absent", ...describeEni(eni, options) }));
-  else print(`${renderEnis([eni], options)}\n${renderNextSteps(eni, options, context.account.number)}`);
+  else print(`${renderEnis([eni], options)}\n${renderNextSteps(eni, options, context.account)}`);
   return CHANGE_EXIT.done;
 }
 
@@ -139,7 +140,7 @@ async function isConfirmed(
 ): Promise<boolean> {
   if (output === "text" && confirm !== undefined) return confirm(question);
   const message = "nothing was changed: nobody is there to be asked. --yes makes the change";
-  print(output === "text" ? `${message}\n` : renderJson({ created: false, deleted: false, message }));
+  print(output === "text" ? `${message}\n` : renderJson({ applied: false, message }));
   return false;
 }
 
@@ -157,13 +158,13 @@ function renderPlan(plan: EniPlan, { subnet: id, securityGroup, name, cluster }:
   ].join("");
 }
 
-function renderNextSteps(eni: NetworkInterface, { cluster, region, suffix }: CreateOptions, account: string): string {
+function renderNextSteps(eni: NetworkInterface, { cluster, region, suffix }: CreateOptions, account: Account): string {
   const name = fargateNodeName(eni.privateIp, region, suffix);
   const where = `--cluster ${cluster} --region ${region}`;
   return [
     `node name   ${name}\n`,
     `providerID  ${fargateProviderId({ name: cluster, region }, eni.id)}\n\n`,
-    `Let a user in:   eks-satellite authorize ${where} --identity fargate --user-arn arn:aws:iam::${account}:user/USER --node-name ${name}\n`,
+    `Let a user in:   eks-satellite authorize ${where} --identity fargate --user-arn arn:${account.partition}:iam::${account.number}:user/USER --node-name ${name}\n`,
     `On the machine:  sudo eks-satellite configure ${where} --identity fargate --eni ${eni.id} --node-name ${name}\n`,
   ].join("");
 }
@@ -194,7 +195,7 @@ function renderEnis(enis: readonly NetworkInterface[], { region, suffix }: Share
     eni.availabilityZone,
     eni.securityGroupIds.join(","),
     eni.tags[CLUSTER_TAG] ?? "",
-    fargateNodeName(eni.privateIp, region, suffix),
+    nodeNameOf(eni, region, suffix) ?? "",
   ]);
   return renderTable([HEADING, ...rows]);
 }
@@ -204,9 +205,14 @@ function describeEni(eni: NetworkInterface, { region, suffix }: SharedOptions) {
   return {
     ...eni,
     cluster,
-    nodeName: fargateNodeName(eni.privateIp, region, suffix),
+    nodeName: nodeNameOf(eni, region, suffix),
     providerId: fargateProviderId({ name: cluster, region }, eni.id),
   };
+}
+
+/** An interface of an IPv6-only subnet that somebody tagged has no address to be named after. */
+function nodeNameOf({ privateIp }: NetworkInterface, region: string, suffix: SuffixForm): string | undefined {
+  return privateIp === "" ? undefined : fargateNodeName(privateIp, region, suffix);
 }
 
 function renderJson(document: object): string {

@@ -35,7 +35,9 @@ test("create asks, and does nothing without a yes", async () => {
   forget();
   assert.equal(await create({ yes: false }), 2);
   assert.match(said(), /nobody is there to be asked/);
+  forget();
   assert.equal(await create({ yes: false, output: "json" }), 2);
+  assert.equal(JSON.parse(said()).applied, false);
   assert.deepEqual(ec2.enis, []);
 });
 
@@ -100,6 +102,8 @@ for (const [what, options, code, message] of [
   ["no security group", { securityGroup: [] }, "options-invalid", /--security-group is missing/],
   ["a subnet's id that is none", { subnet: "051a611f159253cba" }, "options-invalid", /--subnet "051a/],
   ["a security group's id that is none", { securityGroup: ["sg-XYZ"] }, "options-invalid", /--security-group "sg-XYZ"/],
+  ["an empty name", { name: "" }, "options-invalid", /--name ""/],
+  ["a name that no tag may have", { name: "a\nb" }, "options-invalid", /--name "a\\nb"/],
   ["a region that is none", { region: "us-east-1a" }, "cluster-invalid", /--region "us-east-1a"/],
   ["a cluster's name that is none", { cluster: "a b" }, "cluster-invalid", /--cluster "a b"/],
 ] as const) {
@@ -164,6 +168,23 @@ test("list shows ours, of one cluster or of all, and nobody else's", async () =>
   assert.deepEqual(
     JSON.parse(said()).networkInterfaces.map(({ nodeName }: { nodeName: string }) => nodeName),
     ["fargate-ip-10-0-2-29.ec2.internal"],
+  );
+});
+
+test("an interface without an IPv4 address has no node's name, and is listed all the same", async () => {
+  const { ec2, list, said } = setUpEc2();
+  ec2.add({ tags: OURS, privateIp: "" });
+  await list();
+  assert.match(said(), /^eni-\S+ +- +available +- .* demo +-$/m);
+});
+
+test("the user's ARN is of the account's own partition", async () => {
+  const { aws, create, said } = setUpEc2();
+  aws.callerArn = "arn:aws-cn:iam::111122223333:user/admin";
+  await create({ region: "cn-north-1" });
+  assert.match(
+    said(),
+    /--user-arn arn:aws-cn:iam::111122223333:user\/USER --node-name fargate-ip-10-0-2-27\.cn-north-1/,
   );
 });
 
