@@ -1,7 +1,6 @@
 // The composition root: builds the parts, hands them to each other, starts the loops, waits for the end.
 import type { ConditionType } from "./condition-types.ts";
 import { ConditionBoard } from "./conditions.ts";
-import { isLoopback } from "./config/health-schema.ts";
 import type { Config } from "./config/schema.ts";
 import { SatelliteError } from "./errors.ts";
 import { createVersionReader } from "./facts/versions.ts";
@@ -9,19 +8,16 @@ import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { Log } from "./log.ts";
 import { CallTally } from "./observe/call-tally.ts";
+import { startEndpoint } from "./observe/endpoint.ts";
 import { EventRing } from "./observe/events.ts";
 import { criticalGpuConditions } from "./observe/gpu-report.ts";
 import { Gpus } from "./observe/gpus.ts";
-import { serveHealth } from "./observe/health-server.ts";
 import { watchHealth } from "./observe/health-watch.ts";
 import { watchClock, watchMachine } from "./observe/machine-watch.ts";
 import { measureAws, measureRequests } from "./observe/measured.ts";
-import { createMetrics } from "./observe/metrics.ts";
 import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
 import { NodeReporter } from "./observe/node-reporter.ts";
 import { createNodeWatch } from "./observe/node-watch.ts";
-import { probesOf } from "./observe/probe.ts";
-import { createStatus } from "./observe/status.ts";
 import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
 import { runPaths, statePaths } from "./plan/paths.ts";
@@ -33,6 +29,7 @@ import { Kubelet } from "./supervise/kubelet.ts";
 import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
 import { Loop } from "./supervise/loop.ts";
 import { createRetry } from "./supervise/retry.ts";
+import { Supplies } from "./supervise/supplies.ts";
 
 /** AWS's client is most of the work of a start: on a machine that knows its cluster it waits until kubelet is up. */
 const CONFIRM_CLUSTER_MS = 15_000;
@@ -73,6 +70,10 @@ export async function runAgent(
     },
     onPending: (type) => lookAgain(type),
   });
+  const tell = (type: "Normal" | "Warning", reason: string, message: string) => {
+    events.record(type, reason, message);
+    reporter.note(type, reason, message);
+  };
   const awsCalls = new CallTally();
   const apiCalls = new CallTally();
   const systemd = createSystemd(host, log, environment);
@@ -113,8 +114,7 @@ export async function runAgent(
     onRepair: (resource) => {
       const words = `${resource} was changed by somebody else and was put back`;
       log.warn({ resource }, words);
-      events.record("Warning", "Repaired", words);
-      reporter.note("Warning", "Repaired", words);
+      tell("Warning", "Repaired", words);
     },
     onKubelet: (spec) => kubelet.want(spec),
   });
@@ -168,6 +168,15 @@ export async function runAgent(
     ]);
   });
   const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
+  const supplies = new Supplies({
+    ...{ host, config, board, log, environment },
+    cluster: () => cluster.facts,
+    kubeletVersion: () => converger.facts?.kubeletVersion,
+    nodeVersion: () => nodeWatch.version(),
+    onChange: () => void converging.trigger(),
+    tell,
+  });
+  const supplying = loop("supplies", intervals.runtimeSeconds, () => supplies.round());
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -195,7 +204,8 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [reading, describing, converging, refreshing, looking, watchingGpus, timing, reporting, notifying];
+  const scheduled = [reading, describing, looking, timing, reporting, notifying];
+  const loops = [converging, supplying, refreshing, watchingGpus, ...scheduled];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -204,25 +214,14 @@ export async function runAgent(
   await host.files.makeFolder(config.runFolder, 0o700);
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
-  void refreshing.start(signal);
-  void watchingGpus.start(signal);
-  for (const each of [reading, describing, looking, timing, reporting, notifying]) each.schedule(signal);
+  for (const each of [supplying, refreshing, watchingGpus]) void each.start(signal);
+  for (const each of scheduled) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
-  const sources = { config, board, session, cluster, kubelet, converger, loops, events, startMs };
+  const parts = { board, session, cluster, kubelet, converger, supplies, loops, events, awsCalls, apiCalls };
   const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpus.view() };
-  const status = createStatus({ ...sources, ...seen });
-  const metrics = createMetrics({ ...sources, ...seen, awsCalls, apiCalls });
-  if (!isLoopback(config.health.address))
-    log.warn(
-      { address: config.health.address },
-      "the health endpoint is open to whoever reaches it (health.allowRemote)",
-    );
-  // A node without its health endpoint is worth more than no node.
-  await serveHealth(config.health, { ...probesOf(board, loops), status, metrics }, log, signal).catch((err) =>
-    log.error({ err }),
-  );
-  void firstRound.then(() => systemd.ready("joining the cluster"));
+  await startEndpoint({ config, startMs, ...parts, ...seen }, log, signal);
+  void firstRound.then(() => Promise.all([systemd.ready("joining the cluster"), supplying.trigger()]));
   // Facts of an earlier run are confirmed when kubelet has had its start; a machine that has none asks with its first keys.
   void host.clock.sleep(CONFIRM_CLUSTER_MS, signal).then(
     () => Promise.all([describing.trigger(), timing.trigger()]),

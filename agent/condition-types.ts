@@ -62,8 +62,26 @@ export const CONDITIONS = {
     holdSeconds: 0,
     trueWhen: "DescribeCluster has answered, now or earlier",
   },
+  DependenciesInstalled: {
+    dependsOn: ["DnsWorking", "DiskAvailable"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "containerd, runc, iptables, conntrack and socat are there",
+  },
+  ArtifactsInstalled: {
+    dependsOn: ["DnsWorking", "DiskAvailable", "ClusterKnown"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "kubelet, ecr-credential-provider and the CNI plugins are there, and a wanted upgrade has not failed",
+  },
+  KubeletSupported: {
+    dependsOn: ["ArtifactsInstalled"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "kubelet is not newer than the cluster, and at most 3 minor versions older",
+  },
   ConfigInSync: {
-    dependsOn: ["DiskAvailable"],
+    dependsOn: ["DiskAvailable", "DependenciesInstalled", "ArtifactsInstalled", "KubeletSupported"],
     isCritical: true,
     holdSeconds: 0,
     trueWhen: "every managed file, kernel setting and service is as planned",

@@ -1,4 +1,5 @@
 // argv → command; the only exit and the only signal handler.
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
@@ -117,7 +118,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--purge", "remove /etc/eks-satellite too, with the configuration and the keys", false)
     .addOption(new Option("--drain-seconds <seconds>", "how long evicted pods may take").default(60).argParser(Number))
     .action(async (options: ResetOptions) => {
-      exitCode = await resetCommand({ host, confirm: process.stdin.isTTY ? ask : undefined }, options, write);
+      const isWithinDpkg = process.env.DPKG_MAINTSCRIPT_PACKAGE !== undefined;
+      const confirm = process.stdin.isTTY ? ask : undefined;
+      exitCode = await resetCommand({ host, confirm, isWithinDpkg }, options, write);
     });
   const terminal = {
     host,
@@ -149,7 +152,9 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(question);
+  // Ctrl-C, Ctrl-D and an input that ends are a no.
+  const answered = terminal.question(question).catch(() => "");
+  const answer = await Promise.race([answered, once(terminal, "close").then(() => "")]);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -20,6 +20,8 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "credentials.process": ["/usr/local/bin/print-credentials", "--json"],
   "credentials.assumeRole.arn": "arn:aws:iam::111122223333:role/eks-satellite",
   "credentials.assumeRole.externalId": "gpu-lab",
+  "kubelet.version": "1.34.4",
+  "artifacts.manifestUrl": "https://mirror.example.com/eks/manifest.yaml",
   "kubelet.config": { systemReserved: { memory: "1Gi" } },
   "kubelet.flags": { v: 4 },
   "containerd.sandboxImage": "registry.k8s.io/pause:3.10",

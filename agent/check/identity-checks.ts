@@ -195,19 +195,16 @@ function readUser(body: string): { readonly username?: string; readonly groups?:
   }
 }
 
-/** The line to add: an access entry for a role; an IAM user can be a node only through aws-auth, and only this one. */
+/** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth, and only this one. */
 function mappingRemedy(arn: string | undefined, { cluster, node }: Pick<Config, "cluster" | "node">): string {
+  const command = `An administrator, with credentials of their own: eks-satellite authorize --cluster ${cluster.name} --region ${cluster.region}`;
+  const name = `--node-name ${node.name}${node.identity === "fargate" ? " --identity fargate" : ""}`;
   const groups = "groups: [system:bootstrappers, system:nodes]";
-  const { name, region } = cluster;
   const [, partition, account, role] = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn ?? "") ?? [];
-  if (role !== undefined) {
-    const roleArn = `arn:${partition}:iam::${account}:role/${role}`;
-    const type = node.identity === "fargate" ? "FARGATE_LINUX" : "HYBRID_LINUX";
-    return `aws eks create-access-entry --cluster-name ${name} --region ${region} --type ${type} --principal-arn ${roleArn}; or in aws-auth's mapRoles: {rolearn: "${roleArn}", username: "system:node:{{SessionName}}", ${groups}}`;
+  if (role !== undefined) return `${command} --role-arn arn:${partition}:iam::${account}:role/${role} ${name}`;
+  if (arn?.includes(":user/")) {
+    const entry = `{userarn: "${arn}", username: "system:node:${node.name}", ${groups}}`;
+    return `${command} --user-arn ${arn} ${name}. It adds to aws-auth's mapUsers: ${entry}`;
   }
-  if (arn !== undefined && /^arn:aws[\w-]*:iam::\d+:user\//.test(arn)) {
-    const options = `--cluster ${name} --region ${region} --user-arn ${arn} --node-name ${node.name}`;
-    return `eks-satellite authorize ${options} --identity ${node.identity}; or in aws-auth's mapUsers: {userarn: "${arn}", username: "system:node:${node.name}", ${groups}}`;
-  }
-  return `Map ${arn ?? "this identity"} in aws-auth to username system:node:${node.name} with ${groups}.`;
+  return `Map ${arn ?? "this identity"} to username system:node:${node.name} with ${groups}: eks-satellite authorize --help.`;
 }

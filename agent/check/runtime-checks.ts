@@ -3,12 +3,15 @@ import { gte } from "semver";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
+import { DEPENDENCIES, findMissing } from "../facts/dependencies.ts";
 import { findListener } from "../facts/obstacles.ts";
 import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS, runPaths } from "../plan/paths.ts";
+import { missingError } from "../supervise/dependencies.ts";
 import { readProcessFile } from "../supervise/leftover.ts";
+import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 
 const MIN_CONTAINERD = "1.6.0";
@@ -16,6 +19,17 @@ const KUBELET_PORTS = [10_250, 10_248];
 const RUNC_CGROUP = /SystemdCgroup\s*=\s*(true|false)/g;
 
 export const RUNTIME_CHECKS: readonly Check[] = [
+  local({
+    name: "dependencies",
+    run: async ({ host, daemon }, { dependencies }) => {
+      const missing = await findMissing(host);
+      if (missing.length === 0) return ok(DEPENDENCIES.map(({ program }) => program).join(", "));
+      const names = missing.map(({ program }) => program).join(", ");
+      if (dependencies.install === "auto" && (await daemon()) === undefined)
+        return warn(`missing: ${names}`, "eks-satellite run installs them with apt-get.");
+      return failed(missingError(missing));
+    },
+  }),
   {
     name: "containerd",
     run: async ({ host }) => {
@@ -24,6 +38,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       return fail(`${version} at ${path} is older than ${MIN_CONTAINERD}`, "apt-get install containerd.io");
     },
   },
+  ARTIFACTS_CHECK,
   local({
     name: "cri",
     run: async ({ host, daemon }, { containerd }) => {

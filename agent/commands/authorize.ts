@@ -2,7 +2,7 @@
 import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { type Admission, planAuthorization } from "../operator/admission.ts";
-import { openCluster } from "../operator/cluster-access.ts";
+import { type ClusterAccess, openCluster } from "../operator/cluster-access.ts";
 import { checkNodeName } from "../operator/node-name-rules.ts";
 import { planNodeRole, type RolePlan } from "../operator/node-role.ts";
 import { renderRoleJson, renderRoleTerraform } from "../operator/node-role-policy.ts";
@@ -58,7 +58,7 @@ export async function authorizeCommand(
     access,
     principalArn: arn,
     changes: [...(role?.changes ?? []), ...changes],
-    notes,
+    notes: [...notes, ...trustedNotes(wish, access, admission.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,
     done: `${arn} may be a node of ${name.name} now. ${nextStep(options, admission.principal)}`,
   };
@@ -117,6 +117,12 @@ function checkNames({ nodeName }: AuthorizeOptions, given: Principal | undefined
 
 function principalOf(given: Principal | undefined, role: RolePlan | undefined): Principal {
   return given ?? parsePrincipal(role?.arn ?? "", "role", "--create-role");
+}
+
+/** Within an account a trust policy that names a principal is enough; across two both must allow it. */
+function trustedNotes(wish: Wish | undefined, { account }: ClusterAccess, role: Principal): readonly string[] {
+  if (wish === undefined || wish.trusted.account === account) return [];
+  return [`${wish.trustedArn} is of another account: its own policy must allow sts:AssumeRole on ${role.arn} too`];
 }
 
 /** Everything that --create-role would make, for those who manage roles elsewhere. */

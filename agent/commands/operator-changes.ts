@@ -146,6 +146,7 @@ export function readPrincipal({ roleArn, userArn }: Pick<ChangeOptions, "roleArn
 
 /** File for aws-auth as it is now. @param nowMs milliseconds since the epoch */
 export function backupFileFor({ cluster, backupFolder }: ChangeOptions, nowMs: number): string {
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  // To the millisecond: a revoke right after an authorize must not take the name of what it would be put back from.
+  const time = new Date(nowMs).toISOString().replaceAll(/[-:]/g, "");
   return `${backupFolder.replace(/\/$/, "")}/aws-auth-${cluster}-${time}.yaml`;
 }

@@ -30,10 +30,10 @@ export function addOperatorCommands(program: Command, { host, confirm, print, ex
     .option("--create-role [name]", "make the role too, with least rights (default: eks-satellite-NODE)")
     .option("--trusted-arn <arn>", "who may take the new role on: the user or role whose keys the machine holds")
     .addOption(
-      new Option("--print <format>", "print what --create-role makes, and ask AWS nothing").choices([
-        "json",
-        "terraform",
-      ]),
+      new Option(
+        "--print <format>",
+        "print what --create-role makes, for the account of --trusted-arn, and ask AWS nothing",
+      ).choices(["json", "terraform"]),
     )
     .action(async (options: AuthorizeOptions & Chain) => {
       const { authorizeCommand } = await import("./authorize.ts");

@@ -25,6 +25,8 @@ export interface ResetContext {
   readonly host: Host;
   /** Asks a person; undefined when there is nobody to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** The script of a package runs this, and dpkg waits for it. */
+  readonly isWithinDpkg: boolean;
 }
 
 /** Exit codes: 0 the machine is as it was, 1 something is left, 2 not confirmed. */
@@ -32,7 +34,7 @@ export const RESET_EXIT = { done: 0, left: 1, refused: 2 } as const;
 
 /** Does each step and says how it went; broken off anywhere, it can be run again. @throws not-root, confirmation-missing */
 export async function resetCommand(
-  { host, confirm }: ResetContext,
+  { host, confirm, isWithinDpkg }: ResetContext,
   options: ResetOptions,
   print: (text: string) => void,
 ): Promise<number> {
@@ -45,7 +47,7 @@ export async function resetCommand(
   const local: LocalConfig = config ?? localDefaults();
   const log = createLog({ level: "warn", format: "text" }, print);
   const access = config === undefined ? undefined : await findAccess(host, config);
-  const shared = { host, log, config: local, access };
+  const shared = { host, log, config: local, access, isWithinDpkg };
   const steps = createSteps({ ...shared, drainSeconds: options.drainSeconds, isPurge: options.purge });
   if (options.dryRun || !options.yes) await printPlan(steps, print);
   if (options.dryRun) return RESET_EXIT.done;

@@ -24,7 +24,9 @@ export function renderStatus(document: StatusDocument, nowMs: number, paint: Pai
   const lines = [
     ...renderVerdict(document, paint),
     "",
-    ...document.conditions.flatMap((condition) => renderCondition(condition, document, nowMs, paint)),
+    ...document.conditions
+      .filter(isOfThisMachine)
+      .flatMap((condition) => renderCondition(condition, document, nowMs, paint)),
     "",
     ...renderFacts(document, nowMs),
     ...renderEvents(document, nowMs, paint),
@@ -64,6 +66,11 @@ function renderVerdict({ verdict, node, cluster, kubelet, version }: StatusDocum
     `${mark} ${summary}`,
     `  node ${node.name} of ${cluster.name} in ${cluster.region}${cluster.version === undefined ? "" : ` (${cluster.version})`}, ${versions.filter(Boolean).join(", ")}`,
   ];
+}
+
+/** What a machine does not have, or nobody is to look at, is worth no line: the line of the GPUs says so. */
+function isOfThisMachine({ status, reason }: Condition): boolean {
+  return status !== "True" || (reason !== "NoGpu" && reason !== "Off");
 }
 
 function renderCondition(condition: Condition, { rootCauses }: StatusDocument, nowMs: number, paint: Paint): string[] {

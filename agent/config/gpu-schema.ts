@@ -9,6 +9,17 @@ export const gpuSchema = z.strictObject({
     .describe(
       "auto: GPUs that are there are watched. required: the node is ready only with GPUs that are healthy. off: nobody looks.",
     ),
+  onFatal: z
+    .enum(["report", "cordon"], {
+      error: ({ input }) =>
+        input === "taint"
+          ? "cannot be taint: the cluster's NodeRestriction lets no node change its own taints; cordon keeps new pods away too"
+          : 'must be "report" or "cordon"',
+    })
+    .default("report")
+    .describe(
+      "What a fault that needs a reset, a reboot or a replacement does beside being reported. cordon: the Node takes no new pods until it is over.",
+    ),
   defaultRuntime: z
     .enum(["auto", "nvidia", "runc"])
     .default("auto")

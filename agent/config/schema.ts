@@ -62,6 +62,34 @@ const keysSchema = z.strictObject({
     .prefault({})
     .describe("How kubelet gets credentials for ECR."),
   containerd: containerdSchema.prefault({}).describe("The container runtime."),
+  artifacts: z
+    .strictObject({
+      install: z
+        .enum(["auto", "never"])
+        .default("auto")
+        .describe(
+          "auto: kubelet, ecr-credential-provider and the CNI plugins are downloaded where they are missing. never: they are asked for.",
+        ),
+      manifestUrl: z
+        .url({ protocol: /^(https|file)$/ })
+        .optional()
+        .describe(
+          "Manifest of what there is to download, https or file, such as a mirror's that `nodeadm sync-artifacts` made. Default: EKS's own.",
+        ),
+    })
+    .prefault({})
+    .describe("What EKS brings."),
+  dependencies: z
+    .strictObject({
+      install: z
+        .enum(["auto", "never"])
+        .default("auto")
+        .describe(
+          "auto: containerd, runc, iptables, conntrack and socat are installed with apt-get where they are missing; what is there is left alone. never: they are asked for.",
+        ),
+    })
+    .prefault({})
+    .describe("What the distribution has to bring."),
   network: z
     .strictObject({
       cni: z

@@ -4,6 +4,7 @@ import {
   DeleteAccessEntryCommand,
   DescribeAccessEntryCommand,
   EKSClient,
+  paginateListAccessEntries,
 } from "@aws-sdk/client-eks";
 import {
   CreateRoleCommand,
@@ -44,6 +45,8 @@ export interface OperatorAws {
   readKeys(): Promise<AwsKeys>;
   /** Undefined when there is none. */
   findAccessEntry(cluster: string, principalArn: string): Promise<AccessEntry | undefined>;
+  /** ARNs of the principals that have an entry. */
+  listAccessEntries(cluster: string): Promise<readonly string[]>;
   createAccessEntry(cluster: string, principalArn: string, type: string): Promise<void>;
   deleteAccessEntry(cluster: string, principalArn: string): Promise<void>;
   /** Undefined when there is none. */
@@ -78,6 +81,12 @@ export function createOperatorAws(region: string, profile: string | undefined): 
       const answer = await unlessMissing(eks.send(new DescribeAccessEntryCommand({ clusterName, principalArn })));
       const { type = "", username = "" } = answer?.accessEntry ?? {};
       return answer === undefined ? undefined : { principalArn, type, username };
+    },
+    async listAccessEntries(clusterName) {
+      const arns: string[] = [];
+      for await (const { accessEntries = [] } of paginateListAccessEntries({ client: eks }, { clusterName }))
+        arns.push(...accessEntries);
+      return arns;
     },
     async createAccessEntry(clusterName, principalArn, type) {
       await eks.send(new CreateAccessEntryCommand({ clusterName, principalArn, type }));

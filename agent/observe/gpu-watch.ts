@@ -39,6 +39,8 @@ export interface GpuWatchOptions {
   readonly board: ConditionBoard;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** The faults were judged anew. */
+  readonly onJudged?: (faults: readonly GpuFault[]) => void;
 }
 
 const SMI_TIMEOUT_SECONDS = 20;
@@ -119,6 +121,7 @@ export class GpuWatch {
     await this.history.note(judged.filter(isMendable).map((fault) => this.#keyOf(fault)));
     this.#faults = judged.map((fault) => this.#escalate(fault));
     this.#publish();
+    this.#options.onJudged?.(this.#faults);
   }
 
   #publish(): void {

@@ -1,5 +1,6 @@
 // All that the daemon does about GPUs in one round: look, label the Node, keep what pods need to use them.
 import type { Config } from "../config/schema.ts";
+import { GpuCordon } from "./gpu-cordon.ts";
 import { GpuLabeler, type GpuLabelerOptions } from "./gpu-labels.ts";
 import { GpuRuntime, type GpuRuntimeOptions } from "./gpu-runtime.ts";
 import { type GpuView, GpuWatch, type GpuWatchOptions } from "./gpu-watch.ts";
@@ -13,9 +14,11 @@ export class Gpus {
   readonly #watch: GpuWatch;
   readonly #labeler: GpuLabeler;
   readonly #runtime: GpuRuntime;
+  readonly #cordon: GpuCordon;
 
   constructor(options: GpusOptions) {
-    this.#watch = new GpuWatch(options);
+    this.#cordon = new GpuCordon(options);
+    this.#watch = new GpuWatch({ ...options, onJudged: (faults) => void this.#cordon.keep(faults) });
     this.#labeler = new GpuLabeler({ ...options, history: this.#watch.history });
     this.#runtime = new GpuRuntime(options);
   }
@@ -28,6 +31,7 @@ export class Gpus {
   /** The Node is another one now, and has no labels yet. */
   forgetNode(): void {
     this.#labeler.forget();
+    this.#cordon.forget();
   }
 
   /** One round. @throws file-unreadable */

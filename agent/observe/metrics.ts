@@ -6,6 +6,7 @@ import type { AwsSession } from "../supervise/aws-session.ts";
 import type { Converger } from "../supervise/converger.ts";
 import type { Kubelet } from "../supervise/kubelet.ts";
 import type { Loop } from "../supervise/loop.ts";
+import type { Supplies } from "../supervise/supplies.ts";
 import { VERSION } from "../version.ts";
 import { type CallTally, LATENCY_BUCKETS } from "./call-tally.ts";
 import { gpuFamilies } from "./gpu-metrics.ts";
@@ -21,6 +22,7 @@ export interface MetricSources {
   readonly kubelet: Kubelet;
   readonly converger: Converger;
   readonly loops: readonly Loop[];
+  readonly supplies: Supplies;
   readonly awsCalls: CallTally;
   readonly apiCalls: CallTally;
   /** GPUs as last seen. */
@@ -98,7 +100,7 @@ function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }
 }
 
 /** What the agent does. */
-function workFamilies({ converger, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
+function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
   const byLoop = (read: (loop: Loop) => number) => () =>
     loops.map((loop) => ({ value: read(loop), labels: { loop: loop.name } }));
   return [
@@ -111,6 +113,18 @@ function workFamilies({ converger, loops, awsCalls, apiCalls }: MetricSources): 
     family("counter", "changes_total", "Changes made to the machine, by resource.", () =>
       [...converger.work].map(([resource, { changes }]) => ({ value: changes, labels: { resource } })),
     ),
+    family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
+      { value: supplies.dependencies.installed },
+    ]),
+    family("counter", "artifact_downloads_total", "Downloads of kubelet and its companions, by outcome.", () =>
+      (["installed", "failed"] as const).map((outcome) => ({
+        value: supplies.artifacts.figures[outcome],
+        labels: { outcome },
+      })),
+    ),
+    family("counter", "artifact_downloaded_bytes_total", "Bytes of the downloads that were installed.", () => [
+      { value: supplies.artifacts.figures.bytes },
+    ]),
     family("counter", "repairs_total", "Somebody else's changes that were put back, by resource.", () =>
       [...converger.work].map(([resource, { repairs }]) => ({ value: repairs, labels: { resource } })),
     ),

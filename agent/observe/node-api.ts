@@ -8,6 +8,8 @@ import { networkProblemOf } from "../facts/network-error.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
 import type { Secret } from "../secret.ts";
 
+/** Says on a Node that the agent has cordoned it, and why: who removes it makes the cordon his own. */
+const CORDON_ANNOTATION = "eks-satellite.io/cordoned-for";
 const REQUEST_TIMEOUT_SECONDS = 10;
 /** Bookmarks come about once a minute: a watch that is silent for longer than this is a dead connection. */
 const WATCH_SILENCE_SECONDS = 150;
@@ -47,6 +49,10 @@ export interface NodeApi {
   readLabels(name: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Sets labels of the Node, and takes those away that are null. @throws as read */
   patchLabels(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
+  /** Whether the Node is cordoned, and for which fault the agent did that; undefined when there is no Node of this name. @throws as read */
+  readCordon(name: string): Promise<NodeCordon | undefined>;
+  /** Cordons the Node for a fault, or with null uncordons it. @throws as read */
+  patchCordon(name: string, fault: string | null): Promise<void>;
   /** @throws as read */
   createEvent(event: NodeEventObject): Promise<void>;
 }
@@ -59,6 +65,13 @@ export interface NodeConditionPatch {
   readonly message: string;
   readonly lastHeartbeatTime: string;
   readonly lastTransitionTime: string;
+}
+
+/** What keeps new pods from a Node. */
+export interface NodeCordon {
+  readonly isCordoned: boolean;
+  /** The annotation of the agent's. */
+  readonly cordonedFor: string | undefined;
 }
 
 /** A core/v1 Event, without apiVersion and kind. */
@@ -131,6 +144,21 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
     },
     patchLabels: (name, labels) =>
       write("PATCH", `/api/v1/nodes/${name}`, "application/merge-patch+json", { metadata: { labels } }),
+    async readCordon(name) {
+      const [node] = (await list(name)).items;
+      return node === undefined
+        ? undefined
+        : {
+            isCordoned: node.spec?.unschedulable === true,
+            cordonedFor: node.metadata?.annotations?.[CORDON_ANNOTATION],
+          };
+    },
+    // NodeRestriction lets a node change this of itself, and not its taints.
+    patchCordon: (name, fault) =>
+      write("PATCH", `/api/v1/nodes/${name}`, "application/merge-patch+json", {
+        metadata: { annotations: { [CORDON_ANNOTATION]: fault } },
+        spec: { unschedulable: fault === null ? null : true },
+      }),
     createEvent: (event) =>
       write("POST", "/api/v1/namespaces/default/events", "application/json", {
         apiVersion: "v1",
@@ -177,7 +205,7 @@ function checkStatus({ status, body }: { status: number; body: string }): void {
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {
-      hint: "Create an access entry of type HYBRID_LINUX for the node's role, or map the role in aws-auth to system:node:{{SessionName}} with group system:nodes; an IAM user in mapUsers. eks-satellite check --only cluster-identity prints the very line.",
+      hint: "An administrator lets its role or user in with eks-satellite authorize: an access entry of type HYBRID_LINUX, or in aws-auth system:node:{{SessionName}} with group system:nodes. eks-satellite check has the whole command.",
     });
   }
   if (status === 403) {

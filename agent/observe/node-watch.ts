@@ -38,15 +38,22 @@ export interface NodeWatch {
   run(signal: AbortSignal): Promise<void>;
   /** Reads the Node anew: an open watch outlives an identity that the API server no longer takes. */
   lookAgain(): void;
+  /** What the Node said last that it runs, e.g. `v1.34.4`. */
+  version(): string | undefined;
 }
 
 /** Creates the watch. */
 export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   let openWatch: AbortController | undefined;
   let lookedAgainAtMs = Number.NEGATIVE_INFINITY;
+  let version: string | undefined;
+  const onSeen = (node: NodeState | undefined) => {
+    version = node?.version;
+  };
   return {
+    version: () => version,
     run: (signal) =>
-      runWatch(options, signal, () => {
+      runWatch({ ...options, onSeen }, signal, () => {
         openWatch = new AbortController();
         return openWatch.signal;
       }),
@@ -59,8 +66,10 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   };
 }
 
+type ObserverOptions = NodeWatchOptions & { readonly onSeen: (node: NodeState | undefined) => void };
+
 async function runWatch(
-  options: NodeWatchOptions,
+  options: ObserverOptions,
   signal: AbortSignal,
   untilLookedAgain: () => AbortSignal,
 ): Promise<void> {
@@ -106,7 +115,8 @@ function createObserver({
   onReady,
   onNodeGone,
   onUnauthorized,
-}: NodeWatchOptions) {
+  onSeen,
+}: ObserverOptions) {
   let last: NodeState | undefined;
   const isKubeletStarting = () => {
     const startedAtMs = kubeletStartedAtMs();
@@ -145,7 +155,11 @@ function createObserver({
     board.set("NodeReady", { status, reason: node.reason, message: `Node ${name} is not Ready: ${node.message}` });
   };
   return {
-    see: (node: NodeState | undefined) => (node === undefined ? seeAbsent() : seePresent(node)),
+    see(node: NodeState | undefined): void {
+      onSeen(node);
+      if (node === undefined) seeAbsent();
+      else seePresent(node);
+    },
     async fail(error: unknown): Promise<void> {
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
       if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");

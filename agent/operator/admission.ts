@@ -1,15 +1,15 @@
 // Lets a role or a user be a node of a cluster, in the way in which that cluster knows people, and takes it back.
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import type { AccessEntry, OperatorAws } from "../host/operator-aws.ts";
+import type { AccessEntry, OperatorAws, Role } from "../host/operator-aws.ts";
 import { findEntry, letsNodesIn, planEntry, planEntryRemoval } from "./access-entry.ts";
 import { asking } from "./asking.ts";
-import { addMapping, hasMapping, nodeMapping, removeMappings } from "./aws-auth.ts";
+import { type AwsAuthData, addMapping, hasMapping, nodeMapping, removeMappings } from "./aws-auth.ts";
 import { planAwsAuthChange } from "./aws-auth-change.ts";
-import type { ChangePlan } from "./change.ts";
+import type { Change, ChangePlan } from "./change.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import type { Method } from "./method.ts";
-import { checkAccount, isSamePrincipal, type Principal, parsePrincipal } from "./principal.ts";
+import { checkAccount, isSamePrincipal, type Principal, parsePrincipal, principalOfCaller } from "./principal.ts";
 
 /** Who is to be let in, or to be let in no more. */
 export interface Admission {
@@ -37,7 +37,6 @@ export async function planAuthorization(context: AdmissionContext, admission: Ad
   checkMethod(admission, access);
   const notes: string[] = [];
   const found = await lookUp(context, admission, notes);
-  const mapping = nodeMapping(found, admission.nodeName);
   const isByEntry = method === "access-entry" || (method === "auto" && canHaveEntry(found, access));
   // Whichever way is taken, the other must not say otherwise: an entry goes before aws-auth.
   const entry = canHaveEntry(found, access)
@@ -45,19 +44,33 @@ export async function planAuthorization(context: AdmissionContext, admission: Ad
     : undefined;
   const isIn = entry !== undefined && letsNodesIn(entry, access);
   if (isIn && method !== "aws-auth") return { changes: [], notes };
-  if (!isByEntry) {
-    if (isIn) notes.push(`${found.arn} has an access entry too, which goes before aws-auth`);
-    const configMap = await access.awsAuth.read();
-    const change = planAwsAuthChange(context, configMap, {
-      edit: (data) => addMapping(data, mapping, access.caller),
-      backupFile: admission.backupFile,
-    });
-    return { changes: change === undefined ? [] : [change], notes };
+  if (isIn) notes.push(`${found.arn} has an access entry too, which goes before aws-auth`);
+  const wish = { ...admission, principal: found };
+  const change = isByEntry ? await planByEntry(context, wish, notes) : await planByAwsAuth(context, wish);
+  return { changes: change === undefined ? [] : [change], notes };
+}
+
+async function planByEntry(
+  context: AdmissionContext,
+  { principal, method, roleState }: Admission,
+  notes: string[],
+): Promise<Change | undefined> {
+  const { aws, access, host } = context;
+  if (access.mode !== "API" && (await isInAwsAuth(context, nodeMapping(principal, undefined), notes))) {
+    notes.push(`aws-auth lets ${principal.arn} in already`);
+    if (method === "auto") return undefined;
   }
-  if (access.mode !== "API" && (await isInAwsAuth(context, mapping, notes)) && method === "auto")
-    return { changes: [], notes: [...notes, `aws-auth lets ${found.arn} in already`] };
-  const isNew = admission.roleState === "planned";
-  return { changes: [planEntry({ aws: context.aws, access, clock: context.host.clock }, found, isNew)], notes };
+  return planEntry({ aws, access, clock: host.clock }, principal, roleState === "planned");
+}
+
+async function planByAwsAuth(
+  context: AdmissionContext,
+  { principal, nodeName, backupFile }: Admission,
+): Promise<Change | undefined> {
+  const { awsAuth, caller } = context.access;
+  const mapping = nodeMapping(principal, nodeName);
+  const edit = (data: AwsAuthData) => addMapping(data, mapping, caller);
+  return planAwsAuthChange(context, await awsAuth.read(), { edit, backupFile });
 }
 
 /** Takes away what lets the principal be a node, and nothing else. @throws as {@link planAuthorization} */
@@ -127,33 +140,60 @@ function checkMethod({ principal, method }: Admission, { name, region, mode }: C
 }
 
 /** The role by its whole ARN: an access entry needs the path that a person leaves away. A role may be gone when it is revoked. */
-async function lookUp(
-  { aws, access }: AdmissionContext,
-  { principal, roleState }: Admission,
-  notes: string[],
-): Promise<Principal> {
+async function lookUp(context: AdmissionContext, admission: Admission, notes: string[]): Promise<Principal> {
+  const { aws, access } = context;
+  const { principal, roleState, nodeName } = admission;
   if (principal.kind === "user" || roleState === "planned") return principal;
   const question = { action: "iam:GetRole", resource: principal.arn, caller: access.callerArn };
   try {
     const role = await asking(question, () => aws.findRole(principal.name));
-    if (role !== undefined) {
-      if (roleState === "present" && !/sts:RoleSessionName/i.test(role.trustPolicy))
-        notes.push(
-          `whoever may assume ${role.arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
-        );
-      return parsePrincipal(role.arn, "role", "role");
-    }
+    if (role === undefined && roleState === "present") throw roleMissing(principal);
+    if (role === undefined) return findAmongEntries(context, principal, notes);
+    if (roleState === "present") notes.push(...trustNotes(role, nodeName));
+    return parsePrincipal(role.arn, "role", "role");
   } catch (error) {
     if (!hasCode(error, "aws-forbidden")) throw error;
     notes.push(
       `whether role ${principal.arn} is there, and with which path, is not known: iam:GetRole on it is denied to ${access.callerArn}`,
     );
-    return principal;
+    return findAmongEntries(context, principal, notes);
   }
-  if (roleState === "unknown") return principal;
-  throw new SatelliteError("role-not-found", `there is no role ${principal.name} in account ${principal.account}`, {
-    hint: `aws iam list-roles --query 'Roles[].Arn', or --create-role ${principal.name} to make it.`,
+}
+
+/** The ARN under which EKS has an entry for a role that IAM does not tell of. */
+async function findAmongEntries(
+  { aws, access }: AdmissionContext,
+  role: Principal,
+  notes: string[],
+): Promise<Principal> {
+  if (!canHaveEntry(role, access)) return role;
+  const question = { action: "eks:ListAccessEntries", resource: access.arn, caller: access.callerArn };
+  try {
+    const arns = await asking(question, () => aws.listAccessEntries(access.name));
+    const others = arns.map(principalOfCaller).filter((other) => other !== undefined);
+    return others.find((other) => isSamePrincipal(other, role)) ?? role;
+  } catch (error) {
+    if (!hasCode(error, "aws-forbidden")) throw error;
+    notes.push(`an access entry of ${role.name} with another path would not be seen: ${describe(error).message}`);
+    return role;
+  }
+}
+
+function roleMissing({ name, account }: Principal): SatelliteError {
+  return new SatelliteError("role-not-found", `there is no role ${name} in account ${account}`, {
+    hint: `aws iam list-roles --query 'Roles[].Arn', or --create-role ${name} to make it.`,
   });
+}
+
+/** What a look at the trust policy's text tells; a policy with wildcards is for AWS to judge. */
+function trustNotes({ arn, trustPolicy }: Role, nodeName: string | undefined): readonly string[] {
+  if (!/sts:RoleSessionName/i.test(trustPolicy))
+    return [
+      `whoever may assume ${arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
+    ];
+  if (nodeName === undefined || /[*?]|\$\{/.test(trustPolicy) || trustPolicy.includes(JSON.stringify(nodeName)))
+    return [];
+  return [`the trust policy of ${arn} does not name ${nodeName}: a machine of that name could not take the role on`];
 }
 
 /** What may not be read may still be added to: then a note says what is not known. */

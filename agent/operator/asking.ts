@@ -16,10 +16,15 @@ export async function asking<T>({ action, resource, caller }: Question, ask: () 
   try {
     return await ask();
   } catch (cause) {
+    const needed = neededBeside(action, cause);
     const error = explainAwsError(cause, `${action} on ${resource}`, {
       code: "aws-forbidden",
-      hint: `Allow ${action} on ${resource} to ${caller}.`,
+      hint: `Allow ${action}${needed === undefined ? "" : ` and ${needed}`} on ${resource} to ${caller}.`,
     });
+    if (error.code === "credentials-expired") {
+      const hint = "Renew them (aws sso login, or other keys) and run this again: it goes on from where it is.";
+      throw new SatelliteError(error.code, error.message, { hint, cause });
+    }
     if (error.code !== "aws-failed") throw error;
     const { name = "" } = cause as { name?: string };
     throw new SatelliteError("aws-refused", `${action} on ${resource} was refused (${name})`, {
@@ -29,6 +34,13 @@ export async function asking<T>({ action, resource, caller }: Question, ask: () 
       cause,
     });
   }
+}
+
+/** Another action that this one takes, as AWS words the denial: CreateRole with tags is iam:TagRole too. */
+function neededBeside(action: string, cause: unknown): string | undefined {
+  const { message = "" } = cause as { message?: string };
+  const said = /not authorized to perform: (\w+:\w+)/.exec(message)?.[1];
+  return said === action ? undefined : said;
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 // The cluster as its administrator sees it: where it is, whose it is, and how it decides who somebody is.
 import { hasCode, SatelliteError } from "../errors.ts";
-import { explainAwsError } from "../facts/aws-error.ts";
 import { type ClusterFacts, type ClusterName, readCluster } from "../facts/cluster.ts";
 import { mintEksToken } from "../facts/eks-token.ts";
 import type { Aws, AwsKeys, ClusterDescription } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { OperatorAws } from "../host/operator-aws.ts";
+import { asking } from "./asking.ts";
 import { type AwsAuthApi, createAwsAuthApi } from "./config-map-api.ts";
 import { type Principal, principalOfCaller } from "./principal.ts";
 
@@ -35,12 +35,8 @@ export interface Operator {
 /** @throws credentials-missing, aws-forbidden, cluster-not-found, cluster-not-active, aws-unreachable, … */
 export async function openCluster({ host, aws, operatorAws }: Operator, name: ClusterName): Promise<ClusterAccess> {
   const keys = await readKeys(operatorAws);
-  const callerArn = await aws.getCallerIdentity(keys).catch((cause: unknown) => {
-    throw explainAwsError(cause, "sts:GetCallerIdentity", {
-      code: "aws-forbidden",
-      hint: "Allow sts:GetCallerIdentity.",
-    });
-  });
+  const question = { action: "sts:GetCallerIdentity", resource: "*", caller: `access key ${keys.accessKeyId}` };
+  const callerArn = await asking(question, () => aws.getCallerIdentity(keys));
   const { facts, description } = await describeCluster(host, aws, { keys, name, callerArn });
   const [, partition = "aws", , , account = ""] = (description.arn ?? "").split(":");
   const mintToken = async () => (await mintEksToken(await readKeys(operatorAws), name, host.clock.now())).value;

@@ -9,7 +9,7 @@ export function describeRestore({ id, original }: LedgerEntry): string | undefin
   const { kind, name } = splitId(id);
   switch (original.kind) {
     case "absent":
-      return kind === "file" ? `remove ${name}` : undefined;
+      return kind === "file" ? `remove ${name}` : undefined; // Packages have a step of their own.
     case "file":
       return `put back ${name}`;
     case "value":

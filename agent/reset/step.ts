@@ -22,6 +22,8 @@ export interface StepOptions {
   readonly drainSeconds: number;
   /** Remove /etc/eks-satellite too. */
   readonly isPurge: boolean;
+  /** A package's own script runs this: dpkg is at work, and would not start a second time. */
+  readonly isWithinDpkg: boolean;
 }
 
 const STOP_TIMEOUT_SECONDS = 60;

@@ -3,11 +3,12 @@ import { Ledger } from "../apply/ledger.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
-import { CDI_SPEC, statePaths } from "../plan/paths.ts";
+import { ARTIFACTS_FOLDER, CDI_SPEC, statePaths } from "../plan/paths.ts";
 import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
+import { packagesStep } from "./packages.ts";
 import { describeRestore, restoreEntry } from "./restore.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 
@@ -30,6 +31,7 @@ const OWN_FOLDERS = [
     "/etc/cni/net.d",
     "/etc/cni",
   ],
+  ...["/opt/cni/bin", "/opt/cni", "/etc/eks/image-credential-provider", "/etc/eks"],
   ...["/usr/libexec/kubernetes/kubelet-plugins/volume/exec", "/usr/libexec/kubernetes/kubelet-plugins/volume"],
   ...["/usr/libexec/kubernetes/kubelet-plugins", "/usr/libexec/kubernetes"],
 ];
@@ -46,6 +48,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     mountsStep(options),
     firewallStep(options),
     restoreStep(options),
+    packagesStep(options),
     removeStep("remove what kubelet has written", options, async ({ host }) => {
       const real = await realPath(host, KUBELET_FOLDER);
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];
@@ -55,6 +58,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
       ...((await isOwnCdiSpec(host, config.runFolder)) ? [CDI_SPEC] : []),
       config.runFolder,
       CACHE_FOLDER,
+      ARTIFACTS_FOLDER,
       ...(isPurge ? [ETC_FOLDER] : []),
       config.stateFolder,
     ]),

@@ -184,7 +184,7 @@ const WRONG: readonly (readonly [
     "an identity that nobody mapped",
     ({ answers }) => (answers.review = 401),
     "fail",
-    /create-access-entry --cluster-name demo --region us-west-2 --type HYBRID_LINUX --principal-arn arn:aws:iam::111122223333:role\/satellite/,
+    /eks-satellite authorize --cluster demo --region us-west-2 --role-arn arn:aws:iam::111122223333:role\/satellite --node-name gpu-1$/,
   ],
   [
     "cluster-identity",
@@ -196,19 +196,9 @@ const WRONG: readonly (readonly [
     },
     "fail",
     new RegExp(
-      `authorize --cluster demo --region us-west-2 --user-arn arn:aws:iam::111122223333:user/gpu-1 --node-name ${FARGATE_NAME} --identity fargate; ` +
-        `or in aws-auth's mapUsers: {userarn: "arn:aws:iam::111122223333:user/gpu-1", username: "system:node:${FARGATE_NAME}", groups: \\[system:bootstrappers, system:nodes\\]}`,
+      `authorize --cluster demo --region us-west-2 --user-arn arn:aws:iam::111122223333:user/gpu-1 --node-name ${FARGATE_NAME} --identity fargate. ` +
+        `It adds to aws-auth's mapUsers: {userarn: "arn:aws:iam::111122223333:user/gpu-1", username: "system:node:${FARGATE_NAME}", groups: \\[system:bootstrappers, system:nodes\\]}`,
     ),
-  ],
-  [
-    "cluster-identity",
-    "a fargate node's role that nobody mapped",
-    ({ host, answers }) => {
-      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
-      answers.review = 401;
-    },
-    "fail",
-    /--type FARGATE_LINUX --principal-arn arn:aws:iam::111122223333:role\/satellite/,
   ],
   [
     "assume-role",

@@ -130,7 +130,7 @@ test("an edit of another at the same moment is kept: the change is made once mor
   );
   assert.match(said(), /changed by another meanwhile/);
   assert.match(
-    host.files.peek("./aws-auth-demo-20260102T030405Z.yaml")?.content ?? "",
+    host.files.peek("./aws-auth-demo-20260102T030405.000Z.yaml")?.content ?? "",
     /edit 2/,
     "what is saved is what was replaced",
   );

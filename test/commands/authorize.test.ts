@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
-const BACKUP = "./aws-auth-demo-20260102T030405Z.yaml";
+const BACKUP = "./aws-auth-demo-20260102T030405.000Z.yaml";
 
 test("where access entries are allowed a role gets one, and a second time there is nothing to do", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP"]) {
@@ -89,6 +89,21 @@ test("revoke removes from both where both let a role in, and finds a role that I
   assert.deepEqual([operatorAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
 });
 
+test("revoke finds the entry of a role with a path that IAM does not tell of", async () => {
+  for (const state of ["gone", "denied"]) {
+    const { revoke, operatorAws, said } = setUpOperator("API");
+    operatorAws.addEntry(NODE_ROLE.replace("role/", "role/team/"), "HYBRID_LINUX");
+    operatorAws.addEntry(NODE_ROLE.replace("role/", "role/team/other-"), "HYBRID_LINUX");
+    if (state === "gone") operatorAws.roles.clear();
+    else operatorAws.denied.add("iam:GetRole");
+    assert.equal(await revoke({ roleArn: NODE_ROLE }), 0, said());
+    assert.deepEqual([...operatorAws.entries.keys()], [NODE_ROLE.replace("role/", "role/team/other-")]);
+    operatorAws.denied.add("eks:ListAccessEntries");
+    await revoke({ roleArn: NODE_ROLE });
+    assert.match(said(), /! an access entry of nodes with another path would not be seen: eks:ListAccessEntries on /);
+  }
+});
+
 test("revoke of a user takes the entry of that node alone", async () => {
   const { authorize, revoke, awsAuth } = setUpOperator();
   await authorize({ userArn: USER, nodeName: ["gpu-1"] });
@@ -147,6 +162,17 @@ test("a role whose trust policy does not pin the session's name is let in with a
   operatorAws.addRole("nodes");
   await authorize({ roleArn: NODE_ROLE });
   assert.match(said(), /^! whoever may assume \S+ may be any node: pin sts:RoleSessionName/m);
+});
+
+test("a role whose trust policy pins other names is let in with a warning, unless it has wildcards", async () => {
+  const { authorize, operatorAws, said, forget } = setUpOperator("API");
+  await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
+  assert.match(said(), /^! the trust policy of \S+ does not name gpu-2:/m);
+  forget();
+  await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] });
+  operatorAws.addRole("nodes", { trustPolicy: '{"StringLike": {"sts:RoleSessionName": "gpu-*"}}' });
+  await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
+  assert.doesNotMatch(said(), /^!/m);
 });
 
 test("a role that aws-auth lets in already needs no access entry, unless one is asked for", async () => {

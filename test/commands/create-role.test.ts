@@ -92,6 +92,17 @@ test("what somebody has changed in our role is shown and put right; another's ro
   }
 });
 
+test("a principal of another account is told to need leave there too", async () => {
+  const { authorize, said } = setUpOperator("API");
+  const trustedArn = "arn:aws:iam::444455556666:user/gpu-machines";
+  assert.equal(await authorize({ ...CREATE, trustedArn }), 0);
+  assert.ok(
+    said().includes(
+      `! ${trustedArn} is of another account: its own policy must allow sts:AssumeRole on ${ROLE_ARN} too`,
+    ),
+  );
+});
+
 test("the caller's own role is not made a node's", async () => {
   const { authorize, operatorAws } = setUpOperator("API");
   await assert.rejects(authorize({ ...CREATE, createRole: "admin" }), { code: "own-access" });

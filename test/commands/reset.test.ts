@@ -57,7 +57,7 @@ function setUp() {
   const said: string[] = [];
   const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
     resetCommand(
-      { host, confirm },
+      { host, confirm, isWithinDpkg: false },
       { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, ...options },
       (text) => void said.push(text),
     );
@@ -71,7 +71,7 @@ test("what was changed is put back, what was made is removed, what is somebody's
   assert.deepEqual([content, mode, gid], ["theirs", 0o640, 5]);
   assert.equal(files.peek("/proc/sys/vm/overcommit_memory")?.content, "0");
   assert.deepEqual(
-    files.paths().filter((path) => !path.startsWith("/proc/") && !path.startsWith("/usr/")),
+    files.paths().filter((path) => !/^\/(proc|usr|opt|etc\/eks)\//.test(path)),
     [CONTAINERD_CONFIG, "/etc/eks-satellite/aws-keys", CONFIG, "/var/lib/kubelet/mine.txt"],
   );
   assert.deepEqual(

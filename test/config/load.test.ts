@@ -147,6 +147,10 @@ const REFUSED: Readonly<Record<string, readonly [yaml: string, message: RegExp]>
   "an address that is none": [`${MINIMAL_CONFIG}\nnode: { ip: 10.0.0.256 }`, /node\.ip/],
   "a label that Kubernetes would refuse": [`${MINIMAL_CONFIG}\nnode: { labels: { a: "b c" } }`, /node\.labels\.a/],
   "a taint without an effect": [`${MINIMAL_CONFIG}\nnode: { taints: [{ key: a }] }`, /node\.taints\.0\.effect/],
+  "a taint for faults of GPUs, which no node may set": [
+    `${MINIMAL_CONFIG}\ngpu: { onFatal: taint }`,
+    /gpu\.onFatal: cannot be taint: the cluster's NodeRestriction/,
+  ],
   "a region that is a zone": ["cluster: { name: demo, region: us-west-2a }\ncredentials: { keysFile: /k }", /region/],
   "a cluster name with a slash": [
     "cluster: { name: a/b, region: us-west-2 }\ncredentials: { keysFile: /k }",

@@ -124,6 +124,7 @@ test("this machine in another node's name is turned away by the role's trust pol
 test("revoked, the machine is known no more, and says so; everybody else stays", async () => {
   const revoke = (await walkthrough())[2] ?? "";
   assert.equal((await laptop.run(revoke)).exitCode, 2, "with nobody to ask it changes nothing");
+  assert.equal((await laptop.run(revoke, { typed: "\u0004" })).exitCode, 2, "Ctrl-D is a no");
   const { exitCode, stdout, stderr } = await laptop.run(revoke, { typed: "yes\n" });
   assert.equal(exitCode, 0, stdout + stderr);
   await untilUser(nodeToken, undefined);

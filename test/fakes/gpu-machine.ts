@@ -68,13 +68,17 @@ export function becomeGpuMachine(
 }
 
 /** A line of /proc/bus/pci/devices, as far as somebody reads it. */
-function toTableLine(busId: string, vendor: string): string {
+export function toTableLine(busId: string, vendor: string): string {
   const [, bus = "", device = "", number = ""] = /:(..):(..)\.(.)$/.exec(busId) ?? [];
   const devfn = (Number.parseInt(device, 16) << 3) | Number(number);
   return `${bus}${devfn.toString(16).padStart(2, "0")}\t${vendor.slice(2)}1234\t10\n`;
 }
 
-function answer(smi: NvidiaSmiAnswers, args: readonly string[]): Partial<RunResult> | Promise<Partial<RunResult>> {
+/** What nvidia-smi prints there. It stands alone, so that a program in a sandbox's machine can be made of it. */
+export function answer(
+  smi: NvidiaSmiAnswers,
+  args: readonly string[],
+): Partial<RunResult> | Promise<Partial<RunResult>> {
   if (smi.stuck === true) return new Promise(() => undefined);
   const [query = ""] = args;
   if (query === "--query") {

@@ -6,7 +6,7 @@ import { encodeRuntimeStatus } from "./runtime-status.ts";
 const SOCKET = "/run/containerd/containerd.sock";
 const CONFIG = "/etc/containerd/config.toml";
 
-/** A machine with containerd and kubelet installed and containerd running. */
+/** A machine with kubelet, containerd and what they need installed and containerd running. */
 export class MemoryContainerd {
   readonly host: MemoryHost;
   /** The configuration that the running process has read. */
@@ -27,6 +27,10 @@ export class MemoryContainerd {
     this.host = host;
     host.files.put("/usr/bin/containerd", "", { mode: 0o755 });
     host.files.put("/usr/bin/kubelet", "", { mode: 0o755 });
+    host.files.put("/opt/cni/bin/loopback", "", { mode: 0o755 });
+    host.files.put("/etc/eks/image-credential-provider/ecr-credential-provider", "", { mode: 0o755 });
+    for (const name of ["runc", "iptables", "conntrack", "socat"])
+      host.files.put(`/usr/sbin/${name}`, "", { mode: 0o755 });
     host.install("/usr/bin/containerd", () => ({ stdout: "containerd containerd.io v1.7.27 05044ec" }));
     host.install("/usr/bin/kubelet", () => ({ stdout: "Kubernetes v1.34.4\n" }));
     host.install("containerd", (args) => this.#dump(args));

@@ -1,6 +1,6 @@
 import type { ConditionType } from "../../agent/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
+import type { NodeApi, NodeCordon, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
 import { createNodeWatch } from "../../agent/observe/node-watch.ts";
 import { createBoard } from "./board.ts";
 import { MemoryHost } from "./memory-host.ts";
@@ -56,6 +56,12 @@ export class MemoryApi implements NodeApi {
   }
 
   async patchLabels(): Promise<void> {}
+
+  async readCordon(): Promise<NodeCordon | undefined> {
+    return undefined;
+  }
+
+  async patchCordon(_name: string, _fault: string | null): Promise<void> {}
 
   async createEvent(): Promise<void> {}
 

@@ -53,6 +53,11 @@ export class MemoryOperatorAws implements OperatorAws {
     return this.entries.get(principalArn);
   }
 
+  async listAccessEntries(): Promise<readonly string[]> {
+    this.#note("eks:ListAccessEntries");
+    return [...this.entries.keys()];
+  }
+
   async createAccessEntry(_cluster: string, principalArn: string, type: string): Promise<void> {
     this.#note("eks:CreateAccessEntry");
     if (this.unknownPrincipals-- > 0) throw awsError("InvalidParameterException");

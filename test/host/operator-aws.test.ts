@@ -76,6 +76,15 @@ test("an access entry is made, found and deleted by its principal's ARN", async 
   assert.deepEqual([principalArn, type], [ROLE_ARN, "HYBRID_LINUX"]);
 });
 
+test("entries are listed to the last page", async (context) => {
+  const { aws } = await setUp(context, ({ url }) => ({
+    body: JSON.stringify(
+      url?.includes("nextToken=2") ? { accessEntries: ["b"] } : { accessEntries: ["a"], nextToken: "2" },
+    ),
+  }));
+  assert.deepEqual(await aws.listAccessEntries("demo"), ["a", "b"]);
+});
+
 test("a role comes with its whole ARN, its policy as JSON, and its tags", async (context) => {
   const trust = '{"Version":"2012-10-17","Statement":[]}';
   const tags = "<Tags><member><Key>eks-satellite:cluster</Key><Value>arn:x</Value></member></Tags>";

@@ -21,7 +21,8 @@ export interface NodeObject {
   readonly spec?: { readonly providerID?: string; readonly taints?: readonly { readonly key: string }[] };
   readonly status?: {
     readonly nodeInfo?: { readonly kubeletVersion: string; readonly containerRuntimeVersion: string };
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+    readonly allocatable?: Readonly<Record<string, string>>;
   };
 }
 

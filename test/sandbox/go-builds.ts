@@ -69,6 +69,20 @@ export async function buildContainerd(version: "2.2.0", progress: Progress): Pro
   );
 }
 
+/** The device plugin that offers GPUs that are none; returns its path. */
+export async function buildDevicePlugin(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build the device plugin's stand-in",
+      module: join(pinnedModules, "kubernetes"),
+      packages: ["./device-plugin"],
+      target: join(cacheFolder(), "device-plugin"),
+    },
+    progress,
+  );
+  return join(bin, "device-plugin");
+}
+
 /** Builds beside and moves into place with a stamp, so that an interrupted build is never taken for a whole one. */
 async function build(build: GoBuild, progress: Progress): Promise<string> {
   const bin = join(build.target, "bin");
@@ -101,7 +115,8 @@ async function requireGo(): Promise<void> {
 
 async function digestOf(build: GoBuild): Promise<string> {
   const hash = createHash("sha256").update(linkFlags(build)).update(build.packages.join());
-  for (const file of ["go.mod", "go.sum"]) hash.update(await readFile(join(build.module, file)));
+  const own = build.packages.filter((path) => path.startsWith("./")).map((path) => join(path, "main.go"));
+  for (const file of ["go.mod", "go.sum", ...own]) hash.update(await readFile(join(build.module, file)));
   return hash.digest("hex");
 }
 

@@ -1,0 +1,31 @@
+// The programs that a node needs from its distribution, and which of them this machine has, whoever brought them.
+import type { Host } from "../host/host.ts";
+
+export interface Dependency {
+  /** Debian's and Ubuntu's name of the package. */
+  readonly package: string;
+  readonly program: string;
+  readonly why: string;
+}
+
+/** In the order in which they are told. */
+export const DEPENDENCIES: readonly Dependency[] = [
+  { package: "containerd", program: "containerd", why: "runs the pods" },
+  { package: "runc", program: "runc", why: "starts containers for containerd" },
+  { package: "iptables", program: "iptables", why: "kubelet's and kube-proxy's rules" },
+  { package: "conntrack", program: "conntrack", why: "kube-proxy ends stale connections with it" },
+  { package: "socat", program: "socat", why: "kubectl port-forward on older runtimes" },
+];
+
+const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** What is not there. Programs are looked for, not packages: Docker's containerd.io brings containerd and runc. @throws file-unreadable */
+export async function findMissing(host: Host): Promise<readonly Dependency[]> {
+  const found = await Promise.all(DEPENDENCIES.map(({ program }) => hasProgram(host, program)));
+  return DEPENDENCIES.filter((_, index) => found[index] === false);
+}
+
+async function hasProgram(host: Host, name: string): Promise<boolean> {
+  for (const folder of FOLDERS) if ((await host.files.status(`${folder}/${name}`))?.kind === "file") return true;
+  return false;
+}

@@ -1,0 +1,79 @@
+// The packages that were installed for the node go again, those and no others.
+import { Ledger } from "../apply/ledger.ts";
+import { SatelliteError } from "../errors.ts";
+import { explainApt, parseSimulation } from "../facts/apt.ts";
+import type { Host } from "../host/host.ts";
+import { statePaths } from "../plan/paths.ts";
+import type { Step, StepOptions } from "./step.ts";
+
+const APT_TIMEOUT_SECONDS = 600;
+const PREFIX = "package:";
+const ENVIRONMENT = { DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1", LC_ALL: "C" };
+
+/** Removes the packages that the daemon installed, unless something else has come to need them. */
+export function packagesStep({ host, log, config, isWithinDpkg }: StepOptions): Step {
+  const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, log);
+  const find = async () => {
+    const names = (await ledger.list())
+      .filter(({ id }) => id.startsWith(PREFIX))
+      .map(({ id }) => id.slice(PREFIX.length));
+    const installed = await Promise.all(names.map((name) => isInstalled(host, name)));
+    return names.filter((_, index) => installed[index] === true);
+  };
+  return {
+    name: "remove the packages that were installed for the node",
+    list: async () => (await find()).map((name) => `apt-get purge ${name}`),
+    run: async () => {
+      const names = await find();
+      if (names.length === 0) return [];
+      const command = `apt-get purge ${names.join(" ")}`;
+      if (isWithinDpkg) return [`dpkg is at work, so these packages are still there: ${command}`];
+      if (names.includes("containerd") && (await hasOtherContainers(host)))
+        return [
+          `somebody's containers run on containerd, which was installed for the node and stays, with: ${names.join(", ")}`,
+        ];
+      const others = await findDependents(host, names);
+      if (others.length > 0)
+        return [`${others.join(", ")} came to need what was installed for the node, which stays: ${names.join(", ")}`];
+      const answer = await aptGet(host, ["purge", "--yes", ...names]);
+      if (answer.exitCode !== 0) throw explainApt(answer, command);
+      return [];
+    },
+  };
+}
+
+/** Every engine has a namespace of its own: kubelet's is k8s.io. Nobody answers when containerd does not run. */
+async function hasOtherContainers(host: Host): Promise<boolean> {
+  const { stdout } = await host.run("ctr", ["namespaces", "list", "--quiet"]);
+  const others = stdout.split("\n").filter((name) => name !== "" && name !== "k8s.io");
+  const lists = await Promise.all(
+    others.map((name) => host.run("ctr", ["--namespace", name, "containers", "list", "--quiet"])),
+  );
+  return lists.some((list) => list.stdout.trim() !== "");
+}
+
+async function isInstalled(host: Host, name: string): Promise<boolean> {
+  const { stdout } = await host.run("dpkg-query", ["--status", name]);
+  return /^Status: .* (installed|unpacked|half-\w+)$/m.test(stdout);
+}
+
+/** What else would go with them. @throws reset-failed */
+async function findDependents(host: Host, names: readonly string[]): Promise<readonly string[]> {
+  const { exitCode, stdout, stderr } = await aptGet(host, ["purge", "--simulate", ...names]);
+  if (exitCode !== 0)
+    throw new SatelliteError(
+      "reset-failed",
+      `apt-get does not say what removing ${names.join(", ")} would do: ${stderr.trim()}`,
+      {
+        hint: "apt-get check.",
+      },
+    );
+  return parseSimulation(stdout).removed.filter((name) => !names.includes(name));
+}
+
+function aptGet(host: Host, args: readonly string[]) {
+  return host.run("apt-get", ["-o", "DPkg::Lock::Timeout=60", ...args], {
+    timeoutSeconds: APT_TIMEOUT_SECONDS,
+    environment: ENVIRONMENT,
+  });
+}
