@@ -22,7 +22,7 @@ import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
 import { runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
-import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
+import { ClusterKnowledge, isDescriptionDoubtful } from "./supervise/cluster-knowledge.ts";
 import { createConfigWatch } from "./supervise/config-watch.ts";
 import { Converger } from "./supervise/converger.ts";
 import { Kubelet } from "./supervise/kubelet.ts";
@@ -126,11 +126,15 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
-  const gpus = new Gpus({ host, config, board, log, api, signal, containerd: () => converger.facts?.containerd });
+  const gpus = new Gpus({
+    ...{ host, config, board, log, api, signal, tell, containerd: () => converger.facts?.containerd },
+    onSetupChange: (words) => events.record("Normal", "GpuRuntimeChanged", words),
+  });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },
     kubeletStartedAtMs: () => kubelet.status().startedAtMs,
+    onSeen: (seenNode) => gpus.see(seenNode),
     onReady: () => void looking.trigger().then(() => notifying.trigger()),
     onNodeGone: () => {
       reporter.forget();
@@ -234,10 +238,4 @@ export async function runAgent(
 function bearer(session: AwsSession) {
   if (session.token === undefined) throw new SatelliteError("token-missing", "there is no token yet");
   return session.token.value;
-}
-
-/** Whether another answer of DescribeCluster may mend what is wrong. */
-function isDescriptionDoubtful(board: ConditionBoard): boolean {
-  const { reason, pending } = board.get("ApiReachable");
-  return board.isFailing("ClusterDescribed") || (pending?.reason ?? reason) === "ApiUntrusted";
 }

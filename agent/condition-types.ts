@@ -116,12 +116,6 @@ export const CONDITIONS = {
     holdSeconds: 10,
     trueWhen: "the cluster says that this Node is Ready",
   },
-  NodeSchedulable: {
-    dependsOn: ["NodeReady"],
-    isCritical: false,
-    holdSeconds: 0,
-    trueWhen: "nobody has cordoned the Node",
-  },
   ServingCertificateSigned: {
     dependsOn: ["NodeReady", "ApiReachable", "IdentityAccepted"],
     isCritical: false,
@@ -145,6 +139,12 @@ export const CONDITIONS = {
     isCritical: false,
     holdSeconds: 0,
     trueWhen: "no GPU has a fault: Xid, ECC, memory rows, clocks, NVLink fabric; an application's Xid is none",
+  },
+  NodeSchedulable: {
+    dependsOn: ["NodeReady", "GpusPresent", "GpuHealthy"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "the Node is not cordoned",
   },
   GpuRuntimeConfigured: {
     dependsOn: ["ConfigInSync", "GpuDriver"],

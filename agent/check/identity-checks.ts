@@ -6,6 +6,7 @@ import { apiRequest, withDocument } from "../facts/api-request.ts";
 import { isLongLived, LONG_LIVED_KEYS } from "../facts/credentials.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
 import { createVersionReader } from "../facts/versions.ts";
+import { explainCordon } from "../observe/gpu-cordon.ts";
 import { createNodeApi } from "../observe/node-api.ts";
 import { PATHS } from "../plan/paths.ts";
 import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
@@ -113,11 +114,10 @@ export const IDENTITY_CHECKS: readonly Check[] = [
             );
       const { isReady, isSchedulable, reason, message, version } = seen.node;
       if (!isReady) return fail(`Node ${node.name} is not Ready (${reason}): ${message}`, "eks-satellite status.");
-      if (!isSchedulable)
-        return warn(
-          `Node ${node.name} is cordoned: it takes no new pods`,
-          `kubectl uncordon ${node.name}, when whoever cordoned it is done.`,
-        );
+      if (!isSchedulable) {
+        const cordon = explainCordon(node.name, seen.node);
+        return warn(cordon.message, cordon.hint);
+      }
       return ok(`Node ${node.name} is Ready with kubelet ${version}`);
     },
   }),

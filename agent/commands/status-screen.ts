@@ -109,13 +109,23 @@ function renderFacts({ credentials, kubelet, containerd, converge, gpu }: Status
 /** A line for each GPU; one in all where there is none. */
 function renderGpus(gpu: StatusDocument["gpu"]): string[] {
   if (gpu === undefined) return ["GPU         not looked at"];
-  const { devices, driverVersion, cudaVersion, gpus = [] } = gpu;
+  const { devices, driverVersion, cudaVersion, gpus = [], runtime } = gpu;
   if (devices === 0) return ["GPU         none"];
   const cuda = cudaVersion === undefined ? "" : `, CUDA up to ${cudaVersion}`;
   return [
     `GPU         ${devices} NVIDIA, driver ${driverVersion ?? "not loaded"}${cuda}`,
     ...gpus.map((each) => `  ${each.busId}  ${each.product ?? "NVIDIA GPU"}: ${describeGpu(each)}`),
+    ...(runtime === undefined ? [] : [`  pods     ${describeRuntime(runtime)}`]),
   ];
+}
+
+function describeRuntime({
+  binary,
+  defaultRuntime,
+  cdiOwner,
+}: NonNullable<NonNullable<StatusDocument["gpu"]>["runtime"]>) {
+  const spec = cdiOwner === undefined ? "no CDI specification" : `CDI specification kept by ${cdiOwner}`;
+  return `${binary ?? "no runtime nvidia"}, default runtime ${defaultRuntime}, ${spec}`;
 }
 
 function describeGpu(gpu: NonNullable<NonNullable<StatusDocument["gpu"]>["gpus"]>[number]): string {

@@ -4,6 +4,7 @@ import { describe, hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../supervise/backoff.ts";
+import { explainCordon } from "./gpu-cordon.ts";
 import type { NodeApi, NodeEvent, NodeState } from "./node-api.ts";
 
 const FIRST_RETRY_MS = 500;
@@ -24,6 +25,8 @@ export interface NodeWatchOptions {
   readonly api: () => NodeApi | undefined;
   /** When the running kubelet was started, milliseconds since the epoch. */
   readonly kubeletStartedAtMs: () => number | undefined;
+  /** The Node as the cluster has it now; undefined when it has none. */
+  readonly onSeen: (node: NodeState | undefined) => void;
   /** The Node has become Ready. */
   readonly onReady: () => void;
   /** kubelet registers its Node only when it starts. */
@@ -49,6 +52,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   let version: string | undefined;
   const onSeen = (node: NodeState | undefined) => {
     version = node?.version;
+    options.onSeen(node);
   };
   return {
     version: () => version,
@@ -66,10 +70,8 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   };
 }
 
-type ObserverOptions = NodeWatchOptions & { readonly onSeen: (node: NodeState | undefined) => void };
-
 async function runWatch(
-  options: ObserverOptions,
+  options: NodeWatchOptions,
   signal: AbortSignal,
   untilLookedAgain: () => AbortSignal,
 ): Promise<void> {
@@ -112,11 +114,11 @@ function createObserver({
   board,
   name,
   kubeletStartedAtMs,
+  onSeen,
   onReady,
   onNodeGone,
   onUnauthorized,
-  onSeen,
-}: ObserverOptions) {
+}: NodeWatchOptions) {
   let last: NodeState | undefined;
   const isKubeletStarting = () => {
     const startedAtMs = kubeletStartedAtMs();
@@ -172,15 +174,7 @@ function createObserver({
   };
 }
 
-function seeSchedulable(board: ConditionBoard, name: string, { isSchedulable }: NodeState): void {
-  if (isSchedulable) {
-    board.setTrue("NodeSchedulable", "Schedulable", `Node ${name} takes new pods`);
-    return;
-  }
-  board.set("NodeSchedulable", {
-    status: "False",
-    reason: "NodeCordoned",
-    message: `Node ${name} is cordoned: it takes no new pods`,
-    hint: `kubectl uncordon ${name}, when whoever cordoned it is done.`,
-  });
+function seeSchedulable(board: ConditionBoard, name: string, node: NodeState): void {
+  if (node.isSchedulable) board.setTrue("NodeSchedulable", "Schedulable", `Node ${name} takes new pods`);
+  else board.set("NodeSchedulable", { status: "False", ...explainCordon(name, node) });
 }

@@ -92,11 +92,8 @@ function planContainerd(config: Config, { machine, containerd }: Facts): readonl
   ];
 }
 
-/** What is to be written is not in force yet, and says nothing of what hides it. */
 function checkContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
-  if (containerd?.config.kind !== "parsed") return [];
-  const options = containerdOptions(config, machine);
-  if (renderContainerdConfig(containerd, options) === containerd.config.text) checkEffective(containerd, options);
+  if (containerd !== undefined) checkEffective(containerd, containerdOptions(config, machine));
   return [];
 }
 

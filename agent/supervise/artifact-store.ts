@@ -1,6 +1,6 @@
 // The artifacts on the disk: a folder for each version, and links to the one in use. A version is there whole or not at all.
 import type { Ledger } from "../apply/ledger.ts";
-import { SatelliteError } from "../errors.ts";
+import { describe, hasCode, SatelliteError } from "../errors.ts";
 import { type ArtifactName, type ArtifactRelease, parseChecksum } from "../facts/artifact-manifest.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
@@ -53,11 +53,13 @@ export class ArtifactStore {
     const expected = await this.#readChecksum(source.checksumUrl);
     const part = `${folder}.part`;
     log.info({ url: source.url }, `downloading ${name} ${release.version}`);
-    const { status } = await host.download({
-      ...{ url: source.url, path: part, silenceSeconds: SILENCE_SECONDS },
-      onProgress: (bytes) => onProgress(name, bytes),
-    });
-    if (status !== 200) throw unreachable(source.url, status);
+    const { status } = await host
+      .download({
+        ...{ url: source.url, path: part, silenceSeconds: SILENCE_SECONDS },
+        onProgress: (bytes) => onProgress(name, bytes),
+      })
+      .catch(explain);
+    if (status !== 200) throw unreachable(`${source.url} was answered ${status}`);
     const found = await this.#hash(part);
     if (found !== expected) {
       // It is not what it was begun as: going on from it would never end.
@@ -164,16 +166,23 @@ export class ArtifactStore {
 export async function readText(host: Host, url: string): Promise<string> {
   if (url.startsWith("file:")) {
     const text = await host.files.read(decodeURIComponent(new URL(url).pathname));
-    if (text === undefined) throw unreachable(url, 404);
+    if (text === undefined) throw unreachable(`there is no file for ${url}`);
     return text;
   }
-  const { status, body } = await host.fetch({ url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS });
-  if (status !== 200) throw unreachable(url, status);
+  const { status, body } = await host.fetch({ url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS }).catch(explain);
+  if (status !== 200) throw unreachable(`${url} was answered ${status}`);
   return body;
 }
 
-function unreachable(url: string, status: number): SatelliteError {
-  return new SatelliteError("artifact-unreachable", `${url} was answered ${status}`, {
-    hint: "Check the mirror (artifacts.manifestUrl) or the way to it; it is tried again. What is installed stays.",
+/** The network's errors say what happened, and not what to do. */
+function explain(error: unknown): never {
+  if (!hasCode(error, "http-failed")) throw error;
+  throw unreachable(describe(error).message, error);
+}
+
+function unreachable(what: string, cause?: unknown): SatelliteError {
+  return new SatelliteError("artifact-unreachable", what, {
+    hint: "Check the mirror (artifacts.manifestUrl) or the way to it; it is tried again, from where it broke off. What is installed stays.",
+    ...(cause === undefined ? {} : { cause }),
   });
 }

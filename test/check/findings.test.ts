@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
 import { CONFIG_FILE, NODE, setUpCheck } from "../fakes/check-machine.ts";
 import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
@@ -246,6 +247,18 @@ const WRONG: readonly (readonly [
     ({ answers }) => (answers.nodes = answers.nodes.map((node) => ({ ...node, spec: { unschedulable: true } }))),
     "warn",
     /kubectl uncordon gpu-1/,
+  ],
+  [
+    "node",
+    "a Node that was cordoned for its GPUs",
+    ({ answers }) =>
+      (answers.nodes = answers.nodes.map((node) => ({
+        ...node,
+        metadata: { annotations: { [CORDON_ANNOTATION]: "0000:06:00.0" } },
+        spec: { unschedulable: true },
+      }))),
+    "warn",
+    /\(0000:06:00\.0\).*uncordoned by itself/,
   ],
   [
     "version-skew",

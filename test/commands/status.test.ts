@@ -94,13 +94,18 @@ test("each GPU has a line: how it is, and what is wrong with it", async () => {
     { ...common, busId: "0000:3a:00.0", isAnswering: false, faults: [fault] },
     { ...common, busId: "0000:5d:00.0", isAnswering: false },
   ];
-  const gpu = { devices: 4, driverVersion: "570.133.20", cudaVersion: "12.8", gpus };
+  const runtime = { binary: "/usr/bin/nvidia-container-runtime", defaultRuntime: "nvidia", cdiOwner: "eks-satellite" };
+  const gpu = { devices: 4, driverVersion: "570.133.20", cudaVersion: "12.8", gpus, runtime };
   const { text } = await run(JSON.stringify(sampleStatus({ gpu })));
   assert.match(text, /GPU +4 NVIDIA, driver 570\.133\.20, CUDA up to 12\.8\n/);
   assert.match(text, /0000:18:00\.0 {2}NVIDIA H100: ok, 41 °C, 97 %\n/);
   assert.match(text, /0000:2a:00\.0 {2}NVIDIA GPU: ok, 4 of 81559 MiB, MIG\n/);
   assert.match(text, /0000:3a:00\.0 .*✗ Xid 79: GPU has fallen off the bus\.\n/);
   assert.match(text, /0000:5d:00\.0 .*: no answer\n/);
+  assert.match(
+    text,
+    /pods +\/usr\/bin\/nvidia-container-runtime, default runtime nvidia, CDI specification kept by eks-satellite\n/,
+  );
   assert.match((await run(JSON.stringify(sampleStatus({ gpu: { devices: 0 } })))).text, /GPU +none\n/);
 });
 

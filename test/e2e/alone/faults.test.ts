@@ -1,8 +1,8 @@
 // What breaks on a machine that lives for months. After each fault the node is whole again by itself, and its pod has answered throughout.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { waitFor } from "../sandbox/wait.ts";
-import { bringUp, MANAGED_FILES, type Satellite, watchPage } from "./satellite.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { bringUp, MANAGED_FILES, type Satellite, watchPage } from "../satellite.ts";
 
 let satellite: Satellite;
 before(async () => {
