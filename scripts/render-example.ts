@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "node.taints[].key": "nvidia.com/gpu",
   "node.taints[].value": "present",
   "node.taints[].effect": "NoSchedule",
+  "node.eni": "eni-0123456789abcdef0",
   "credentials.keysFile": "/etc/eks-satellite/aws-keys",
   "credentials.process": ["/usr/local/bin/print-credentials", "--json"],
   "credentials.assumeRole.arn": "arn:aws:iam::111122223333:role/eks-satellite",

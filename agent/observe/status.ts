@@ -1,6 +1,7 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
+import { providerIdOf } from "../plan/node-identity.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
@@ -50,6 +51,8 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
       conditions: board.list().map(renderCondition),
       node: {
         name: config.node.name,
+        identity: config.node.identity,
+        providerId: providerIdOf(config),
         architecture: machine?.architecture,
         operatingSystem: machine?.operatingSystem,
         kernel: machine?.kernel,

@@ -3,7 +3,7 @@ import type { ConditionBoard } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { explainAwsError } from "../facts/aws-error.ts";
-import { readSessionKeys } from "../facts/credentials.ts";
+import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "../facts/credentials.ts";
 import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
 import { readSessionFile, renderSessionFile } from "../facts/session-file.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
@@ -147,8 +147,7 @@ export class AwsSession {
       const keys = await readSessionKeys(host, aws, config);
       this.#retry.reset();
       this.#adopt(keys);
-      board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
-      log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+      this.#tellRenewed(keys);
     } catch (err) {
       // The first retry comes with the next look, 0 being the first wait of a backoff.
       this.#renewAtMs = host.clock.now() + this.#retry.next(0);
@@ -162,6 +161,18 @@ export class AwsSession {
     }
   }
 
+  #tellRenewed(keys: SessionKeys): void {
+    const { board, log } = this.#options;
+    if (isLongLived(keys)) {
+      if (board.get("CredentialsRenewed").reason !== "LongLivedKeys")
+        log.warn({ hint: LONG_LIVED_KEYS.hint }, LONG_LIVED_KEYS.message);
+      board.set("CredentialsRenewed", { status: "True", reason: "LongLivedKeys", ...LONG_LIVED_KEYS });
+      return;
+    }
+    board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
+    log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+  }
+
   #adopt(keys: SessionKeys): void {
     const { clock, random } = this.#options.host;
     this.#keys = keys;
@@ -173,7 +184,8 @@ export class AwsSession {
   async #write(keys: SessionKeys): Promise<void> {
     const content = renderSessionFile(keys, this.#identity);
     const { host, config, log } = this.#options;
-    await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    if (isLongLived(keys)) await host.files.remove(this.#paths.awsCredentials);
+    else await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
     await this.#mint(keys);
     this.#isWritten = true;
     // A source's own undated keys are read from the source after a reboot, too.

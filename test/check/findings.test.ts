@@ -4,7 +4,7 @@ import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
 import { CONFIG_FILE, NODE, setUpCheck } from "../fakes/check-machine.ts";
 import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
-import { MINIMAL_CONFIG } from "../fakes/samples.ts";
+import { FARGATE_CONFIG, FARGATE_NAME, MINIMAL_CONFIG } from "../fakes/samples.ts";
 
 const WRONG: readonly (readonly [
   name: string,
@@ -186,6 +186,30 @@ const WRONG: readonly (readonly [
     ({ answers }) => (answers.review = 401),
     "fail",
     /eks-satellite authorize --cluster demo --region us-west-2 --role-arn arn:aws:iam::111122223333:role\/satellite --node-name gpu-1$/,
+  ],
+  [
+    "cluster-identity",
+    "an IAM user that nobody mapped",
+    ({ host, aws, answers }) => {
+      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
+      aws.callerArn = "arn:aws:iam::111122223333:user/gpu-1";
+      answers.review = 401;
+    },
+    "fail",
+    new RegExp(
+      `authorize --cluster demo --region us-west-2 --user-arn arn:aws:iam::111122223333:user/gpu-1 --node-name ${FARGATE_NAME} --identity fargate. ` +
+        `It adds to aws-auth's mapUsers: {userarn: "arn:aws:iam::111122223333:user/gpu-1", username: "system:node:${FARGATE_NAME}", groups: \\[system:bootstrappers, system:nodes\\]}`,
+    ),
+  ],
+  [
+    "assume-role",
+    "a user who may have no session keys",
+    ({ host, aws }) => {
+      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
+      aws.fail(awsError("AccessDenied", 403), "getSessionToken");
+    },
+    "warn",
+    /its long-lived keys sign kubelet's token.*service control policies/,
   ],
   [
     "cluster-identity",

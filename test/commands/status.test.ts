@@ -20,7 +20,7 @@ function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
       ...{ type, status: "True" as const, reason: "Good", message: `${type} is good`, since: AT },
       ...{ dependsOn: [], isCritical: true },
     })),
-    node: { name: "gpu-1" },
+    node: { name: "gpu-1", identity: "hybrid", providerId: "eks-hybrid:///us-west-2/demo/gpu-1" },
     cluster: { name: "demo", region: "us-west-2", version: "1.34" },
     credentials: { keysExpireAt: LATER, tokenExpiresAt: AT },
     kubelet: { version: "1.34.4", pid: 7, restarts: 0, restartsByReason: {} },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../agent/config/schema.ts";
-import { readSessionKeys, readSourceKeys } from "../../agent/facts/credentials.ts";
+import { isLongLived, readSessionKeys, readSourceKeys } from "../../agent/facts/credentials.ts";
 import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
@@ -116,10 +116,13 @@ for (const [what, [error, code, hint]] of Object.entries(AWS_ANSWERS)) {
   });
 }
 
-test("a denied GetSessionToken says how to do without it", async () => {
+test("where GetSessionToken is denied the user's own keys are what there is", async () => {
   const { aws, read } = setUp({ keysFile: KEYS_PATH });
   aws.fail(awsError("AccessDenied", 403));
-  await assert.rejects(read, { code: "session-forbidden", hint: /credentials\.assumeRole/ });
+  const keys = await read();
+  assert.deepEqual([keys.accessKeyId, keys.expiresAtMs, isLongLived(keys)], ["AKIAEXAMPLE", undefined, true]);
+  aws.fail(awsError("InvalidClientTokenId", 403));
+  await assert.rejects(read, { code: "credentials-invalid" });
 });
 
 const PROFILES = `[default]
