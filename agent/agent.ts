@@ -22,14 +22,14 @@ import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
 import { readVerdict } from "./observe/verdict.ts";
 import { runPaths, statePaths } from "./plan/paths.ts";
 import { AwsSession } from "./supervise/aws-session.ts";
-import { ClusterKnowledge } from "./supervise/cluster-knowledge.ts";
+import { ClusterKnowledge, isDescriptionDoubtful } from "./supervise/cluster-knowledge.ts";
 import { createConfigWatch } from "./supervise/config-watch.ts";
 import { Converger } from "./supervise/converger.ts";
-import { Dependencies } from "./supervise/dependencies.ts";
 import { Kubelet } from "./supervise/kubelet.ts";
 import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
 import { Loop } from "./supervise/loop.ts";
 import { createRetry } from "./supervise/retry.ts";
+import { Supplies } from "./supervise/supplies.ts";
 
 /** AWS's client is most of the work of a start: on a machine that knows its cluster it waits until kubelet is up. */
 const CONFIRM_CLUSTER_MS = 15_000;
@@ -70,6 +70,10 @@ export async function runAgent(
     },
     onPending: (type) => lookAgain(type),
   });
+  const tell = (type: "Normal" | "Warning", reason: string, message: string) => {
+    events.record(type, reason, message);
+    reporter.note(type, reason, message);
+  };
   const awsCalls = new CallTally();
   const apiCalls = new CallTally();
   const systemd = createSystemd(host, log, environment);
@@ -110,8 +114,7 @@ export async function runAgent(
     onRepair: (resource) => {
       const words = `${resource} was changed by somebody else and was put back`;
       log.warn({ resource }, words);
-      events.record("Warning", "Repaired", words);
-      reporter.note("Warning", "Repaired", words);
+      tell("Warning", "Repaired", words);
     },
     onKubelet: (spec) => kubelet.want(spec),
   });
@@ -123,11 +126,15 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
-  const gpus = new Gpus({ host, config, board, log, api, signal, containerd: () => converger.facts?.containerd });
+  const gpus = new Gpus({
+    ...{ host, config, board, log, api, signal, tell, containerd: () => converger.facts?.containerd },
+    onSetupChange: (words) => events.record("Normal", "GpuRuntimeChanged", words),
+  });
   const reporter = new NodeReporter({ host, log, board, name: node.name, api });
   const nodeWatch = createNodeWatch({
     ...{ host, log, board, name: node.name, api },
     kubeletStartedAtMs: () => kubelet.status().startedAtMs,
+    onSeen: (seenNode) => gpus.see(seenNode),
     onReady: () => void looking.trigger().then(() => notifying.trigger()),
     onNodeGone: () => {
       reporter.forget();
@@ -165,11 +172,15 @@ export async function runAgent(
     ]);
   });
   const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
-  const dependencies = new Dependencies({
+  const supplies = new Supplies({
     ...{ host, config, board, log, environment },
-    onInstalled: () => void converging.trigger(),
+    cluster: () => cluster.facts,
+    kubeletVersion: () => converger.facts?.kubeletVersion,
+    nodeVersion: () => nodeWatch.version(),
+    onChange: () => void converging.trigger(),
+    tell,
   });
-  const depending = loop("dependencies", intervals.runtimeSeconds, () => dependencies.round());
+  const supplying = loop("supplies", intervals.runtimeSeconds, () => supplies.round());
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -197,18 +208,8 @@ export async function runAgent(
       () => undefined, // Cut short by the abort.
     );
   };
-  const loops = [
-    reading,
-    depending,
-    describing,
-    converging,
-    refreshing,
-    looking,
-    watchingGpus,
-    timing,
-    reporting,
-    notifying,
-  ];
+  const scheduled = [reading, describing, looking, timing, reporting, notifying];
+  const loops = [converging, supplying, refreshing, watchingGpus, ...scheduled];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -217,16 +218,14 @@ export async function runAgent(
   await host.files.makeFolder(config.runFolder, 0o700);
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
-  void depending.start(signal);
-  void refreshing.start(signal);
-  void watchingGpus.start(signal);
-  for (const each of [reading, describing, looking, timing, reporting, notifying]) each.schedule(signal);
+  for (const each of [supplying, refreshing, watchingGpus]) void each.start(signal);
+  for (const each of scheduled) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
-  const parts = { board, session, cluster, kubelet, converger, dependencies, loops, events, awsCalls, apiCalls };
+  const parts = { board, session, cluster, kubelet, converger, supplies, loops, events, awsCalls, apiCalls };
   const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpus.view() };
   await startEndpoint({ config, startMs, ...parts, ...seen }, log, signal);
-  void firstRound.then(() => systemd.ready("joining the cluster"));
+  void firstRound.then(() => Promise.all([systemd.ready("joining the cluster"), supplying.trigger()]));
   // Facts of an earlier run are confirmed when kubelet has had its start; a machine that has none asks with its first keys.
   void host.clock.sleep(CONFIRM_CLUSTER_MS, signal).then(
     () => Promise.all([describing.trigger(), timing.trigger()]),
@@ -239,10 +238,4 @@ export async function runAgent(
 function bearer(session: AwsSession) {
   if (session.token === undefined) throw new SatelliteError("token-missing", "there is no token yet");
   return session.token.value;
-}
-
-/** Whether another answer of DescribeCluster may mend what is wrong. */
-function isDescriptionDoubtful(board: ConditionBoard): boolean {
-  const { reason, pending } = board.get("ApiReachable");
-  return board.isFailing("ClusterDescribed") || (pending?.reason ?? reason) === "ApiUntrusted";
 }

@@ -75,8 +75,20 @@ export const CONDITIONS = {
     holdSeconds: 0,
     trueWhen: "containerd, runc, iptables, conntrack and socat are there",
   },
+  ArtifactsInstalled: {
+    dependsOn: ["DnsWorking", "DiskAvailable"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "kubelet, ecr-credential-provider and the CNI plugins are there, and a wanted upgrade has not failed",
+  },
+  KubeletSupported: {
+    dependsOn: ["ArtifactsInstalled"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "kubelet is not newer than the cluster, and at most 3 minor versions older",
+  },
   ConfigInSync: {
-    dependsOn: ["DiskAvailable", "DependenciesInstalled"],
+    dependsOn: ["DiskAvailable", "DependenciesInstalled", "ArtifactsInstalled", "KubeletSupported"],
     isCritical: true,
     holdSeconds: 0,
     trueWhen: "every managed file, kernel setting and service is as planned",
@@ -111,12 +123,6 @@ export const CONDITIONS = {
     holdSeconds: 10,
     trueWhen: "the cluster says that this Node is Ready",
   },
-  NodeSchedulable: {
-    dependsOn: ["NodeReady"],
-    isCritical: false,
-    holdSeconds: 0,
-    trueWhen: "nobody has cordoned the Node",
-  },
   ServingCertificateSigned: {
     dependsOn: ["NodeReady", "ApiReachable", "IdentityAccepted"],
     isCritical: false,
@@ -140,6 +146,12 @@ export const CONDITIONS = {
     isCritical: false,
     holdSeconds: 0,
     trueWhen: "no GPU has a fault: Xid, ECC, memory rows, clocks, NVLink fabric; an application's Xid is none",
+  },
+  NodeSchedulable: {
+    dependsOn: ["NodeReady", "GpusPresent", "GpuHealthy"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "the Node is not cordoned",
   },
   GpuRuntimeConfigured: {
     dependsOn: ["ConfigInSync", "GpuDriver"],

@@ -64,8 +64,39 @@ test("a machine with a GPU shows it in /status and in /metrics, and what its ker
     `gpu_utilization_ratio{uuid="${uuid}"} 0`,
     `gpu_power_watts{uuid="${uuid}"} 52.31`,
     `gpu_xid_total{uuid="${uuid}",xid="79"} 1`,
+    "gpu_cordoned 0",
   ])
     assert.ok(metrics.split("\n").includes(`eks_satellite_${sample}`), sample);
+});
+
+test("with gpu.onFatal: cordon a fatal fault cordons the Node, and an event, a condition and a metric say so", async (context) => {
+  const { host, cluster, start } = setUpAgent(context, "gpu: { onFatal: cordon }");
+  becomeGpuMachine(host, readGpuMachine("a10"));
+  const answer = host.onFetch;
+  const events: string[] = [];
+  host.onFetch = (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/events")) events.push(JSON.parse(request.body ?? "").reason);
+    if (request.method === "PATCH" && pathname === "/api/v1/nodes/gpu-1") {
+      const patch = JSON.parse(request.body ?? "");
+      if (patch.spec !== undefined) cluster.sendEvent("seen", { ...cluster.items[0], ...patch });
+    }
+    return answer(request);
+  };
+  const { status, port } = await start();
+  const dmesg = host.spawned.find(({ command }) => command === "dmesg");
+  dmesg?.process.stdout.write("<3>[ 9.000001] NVRM: Xid (PCI:0000:06:00): 79, GPU has fallen off the bus.\n");
+  await settleDown(host);
+  const document = await status();
+  assert.equal(conditionsOf(document).NodeSchedulable, "False CordonedForGpu");
+  assert.deepEqual(document.rootCauses, ["GpuHealthy"]);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  assert.match(metrics, /^eks_satellite_gpu_cordoned 1$/m);
+  await host.clock.advance(60_000);
+  assert.deepEqual(
+    events.filter((reason) => reason === "CordonedForGpu"),
+    ["CordonedForGpu"],
+  );
 });
 
 test("where GPUs are required a machine without one is not ready, and /readyz says why", async (context) => {

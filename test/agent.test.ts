@@ -25,6 +25,8 @@ test("a bare machine becomes a Ready node without another word", async (context)
     ClusterDescribed: "True Described",
     ClusterKnown: "True Described",
     DependenciesInstalled: "True Installed",
+    ArtifactsInstalled: "True Installed",
+    KubeletSupported: "True Current",
     ConfigInSync: "True InSync",
     RuntimeReady: "True Ready",
     KubeletRunning: "True Running",

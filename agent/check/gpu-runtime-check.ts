@@ -15,11 +15,11 @@ export const GPU_RUNTIME_CHECK: Check = local({
     const facts = await readGpus(host);
     if (facts.busIds.length === 0) return ok("no NVIDIA GPU on the PCI bus");
     const config = await readContainerdConfig(host, containerd.configFile);
-    const { imports } = await readImports(host, containerd.configFile, config);
+    const { imports, effective } = await readImports(host, containerd.configFile, config);
     const tables = [...(config.kind === "parsed" ? [config.table] : []), ...imports.map(({ table }) => table)];
     const nvidia = await readNvidiaToolkit(host, tables);
     const { version } = await createVersionReader(host).readContainerd();
-    const { status, message, hint } = reportRuntime(facts, { version, config, imports, nvidia });
+    const { status, message, hint } = reportRuntime(facts, { version, config, imports, effective, nvidia });
     if (status === "False") return fail(message, hint ?? "eks-satellite status.");
     if (status === "Unknown")
       return warn(`containerd has no runtime nvidia yet: ${message}`, "eks-satellite plan --diff.");

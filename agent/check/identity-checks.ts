@@ -3,8 +3,10 @@ import { X509Certificate } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
 import { apiRequest, withDocument } from "../facts/api-request.ts";
+import { isLongLived, LONG_LIVED_KEYS } from "../facts/credentials.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
 import { createVersionReader } from "../facts/versions.ts";
+import { explainCordon } from "../observe/gpu-cordon.ts";
 import { createNodeApi } from "../observe/node-api.ts";
 import { PATHS } from "../plan/paths.ts";
 import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
@@ -19,13 +21,17 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   {
     name: "config",
     run: async ({ config, configProblem }) =>
-      configProblem === undefined ? ok(`node ${config?.node.name} of ${config?.cluster.name}`) : failed(configProblem),
+      configProblem === undefined
+        ? ok(`node ${config?.node.name} of ${config?.cluster.name}, identity ${config?.node.identity}`)
+        : failed(configProblem),
   },
   ...CREDENTIAL_CHECKS,
   configured({
     name: "assume-role",
-    run: async ({ keys }, { credentials }) => {
-      const { expiresAtMs } = await keys();
+    run: async ({ keys: read }, { credentials }) => {
+      const keys = await read();
+      if (isLongLived(keys)) return warn(LONG_LIVED_KEYS.message, LONG_LIVED_KEYS.hint);
+      const { expiresAtMs } = keys;
       const until = expiresAtMs === undefined ? "" : ` until ${new Date(expiresAtMs).toISOString()}`;
       return ok(
         credentials.assumeRole === undefined ? `session keys${until}` : `${credentials.assumeRole.arn}${until}`,
@@ -108,11 +114,10 @@ export const IDENTITY_CHECKS: readonly Check[] = [
             );
       const { isReady, isSchedulable, reason, message, version } = seen.node;
       if (!isReady) return fail(`Node ${node.name} is not Ready (${reason}): ${message}`, "eks-satellite status.");
-      if (!isSchedulable)
-        return warn(
-          `Node ${node.name} is cordoned: it takes no new pods`,
-          `kubectl uncordon ${node.name}, when whoever cordoned it is done.`,
-        );
+      if (!isSchedulable) {
+        const cordon = explainCordon(node.name, seen.node);
+        return warn(cordon.message, cordon.hint);
+      }
       return ok(`Node ${node.name} is Ready with kubelet ${version}`);
     },
   }),
@@ -190,13 +195,16 @@ function readUser(body: string): { readonly username?: string; readonly groups?:
   }
 }
 
-/** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth. */
+/** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth, and only this one. */
 function mappingRemedy(arn: string | undefined, { cluster, node }: Pick<Config, "cluster" | "node">): string {
   const command = `An administrator, with credentials of their own: eks-satellite authorize --cluster ${cluster.name} --region ${cluster.region}`;
+  const name = `--node-name ${node.name}${node.identity === "fargate" ? " --identity fargate" : ""}`;
+  const groups = "groups: [system:bootstrappers, system:nodes]";
   const [, partition, account, role] = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn ?? "") ?? [];
-  if (role !== undefined) {
-    return `${command} --role-arn arn:${partition}:iam::${account}:role/${role} --node-name ${node.name}`;
+  if (role !== undefined) return `${command} --role-arn arn:${partition}:iam::${account}:role/${role} ${name}`;
+  if (arn?.includes(":user/")) {
+    const entry = `{userarn: "${arn}", username: "system:node:${node.name}", ${groups}}`;
+    return `${command} --user-arn ${arn} ${name}. It adds to aws-auth's mapUsers: ${entry}`;
   }
-  if (arn?.includes(":user/")) return `${command} --user-arn ${arn} --node-name ${node.name}`;
-  return `Map ${arn ?? "this identity"} to username system:node:${node.name} with groups [system:bootstrappers, system:nodes]: eks-satellite authorize --help.`;
+  return `Map ${arn ?? "this identity"} to username system:node:${node.name} with ${groups}: eks-satellite authorize --help.`;
 }

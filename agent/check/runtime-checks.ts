@@ -11,6 +11,7 @@ import type { Host } from "../host/host.ts";
 import { PATHS, runPaths } from "../plan/paths.ts";
 import { missingError } from "../supervise/dependencies.ts";
 import { readProcessFile } from "../supervise/leftover.ts";
+import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 
 const MIN_CONTAINERD = "1.6.0";
@@ -37,6 +38,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       return fail(`${version} at ${path} is older than ${MIN_CONTAINERD}`, "apt-get install containerd.io");
     },
   },
+  ARTIFACTS_CHECK,
   local({
     name: "cri",
     run: async ({ host, daemon }, { containerd }) => {

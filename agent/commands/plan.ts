@@ -14,7 +14,7 @@ import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
-import { statePaths } from "../plan/paths.ts";
+import { PATHS, statePaths } from "../plan/paths.ts";
 import { resourceId } from "../plan/resource.ts";
 
 export interface PlanOptions {
@@ -28,7 +28,7 @@ export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
 
 interface PlannedChange {
   readonly resource: string;
-  readonly action: Change["action"] | "install";
+  readonly action: Change["action"] | "install" | "download";
   readonly why: string;
   readonly diff?: string;
 }
@@ -49,7 +49,7 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
   });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
   const planned = [
-    ...(await planPackages(host, config)),
+    ...(await planSupplies(host, config)),
     ...changes.map((change) => toPlannedChange(change, options.diff)),
   ];
   print(
@@ -62,9 +62,22 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
 }
 
 /** The daemon installs what is missing beside its rounds. */
-async function planPackages(host: Host, { dependencies }: Config): Promise<readonly PlannedChange[]> {
-  const missing = dependencies.install === "auto" ? await findMissing(host) : [];
-  return missing.map(({ package: name, why }) => ({ resource: `package:${name}`, action: "install", why }));
+async function planSupplies(
+  host: Host,
+  { artifacts, dependencies, imageCredentialProvider, kubelet }: Config,
+): Promise<readonly PlannedChange[]> {
+  const packages = dependencies.install === "auto" ? await findMissing(host) : [];
+  const expected: readonly (readonly [path: string, why: string])[] = [
+    [kubelet.path, "the newest kubelet of the cluster's version, or kubelet.version"],
+    [imageCredentialProvider.path, "pulls from ECR"],
+    [`${PATHS.cniBinFolder}/loopback`, "CNI plugins, without which containerd makes no pod"],
+  ];
+  const found = await Promise.all(expected.map(([path]) => host.files.status(path)));
+  const absent = expected.filter((_, index) => artifacts.install === "auto" && found[index] === undefined);
+  return [
+    ...packages.map(({ package: name, why }) => ({ resource: `package:${name}`, action: "install" as const, why })),
+    ...absent.map(([path, why]) => ({ resource: `artifact:${path}`, action: "download" as const, why })),
+  ];
 }
 
 /** The cached facts where the daemon has them; EKS otherwise, for a machine that has not joined yet. */

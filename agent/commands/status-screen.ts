@@ -24,7 +24,9 @@ export function renderStatus(document: StatusDocument, nowMs: number, paint: Pai
   const lines = [
     ...renderVerdict(document, paint),
     "",
-    ...document.conditions.flatMap((condition) => renderCondition(condition, document, nowMs, paint)),
+    ...document.conditions
+      .filter(isOfThisMachine)
+      .flatMap((condition) => renderCondition(condition, document, nowMs, paint)),
     "",
     ...renderFacts(document, nowMs),
     ...renderEvents(document, nowMs, paint),
@@ -66,6 +68,11 @@ function renderVerdict({ verdict, node, cluster, kubelet, version }: StatusDocum
   ];
 }
 
+/** What a machine does not have, or nobody is to look at, is worth no line: the line of the GPUs says so. */
+function isOfThisMachine({ status, reason }: Condition): boolean {
+  return status !== "True" || (reason !== "NoGpu" && reason !== "Off");
+}
+
 function renderCondition(condition: Condition, { rootCauses }: StatusDocument, nowMs: number, paint: Paint): string[] {
   const { type, status, reason, message, hint, since, pending } = condition;
   const isRoot = rootCauses.includes(type);
@@ -104,13 +111,23 @@ function renderFacts({ credentials, kubelet, containerd, converge, gpu }: Status
 /** A line for each GPU; one in all where there is none. */
 function renderGpus(gpu: StatusDocument["gpu"]): string[] {
   if (gpu === undefined) return ["GPU         not looked at"];
-  const { devices, driverVersion, cudaVersion, gpus = [] } = gpu;
+  const { devices, driverVersion, cudaVersion, gpus = [], runtime } = gpu;
   if (devices === 0) return ["GPU         none"];
   const cuda = cudaVersion === undefined ? "" : `, CUDA up to ${cudaVersion}`;
   return [
     `GPU         ${devices} NVIDIA, driver ${driverVersion ?? "not loaded"}${cuda}`,
     ...gpus.map((each) => `  ${each.busId}  ${each.product ?? "NVIDIA GPU"}: ${describeGpu(each)}`),
+    ...(runtime === undefined ? [] : [`  pods     ${describeRuntime(runtime)}`]),
   ];
+}
+
+function describeRuntime({
+  binary,
+  defaultRuntime,
+  cdiOwner,
+}: NonNullable<NonNullable<StatusDocument["gpu"]>["runtime"]>) {
+  const spec = cdiOwner === undefined ? "no CDI specification" : `CDI specification kept by ${cdiOwner}`;
+  return `${binary ?? "no runtime nvidia"}, default runtime ${defaultRuntime}, ${spec}`;
 }
 
 function describeGpu(gpu: NonNullable<NonNullable<StatusDocument["gpu"]>["gpus"]>[number]): string {

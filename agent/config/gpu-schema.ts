@@ -24,7 +24,7 @@ export const gpuSchema = z.strictObject({
     .enum(["auto", "nvidia", "runc"])
     .default("auto")
     .describe(
-      "containerd's runtime for pods that name none. auto: nvidia where nvidia-container-runtime is installed, unless somebody else has chosen one.",
+      "containerd's runtime for pods that name none. auto: nvidia where nvidia-container-runtime is installed, unless somebody else has chosen one; GPU Operator decides on its own toolkit.",
     ),
   taint: z
     .boolean()

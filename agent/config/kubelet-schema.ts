@@ -36,7 +36,22 @@ export const OWNED_KUBELET_FLAGS = [
 
 /** kubelet: the program, and what the user adds to its configuration. */
 export const kubeletSchema = z.strictObject({
-  path: path().default("/usr/bin/kubelet").describe("The kubelet to run."),
+  path: path()
+    .default("/usr/bin/kubelet")
+    .describe(
+      "The kubelet to run. When nothing is there, one is downloaded and linked there; what is there is used as it is.",
+    ),
+  version: z
+    .string()
+    .regex(/^1\.\d+\.\d+$/, "must be a version such as 1.34.4")
+    .optional()
+    .describe("The version to download. Default: the newest patch of the cluster's version."),
+  upgrade: z
+    .enum(["manual", "auto"])
+    .default("manual")
+    .describe(
+      "auto: a kubelet that was downloaded follows the cluster's version and its patches, and is taken back when the node is not Ready with the new one within 5 minutes.",
+    ),
   maxPods: z
     .int()
     .min(1)

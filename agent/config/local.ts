@@ -5,7 +5,16 @@ import type { Config } from "./schema.ts";
 /** Each of these has a default. */
 export type LocalConfig = Pick<
   Config,
-  "kubelet" | "containerd" | "dependencies" | "network" | "gpu" | "health" | "stateFolder" | "runFolder"
+  | "kubelet"
+  | "containerd"
+  | "artifacts"
+  | "dependencies"
+  | "imageCredentialProvider"
+  | "network"
+  | "gpu"
+  | "health"
+  | "stateFolder"
+  | "runFolder"
 >;
 
 /** What the schema insists on; nothing of it is part of {@link LocalConfig}. */

@@ -4,6 +4,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { absolutePath as path } from "./absolute-path.ts";
 import { containerdSchema } from "./containerd-schema.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
+import { fargateNamePattern, isFargateNodeName } from "./fargate-name.ts";
 import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";
 import { kubeletSchema } from "./kubelet-schema.ts";
@@ -43,8 +44,7 @@ const intervalsSchema = z.strictObject({
     .describe("How often containerd and kubelet are asked for their health."),
 });
 
-/** The whole configuration file. */
-export const configSchema = z.strictObject({
+const keysSchema = z.strictObject({
   cluster: clusterSchema.describe("The cluster."),
   node: nodeSchema.prefault({}).describe("How this machine appears in the cluster."),
   credentials: credentialsSchema.describe(
@@ -62,6 +62,23 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("How kubelet gets credentials for ECR."),
   containerd: containerdSchema.prefault({}).describe("The container runtime."),
+  artifacts: z
+    .strictObject({
+      install: z
+        .enum(["auto", "never"])
+        .default("auto")
+        .describe(
+          "auto: kubelet, ecr-credential-provider and the CNI plugins are downloaded where they are missing. never: they are asked for.",
+        ),
+      manifestUrl: z
+        .url({ protocol: /^(https|file)$/ })
+        .optional()
+        .describe(
+          "Manifest of what there is to download, https or file, such as a mirror's that `nodeadm sync-artifacts` made. Default: EKS's own.",
+        ),
+    })
+    .prefault({})
+    .describe("What EKS brings."),
   dependencies: z
     .strictObject({
       install: z
@@ -122,6 +139,13 @@ export const configSchema = z.strictObject({
     .default("/var/lib/eks-satellite")
     .describe("What must survive a reboot: last good facts, the ledger with the originals of changed files."),
   runFolder: path().default("/run/eks-satellite").describe("Short-lived secrets; a tmpfs."),
+});
+
+/** The whole configuration file. */
+export const configSchema = keysSchema.superRefine(({ node: { identity, name }, cluster: { region } }, context) => {
+  if (identity !== "fargate" || name === undefined || isFargateNodeName(name, region)) return;
+  const message = `must be ${fargateNamePattern(region)} with node.identity fargate in ${region}`;
+  context.addIssue({ code: "custom", path: ["node", "name"], message });
 });
 
 type ParsedConfig = z.infer<typeof configSchema>;

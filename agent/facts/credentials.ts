@@ -2,7 +2,7 @@
 // so the role's trust policy should pin sts:RoleSessionName to the node's name.
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import type { Aws, SessionKeys } from "../host/aws.ts";
+import type { Aws, AwsKeys, SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { explainAwsError } from "./aws-error.ts";
 import { readSourceKeys } from "./credential-source.ts";
@@ -12,7 +12,7 @@ const SESSION_TOKEN_SECONDS = 3600;
 
 /**
  * Gets fresh keys of the node's identity: the role's when one is configured; else session keys of the source's own identity,
- * so that long-lived keys never leave their file.
+ * so that long-lived keys never leave their file. Where an organization denies its users even those, the long-lived keys themselves.
  * @throws credentials-expired, role-forbidden, aws-unreachable, and what {@link readSourceKeys} throws
  */
 export async function readSessionKeys(host: Host, aws: Aws, { credentials, node }: Config): Promise<SessionKeys> {
@@ -37,9 +37,20 @@ export async function readSessionKeys(host: Host, aws: Aws, { credentials, node 
   }
   if (source.sessionToken !== undefined) return source;
   return aws.getSessionToken(source, SESSION_TOKEN_SECONDS).catch((cause) => {
-    throw explainAwsError(cause, "sts:GetSessionToken", {
-      code: "session-forbidden",
-      hint: "Remove the policy that denies sts:GetSessionToken to this user, or configure credentials.assumeRole.",
-    });
+    const error = explainAwsError(cause, "sts:GetSessionToken", { code: "session-forbidden", hint: "" });
+    if (error.code === "session-forbidden") return source;
+    throw error;
   });
 }
+
+/** Keys that do not end by themselves: they may sign in memory, and are written nowhere. */
+export function isLongLived({ sessionToken }: AwsKeys): boolean {
+  return sessionToken === undefined;
+}
+
+/** What it means to have no others, and what to do about it. */
+export const LONG_LIVED_KEYS = {
+  message:
+    "sts:GetSessionToken is denied to this user: its long-lived keys sign kubelet's token, and ecr-credential-provider gets none, so that pulls from ECR fail",
+  hint: "Let the account's service control policies allow sts:GetSessionToken, or configure credentials.assumeRole.",
+} as const;

@@ -1,6 +1,6 @@
 // nvidia-smi, kept on a short lead: each call is bounded, never two run at once, and a call that cannot even be killed is
 // told as such. After some faults of a GPU it hangs in the kernel, and every further one would hang beside it.
-import { describe, SatelliteError } from "../errors.ts";
+import { SatelliteError } from "../errors.ts";
 import type { Host, RunResult } from "../host/host.ts";
 import {
   CORE_FIELDS,
@@ -13,6 +13,7 @@ import {
   toReadings,
   unreachableBusIds,
 } from "./nvidia-smi-output.ts";
+import { explainExit, explainThrown } from "./nvidia-smi-problem.ts";
 
 /** What a set of calls gave. */
 export interface SmiAnswer {
@@ -42,6 +43,21 @@ const COMMAND = "nvidia-smi";
 /** With exit code 6: an empty list, and no failure of nvidia-smi's. */
 const NO_DEVICES = /no devices were found/i;
 
+/** A turn in this many is for the memory rows, thus every five minutes; while some wait for a reset, every minute. */
+const REMAPPED_EVERY = 10;
+const REMAPPED_EVERY_WHILE_WAITING = 2;
+
+/** What the first answer has taught about a driver. */
+interface Known {
+  readonly driverVersion: string;
+  /** Those that it takes. */
+  readonly fields: readonly string[];
+  readonly cudaVersion: string | undefined;
+  readonly remapped: readonly Row[];
+  /** Of the last answer. */
+  readonly rows: readonly Row[];
+}
+
 interface StuckCall {
   readonly sinceMs: number;
   readonly args: readonly string[];
@@ -55,6 +71,8 @@ export class NvidiaSmi {
   #stuck: StuckCall | undefined;
   #asking: Promise<SmiAnswer> | undefined;
   #last: { readonly atMs: number; readonly answer: SmiAnswer } | undefined;
+  #known: Known | undefined;
+  #turn = 0;
   #cuda: { readonly driverVersion: string; readonly version: string } | undefined;
 
   constructor({ host, timeoutSeconds }: NvidiaSmiOptions) {
@@ -75,40 +93,69 @@ export class NvidiaSmi {
     return answer;
   }
 
+  /** The first time everything, with as many calls as that takes; then one call each time. */
   async #ask(driverVersion: string): Promise<SmiAnswer> {
     try {
-      const core = await this.#run(queryArgs("gpu", CORE_FIELDS));
-      const output = `${core.stdout}\n${core.stderr}`;
-      const problem = core.exitCode === 0 || NO_DEVICES.test(output) ? undefined : explainExit(core);
-      const rows = parseRows(core.stdout, CORE_FIELDS);
-      const shared = { unreachable: unreachableBusIds(output), ...(problem === undefined ? {} : { problem }) };
-      // Without rows there is nothing that the others could add to.
-      if (rows.length === 0) return { ...shared, gpus: [] };
-      const optional = await this.#askOptional();
-      const remapped = await this.#askRows("remapped-rows", REMAPPED_FIELDS);
-      const cudaVersion = await this.#readCudaVersion(driverVersion);
-      const gpus = toReadings(rows, optional, remapped);
-      return { ...shared, gpus, ...(cudaVersion === undefined ? {} : { cudaVersion }) };
+      if (this.#known?.driverVersion !== driverVersion) return await this.#askAll(driverVersion);
+      this.#turn += 1;
+      const last = this.#last?.answer;
+      const isTurnOfRows = last !== undefined && last.gpus.length > 0 && this.#turn % turnsPerRows(last) === 0;
+      return isTurnOfRows ? await this.#askRemapped(last, this.#known) : await this.#askAgain(this.#known);
     } catch (error) {
       return nothing(explainThrown(error));
     }
   }
 
+  async #askAll(driverVersion: string): Promise<SmiAnswer> {
+    this.#known = undefined;
+    this.#turn = 0;
+    const core = await this.#run(queryArgs("gpu", CORE_FIELDS));
+    const rows = parseRows(core.stdout, CORE_FIELDS);
+    // Without rows there is nothing that the others could add to.
+    if (rows.length === 0) return { ...toShared(core), gpus: [] };
+    const optional = await this.#askOptional();
+    const remapped = (await this.#askRows("remapped-rows", REMAPPED_FIELDS)) ?? [];
+    const cudaVersion = await this.#readCudaVersion(driverVersion);
+    if (optional.rows.length === rows.length) {
+      const fields = [...new Set<string>([...CORE_FIELDS, ...optional.fields])];
+      this.#known = { driverVersion, fields, cudaVersion, remapped, rows: [] };
+    }
+    return { ...toShared(core), ...toCuda(cudaVersion), gpus: toReadings(rows, optional.rows, remapped) };
+  }
+
+  /** All fields that are known to be taken, at once. */
+  async #askAgain(known: Known): Promise<SmiAnswer> {
+    const result = await this.#run(queryArgs("gpu", known.fields));
+    if (refusedField(`${result.stdout}\n${result.stderr}`) !== undefined) return this.#askAll(known.driverVersion);
+    const rows = parseRows(result.stdout, known.fields);
+    this.#known = { ...known, rows };
+    return { ...toShared(result), ...toCuda(known.cudaVersion), gpus: toReadings(rows, rows, known.remapped) };
+  }
+
+  /** In place of the others, which are half a minute older this time: the same answer, unless rows wait or have failed. */
+  async #askRemapped(last: SmiAnswer, known: Known): Promise<SmiAnswer> {
+    const remapped = (await this.#askRows("remapped-rows", REMAPPED_FIELDS)) ?? known.remapped;
+    if (JSON.stringify(remapped) === JSON.stringify(known.remapped)) return last;
+    this.#known = { ...known, remapped };
+    return { ...last, gpus: toReadings(known.rows, known.rows, remapped) };
+  }
+
   /** One unknown field fails the whole query: it is asked again without that field, and never for it again. */
-  async #askOptional(): Promise<readonly Row[]> {
+  async #askOptional(): Promise<{ rows: readonly Row[]; fields: readonly string[] }> {
     for (;;) {
       const fields = OPTIONAL_FIELDS.filter((field) => !this.#refused.has(field));
       const { stdout, stderr } = await this.#run(queryArgs("gpu", fields));
       const refused = refusedField(`${stdout}\n${stderr}`);
-      if (refused === undefined || !fields.some((field) => field === refused)) return parseRows(stdout, fields);
+      if (refused === undefined || !fields.some((field) => field === refused))
+        return { rows: parseRows(stdout, fields), fields };
       this.#refused.add(refused);
     }
   }
 
-  /** A query whose failure means that the driver or the GPU does not know of such things. */
-  async #askRows(what: string, fields: readonly string[]): Promise<readonly Row[]> {
+  /** A query whose failure means that the driver or the GPU does not know of such things: undefined. */
+  async #askRows(what: string, fields: readonly string[]): Promise<readonly Row[] | undefined> {
     const { exitCode, stdout } = await this.#run(queryArgs(what, fields));
-    return exitCode === 0 ? parseRows(stdout, fields) : [];
+    return exitCode === 0 ? parseRows(stdout, fields) : undefined;
   }
 
   /** Only the head of the report has it, and it changes with the driver alone. */
@@ -153,54 +200,22 @@ function queryArgs(what: string, fields: readonly string[]): readonly string[] {
   return [`--query-${what}=${fields.join(",")}`, "--format=csv,noheader,nounits"];
 }
 
+function turnsPerRows({ gpus }: SmiAnswer): number {
+  const isWaiting = gpus.some(({ isRemapPending, isRemapFailed }) => isRemapPending === true || isRemapFailed === true);
+  return isWaiting ? REMAPPED_EVERY_WHILE_WAITING : REMAPPED_EVERY;
+}
+
+/** What an answer tells beside its rows. */
+function toShared(result: RunResult): Pick<SmiAnswer, "unreachable" | "problem"> {
+  const output = `${result.stdout}\n${result.stderr}`;
+  const isGood = result.exitCode === 0 || NO_DEVICES.test(output);
+  return { unreachable: unreachableBusIds(output), ...(isGood ? {} : { problem: explainExit(result) }) };
+}
+
+function toCuda(cudaVersion: string | undefined): Pick<SmiAnswer, "cudaVersion"> {
+  return cudaVersion === undefined ? {} : { cudaVersion };
+}
+
 function nothing(problem: SatelliteError): SmiAnswer {
   return { gpus: [], unreachable: [], problem };
-}
-
-function explainThrown(error: unknown): SatelliteError {
-  const { code } = describe(error);
-  if (code === "nvidia-smi-stuck" && error instanceof SatelliteError) return error;
-  if (code === "command-missing") {
-    return new SatelliteError("nvidia-smi-missing", "the driver is loaded, and there is no nvidia-smi", {
-      hint: "Install the driver's utilities of the same version (apt-get install nvidia-utils-…-server).",
-      cause: error,
-    });
-  }
-  if (code === "command-timeout") return new SatelliteError("nvidia-smi-timeout", describe(error).message);
-  return new SatelliteError("nvidia-smi-failed", "nvidia-smi could not be run", { cause: error });
-}
-
-/** Exit codes of nvidia-smi (nvidia-smi(1), "RETURN VALUE"), and the words that some versions say with another code. */
-function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteError {
-  const said = `${stdout}\n${stderr}`.trim();
-  const shown = said.split("\n").at(-1)?.slice(0, 200) ?? "";
-  const failed = (code: string, what: string, hint?: string) =>
-    new SatelliteError(
-      code,
-      `${what} (nvidia-smi exits with ${exitCode}: ${shown})`,
-      hint === undefined ? {} : { hint },
-    );
-  if (/driver\/library version mismatch/i.test(said))
-    return failed(
-      "gpu-driver-mismatch",
-      "the loaded driver and the installed libraries differ in version",
-      "An upgrade has replaced the libraries while the old driver is loaded: kubectl drain, then systemctl reboot.",
-    );
-  if (exitCode === 9 || /couldn't communicate with the NVIDIA driver/i.test(said))
-    return failed(
-      "gpu-driver-not-loaded",
-      "the NVIDIA driver does not answer",
-      "modprobe nvidia; dmesg | grep NVRM says why it fails. After a kernel upgrade: dkms status.",
-    );
-  if (exitCode === 12 || /couldn't find libnvidia-ml/i.test(said))
-    return failed(
-      "gpu-library-missing",
-      "there is no libnvidia-ml.so",
-      "Install the driver's libraries of the same version (apt-get install libnvidia-compute-…-server); ldconfig.",
-    );
-  if (exitCode === 14) return failed("gpu-inforom-corrupt", "the infoROM of a GPU is corrupt");
-  if (exitCode === 15 || /gpu is lost|fallen off the bus/i.test(said))
-    return failed("gpu-fell-off-bus", "a GPU has fallen off the bus");
-  if (unreachableBusIds(said).length > 0) return failed("gpu-unreachable", "a GPU cannot be opened");
-  return failed("nvidia-smi-failed", "nvidia-smi fails", "Run nvidia-smi by hand; dmesg | grep NVRM.");
 }

@@ -2,15 +2,17 @@
 import type { TomlTable } from "smol-toml";
 import type { Host } from "../host/host.ts";
 
-/** Debian's packages first, then what people build, then where GPU Operator's toolkit container puts them. */
-const FOLDERS = ["/usr/bin", "/usr/local/bin", "/usr/local/nvidia/toolkit"];
+/** Debian's packages first, then what people build: the rest of systemd's own search path. */
+const FOLDERS = ["/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"];
+/** Where GPU Operator's toolkit container puts its programs, unless `toolkit.installDir` says otherwise. */
+const GPU_OPERATOR_FOLDER = "/usr/local/nvidia/toolkit";
 const RUNTIME = "nvidia-container-runtime";
 const CTK = "nvidia-ctk";
 
 export interface NvidiaToolkit {
   /** Path of nvidia-container-runtime; undefined when it is not installed. */
   readonly runtime?: string;
-  /** Path of nvidia-ctk; undefined when it is not installed. */
+  /** Path of nvidia-ctk; undefined when it is not installed. GPU Operator's does not count: its driver may be in a container. */
   readonly ctk?: string;
   /** Programs that containerd's configuration names as runtimes and that are not there. */
   readonly missing: readonly string[];
@@ -20,8 +22,8 @@ export interface NvidiaToolkit {
 export async function readNvidiaToolkit(host: Host, configs: readonly TomlTable[]): Promise<NvidiaToolkit> {
   const named = [...new Set(configs.flatMap(listBinaryNames))];
   const [runtime, ctk, ...found] = await Promise.all([
-    findProgram(host, RUNTIME),
-    findProgram(host, CTK),
+    findProgram(host, RUNTIME, [...FOLDERS, GPU_OPERATOR_FOLDER]),
+    findProgram(host, CTK, FOLDERS),
     ...named.map((path) => isProgram(host, path)),
   ]);
   return {
@@ -31,8 +33,13 @@ export async function readNvidiaToolkit(host: Host, configs: readonly TomlTable[
   };
 }
 
-async function findProgram(host: Host, name: string): Promise<string | undefined> {
-  for (const folder of FOLDERS) if (await isProgram(host, `${folder}/${name}`)) return `${folder}/${name}`;
+/** Whether GPU Operator brought a program: it is in a folder `toolkit` below its `toolkit.installDir`. */
+export function isGpuOperators(program: string | undefined): boolean {
+  return program !== undefined && /\/toolkit\/[^/]+$/.test(program);
+}
+
+async function findProgram(host: Host, name: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) if (await isProgram(host, `${folder}/${name}`)) return `${folder}/${name}`;
   return undefined;
 }
 

@@ -108,6 +108,24 @@ export interface HttpResponse {
   readonly serverTimeMs?: number | undefined;
 }
 
+/** A large file to the disk. */
+export interface DownloadRequest {
+  /** https, http or file. */
+  readonly url: string;
+  /** What is there already is the beginning of the file, of an earlier try. */
+  readonly path: string;
+  /** A connection that is silent for this long is taken for dead. */
+  readonly silenceSeconds: number;
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface DownloadResult {
+  /** The server's answer; with any other than 200 nothing was written. */
+  readonly status: number;
+  /** Size of the file now. */
+  readonly bytes: number;
+}
+
 /** One unary gRPC call over a unix socket. */
 export interface GrpcRequest {
   readonly socket: string;
@@ -171,6 +189,8 @@ export interface Host {
   kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean;
   /** One request, a GET unless it says otherwise. @throws http-failed when there is no answer */
   fetch(request: HttpRequest): Promise<HttpResponse>;
+  /** Downloads a file; what breaks off is gone on with the next time. @throws http-failed, disk-full, file-unwritable */
+  download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */
   resolve(hostname: string): Promise<readonly string[]>;
   /** Follows a stream until the server ends it or the signal aborts; any other end throws. The body is empty when the status is 200. @throws http-failed */

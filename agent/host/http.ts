@@ -20,6 +20,15 @@ export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
   }
 }
 
+/** Resolves when the head of the answer is there. @throws http-failed */
+export async function openHttp(request: HttpRequest): Promise<IncomingMessage> {
+  try {
+    return await open(request, new AbortController().signal, request.timeoutSeconds);
+  } catch (cause) {
+    throw failed(request, cause);
+  }
+}
+
 /** Follows an answer line by line. @throws http-failed */
 export async function followLines({
   onLine,

@@ -6,6 +6,7 @@ import { parseEnv } from "node:util";
 import { ExecaError, execa } from "execa";
 import { SatelliteError } from "../errors.ts";
 import { resolveName } from "./dns.ts";
+import { download } from "./download.ts";
 import { callGrpc } from "./grpc.ts";
 import type { Child, Host, RunOptions, RunResult, SystemInformation } from "./host.ts";
 import { fetchHttp, followLines } from "./http.ts";
@@ -29,6 +30,7 @@ export function createLinuxHost(): Host {
     spawn: spawnChild,
     kill: killProcess,
     fetch: fetchHttp,
+    download,
     resolve: resolveName,
     follow: followLines,
     grpc: callGrpc,

@@ -1,67 +1,139 @@
-// `gpu.onFatal: cordon`: a node whose GPUs need a reset, a reboot or a replacement takes no new pods until that is over.
-import type { ConditionBoard } from "../conditions.ts";
+// With `gpu.onFatal: cordon` the Node takes no new pods while a GPU must be reset or replaced, or the machine rebooted.
+// A node may cordon itself; its own taints it may not change: Kubernetes, plugin/pkg/admission/noderestriction.
+import type { Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
-import type { GpuAction } from "../facts/xid.ts";
+import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
-import type { GpuFault } from "./gpu-faults.ts";
-import type { NodeApi } from "./node-api.ts";
-
-/** Actions that end every pod with a GPU, sooner or later. */
-const FATAL: readonly GpuAction[] = ["reset-the-gpu", "reboot", "replace"];
+import { type GpuFault, isFatal } from "./gpu-faults.ts";
+import type { CordonPatch, NodeApi, NodeState } from "./node-api.ts";
 
 export interface GpuCordonOptions {
+  readonly host: Host;
   readonly config: Config;
-  readonly board: ConditionBoard;
   readonly log: Log;
   readonly api: () => NodeApi | undefined;
+  /** Makes an event of it, on the Node too. */
+  readonly tell: (type: "Normal" | "Warning", reason: string, message: string) => void;
 }
 
-/** Cordons the Node for a fault, once, and takes back what it did and nothing else. */
+/** What is known of the GPUs. */
+export interface GpuJudgement {
+  /** The GPUs with a fatal fault, by their addresses; `machine` for a fault that is not one GPU's. */
+  readonly broken: readonly string[];
+  /** Whether the others are known to be well. */
+  readonly isDecided: boolean;
+}
+
+/** After the daemon's start nvidia-smi may answer before the kernel's log has been read: a fault is gone when it stays so. */
+const GONE_MS = 20_000;
+/** An API server that refuses is asked again after this long. */
+const REFUSED_MS = 10 * 60_000;
+
+/**
+ * What to write to the Node, if anything. A cordon without our note is somebody else's and stays; a Node with our note that
+ * takes pods was uncordoned by somebody who knows of those GPUs, and is cordoned again only for another one.
+ */
+export function planCordon(
+  { isSchedulable, cordonedFor = "" }: NodeState,
+  { broken, isDecided }: GpuJudgement,
+): CordonPatch | undefined {
+  const noted = cordonedFor.split(",").filter((busId) => busId !== "");
+  if (broken.length === 0) {
+    if (noted.length === 0 || !isDecided) return undefined;
+    return { cordonedFor: null, ...(isSchedulable ? {} : { isSchedulable: true }) };
+  }
+  const isSomebodyElses = !isSchedulable && noted.length === 0;
+  if (isSomebodyElses || broken.every((busId) => noted.includes(busId))) return undefined;
+  return { cordonedFor: [...new Set([...noted, ...broken])].toSorted().join(","), isSchedulable: false };
+}
+
+/** Why the Node takes no new pods, for the condition NodeSchedulable and for `check`. */
+export function explainCordon(
+  name: string,
+  { cordonedFor }: NodeState,
+): Omit<Report, "status"> & { readonly hint: string } {
+  if (cordonedFor === undefined)
+    return {
+      reason: "NodeCordoned",
+      message: `Node ${name} is cordoned: it takes no new pods`,
+      hint: `kubectl uncordon ${name}, when whoever cordoned it is done.`,
+    };
+  return {
+    reason: "CordonedForGpu",
+    message: `Node ${name} is cordoned for the faults of its GPUs (${cordonedFor}): it takes no new pods`,
+    hint: `It is uncordoned by itself when they are gone: see GpuHealthy. kubectl uncordon ${name} takes pods in spite of them.`,
+  };
+}
+
+/** Keeps the Node's cordon what its GPUs are. */
 export class GpuCordon {
   readonly #options: GpuCordonOptions;
-  /** The fault that the Node was last seen to; null for none, undefined when nobody has looked yet. */
-  #settled: string | null | undefined;
+  #node: NodeState | undefined;
+  #judgement: GpuJudgement | undefined;
+  #goneSinceMs: number | undefined;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #isWriting = false;
+  #isCordoned = false;
 
   constructor(options: GpuCordonOptions) {
     this.#options = options;
   }
 
-  /** The Node is another one now. */
-  forget(): void {
-    this.#settled = undefined;
+  /** Whether the Node is cordoned for its GPUs. */
+  get isCordoned(): boolean {
+    return this.#isCordoned;
   }
 
-  /** Does what these faults ask for, worst first. A cluster that refuses it costs the cordon and nothing else. */
-  async keep(faults: readonly GpuFault[]): Promise<void> {
-    const { config, board, log, api } = this.#options;
-    const fault = config.gpu.onFatal === "cordon" ? faults.find(({ action }) => FATAL.includes(action)) : undefined;
-    const wanted = fault?.code ?? null;
+  /** Takes the Node as it is now; resolves when what follows from it is written. */
+  see(node: NodeState | undefined): Promise<void> {
+    this.#node = node;
+    this.#isCordoned = node?.cordonedFor !== undefined && !node.isSchedulable;
+    return this.#act();
+  }
+
+  /** Takes what was judged of the GPUs; resolves when what follows from it is written. */
+  judge(faults: readonly GpuFault[], isDecided: boolean): Promise<void> {
+    const { host, config } = this.#options;
+    const isWanted = config.gpu.onFatal === "cordon" && config.gpu.mode !== "off";
+    const broken = isWanted ? faults.filter(isFatal).map(({ busId = "machine" }) => busId) : [];
+    this.#goneSinceMs = broken.length > 0 ? undefined : (this.#goneSinceMs ?? host.clock.now());
+    const isOver = this.#goneSinceMs !== undefined && host.clock.now() - this.#goneSinceMs >= GONE_MS;
+    // What is not wanted any more needs no certainty.
+    this.#judgement = { broken, isDecided: !isWanted || (isDecided && isOver) };
+    return this.#act();
+  }
+
+  /** While one change is under way the next is not thought of: the watch brings the Node back, and a round the judgement. */
+  async #act(): Promise<void> {
+    const { host, config, log, api } = this.#options;
+    const node = this.#node;
     const server = api();
-    // Not being known to be ill is not being well: a daemon that has just started does not uncordon for that.
-    if (wanted === null && !(board.isTrue("GpuHealthy") && board.isTrue("GpusPresent"))) return;
-    if (this.#settled === wanted || server === undefined || !board.isTrue("ApiReachable")) return;
+    if (this.#isWriting || node === undefined || this.#judgement === undefined || server === undefined) return;
+    const patch = planCordon(node, this.#judgement);
+    if (patch === undefined || host.clock.now() < this.#notBeforeMs) return;
+    this.#isWriting = true;
     try {
-      if (await this.#settle(server, wanted)) this.#settled = wanted;
+      await server.patchCordon(config.node.name, node, patch);
+      // The watch brings the new one, if it has not yet.
+      if (this.#node === node) this.#node = undefined;
+      this.#tell(patch);
     } catch (err) {
-      if (describe(err).code === "api-unreachable") return; // It is tried with the next round.
-      log.warn({ err }, "the Node was neither cordoned nor uncordoned for its GPUs");
-      this.#settled = wanted;
+      const { code } = describe(err);
+      if (code === "api-unreachable" || code === "api-conflict") return; // It is tried with the next sight or round.
+      log.info({ err }, "the Node was not cordoned or uncordoned for its GPUs");
+      this.#notBeforeMs = host.clock.now() + REFUSED_MS;
+    } finally {
+      this.#isWriting = false;
     }
   }
 
-  /** Returns whether there was a Node to look at. */
-  async #settle(server: NodeApi, wanted: string | null): Promise<boolean> {
-    const { config, log } = this.#options;
+  #tell({ cordonedFor, isSchedulable }: CordonPatch): void {
+    const { config, tell } = this.#options;
     const { name } = config.node;
-    const present = await server.readCordon(name);
-    if (present === undefined) return false;
-    const { isCordoned, cordonedFor } = present;
-    // A Node that a person has uncordoned meanwhile, or had cordoned before, is that person's.
-    if (wanted === null ? cordonedFor === undefined : isCordoned || cordonedFor !== undefined) return true;
-    await server.patchCordon(name, wanted);
-    if (wanted === null) log.info(`Node ${name} takes pods again: the fault of its GPUs is over`);
-    else log.warn({ fault: wanted }, `Node ${name} was cordoned, for gpu.onFatal is cordon; pods that run stay`);
-    return true;
+    if (isSchedulable === false)
+      tell("Warning", "CordonedForGpu", `Node ${name} is cordoned for the faults of its GPUs: ${cordonedFor}`);
+    if (isSchedulable === true)
+      tell("Normal", "UncordonedForGpu", `Node ${name} takes new pods again: the faults of its GPUs are gone`);
   }
 }

@@ -28,6 +28,9 @@ export interface GpuSight {
   readonly streaks: ReadonlyMap<string, number>;
 }
 
+/** After these the GPU, or all of them, are of no use to a pod. */
+const FATAL: readonly GpuAction[] = ["reset-the-gpu", "reboot", "replace"];
+
 /** Problems of nvidia-smi that are the driver's, and so the condition GpuDriver's. */
 export const DRIVER_PROBLEMS: readonly string[] = [
   "gpu-driver-not-loaded",
@@ -56,6 +59,11 @@ const NOT_DRIVEN = {
   ...{ code: "gpu-not-driven", action: "none", message: "the driver has not taken it" },
   hint: "dmesg | grep NVRM says why: a GPU that the driver is too new or too old for, or that did not start.",
 } as const satisfies GpuFault;
+
+/** Whether a GPU's work is over until somebody resets, reboots or replaces something. */
+export function isFatal({ action }: GpuFault): boolean {
+  return FATAL.includes(action);
+}
 
 /** Whether the driver has taken a GPU: one that it had and that does not answer is lost. */
 export function isDriven({ facts }: GpuSight, busId: string): boolean {

@@ -19,12 +19,22 @@ export function gpuFamilies(view: () => GpuView | undefined): readonly Family[] 
       const { gpus = [], facts } = view() ?? {};
       return gpus.map((gpu) => ({ value: 1, labels: infoOf(gpu, facts?.driverVersion) }));
     }),
+    family("gauge", "gpu_runtime_info", "How pods get GPUs, and who keeps the CDI specification; always 1.", () => {
+      const { runtime } = view() ?? {};
+      if (runtime === undefined) return [];
+      const { binary = "", defaultRuntime, cdiOwner = "" } = runtime;
+      return [{ value: 1, labels: { binary, default_runtime: defaultRuntime, cdi_owner: cdiOwner } }];
+    }),
     family(
       "gauge",
       "gpu_healthy",
       "1 while a GPU answers and has no fault.",
       each(({ reading, faults }) => Number(reading !== undefined && faults.length === 0)),
     ),
+    family("gauge", "gpu_cordoned", "1 while the Node takes no new pods for its GPUs' faults.", () => {
+      const { gpus = [], isCordoned } = view() ?? {};
+      return gpus.length === 0 ? [] : [{ value: Number(isCordoned === true) }];
+    }),
     family(
       "gauge",
       "gpu_temperature_celsius",

@@ -39,6 +39,18 @@ export const gpuStatusSchema = z.object({
   deviceNodes: z.int().min(0).optional().describe("Files /dev/nvidia0 and on."),
   nvSwitches: z.int().min(0).optional(),
   gpus: z.array(gpuSchema).optional(),
+  runtime: z
+    .object({
+      binary: z.string().optional().describe("Program of containerd's runtime nvidia."),
+      defaultRuntime: z.string().describe("containerd's runtime of pods that name none."),
+      isCdiEnabled: z
+        .boolean()
+        .optional()
+        .describe("Absent where it is left to containerd, which has CDI on from 2.0."),
+      cdiOwner: z.string().optional().describe("Who keeps the CDI specification; absent where there is none."),
+    })
+    .optional()
+    .describe("How pods get GPUs."),
 });
 
 /** Fills the shape. */
@@ -52,6 +64,7 @@ export function renderGpuStatus(view: GpuView | undefined): z.infer<typeof gpuSt
     deviceNodes,
     nvSwitches,
     gpus: view.gpus.map(renderGpu),
+    runtime: view.runtime,
   };
 }
 

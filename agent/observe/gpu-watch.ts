@@ -13,6 +13,7 @@ import { followKernelLog } from "../supervise/kernel-log.ts";
 import { type GpuFault, type GpuSight, judgeGpus, passingSigns } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
 import { GPU_CONDITIONS, reportGpus } from "./gpu-report.ts";
+import type { GpuRuntimeView } from "./gpu-runtime.ts";
 import { type Xid, XidRecord } from "./xid-record.ts";
 
 /** One GPU, as /status and /metrics show it. */
@@ -31,6 +32,10 @@ export interface GpuView {
   readonly facts: GpuFacts;
   readonly cudaVersion?: string;
   readonly gpus: readonly GpuState[];
+  /** How pods get them. */
+  readonly runtime?: GpuRuntimeView;
+  /** Whether the Node takes no new pods for their faults. */
+  readonly isCordoned?: boolean;
 }
 
 export interface GpuWatchOptions {
@@ -39,8 +44,8 @@ export interface GpuWatchOptions {
   readonly board: ConditionBoard;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** The faults were judged anew. */
-  readonly onJudged?: (faults: readonly GpuFault[]) => void;
+  /** Faults were judged; `isDecided` is false while not every GPU has been seen to be well or not. */
+  readonly onJudged?: (faults: readonly GpuFault[], isDecided: boolean) => void;
 }
 
 const SMI_TIMEOUT_SECONDS = 20;
@@ -121,13 +126,15 @@ export class GpuWatch {
     await this.history.note(judged.filter(isMendable).map((fault) => this.#keyOf(fault)));
     this.#faults = judged.map((fault) => this.#escalate(fault));
     this.#publish();
-    this.#options.onJudged?.(this.#faults);
   }
 
   #publish(): void {
-    const { board, config } = this.#options;
+    const { board, config, onJudged } = this.#options;
     const reports = reportGpus(config.gpu.mode, this.#sight, this.#faults);
     for (const type of GPU_CONDITIONS) board.set(type, reports[type]);
+    const { GpuDriver, GpusPresent, GpuHealthy } = reports;
+    const isSeen = GpuDriver.status === "True" && GpusPresent.status === "True";
+    onJudged?.(this.#faults, isSeen && GpuHealthy.status !== "Unknown");
   }
 
   #escalate(fault: GpuFault): GpuFault {

@@ -1,11 +1,13 @@
 // All that the daemon does about GPUs in one round: look, label the Node, keep what pods need to use them.
 import type { Config } from "../config/schema.ts";
-import { GpuCordon } from "./gpu-cordon.ts";
+import { GpuCordon, type GpuCordonOptions } from "./gpu-cordon.ts";
 import { GpuLabeler, type GpuLabelerOptions } from "./gpu-labels.ts";
 import { GpuRuntime, type GpuRuntimeOptions } from "./gpu-runtime.ts";
 import { type GpuView, GpuWatch, type GpuWatchOptions } from "./gpu-watch.ts";
+import type { NodeState } from "./node-api.ts";
 
-export type GpusOptions = GpuWatchOptions &
+export type GpusOptions = Omit<GpuWatchOptions, "onJudged"> &
+  GpuCordonOptions &
   Omit<GpuLabelerOptions, "history"> &
   GpuRuntimeOptions & { readonly config: Config };
 
@@ -18,20 +20,28 @@ export class Gpus {
 
   constructor(options: GpusOptions) {
     this.#cordon = new GpuCordon(options);
-    this.#watch = new GpuWatch({ ...options, onJudged: (faults) => void this.#cordon.keep(faults) });
+    const onJudged = (...judgement: Parameters<GpuCordon["judge"]>) => void this.#cordon.judge(...judgement);
+    this.#watch = new GpuWatch({ ...options, onJudged });
     this.#labeler = new GpuLabeler({ ...options, history: this.#watch.history });
     this.#runtime = new GpuRuntime(options);
   }
 
   /** As last seen; undefined until somebody has looked. */
   view(): GpuView | undefined {
-    return this.#watch.view();
+    const view = this.#watch.view();
+    if (view === undefined) return undefined;
+    const runtime = this.#runtime.view();
+    return { ...view, isCordoned: this.#cordon.isCordoned, ...(runtime === undefined ? {} : { runtime }) };
+  }
+
+  /** The Node as the cluster has it now; undefined when it has none. */
+  see(node: NodeState | undefined): void {
+    void this.#cordon.see(node);
   }
 
   /** The Node is another one now, and has no labels yet. */
   forgetNode(): void {
     this.#labeler.forget();
-    this.#cordon.forget();
   }
 
   /** One round. @throws file-unreadable */

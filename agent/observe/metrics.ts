@@ -4,9 +4,9 @@ import { CONDITION_TYPES } from "../condition-types.ts";
 import type { ConditionBoard } from "../conditions.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { Converger } from "../supervise/converger.ts";
-import type { Dependencies } from "../supervise/dependencies.ts";
 import type { Kubelet } from "../supervise/kubelet.ts";
 import type { Loop } from "../supervise/loop.ts";
+import type { Supplies } from "../supervise/supplies.ts";
 import { VERSION } from "../version.ts";
 import { type CallTally, LATENCY_BUCKETS } from "./call-tally.ts";
 import { gpuFamilies } from "./gpu-metrics.ts";
@@ -22,7 +22,7 @@ export interface MetricSources {
   readonly kubelet: Kubelet;
   readonly converger: Converger;
   readonly loops: readonly Loop[];
-  readonly dependencies: Dependencies;
+  readonly supplies: Supplies;
   readonly awsCalls: CallTally;
   readonly apiCalls: CallTally;
   /** GPUs as last seen. */
@@ -106,7 +106,7 @@ function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }
 }
 
 /** What the agent does. */
-function workFamilies({ converger, dependencies, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
+function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
   const byLoop = (read: (loop: Loop) => number) => () =>
     loops.map((loop) => ({ value: read(loop), labels: { loop: loop.name } }));
   return [
@@ -120,7 +120,16 @@ function workFamilies({ converger, dependencies, loops, awsCalls, apiCalls }: Me
       [...converger.work].map(([resource, { changes }]) => ({ value: changes, labels: { resource } })),
     ),
     family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
-      { value: dependencies.installed },
+      { value: supplies.dependencies.installed },
+    ]),
+    family("counter", "artifact_downloads_total", "Downloads of kubelet and its companions, by outcome.", () =>
+      (["installed", "failed"] as const).map((outcome) => ({
+        value: supplies.artifacts.figures[outcome],
+        labels: { outcome },
+      })),
+    ),
+    family("counter", "artifact_downloaded_bytes_total", "Bytes of the downloads that were installed.", () => [
+      { value: supplies.artifacts.figures.bytes },
     ]),
     family("counter", "repairs_total", "Somebody else's changes that were put back, by resource.", () =>
       [...converger.work].map(([resource, { repairs }]) => ({ value: repairs, labels: { resource } })),

@@ -8,8 +8,8 @@ import { networkProblemOf } from "../facts/network-error.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
 import type { Secret } from "../secret.ts";
 
-/** Says on a Node that the agent has cordoned it, and why: who removes it makes the cordon his own. */
-const CORDON_ANNOTATION = "eks-satellite.io/cordoned-for";
+/** Says on a Node that the agent has cordoned it, and for which GPUs: who removes it makes the cordon his own. */
+export const CORDON_ANNOTATION = "eks-satellite.io/cordoned-for";
 const REQUEST_TIMEOUT_SECONDS = 10;
 /** Bookmarks come about once a minute: a watch that is silent for longer than this is a dead connection. */
 const WATCH_SILENCE_SECONDS = 150;
@@ -23,6 +23,16 @@ export interface NodeState {
   readonly reason: string;
   readonly message: string;
   readonly version: string;
+  readonly resourceVersion: string;
+  /** The annotation of that name: GPUs' addresses, or `machine`, by comma. */
+  readonly cordonedFor?: string;
+}
+
+/** What a Node is to be; what is left out stays. */
+export interface CordonPatch {
+  readonly isSchedulable?: boolean;
+  /** Null takes the annotation away. */
+  readonly cordonedFor: string | null;
 }
 
 /** The Node at one moment of the cluster's history. */
@@ -49,10 +59,8 @@ export interface NodeApi {
   readLabels(name: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Sets labels of the Node, and takes those away that are null. @throws as read */
   patchLabels(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
-  /** Whether the Node is cordoned, and for which fault the agent did that; undefined when there is no Node of this name. @throws as read */
-  readCordon(name: string): Promise<NodeCordon | undefined>;
-  /** Cordons the Node for a fault, or with null uncordons it. @throws as read */
-  patchCordon(name: string, fault: string | null): Promise<void>;
+  /** Cordons or uncordons the Node, if it is still as it was seen. @throws as read; api-conflict when it is not */
+  patchCordon(name: string, seen: NodeState, patch: CordonPatch): Promise<void>;
   /** @throws as read */
   createEvent(event: NodeEventObject): Promise<void>;
 }
@@ -65,13 +73,6 @@ export interface NodeConditionPatch {
   readonly message: string;
   readonly lastHeartbeatTime: string;
   readonly lastTransitionTime: string;
-}
-
-/** What keeps new pods from a Node. */
-export interface NodeCordon {
-  readonly isCordoned: boolean;
-  /** The annotation of the agent's. */
-  readonly cordonedFor: string | undefined;
 }
 
 /** A core/v1 Event, without apiVersion and kind. */
@@ -144,20 +145,11 @@ export function createNodeApi({ host, cluster, token }: NodeApiOptions): NodeApi
     },
     patchLabels: (name, labels) =>
       write("PATCH", `/api/v1/nodes/${name}`, "application/merge-patch+json", { metadata: { labels } }),
-    async readCordon(name) {
-      const [node] = (await list(name)).items;
-      return node === undefined
-        ? undefined
-        : {
-            isCordoned: node.spec?.unschedulable === true,
-            cordonedFor: node.metadata?.annotations?.[CORDON_ANNOTATION],
-          };
-    },
-    // NodeRestriction lets a node change this of itself, and not its taints.
-    patchCordon: (name, fault) =>
+    patchCordon: (name, { resourceVersion }, { cordonedFor, isSchedulable }) =>
       write("PATCH", `/api/v1/nodes/${name}`, "application/merge-patch+json", {
-        metadata: { annotations: { [CORDON_ANNOTATION]: fault } },
-        spec: { unschedulable: fault === null ? null : true },
+        metadata: { resourceVersion, annotations: { [CORDON_ANNOTATION]: cordonedFor } },
+        // As kubectl uncordon leaves it: the field is not there.
+        ...(isSchedulable === undefined ? {} : { spec: { unschedulable: isSchedulable ? null : true } }),
       }),
     createEvent: (event) =>
       write("POST", "/api/v1/namespaces/default/events", "application/json", {
@@ -205,14 +197,15 @@ function checkStatus({ status, body }: { status: number; body: string }): void {
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {
-      hint: "An administrator lets its role in with eks-satellite authorize: an access entry of type HYBRID_LINUX, or in aws-auth system:node:{{SessionName}} with group system:nodes. eks-satellite check has the whole command.",
+      hint: "An administrator lets its role or user in with eks-satellite authorize: an access entry of type HYBRID_LINUX, or in aws-auth system:node:{{SessionName}} with group system:nodes. eks-satellite check has the whole command.",
     });
   }
   if (status === 403) {
     throw new SatelliteError("api-forbidden", `the API server knows this node as somebody else: ${said}`, {
-      hint: "The identity must map to system:node:<node name> in group system:nodes: compare the role's session name with node.name.",
+      hint: "The identity must map to system:node:<node name> in group system:nodes: compare node.name with the role's session name, or with the user's entry in aws-auth.",
     });
   }
+  if (status === 409) throw new SatelliteError("api-conflict", `somebody else was first: ${said}`);
   throw new SatelliteError("api-failed", `the API server answered ${status}: ${said}`, {
     hint: "It is asked again by itself.",
   });
@@ -239,6 +232,7 @@ function toNodeEvent({ type, object }: WatchEvent): NodeEvent | undefined {
 
 function toNodeState({ metadata, spec, status }: V1Node): NodeState {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const cordonedFor = metadata?.annotations?.[CORDON_ANNOTATION];
   return {
     uid: metadata?.uid ?? "",
     isReady: ready?.status === "True",
@@ -246,5 +240,7 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
     reason: ready?.reason ?? "NoCondition",
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",
+    resourceVersion: metadata?.resourceVersion ?? "",
+    ...(cordonedFor === undefined ? {} : { cordonedFor }),
   };
 }

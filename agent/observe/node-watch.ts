@@ -4,6 +4,7 @@ import { describe, hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../supervise/backoff.ts";
+import { explainCordon } from "./gpu-cordon.ts";
 import type { NodeApi, NodeEvent, NodeState } from "./node-api.ts";
 
 const FIRST_RETRY_MS = 500;
@@ -24,6 +25,8 @@ export interface NodeWatchOptions {
   readonly api: () => NodeApi | undefined;
   /** When the running kubelet was started, milliseconds since the epoch. */
   readonly kubeletStartedAtMs: () => number | undefined;
+  /** The Node as the cluster has it now; undefined when it has none. */
+  readonly onSeen: (node: NodeState | undefined) => void;
   /** The Node has become Ready. */
   readonly onReady: () => void;
   /** kubelet registers its Node only when it starts. */
@@ -38,15 +41,23 @@ export interface NodeWatch {
   run(signal: AbortSignal): Promise<void>;
   /** Reads the Node anew: an open watch outlives an identity that the API server no longer takes. */
   lookAgain(): void;
+  /** What the Node said last that it runs, e.g. `v1.34.4`. */
+  version(): string | undefined;
 }
 
 /** Creates the watch. */
 export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   let openWatch: AbortController | undefined;
   let lookedAgainAtMs = Number.NEGATIVE_INFINITY;
+  let version: string | undefined;
+  const onSeen = (node: NodeState | undefined) => {
+    version = node?.version;
+    options.onSeen(node);
+  };
   return {
+    version: () => version,
     run: (signal) =>
-      runWatch(options, signal, () => {
+      runWatch({ ...options, onSeen }, signal, () => {
         openWatch = new AbortController();
         return openWatch.signal;
       }),
@@ -103,6 +114,7 @@ function createObserver({
   board,
   name,
   kubeletStartedAtMs,
+  onSeen,
   onReady,
   onNodeGone,
   onUnauthorized,
@@ -145,7 +157,11 @@ function createObserver({
     board.set("NodeReady", { status, reason: node.reason, message: `Node ${name} is not Ready: ${node.message}` });
   };
   return {
-    see: (node: NodeState | undefined) => (node === undefined ? seeAbsent() : seePresent(node)),
+    see(node: NodeState | undefined): void {
+      onSeen(node);
+      if (node === undefined) seeAbsent();
+      else seePresent(node);
+    },
     async fail(error: unknown): Promise<void> {
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
       if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");
@@ -158,15 +174,7 @@ function createObserver({
   };
 }
 
-function seeSchedulable(board: ConditionBoard, name: string, { isSchedulable }: NodeState): void {
-  if (isSchedulable) {
-    board.setTrue("NodeSchedulable", "Schedulable", `Node ${name} takes new pods`);
-    return;
-  }
-  board.set("NodeSchedulable", {
-    status: "False",
-    reason: "NodeCordoned",
-    message: `Node ${name} is cordoned: it takes no new pods`,
-    hint: `kubectl uncordon ${name}, when whoever cordoned it is done.`,
-  });
+function seeSchedulable(board: ConditionBoard, name: string, node: NodeState): void {
+  if (node.isSchedulable) board.setTrue("NodeSchedulable", "Schedulable", `Node ${name} takes new pods`);
+  else board.set("NodeSchedulable", { status: "False", ...explainCordon(name, node) });
 }

@@ -2,6 +2,7 @@
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { sourceName } from "../facts/credential-source.ts";
+import { providerIdOf } from "../plan/node-identity.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
@@ -51,6 +52,8 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
       conditions: board.list().map(renderCondition),
       node: {
         name: config.node.name,
+        identity: config.node.identity,
+        providerId: providerIdOf(config),
         architecture: machine?.architecture,
         operatingSystem: machine?.operatingSystem,
         kernel: machine?.kernel,

@@ -3,7 +3,8 @@ import { stringify } from "smol-toml";
 import type { GpuConfig } from "../config/gpu-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts, ImportedConfig } from "../facts/containerd.ts";
-import { planNvidia } from "./containerd-nvidia.ts";
+import { listDifferences } from "./containerd-drift.ts";
+import { type NvidiaSetup, planNvidia, readNvidiaSetup } from "./containerd-nvidia.ts";
 import { isTable, mergeTables, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { PATHS } from "./paths.ts";
@@ -55,33 +56,56 @@ export function renderContainerdConfig(facts: ContainerdFacts, options: Containe
 }
 
 /**
- * Whether containerd makes of the file what was written into it: up to 1.7 a drop-in replaces the whole table of a plugin.
+ * Whether containerd makes of the file what was written into it, or will be: up to 1.7 a drop-in replaces the whole table of a plugin.
  * @throws containerd-config-shadowed
  */
 export function checkEffective(facts: ContainerdFacts, options: ContainerdOptions): void {
-  const { config, effective, imports = [] } = facts;
-  if (config.kind !== "parsed" || effective === undefined) return;
+  const { config, imports = [] } = facts;
+  if (config.kind !== "parsed") return;
+  const isWritten = renderContainerdConfig(facts, options) === config.text;
+  const effective = isWritten ? facts.effective : predictEffective(facts);
+  if (effective === undefined) return;
   const nvidia = planNvidiaOver(config.table, facts, options);
   const plugins = tableAt(effective, "plugins");
   const chosen = tableAt(options.config, "plugins");
-  const shadowed = listDifferences(planPlugins(effective, { ...options, nvidia }), plugins, chosen);
+  const shadowed = listDifferences(planPlugins(effective, { ...options, nvidia }), plugins, chosen, "plugins");
   if (shadowed.length === 0) return;
   throw new SatelliteError(
     "containerd-config-shadowed",
     `what containerd's configuration imports (${imports.map(({ path }) => path).join(", ")}) hides keys of the main file: ${shadowed.join("; ")}`,
     {
-      hint: "Write these keys into the drop-in too, or take it out of imports; containerd config dump shows the whole.",
+      hint: "Write these keys into the drop-in too; or remove it, if it only defines NVIDIA's runtime: eks-satellite then does. containerd config dump shows the whole.",
     },
   );
 }
 
-function planNvidiaOver(base: Table, { version, imports = [], nvidia }: ContainerdFacts, { gpu }: ContainerdOptions) {
-  return planNvidia(overlayImports(base, imports), { gpu, toolkit: nvidia, containerdVersion: version });
+/**
+ * CRI's table as it will be, when a drop-in is known to replace the main file's. containerd 1 then knows no other runtime than the
+ * drop-in's, and without runc does not load CRI at all: it must be told before the file is written, since the write is taken back.
+ */
+function predictEffective({ version, imports = [] }: ContainerdFacts): Table | undefined {
+  if (Number.parseInt(version, 10) >= 2) return undefined;
+  const last = imports.findLast(({ table }) => isTable(tableAt(table, "plugins")[CRI_V2]));
+  return last === undefined
+    ? undefined
+    : { version: 2n, plugins: { [CRI_V2]: tableAt(last.table, "plugins", CRI_V2) } };
 }
 
-/** CRI's table of runtimes, from the file and its drop-ins. */
-export function readChosenRuntime({ config, imports = [] }: ContainerdFacts): Table {
-  return overlayImports(config.kind === "parsed" ? config.table : {}, imports);
+function planNvidiaOver(
+  base: Table,
+  { version, imports = [], effective, nvidia }: ContainerdFacts,
+  { gpu }: ContainerdOptions,
+) {
+  return planNvidia(overlayImports(base, imports), {
+    ...{ gpu, toolkit: nvidia, containerdVersion: version },
+    inForce: effective === undefined ? undefined : readNvidiaSetup(readCriRuntime(effective)),
+  });
+}
+
+/** How runtime `nvidia` is set up: in containerd's own words where it was asked, else by the files. */
+export function readSetup({ config, imports = [], effective }: ContainerdFacts): NvidiaSetup {
+  const files = overlayImports(config.kind === "parsed" ? config.table : {}, imports);
+  return readNvidiaSetup(effective === undefined ? files : readCriRuntime(effective));
 }
 
 /** What others chose counts wherever they wrote it. */
@@ -91,17 +115,6 @@ function overlayImports(base: Table, imports: readonly ImportedConfig[]): Table 
 
 function readCriRuntime(config: Table): Table {
   return tableAt(config, "plugins", Number(config.version) >= 3 ? CRI_V3_RUNTIME : CRI_V2);
-}
-
-/** Leaves of `wanted` that are otherwise in `found` and that the user has not chosen otherwise, in words. */
-function listDifferences(wanted: Table, found: Table, chosen: Table, path = "plugins"): readonly string[] {
-  return Object.entries(wanted).flatMap(([key, value]) => {
-    const here = `${path}.${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`;
-    if (isTable(value)) return listDifferences(value, tableAt(found, key), tableAt(chosen, key), here);
-    return value === found[key] || Object.hasOwn(chosen, key)
-      ? []
-      : [`${here} is ${found[key] ?? "absent"}, not ${value}`];
-  });
 }
 
 /** Tables that say the same give the same text: merging keeps the order of the keys that were there. */

@@ -1,7 +1,7 @@
 // NVIDIA's keys in containerd's configuration. nvidia-ctk and GPU Operator write the same ones: what they chose stays theirs.
 import { gte } from "semver";
 import type { GpuConfig } from "../config/gpu-schema.ts";
-import type { NvidiaToolkit } from "../facts/nvidia-toolkit.ts";
+import { isGpuOperators, type NvidiaToolkit } from "../facts/nvidia-toolkit.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 
 /** Name of the runtime, and of the RuntimeClass that leads to it. */
@@ -17,6 +17,8 @@ export interface NvidiaOptions {
   readonly toolkit: NvidiaToolkit | undefined;
   /** E.g. `1.7.27`. */
   readonly containerdVersion: string;
+  /** Program of runtime `nvidia` as containerd understands all of its files; undefined when containerd was not asked. */
+  readonly inForce?: NvidiaSetup | undefined;
 }
 
 /**
@@ -25,11 +27,11 @@ export interface NvidiaOptions {
  * | key | whose |
  * |---|---|
  * | `runtimes.nvidia.options.BinaryName` | whoever wrote it first, while that program is there |
- * | `default_runtime_name` | whoever wrote it first, unless `gpu.defaultRuntime` names one, or its program is gone |
+ * | `default_runtime_name` | whoever wrote it first, unless `gpu.defaultRuntime` names one, or its program is gone; GPU Operator with its own toolkit |
  * | `enable_cdi` | whoever wrote it first |
  * | `runtimes.nvidia.runtime_type`, `…options.SystemdCgroup` | ours, as for every runtime of runc's kind |
  */
-export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion }: NvidiaOptions): Table {
+export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForce }: NvidiaOptions): Table {
   if (gpu.mode === "off" || toolkit === undefined) return {};
   const { runtime, missing } = toolkit;
   const found = tableAt(cri, "containerd", "runtimes", NVIDIA_RUNTIME, "options").BinaryName;
@@ -39,16 +41,21 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion }: Nvid
     // Somebody removed the toolkit and left the default: no pod at all would start.
     return defaultFound === NVIDIA_RUNTIME ? { containerd: { default_runtime_name: RUNC_RUNTIME } } : {};
   }
-  const defaultName = gpu.defaultRuntime === "auto" ? (defaultFound ?? NVIDIA_RUNTIME) : gpu.defaultRuntime;
+  const binary = works ? found : runtime;
+  // GPU Operator decides by itself (CONTAINERD_SET_AS_DEFAULT), and its program goes with its pod.
+  const automatic = defaultFound ?? (isGpuOperators(binary) ? undefined : NVIDIA_RUNTIME);
+  const defaultName = gpu.defaultRuntime === "auto" ? automatic : gpu.defaultRuntime;
   const cdi =
     gte(containerdVersion, FIRST_WITH_CDI) && !gte(containerdVersion, FIRST_WITH_CDI_ON)
       ? { enable_cdi: cri.enable_cdi ?? true }
       : {};
+  // A drop-in of another version than the main file is read by nobody: what it says has to be said again.
+  const isSaid = works && (inForce === undefined || inForce.binary === found);
   return {
     ...cdi,
     containerd: {
-      default_runtime_name: defaultName,
-      runtimes: { [NVIDIA_RUNTIME]: { options: works ? {} : { BinaryName: runtime } } },
+      ...(defaultName === undefined ? {} : { default_runtime_name: defaultName }),
+      runtimes: { [NVIDIA_RUNTIME]: { options: isSaid ? {} : { BinaryName: binary } } },
     },
   };
 }
@@ -57,15 +64,35 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion }: Nvid
 export interface NvidiaSetup {
   /** Program of runtime `nvidia`; undefined when there is no such runtime. */
   readonly binary?: string;
-  readonly isDefault: boolean;
+  /** Runtime of pods that name none. */
+  readonly defaultRuntime: string;
+  /** Whether CRI takes devices from CDI specifications; undefined when the file leaves it to containerd. */
+  readonly isCdiEnabled?: boolean;
 }
 
 /** Reads it. */
 export function readNvidiaSetup(cri: Table): NvidiaSetup {
   const runtime = tableAt(cri, "containerd", "runtimes")[NVIDIA_RUNTIME];
   const binary = isTable(runtime) ? tableAt(runtime, "options").BinaryName : undefined;
+  const { default_runtime_name: name } = tableAt(cri, "containerd");
+  const { enable_cdi: cdi } = cri;
   return {
-    ...(typeof binary === "string" ? { binary } : {}),
-    isDefault: tableAt(cri, "containerd").default_runtime_name === NVIDIA_RUNTIME,
+    ...(typeof binary === "string" && binary !== "" ? { binary } : {}),
+    defaultRuntime: typeof name === "string" && name !== "" ? name : RUNC_RUNTIME,
+    ...(typeof cdi === "boolean" ? { isCdiEnabled: cdi } : {}),
   };
+}
+
+/** What is another in `after`, in words with both values; undefined when nothing is. */
+export function describeSetupChange(before: NvidiaSetup, after: NvidiaSetup): string | undefined {
+  const values = ({ binary, defaultRuntime, isCdiEnabled }: NvidiaSetup) => [
+    ["BinaryName of runtime nvidia", binary ?? "absent"] as const,
+    ["default_runtime_name", defaultRuntime] as const,
+    ["enable_cdi", isCdiEnabled === undefined ? "left to containerd" : String(isCdiEnabled)] as const,
+  ];
+  const were = values(before);
+  const changes = values(after).flatMap(([key, now], index) =>
+    were[index]?.[1] === now ? [] : [`${key} was ${were[index]?.[1]} and is ${now}`],
+  );
+  return changes.length === 0 ? undefined : changes.join(", ");
 }

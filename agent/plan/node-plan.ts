@@ -27,6 +27,8 @@ export interface Facts {
 export interface KubeletCommand {
   readonly path: string;
   readonly args: readonly string[];
+  /** Another version is another kubelet: what runs is started anew. */
+  readonly version?: string | undefined;
 }
 
 export interface NodePlan {
@@ -58,7 +60,11 @@ export function planNode(config: Config, facts: Facts): NodePlan {
   const kubelet =
     cluster === undefined || kubeletFiles.length === 0
       ? undefined
-      : { path: config.kubelet.path, args: renderKubeletFlags(config, machine, cluster.ipFamily) };
+      : {
+          path: config.kubelet.path,
+          args: renderKubeletFlags(config, machine, cluster.ipFamily),
+          version: facts.kubeletVersion,
+        };
   return { resources, kubelet, problems };
 }
 
@@ -86,11 +92,8 @@ function planContainerd(config: Config, { machine, containerd }: Facts): readonl
   ];
 }
 
-/** What is to be written is not in force yet, and says nothing of what hides it. */
 function checkContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
-  if (containerd?.config.kind !== "parsed") return [];
-  const options = containerdOptions(config, machine);
-  if (renderContainerdConfig(containerd, options) === containerd.config.text) checkEffective(containerd, options);
+  if (containerd !== undefined) checkEffective(containerd, containerdOptions(config, machine));
   return [];
 }
 

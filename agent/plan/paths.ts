@@ -15,6 +15,9 @@ export const PATHS = {
   imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
 } as const;
 
+/** Downloaded programs, by name and version; links lead to them from where they are expected. */
+export const ARTIFACTS_FOLDER = "/opt/eks-satellite-artifacts";
+
 /** By which containers get GPUs through CDI; nvidia-ctk and nvidia-cdi-refresh write the same file. */
 export const CDI_SPEC = "/var/run/cdi/nvidia.yaml";
 
@@ -22,6 +25,7 @@ export const CDI_SPEC = "/var/run/cdi/nvidia.yaml";
 export function statePaths(stateFolder: string) {
   return {
     cluster: `${stateFolder}/cluster.json`,
+    artifacts: `${stateFolder}/artifacts.json`,
     gpu: `${stateFolder}/gpu.json`,
     ledger: `${stateFolder}/ledger`,
     services: `${stateFolder}/services.json`,

@@ -3,9 +3,13 @@ import { SatelliteError } from "../errors.ts";
 import { apiRequest, withDocument } from "../facts/api-request.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
+import { CORDON_ANNOTATION } from "../observe/node-api.ts";
 
 const REQUEST_TIMEOUT_SECONDS = 10;
 const POLL_MS = 2000;
+
+/** A cordon that the daemon made for its GPUs it would also take back. */
+const BY_A_PERSON = { metadata: { annotations: { [CORDON_ANNOTATION]: null } }, spec: { unschedulable: true } };
 
 /** How the API server is reached as this node. */
 export interface Access {
@@ -59,7 +63,7 @@ export async function drain(access: Access, timeoutSeconds: number): Promise<rea
   const { clock } = access.host;
   const path = `/api/v1/nodes/${access.node}`;
   const cordon = { method: "PATCH", type: "application/merge-patch+json" } as const;
-  await send(access, { ...cordon, path, body: { spec: { unschedulable: true } } });
+  await send(access, { ...cordon, path, body: BY_A_PERSON });
   const endMs = clock.now() + timeoutSeconds * 1000;
   for (;;) {
     const pods = await listEvictablePods(access);

@@ -3,7 +3,7 @@ import { Ledger } from "../apply/ledger.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
-import { CDI_SPEC, statePaths } from "../plan/paths.ts";
+import { ARTIFACTS_FOLDER, CDI_SPEC, statePaths } from "../plan/paths.ts";
 import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { drainStep, nodeStep, stopStep } from "./leave.ts";
@@ -31,6 +31,7 @@ const OWN_FOLDERS = [
     "/etc/cni/net.d",
     "/etc/cni",
   ],
+  ...["/opt/cni/bin", "/opt/cni", "/etc/eks/image-credential-provider", "/etc/eks"],
   ...["/usr/libexec/kubernetes/kubelet-plugins/volume/exec", "/usr/libexec/kubernetes/kubelet-plugins/volume"],
   ...["/usr/libexec/kubernetes/kubelet-plugins", "/usr/libexec/kubernetes"],
 ];
@@ -57,6 +58,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
       ...((await isOwnCdiSpec(host, config.runFolder)) ? [CDI_SPEC] : []),
       config.runFolder,
       CACHE_FOLDER,
+      ARTIFACTS_FOLDER,
       ...(isPurge ? [ETC_FOLDER] : []),
       config.stateFolder,
     ]),

@@ -1,16 +1,12 @@
-// The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
-import type { ConditionBoard } from "../conditions.ts";
-import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { readSessionKeys } from "../facts/credentials.ts";
+import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "../facts/credentials.ts";
 import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
 import { findRefusal, isSameKeys } from "../facts/keys-trial.ts";
 import { readSessionFile, renderSessionFile, sessionIdentity } from "../facts/session-file.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
-import type { Host } from "../host/host.ts";
-import type { Log } from "../log.ts";
 import { runPaths, statePaths } from "../plan/paths.ts";
 import { Backoff } from "./backoff.ts";
+import type { CertificateWatchOptions } from "./certificate-watch.ts";
 import { SourceWatch } from "./source-watch.ts";
 
 /** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
@@ -26,12 +22,8 @@ const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
 const SECRET_MODE = 0o600;
 
-export interface AwsSessionOptions {
-  readonly host: Host;
+export interface AwsSessionOptions extends CertificateWatchOptions {
   readonly aws: Aws;
-  readonly config: Config;
-  readonly log: Log;
-  readonly board: ConditionBoard;
 }
 
 /** Holds the newest keys and token, and keeps their files: on tmpfs, and the keys on disk for a reboot without AWS. */
@@ -158,8 +150,7 @@ export class AwsSession {
       await this.#tryOut(keys);
       this.#retry.reset();
       this.#adopt(keys, this.#source.state);
-      board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
-      log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+      this.#tellRenewed(keys);
     } catch (err) {
       // The first retry comes with the next look, 0 being the first wait of a backoff.
       this.#renewAtMs = host.clock.now() + this.#retry.next(0);
@@ -171,6 +162,18 @@ export class AwsSession {
           "AWS keys were not renewed; the present ones are still good",
         );
     }
+  }
+
+  #tellRenewed(keys: SessionKeys): void {
+    const { board, log } = this.#options;
+    if (isLongLived(keys)) {
+      if (board.get("CredentialsRenewed").reason !== "LongLivedKeys")
+        log.warn({ hint: LONG_LIVED_KEYS.hint }, LONG_LIVED_KEYS.message);
+      board.set("CredentialsRenewed", { status: "True", reason: "LongLivedKeys", ...LONG_LIVED_KEYS });
+      return;
+    }
+    board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
+    log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
   }
 
   #adopt(keys: SessionKeys, source: string): void {
@@ -185,7 +188,8 @@ export class AwsSession {
   async #write(keys: SessionKeys): Promise<void> {
     const content = renderSessionFile(keys, { identity: this.#identity, source: this.#keysSource });
     const { host, config, log } = this.#options;
-    await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    if (isLongLived(keys)) await host.files.remove(this.#paths.awsCredentials);
+    else await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
     await this.#mint(keys);
     this.#isWritten = true;
     // A source's own undated keys are read from the source after a reboot, too.

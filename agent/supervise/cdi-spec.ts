@@ -9,10 +9,12 @@ import { CDI_SPEC, runPaths } from "../plan/paths.ts";
 import { Backoff } from "./backoff.ts";
 
 /** Who keeps the specification. */
-export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "somebody else";
+export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "GPU Operator" | "somebody else";
 
-/** NVIDIA's toolkit brings it from version 1.18 on. */
-const REFRESH_UNIT = "nvidia-cdi-refresh.path";
+/** NVIDIA's toolkit brings them from version 1.18 on. */
+const REFRESH_UNITS = ["nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service"];
+/** Where people have been told to put one by hand; ours would come before it. */
+const STATIC_SPECS = ["/etc/cdi/nvidia.yaml", "/etc/cdi/nvidia.json"];
 /** CDI reads `*.yaml` and `*.json` alone, so what is half written is not seen. */
 const CANDIDATE = `${CDI_SPEC}.eks-satellite`;
 const CTK_TIMEOUT_SECONDS = 60;
@@ -33,6 +35,8 @@ export class CdiSpec {
   readonly #recordFile: string;
   readonly #retry: Backoff;
   #linkedFor: string | undefined;
+  /** Whose a specification is that is not ours; systemd is asked once for each. */
+  #stranger: { readonly sha256: string; readonly owner: CdiOwner } | undefined;
   #notBeforeMs = 0;
   #problem: SatelliteError | undefined;
 
@@ -48,7 +52,7 @@ export class CdiSpec {
   /**
    * Makes it when there is none for this key, and says who keeps it.
    * @param ctk path of nvidia-ctk
-   * @param key what the specification follows from: driver and GPUs
+   * @param key what the specification follows from, as one text
    * @throws cdi-spec-failed, until a later try succeeds
    */
   async keep(ctk: string, key: string): Promise<CdiOwner> {
@@ -69,16 +73,23 @@ export class CdiSpec {
     return "eks-satellite";
   }
 
-  /** Undefined when there is none yet, or ours is of another driver. */
+  /** Undefined when there is none yet, or ours is of other devices. */
   async #findOwner(key: string): Promise<CdiOwner | undefined> {
     const { host } = this.#options;
     const spec = await host.files.read(CDI_SPEC);
+    const sha256 = spec === undefined ? "" : digest(spec);
     const record = await readCdiRecord(host, this.#recordFile);
-    const isOurs = spec !== undefined && record?.sha256 === digest(spec);
+    const isOurs = spec !== undefined && record?.sha256 === sha256;
     if (isOurs && record.key === key) return "eks-satellite";
-    if (spec !== undefined && !isOurs) return "somebody else";
-    const refresh = await host.run("systemctl", ["is-enabled", REFRESH_UNIT]).catch(() => undefined);
-    return refresh?.stdout.trim() === "enabled" ? "nvidia-cdi-refresh" : undefined;
+    if (spec !== undefined && this.#stranger?.sha256 === sha256) return this.#stranger.owner;
+    const isRefreshed = await isRefreshedBySystemd(host);
+    if (isOurs || spec === undefined) {
+      if (isRefreshed) return "nvidia-cdi-refresh";
+      return spec === undefined && (await hasStaticSpec(host)) ? "somebody else" : undefined;
+    }
+    const owner = isRefreshed ? "nvidia-cdi-refresh" : "somebody else";
+    this.#stranger = { sha256, owner };
+    return owner;
   }
 
   async #generate(ctk: string, key: string): Promise<void> {
@@ -120,6 +131,17 @@ export class CdiSpec {
         `no links below /dev/char (${ctk} ${args[0]} ${args[1]}): a systemctl daemon-reload may take GPUs from running containers`,
       );
   }
+}
+
+/** Units that are not there are no error: systemctl then says so in other words. */
+async function isRefreshedBySystemd(host: Host): Promise<boolean> {
+  const answer = await host.run("systemctl", ["is-enabled", ...REFRESH_UNITS]).catch(() => undefined);
+  return answer?.stdout.split("\n").includes("enabled") === true;
+}
+
+async function hasStaticSpec(host: Host): Promise<boolean> {
+  const found = await Promise.all(STATIC_SPECS.map((path) => host.files.status(path)));
+  return found.some((status) => status !== undefined);
 }
 
 /** What was written by the daemon; undefined when nothing was. */

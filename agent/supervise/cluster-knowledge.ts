@@ -108,3 +108,9 @@ function isSame(one: ClusterFacts | undefined, other: ClusterFacts): boolean {
 function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
+
+/** Whether another answer of DescribeCluster may mend what is wrong. */
+export function isDescriptionDoubtful(board: ConditionBoard): boolean {
+  const { reason, pending } = board.get("ApiReachable");
+  return board.isFailing("ClusterDescribed") || (pending?.reason ?? reason) === "ApiUntrusted";
+}

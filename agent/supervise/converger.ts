@@ -123,11 +123,10 @@ export class Converger {
   }
 
   #record(resources: readonly Resource[], round: Round): void {
-    const { host, config, onRepair } = this.#options;
+    const { host, onRepair } = this.#options;
     const nowMs = host.clock.now();
-    const repaired = this.#work.record(resources, round, nowMs);
-    for (const resource of repaired) onRepair(resource);
-    if (repaired.includes(`file:${config.containerd.configFile}`)) this.#contest.note(nowMs);
+    for (const resource of this.#work.record(resources, round, nowMs)) onRepair(resource);
+    this.#contest.note(round.changes, nowMs);
   }
 
   /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */

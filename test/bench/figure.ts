@@ -28,6 +28,12 @@ const FIGURES = {
   metrics_ms: { unit: "ms", atMost: 20 },
   check_s: { unit: "s", atMost: 5 },
   check_cut_s: { unit: "s", atMost: 15 },
+  gpu_round_ms: { unit: "ms", atMost: 30 },
+  nvidia_smi_starts: { unit: "starts in 30 s", atMost: 1 },
+  kernel_log_watch_percent: { unit: "% of one core", atMost: 0.01 },
+  xid_to_condition_ms: { unit: "ms", atMost: 1000 },
+  kernel_storm_cpu_percent: { unit: "% of one core", atMost: 20 },
+  kernel_storm_lost_xids: { unit: "Xids", atMost: 0 },
   bundle_mb: { unit: "MB", atMost: undefined },
 } as const satisfies Record<string, Target>;
 

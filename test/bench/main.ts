@@ -1,4 +1,4 @@
-// Measures the daemon on the sandbox and prints one JSON line for each figure.
+// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../sandbox/state.ts";
@@ -6,6 +6,7 @@ import { Progress } from "../sandbox/step.ts";
 import { up } from "../sandbox/up.ts";
 import { measureIdle, measureRounds, measureStart } from "./daemon.ts";
 import { type Figure, median, renderFigure } from "./figure.ts";
+import { reportGpuFigures } from "./gpu.ts";
 import { measureCheck, measureCheckCut, measureMetrics, measureStatus, percentile99 } from "./health.ts";
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
 import { measureMemoryGrowth } from "./memory.ts";
@@ -15,8 +16,13 @@ const RUNS = 7;
 /** One each half minute. */
 const ROUNDS = 5;
 
-const { sandbox } = await up({ folder: join(cacheFolder(), "bench-sandbox"), progress: new Progress() });
 const report = (figure: Figure) => console.log(renderFigure(figure));
+if (process.argv[2] === "gpu") {
+  await reportGpuFigures(report);
+  process.exit(0);
+}
+
+const { sandbox } = await up({ folder: join(cacheFolder(), "bench-sandbox"), progress: new Progress() });
 const ratio = (daemon: readonly number[], hand: readonly number[]) => ({
   value: median(daemon) / median(hand),
   samples: { daemonMs: daemon.map(Math.round), handMs: hand.map(Math.round) },
@@ -48,3 +54,4 @@ report({ metric: "check_s", value: await measureCheck(sandbox) });
 report({ metric: "check_cut_s", value: await measureCheckCut(sandbox) });
 const { size } = await stat(join(import.meta.dirname, "../../dist/eks-satellite.mjs"));
 report({ metric: "bundle_mb", value: size / 1e6 });
+await reportGpuFigures(report);

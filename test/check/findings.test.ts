@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
 import { CONFIG_FILE, NODE, setUpCheck } from "../fakes/check-machine.ts";
 import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 import { HELPER, installRolesAnywhere, ROLES_ANYWHERE } from "../fakes/roles-anywhere.ts";
-import { MINIMAL_CONFIG } from "../fakes/samples.ts";
+import { FARGATE_CONFIG, FARGATE_NAME, MINIMAL_CONFIG } from "../fakes/samples.ts";
 
 const CLUSTER = "cluster: { name: demo, region: us-west-2 }";
 const ROLES_ANYWHERE_CONFIG = `${CLUSTER}\ncredentials: ${JSON.stringify({ rolesAnywhere: ROLES_ANYWHERE })}\n`;
@@ -266,6 +267,30 @@ const WRONG: readonly (readonly [
   ],
   [
     "cluster-identity",
+    "an IAM user that nobody mapped",
+    ({ host, aws, answers }) => {
+      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
+      aws.callerArn = "arn:aws:iam::111122223333:user/gpu-1";
+      answers.review = 401;
+    },
+    "fail",
+    new RegExp(
+      `authorize --cluster demo --region us-west-2 --user-arn arn:aws:iam::111122223333:user/gpu-1 --node-name ${FARGATE_NAME} --identity fargate. ` +
+        `It adds to aws-auth's mapUsers: {userarn: "arn:aws:iam::111122223333:user/gpu-1", username: "system:node:${FARGATE_NAME}", groups: \\[system:bootstrappers, system:nodes\\]}`,
+    ),
+  ],
+  [
+    "assume-role",
+    "a user who may have no session keys",
+    ({ host, aws }) => {
+      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
+      aws.fail(awsError("AccessDenied", 403), "getSessionToken");
+    },
+    "warn",
+    /its long-lived keys sign kubelet's token.*service control policies/,
+  ],
+  [
+    "cluster-identity",
     "another node's name",
     ({ answers }) => (answers.user = { ...NODE, username: "system:node:gpu-2" }),
     "fail",
@@ -300,6 +325,18 @@ const WRONG: readonly (readonly [
     ({ answers }) => (answers.nodes = answers.nodes.map((node) => ({ ...node, spec: { unschedulable: true } }))),
     "warn",
     /kubectl uncordon gpu-1/,
+  ],
+  [
+    "node",
+    "a Node that was cordoned for its GPUs",
+    ({ answers }) =>
+      (answers.nodes = answers.nodes.map((node) => ({
+        ...node,
+        metadata: { annotations: { [CORDON_ANNOTATION]: "0000:06:00.0" } },
+        spec: { unschedulable: true },
+      }))),
+    "warn",
+    /\(0000:06:00\.0\).*uncordoned by itself/,
   ],
   [
     "version-skew",

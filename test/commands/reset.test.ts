@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { resetCommand } from "../../agent/commands/reset.ts";
 import type { GrpcResponse } from "../../agent/host/host.ts";
@@ -71,7 +72,7 @@ test("what was changed is put back, what was made is removed, what is somebody's
   assert.deepEqual([content, mode, gid], ["theirs", 0o640, 5]);
   assert.equal(files.peek("/proc/sys/vm/overcommit_memory")?.content, "0");
   assert.deepEqual(
-    files.paths().filter((path) => !path.startsWith("/proc/") && !path.startsWith("/usr/")),
+    files.paths().filter((path) => !/^\/(proc|usr|opt|etc\/eks)\//.test(path)),
     [CONTAINERD_CONFIG, "/etc/eks-satellite/aws-keys", CONFIG, "/var/lib/kubelet/mine.txt"],
   );
   assert.deepEqual(
@@ -183,4 +184,20 @@ test("only root may", async () => {
   const { host, run } = setUp();
   host.userId = 1000;
   await assert.rejects(run(), { code: "not-root" });
+});
+
+test("the CDI specification goes when the daemon generated it, and stays when somebody else wrote over it", async () => {
+  const spec = "/var/run/cdi/nvidia.yaml";
+  const generated = "kind: nvidia.com/gpu\n";
+  for (const [content, stays] of [
+    [generated, false],
+    ["kind: theirs\n", true],
+  ] as const) {
+    const { files, run, said } = setUp();
+    const sha256 = createHash("sha256").update(generated).digest("hex");
+    files.put("/run/eks-satellite/cdi-spec.json", JSON.stringify({ key: "550", sha256 }));
+    files.put(spec, content);
+    assert.equal(await run(), 0, said());
+    assert.equal(files.peek(spec) !== undefined, stays);
+  }
 });

@@ -20,7 +20,7 @@ function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
       ...{ type, status: "True" as const, reason: "Good", message: `${type} is good`, since: AT },
       ...{ dependsOn: [], isCritical: true },
     })),
-    node: { name: "gpu-1" },
+    node: { name: "gpu-1", identity: "hybrid", providerId: "eks-hybrid:///us-west-2/demo/gpu-1" },
     cluster: { name: "demo", region: "us-west-2", version: "1.34" },
     credentials: { source: "keysFile /keys", keysExpireAt: LATER, tokenExpiresAt: AT },
     kubelet: { version: "1.34.4", pid: 7, restarts: 0, restartsByReason: {} },
@@ -74,7 +74,15 @@ test("a healthy node is told on one screen: verdict, conditions, expiry, GPU, th
   assert.match(text, /GPU +1 NVIDIA, driver 550\.54\.15/);
   assert.deepEqual([...text.matchAll(/Event\d/g)].map(String), ["Event2", "Event3", "Event4", "Event5", "Event6"]);
   assert.match(text, /Next: kubectl get node gpu-1\n$/);
-  assert.ok(text.split("\n").length < 40, "one screen");
+  assert.ok(text.split("\n").length <= 42, "one screen");
+});
+
+test("a machine without GPUs has one line about them", async () => {
+  const conditions = sampleStatus().conditions.map((condition) =>
+    condition.type.startsWith("Gpu") ? { ...condition, reason: "NoGpu" } : condition,
+  );
+  const { text } = await run(JSON.stringify(sampleStatus({ conditions, gpu: { devices: 0 } })));
+  assert.deepEqual(text.match(/^.*G[Pp][Uu].*$/gm), ["GPU         none"]);
 });
 
 test("the certificate of Roles Anywhere stands beside what else expires, where there is one", async () => {
@@ -94,13 +102,18 @@ test("each GPU has a line: how it is, and what is wrong with it", async () => {
     { ...common, busId: "0000:3a:00.0", isAnswering: false, faults: [fault] },
     { ...common, busId: "0000:5d:00.0", isAnswering: false },
   ];
-  const gpu = { devices: 4, driverVersion: "570.133.20", cudaVersion: "12.8", gpus };
+  const runtime = { binary: "/usr/bin/nvidia-container-runtime", defaultRuntime: "nvidia", cdiOwner: "eks-satellite" };
+  const gpu = { devices: 4, driverVersion: "570.133.20", cudaVersion: "12.8", gpus, runtime };
   const { text } = await run(JSON.stringify(sampleStatus({ gpu })));
   assert.match(text, /GPU +4 NVIDIA, driver 570\.133\.20, CUDA up to 12\.8\n/);
   assert.match(text, /0000:18:00\.0 {2}NVIDIA H100: ok, 41 °C, 97 %\n/);
   assert.match(text, /0000:2a:00\.0 {2}NVIDIA GPU: ok, 4 of 81559 MiB, MIG\n/);
   assert.match(text, /0000:3a:00\.0 .*✗ Xid 79: GPU has fallen off the bus\.\n/);
   assert.match(text, /0000:5d:00\.0 .*: no answer\n/);
+  assert.match(
+    text,
+    /pods +\/usr\/bin\/nvidia-container-runtime, default runtime nvidia, CDI specification kept by eks-satellite\n/,
+  );
   assert.match((await run(JSON.stringify(sampleStatus({ gpu: { devices: 0 } })))).text, /GPU +none\n/);
 });
 

@@ -8,7 +8,9 @@ import { Progress } from "../sandbox/step.ts";
 import type { Satellite } from "./satellite.ts";
 
 const FOLDER = "/var/lib/gpu-stand-in";
-const KERNEL_LOG = `${FOLDER}/kernel.log`;
+/** What dmesg shows in the machine. */
+export const KERNEL_LOG = `${FOLDER}/kernel.log`;
+const SMI_RECORD = "/var/log/nvidia-smi.record";
 /** What nvidia-container-runtime was asked, a line each. */
 export const RUNTIME_RECORD = "/var/log/nvidia-container-runtime.record";
 
@@ -37,7 +39,8 @@ exec cat ${KERNEL_LOG}
 `;
 
 const NVIDIA_SMI = `#!/opt/eks-satellite/bin/node
-const { readFileSync } = require("node:fs");
+const { appendFileSync, readFileSync } = require("node:fs");
+appendFileSync("${SMI_RECORD}", process.argv[2] + "\\n");
 ${answer.toString()}
 const { nvidiaSmi } = JSON.parse(readFileSync("${FOLDER}/machine.json", "utf8"));
 const { exitCode = 0, stdout = "", stderr = "" } = answer(nvidiaSmi, process.argv.slice(2));
@@ -89,6 +92,12 @@ export async function standInGpus(satellite: Satellite, machine: GpuMachine, ids
 /** The kernel logs a line. */
 export async function logKernelLine(satellite: Satellite, line: string): Promise<void> {
   await satellite.box("/bin/sh", "-c", `echo '${line}' >> ${KERNEL_LOG}`);
+}
+
+/** What nvidia-smi was asked so far, by its first argument. */
+export async function readSmiRecord(satellite: Satellite): Promise<readonly string[]> {
+  const text = await readFile(join(machineTree(satellite.sandbox.folder), SMI_RECORD), "utf8").catch(() => "");
+  return text.split("\n").slice(0, -1);
 }
 
 /** What the runtime was asked so far. */

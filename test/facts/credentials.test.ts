@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../agent/config/schema.ts";
 import { readSourceKeys } from "../../agent/facts/credential-source.ts";
-import { readSessionKeys } from "../../agent/facts/credentials.ts";
+import { isLongLived, readSessionKeys } from "../../agent/facts/credentials.ts";
 import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
@@ -117,10 +117,13 @@ for (const [what, [error, code, hint]] of Object.entries(AWS_ANSWERS)) {
   });
 }
 
-test("a denied GetSessionToken says how to do without it", async () => {
+test("where GetSessionToken is denied the user's own keys are what there is", async () => {
   const { aws, read } = setUp({ keysFile: KEYS_PATH });
   aws.fail(awsError("AccessDenied", 403));
-  await assert.rejects(read, { code: "session-forbidden", hint: /credentials\.assumeRole/ });
+  const keys = await read();
+  assert.deepEqual([keys.accessKeyId, keys.expiresAtMs, isLongLived(keys)], ["AKIAEXAMPLE", undefined, true]);
+  aws.fail(awsError("InvalidClientTokenId", 403));
+  await assert.rejects(read, { code: "credentials-invalid" });
 });
 
 const PROFILES = `[default]

@@ -106,10 +106,71 @@ test("within 30 seconds it is asked once, however many ask, and for the CUDA ver
   assert.equal(host.commands.length, 4);
   host.clock.jump(10_000);
   await ask();
-  assert.equal(host.commands.length, 7, "core, optional, remapped rows");
+  assert.equal(host.commands.length, 5, "all fields that are known to be taken, at once");
   host.clock.jump(30_000);
   await smi.query("999.1");
-  assert.equal(host.commands.length, 11);
+  assert.equal(host.commands.length, 9);
+});
+
+/** The commands of that many half minutes. */
+async function commandsOf(turns: number, { host, ask }: ReturnType<typeof setUp>): Promise<readonly string[][]> {
+  const commands: string[][] = [];
+  for (let turn = 0; turn < turns; turn += 1) {
+    const before = host.commands.length;
+    await ask();
+    commands.push(host.commands.slice(before));
+    host.clock.jump(30_000);
+  }
+  return commands;
+}
+
+test("after the first time it is started once in 30 seconds, and each tenth time for the memory rows", async () => {
+  for (const name of ["a10", "older-smi", "h100-nvswitch-8", "inforom-corrupt"]) {
+    const [, ...later] = await commandsOf(41, setUp(name));
+    assert.deepEqual(new Set(later.map(({ length }) => length)), new Set([1]), name);
+    const turnsOfRows = later.flatMap(([command = ""], index) => (command.includes("remapped") ? [index + 1] : []));
+    assert.deepEqual(turnsOfRows, [10, 20, 30, 40], name);
+  }
+});
+
+test("one call tells the same as the several of the first time, whoever is asked", async () => {
+  for (const name of GPU_MACHINES.filter((each) => !["no-gpu", "driver-missing", "smi-hangs"].includes(each))) {
+    const { host, ask } = setUp(name);
+    const answers = [];
+    for (let turn = 0; turn < 12; turn += 1) {
+      answers.push(await ask());
+      host.clock.jump(30_000);
+    }
+    for (const answer of answers) assert.deepEqual(answer, answers[0], name);
+  }
+});
+
+test("memory rows that come to wait for a reset are seen within five minutes, and their end within one", async () => {
+  const world = setUp("a10");
+  const say = (pending: string) => {
+    const { nvidiaSmi } = world.machine;
+    const rows = nvidiaSmi.rows.map((row) => ({ ...row, "remapped_rows.pending": pending }));
+    becomeGpuMachine(world.host, { ...world.machine, nvidiaSmi: { ...nvidiaSmi, rows } });
+  };
+  const isPending = async () => (await world.ask()).gpus[0]?.isRemapPending;
+  await commandsOf(2, world);
+  say("Yes");
+  await commandsOf(9, world);
+  assert.equal(await isPending(), true);
+  say("No");
+  await commandsOf(3, world);
+  assert.equal(await isPending(), false);
+});
+
+test("a field that is refused after all, by another nvidia-smi under the same driver, has everything learnt anew", async () => {
+  const world = setUp("a10");
+  await commandsOf(2, world);
+  const { nvidiaSmi } = world.machine;
+  const unknownFields = [...(nvidiaSmi.unknownFields ?? []), "fabric.state"];
+  becomeGpuMachine(world.host, { ...world.machine, nvidiaSmi: { ...nvidiaSmi, unknownFields } });
+  const [first = [], second = []] = await commandsOf(2, world);
+  assert.deepEqual([first.length > 1, second.length], [true, 1]);
+  assert.equal((await world.ask()).gpus[0]?.product, "NVIDIA A10");
 });
 
 test("a call that cannot be killed is told with its age, nothing is started beside it, and its end makes way", async () => {

@@ -4,17 +4,17 @@ import { parseToml } from "../../agent/facts/containerd.ts";
 import { readNvidiaToolkit } from "../../agent/facts/nvidia-toolkit.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
-test("the package's programs come before GPU Operator's", async () => {
+test("the package's programs come before GPU Operator's, whose nvidia-ctk is its own affair", async () => {
   const host = new MemoryHost();
   assert.deepEqual(await readNvidiaToolkit(host, []), { missing: [] });
   host.files.put("/usr/local/nvidia/toolkit/nvidia-container-runtime", "");
   host.files.put("/usr/local/nvidia/toolkit/nvidia-ctk", "");
+  const operators = { runtime: "/usr/local/nvidia/toolkit/nvidia-container-runtime", missing: [] };
+  assert.deepEqual(await readNvidiaToolkit(host, []), operators);
   host.files.put("/usr/bin/nvidia-ctk", "");
-  assert.deepEqual(await readNvidiaToolkit(host, []), {
-    runtime: "/usr/local/nvidia/toolkit/nvidia-container-runtime",
-    ctk: "/usr/bin/nvidia-ctk",
-    missing: [],
-  });
+  assert.deepEqual(await readNvidiaToolkit(host, []), { ...operators, ctk: "/usr/bin/nvidia-ctk" });
+  host.files.put("/usr/local/sbin/nvidia-container-runtime", "");
+  assert.equal((await readNvidiaToolkit(host, [])).runtime, "/usr/local/sbin/nvidia-container-runtime");
 });
 
 test("programs that containerd is configured for and that are not there are named; bare names are containerd's to find", async () => {

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { ConditionBoard } from "../../agent/conditions.ts";
 import { criticalGpuConditions, GPU_CONDITIONS } from "../../agent/observe/gpu-report.ts";
-import { GpuWatch } from "../../agent/observe/gpu-watch.ts";
+import { GpuWatch, type GpuWatchOptions } from "../../agent/observe/gpu-watch.ts";
 import { becomeGpuMachine, type GpuMachine, readGpuMachine } from "./gpu-machine.ts";
 import { settle } from "./memory-clock.ts";
 import { MemoryHost } from "./memory-host.ts";
@@ -14,13 +14,14 @@ interface Options {
   readonly config?: string;
   readonly host?: MemoryHost;
   readonly changes?: Partial<GpuMachine>;
+  readonly onJudged?: GpuWatchOptions["onJudged"];
 }
 
 /** A machine of the fixtures, watched; its kernel log is what `say` writes, and what it begins with. */
 export function setUpGpuWatch(
-  context: TestContext,
+  context: Pick<TestContext, "after">,
   name: string,
-  { config: more = "", host = new MemoryHost(), changes }: Options = {},
+  { config: more = "", host = new MemoryHost(), changes, onJudged }: Options = {},
 ) {
   const machine = { ...readGpuMachine(name), ...changes };
   becomeGpuMachine(host, machine);
@@ -32,7 +33,10 @@ export function setUpGpuWatch(
   });
   const stop = new AbortController();
   context.after(() => stop.abort());
-  const watch = new GpuWatch({ host, config, board, log, signal: stop.signal });
+  const watch = new GpuWatch({
+    ...{ host, config, board, log, signal: stop.signal },
+    ...(onJudged === undefined ? {} : { onJudged }),
+  });
   const write = (process: (typeof host.spawned)[number]["process"] | undefined, line: string) =>
     process?.stdout.write(`${line}\n`);
   host.onSpawn = ({ process }) => {

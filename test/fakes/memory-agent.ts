@@ -20,7 +20,10 @@ const NODE = {
 
 /** A cluster's API server and kubelet's own health, as HTTP answers them. */
 function serveCluster(host: MemoryHost) {
-  const cluster = { items: [NODE] as (typeof NODE)[], sendEvent: (_event: NodeEvent["kind"]): void => undefined };
+  const cluster = {
+    items: [NODE] as (typeof NODE)[],
+    sendEvent: (_event: NodeEvent["kind"], _node?: object): void => undefined,
+  };
   host.onFetch = ({ url }) =>
     url.includes("/healthz")
       ? { status: 200, body: "ok" }
@@ -28,8 +31,8 @@ function serveCluster(host: MemoryHost) {
   host.onFollow = ({ onLine, signal }) => {
     const { promise, resolve } = Promise.withResolvers<{ status: number; body: string }>();
     signal.addEventListener("abort", () => resolve({ status: 200, body: "" }), { once: true });
-    cluster.sendEvent = (kind) =>
-      onLine(JSON.stringify({ type: kind === "deleted" ? "DELETED" : "MODIFIED", object: NODE }));
+    cluster.sendEvent = (kind, node = NODE) =>
+      onLine(JSON.stringify({ type: kind === "deleted" ? "DELETED" : "MODIFIED", object: node }));
     return promise;
   };
   return cluster;

@@ -27,6 +27,8 @@ export class MemoryContainerd {
     this.host = host;
     host.files.put("/usr/bin/containerd", "", { mode: 0o755 });
     host.files.put("/usr/bin/kubelet", "", { mode: 0o755 });
+    host.files.put("/opt/cni/bin/loopback", "", { mode: 0o755 });
+    host.files.put("/etc/eks/image-credential-provider/ecr-credential-provider", "", { mode: 0o755 });
     for (const name of ["runc", "iptables", "conntrack", "socat"])
       host.files.put(`/usr/sbin/${name}`, "", { mode: 0o755 });
     host.install("/usr/bin/containerd", () => ({ stdout: "containerd containerd.io v1.7.27 05044ec" }));

@@ -54,6 +54,11 @@ export class MemoryFiles implements Files {
     return this.#entries.get(path);
   }
 
+  /** Where a link leads. */
+  peekLink(path: string): string | undefined {
+    return this.#links.get(path);
+  }
+
   paths(): readonly string[] {
     return [...this.#entries.keys()].toSorted();
   }
@@ -117,10 +122,28 @@ export class MemoryFiles implements Files {
 
   async move(from: string, to: string): Promise<void> {
     this.#change("move", to);
+    const target = this.#links.get(from);
+    if (target !== undefined) {
+      this.#links.delete(from);
+      this.#links.set(to, target);
+      return;
+    }
+    if (this.#moveFolder(from, to)) return;
     const file = this.#entries.get(from);
     if (file === undefined) throw unwritable(to, Object.assign(new Error("ENOENT"), { code: "ENOENT" }));
     this.#entries.delete(from);
     this.#entries.set(to, file);
+  }
+
+  #moveFolder(from: string, to: string): boolean {
+    if (!this.#folders.delete(from)) return false;
+    this.#folders.add(to);
+    for (const [path, file] of [...this.#entries]) {
+      if (!path.startsWith(`${from}/`)) continue;
+      this.#entries.delete(path);
+      this.#entries.set(`${to}${path.slice(from.length)}`, file);
+    }
+    return true;
   }
 
   async makeFolder(path: string): Promise<void> {

@@ -2,6 +2,8 @@
 import { SatelliteError } from "../../agent/errors.ts";
 import type {
   Child,
+  DownloadRequest,
+  DownloadResult,
   GrpcRequest,
   GrpcResponse,
   Host,
@@ -54,6 +56,9 @@ export class MemoryHost implements Host {
   /** How the children that are started behave. */
   childOptions: Omit<ProcessOptions, "name"> = {};
   onFetch: (request: HttpRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
+  /** What a URL has to give: it is put where the download goes. */
+  readonly downloads = new Map<string, string>();
+  onDownload: ((request: DownloadRequest) => void) | undefined;
   /** Names that have addresses; every other one fails. */
   readonly names = new Map<string, readonly string[]>();
   onFollow: (request: LineStreamRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
@@ -74,6 +79,15 @@ export class MemoryHost implements Host {
     const program = this.#programs.get(command);
     if (program === undefined) throw missing(command);
     return { exitCode: 0, stdout: "", stderr: "", ...(await program(args)) };
+  }
+
+  async download(request: DownloadRequest): Promise<DownloadResult> {
+    this.onDownload?.(request);
+    const content = this.downloads.get(request.url);
+    if (content === undefined) return { status: 404, bytes: 0 };
+    this.files.put(request.path, content);
+    request.onProgress?.(content.length);
+    return { status: 200, bytes: content.length };
   }
 
   spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child {

@@ -1,6 +1,6 @@
 import type { ConditionType } from "../../agent/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { NodeApi, NodeCordon, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
+import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
 import { createNodeWatch } from "../../agent/observe/node-watch.ts";
 import { createBoard } from "./board.ts";
 import { MemoryHost } from "./memory-host.ts";
@@ -13,6 +13,7 @@ export const READY: NodeState = {
   reason: "KubeletReady",
   message: "",
   version: "v1.34.4",
+  resourceVersion: "1",
 };
 export const UNREADY: NodeState = {
   ...READY,
@@ -57,11 +58,7 @@ export class MemoryApi implements NodeApi {
 
   async patchLabels(): Promise<void> {}
 
-  async readCordon(): Promise<NodeCordon | undefined> {
-    return undefined;
-  }
-
-  async patchCordon(_name: string, _fault: string | null): Promise<void> {}
+  async patchCordon(): Promise<void> {}
 
   async createEvent(): Promise<void> {}
 
@@ -93,6 +90,7 @@ export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_0
     name: "gpu-1",
     api: () => known.api,
     kubeletStartedAtMs: () => kubelet.startedAtMs,
+    onSeen: () => undefined,
     onReady: () => {
       seen.ready += 1;
     },

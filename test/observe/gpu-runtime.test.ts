@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContainerdFacts } from "../../agent/facts/containerd.ts";
+import { type ContainerdFacts, parseToml } from "../../agent/facts/containerd.ts";
 import type { GpuFacts } from "../../agent/facts/gpu.ts";
 import { GpuRuntime } from "../../agent/observe/gpu-runtime.ts";
 import { createBoard } from "../fakes/board.ts";
+import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { containerdFile, sampleConfig } from "../fakes/samples.ts";
@@ -28,16 +29,21 @@ function setUp(containerd?: Partial<ContainerdFacts> & { readonly text?: string 
   const { log, messages } = createMemoryLog();
   const board = createBoard(log, host.clock);
   const { text = "version = 2\n", ...more } = containerd ?? {};
-  const facts = { version: "1.7.27", config: containerdFile(text), ...more };
+  let facts: ContainerdFacts = { version: "1.7.27", config: containerdFile(text), ...more };
+  const news: string[] = [];
   const runtime = new GpuRuntime({
     ...{ host, log, board, config: sampleConfig() },
     containerd: () => (containerd === undefined ? undefined : facts),
+    onSetupChange: (words) => void news.push(words),
   });
+  const become = (changes: Partial<ContainerdFacts>) => {
+    facts = { ...facts, ...changes };
+  };
   const look = async (gpus: GpuFacts | undefined) => {
     await runtime.round(gpus);
     return board.get("GpuRuntimeConfigured");
   };
-  return { host, look, messages };
+  return { host, look, messages, news, become, view: () => runtime.view() };
 }
 
 test("without GPUs nothing is looked at and nothing is said", async () => {
@@ -89,4 +95,51 @@ test("a specification that cannot be made is told", async () => {
   const { status, reason, message } = await look(GPUS);
   assert.deepEqual([status, reason], ["False", "CdiSpecFailed"]);
   assert.match(message, /no such device/);
+});
+
+test("where GPU Operator brought the toolkit the CDI specification is its own", async () => {
+  const operators = "/usr/local/nvidia/toolkit/nvidia-container-runtime";
+  const { host, look, view } = setUp({
+    ...{ text: CONFIGURED.replace(BINARY, operators), nvidia: { runtime: operators, missing: [] } },
+  });
+  assert.match((await look(GPUS)).message, /CDI specification kept by GPU Operator$/);
+  assert.deepEqual(view(), { binary: operators, defaultRuntime: "nvidia", cdiOwner: "GPU Operator" });
+  assert.deepEqual(host.commands, []);
+});
+
+test("what somebody else made of containerd's setup is told once, with both values", async () => {
+  const { look, become, news, messages } = setUp({ text: CONFIGURED, nvidia: { missing: [] } });
+  await look(GPUS);
+  assert.deepEqual(news, [], "the first look is no news");
+  const text = CONFIGURED.replace(BINARY, "/usr/local/nvidia/toolkit/nvidia-container-runtime");
+  become({ config: containerdFile(text.replace('_name = "nvidia"', '_name = "runc"')) });
+  for (let round = 0; round < 3; round += 1) await look(GPUS);
+  assert.deepEqual(news, [
+    `BinaryName of runtime nvidia was ${BINARY} and is /usr/local/nvidia/toolkit/nvidia-container-runtime, default_runtime_name was nvidia and is runc`,
+  ]);
+  assert.equal(messages("info").filter((message) => message.startsWith("containerd's setup for GPUs")).length, 1);
+});
+
+test("what containerd makes of all its files counts, not what the main file says", async () => {
+  const { look } = setUp({
+    ...{ text: CONFIGURED, nvidia: { runtime: BINARY, missing: [] } },
+    effective: parseToml('version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nenable_cdi = true\n'),
+  });
+  assert.equal((await look(GPUS)).reason, "NotConfiguredYet");
+});
+
+test("an nvidia-ctk that hangs holds nobody up, is not started twice, and is told", async () => {
+  const nvidia = { runtime: BINARY, ctk: "/usr/bin/nvidia-ctk", missing: [] };
+  const { host, look } = setUp({ text: CONFIGURED, nvidia });
+  const hanging = Promise.withResolvers<{ exitCode: number }>();
+  host.install("/usr/bin/nvidia-ctk", () => hanging.promise);
+  for (let round = 0; round < 2; round += 1) {
+    const looking = look(GPUS);
+    await host.clock.advance(3000);
+    assert.equal((await looking).reason, "CdiSpecPending");
+  }
+  assert.equal(host.commands.filter((line) => line.startsWith("/usr/bin/nvidia-ctk")).length, 1);
+  hanging.resolve({ exitCode: 1 });
+  await settle();
+  assert.equal((await look(GPUS)).reason, "CdiSpecFailed");
 });

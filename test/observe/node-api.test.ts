@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest, LineStreamRequest } from "../../agent/host/host.ts";
-import { createNodeApi, type NodeEvent } from "../../agent/observe/node-api.ts";
+import { CORDON_ANNOTATION, type CordonPatch, createNodeApi, type NodeEvent } from "../../agent/observe/node-api.ts";
 import { Secret } from "../../agent/secret.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleCluster } from "../fakes/samples.ts";
@@ -43,6 +43,7 @@ test("the Node is read with the token, over the cluster's own certificate author
     reason: "KubeletReady",
     message: "kubelet is posting ready status",
     version: "v1.34.4",
+    resourceVersion: "",
   });
   assert.equal(resourceVersion, "4711");
   const [request] = requests;
@@ -63,7 +64,29 @@ test("a Node that has reported nothing yet is not Ready", async () => {
     reason: "NoCondition",
     message: "kubelet has not reported yet",
     version: "",
+    resourceVersion: "",
   });
+});
+
+test("a cordon is noted on the Node, and refused when the Node has changed since it was seen", async () => {
+  const metadata = { uid: "u1", resourceVersion: "12", annotations: { [CORDON_ANNOTATION]: "0000:06:00.0" } };
+  const { api, requests } = setUp(200, listOf({ metadata, spec: { unschedulable: true } }));
+  const { node } = await api.read("gpu-1");
+  assert.ok(node !== undefined);
+  assert.deepEqual([node.isSchedulable, node.cordonedFor, node.resourceVersion], [false, "0000:06:00.0", "12"]);
+  const bodyOf = async (patch: CordonPatch) => {
+    await api.patchCordon("gpu-1", node, patch);
+    return JSON.parse((requests.at(-1) as HttpRequest).body ?? "");
+  };
+  const noted = (note: string | null) => ({ resourceVersion: "12", annotations: { [CORDON_ANNOTATION]: note } });
+  assert.deepEqual(await bodyOf({ cordonedFor: "machine", isSchedulable: false }), {
+    ...{ metadata: noted("machine"), spec: { unschedulable: true } },
+  });
+  assert.deepEqual(await bodyOf({ cordonedFor: null, isSchedulable: true }), {
+    ...{ metadata: noted(null), spec: { unschedulable: null } },
+  });
+  assert.deepEqual(await bodyOf({ cordonedFor: null }), { metadata: noted(null) });
+  await assert.rejects(setUp(409).api.patchCordon("gpu-1", node, { cordonedFor: null }), { code: "api-conflict" });
 });
 
 test("labels are read, set, and taken away with null, as a merge patch of the Node", async () => {

@@ -145,6 +145,16 @@ test("a cordoned Node is told of with how to uncordon it, and is still Ready", a
   assert.match(board.get("NodeSchedulable").hint ?? "", /kubectl uncordon gpu-1/);
 });
 
+test("a Node that was cordoned for its GPUs is told of as that, and follows from their fault", async () => {
+  const { host, board, api, reasonOf } = setUpNodeWatch(READY);
+  await host.clock.advance(0);
+  board.setFailed("GpuHealthy", new SatelliteError("gpu-xid-79", "Xid 79"));
+  api.send({ kind: "seen", node: { ...READY, isSchedulable: false, cordonedFor: "0000:06:00.0" } });
+  assert.deepEqual(reasonOf("NodeSchedulable"), ["False", "CordonedForGpu"]);
+  const causes = board.rootCauses().map(({ type }) => type);
+  assert.deepEqual(causes, ["GpuHealthy"]);
+});
+
 test("an open watch does not hide that the identity is no longer taken: the Node is read anew, once in ten seconds", async () => {
   const { host, api, seen, watch, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);

@@ -5,6 +5,7 @@ import { type GpuConfig, gpuSchema } from "../../agent/config/gpu-schema.ts";
 import { parseToml } from "../../agent/facts/containerd.ts";
 import type { NvidiaToolkit } from "../../agent/facts/nvidia-toolkit.ts";
 import { checkEffective, renderContainerdConfig } from "../../agent/plan/containerd-config.ts";
+import { describeSetupChange, readNvidiaSetup } from "../../agent/plan/containerd-nvidia.ts";
 import { containerdFile, DOCKER_CONTAINERD_CONFIG } from "../fakes/samples.ts";
 
 const V2 = "io.containerd.grpc.v1.cri";
@@ -102,6 +103,16 @@ test("GPU Operator's program and nvidia-ctk's keys stay; the cgroup driver is ku
   assert.equal(nvidia?.privileged_without_host_devices, false);
 });
 
+test("which runtime is the default is GPU Operator's to say where the toolkit is its own, and gpu.defaultRuntime's", () => {
+  const nameOf = (gpu: Partial<GpuConfig>, more = "") =>
+    render(written(OPERATORS, V2, 2, more), { gpu }).plugins?.[V2]?.containerd?.default_runtime_name;
+  assert.equal(nameOf({}), undefined);
+  assert.equal(nameOf({}, 'default_runtime_name = "nvidia"'), "nvidia");
+  assert.equal(nameOf({ defaultRuntime: "nvidia" }), "nvidia");
+  const toolkit = { runtime: OPERATORS, missing: [] };
+  assert.equal(render("version = 2\n", { toolkit }).plugins?.[V2]?.containerd?.default_runtime_name, undefined);
+});
+
 test("a program that is gone is replaced by the one that is there", () => {
   const toolkit = { runtime: PACKAGED, missing: [OPERATORS] };
   const nvidia = render(written(OPERATORS), { toolkit }).plugins?.[V2]?.containerd?.runtimes?.nvidia;
@@ -140,6 +151,23 @@ test("a drop-in that hides a key of the main file is named with the key and both
   });
 });
 
+test("up to 1.7 a drop-in with CRI's table is told before the main file is written: without runc no CRI would load", () => {
+  const main = 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]\n';
+  const check = (dropIn: string, version: string) => {
+    const { facts, options } = setUp(main, { version, dropIn });
+    checkEffective(facts, options);
+  };
+  assert.throws(() => check(written(PACKAGED), "1.7.27"), {
+    code: "containerd-config-shadowed",
+    message: /containerd\.runtimes\.runc\.runtime_type is absent, not io\.containerd\.runc\.v2/,
+    hint: /or remove it/,
+  });
+  check(written(PACKAGED), "2.2.0");
+  check("version = 2\noom_score = 1\n", "1.7.27");
+  const { facts, options } = setUp(main, {});
+  check(renderContainerdConfig(facts, options), "1.7.27");
+});
+
 test("an effective configuration that says what the main file does is none to complain of", () => {
   const main = 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]\n';
   const { facts, options } = setUp(main, { dropIn: "version = 2\noom_score = 1\n" });
@@ -160,3 +188,22 @@ for (const text of [DOCKER_CONTAINERD_CONFIG, written(OPERATORS), written(OPERAT
     assert.equal(renderContainerdConfig({ ...facts, config: containerdFile(once) }, options), once);
   });
 }
+
+test("what a drop-in says and containerd does not hear is said again in the main file", () => {
+  const main = 'version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n';
+  const dropIn = written(OPERATORS, V2, 2);
+  const deaf = 'version = 3\n[plugins."io.containerd.cri.v1.runtime".containerd]\ndefault_runtime_name = "runc"\n';
+  const nvidia = render(main, { version: "2.2.0", dropIn, effective: deaf }).plugins?.[V3]?.containerd?.runtimes
+    ?.nvidia;
+  assert.equal(nvidia?.options?.BinaryName, OPERATORS);
+});
+
+test("a setup that is another is told by its keys, with both values", () => {
+  const before = readNvidiaSetup({});
+  assert.deepEqual(before, { defaultRuntime: "runc" });
+  assert.equal(describeSetupChange(before, before), undefined);
+  assert.equal(
+    describeSetupChange(before, readNvidiaSetup({ enable_cdi: false, containerd: { default_runtime_name: "kata" } })),
+    "default_runtime_name was runc and is kata, enable_cdi was left to containerd and is false",
+  );
+});

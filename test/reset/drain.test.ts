@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest } from "../../agent/host/host.ts";
+import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
 import { deleteNode, drain, listEvictablePods } from "../../agent/reset/drain.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleCluster } from "../fakes/samples.ts";
@@ -52,7 +53,9 @@ test("the Node is cordoned, its pods are evicted, and all are waited for", async
   const draining = drain(access, 60);
   await host.clock.advance(2000);
   assert.deepEqual(await draining, []);
-  assert.deepEqual([requests[0]?.method, requests[0]?.body], ["PATCH", '{"spec":{"unschedulable":true}}']);
+  // Also a Node that the daemon has cordoned for its GPUs: it must not take this cordon back.
+  const cordon = { metadata: { annotations: { [CORDON_ANNOTATION]: null } }, spec: { unschedulable: true } };
+  assert.deepEqual([requests[0]?.method, requests[0]?.body], ["PATCH", JSON.stringify(cordon)]);
   assert.deepEqual(evicted(), ["web", "db"]);
 });
 

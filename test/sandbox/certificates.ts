@@ -58,6 +58,11 @@ export async function issueMachineCertificate(folder: string, commonName: string
   return { certificate: await read("machine.crt"), privateKey: await read("machine.key") };
 }
 
+/** Makes `mirror.crt` for a server at this address, which the machine trusts as it trusts AWS. */
+export async function makeMirrorCertificate(pki: string, address: string): Promise<void> {
+  await makeLeaf(pki, "aws-ca", { file: "mirror", commonName: "mirror", names: [`IP:${address}`] });
+}
+
 function clusterLeaves(addresses: Addresses, clusterId: string): Leaf[] {
   const names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", endpointName(clusterId)];
   return [

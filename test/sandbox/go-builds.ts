@@ -69,6 +69,21 @@ export async function buildContainerd(version: "2.2.0", progress: Progress): Pro
   );
 }
 
+/** kubelet of the sandbox's own version that says it is of another, so that an upgrade needs no second build of it all. */
+export async function buildKubeletAs(version: string, progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: `link a kubelet that says it is ${version}`,
+      module: join(pinnedModules, "kubernetes"),
+      packages: ["k8s.io/kubernetes/cmd/kubelet"],
+      target: join(cacheFolder(), `kubelet-as-${version}`),
+      variables: { "k8s.io/component-base/version.gitVersion": `v${version}` },
+    },
+    progress,
+  );
+  return join(bin, "kubelet");
+}
+
 /** The device plugin that offers GPUs that are none; returns its path. */
 export async function buildDevicePlugin(progress: Progress): Promise<string> {
   const bin = await build(

@@ -7,7 +7,7 @@ import { renderReport } from "./report.ts";
 import { openSandbox } from "./sandbox.ts";
 import type { ContainerdChoice } from "./state.ts";
 import { renderStatus } from "./status.ts";
-import { up } from "./up.ts";
+import { prepare, up } from "./up.ts";
 
 const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
 program.enablePositionalOptions();
@@ -23,6 +23,11 @@ program
     process.stdout.write(`\n${renderReport(checks, progress)}\nKUBECONFIG=${sandbox.kubeconfig}\n`);
     if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
   });
+
+program
+  .command("prepare")
+  .description("install and build what every sandbox needs, and bring none up")
+  .action(() => prepare());
 
 program
   .command("down")

@@ -64,6 +64,15 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   return { sandbox, progress, checks: await joinNode(sandbox, progress) };
 }
 
+/** Installs and builds what every sandbox needs, so that several can be brought up at the same time. */
+export async function prepare(progress = new Progress()): Promise<void> {
+  await ensurePackages(progress);
+  for (const containerd of ["debian", "2.2.0"] as const)
+    await ensurePrograms({ kubernetes: defaultKubernetes, containerd }, progress);
+  await ensurePython(progress);
+  await ensureBaseTree(progress);
+}
+
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress): Promise<void> {
   const { folder, facts, addresses, programs } = sandbox;
   await progress.step("AWS", () => startAws(folder, facts, addresses, python));

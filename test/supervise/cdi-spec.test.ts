@@ -54,10 +54,23 @@ test("somebody else's is left alone, also one that was written over ours", async
   assert.equal(await isOwnCdiSpec(host, RUN), false);
 });
 
-test("where nvidia-cdi-refresh is enabled it is left to that", async () => {
+for (const stdout of ["enabled\nenabled\n", "disabled\nenabled\n"]) {
+  test(`where a unit of nvidia-cdi-refresh is enabled it is left to that: ${stdout.replaceAll("\n", " ")}`, async () => {
+    const { host, spec, generated } = setUp();
+    host.install("systemctl", () => ({ exitCode: 1, stdout }));
+    assert.equal(await spec.keep(CTK, "550"), "nvidia-cdi-refresh");
+    host.files.put(SPEC, "kind: theirs\n");
+    for (let round = 0; round < 3; round += 1) assert.equal(await spec.keep(CTK, "550"), "nvidia-cdi-refresh");
+    assert.equal(generated(), 0);
+    const asked = host.commands.filter((line) => line.startsWith("systemctl"));
+    assert.equal(asked.length, 2, "systemd is asked once for each specification");
+  });
+}
+
+test("one that an administrator keeps below /etc/cdi is not outranked", async () => {
   const { host, spec, generated } = setUp();
-  host.install("systemctl", () => ({ stdout: "enabled\n" }));
-  assert.equal(await spec.keep(CTK, "550"), "nvidia-cdi-refresh");
+  host.files.put("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu\n");
+  assert.equal(await spec.keep(CTK, "550"), "somebody else");
   assert.equal(generated(), 0);
 });
 

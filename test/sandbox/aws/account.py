@@ -16,6 +16,8 @@ class Account:
 
     number: str
     users: tuple
+    # Ids of the subnet and of its VPC's security group, which moto makes up.
+    network: dict
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
     # What roles_anywhere.py goes by.
@@ -33,11 +35,12 @@ def create_account(path):
     statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     role = iam.create_role(wanted["role"]["name"], policy, "/", None, "", {}, "3600")
-    subnet = _create_network(number)
+    subnet, group = _create_network(number)
     cluster = wanted["cluster"]
     eks = moto.backends.get_backend("eks")[number][REGION]
     eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
-    return Account(number, users, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
+    network = {"subnet": subnet.id, "securityGroup": group.id}
+    return Account(number, users, network, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
 
 
 def trust_policy(number, role_arn):
@@ -62,6 +65,7 @@ def _second_key(user, keys):
 def _create_network(number):
     ec2 = moto.backends.get_backend("ec2")[number][REGION]
     vpc = ec2.create_vpc("10.0.0.0/16")
+    ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", True)
     subnet = ec2.create_subnet(vpc.id, "10.0.2.0/24", availability_zone="us-east-1a")
-    ec2.create_network_interface(subnet, "10.0.2.27", description="satellite-1")
-    return subnet
+    ec2.create_network_interface(subnet, "10.0.2.27", description="somebody's")
+    return subnet, ec2.get_default_security_group(vpc.id)

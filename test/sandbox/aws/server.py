@@ -26,8 +26,8 @@ from account import REGION, create_account, trust_policy
 from actions import read_action
 from faults import apply_to_cluster, read_faults
 from gate import authenticate, authorize
-from identities import Identities, Identity
-from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply
+from identities import Identities, Identity, session_of
+from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply, session_token_reply
 from roles_anywhere import is_for_roles_anywhere, read_session_request, session_reply
 from sigv4 import MalformedSignature, Request, read_signature
 
@@ -41,6 +41,7 @@ class Aws:
     def __init__(self, folder):
         self._faults_file = folder / "faults.json"
         self._account = create_account(folder / "account.json")
+        (folder / "network.json").write_text(json.dumps(self._account.network))
         self._identities = Identities(folder / "sessions.json")
         for user in self._account.users:
             self._identities.add_user(user)
@@ -76,6 +77,8 @@ class Aws:
             return self._entries.answer(action, request)
         if action.name == "sts:AssumeRole":
             return self._assume_role(action, environ, faults)
+        if action.name == "sts:GetSessionToken":
+            return self._get_session_token(action, identity, faults)
         reply = self._forward(environ, request.body)
         if action.name == "eks:DescribeCluster" and reply.status == 200:
             return self._show_cluster(reply, faults)
@@ -102,6 +105,14 @@ class Aws:
         sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
         session = sts.assume_role(REGION, name, role, None, seconds, None)
         return session_reply(self._keep(session, faults.sessionLifetimeSeconds or seconds))
+
+    def _get_session_token(self, action, identity, faults):
+        if identity.session_token is not None:
+            raise Refusal("denied", "Cannot call GetSessionToken with session credentials")
+        seconds = faults.sessionLifetimeSeconds or int(action.parameters.get("DurationSeconds", 43200))
+        session = session_of(identity, seconds)
+        self._identities.add_session(session)
+        return session_token_reply(session)
 
     def _remember_session(self, reply, seconds):
         key = re.search(rb"<AccessKeyId>(\w+)</AccessKeyId>", reply.body)[1].decode()

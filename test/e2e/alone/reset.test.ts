@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { down } from "../sandbox/down.ts";
-import { webImage } from "../sandbox/images.ts";
-import type { Sandbox } from "../sandbox/sandbox.ts";
-import { cacheFolder } from "../sandbox/state.ts";
-import { up } from "../sandbox/up.ts";
-import { assertSamePicture, takePicture } from "./picture.ts";
+import { down } from "../../sandbox/down.ts";
+import { webImage } from "../../sandbox/images.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { cacheFolder } from "../../sandbox/state.ts";
+import { up } from "../../sandbox/up.ts";
+import { assertSamePicture, takePicture } from "../picture.ts";
 
 const FOLDER = join(cacheFolder(), "reset-sandbox");
 const HOST_ROOT = "/var/lib/kubelet/pods/planted/volumes/host";

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
-import { statusSchema } from "../../agent/observe/status-schema.ts";
-import { waitFor } from "../sandbox/wait.ts";
-import { bringUp, type Satellite } from "./satellite.ts";
+import { statusSchema } from "../../../agent/observe/status-schema.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { bringUp, type Satellite } from "../satellite.ts";
 
 let satellite: Satellite;
 before(async () => {

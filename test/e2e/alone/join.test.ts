@@ -1,8 +1,8 @@
 // The main job: a bare machine is a Ready node of a real cluster, and a round with nothing to do does nothing.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { waitFor } from "../sandbox/wait.ts";
-import { bringUp, type Satellite } from "./satellite.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { bringUp, type Satellite } from "../satellite.ts";
 
 let satellite: Satellite;
 before(async () => {

@@ -1,8 +1,8 @@
 // What breaks on a machine that lives for months. After each fault the node is whole again by itself, and its pod has answered throughout.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { waitFor } from "../sandbox/wait.ts";
-import { bringUp, MANAGED_FILES, type Satellite, watchPage } from "./satellite.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { bringUp, MANAGED_FILES, type Satellite, watchPage } from "../satellite.ts";
 
 let satellite: Satellite;
 before(async () => {
@@ -49,12 +49,13 @@ fault("a killed daemon is started again and leaves no second kubelet behind", as
   assert.equal(await satellite.box("pgrep", "--exact", "--count", "kubelet"), "1");
 });
 
-fault("a deleted Node is back within 30 s with its labels", async () => {
+fault("a deleted Node is back within 30 s with its labels and providerID", async () => {
   const { sandbox } = satellite;
   const { uid } = (await sandbox.node()).metadata;
   await sandbox.kubectl(["delete", "node", sandbox.nodeName, "--wait=false"]);
   const node = await sandbox.waitForNode((seen) => seen.metadata.uid !== uid, 30_000);
   assert.equal(node.metadata.labels?.["eks.amazonaws.com/compute-type"], "hybrid");
+  assert.equal(node.spec?.providerID, `eks-hybrid:///us-east-1/sandbox/${sandbox.nodeName}`);
 });
 
 fault(

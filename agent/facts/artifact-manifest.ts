@@ -1,0 +1,120 @@
+// EKS's manifest of artifacts: which builds of kubelet and its companions there are, where, and with which checksum. Mirrors that
+// `nodeadm sync-artifacts` makes have the same shape (https://github.com/aws/eks-hybrid, internal/aws/manifest.go).
+import { compare, valid } from "semver";
+import { parse as parseYaml } from "yaml";
+import * as z from "zod";
+import { SatelliteError } from "../errors.ts";
+
+const artifactSchema = z.object({
+  name: z.string(),
+  arch: z.string(),
+  os: z.string(),
+  uri: z.string(),
+  checksum_uri: z.string(),
+});
+const manifestSchema = z.object({
+  supported_eks_releases: z.array(
+    z.object({
+      major_minor_version: z.string(),
+      patch_releases: z.array(
+        z.object({ version: z.string(), release_date: z.string().optional(), artifacts: z.array(artifactSchema) }),
+      ),
+    }),
+  ),
+});
+
+export type ArtifactManifest = z.infer<typeof manifestSchema>;
+
+/** What the agent takes from a release. */
+export const ARTIFACT_NAMES = ["kubelet", "ecr-credential-provider", "cni-plugins"] as const;
+export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
+
+/** Where one artifact is; both are absolute URLs. */
+export interface ArtifactSource {
+  readonly url: string;
+  readonly checksumUrl: string;
+}
+
+export interface ArtifactRelease {
+  /** E.g. `1.34.4`. */
+  readonly version: string;
+  readonly sources: Readonly<Partial<Record<ArtifactName, ArtifactSource>>>;
+}
+
+/** What is looked for: the newest patch of a minor version such as `1.34`, or one version such as `1.34.4`. */
+export type ReleaseWish = { readonly minor: string } | { readonly version: string };
+
+/** AWS's own, by the region's partition. */
+export function defaultManifestUrl(region: string): string {
+  return region.startsWith("cn-")
+    ? "https://eks-hybrid-assets.awsstatic.cn/manifest.yaml"
+    : "https://hybrid-assets.eks.amazonaws.com/manifest.yaml";
+}
+
+/** @throws manifest-invalid */
+export function parseManifest(text: string, url: string): ArtifactManifest {
+  const invalid = (why: string, cause?: unknown) =>
+    new SatelliteError("manifest-invalid", `${url} is no manifest of EKS's artifacts: ${why}`, {
+      hint: "Something on the way may answer in its place, such as a proxy's page. Compare curl -v of it; artifacts.manifestUrl names another one.",
+      ...(cause === undefined ? {} : { cause }),
+    });
+  if (/^\s*</.test(text)) throw invalid("it is a page of HTML or XML");
+  let document: unknown;
+  try {
+    document = parseYaml(text, { maxAliasCount: 0 });
+  } catch (cause) {
+    throw invalid("it is not YAML", cause);
+  }
+  const parsed = manifestSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalid(`${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+/**
+ * The release that is wished for, with its artifacts for this machine.
+ * @param architecture Go's name of it, `amd64` or `arm64`
+ * @param url of the manifest: relative addresses in it are relative to that
+ * @throws release-unknown
+ */
+export function findRelease(
+  manifest: ArtifactManifest,
+  wish: ReleaseWish,
+  architecture: string,
+  url: string,
+): ArtifactRelease {
+  const releases = manifest.supported_eks_releases.flatMap(({ patch_releases }) => patch_releases);
+  const fitting = releases
+    .filter(({ version }) => valid(version) !== null)
+    .filter(({ version }) => ("version" in wish ? version === wish.version : version.startsWith(`${wish.minor}.`)));
+  // Of two builds of one version the later one counts.
+  const [newest] = fitting.toSorted(
+    (one, other) =>
+      compare(other.version, one.version) || (other.release_date ?? "").localeCompare(one.release_date ?? ""),
+  );
+  if (newest === undefined) {
+    const known = [...new Set(releases.map(({ version }) => version))].join(", ");
+    throw new SatelliteError(
+      "release-unknown",
+      `${url} has no release ${"version" in wish ? wish.version : `of version ${wish.minor}`}; it has ${known || "none"}`,
+      { hint: "Set kubelet.version to one that is there, or bring the mirror up to date." },
+    );
+  }
+  const own = newest.artifacts.filter(({ arch, os }) => arch === architecture && os === "linux");
+  const sources = ARTIFACT_NAMES.flatMap((name) => {
+    const found = own.find((artifact) => artifact.name === name);
+    if (found === undefined) return [];
+    const [source, checksum] = [found.uri, found.checksum_uri].map((uri) => new URL(uri, url).href);
+    return [[name, { url: source ?? "", checksumUrl: checksum ?? "" }] as const];
+  });
+  return { version: newest.version, sources: Object.fromEntries(sources) };
+}
+
+/** The SHA-256 in a checksum file, lines as sha256sum(1) writes them. @throws checksum-unreadable */
+export function parseChecksum(text: string, url: string): string {
+  const sum = /^([0-9a-f]{64})(\s|$)/im.exec(text)?.[1];
+  if (sum !== undefined) return sum.toLowerCase();
+  throw new SatelliteError("checksum-unreadable", `${url} holds no SHA-256: ${text.trim().slice(0, 60)}`, {
+    hint: "Nothing is installed without a checksum. Something on the way may answer in its place, such as a proxy's page.",
+  });
+}

@@ -1,0 +1,53 @@
+// Why nvidia-smi does not answer, from how it ended and what it said.
+import { describe, SatelliteError } from "../errors.ts";
+import type { RunResult } from "../host/host.ts";
+import { unreachableBusIds } from "./nvidia-smi-output.ts";
+
+/** What a call threw: nvidia-smi-stuck, nvidia-smi-missing, nvidia-smi-timeout, nvidia-smi-failed. */
+export function explainThrown(error: unknown): SatelliteError {
+  const { code } = describe(error);
+  if (code === "nvidia-smi-stuck" && error instanceof SatelliteError) return error;
+  if (code === "command-missing") {
+    return new SatelliteError("nvidia-smi-missing", "the driver is loaded, and there is no nvidia-smi", {
+      hint: "Install the driver's utilities of the same version (apt-get install nvidia-utils-…-server).",
+      cause: error,
+    });
+  }
+  if (code === "command-timeout") return new SatelliteError("nvidia-smi-timeout", describe(error).message);
+  return new SatelliteError("nvidia-smi-failed", "nvidia-smi could not be run", { cause: error });
+}
+
+/** Exit codes of nvidia-smi (nvidia-smi(1), "RETURN VALUE"), and the words that some versions say with another code. */
+export function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteError {
+  const said = `${stdout}\n${stderr}`.trim();
+  const shown = said.split("\n").at(-1)?.slice(0, 200) ?? "";
+  const failed = (code: string, what: string, hint?: string) =>
+    new SatelliteError(
+      code,
+      `${what} (nvidia-smi exits with ${exitCode}: ${shown})`,
+      hint === undefined ? {} : { hint },
+    );
+  if (/driver\/library version mismatch/i.test(said))
+    return failed(
+      "gpu-driver-mismatch",
+      "the loaded driver and the installed libraries differ in version",
+      "An upgrade has replaced the libraries while the old driver is loaded: kubectl drain, then systemctl reboot.",
+    );
+  if (exitCode === 9 || /couldn't communicate with the NVIDIA driver/i.test(said))
+    return failed(
+      "gpu-driver-not-loaded",
+      "the NVIDIA driver does not answer",
+      "modprobe nvidia; dmesg | grep NVRM says why it fails. After a kernel upgrade: dkms status.",
+    );
+  if (exitCode === 12 || /couldn't find libnvidia-ml/i.test(said))
+    return failed(
+      "gpu-library-missing",
+      "there is no libnvidia-ml.so",
+      "Install the driver's libraries of the same version (apt-get install libnvidia-compute-…-server); ldconfig.",
+    );
+  if (exitCode === 14) return failed("gpu-inforom-corrupt", "the infoROM of a GPU is corrupt");
+  if (exitCode === 15 || /gpu is lost|fallen off the bus/i.test(said))
+    return failed("gpu-fell-off-bus", "a GPU has fallen off the bus");
+  if (unreachableBusIds(said).length > 0) return failed("gpu-unreachable", "a GPU cannot be opened");
+  return failed("nvidia-smi-failed", "nvidia-smi fails", "Run nvidia-smi by hand; dmesg | grep NVRM.");
+}

@@ -1,0 +1,36 @@
+// Everything that a node needs and that is not configuration: what the distribution brings, and what EKS does.
+import type { ConditionBoard } from "../conditions.ts";
+import { Artifacts, type ArtifactsOptions } from "./artifacts.ts";
+import { Dependencies, type DependenciesOptions } from "./dependencies.ts";
+
+export type SuppliesOptions = Omit<ArtifactsOptions, "sight"> &
+  Omit<DependenciesOptions, "onInstalled"> & {
+    readonly board: ConditionBoard;
+    /** What the Node says that it runs, e.g. `v1.34.4`. */
+    readonly nodeVersion: () => string | undefined;
+  };
+
+/** Installs what is missing; nothing waits for that. */
+export class Supplies {
+  readonly dependencies: Dependencies;
+  readonly artifacts: Artifacts;
+
+  constructor(options: SuppliesOptions) {
+    const { board, nodeVersion, onChange } = options;
+    this.dependencies = new Dependencies({ ...options, onInstalled: onChange });
+    this.artifacts = new Artifacts({
+      ...options,
+      sight: () => ({
+        isReady: board.isTrue("NodeReady"),
+        version: nodeVersion(),
+        isCrashing: board.get("KubeletRunning").reason === "KubeletCrashLoop",
+        isReachable: board.isTrue("ApiReachable"),
+      }),
+    });
+  }
+
+  /** Looks at both; neither keeps the other from being looked at. @throws file-unreadable */
+  async round(): Promise<void> {
+    await Promise.all([this.dependencies.round(), this.artifacts.round()]);
+  }
+}
