@@ -13,6 +13,7 @@ const artifactSchema = z.object({
   checksum_uri: z.string(),
 });
 const manifestSchema = z.object({
+  iam_roles_anywhere_releases: z.array(z.object({ version: z.string(), artifacts: z.array(artifactSchema) })).nullish(),
   supported_eks_releases: z.array(
     z.object({
       major_minor_version: z.string(),
@@ -25,8 +26,8 @@ const manifestSchema = z.object({
 
 export type ArtifactManifest = z.infer<typeof manifestSchema>;
 
-/** What the agent takes from a release. */
-export const ARTIFACT_NAMES = ["kubelet", "ecr-credential-provider", "cni-plugins"] as const;
+/** What the agent takes from a release of Kubernetes, and, the last, from one of IAM Roles Anywhere's. */
+export const ARTIFACT_NAMES = ["kubelet", "ecr-credential-provider", "cni-plugins", "aws_signing_helper"] as const;
 export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
 
 /** Where one artifact is; both are absolute URLs. */
@@ -100,14 +101,33 @@ export function findRelease(
       { hint: "Set kubelet.version to one that is there, or bring the mirror up to date." },
     );
   }
-  const own = newest.artifacts.filter(({ arch, os }) => arch === architecture && os === "linux");
+  return toRelease(newest, architecture, url);
+}
+
+/** The newest release of aws_signing_helper. @throws release-unknown */
+export function findSigningHelper(manifest: ArtifactManifest, architecture: string, url: string): ArtifactRelease {
+  const releases = (manifest.iam_roles_anywhere_releases ?? []).filter(({ version }) => valid(version) !== null);
+  const [newest] = releases.toSorted((one, other) => compare(other.version, one.version));
+  if (newest !== undefined) return toRelease(newest, architecture, url);
+  throw new SatelliteError("release-unknown", `${url} has no release of aws_signing_helper`, {
+    hint: "Bring the mirror up to date, or put the program where credentials.rolesAnywhere.helper is.",
+  });
+}
+
+type Build = Pick<
+  ArtifactManifest["supported_eks_releases"][number]["patch_releases"][number],
+  "version" | "artifacts"
+>;
+
+function toRelease({ version, artifacts }: Build, architecture: string, url: string): ArtifactRelease {
+  const own = artifacts.filter(({ arch, os }) => arch === architecture && os === "linux");
   const sources = ARTIFACT_NAMES.flatMap((name) => {
     const found = own.find((artifact) => artifact.name === name);
     if (found === undefined) return [];
     const [source, checksum] = [found.uri, found.checksum_uri].map((uri) => new URL(uri, url).href);
     return [[name, { url: source ?? "", checksumUrl: checksum ?? "" }] as const];
   });
-  return { version: newest.version, sources: Object.fromEntries(sources) };
+  return { version, sources: Object.fromEntries(sources) };
 }
 
 /** The SHA-256 in a checksum file, lines as sha256sum(1) writes them. @throws checksum-unreadable */

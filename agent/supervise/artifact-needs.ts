@@ -1,9 +1,10 @@
-// What is missing of what EKS brings, and how kubelet's version stands to the cluster's: what is told of both. Pure.
+// What is missing of what EKS brings, and how kubelet's version stands to the cluster's, with what is told of both.
 import { type Report, reportOf } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ReleaseWish } from "../facts/artifact-manifest.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
+import type { Host } from "../host/host.ts";
 import { PATHS } from "../plan/paths.ts";
 import { describeSkew, type KubeletSituation } from "./kubelet-choice.ts";
 
@@ -12,10 +13,31 @@ export interface ArtifactNeeds {
   readonly kubelet: ReleaseWish | undefined;
   readonly needsProvider: boolean;
   readonly needsPlugins: boolean;
+  /** Where aws_signing_helper is missing; without it there are no keys, and so nothing is known of the cluster either. */
+  readonly helper: string | undefined;
 }
 
-export function hasNeeds({ kubelet, needsProvider, needsPlugins }: ArtifactNeeds): boolean {
-  return kubelet !== undefined || needsProvider || needsPlugins;
+/** The plugin without which containerd's CRI makes no pod. */
+const FIRST_PLUGIN = "loopback";
+
+/** Looks for what is not there; of kubelet it is known already. @throws file-unreadable */
+export async function readNeeds(
+  host: Host,
+  { credentials, imageCredentialProvider }: Config,
+  kubelet: ReleaseWish | undefined,
+): Promise<ArtifactNeeds> {
+  const isMissing = async (path: string) => (await host.files.status(path)) === undefined;
+  const helper = credentials.rolesAnywhere?.helper;
+  const [needsProvider, needsPlugins, needsHelper] = await Promise.all([
+    isMissing(imageCredentialProvider.path),
+    isMissing(`${PATHS.cniBinFolder}/${FIRST_PLUGIN}`),
+    helper !== undefined && isMissing(helper),
+  ]);
+  return { kubelet, needsProvider, needsPlugins, helper: needsHelper ? helper : undefined };
+}
+
+export function hasNeeds({ helper, kubelet, needsProvider, needsPlugins }: ArtifactNeeds): boolean {
+  return helper !== undefined || kubelet !== undefined || needsProvider || needsPlugins;
 }
 
 /** What is missing, for a person who is to install it. */
@@ -24,6 +46,7 @@ export function artifactsMissing(
   needs: ArtifactNeeds,
 ): SatelliteError {
   const missing = [
+    ...(needs.helper === undefined ? [] : [`aws_signing_helper (${needs.helper})`]),
     ...(needs.kubelet === undefined ? [] : [`kubelet (${kubelet.path})`]),
     ...(needs.needsProvider ? [`ecr-credential-provider (${imageCredentialProvider.path})`] : []),
     ...(needs.needsPlugins ? [`CNI plugins (${PATHS.cniBinFolder})`] : []),

@@ -1,4 +1,4 @@
-// What EKS brings (kubelet, ecr-credential-provider, CNI plugins): downloaded where it is missing, kubelet moved with the cluster when
+// What EKS brings (kubelet, ecr-credential-provider, CNI plugins, aws_signing_helper): downloaded where it is missing, kubelet moved with the cluster when
 // that is wanted and taken back when it fails. Downloads take minutes: they run beside everything else, and nothing waits for them.
 import { Ledger } from "../apply/ledger.ts";
 import type { ConditionBoard } from "../conditions.ts";
@@ -8,14 +8,14 @@ import {
   type ArtifactRelease,
   defaultManifestUrl,
   findRelease,
+  findSigningHelper,
   parseManifest,
-  type ReleaseWish,
 } from "../facts/artifact-manifest.ts";
 import type { ClusterFacts } from "../facts/cluster.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { ARTIFACTS_FOLDER, PATHS, statePaths } from "../plan/paths.ts";
-import { type ArtifactNeeds, artifactsMissing, hasNeeds, reportSkew, rolledBack } from "./artifact-needs.ts";
+import { type ArtifactNeeds, artifactsMissing, hasNeeds, readNeeds, reportSkew, rolledBack } from "./artifact-needs.ts";
 import { ArtifactStore, readText } from "./artifact-store.ts";
 import { Backoff } from "./backoff.ts";
 import { isWanted, type KubeletSituation, wishForKubelet } from "./kubelet-choice.ts";
@@ -27,8 +27,7 @@ const MAX_RETRY_MS = 30 * 60_000;
 const LOOK_FOR_PATCHES_MS = 24 * 60 * 60_000;
 const PROGRESS_STEP_BYTES = 10 * 2 ** 20;
 const PROVIDER = "ecr-credential-provider";
-/** The plugin without which containerd's CRI makes no pod. */
-const FIRST_PLUGIN = "loopback";
+const HELPER = "aws_signing_helper";
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
 export interface ArtifactsOptions {
@@ -88,11 +87,12 @@ export class Artifacts {
     if (skew !== undefined) board.set("KubeletSupported", skew);
     if (this.#running !== undefined) return;
     if (this.#trials.current !== undefined) return this.#judgeTrial();
-    const needs = await this.#readNeeds(situation);
+    const needs = await readNeeds(host, config, wishForKubelet(situation));
     if (config.artifacts.install === "never" && hasNeeds(needs))
       return board.setFailed("ArtifactsInstalled", artifactsMissing(config, needs));
     if (!hasNeeds(needs)) return this.#report();
-    if (cluster() === undefined || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
+    if (needs.helper === undefined && cluster() === undefined) return;
+    if (host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
     this.#running = this.#bring(needs, situation)
       .then(() => this.#report())
       .catch((error: unknown) => this.#fail(error))
@@ -114,43 +114,39 @@ export class Artifacts {
     };
   }
 
-  async #readNeeds(situation: KubeletSituation): Promise<ArtifactNeeds> {
-    const { host, config } = this.#options;
-    const isMissing = async (path: string) => (await host.files.status(path)) === undefined;
-    const [needsProvider, needsPlugins] = await Promise.all([
-      isMissing(config.imageCredentialProvider.path),
-      isMissing(`${PATHS.cniBinFolder}/${FIRST_PLUGIN}`),
-    ]);
-    return { kubelet: wishForKubelet(situation), needsProvider, needsPlugins };
-  }
-
   /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */
-  #isDue({ needsProvider, needsPlugins }: ArtifactNeeds, { owner, clusterVersion, config }: KubeletSituation): boolean {
-    if (owner === "nobody" || needsProvider || needsPlugins) return true;
+  #isDue({ helper, needsProvider, needsPlugins }: ArtifactNeeds, situation: KubeletSituation): boolean {
+    if (situation.owner === "nobody" || helper !== undefined || needsProvider || needsPlugins) return true;
     const nowMs = this.#options.host.clock.now();
-    const key = `${clusterVersion} ${config.version}`;
-    return this.#looked?.key !== key || nowMs - this.#looked.atMs >= LOOK_FOR_PATCHES_MS;
+    return this.#looked?.key !== lookKey(situation) || nowMs - this.#looked.atMs >= LOOK_FOR_PATCHES_MS;
   }
 
   async #bring(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
-    const { host, config } = this.#options;
-    const { installed, clusterVersion = "", owner } = situation;
+    const { host } = this.#options;
     const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
-    const { architecture } = await host.systemInformation();
-    const find = (wish: ReleaseWish) =>
-      findRelease(manifest, wish, ARCHITECTURES[architecture] ?? architecture, this.#manifestUrl);
-    const companions = find(needs.kubelet ?? { minor: clusterVersion });
-    // kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider.
-    if (needs.needsPlugins) await this.#bringPlugins(companions);
-    if (needs.needsProvider) await this.#bringOne(PROVIDER, companions, config.imageCredentialProvider.path);
-    if (needs.kubelet !== undefined) {
-      const { version } = companions;
-      if (!this.#trials.rejected.includes(version) && isWanted(version, installed, needs.kubelet))
-        await this.#bringKubelet(companions, owner === "agent" ? installed : undefined);
+    const { architecture: machine } = await host.systemInformation();
+    const architecture = ARCHITECTURES[machine] ?? machine;
+    // First of all: without it there are no keys, and without keys nobody knows the cluster's version.
+    if (needs.helper !== undefined)
+      await this.#bringOne(HELPER, findSigningHelper(manifest, architecture, this.#manifestUrl), needs.helper);
+    const { clusterVersion } = situation;
+    if (clusterVersion !== undefined && hasNeeds({ ...needs, helper: undefined })) {
+      const wish = needs.kubelet ?? { minor: clusterVersion };
+      await this.#bringRelease(needs, situation, findRelease(manifest, wish, architecture, this.#manifestUrl));
+      this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
     }
-    this.#looked = { key: `${clusterVersion} ${config.kubelet.version}`, atMs: host.clock.now() };
     this.#retry.reset();
     this.#options.onChange();
+  }
+
+  /** kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider. */
+  async #bringRelease(needs: ArtifactNeeds, situation: KubeletSituation, release: ArtifactRelease): Promise<void> {
+    const { installed, owner } = situation;
+    if (needs.needsPlugins) await this.#bringPlugins(release);
+    if (needs.needsProvider) await this.#bringOne(PROVIDER, release, this.#options.config.imageCredentialProvider.path);
+    if (needs.kubelet === undefined || this.#trials.rejected.includes(release.version)) return;
+    if (isWanted(release.version, installed, needs.kubelet))
+      await this.#bringKubelet(release, owner === "agent" ? installed : undefined);
   }
 
   async #bringPlugins(release: ArtifactRelease): Promise<void> {
@@ -243,4 +239,9 @@ export class Artifacts {
     this.#notBeforeMs = host.clock.now() + Math.max(FIRST_RETRY_MS, this.#retry.next(0));
     board.setFailed("ArtifactsInstalled", error);
   }
+}
+
+/** For another of these, patches are looked for at once. */
+function lookKey({ clusterVersion, config }: KubeletSituation): string {
+  return `${clusterVersion} ${config.version}`;
 }
