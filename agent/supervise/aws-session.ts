@@ -1,3 +1,4 @@
+// The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
 import { SatelliteError } from "../errors.ts";
 import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "../facts/credentials.ts";
 import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
