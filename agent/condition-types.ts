@@ -38,8 +38,15 @@ export const CONDITIONS = {
     trueWhen:
       "every file system that kubelet, containerd and the agent write to has more than 10 % of its space and 5 % of its inodes free",
   },
+  CertificateValid: {
+    dependsOn: ["ClockInSync"],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen:
+      "the certificate of `credentials.rolesAnywhere` is valid today and its key belongs to it, or another source is configured",
+  },
   CredentialsRenewed: {
-    dependsOn: ["ClockInSync", "DnsWorking"],
+    dependsOn: ["ClockInSync", "DnsWorking", "CertificateValid"],
     isCritical: false,
     holdSeconds: 15,
     trueWhen: "the last renewal of the AWS keys succeeded, and AWS takes the keys",

@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from "commander";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { type ConfigureOptions, configureCommand } from "./commands/configure.ts";
+import { addEniCommands } from "./commands/eni-commands.ts";
 import { addOperatorCommands } from "./commands/operator-commands.ts";
 import { planCommand } from "./commands/plan.ts";
 import { type ResetOptions, resetCommand } from "./commands/reset.ts";
@@ -13,6 +14,7 @@ import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import type { Paint } from "./commands/status-screen.ts";
 import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
+import { NODE_IDENTITIES } from "./config/node-schema.ts";
 import { describe, hasCode } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
@@ -99,6 +101,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--cluster <name>", "name of the EKS cluster")
     .option("--region <region>", "its region")
     .option("--node-name <name>", "name of the Node (default: the host name)")
+    .addOption(new Option("--identity <identity>", "how the node proves who it is").choices(NODE_IDENTITIES))
+    .option("--eni <id>", "network interface of a node of identity fargate, whose name follows from it")
     .option("--role-arn <arn>", "the role to assume")
     .option("--credentials-file <file>", "where the keys are on this machine")
     .option("--dry-run", "show what would change", false)
@@ -118,14 +122,16 @@ async function main(argv: readonly string[]): Promise<number> {
       const confirm = process.stdin.isTTY ? ask : undefined;
       exitCode = await resetCommand({ host, confirm, isWithinDpkg }, options, write);
     });
-  addOperatorCommands(program, {
+  const terminal = {
     host,
     confirm: process.stdin.isTTY ? ask : undefined,
     print: write,
-    exitWith: (code) => {
+    exitWith: (code: number) => {
       exitCode = code;
     },
-  });
+  };
+  addOperatorCommands(program, terminal);
+  addEniCommands(program, terminal);
   program
     .command("version")
     .description("print the version")

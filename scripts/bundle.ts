@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
+import { usedCalls } from "./bundle-aws.ts";
 
 const TOP = join(import.meta.dirname, "..");
 /** Made there even when it is installed elsewhere: the map's paths hang on it. */
@@ -76,7 +77,7 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, ...(version === undefined ? [] : [stampVersion(version)])],
+    plugins: [lazyHttp, usedCalls, ...(version === undefined ? [] : [stampVersion(version)])],
     // Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: 'import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',

@@ -15,8 +15,17 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "node.taints[].key": "nvidia.com/gpu",
   "node.taints[].value": "present",
   "node.taints[].effect": "NoSchedule",
+  "node.eni": "eni-0123456789abcdef0",
   "credentials.keysFile": "/etc/eks-satellite/aws-keys",
   "credentials.process": ["/usr/local/bin/print-credentials", "--json"],
+  "credentials.rolesAnywhere.certificate": "/etc/eks-satellite/pki/node.crt",
+  "credentials.rolesAnywhere.privateKey": "/etc/eks-satellite/pki/node.key",
+  "credentials.rolesAnywhere.intermediates": "/etc/eks-satellite/pki/intermediates.crt",
+  "credentials.rolesAnywhere.trustAnchorArn":
+    "arn:aws:rolesanywhere:us-west-2:111122223333:trust-anchor/2a4d7c1e-0b6f-4f7e-9d57-0c6f0f1f6a11",
+  "credentials.rolesAnywhere.profileArn":
+    "arn:aws:rolesanywhere:us-west-2:111122223333:profile/7b1e3c52-98a4-4be0-8a4d-5d0f7f3c2b90",
+  "credentials.rolesAnywhere.roleArn": "arn:aws:iam::111122223333:role/eks-satellite",
   "credentials.assumeRole.arn": "arn:aws:iam::111122223333:role/eks-satellite",
   "credentials.assumeRole.externalId": "gpu-lab",
   "kubelet.version": "1.34.4",

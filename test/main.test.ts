@@ -27,7 +27,19 @@ test("version and --version print the version of the package", () => {
 test("--help lists the commands and exits with 0", () => {
   const { status, stdout } = start("--help");
   assert.equal(status, 0);
-  for (const command of ["run", "plan", "check", "status", "bundle", "reset", "authorize", "revoke", "version"])
+  for (const command of [
+    "run",
+    "plan",
+    "check",
+    "status",
+    "bundle",
+    "reset",
+    "authorize",
+    "revoke",
+    "eni",
+    "node-name",
+    "version",
+  ])
     assert.match(stdout, new RegExp(`^  ${command}\\b`, "m"));
 });
 
@@ -51,6 +63,14 @@ test("an administrator's command needs a cluster, and prints a role without aski
   const session = start("authorize", ...where, "--role-arn", "arn:aws:sts::111122223333:assumed-role/nodes/gpu-1");
   assert.equal(session.status, 1);
   assert.match(session.stderr, /is the ARN of a session, not of a role → Use the role's own: .* code=session-arn\n$/);
+});
+
+test("a node's name is computed from an address without asking anybody", () => {
+  const { status, stdout, stderr } = start("node-name", "--ip", "10.0.2.27", "--region", "cn-northwest-1");
+  assert.deepEqual([status, stdout, stderr], [0, "fargate-ip-10-0-2-27.cn-northwest-1.compute.internal\n", ""]);
+  assert.equal(start("node-name", "--ip", "10.0.2.27", "--region", "cn-northwest-1", "--suffix", "x").status, 64);
+  assert.equal(start("eni", "create", "--region", "us-west-2").status, 64);
+  assert.equal(start("eni", "delete", "--region", "us-west-2").status, 64);
 });
 
 test("an error is one line on standard error, with what to do, and exit 1", () => {

@@ -6,7 +6,7 @@ import type { LocalConfig } from "../config/local.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS, statePaths } from "../plan/paths.ts";
-import type { Redactor } from "./redact.ts";
+import type { Redactor } from "../redact.ts";
 
 /** One file of the bundle. */
 export interface Item {

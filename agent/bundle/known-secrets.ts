@@ -4,7 +4,7 @@ import type { LocalConfig } from "../config/local.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS, runPaths, statePaths } from "../plan/paths.ts";
-import type { KnownSecret } from "./redact.ts";
+import type { KnownSecret } from "../redact.ts";
 
 /** Names of variables and keys whose value is a secret; an access key's id is none, and is shortened elsewhere. */
 const SECRET_NAME = /secret|token|passw|credential|private|api_?key|authorization/i;
@@ -19,7 +19,7 @@ export async function readKnownSecrets(
 ): Promise<readonly KnownSecret[]> {
   const { kubeletToken, awsCredentials } = runPaths(local.runFolder);
   const { session } = statePaths(local.stateFolder);
-  const { keysFile, profile } = config?.credentials ?? {};
+  const { keysFile, profile, rolesAnywhere } = config?.credentials ?? {};
   const variableFiles = [awsCredentials, session, DEFAULT_ENVIRONMENT_PATH, keysFile, profile?.file].filter(
     (path) => path !== undefined,
   );
@@ -27,10 +27,12 @@ export async function readKnownSecrets(
   const [token, key, ...variables] = await Promise.all(
     [kubeletToken, PATHS.servingCertificate, ...variableFiles].map(read),
   );
+  const clientKey = rolesAnywhere === undefined ? "" : await read(rolesAnywhere.privateKey);
   const process = config?.credentials.process?.slice(1) ?? [];
   return [
     { name: "kubelet's token", value: (token ?? "").trim() },
     ...linesOfKey(key ?? "").map((value) => ({ name: "kubelet's key", value })),
+    ...linesOfKey(clientKey).map((value) => ({ name: "key of the certificate", value })),
     ...variables.flatMap((text) => secretsOf(text)),
     ...process.map((value) => ({ name: "argument of credentials.process", value })),
   ].filter(({ value }) => value !== "");

@@ -3,7 +3,8 @@ import { healthUrl } from "../config/health-schema.ts";
 import { type LocalConfig, localDefaults } from "../config/local.ts";
 import type { Config } from "../config/schema.ts";
 import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
-import { readSessionKeys, readSourceKeys } from "../facts/credentials.ts";
+import { readSourceKeys } from "../facts/credential-source.ts";
+import { readSessionKeys } from "../facts/credentials.ts";
 import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
 import { type Aws, createAws, type SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
@@ -50,7 +51,7 @@ export function createContext({ host, environment, config, configProblem, aws }:
     return config;
   };
   const client = once(() => aws ?? createAws(present().cluster.region, present().aws.endpoints));
-  const sourceKeys = once(async () => readSourceKeys(host, present().credentials));
+  const sourceKeys = once(async () => readSourceKeys(host, present()));
   const keys = once(async () => readSessionKeys(host, client(), present()));
   const cluster = once(async () => readCluster(client(), await keys(), present().cluster, host.clock.now()));
   const knownCluster = once(async () => {

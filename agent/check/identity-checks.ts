@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
 import { apiRequest, withDocument } from "../facts/api-request.ts";
+import { isLongLived, LONG_LIVED_KEYS } from "../facts/credentials.ts";
 import { checkVersionSkew } from "../facts/obstacles.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { explainCordon } from "../observe/gpu-cordon.ts";
@@ -10,6 +11,8 @@ import { createNodeApi } from "../observe/node-api.ts";
 import { PATHS } from "../plan/paths.ts";
 import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
+import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
+import { sessionNameRemedy } from "./session-name.ts";
 
 const TIMEOUT_SECONDS = 5;
 const REVIEW_PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -18,23 +21,17 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   {
     name: "config",
     run: async ({ config, configProblem }) =>
-      configProblem === undefined ? ok(`node ${config?.node.name} of ${config?.cluster.name}`) : failed(configProblem),
+      configProblem === undefined
+        ? ok(`node ${config?.node.name} of ${config?.cluster.name}, identity ${config?.node.identity}`)
+        : failed(configProblem),
   },
-  configured({
-    name: "credentials",
-    run: async ({ sourceKeys }) => {
-      const { sessionToken } = await sourceKeys();
-      if (sessionToken !== undefined) return ok("temporary keys");
-      return warn(
-        "long-lived keys of an IAM user are on this machine",
-        "Prefer a credential_process, IAM Roles Anywhere or an SSM-managed profile; at least rotate them, and allow them sts:AssumeRole alone.",
-      );
-    },
-  }),
+  ...CREDENTIAL_CHECKS,
   configured({
     name: "assume-role",
-    run: async ({ keys }, { credentials }) => {
-      const { expiresAtMs } = await keys();
+    run: async ({ keys: read }, { credentials }) => {
+      const keys = await read();
+      if (isLongLived(keys)) return warn(LONG_LIVED_KEYS.message, LONG_LIVED_KEYS.hint);
+      const { expiresAtMs } = keys;
       const until = expiresAtMs === undefined ? "" : ` until ${new Date(expiresAtMs).toISOString()}`;
       return ok(
         credentials.assumeRole === undefined ? `session keys${until}` : `${credentials.assumeRole.arn}${until}`,
@@ -43,12 +40,16 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "aws-identity",
-    run: async ({ caller, keys }) => {
+    run: async ({ caller, keys }, config) => {
       if ((await keys().catch(() => undefined)) === undefined)
         return unknown("there are no keys to ask with: see assume-role");
       // A policy can deny even this call; then nothing is wrong yet.
       return caller()
-        .then((arn) => ok(arn))
+        .then((arn) => {
+          const remedy = sessionNameRemedy(arn, config);
+          // An entry of aws-auth may name the node whatever the session: cluster-identity knows.
+          return remedy === undefined ? ok(arn) : warn(`${arn} is not named ${config.node.name}`, remedy);
+        })
         .catch((error: unknown) => failed(error, "unknown"));
     },
   }),
@@ -63,7 +64,8 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "cluster-identity",
-    run: async (context, { cluster, node }) => {
+    run: async (context, config) => {
+      const { cluster, node } = config;
       const { host, caller } = context;
       const access = await findAccess(context);
       if (access === undefined) return NO_ACCESS;
@@ -87,7 +89,10 @@ export const IDENTITY_CHECKS: readonly Check[] = [
       const { username = "", groups = [] } = readUser(answer.body);
       const wanted = `system:node:${node.name}`;
       if (username === wanted && groups.includes("system:nodes")) return ok(`${username} in system:nodes`);
-      return fail(`the cluster sees ${username} in ${groups.join(", ")}, not ${wanted} in system:nodes`, remedy);
+      return fail(
+        `the cluster sees ${username} in ${groups.join(", ")}, not ${wanted} in system:nodes`,
+        sessionNameRemedy(arn, config) ?? remedy,
+      );
     },
   }),
   configured({
@@ -190,13 +195,16 @@ function readUser(body: string): { readonly username?: string; readonly groups?:
   }
 }
 
-/** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth. */
+/** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth, and only this one. */
 function mappingRemedy(arn: string | undefined, { cluster, node }: Pick<Config, "cluster" | "node">): string {
   const command = `An administrator, with credentials of their own: eks-satellite authorize --cluster ${cluster.name} --region ${cluster.region}`;
+  const name = `--node-name ${node.name}${node.identity === "fargate" ? " --identity fargate" : ""}`;
+  const groups = "groups: [system:bootstrappers, system:nodes]";
   const [, partition, account, role] = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn ?? "") ?? [];
-  if (role !== undefined) {
-    return `${command} --role-arn arn:${partition}:iam::${account}:role/${role} --node-name ${node.name}`;
+  if (role !== undefined) return `${command} --role-arn arn:${partition}:iam::${account}:role/${role} ${name}`;
+  if (arn?.includes(":user/")) {
+    const entry = `{userarn: "${arn}", username: "system:node:${node.name}", ${groups}}`;
+    return `${command} --user-arn ${arn} ${name}. It adds to aws-auth's mapUsers: ${entry}`;
   }
-  if (arn?.includes(":user/")) return `${command} --user-arn ${arn} --node-name ${node.name}`;
-  return `Map ${arn ?? "this identity"} to username system:node:${node.name} with groups [system:bootstrappers, system:nodes]: eks-satellite authorize --help.`;
+  return `Map ${arn ?? "this identity"} to username system:node:${node.name} with ${groups}: eks-satellite authorize --help.`;
 }

@@ -1,8 +1,9 @@
 // `eks-satellite authorize`: an administrator lets a role or a user be a node of a cluster; with --create-role it makes the role too.
+import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { type Admission, planAuthorization } from "../operator/admission.ts";
 import { type ClusterAccess, openCluster } from "../operator/cluster-access.ts";
-import { checkNodeName, type NodeIdentity } from "../operator/node-name-rules.ts";
+import { checkNodeName } from "../operator/node-name-rules.ts";
 import { planNodeRole, type RolePlan } from "../operator/node-role.ts";
 import { renderRoleJson, renderRoleTerraform } from "../operator/node-role-policy.ts";
 import { type Principal, parseAnyPrincipal, parsePrincipal } from "../operator/principal.ts";
@@ -142,10 +143,11 @@ function printRole(
   return 0;
 }
 
-function nextStep({ cluster, region, nodeName }: AuthorizeOptions, { kind, arn }: Principal): string {
+function nextStep({ cluster, region, nodeName, identity }: AuthorizeOptions, { kind, arn }: Principal): string {
   const role = kind === "role" ? ` --role-arn ${arn}` : "";
   const name = nodeName[0] === undefined ? "" : ` --node-name ${nodeName[0]}`;
-  return `On the machine: sudo eks-satellite configure --cluster ${cluster} --region ${region}${role}${name}`;
+  const eni = identity === "fargate" ? " --identity fargate --eni ENI" : "";
+  return `On the machine: sudo eks-satellite configure --cluster ${cluster} --region ${region}${role}${eni}${name}`;
 }
 
 function misuse(problem: string, hint: string): SatelliteError {

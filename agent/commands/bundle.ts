@@ -2,13 +2,13 @@
 import { dirname, resolve } from "node:path";
 import { collectItems, type Item } from "../bundle/collect.ts";
 import { readKnownSecrets } from "../bundle/known-secrets.ts";
-import { createRedactor, type Redactor } from "../bundle/redact.ts";
 import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
 import { type LocalConfig, localDefaults } from "../config/local.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { createRedactor, type Redactor } from "../redact.ts";
 import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
 import { planCommand } from "./plan.ts";

@@ -1,6 +1,13 @@
 // `eks-satellite configure`: the least that a configuration needs, from arguments; what else is in the file stays, comments too.
 import type { Document } from "yaml";
+import { fargateNodeName, SUFFIX_FORMS } from "../config/fargate-name.ts";
 import { parseConfig, parseYaml } from "../config/load.ts";
+import type { NodeIdentity } from "../config/node-schema.ts";
+import { SatelliteError } from "../errors.ts";
+import { explainAwsError } from "../facts/aws-error.ts";
+import { readSourceKeys } from "../facts/credential-source.ts";
+import type { AwsKeys } from "../host/aws.ts";
+import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
 
 export interface ConfigureOptions {
@@ -8,6 +15,9 @@ export interface ConfigureOptions {
   readonly cluster?: string;
   readonly region?: string;
   readonly nodeName?: string;
+  readonly identity?: NodeIdentity;
+  /** The network interface of a node of identity fargate; its name follows from it unless it is given. */
+  readonly eni?: string;
   readonly roleArn?: string;
   /** Where the keys are on this machine; never the keys themselves. */
   readonly credentialsFile?: string;
@@ -21,11 +31,17 @@ const NEW_FILE = `# Configuration of eks-satellite. Every key with its default: 
 # A change is put in force by itself; eks-satellite status tells of a mistake.
 `;
 
+const NODE_NAME = ["node", "name"] as const;
+
+/** Loaded for who needs it: the daemon does without. */
+type OpenEc2 = (region: string, keys: AwsKeys) => Promise<Pick<Ec2, "findNetworkInterface">>;
+
 /** Writes the file when something in it changes, and says what. @throws config-syntax, config-invalid: the file is as it was */
 export async function configureCommand(
   host: Host,
   options: ConfigureOptions,
   print: (text: string) => void,
+  openEc2: OpenEc2 = openRealEc2,
 ): Promise<void> {
   const { config: file, dryRun } = options;
   const before = await host.files.read(file);
@@ -36,6 +52,11 @@ export async function configureCommand(
     if (value === undefined || present === value) continue;
     setIn(document, path, value);
     changes.push(present === undefined ? `${path.join(".")}: ${value}` : `${path.join(".")}: ${present} → ${value}`);
+  }
+  if (options.eni !== undefined && options.nodeName === undefined) {
+    const name = await readFargateName({ host, document, file }, options.eni, openEc2);
+    if (document.getIn(NODE_NAME) !== name) changes.push(`node.name: ${name}`);
+    setIn(document, NODE_NAME, name);
   }
   const text = before !== undefined && changes.length === 0 ? before : document.toString();
   parseConfig(text, file, host.hostname);
@@ -56,14 +77,49 @@ function setIn(document: Document, path: readonly string[], value: string): void
   document.setIn(path, value);
 }
 
+async function openRealEc2(region: string, keys: AwsKeys): ReturnType<OpenEc2> {
+  return (await import("../host/ec2.ts")).createEc2(region, { keys });
+}
+
+/**
+ * Looks the name up once, with the keys that are configured; from then on it is in the file, and neither AWS nor a right is needed.
+ * @throws eni-not-found, eni-forbidden, credentials-missing, config-invalid, …
+ */
+async function readFargateName(
+  { host, document, file }: { host: Host; document: Document; file: string },
+  eni: string,
+  openEc2: OpenEc2,
+): Promise<string> {
+  const others = document.clone();
+  others.deleteIn(["node"]);
+  const { cluster, credentials, node } = parseConfig(others.toString(), file, host.hostname);
+  const { region } = cluster;
+  const ec2 = await openEc2(region, await readSourceKeys(host, { credentials, node }));
+  const found = await ec2.findNetworkInterface(eni).catch((cause: unknown) => {
+    throw explainAwsError(cause, "ec2:DescribeNetworkInterfaces on *", {
+      code: "eni-forbidden",
+      hint: `Give the name that an administrator's eks-satellite node-name --eni ${eni} --region ${region} prints: --node-name. Or allow ec2:DescribeNetworkInterfaces on * to the keys' identity.`,
+    });
+  });
+  if (found !== undefined) {
+    const names = SUFFIX_FORMS.map((form) => fargateNodeName(found.privateIp, region, form));
+    return names.find((name) => name === document.getIn(NODE_NAME)) ?? fargateNodeName(found.privateIp, region);
+  }
+  throw new SatelliteError("eni-not-found", `there is no network interface ${eni} in ${region}`, {
+    hint: "Compare it with eks-satellite eni list, and the account with that of the keys.",
+  });
+}
+
 function settingsOf(
   options: ConfigureOptions,
 ): readonly (readonly [path: readonly string[], value: string | undefined])[] {
-  const { cluster, region, nodeName, roleArn, credentialsFile } = options;
+  const { cluster, region, nodeName, identity, eni, roleArn, credentialsFile } = options;
   return [
     [["cluster", "name"], cluster],
     [["cluster", "region"], region],
-    [["node", "name"], nodeName],
+    [["node", "identity"], identity],
+    [["node", "eni"], eni],
+    [NODE_NAME, nodeName],
     [["credentials", "keysFile"], credentialsFile],
     [["credentials", "assumeRole", "arn"], roleArn],
   ];

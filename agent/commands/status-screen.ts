@@ -94,11 +94,13 @@ function renderCondition(condition: Condition, { rootCauses }: StatusDocument, n
 }
 
 function renderFacts({ credentials, kubelet, containerd, converge, gpu }: StatusDocument, nowMs: number): string[] {
-  const { keysExpireAt, tokenExpiresAt, servingCertificateExpiresAt } = credentials;
+  const { keysExpireAt, tokenExpiresAt, servingCertificateExpiresAt, certificateExpiresAt } = credentials;
   const left = (moment: string | undefined) => (moment === undefined ? "none" : countdown(moment, nowMs));
   const repairs = converge.repairs === 0 ? "" : `, ${converge.repairs} repairs`;
+  const certificate =
+    certificateExpiresAt === undefined ? "" : `, Roles Anywhere certificate ${left(certificateExpiresAt)}`;
   return [
-    `expiry      keys ${left(keysExpireAt)}, token ${left(tokenExpiresAt)}, serving certificate ${left(servingCertificateExpiresAt)}`,
+    `expiry      keys ${left(keysExpireAt)}, token ${left(tokenExpiresAt)}, serving certificate ${left(servingCertificateExpiresAt)}${certificate}`,
     `kubelet     ${kubelet.pid === undefined ? "does not run" : `pid ${kubelet.pid}`}, ${kubelet.restarts} restarts${kubelet.lastExit === undefined ? "" : `; ${kubelet.lastExit}`}`,
     `containerd  ${containerd.version ?? "unknown"}`,
     `machine     ${converge.rounds} rounds, ${converge.changes} changes${repairs}`,

@@ -100,11 +100,11 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
 }
 
-/** The default of node.name is a fact of the machine; it is validated like a name that somebody wrote. */
+/** The default of node.name is a fact of the machine; it is validated like a name that somebody wrote. Fargate's is none of the machine's. */
 function withNodeName(value: unknown, hostname: string): unknown {
   if (!isTable(value)) return value;
   const node = value.node ?? {};
-  if (!isTable(node) || node.name !== undefined) return value;
+  if (!isTable(node) || node.name !== undefined || node.identity === "fargate") return value;
   return { ...value, node: { ...node, name: hostname.toLowerCase() } };
 }
 

@@ -2,10 +2,15 @@
 import * as z from "zod";
 import { isLabelKey, isOwnNodeLabel } from "./label-key.ts";
 
+/** How a node proves who it is. */
+export const NODE_IDENTITIES = ["hybrid", "fargate"] as const;
+export type NodeIdentity = (typeof NODE_IDENTITIES)[number];
+
 /** RFC 1123 label, as Kubernetes requires of a node's name here; dots are allowed for names that look like host names. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 /** A role session name and a Kubernetes label value both end at 64 or 63 characters; the node's name is both. */
 const NODE_NAME_MAX_LENGTH = 63;
+const NETWORK_INTERFACE_ID = /^eni-([0-9a-f]{8}|[0-9a-f]{17})$/;
 /** The cloud controller takes provider ids that end in such a name for its own instances, and deletes their Nodes. */
 const RESERVED_PREFIX = /^(i-|fargate-)/;
 const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
@@ -18,18 +23,28 @@ const taintSchema = z.strictObject({
     .describe("What happens to pods that do not tolerate it."),
 });
 
-/** The Node: name, address, labels, taints. */
-export const nodeSchema = z.strictObject({
+const keysSchema = z.strictObject({
+  identity: z
+    .enum(NODE_IDENTITIES)
+    .default("hybrid")
+    .describe(
+      "hybrid: a role is the node, in a session of its name. fargate: named after a network interface, so that an IAM user without a role can be it; needs name and eni.",
+    ),
+  eni: z
+    .string()
+    .regex(NETWORK_INTERFACE_ID, "must be the id of a network interface, eni-…")
+    .optional()
+    .describe(
+      "With identity fargate: the network interface that keeps the node's address and name (eks-satellite eni).",
+    ),
   name: z
     .string()
     .regex(NODE_NAME, "must be lower-case letters, digits, `-` and `.`")
     .max(NODE_NAME_MAX_LENGTH)
-    .refine(
-      (name) => !RESERVED_PREFIX.test(name),
-      "must not begin with i- or fargate-: AWS's cloud controller would take the Node for its own",
-    )
     .optional()
-    .describe("Name of the Node, and of the role session that proves it. Default: the host name in lower case."),
+    .describe(
+      "Name of the Node, and of the role session that proves it. Default: the host name in lower case; with identity fargate there is none (eks-satellite node-name).",
+    ),
   ip: z
     .union([z.ipv4(), z.ipv6()])
     .optional()
@@ -50,4 +65,26 @@ export const nodeSchema = z.strictObject({
     .default({})
     .describe("Labels that kubelet gives the Node when it registers."),
   taints: z.array(taintSchema).default([]).describe("Taints that kubelet gives the Node when it registers."),
+  computeTypeTaint: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the Node registers with eks.amazonaws.com/compute-type=IDENTITY:NoSchedule, as Fargate's own nodes do.",
+    ),
+});
+
+/** The Node: identity, name, address, labels, taints. */
+export const nodeSchema = keysSchema.superRefine(({ identity, name, eni }, context) => {
+  const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (identity === "fargate") {
+    if (eni === undefined) refuse("eni", "is missing: with node.identity fargate it is what the providerID ends in");
+    if (name === undefined) refuse("name", "is missing: eks-satellite node-name --eni ENI --region REGION prints it");
+    return;
+  }
+  if (eni !== undefined) refuse("eni", "belongs to node.identity fargate");
+  if (name !== undefined && RESERVED_PREFIX.test(name))
+    refuse(
+      "name",
+      "must not begin with i- or fargate-: AWS's cloud controller would take the Node for its own (fargate-ip-… needs node.identity fargate)",
+    );
 });

@@ -4,6 +4,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { absolutePath as path } from "./absolute-path.ts";
 import { containerdSchema } from "./containerd-schema.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
+import { fargateNamePattern, isFargateNodeName } from "./fargate-name.ts";
 import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";
 import { kubeletSchema } from "./kubelet-schema.ts";
@@ -43,12 +44,11 @@ const intervalsSchema = z.strictObject({
     .describe("How often containerd and kubelet are asked for their health."),
 });
 
-/** The whole configuration file. */
-export const configSchema = z.strictObject({
+const keysSchema = z.strictObject({
   cluster: clusterSchema.describe("The cluster."),
   node: nodeSchema.prefault({}).describe("How this machine appears in the cluster."),
   credentials: credentialsSchema.describe(
-    "Where the AWS credentials come from: exactly one of keysFile, profile, process.",
+    "Where the AWS credentials come from: exactly one of keysFile, profile, process, rolesAnywhere.",
   ),
   kubelet: kubeletSchema.prefault({}).describe("The kubelet."),
   imageCredentialProvider: z
@@ -139,6 +139,13 @@ export const configSchema = z.strictObject({
     .default("/var/lib/eks-satellite")
     .describe("What must survive a reboot: last good facts, the ledger with the originals of changed files."),
   runFolder: path().default("/run/eks-satellite").describe("Short-lived secrets; a tmpfs."),
+});
+
+/** The whole configuration file. */
+export const configSchema = keysSchema.superRefine(({ node: { identity, name }, cluster: { region } }, context) => {
+  if (identity !== "fargate" || name === undefined || isFargateNodeName(name, region)) return;
+  const message = `must be ${fargateNamePattern(region)} with node.identity fargate in ${region}`;
+  context.addIssue({ code: "custom", path: ["node", "name"], message });
 });
 
 type ParsedConfig = z.infer<typeof configSchema>;

@@ -20,6 +20,7 @@ const listOf = <Entry extends z.ZodType>(entry: Entry) =>
     .nullish()
     .transform((list) => list ?? []);
 const manifestSchema = z.object({
+  iam_roles_anywhere_releases: listOf(z.object({ version: z.string(), artifacts: listOf(artifactSchema) })),
   supported_eks_releases: z.array(
     z.object({
       major_minor_version: z.coerce.string(),
@@ -32,8 +33,8 @@ const manifestSchema = z.object({
 
 export type ArtifactManifest = z.infer<typeof manifestSchema>;
 
-/** What the agent takes from a release. */
-export const ARTIFACT_NAMES = ["kubelet", "ecr-credential-provider", "cni-plugins"] as const;
+/** What the agent takes from a release of Kubernetes, and, the last, from one of IAM Roles Anywhere's. */
+export const ARTIFACT_NAMES = ["kubelet", "ecr-credential-provider", "cni-plugins", "aws_signing_helper"] as const;
 export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
 
 /** Where one artifact is; both are absolute URLs. */
@@ -122,14 +123,33 @@ export function findRelease(
       { hint: "Set kubelet.version to one that is there, or bring the mirror up to date." },
     );
   }
-  const own = newest.artifacts.filter(({ arch, os }) => arch === architecture && os === "linux");
+  return toRelease(newest, architecture, url);
+}
+
+/** The newest release of aws_signing_helper. @throws release-unknown */
+export function findSigningHelper(manifest: ArtifactManifest, architecture: string, url: string): ArtifactRelease {
+  const releases = manifest.iam_roles_anywhere_releases.filter(({ version }) => valid(version) !== null);
+  const [newest] = releases.toSorted((one, other) => compare(other.version, one.version));
+  if (newest !== undefined) return toRelease(newest, architecture, url);
+  throw new SatelliteError("release-unknown", `${url} has no release of aws_signing_helper`, {
+    hint: "Bring the mirror up to date, or put the program where credentials.rolesAnywhere.helper is.",
+  });
+}
+
+type Build = Pick<
+  ArtifactManifest["supported_eks_releases"][number]["patch_releases"][number],
+  "version" | "artifacts"
+>;
+
+function toRelease({ version, artifacts }: Build, architecture: string, url: string): ArtifactRelease {
+  const own = artifacts.filter(({ arch, os }) => arch === architecture && os === "linux");
   const sources = ARTIFACT_NAMES.flatMap((name) => {
     const found = own.find((artifact) => artifact.name === name);
     if (found === undefined) return [];
     const checksumUrl = found.checksum_uri === undefined ? undefined : resolveUri(found.checksum_uri, url);
     return [[name, { url: resolveUri(found.uri, url), checksumUrl }] as const];
   });
-  return { version: newest.version, sources: Object.fromEntries(sources) };
+  return { version, sources: Object.fromEntries(sources) };
 }
 
 /** What a manifest says is where it says it is, or beside it; other protocols than these nobody here speaks. @throws manifest-invalid */

@@ -4,6 +4,8 @@ import { SatelliteError } from "../errors.ts";
 const EXPIRED = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 const INVALID_KEYS = [
   "InvalidClientTokenId",
+  // EC2's word for it.
+  "AuthFailure",
   "UnrecognizedClientException",
   "SignatureDoesNotMatch",
   "IncompleteSignature",

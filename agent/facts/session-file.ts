@@ -1,17 +1,40 @@
 // The node's short-lived keys in a file: AWS's shared credentials format, for ecr-credential-provider, and for a daemon that starts while AWS is away.
 import { parse as parseIni } from "ini";
+import type { Config } from "../config/schema.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { Secret } from "../secret.ts";
 
-/** Renders the file. `identity` says whose keys they are, so that a changed configuration does not take them for its own. */
-export function renderSessionFile(keys: SessionKeys, identity: string): string {
+/** Whose keys they are, and what they were made from. */
+export interface SessionOrigin {
+  /** So that a changed configuration does not take them for its own. */
+  readonly identity: string;
+  /** A digest of the source's state, so that a source that has changed meanwhile is asked at once. */
+  readonly source: string;
+}
+
+/** Keys of an earlier run. */
+export interface StoredSession {
+  readonly keys: SessionKeys;
+  /** As it was given; undefined when nobody noted it. */
+  readonly source: string | undefined;
+}
+
+/** Keys of another role, or for another node, must not be taken over after a change of the configuration. */
+export function sessionIdentity({ credentials, node }: Config): string {
+  const role = credentials.assumeRole?.arn ?? credentials.rolesAnywhere?.roleArn;
+  return role === undefined ? `source of ${node.name}` : `${role} as ${node.name}`;
+}
+
+/** Renders the file. */
+export function renderSessionFile(keys: SessionKeys, { identity, source }: SessionOrigin): string {
   const lines = [
     "[default]",
     `aws_access_key_id = ${keys.accessKeyId}`,
     `aws_secret_access_key = ${keys.secretAccessKey.reveal()}`,
     ...(keys.sessionToken === undefined ? [] : [`aws_session_token = ${keys.sessionToken.reveal()}`]),
     `eks_satellite_identity = ${identity}`,
+    `eks_satellite_source = ${source}`,
     ...(keys.expiresAtMs === undefined
       ? []
       : [`eks_satellite_expires_at = ${new Date(keys.expiresAtMs).toISOString()}`]),
@@ -20,16 +43,17 @@ export function renderSessionFile(keys: SessionKeys, identity: string): string {
 }
 
 /** The keys of an earlier run of the daemon, while they live and are of this identity. */
-export async function readSessionFile(host: Host, path: string, identity: string): Promise<SessionKeys | undefined> {
+export async function readSessionFile(host: Host, path: string, identity: string): Promise<StoredSession | undefined> {
   const { default: section } = parseIni((await host.files.read(path)) ?? "") as { default?: Record<string, string> };
   const { aws_access_key_id: id, aws_secret_access_key: secret, aws_session_token: token } = section ?? {};
   const expiresAtMs = Date.parse(section?.eks_satellite_expires_at ?? "");
   if (!id || !secret || section?.eks_satellite_identity !== identity || !(expiresAtMs > host.clock.now()))
     return undefined;
-  return {
+  const keys = {
     accessKeyId: id,
     secretAccessKey: new Secret(secret),
     ...(token === undefined ? {} : { sessionToken: new Secret(token) }),
     expiresAtMs,
   };
+  return { keys, source: section.eks_satellite_source };
 }

@@ -56,6 +56,8 @@ export interface RunOptions {
   readonly timeoutSeconds?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The command leads a process group of its own, all of which is killed when its time is over. */
+  readonly isGroup?: boolean;
 }
 
 export interface RunResult {

@@ -40,15 +40,17 @@ export function createLinuxHost(): Host {
 
 async function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const timeoutSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const result = await execa(command, args, {
+  const running = execa(command, args, {
     reject: false,
     stdin: "ignore",
     timeout: timeoutSeconds * 1000,
     killSignal: "SIGKILL",
+    detached: options.isGroup ?? false,
     // systemd's socket is for who is told to use it: systemctl's helpers would speak in our name, and be refused aloud.
     env: { NOTIFY_SOCKET: undefined, ...options.environment },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
+  const result = await (options.isGroup === true ? endingGroup(running, timeoutSeconds) : running);
   if (result.timedOut) {
     throw new SatelliteError("command-timeout", `${command} ${args.join(" ")} did not end in ${timeoutSeconds} s`, {
       hint: `Run it by hand to see where it hangs.`,
@@ -56,6 +58,17 @@ async function runCommand(command: string, args: readonly string[], options: Run
   }
   if (result.exitCode === undefined && result.signal === undefined) throw missing(command, result);
   return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** Children that a command leaves behind hold its output open, and with that whoever waits for its end. */
+async function endingGroup<T>(running: PromiseLike<T> & { readonly pid?: number }, timeoutSeconds: number): Promise<T> {
+  const { pid } = running;
+  const timer = setTimeout(() => pid !== undefined && killProcess(-pid, "SIGKILL"), timeoutSeconds * 1000);
+  try {
+    return await running;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function spawnChild(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child {

@@ -87,6 +87,12 @@ function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }
     family("gauge", "token_expiry_timestamp_seconds", "When kubelet's token expires.", () =>
       moment(session.token?.expiresAtMs),
     ),
+    family(
+      "gauge",
+      "client_certificate_expiry_timestamp_seconds",
+      "When the certificate of credentials.rolesAnywhere expires.",
+      () => moment(session.certificateExpiresAtMs),
+    ),
     family("gauge", "serving_certificate_expiry_timestamp_seconds", "When kubelet's serving certificate expires.", () =>
       moment(servingCertificateExpiresAtMs()),
     ),

@@ -197,12 +197,12 @@ function checkStatus({ status, body }: { status: number; body: string }): void {
   const said = messageOf(body);
   if (status === 401) {
     throw new SatelliteError("api-unauthorized", "the API server does not know this node's identity", {
-      hint: "An administrator lets its role in with eks-satellite authorize: an access entry of type HYBRID_LINUX, or in aws-auth system:node:{{SessionName}} with group system:nodes. eks-satellite check has the whole command.",
+      hint: "An administrator lets its role or user in with eks-satellite authorize: an access entry of type HYBRID_LINUX, or in aws-auth system:node:{{SessionName}} with group system:nodes. eks-satellite check has the whole command.",
     });
   }
   if (status === 403) {
     throw new SatelliteError("api-forbidden", `the API server knows this node as somebody else: ${said}`, {
-      hint: "The identity must map to system:node:<node name> in group system:nodes: compare the role's session name with node.name.",
+      hint: "The identity must map to system:node:<node name> in group system:nodes: compare node.name with the role's session name, or with the user's entry in aws-auth.",
     });
   }
   if (status === 409) throw new SatelliteError("api-conflict", `somebody else was first: ${said}`);

@@ -1,6 +1,7 @@
 // The shape of /status. Fields are added without notice; one that changes or goes raises schemaVersion.
 import * as z from "zod";
 import { CONDITION_TYPES } from "../condition-types.ts";
+import { NODE_IDENTITIES } from "../config/node-schema.ts";
 import { gpuStatusSchema } from "./gpu-status.ts";
 
 export const STATUS_SCHEMA_VERSION = 1;
@@ -69,6 +70,8 @@ export const statusSchema = z.object({
   conditions: z.array(conditionSchema),
   node: z.object({
     name: z.string(),
+    identity: z.enum(NODE_IDENTITIES).describe("What node.identity says."),
+    providerId: z.string().describe("What kubelet registers with; another one's stays until the Node is deleted."),
     architecture: z.string().optional(),
     operatingSystem: z.string().optional(),
     kernel: z.string().optional(),
@@ -81,9 +84,11 @@ export const statusSchema = z.object({
     describedAt: moment().optional(),
   }),
   credentials: z.object({
+    source: z.string().describe("The configured source, e.g. `keysFile /etc/eks-satellite/credentials`."),
     keysExpireAt: moment().optional(),
     keysRenewAt: moment().optional().describe("When the next renewal is due."),
     tokenExpiresAt: moment().optional(),
+    certificateExpiresAt: moment().optional().describe("The certificate's of credentials.rolesAnywhere."),
     servingCertificateExpiresAt: moment().optional(),
   }),
   kubelet: z.object({

@@ -1,6 +1,8 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
 import type { Condition, ConditionBoard, Report } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
+import { sourceName } from "../facts/credential-source.ts";
+import { providerIdOf } from "../plan/node-identity.ts";
 import type { AwsSession } from "../supervise/aws-session.ts";
 import type { ClusterKnowledge } from "../supervise/cluster-knowledge.ts";
 import type { Converger } from "../supervise/converger.ts";
@@ -50,6 +52,8 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
       conditions: board.list().map(renderCondition),
       node: {
         name: config.node.name,
+        identity: config.node.identity,
+        providerId: providerIdOf(config),
         architecture: machine?.architecture,
         operatingSystem: machine?.operatingSystem,
         kernel: machine?.kernel,
@@ -61,9 +65,11 @@ export function createStatus(sources: StatusSources): () => StatusDocument {
         describedAt: isoTime(cluster.facts?.fetchedAtMs),
       },
       credentials: {
+        source: sourceName(config.credentials),
         keysExpireAt: isoTime(session.keys?.expiresAtMs),
         keysRenewAt: session.keys === undefined ? undefined : isoTime(session.renewAtMs),
         tokenExpiresAt: isoTime(session.token?.expiresAtMs),
+        certificateExpiresAt: isoTime(session.certificateExpiresAtMs),
         servingCertificateExpiresAt: isoTime(sources.servingCertificateExpiresAtMs()),
       },
       kubelet: renderKubelet(sources),

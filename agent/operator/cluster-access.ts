@@ -77,7 +77,8 @@ async function describeCluster(
   }
 }
 
-async function readKeys(operatorAws: OperatorAws): Promise<AwsKeys> {
+/** The administrator's keys. @throws credentials-missing */
+export async function readKeys(operatorAws: OperatorAws): Promise<AwsKeys> {
   return operatorAws.readKeys().catch((cause: unknown) => {
     throw new SatelliteError("credentials-missing", "there are no AWS credentials to work with", {
       hint: "aws sts get-caller-identity must work with the same --profile or AWS_PROFILE: aws sso login, or aws configure.",

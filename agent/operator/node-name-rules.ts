@@ -1,8 +1,6 @@
 // Which names a node may have, told before a role, a trust policy or aws-auth is made for one that can never join.
+import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
-
-/** How the node proves who it is, as `node.identity` has it. */
-export type NodeIdentity = "hybrid" | "fargate";
 
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 /** Of a DNS label, and of the label kubernetes.io/hostname; a session's name ends at 64. */

@@ -7,6 +7,7 @@ import { type MachineFacts, SYSTEMD_RESOLV_CONF } from "../facts/machine.ts";
 import { clusterDnsAddress } from "./cluster-dns.ts";
 import { taintsOf } from "./gpu-node.ts";
 import { mergeTables } from "./merge.ts";
+import { computeTypeTaints, providerIdOf } from "./node-identity.ts";
 import { PATHS } from "./paths.ts";
 
 /** Every suite of TLS 1.2 that authenticates what it encrypts; 1.3 has no others. */
@@ -63,9 +64,9 @@ export function renderKubeletConfig({
     },
     maxPods,
     protectKernelDefaults: true,
-    providerID: providerId(config),
+    providerID: providerIdOf(config),
     readOnlyPort: 0,
-    registerWithTaints: taintsOf(config, machine),
+    registerWithTaints: [...computeTypeTaints(config), ...taintsOf(config, machine)],
     resolvConf: machine.hasSystemdResolved ? SYSTEMD_RESOLV_CONF : "/etc/resolv.conf",
     serializeImagePulls: false,
     // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.
@@ -74,11 +75,6 @@ export function renderKubeletConfig({
     tlsMinVersion: "VersionTLS12",
   };
   return stringify(mergeTables(own, config.kubelet.config), { sortMapEntries: true });
-}
-
-/** A scheme that is not AWS's keeps the cloud controller from looking the Node up, and so from deleting it. */
-function providerId({ cluster, node }: Config): string {
-  return `eks-hybrid:///${cluster.region}/${cluster.name}/${node.name}`;
 }
 
 /** EKS's formula: 6 % of the first core, 1 % of the second, 0.5 % of the third and fourth, 0.25 % of each further one. */

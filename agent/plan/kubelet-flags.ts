@@ -2,10 +2,8 @@
 import type { Config } from "../config/schema.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { gpuLabels } from "./gpu-node.ts";
+import { computeTypeLabel } from "./node-identity.ts";
 import { PATHS } from "./paths.ts";
-
-/** Tells EKS's add-ons what this Node is: kube-proxy and CoreDNS may run here, aws-node and the EBS CSI node may not. */
-const COMPUTE_TYPE_LABEL = { "eks.amazonaws.com/compute-type": "hybrid" };
 
 /** Renders kubelet's arguments, the agent's first, then the user's `kubelet.flags` in the order of their names. */
 export function renderKubeletFlags(
@@ -17,7 +15,7 @@ export function renderKubeletFlags(
   const labels = Object.entries({
     ...gpuLabels(config, machine),
     ...config.node.labels,
-    ...COMPUTE_TYPE_LABEL,
+    ...computeTypeLabel(config),
   }).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const own: Record<string, string | undefined> = {
     config: PATHS.kubeletConfig,

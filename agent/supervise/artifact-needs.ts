@@ -15,10 +15,12 @@ export interface ArtifactNeeds {
   readonly kubelet: ReleaseWish | undefined;
   readonly provider: CompanionState;
   readonly plugins: CompanionState;
+  /** Where aws_signing_helper is missing; without it there are no keys, and so nothing is known of the cluster either. */
+  readonly helper: string | undefined;
 }
 
-export function hasNeeds({ kubelet, provider, plugins }: ArtifactNeeds): boolean {
-  return kubelet !== undefined || provider !== "fine" || plugins !== "fine";
+export function hasNeeds({ helper, kubelet, provider, plugins }: ArtifactNeeds): boolean {
+  return helper !== undefined || kubelet !== undefined || provider !== "fine" || plugins !== "fine";
 }
 
 /** What a companion needs. @param own release of the download that is in use, undefined when it is somebody's */
@@ -35,6 +37,7 @@ export function artifactsMissing(
   { owner }: KubeletSituation,
 ): SatelliteError | undefined {
   const missing = [
+    ...(needs.helper === undefined ? [] : [`aws_signing_helper (${needs.helper})`]),
     ...(owner === "nobody" ? [`kubelet (${kubelet.path})`] : []),
     ...(needs.provider === "missing" ? [`ecr-credential-provider (${imageCredentialProvider.path})`] : []),
     ...(needs.plugins === "missing" ? [`CNI plugins (${PATHS.cniBinFolder})`] : []),

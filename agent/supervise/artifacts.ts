@@ -8,6 +8,7 @@ import {
   type ArtifactRelease,
   defaultManifestUrl,
   findRelease,
+  findSigningHelper,
   goArchitecture,
   isListed,
   parseManifest,
@@ -28,7 +29,7 @@ import {
 } from "./artifact-needs.ts";
 import { ArtifactStore, readText } from "./artifact-store.ts";
 import { Backoff } from "./backoff.ts";
-import { bringCompanions, type CompanionsOptions, readCompanions } from "./companions.ts";
+import { bringCompanions, bringProgram, type CompanionsOptions, readCompanions } from "./companions.ts";
 import { isWanted, type KubeletSituation, refuseWish, wishForKubelet } from "./kubelet-choice.ts";
 import { type KubeletSwitchOptions, switchKubelet, watchTrial } from "./kubelet-switch.ts";
 import { KubeletTrials, type TrialSight } from "./kubelet-trial.ts";
@@ -115,11 +116,11 @@ export class Artifacts {
       const missing = artifactsMissing(config, needs, situation);
       return missing === undefined ? this.#report(owner) : board.setFailed("ArtifactsInstalled", missing);
     }
-    if (clusterVersion === undefined) return;
-    const refusal = refuseWish(needs.kubelet, clusterVersion);
+    if (needs.helper === undefined && clusterVersion === undefined) return;
+    const refusal = clusterVersion === undefined ? undefined : refuseWish(needs.kubelet, clusterVersion);
     if (refusal !== undefined) return board.setFailed("ArtifactsInstalled", refusal);
     if (signal.aborted || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
-    this.#running = this.#bring(needs, situation, clusterVersion)
+    this.#running = this.#bring(needs, situation)
       .then(() => this.#report("agent"))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -142,34 +143,50 @@ export class Artifacts {
   }
 
   /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */
-  #isDue({ provider, plugins }: ArtifactNeeds, situation: KubeletSituation): boolean {
-    if (situation.owner === "nobody" || provider === "missing" || plugins === "missing") return true;
+  #isDue({ helper, provider, plugins }: ArtifactNeeds, situation: KubeletSituation): boolean {
+    if (situation.owner === "nobody" || helper !== undefined || provider === "missing" || plugins === "missing")
+      return true;
     const isKnown = this.#looked?.key === lookKey(situation);
     return !isKnown || this.#options.host.clock.now() - (this.#looked?.atMs ?? 0) >= LOOK_FOR_PATCHES_MS;
   }
 
-  async #bring(needs: ArtifactNeeds, situation: KubeletSituation, clusterVersion: string): Promise<void> {
+  async #bring(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
     const { host, onChange } = this.#options;
-    const { installed, owner } = situation;
-    const { kubelet, provider, plugins } = needs;
     const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
-    const { architecture } = await host.systemInformation();
-    const find = (wish: ReleaseWish) => findRelease(manifest, wish, goArchitecture(architecture), this.#manifestUrl);
+    const architecture = goArchitecture((await host.systemInformation()).architecture);
+    // First of all: without it there are no keys, and without keys nobody knows the cluster's version.
+    if (needs.helper !== undefined) {
+      const helper = findSigningHelper(manifest, architecture, this.#manifestUrl);
+      await bringProgram(this.#companions, "aws_signing_helper", helper, needs.helper);
+    }
+    if (situation.clusterVersion !== undefined && hasNeeds({ ...needs, helper: undefined })) {
+      const find = (wish: ReleaseWish) => findRelease(manifest, wish, architecture, this.#manifestUrl);
+      const hasOwn = situation.owner === "agent" && isListed(manifest, situation.installed);
+      await this.#bringReleases(needs, { ...situation, clusterVersion: situation.clusterVersion }, { find, hasOwn });
+      this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
+    }
+    this.#retry.reset();
+    onChange();
+  }
+
+  async #bringReleases(
+    needs: ArtifactNeeds,
+    situation: KubeletSituation & { readonly clusterVersion: string },
+    { find, hasOwn }: { readonly find: (wish: ReleaseWish) => ArtifactRelease; readonly hasOwn: boolean },
+  ): Promise<void> {
+    const { kubelet, provider, plugins } = needs;
+    const { installed, clusterVersion } = situation;
     const target = kubelet === undefined ? undefined : find(kubelet);
     const next = target !== undefined && this.#isAccepted(target, needs, situation) ? target : undefined;
     // What was downloaded beside kubelet is of its release; it follows after kubelet's trial.
-    const own = next === undefined && owner === "agent" && isListed(manifest, installed) ? installed : undefined;
+    const own = next === undefined && hasOwn ? installed : undefined;
     const release = next ?? find(own === undefined ? { minor: clusterVersion } : { version: own });
     const follow = (state: CompanionState) => (state === "other-release" && own === undefined ? "fine" : state);
     // kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider.
     await bringCompanions(this.#companions, { provider: follow(provider), plugins: follow(plugins) }, release);
-    if (next !== undefined) {
-      await this.#fetch("kubelet", next);
-      await switchKubelet(this.#switching, next.version, installed);
-    }
-    this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
-    this.#retry.reset();
-    onChange();
+    if (next === undefined) return;
+    await this.#fetch("kubelet", next);
+    await switchKubelet(this.#switching, next.version, installed);
   }
 
   /** What was taken back is not tried again, but where there is no other it is better than none. */

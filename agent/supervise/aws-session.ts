@@ -1,16 +1,14 @@
 // The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
-import type { ConditionBoard } from "../conditions.ts";
-import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { explainAwsError } from "../facts/aws-error.ts";
-import { readSessionKeys } from "../facts/credentials.ts";
+import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "../facts/credentials.ts";
 import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
-import { readSessionFile, renderSessionFile } from "../facts/session-file.ts";
+import { findRefusal, isSameKeys } from "../facts/keys-trial.ts";
+import { readSessionFile, renderSessionFile, sessionIdentity } from "../facts/session-file.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
-import type { Host } from "../host/host.ts";
-import type { Log } from "../log.ts";
 import { runPaths, statePaths } from "../plan/paths.ts";
 import { Backoff } from "./backoff.ts";
+import type { CertificateWatchOptions } from "./certificate-watch.ts";
+import { SourceWatch } from "./source-watch.ts";
 
 /** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
 const RENEW_AT_SHARE = 2 / 3;
@@ -25,23 +23,22 @@ const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
 const SECRET_MODE = 0o600;
 
-export interface AwsSessionOptions {
-  readonly host: Host;
+export interface AwsSessionOptions extends CertificateWatchOptions {
   readonly aws: Aws;
-  readonly config: Config;
-  readonly log: Log;
-  readonly board: ConditionBoard;
 }
 
 /** Holds the newest keys and token, and keeps their files: on tmpfs, and the keys on disk for a reboot without AWS. */
 export class AwsSession {
   readonly #options: AwsSessionOptions;
   readonly #retry: Backoff;
+  readonly #source: SourceWatch;
   readonly #identity: string;
   readonly #paths: ReturnType<typeof runPaths>;
   /** The copy that outlives a reboot. */
   readonly #copy: string;
   #keys: SessionKeys | undefined;
+  /** The state of the source that the keys are of; while a rotation is broken, not the one it has now. */
+  #keysSource = "";
   #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
   #renewAtMs = 0;
   #verifiedAtMs = Number.NEGATIVE_INFINITY;
@@ -50,17 +47,15 @@ export class AwsSession {
 
   constructor(options: AwsSessionOptions) {
     const { config, host } = options;
-    const { node, credentials } = config;
     this.#options = options;
+    this.#source = new SourceWatch(options);
     this.#retry = new Backoff({
       firstMs: FIRST_RETRY_MS,
       maxMs: MAX_RETRY_MS,
       resetAfterMs: Number.POSITIVE_INFINITY,
       random: host.random,
     });
-    // Keys of another role or another source must not be taken over after a change of the configuration.
-    this.#identity =
-      credentials.assumeRole === undefined ? `source of ${node.name}` : `${credentials.assumeRole.arn} as ${node.name}`;
+    this.#identity = sessionIdentity(config);
     this.#paths = runPaths(config.runFolder);
     this.#copy = statePaths(config.stateFolder).session;
   }
@@ -78,6 +73,11 @@ export class AwsSession {
     return this.#renewAtMs;
   }
 
+  /** When the certificate that the keys are got with ends, milliseconds since the epoch. */
+  get certificateExpiresAtMs(): number | undefined {
+    return this.#source.certificateExpiresAtMs;
+  }
+
   /** The token that kubelet has. */
   get token(): EksToken | undefined {
     return this.#token;
@@ -90,17 +90,22 @@ export class AwsSession {
     if (!keysSurviveReboot)
       await host.files.remove(this.#copy).catch((err) => log.warn({ err }, "the keys of before are on disk still"));
     const read = (path: string) => readSessionFile(host, path, this.#identity);
-    const keys = (await read(this.#paths.awsCredentials)) ?? (keysSurviveReboot ? await read(this.#copy) : undefined);
-    if (keys === undefined) return;
-    this.#adopt(keys);
+    const stored = (await read(this.#paths.awsCredentials)) ?? (keysSurviveReboot ? await read(this.#copy) : undefined);
+    if (stored === undefined) return;
+    this.#source.restore(stored.source);
+    this.#adopt(stored.keys, stored.source ?? "");
     this.#options.board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
-    this.#options.log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "keys of the earlier run are still good");
-    await this.#write(keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
+    this.#options.log.info({ expiresAt: isoTime(stored.keys.expiresAtMs) }, "keys of the earlier run are still good");
+    await this.#write(stored.keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
   }
 
   /** Renews what is due: CredentialsRenewed says how that went, CredentialsFresh what there is to work with. */
   async refresh(): Promise<void> {
     const { host, config, board } = this.#options;
+    if (await this.#source.look()) {
+      this.#renewAtMs = 0;
+      this.#retry.reset();
+    }
     if (host.clock.now() >= this.#renewAtMs) await this.#renew();
     const { keys } = this;
     try {
@@ -124,31 +129,29 @@ export class AwsSession {
     await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
     if (host.clock.now() - this.#verifiedAtMs < VERIFY_MS) return;
     this.#verifiedAtMs = host.clock.now();
-    if (await this.#isAccepted(keys)) return;
+    if ((await findRefusal(this.#options.aws, keys)) === undefined) return;
     log.info("AWS does not take the node's keys any more; they are renewed before their time");
     this.#renewAtMs = 0;
     await this.refresh();
   }
 
-  /** False when AWS itself says that the keys are none; not when it does not answer. */
-  async #isAccepted(keys: SessionKeys): Promise<boolean> {
-    try {
-      await this.#options.aws.getCallerIdentity(keys);
-      return true;
-    } catch (cause) {
-      const { code } = explainAwsError(cause, "sts:GetCallerIdentity", { code: "caller-denied", hint: "" });
-      return code !== "credentials-invalid" && code !== "credentials-expired";
-    }
+  /** Keys that AWS has not just made are tried before they take the place of living ones: a file may be caught half written. */
+  async #tryOut(keys: SessionKeys): Promise<void> {
+    const { aws, config } = this.#options;
+    const present = this.keys;
+    if (config.credentials.assumeRole !== undefined || present === undefined || isSameKeys(present, keys)) return;
+    const refusal = await findRefusal(aws, keys);
+    if (refusal !== undefined) throw refusal;
   }
 
   async #renew(): Promise<void> {
     const { host, aws, config, board, log } = this.#options;
     try {
       const keys = await readSessionKeys(host, aws, config);
+      await this.#tryOut(keys);
       this.#retry.reset();
-      this.#adopt(keys);
-      board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
-      log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+      this.#adopt(keys, this.#source.state);
+      this.#tellRenewed(keys);
     } catch (err) {
       // The first retry comes with the next look, 0 being the first wait of a backoff.
       this.#renewAtMs = host.clock.now() + this.#retry.next(0);
@@ -162,18 +165,32 @@ export class AwsSession {
     }
   }
 
-  #adopt(keys: SessionKeys): void {
+  #tellRenewed(keys: SessionKeys): void {
+    const { board, log } = this.#options;
+    if (isLongLived(keys)) {
+      if (board.get("CredentialsRenewed").reason !== "LongLivedKeys")
+        log.warn({ hint: LONG_LIVED_KEYS.hint }, LONG_LIVED_KEYS.message);
+      board.set("CredentialsRenewed", { status: "True", reason: "LongLivedKeys", ...LONG_LIVED_KEYS });
+      return;
+    }
+    board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
+    log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+  }
+
+  #adopt(keys: SessionKeys, source: string): void {
     const { clock, random } = this.#options.host;
     this.#keys = keys;
+    this.#keysSource = source;
     this.#isWritten = false;
     const lifeMs = keys.expiresAtMs === undefined ? UNDATED_KEYS_SECONDS * 1000 : keys.expiresAtMs - clock.now();
     this.#renewAtMs = clock.now() + lifeMs * (RENEW_AT_SHARE - RENEW_JITTER_SHARE * random());
   }
 
   async #write(keys: SessionKeys): Promise<void> {
-    const content = renderSessionFile(keys, this.#identity);
+    const content = renderSessionFile(keys, { identity: this.#identity, source: this.#keysSource });
     const { host, config, log } = this.#options;
-    await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    if (isLongLived(keys)) await host.files.remove(this.#paths.awsCredentials);
+    else await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
     await this.#mint(keys);
     this.#isWritten = true;
     // A source's own undated keys are read from the source after a reboot, too.

@@ -1,4 +1,4 @@
-// What stands beside kubelet, of the same release: ecr-credential-provider and the CNI plugins. Somebody's are left as they are.
+// What stands beside kubelet: ecr-credential-provider and the CNI plugins, of its release, and aws_signing_helper. Somebody's are left alone.
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ArtifactName, ArtifactRelease } from "../facts/artifact-manifest.ts";
@@ -27,21 +27,23 @@ export async function readCompanions(
 ): Promise<Omit<ArtifactNeeds, "kubelet">> {
   const look = async (name: ArtifactName, path: string) =>
     stateOfCompanion((await host.files.status(path)) !== undefined, await store.versionAt(path, name), kubelet);
-  const [provider, plugins] = await Promise.all([
+  const helper = config.credentials.rolesAnywhere?.helper;
+  const [provider, plugins, isHelperThere] = await Promise.all([
     look(PROVIDER, config.imageCredentialProvider.path),
     look(PLUGINS, FIRST_PLUGIN),
+    helper !== undefined && host.files.status(helper),
   ]);
-  return { provider, plugins };
+  return { provider, plugins, helper: isHelperThere === undefined ? helper : undefined };
 }
 
 /** Brings what is missing, and moves what was downloaded when kubelet has moved. @throws whatever keeps a download from being installed */
 export async function bringCompanions(
   options: CompanionsOptions,
-  { provider, plugins }: Omit<ArtifactNeeds, "kubelet">,
+  { provider, plugins }: Pick<ArtifactNeeds, "provider" | "plugins">,
   release: ArtifactRelease,
 ): Promise<void> {
   if (plugins !== "fine") await bringPlugins(options, release);
-  if (provider !== "fine") await bringProvider(options, release);
+  if (provider !== "fine") await bringProgram(options, PROVIDER, release, options.config.imageCredentialProvider.path);
 }
 
 async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: ArtifactRelease): Promise<void> {
@@ -61,10 +63,15 @@ async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: 
   await store.prune(PLUGINS, [release.version, previous]);
 }
 
-async function bringProvider({ config, store, fetch }: CompanionsOptions, release: ArtifactRelease): Promise<void> {
-  const { path } = config.imageCredentialProvider;
-  await fetch(PROVIDER, release);
-  const previous = await store.versionAt(path, PROVIDER);
-  await store.link(path, PROVIDER, release.version, PROVIDER);
-  await store.prune(PROVIDER, [release.version, previous]);
+/** Brings a program of its own, and keeps the one before. @throws whatever keeps a download from being installed */
+export async function bringProgram(
+  { store, fetch }: CompanionsOptions,
+  name: ArtifactName,
+  release: ArtifactRelease,
+  path: string,
+): Promise<void> {
+  await fetch(name, release);
+  const previous = await store.versionAt(path, name);
+  await store.link(path, name, release.version, name);
+  await store.prune(name, [release.version, previous]);
 }

@@ -4,7 +4,12 @@ import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
 import { CONFIG_FILE, NODE, setUpCheck } from "../fakes/check-machine.ts";
 import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
-import { MINIMAL_CONFIG } from "../fakes/samples.ts";
+import { HELPER, installRolesAnywhere, ROLES_ANYWHERE } from "../fakes/roles-anywhere.ts";
+import { FARGATE_CONFIG, FARGATE_NAME, MINIMAL_CONFIG } from "../fakes/samples.ts";
+
+const CLUSTER = "cluster: { name: demo, region: us-west-2 }";
+const ROLES_ANYWHERE_CONFIG = `${CLUSTER}\ncredentials: ${JSON.stringify({ rolesAnywhere: ROLES_ANYWHERE })}\n`;
+const SSM_CONFIG = `${CLUSTER}\ncredentials: { profile: {} }\n`;
 
 const WRONG: readonly (readonly [
   name: string,
@@ -159,6 +164,79 @@ const WRONG: readonly (readonly [
   ],
   ["credentials", "no keys", ({ host }) => host.files.drop("/etc/eks-satellite/aws-keys"), "fail", /aws-keys/],
   [
+    "credentials",
+    "long-lived keys",
+    () => undefined,
+    "warn",
+    /IAM user \(…MPLE\).*keysFile .*credentials\.rolesAnywhere/,
+  ],
+  [
+    "credentials",
+    "a profile that denies its session",
+    ({ host }) => {
+      host.files.put(CONFIG_FILE, ROLES_ANYWHERE_CONFIG);
+      installRolesAnywhere(host);
+      host.install(HELPER, () => ({ exitCode: 1, stderr: "AccessDeniedException: no\n" }));
+    },
+    "fail",
+    /--accept-role-session-name/,
+  ],
+  [
+    "certificate",
+    "a certificate that has ended",
+    ({ host }) => {
+      host.files.put(CONFIG_FILE, ROLES_ANYWHERE_CONFIG);
+      installRolesAnywhere(host);
+      host.clock.jump(Date.UTC(2027, 0, 1) - host.clock.now());
+    },
+    "fail",
+    /node\.crt ended at 2027-01-01/,
+  ],
+  [
+    "certificate",
+    "a certificate that ends in three weeks",
+    ({ host }) => {
+      host.files.put(CONFIG_FILE, ROLES_ANYWHERE_CONFIG);
+      installRolesAnywhere(host);
+      host.clock.jump(Date.UTC(2026, 11, 11) - host.clock.now());
+    },
+    "warn",
+    /CN=gpu-1 until 2027-01-01.*renewal is due.*node\.crt/,
+  ],
+  [
+    "aws-identity",
+    "a session that is named after a certificate",
+    ({ host, aws }) => {
+      host.files.put(CONFIG_FILE, ROLES_ANYWHERE_CONFIG);
+      installRolesAnywhere(host);
+      aws.callerArn = "arn:aws:sts::111122223333:assumed-role/satellite/5f3a91";
+    },
+    "warn",
+    /5f3a91 is not named gpu-1 .*update-profile .*--profile-id p-1 --accept-role-session-name/,
+  ],
+  [
+    "aws-identity",
+    "a session that SSM named",
+    ({ host, aws }) => {
+      host.files.put(CONFIG_FILE, SSM_CONFIG);
+      const keys = "aws_access_key_id = ASIA\naws_secret_access_key = s\naws_session_token = t\n";
+      host.files.put("/root/.aws/credentials", `[default]\n${keys}`, { mode: 0o600 });
+      aws.callerArn = "arn:aws:sts::111122223333:assumed-role/ssm/mi-0123456789abcdef0";
+    },
+    "warn",
+    /Set node\.name: mi-0123456789abcdef0 \(SSM .*credentials\.assumeRole\.arn/,
+  ],
+  [
+    "cluster-identity",
+    "a session that names another node",
+    ({ answers, aws }) => {
+      aws.callerArn = "arn:aws:sts::111122223333:assumed-role/satellite/gpu-2";
+      answers.user = { ...NODE, username: "system:node:gpu-2" };
+    },
+    "fail",
+    /sees system:node:gpu-2 .*Set node\.name: gpu-2/,
+  ],
+  [
     "assume-role",
     "a role that may not be assumed",
     ({ aws }) => aws.fail(awsError("AccessDenied", 403), "assumeRole"),
@@ -186,6 +264,30 @@ const WRONG: readonly (readonly [
     ({ answers }) => (answers.review = 401),
     "fail",
     /eks-satellite authorize --cluster demo --region us-west-2 --role-arn arn:aws:iam::111122223333:role\/satellite --node-name gpu-1$/,
+  ],
+  [
+    "cluster-identity",
+    "an IAM user that nobody mapped",
+    ({ host, aws, answers }) => {
+      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
+      aws.callerArn = "arn:aws:iam::111122223333:user/gpu-1";
+      answers.review = 401;
+    },
+    "fail",
+    new RegExp(
+      `authorize --cluster demo --region us-west-2 --user-arn arn:aws:iam::111122223333:user/gpu-1 --node-name ${FARGATE_NAME} --identity fargate. ` +
+        `It adds to aws-auth's mapUsers: {userarn: "arn:aws:iam::111122223333:user/gpu-1", username: "system:node:${FARGATE_NAME}", groups: \\[system:bootstrappers, system:nodes\\]}`,
+    ),
+  ],
+  [
+    "assume-role",
+    "a user who may have no session keys",
+    ({ host, aws }) => {
+      host.files.put(CONFIG_FILE, FARGATE_CONFIG);
+      aws.fail(awsError("AccessDenied", 403), "getSessionToken");
+    },
+    "warn",
+    /its long-lived keys sign kubelet's token.*service control policies/,
   ],
   [
     "cluster-identity",

@@ -20,7 +20,7 @@ test("as text each check is a line with its mark, remedies below, and a summary 
   const { run } = setUpCheck();
   const { text } = await run({ output: "text" });
   assert.match(text, /^machine:\n✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
-  assert.match(text, /\n! credentials .*\n {2}→ Prefer a credential_process/);
+  assert.match(text, /\n! credentials .*\n {2}→ Whoever copies them/);
   assert.match(text, /\n\d+ ok, 1 warnings, 0 failed, 1 unknown\n$/);
 });
 

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { configureCommand } from "../../agent/commands/configure.ts";
 import { parseConfig } from "../../agent/config/load.ts";
+import { awsError } from "../fakes/memory-aws.ts";
+import { MemoryEc2 } from "../fakes/memory-ec2.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
+import { KEYS_FILE } from "../fakes/samples.ts";
 
 const FILE = "/etc/eks-satellite/config.yaml";
 const ALL = {
@@ -53,6 +56,66 @@ test("a table of which every key is commented out gets its first", async () => {
   await run({ nodeName: "gpu-1" });
   assert.equal(parseConfig(text(), FILE, "x").node.name, "gpu-1");
   assert.match(text(), /# not in \/etc/);
+});
+
+const FARGATE = {
+  cluster: "demo",
+  region: "us-west-2",
+  credentialsFile: "/keys",
+  identity: "fargate",
+  eni: "eni-086d663f3201384e3",
+};
+
+/** A machine with keys, and EC2 as those keys see it. */
+function setUpFargate(text?: string, failure?: Error) {
+  const made = setUp(text);
+  made.host.files.put("/keys", KEYS_FILE, { mode: 0o600 });
+  const ec2 = new MemoryEc2();
+  if (failure !== undefined) ec2.failures.set("DescribeNetworkInterfaces", failure);
+  ec2.add({ id: FARGATE.eni });
+  const keys: string[] = [];
+  const run = (options: object) =>
+    configureCommand(
+      made.host,
+      { config: FILE, dryRun: false, ...options },
+      (line) => void made.said.push(line),
+      async (region, { accessKeyId }) => {
+        keys.push(`${region} ${accessKeyId}`);
+        return ec2;
+      },
+    );
+  return { ...made, ec2, keys, run };
+}
+
+test("a fargate node's name follows from its network interface, looked up once with the keys that are configured", async () => {
+  const { run, text, keys, said } = setUpFargate("node: { name: old-name }\n");
+  await run(FARGATE);
+  const { node } = parseConfig(text(), FILE, "x");
+  assert.deepEqual(
+    [node.identity, node.eni, node.name],
+    ["fargate", FARGATE.eni, "fargate-ip-10-0-2-27.us-west-2.compute.internal"],
+  );
+  assert.deepEqual(keys, ["us-west-2 AKIAEXAMPLE"]);
+  assert.match(said.join(""), /node\.name: fargate-ip-10-0-2-27/);
+});
+
+test("a fargate node's name that is given is not looked up", async () => {
+  const { run, text, keys } = setUpFargate();
+  await run({ ...FARGATE, nodeName: "fargate-ip-10-0-2-99.us-west-2.compute.internal" });
+  assert.equal(parseConfig(text(), FILE, "x").node.name, "fargate-ip-10-0-2-99.us-west-2.compute.internal");
+  assert.deepEqual(keys, []);
+});
+
+test("keys that may not look a network interface up are told of --node-name, and the file is as it was", async () => {
+  const { host, run } = setUpFargate(undefined, awsError("UnauthorizedOperation", 403));
+  await assert.rejects(run(FARGATE), {
+    code: "eni-forbidden",
+    message: "ec2:DescribeNetworkInterfaces on * was denied",
+    hint: /node-name --eni eni-086d663f3201384e3 --region us-west-2 prints/,
+  });
+  const elsewhere = setUpFargate();
+  await assert.rejects(elsewhere.run({ ...FARGATE, eni: "eni-00000000" }), { code: "eni-not-found" });
+  assert.deepEqual([host.files.changes, elsewhere.host.files.changes], [[], []]);
 });
 
 test("what is already so is not written again", async () => {

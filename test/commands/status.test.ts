@@ -20,9 +20,9 @@ function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
       ...{ type, status: "True" as const, reason: "Good", message: `${type} is good`, since: AT },
       ...{ dependsOn: [], isCritical: true },
     })),
-    node: { name: "gpu-1" },
+    node: { name: "gpu-1", identity: "hybrid", providerId: "eks-hybrid:///us-west-2/demo/gpu-1" },
     cluster: { name: "demo", region: "us-west-2", version: "1.34" },
-    credentials: { keysExpireAt: LATER, tokenExpiresAt: AT },
+    credentials: { source: "keysFile /keys", keysExpireAt: LATER, tokenExpiresAt: AT },
     kubelet: { version: "1.34.4", pid: 7, restarts: 0, restartsByReason: {} },
     containerd: { version: "1.7.27" },
     gpu: { devices: 1, driverVersion: "550.54.15" },
@@ -83,6 +83,14 @@ test("a machine without GPUs has one line about them", async () => {
   );
   const { text } = await run(JSON.stringify(sampleStatus({ conditions, gpu: { devices: 0 } })));
   assert.deepEqual(text.match(/^.*G[Pp][Uu].*$/gm), ["GPU         none"]);
+});
+
+test("the certificate of Roles Anywhere stands beside what else expires, where there is one", async () => {
+  const status = sampleStatus();
+  assert.doesNotMatch((await run(JSON.stringify(status))).text, /Roles Anywhere/);
+  const credentials = { ...status.credentials, certificateExpiresAt: LATER };
+  const { text } = await run(JSON.stringify({ ...status, credentials }));
+  assert.match(text, /serving certificate none, Roles Anywhere certificate in 1h/);
 });
 
 test("each GPU has a line: how it is, and what is wrong with it", async () => {

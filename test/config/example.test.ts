@@ -24,18 +24,20 @@ test("the example is valid as it stands, with every default in force", () => {
   assert.equal(credentials.keysFile, "/etc/eks-satellite/aws-keys");
 });
 
-test("uncommenting everything but the other credentials sources is valid too", () => {
-  const document = parse(uncommented) as { credentials: Record<string, unknown> };
-  const { profile, process, ...credentials } = document.credentials;
-  assert.ok(profile !== undefined && process !== undefined, "the other sources are in the example");
-  const text = JSON.stringify({ ...document, credentials });
+test("uncommenting everything but the other credentials sources and the other identity's key is valid too", () => {
+  const document = parse(uncommented) as { credentials: Record<string, unknown>; node: Record<string, unknown> };
+  const { profile, process, rolesAnywhere, ...credentials } = document.credentials;
+  const { eni, ...node } = document.node;
+  for (const key of [profile, process, rolesAnywhere, eni]) assert.ok(key, "they are in the example");
+  const text = JSON.stringify({ ...document, credentials, node });
   assert.equal(parseConfig(text, "config.yaml", "gpu-1").node.name, "gpu-1");
 });
 
-test("two sources of credentials at once are what uncommenting everything is refused for, and nothing else", () => {
+test("uncommenting everything is refused for two sources of credentials and the other identity's key, and nothing else", () => {
   assert.throws(() => parseConfig(uncommented, "config.yaml", "gpu-1"), {
     code: "config-invalid",
-    message: /^config\.yaml:\d+: credentials: needs exactly one source: keysFile, profile or process$/,
+    message:
+      /^config\.yaml:\d+: node\.eni: belongs to node\.identity fargate; config\.yaml:\d+: credentials: needs exactly one source of keysFile, profile, process, rolesAnywhere; it has keysFile and profile and process and rolesAnywhere$/,
   });
 });
 

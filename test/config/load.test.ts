@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { OWNED_KUBELET_FLAGS, OWNED_KUBELET_KEYS } from "../../agent/config/kubelet-schema.ts";
 import { LAST_GOOD_CONFIG_PATH, loadConfig, loadConfigOrLastGood, parseConfig } from "../../agent/config/load.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
-import { MINIMAL_CONFIG, sampleConfig } from "../fakes/samples.ts";
+import { FARGATE_CONFIG, FARGATE_NAME, MINIMAL_CONFIG, sampleConfig } from "../fakes/samples.ts";
 
 const FILE = "/etc/eks-satellite/config.yaml";
 const parse = (text: string) => parseConfig(text, FILE, "gpu-1");
@@ -26,6 +26,15 @@ test("a host name that cannot be a Node's name is refused as if somebody had wri
     code: "config-invalid",
     message: /node\.name: must be lower-case letters/,
   });
+});
+
+test("a fargate node in us-east-1 may have either suffix", () => {
+  for (const suffix of ["ec2.internal", "us-east-1.compute.internal"]) {
+    const text = FARGATE_CONFIG.replaceAll(/us-west-2(\.compute\.internal)?/g, (_, form) =>
+      form ? suffix : "us-east-1",
+    );
+    assert.equal(parse(text).node.name, `fargate-ip-10-0-2-27.${suffix}`);
+  }
 });
 
 test("a key that nothing was written below counts as absent", () => {
@@ -101,16 +110,38 @@ test("a file that is a list or empty is refused and not crashed on", () => {
 const REFUSED: Readonly<Record<string, readonly [yaml: string, message: RegExp]>> = {
   "no source of credentials": [
     "cluster: { name: demo, region: us-west-2 }\ncredentials: {}",
-    /credentials: needs exactly one source/,
+    /credentials: needs exactly one source of keysFile, profile, process, rolesAnywhere; it has none$/,
   ],
   "two sources of credentials": [
     "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k, process: [a] }",
-    /credentials: needs exactly one source/,
+    /credentials: needs exactly one source of .*; it has keysFile and process$/,
   ],
   "a node name that the cloud controller takes for its own": [
     `${MINIMAL_CONFIG}\nnode: { name: i-0123 }`,
     /node\.name: must not begin with i- or fargate-/,
   ],
+  "a fargate name under hybrid": [
+    `${MINIMAL_CONFIG}\nnode: { name: ${FARGATE_NAME} }`,
+    /node\.name: must not begin with .*needs node\.identity fargate/,
+  ],
+  "a network interface under hybrid": [
+    `${MINIMAL_CONFIG}\nnode: { eni: eni-086d663f3201384e3 }`,
+    /config\.yaml:7: node\.eni: belongs to node\.identity fargate/,
+  ],
+  "fargate without a name: the host's is none": [
+    FARGATE_CONFIG.replace(`, name: ${FARGATE_NAME}`, ""),
+    /node\.name: is missing: eks-satellite node-name/,
+  ],
+  "fargate without a network interface": [
+    FARGATE_CONFIG.replace("eni: eni-086d663f3201384e3, ", ""),
+    /node\.eni: is missing/,
+  ],
+  "a fargate name of another region": [
+    FARGATE_CONFIG.replace("27.us-west-2", "27.us-east-2"),
+    /node\.name: must be fargate-ip-A-B-C-D\.us-west-2\.compute\.internal with node\.identity fargate in us-west-2/,
+  ],
+  "a network interface that is none": [FARGATE_CONFIG.replace("eni-0", "eni-x"), /node\.eni: must be the id of/],
+  "an identity that is none": [`${MINIMAL_CONFIG}\nnode: { identity: ec2 }`, /node\.identity/],
   "a node name in upper case": [`${MINIMAL_CONFIG}\nnode: { name: GPU }`, /node\.name: must be lower-case/],
   "a node name of 64 characters": [`${MINIMAL_CONFIG}\nnode: { name: ${"a".repeat(64)} }`, /node\.name/],
   "an address that is none": [`${MINIMAL_CONFIG}\nnode: { ip: 10.0.0.256 }`, /node\.ip/],

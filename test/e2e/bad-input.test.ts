@@ -19,7 +19,7 @@ after(() => satellite.untilHealthy());
 /** Starts the daemon as on a machine that has never seen its cluster, with a fault on AWS's side. */
 async function startUnknowing(faults: AwsFaults): Promise<void> {
   await satellite.systemctl("stop");
-  await satellite.box("rm", "-rf", "/var/lib/eks-satellite/cluster.json", "/run/eks-satellite");
+  await satellite.box("rm", "-rf", "/var/lib/eks-satellite/cluster.json", "/run/eks-satellite", ...sessionFiles);
   await satellite.sandbox.changeAwsFaults(() => faults);
   await satellite.systemctl("start");
 }

@@ -39,7 +39,7 @@ export interface SeenStatus {
   readonly rootCauses: readonly string[];
   readonly kubelet: { readonly pid?: number; readonly restarts: number; readonly lastExit?: string };
   readonly converge: { readonly rounds: number; readonly changes: number; readonly lastRoundMs: number };
-  readonly credentials: { readonly keysExpireAt?: string; readonly tokenExpiresAt?: string };
+  readonly credentials: { readonly source: string; readonly keysExpireAt?: string; readonly tokenExpiresAt?: string };
 }
 
 /** A machine with the daemon, driven from outside. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../agent/config/schema.ts";
-import { readSessionKeys, readSourceKeys } from "../../agent/facts/credentials.ts";
+import { readSourceKeys } from "../../agent/facts/credential-source.ts";
+import { isLongLived, readSessionKeys } from "../../agent/facts/credentials.ts";
 import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
@@ -79,7 +80,7 @@ test("a keys file may be one that a shell sources", async () => {
   host.files.put(KEYS_PATH, `# keys\nexport AWS_ACCESS_KEY_ID="AKIA"\nexport AWS_SECRET_ACCESS_KEY='a+b/c='\n`, {
     mode: 0o600,
   });
-  const keys = await readSourceKeys(host, config.credentials);
+  const keys = await readSourceKeys(host, config);
   assert.deepEqual([keys.accessKeyId, keys.secretAccessKey.reveal()], ["AKIA", "a+b/c="]);
 });
 
@@ -116,10 +117,13 @@ for (const [what, [error, code, hint]] of Object.entries(AWS_ANSWERS)) {
   });
 }
 
-test("a denied GetSessionToken says how to do without it", async () => {
+test("where GetSessionToken is denied the user's own keys are what there is", async () => {
   const { aws, read } = setUp({ keysFile: KEYS_PATH });
   aws.fail(awsError("AccessDenied", 403));
-  await assert.rejects(read, { code: "session-forbidden", hint: /credentials\.assumeRole/ });
+  const keys = await read();
+  assert.deepEqual([keys.accessKeyId, keys.expiresAtMs, isLongLived(keys)], ["AKIAEXAMPLE", undefined, true]);
+  aws.fail(awsError("InvalidClientTokenId", 403));
+  await assert.rejects(read, { code: "credentials-invalid" });
 });
 
 const PROFILES = `[default]
@@ -142,13 +146,13 @@ function withProfile(name: string) {
 
 test("a profile's keys are read from AWS's shared credentials file", async () => {
   const { host, config } = withProfile("default");
-  const keys = await readSourceKeys(host, config.credentials);
+  const keys = await readSourceKeys(host, config);
   assert.deepEqual([keys.accessKeyId, keys.secretAccessKey.reveal()], ["AKIADEFAULT", "default/secret+="]);
 });
 
 test("a profile may have dots in its name", async () => {
   const { host, config } = withProfile("first.last@example.com");
-  assert.equal((await readSourceKeys(host, config.credentials)).accessKeyId, "AKIADOTTED");
+  assert.equal((await readSourceKeys(host, config)).accessKeyId, "AKIADOTTED");
 });
 
 test("a profile that is not there is an error that names those that are", async () => {
@@ -165,7 +169,7 @@ test("a shared credentials file that others can read is refused", async () => {
 test("a profile's credential_process is run by a shell, as the AWS SDKs do", async () => {
   const { host, config } = withProfile("lab");
   host.install("/bin/sh", () => ({ stdout: JSON.stringify({ Version: 1, AccessKeyId: "A", SecretAccessKey: "S" }) }));
-  assert.equal((await readSourceKeys(host, config.credentials)).accessKeyId, "A");
+  assert.equal((await readSourceKeys(host, config)).accessKeyId, "A");
   assert.deepEqual(host.commands, ['/bin/sh -c /opt/print --profile "lab one"']);
 });
 
@@ -179,7 +183,7 @@ test("a process prints keys and when they end", async () => {
     Expiration: "2026-01-02T04:04:05+00:00",
   };
   host.install("/opt/print", () => ({ stdout: JSON.stringify(output) }));
-  const keys = await readSourceKeys(host, config.credentials);
+  const keys = await readSourceKeys(host, config);
   assert.equal(keys.expiresAtMs, Date.UTC(2026, 0, 2, 4, 4, 5));
   assert.equal(keys.sessionToken?.reveal(), "T");
   assert.deepEqual(host.commands, ["/opt/print --json"]);

@@ -17,17 +17,18 @@ function setUp(changes: Partial<SessionKeys> = {}) {
     expiresAtMs: host.clock.now() + 60_000,
     ...changes,
   };
-  host.files.put(FILE, renderSessionFile(keys, IDENTITY), { mode: 0o600 });
+  host.files.put(FILE, renderSessionFile(keys, { identity: IDENTITY, source: "5ta7e" }), { mode: 0o600 });
   return { host, keys };
 }
 
 test("keys that were written are read back while they live", async () => {
   const { host, keys } = setUp();
-  const read = await readSessionFile(host, FILE, IDENTITY);
+  const { keys: read, source } = (await readSessionFile(host, FILE, IDENTITY)) ?? {};
   assert.equal(read?.accessKeyId, keys.accessKeyId);
   assert.equal(read?.secretAccessKey.reveal(), "a/b+c=");
   assert.equal(read?.sessionToken?.reveal(), "IQoJb3JpZ2lu//8==");
   assert.equal(read?.expiresAtMs, keys.expiresAtMs);
+  assert.equal(source, "5ta7e");
 });
 
 test("the file is one that AWS's own tools read", () => {

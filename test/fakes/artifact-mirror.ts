@@ -25,7 +25,20 @@ export function renderManifest(versions: readonly string[]): string {
       ]),
     ];
   });
-  return `iam_roles_anywhere_releases: []\nsupported_eks_releases:\n${releases.join("\n")}\n`;
+  return `iam_roles_anywhere_releases:\n${renderHelpers()}\nsupported_eks_releases:\n${releases.join("\n")}\n`;
+}
+
+/** Two releases of aws_signing_helper, the newer one first, as nobody promises. */
+function renderHelpers(): string {
+  return ["1.7.3", "1.7.10", "1.6.0"]
+    .flatMap((version) => [
+      `- version: ${version}`,
+      "  artifacts:",
+      ...ARCHITECTURES.flatMap((arch) =>
+        renderArtifact(version, "aws_signing_helper", arch).map((line) => line.slice(2)),
+      ),
+    ])
+    .join("\n");
 }
 
 function renderArtifact(version: string, name: string, arch: string): readonly string[] {

@@ -1,5 +1,6 @@
 // A machine in memory that gets its kubelet from a mirror, and the tools by which it does: ln, tar, rm, sync, sha256sum.
 import { createHash } from "node:crypto";
+import type { Config } from "../../agent/config/schema.ts";
 import { Artifacts } from "../../agent/supervise/artifacts.ts";
 import type { TrialSight } from "../../agent/supervise/kubelet-trial.ts";
 import { artifactPath, renderManifest } from "./artifact-mirror.ts";
@@ -16,7 +17,12 @@ const BUILD = "-eks-a737599";
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
 
 /** A bare machine beside a mirror of these versions; the cluster is of version 1.33 unless the test moves it. */
-export function setUpArtifacts(versions: readonly string[], config = "", host = new MemoryHost()) {
+export function setUpArtifacts(
+  versions: readonly string[],
+  config = "",
+  host = new MemoryHost(),
+  credentials?: Config["credentials"],
+) {
   const end = new AbortController();
   const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
   const mirror = { manifest: renderManifest(versions), requests: [] as string[] };
@@ -29,6 +35,9 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
       // What EKS's own builds say.
       host.install(`${FOLDER}/kubelet/${version}/kubelet`, () => ({ stdout: `Kubernetes v${version}${BUILD}\n` }));
     }
+  const helper = `${MIRROR}${artifactPath("1.7.10", "aws_signing_helper")}`;
+  host.downloads.set(helper, "helper 1.7.10");
+  checksums.set(`${helper}.sha256`, `${sha256("helper 1.7.10")}  aws_signing_helper\n`);
   host.onFetch = ({ url }) => {
     mirror.requests.push(url);
     if (url.endsWith("/manifest.yaml")) return { status: 200, body: mirror.manifest };
@@ -56,7 +65,7 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
   const { log, messages } = createMemoryLog();
   const board = createBoard(log, host.clock);
   const situation = {
-    cluster: "1.33",
+    cluster: "1.33" as string | undefined,
     sight: { isReady: true, kubeletExits: 0, isReachable: true } as Omit<TrialSight, "version">,
     changes: 0,
   };
@@ -65,8 +74,9 @@ export function setUpArtifacts(versions: readonly string[], config = "", host = 
   const linked = () => host.files.peekLink(KUBELET)?.split("/").at(-2);
   const running = { version: undefined as string | undefined };
   const artifacts = new Artifacts({
-    ...{ host, log, board, config: sampleConfig(config), signal: end.signal },
-    cluster: () => sampleCluster({ version: situation.cluster }),
+    ...{ host, log, board, signal: end.signal },
+    config: { ...sampleConfig(config), ...(credentials === undefined ? {} : { credentials }) },
+    cluster: () => (situation.cluster === undefined ? undefined : sampleCluster({ version: situation.cluster })),
     kubeletVersion: () => running.version ?? linked(),
     sight: () => ({
       ...situation.sight,

@@ -187,6 +187,7 @@ export function setUpOperator(mode = "API_AND_CONFIG_MAP") {
       authorizeCommand(context, { ...shared, nodeName: [], identity: "hybrid", ...options }, print),
     revoke: (options: Partial<RevokeOptions> = {}) => revokeCommand(context, { ...shared, ...options }, print),
     roles: () => parse(awsAuth.data?.mapRoles ?? "") as unknown[],
+    print,
     said: () => said.join(""),
     forget: () => void said.splice(0),
   };

@@ -9,11 +9,13 @@ import { KEYS_FILE, sampleConfig } from "./samples.ts";
 export const TOKEN = "/run/eks-satellite/kubelet-token";
 export const KEYS = "/run/eks-satellite/aws-credentials";
 export const COPY = "/var/lib/eks-satellite/session";
+export const KEYS_FILE_PATH = "/etc/eks-satellite/aws-keys";
 export const MINUTE_MS = 60_000;
 
 /** A session that has not looked yet. */
 export function setUpSession(host = new MemoryHost(), config = sampleConfig()) {
-  host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
+  // A restart finds the file as it was: another time of change would be another state of the source.
+  if (host.files.peek(KEYS_FILE_PATH) === undefined) host.files.put(KEYS_FILE_PATH, KEYS_FILE, { mode: 0o600 });
   const aws = new MemoryAws(host.clock.now);
   const { log, lines, messages } = createMemoryLog();
   const board = createBoard(log, host.clock);

@@ -14,12 +14,26 @@ credentials:
   assumeRole: { arn: "arn:aws:iam::111122223333:role/satellite" }
 `;
 
+export const FARGATE_NAME = "fargate-ip-10-0-2-27.us-west-2.compute.internal";
+
+/** A node that an IAM user is, without a role. */
+export const FARGATE_CONFIG = `
+cluster: { name: demo, region: us-west-2 }
+node: { identity: fargate, eni: eni-086d663f3201384e3, name: ${FARGATE_NAME} }
+credentials: { keysFile: /etc/eks-satellite/aws-keys }
+`;
+
 /** A keys file as its owner writes it. */
 export const KEYS_FILE = "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=long-lived-secret\n";
 
 /** The minimal configuration with more YAML behind it. */
 export function sampleConfig(more = ""): Config {
   return parseConfig(`${MINIMAL_CONFIG}\n${more}`, "config.yaml", "gpu-1");
+}
+
+/** The node of an IAM user, with more YAML behind it. */
+export function fargateConfig(more = ""): Config {
+  return parseConfig(`${FARGATE_CONFIG}\n${more}`, "config.yaml", "gpu-1");
 }
 
 export function sampleCluster(changes: Partial<ClusterFacts> = {}): ClusterFacts {

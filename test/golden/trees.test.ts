@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { parseConfig } from "../../agent/config/load.ts";
 import type { Config } from "../../agent/config/schema.ts";
 import { type Facts, type NodePlan, planNode } from "../../agent/plan/node-plan.ts";
 import type { Resource } from "../../agent/plan/resource.ts";
 import {
   containerdFile,
   DOCKER_CONTAINERD_CONFIG,
+  FARGATE_CONFIG,
   sampleCluster,
   sampleConfig,
   sampleMachine,
@@ -132,6 +134,15 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
       machine: sampleMachine({ hasEcrCredentialProvider: true, cpuCount: 30 }),
       cluster: sampleCluster(),
       containerd: { version: "1.7.27", config: containerdFile(NVIDIA_CONFIG) },
+      kubeletVersion: "1.34.4",
+    },
+  },
+  fargate: {
+    config: parseConfig(FARGATE_CONFIG.replace("eni: ", "computeTypeTaint: true, eni: "), "config.yaml", "gpu-1"),
+    facts: {
+      machine: sampleMachine(),
+      cluster: sampleCluster(),
+      containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
       kubeletVersion: "1.34.4",
     },
   },

@@ -28,6 +28,13 @@ test("a command that a signal ends has a result too", async () => {
   assert.notEqual((await host.run("sh", ["-c", "kill -9 $$"])).exitCode, 0);
 });
 
+test("a group that does not end is killed whole: a child of the command would hold its output open", async () => {
+  const startedAt = performance.now();
+  const running = host.run("sh", ["-c", "sleep 300 | cat; true"], { timeoutSeconds: 0.3, isGroup: true });
+  await assert.rejects(running, { code: "command-timeout" });
+  assert.ok(performance.now() - startedAt < 10_000);
+});
+
 test("a command reads no input and gets the variables that it is given", async () => {
   const { stdout } = await host.run("sh", ["-c", 'cat; echo "$GIVEN"'], { environment: { GIVEN: "yes" } });
   assert.equal(stdout, "yes");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderKubeletFlags } from "../../agent/plan/kubelet-flags.ts";
-import { sampleConfig, sampleMachine } from "../fakes/samples.ts";
+import { FARGATE_NAME, fargateConfig, sampleConfig, sampleMachine } from "../fakes/samples.ts";
 
 const render = (yaml = "", machine = sampleMachine(), family: "ipv4" | "ipv6" = "ipv4") =>
   renderKubeletFlags(sampleConfig(yaml), machine, family);
@@ -35,6 +35,12 @@ test("labels are sorted, and the compute type cannot be taken away", () => {
     flag.startsWith("--node-labels="),
   );
   assert.equal(labels, "--node-labels=a=1,b=2,eks.amazonaws.com/compute-type=hybrid");
+});
+
+test("a fargate node registers under its own name with Fargate's label", () => {
+  const flags = renderKubeletFlags(fargateConfig(), sampleMachine(), "ipv4");
+  assert.ok(flags.includes(`--hostname-override=${FARGATE_NAME}`));
+  assert.ok(flags.includes("--node-labels=eks.amazonaws.com/compute-type=fargate"));
 });
 
 test("the user's flags come last, in the order of their names", () => {

@@ -18,6 +18,7 @@ export interface NodeObject {
     readonly uid: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
+  readonly spec?: { readonly providerID?: string; readonly taints?: readonly { readonly key: string }[] };
   readonly status?: {
     readonly nodeInfo?: { readonly kubeletVersion: string; readonly containerRuntimeVersion: string };
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];

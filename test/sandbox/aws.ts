@@ -9,7 +9,16 @@ import { type Addresses, endpointName } from "./addresses.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 import { inNamespace, setAwsReachability } from "./network.ts";
 import { lastLines, startDaemon } from "./process.ts";
-import { accountId, cacheFolder, clusterName, isMissing, roleName, type SandboxFacts, writeAtomic } from "./state.ts";
+import {
+  accountId,
+  cacheFolder,
+  clusterName,
+  isMissing,
+  roleArn,
+  roleName,
+  type SandboxFacts,
+  writeAtomic,
+} from "./state.ts";
 import type { Progress } from "./step.ts";
 import { waitFor } from "./wait.ts";
 
@@ -107,9 +116,25 @@ export async function clearFaults(folder: string, addresses: Addresses): Promise
   await rm(faultsPath(folder), { force: true });
 }
 
+/** ARNs of the trust anchor, whose authority is the sandbox's aws-ca, and of the profile, which accepts a role session name. */
+export const rolesAnywhereArns = {
+  trustAnchorArn: `arn:aws:rolesanywhere:us-east-1:${accountId}:trust-anchor/sandbox`,
+  profileArn: `arn:aws:rolesanywhere:us-east-1:${accountId}:profile/sandbox`,
+};
+
+/** The second pair of keys of the user that may assume the node's role. */
+export function rotatedKeys({ accessKeyId, secretAccessKey }: Pick<SandboxFacts, "accessKeyId" | "secretAccessKey">) {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return {
+    accessKeyId: `AKIA${digest(accessKeyId).toString("hex").toUpperCase().slice(0, 16)}`,
+    secretAccessKey: digest(secretAccessKey).toString("base64url").slice(0, 40),
+  };
+}
+
 async function renderAccount(folder: string, facts: SandboxFacts): Promise<string> {
   const { accessKeyId, secretAccessKey } = facts;
   const ca = await readFile(join(folder, "pki", "ca.crt"));
+  const trustAnchor = await readFile(join(folder, "pki", "aws-ca.crt"), "utf8");
   const account = {
     account: accountId,
     users: [
@@ -117,6 +142,8 @@ async function renderAccount(folder: string, facts: SandboxFacts): Promise<strin
       { name: "administrator", ...facts.administrator },
     ],
     role: { name: roleName, trusted: "satellite" },
+    rotatedKeys: [rotatedKeys(facts)],
+    rolesAnywhere: { ...rolesAnywhereArns, roleArn, trustAnchor },
     cluster: {
       name: clusterName,
       version: facts.kubernetes.split(".").slice(0, 2).join("."),

@@ -24,21 +24,38 @@ export async function ensureCertificates(folder: string, addresses: Addresses, c
   const pki = join(folder, "pki");
   const stamp = join(pki, "made-for");
   const wanted = `${addresses.api} ${addresses.aws} ${clusterId}`;
-  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return pki;
+  if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted)
+    await makeAll(pki, wanted, addresses, clusterId);
+  await ensureAwsLeaf(pki, addresses);
+  return pki;
+}
+
+async function makeAll(pki: string, wanted: string, addresses: Addresses, clusterId: string): Promise<void> {
   await replaceFolder(pki, async (fresh) => {
     await chmod(fresh, 0o700);
     await makeAuthority(fresh, "ca", "eks-satellite sandbox cluster");
     await makeAuthority(fresh, "aws-ca", "eks-satellite sandbox AWS");
     await Promise.all(clusterLeaves(addresses, clusterId).map((leaf) => makeLeaf(fresh, "ca", leaf)));
-    await makeLeaf(fresh, "aws-ca", {
-      file: "aws",
-      commonName: "amazonaws.com",
-      names: [...awsNames.map((name) => `DNS:${name}`), `IP:${addresses.aws}`],
-    });
     await openssl(["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", join(fresh, "service-accounts.key")]);
     await writeFile(join(fresh, "made-for"), wanted);
   });
-  return pki;
+}
+
+/** A service that AWS answers for since yesterday needs another certificate, and no other authority. */
+async function ensureAwsLeaf(pki: string, addresses: Addresses): Promise<void> {
+  const stamp = join(pki, "aws-names");
+  const names = [...awsNames.map((name) => `DNS:${name}`), `IP:${addresses.aws}`];
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === names.join()) return;
+  await makeLeaf(pki, "aws-ca", { file: "aws", commonName: "amazonaws.com", names });
+  await writeFile(stamp, names.join());
+}
+
+/** Issues a machine's certificate for IAM Roles Anywhere, whose trust anchor here is AWS's authority; returns both as PEM. */
+export async function issueMachineCertificate(folder: string, commonName: string) {
+  const pki = join(folder, "pki");
+  await makeLeaf(pki, "aws-ca", { file: "machine", commonName });
+  const read = (name: string) => readFile(join(pki, name), "utf8");
+  return { certificate: await read("machine.crt"), privateKey: await read("machine.key") };
 }
 
 /** Makes `mirror.crt` for a server at this address, which the machine trusts as it trusts AWS. */

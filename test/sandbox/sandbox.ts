@@ -69,8 +69,8 @@ export class Sandbox {
   }
 
   /** Waits until the node is Ready, or satisfies `accept`. @throws Error after `deadlineMs`, 60 s by default. */
-  waitForNode(accept?: (node: NodeObject) => boolean, deadlineMs = 60_000): Promise<NodeObject> {
-    return waitForNode(this.folder, this.addresses, nodeName, { deadlineMs, ...(accept ? { accept } : {}) });
+  waitForNode(accept?: (node: NodeObject) => boolean, deadlineMs = 60_000, name = nodeName): Promise<NodeObject> {
+    return waitForNode(this.folder, this.addresses, name, { deadlineMs, ...(accept ? { accept } : {}) });
   }
 
   /** Deletes the Node, runs `start`, and returns the milliseconds until the API says Ready=True. */

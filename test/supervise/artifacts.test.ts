@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
 import { artifactPath } from "../fakes/artifact-mirror.ts";
 import { FOLDER, KUBELET, PROVIDER, setUpArtifacts } from "../fakes/memory-artifacts.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
 
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
 const MINUTE_MS = 60_000;
@@ -107,6 +108,33 @@ for (const [what, spoil, reason] of FAULTS) {
     assert.ok(setup.mirror.requests.length > asked);
   });
 }
+
+const HELPER = "/usr/local/bin/aws_signing_helper";
+const ROLES_ANYWHERE = {
+  rolesAnywhere: {
+    ...{ certificate: "/etc/node.crt", privateKey: "/etc/node.key", helper: HELPER, durationSeconds: 3600 },
+    trustAnchorArn: "arn:aws:rolesanywhere:us-west-2:111122223333:trust-anchor/a",
+    profileArn: "arn:aws:rolesanywhere:us-west-2:111122223333:profile/b",
+    roleArn: "arn:aws:iam::111122223333:role/node",
+  },
+};
+
+test("aws_signing_helper comes first, when it is used: without it there are no keys, and nothing is known of the cluster", async () => {
+  const { host, round, situation, linked } = setUpArtifacts(["1.33.13"], "", new MemoryHost(), ROLES_ANYWHERE);
+  situation.cluster = undefined;
+  await round();
+  assert.equal(host.files.peekLink(HELPER), `${FOLDER}/aws_signing_helper/1.7.10/aws_signing_helper`, "the newest");
+  assert.equal(linked(), undefined);
+  situation.cluster = "1.33";
+  await round();
+  assert.equal(linked(), "1.33.13");
+});
+
+test("where keys come from elsewhere, nobody looks for aws_signing_helper", async () => {
+  const { host, round } = setUpArtifacts(["1.33.13"]);
+  await round();
+  assert.equal(host.files.peekLink(HELPER), undefined);
+});
 
 test("artifacts.install: never asks for what is missing", async () => {
   const { mirror, round, board } = setUpArtifacts(["1.33.13"], "artifacts: { install: never }");

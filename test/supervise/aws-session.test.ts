@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { COPY, KEYS, MINUTE_MS, reasonOf, setUpSession, TOKEN } from "../fakes/memory-session.ts";
-import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
+import { fargateConfig, sampleConfig } from "../fakes/samples.ts";
 
 test("the first look gets keys and a token, both written for root alone", async () => {
   const { host, board, session, aws, token } = setUpSession();
@@ -21,6 +21,28 @@ test("the long-lived keys are never written to another file", async () => {
   const elsewhere = host.files.paths().filter((path) => path !== "/etc/eks-satellite/aws-keys");
   for (const path of elsewhere)
     assert.doesNotMatch(host.files.peek(path)?.content ?? "", /long-lived-secret|AKIAEXAMPLE/);
+});
+
+test("long-lived keys that may not be exchanged sign tokens, are written nowhere, and that is told once", async () => {
+  const { host, aws, board, session, token, messages, pass } = setUpSession(new MemoryHost(), fargateConfig());
+  await session.refresh();
+  assert.ok(host.files.peek(KEYS), "session keys while AWS gives them");
+  aws.fail(awsError("AccessDenied", 403), "getSessionToken");
+  await pass(50 * MINUTE_MS);
+  const url = Buffer.from((token() ?? "").replace("k8s-aws-v1.", ""), "base64url").toString();
+  assert.match(url, /X-Amz-Credential=AKIAEXAMPLE%2F/);
+  assert.doesNotMatch(url, /X-Amz-Security-Token/);
+  assert.equal(host.files.peek(KEYS), undefined, "what ecr-credential-provider reads");
+  const elsewhere = host.files.paths().filter((path) => path !== "/etc/eks-satellite/aws-keys");
+  for (const path of elsewhere) assert.doesNotMatch(host.files.peek(path)?.content ?? "", /long-lived-secret/);
+  const { status, reason, hint } = board.get("CredentialsRenewed");
+  assert.deepEqual([status, reason], ["True", "LongLivedKeys"]);
+  assert.match(hint ?? "", /sts:GetSessionToken/);
+  assert.equal(messages("warn").filter((message) => /long-lived/.test(message)).length, 1);
+  assert.deepEqual(reasonOf(board), ["True", "Fresh"]);
+  aws.recover();
+  await pass(15 * MINUTE_MS);
+  assert.ok(host.files.peek(KEYS), "and they are back when AWS gives them again");
 });
 
 test("keys are renewed when two thirds of their life have passed, and not before", async () => {
@@ -216,14 +238,17 @@ test("a full disk at the start does not keep the daemon from starting", async ()
 test("keys of a source that does not say when they end are read again every ten minutes", async () => {
   const { host, aws, pass, session } = setUpSession(new MemoryHost(), {
     ...sampleConfig(),
-    credentials: { keysFile: "/etc/eks-satellite/aws-keys" },
+    credentials: { process: ["/opt/print"] },
   });
-  host.files.put("/etc/eks-satellite/aws-keys", `${KEYS_FILE}AWS_SESSION_TOKEN=one\n`, { mode: 0o600 });
+  let token = "one";
+  const print = () => JSON.stringify({ Version: 1, AccessKeyId: "ASIA", SecretAccessKey: "S", SessionToken: token });
+  host.install("/opt/print", () => ({ stdout: print() }));
   await session.refresh();
-  host.files.put("/etc/eks-satellite/aws-keys", `${KEYS_FILE}AWS_SESSION_TOKEN=two\n`, { mode: 0o600 });
+  token = "two";
   await pass(10 * MINUTE_MS);
   assert.equal(session.keys?.sessionToken?.reveal(), "two");
-  assert.deepEqual(aws.calls, []);
+  assert.equal(host.commands.length, 2);
+  assert.deepEqual(aws.calls, ["getCallerIdentity"], "other keys are tried before they replace living ones");
 });
 
 test("no secret reaches the log or the board", async () => {

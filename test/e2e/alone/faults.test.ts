@@ -49,12 +49,13 @@ fault("a killed daemon is started again and leaves no second kubelet behind", as
   assert.equal(await satellite.box("pgrep", "--exact", "--count", "kubelet"), "1");
 });
 
-fault("a deleted Node is back within 30 s with its labels", async () => {
+fault("a deleted Node is back within 30 s with its labels and providerID", async () => {
   const { sandbox } = satellite;
   const { uid } = (await sandbox.node()).metadata;
   await sandbox.kubectl(["delete", "node", sandbox.nodeName, "--wait=false"]);
   const node = await sandbox.waitForNode((seen) => seen.metadata.uid !== uid, 30_000);
   assert.equal(node.metadata.labels?.["eks.amazonaws.com/compute-type"], "hybrid");
+  assert.equal(node.spec?.providerID, `eks-hybrid:///us-east-1/sandbox/${sandbox.nodeName}`);
 });
 
 fault(

@@ -1,7 +1,7 @@
 """The AWS account of the sandbox: role, users, network and cluster, made anew in moto at each start."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import moto.backends
@@ -16,8 +16,12 @@ class Account:
 
     number: str
     users: tuple
+    # Ids of the subnet and of its VPC's security group, which moto makes up.
+    network: dict
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
+    # What roles_anywhere.py goes by.
+    roles_anywhere: dict
 
 
 def create_account(path):
@@ -26,15 +30,17 @@ def create_account(path):
     number = wanted["account"]
     iam = moto.backends.get_backend("iam")[number]["aws"]
     users = tuple(_create_user(iam, number, user) for user in wanted["users"])
+    users += tuple(_second_key(user, keys) for user, keys in zip(users, wanted["rotatedKeys"]))
     trusted = f"arn:aws:iam::{number}:user/{wanted['role']['trusted']}"
     statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     role = iam.create_role(wanted["role"]["name"], policy, "/", None, "", {}, "3600")
-    subnet = _create_network(number)
+    subnet, group = _create_network(number)
     cluster = wanted["cluster"]
     eks = moto.backends.get_backend("eks")[number][REGION]
     eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
-    return Account(number, users, {cluster["name"]: cluster})
+    network = {"subnet": subnet.id, "securityGroup": group.id}
+    return Account(number, users, network, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
 
 
 def trust_policy(number, role_arn):
@@ -51,9 +57,15 @@ def _create_user(iam, number, user):
     return Identity(user["accessKeyId"], user["secretAccessKey"], created.arn, created.id, number)
 
 
+def _second_key(user, keys):
+    """IAM lets a user have two keys, so that one can take the other's place."""
+    return replace(user, access_key_id=keys["accessKeyId"], secret=keys["secretAccessKey"])
+
+
 def _create_network(number):
     ec2 = moto.backends.get_backend("ec2")[number][REGION]
     vpc = ec2.create_vpc("10.0.0.0/16")
+    ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", True)
     subnet = ec2.create_subnet(vpc.id, "10.0.2.0/24", availability_zone="us-east-1a")
-    ec2.create_network_interface(subnet, "10.0.2.27", description="satellite-1")
-    return subnet
+    ec2.create_network_interface(subnet, "10.0.2.27", description="somebody's")
+    return subnet, ec2.get_default_security_group(vpc.id)

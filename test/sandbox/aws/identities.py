@@ -1,12 +1,13 @@
-"""Who holds which keys: IAM users, whose keys live for ever, and sessions of assumed roles, whose keys expire.
+"""Who holds which keys: IAM users, whose keys live for ever, and sessions of users and of assumed roles, whose keys expire.
 
 Sessions are kept in a file, since keys that AWS gave out outlive a restart of the sandbox's AWS.
 """
 
 import json
 import os
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Lock
 
@@ -31,6 +32,19 @@ class Identity:
         if sessions_expired_before and datetime.fromisoformat(self.issued_at) < sessions_expired_before:
             return True
         return datetime.fromisoformat(self.expires_at) <= now
+
+
+def session_of(user, seconds):
+    """Keys of a user's own session, as GetSessionToken gives them: the same identity, for a time."""
+    now = datetime.now(timezone.utc)
+    return replace(
+        user,
+        access_key_id=f"ASIA{secrets.token_hex(8).upper()}",
+        secret=secrets.token_urlsafe(30),
+        session_token=secrets.token_urlsafe(200),
+        issued_at=now.isoformat(),
+        expires_at=(now + timedelta(seconds=seconds)).isoformat(),
+    )
 
 
 class Identities:

@@ -84,6 +84,18 @@ def caller_identity_reply(identity, wants_json):
     )
 
 
+def session_token_reply(session):
+    """GetSessionToken's answer: the keys of a session."""
+    return _xml(
+        200,
+        '<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetSessionTokenResult><Credentials>'
+        f"<AccessKeyId>{session.access_key_id}</AccessKeyId><SecretAccessKey>{session.secret}</SecretAccessKey>"
+        f"<SessionToken>{session.session_token}</SessionToken><Expiration>{session.expires_at}</Expiration></Credentials>"
+        f"</GetSessionTokenResult><ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata>"
+        "</GetSessionTokenResponse>",
+    )
+
+
 def json_reply(body, status=200, headers=()):
     """A JSON reply."""
     return Reply(status, (("content-type", "application/json"), *headers), json.dumps(body).encode())

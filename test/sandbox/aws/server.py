@@ -26,8 +26,9 @@ from account import REGION, create_account, trust_policy
 from actions import read_action
 from faults import apply_to_cluster, read_faults
 from gate import authenticate, authorize
-from identities import Identities, Identity
-from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply
+from identities import Identities, Identity, session_of
+from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply, session_token_reply
+from roles_anywhere import is_for_roles_anywhere, read_session_request, session_reply
 from sigv4 import MalformedSignature, Request, read_signature
 
 # STS's own limits, and the role's maximum, https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -40,6 +41,7 @@ class Aws:
     def __init__(self, folder):
         self._faults_file = folder / "faults.json"
         self._account = create_account(folder / "account.json")
+        (folder / "network.json").write_text(json.dumps(self._account.network))
         self._identities = Identities(folder / "sessions.json")
         for user in self._account.users:
             self._identities.add_user(user)
@@ -63,6 +65,8 @@ class Aws:
     def _answer(self, request, environ, wants_json, faults):
         if faults.unavailable:
             raise Refusal("unavailable", "Service is unable to handle request.", 503)
+        if is_for_roles_anywhere(request):
+            return self._create_session(request, faults)
         signature, identity = authenticate(request, self._identities, faults)
         action = read_action(request, signature.service, signature.region, self._account.number)
         print(action.name, action.resource, "by", identity.arn, flush=True)
@@ -73,6 +77,8 @@ class Aws:
             return self._entries.answer(action, request)
         if action.name == "sts:AssumeRole":
             return self._assume_role(action, environ, faults)
+        if action.name == "sts:GetSessionToken":
+            return self._get_session_token(action, identity, faults)
         reply = self._forward(environ, request.body)
         if action.name == "eks:DescribeCluster" and reply.status == 200:
             return self._show_cluster(reply, faults)
@@ -93,23 +99,40 @@ class Aws:
             self._remember_session(reply, seconds)
         return reply
 
+    def _create_session(self, request, faults):
+        role, name, seconds = read_session_request(request, self._account.roles_anywhere, faults.now)
+        print("rolesanywhere:CreateSession", role, "as", name, flush=True)
+        sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
+        session = sts.assume_role(REGION, name, role, None, seconds, None)
+        return session_reply(self._keep(session, faults.sessionLifetimeSeconds or seconds))
+
+    def _get_session_token(self, action, identity, faults):
+        if identity.session_token is not None:
+            raise Refusal("denied", "Cannot call GetSessionToken with session credentials")
+        seconds = faults.sessionLifetimeSeconds or int(action.parameters.get("DurationSeconds", 43200))
+        session = session_of(identity, seconds)
+        self._identities.add_session(session)
+        return session_token_reply(session)
+
     def _remember_session(self, reply, seconds):
         key = re.search(rb"<AccessKeyId>(\w+)</AccessKeyId>", reply.body)[1].decode()
         sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
-        session = sts.get_assumed_role_from_access_key(key)
+        self._keep(sts.get_assumed_role_from_access_key(key), seconds)
+
+    def _keep(self, session, seconds):
         now = datetime.now(timezone.utc)
-        self._identities.add_session(
-            Identity(
-                access_key_id=key,
-                secret=session.secret_access_key,
-                arn=session.arn,
-                user_id=session.user_id,
-                account=self._account.number,
-                session_token=session.session_token,
-                issued_at=now.isoformat(),
-                expires_at=(now + timedelta(seconds=seconds)).isoformat(),
-            )
+        identity = Identity(
+            access_key_id=session.access_key_id,
+            secret=session.secret_access_key,
+            arn=session.arn,
+            user_id=session.user_id,
+            account=self._account.number,
+            session_token=session.session_token,
+            issued_at=now.isoformat(),
+            expires_at=(now + timedelta(seconds=seconds)).isoformat(),
         )
+        self._identities.add_session(identity)
+        return identity
 
     def _show_cluster(self, reply, faults):
         cluster = json.loads(reply.body)["cluster"]

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from actions import read_action
 from faults import Faults, apply_to_cluster
 from gate import authenticate, authorize
-from identities import Identities, Identity
+from identities import Identities, Identity, session_of
 from replies import Refusal, error_reply
 from sigv4 import Request
 from test_sigv4 import KEY, SECRET, presigned, signed
@@ -94,6 +94,14 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.refusal(signed(), Faults(usersDeleted=True)).kind, "unknown-key")
         self.identities.add_session(session(expires_in=600))
         authenticate(presigned("token"), self.identities, Faults(usersDeleted=True))
+
+    def test_a_users_own_session_is_the_user_for_a_time(self):
+        issued = session_of(identity(), 600)
+        self.identities.add_session(issued)
+        self.assertEqual(self.identities.find(issued.access_key_id).arn, USER)
+        self.assertNotEqual((issued.access_key_id, issued.secret), (KEY, SECRET))
+        self.assertFalse(issued.has_expired(NOW + timedelta(minutes=9), None))
+        self.assertTrue(issued.has_expired(NOW + timedelta(minutes=11), None))
 
     def test_a_clock_that_is_ahead_finds_signatures_too_old(self):
         self.identities.add_user(identity())

@@ -1,0 +1,32 @@
+// What lies on this machine to prove itself to AWS with: keys or a certificate, and how long they last.
+import { checkCertificateDates, readClientCertificate, renewalOf } from "../facts/client-certificate.ts";
+import { sourceName } from "../facts/credential-source.ts";
+import { type Check, configured, ok, warn } from "./check.ts";
+
+export const CREDENTIAL_CHECKS: readonly Check[] = [
+  configured({
+    name: "credentials",
+    run: async ({ sourceKeys }, { credentials }) => {
+      const { sessionToken, accessKeyId } = await sourceKeys();
+      const source = sourceName(credentials);
+      if (sessionToken !== undefined) return ok(`temporary keys from ${source}`);
+      return warn(
+        `long-lived keys of an IAM user (…${accessKeyId.slice(-4)}) are on this machine: ${source}`,
+        "Whoever copies them is this machine until somebody deletes them. Prefer IAM Roles Anywhere (credentials.rolesAnywhere) or an SSM hybrid activation (credentials.profile); at least rotate them, and allow them sts:AssumeRole alone.",
+      );
+    },
+  }),
+  configured({
+    name: "certificate",
+    run: async ({ host }, { credentials: { rolesAnywhere } }) => {
+      if (rolesAnywhere === undefined) return ok("none is used: see credentials");
+      const certificate = await readClientCertificate(host, rolesAnywhere);
+      const nowMs = host.clock.now();
+      checkCertificateDates(certificate, nowMs);
+      const words = `${certificate.subject} until ${new Date(certificate.expiresAtMs).toISOString()}`;
+      const renewal = renewalOf(certificate, nowMs);
+      if (renewal === "none") return ok(words);
+      return warn(`${words}: its renewal is ${renewal}`, `Put a new certificate and its key at ${certificate.file}.`);
+    },
+  }),
+];

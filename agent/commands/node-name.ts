@@ -1,0 +1,39 @@
+// `eks-satellite node-name`: the name of the node that has a network interface, or an address.
+import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
+import { SatelliteError } from "../errors.ts";
+import { openAccount } from "../operator/account.ts";
+import { readEni } from "../operator/eni.ts";
+import type { EniCommandContext } from "./eni.ts";
+import { checkId, checkRegion } from "./eni-options.ts";
+
+export interface NodeNameOptions {
+  readonly region: string;
+  readonly eni?: string;
+  readonly ip?: string;
+  readonly suffix: SuffixForm;
+  readonly output: "text" | "json";
+}
+
+/** Prints it, alone on its line; AWS is asked about an interface only. @throws options-invalid, address-invalid, eni-not-found */
+export async function nodeNameCommand(
+  { openOperator }: Pick<EniCommandContext, "openOperator">,
+  { region, eni, ip, suffix, output }: NodeNameOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  checkRegion(region);
+  if ((eni === undefined) === (ip === undefined))
+    throw new SatelliteError("options-invalid", "give either --eni or --ip", {
+      hint: "--eni asks AWS for the interface's address; --ip asks nobody.",
+    });
+  const address = ip ?? (await readAddress(openOperator, region, eni ?? ""));
+  const nodeName = fargateNodeName(address, region, suffix);
+  const document = { nodeName, ip: address, region, ...(eni === undefined ? {} : { eni }) };
+  print(output === "json" ? `${JSON.stringify(document, undefined, 2)}\n` : `${nodeName}\n`);
+  return 0;
+}
+
+async function readAddress(openOperator: EniCommandContext["openOperator"], region: string, eni: string) {
+  checkId("eni", eni, "--eni");
+  const operator = await openOperator();
+  return (await readEni({ ec2: operator.ec2, account: await openAccount(operator, region) }, eni)).privateIp;
+}

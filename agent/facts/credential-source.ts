@@ -1,0 +1,109 @@
+// The configured source of keys on this machine: what it says now, and whether it has changed since it was last asked.
+import { createHash } from "node:crypto";
+import { parseEnv } from "node:util";
+import { parse as parseIni } from "ini";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { SessionKeys } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import { runCredentialProcess } from "./credential-process.ts";
+import { readPrivateFile } from "./private-file.ts";
+import { readRolesAnywhereKeys } from "./roles-anywhere.ts";
+import { toSessionKeys } from "./source-keys.ts";
+
+/** The head of a section. `ini` takes a dot in its name for a table within a table; AWS's tools do not. */
+const SECTION = /^\s*\[[^\]\n]*\]/gm;
+
+/** Where the keys come from, and which node they are for. */
+export type SourceConfig = Pick<Config, "credentials" | "node">;
+
+/**
+ * Reads the keys of the configured source.
+ * @throws credentials-missing, credentials-exposed, credentials-invalid, command-missing, command-timeout, and for a certificate
+ * what {@link readRolesAnywhereKeys} throws
+ */
+export async function readSourceKeys(host: Host, { credentials, node }: SourceConfig): Promise<SessionKeys> {
+  const { keysFile, profile, rolesAnywhere, process } = credentials;
+  if (keysFile !== undefined) return readVariables(await readText(host, keysFile), keysFile);
+  if (profile !== undefined) return readProfile(host, profile);
+  if (rolesAnywhere !== undefined) return readRolesAnywhereKeys(host, rolesAnywhere, node.name);
+  const [command = "", ...args] = process ?? [];
+  return runCredentialProcess(host, { command, args, name: command, key: "credentials.process" });
+}
+
+/** The name of the configured source: its key, and what is behind it. No secrets, no arguments. */
+export function sourceName({ keysFile, profile, process, rolesAnywhere }: Config["credentials"]): string {
+  if (keysFile !== undefined) return `keysFile ${keysFile}`;
+  if (profile !== undefined) return `profile ${profile.name} of ${profile.file}`;
+  if (rolesAnywhere !== undefined) return `rolesAnywhere ${rolesAnywhere.certificate}`;
+  return `process ${process?.[0] ?? ""}`;
+}
+
+/**
+ * A digest that tells one state of the source from another without a secret in it: its name, and time, size and mode of its files.
+ * A process has none, and says itself when its keys end.
+ */
+export async function readSourceState(host: Host, credentials: Config["credentials"]): Promise<string> {
+  const { keysFile, profile, rolesAnywhere } = credentials;
+  const { certificate, privateKey, intermediates } = rolesAnywhere ?? {};
+  const files = [keysFile, profile?.file, certificate, privateKey, intermediates].filter((file) => file !== undefined);
+  const states = await Promise.all(files.map((file) => stateOf(host, file)));
+  return createHash("sha256")
+    .update([sourceName(credentials), ...states].join("\n"))
+    .digest("hex");
+}
+
+async function stateOf(host: Host, file: string): Promise<string> {
+  const status = await host.files.status(file).catch(() => null); // Reading it tells why.
+  if (status === null) return "unreadable";
+  if (status === undefined) return "absent";
+  return `${status.modifiedMs} ${status.sizeBytes} ${status.mode.toString(8)}`;
+}
+
+/** Windows' editors begin a file with a mark and end lines with CR LF. */
+async function readText(host: Host, file: string): Promise<string> {
+  return (await readPrivateFile(host, file)).replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
+}
+
+async function readProfile(host: Host, { file, name }: { file: string; name: string }): Promise<SessionKeys> {
+  const text = (await readText(host, file)).replaceAll(SECTION, (header) => header.replaceAll(".", "\\."));
+  const sections = parseIni(text) as Record<string, Record<string, string> | undefined>;
+  const section = sections[name] ?? sections[`profile ${name}`];
+  if (section === undefined) {
+    throw new SatelliteError("credentials-missing", `${file} has no profile ${name}`, {
+      hint: `Set credentials.profile.name to one of: ${Object.keys(sections).join(", ") || "(the file has none)"}.`,
+    });
+  }
+  const origin = `profile ${name} of ${file}`;
+  if (section.credential_process !== undefined) {
+    return runCredentialProcess(host, {
+      command: "/bin/sh",
+      args: ["-c", section.credential_process],
+      name: `the credential_process of ${origin}`,
+      key: "credential_process",
+    });
+  }
+  return fromVariables(
+    Object.fromEntries(Object.entries(section).map(([key, value]) => [key.toUpperCase(), value])),
+    origin,
+  );
+}
+
+/** Lines of a shell, of systemd's EnvironmentFile, or of `aws configure export-credentials --format env`. */
+function readVariables(text: string, file: string): SessionKeys {
+  // systemd.exec(5) has `;` begin a comment too.
+  return fromVariables(parseEnv(text.replaceAll(/^\s*;.*$/gm, "")), file);
+}
+
+function fromVariables(variables: Readonly<Record<string, string | undefined>>, origin: string): SessionKeys {
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = variables;
+  if (!id || !secret) {
+    throw new SatelliteError(
+      "credentials-missing",
+      `${origin} lacks ${id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"}`,
+      { hint: `Write AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=… there (lower case in a profile).` },
+    );
+  }
+  const { AWS_SESSION_TOKEN: token, AWS_CREDENTIAL_EXPIRATION: expiration } = variables;
+  return toSessionKeys({ id, secret, token, expiration }, origin);
+}

@@ -1,0 +1,85 @@
+// Keys for a certificate: IAM Roles Anywhere, through AWS's own helper, which signs the request with the certificate's key.
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { SessionKeys } from "../host/aws.ts";
+import type { Host } from "../host/host.ts";
+import { checkCertificateDates, readClientCertificate } from "./client-certificate.ts";
+import { runCredentialProcess } from "./credential-process.ts";
+
+export type RolesAnywhere = NonNullable<Config["credentials"]["rolesAnywhere"]>;
+
+const HELPER_SOURCE = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html";
+/** How the helper words a connection that failed (Go's net package). */
+const UNREACHABLE = /no such host|dial tcp|i\/o timeout|connection re(fused|set)|TLS handshake|request send failed/;
+const UNTRUSTED = /untrusted|insufficient certificate/i;
+
+/**
+ * Gets a session of the role for the certificate; the session's name is the node's. `--with-proxy` has the helper heed
+ * HTTPS_PROXY where it is set, and nothing else.
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html
+ * @throws helper-missing, roles-anywhere-denied, certificate-untrusted, aws-unreachable, and what certificate and process throw
+ */
+export async function readRolesAnywhereKeys(
+  host: Host,
+  config: RolesAnywhere,
+  sessionName: string,
+): Promise<SessionKeys> {
+  checkCertificateDates(await readClientCertificate(host, config), host.clock.now());
+  const { helper } = config;
+  if ((await host.files.status(helper)) === undefined) {
+    throw new SatelliteError("helper-missing", `there is no ${helper}, AWS's helper for IAM Roles Anywhere`, {
+      hint: `Install it there with mode 0755: ${HELPER_SOURCE}, or iam_roles_anywhere_releases of EKS's artifact manifest; nodeadm install brings it too.`,
+    });
+  }
+  return runCredentialProcess(host, {
+    command: helper,
+    args: helperArguments(config, sessionName),
+    name: helper,
+    key: "credentials.rolesAnywhere",
+    explain: (words) => explain(words, config, sessionName),
+  });
+}
+
+function helperArguments(config: RolesAnywhere, sessionName: string): readonly string[] {
+  const { certificate, privateKey, intermediates, trustAnchorArn, profileArn, roleArn, durationSeconds } = config;
+  return [
+    "credential-process",
+    ...["--certificate", certificate, "--private-key", privateKey],
+    ...(intermediates === undefined ? [] : ["--intermediates", intermediates]),
+    ...["--trust-anchor-arn", trustAnchorArn, "--profile-arn", profileArn, "--role-arn", roleArn],
+    ...["--role-session-name", sessionName, "--session-duration", String(durationSeconds), "--with-proxy"],
+  ];
+}
+
+/** What the service's refusals mean to the person who runs this node. */
+function explain(words: string, config: RolesAnywhere, sessionName: string): SatelliteError | undefined {
+  const { roleArn, profileArn, trustAnchorArn, certificate } = config;
+  if (UNREACHABLE.test(words)) {
+    return new SatelliteError("aws-unreachable", `IAM Roles Anywhere was not reached: ${words}`, {
+      hint: `Check this machine's way out to rolesanywhere.${regionOf(trustAnchorArn)}.amazonaws.com, port 443. What runs keeps running meanwhile.`,
+    });
+  }
+  if (UNTRUSTED.test(words)) {
+    return new SatelliteError("certificate-untrusted", `${trustAnchorArn} does not trust ${certificate}: ${words}`, {
+      hint: "Its authority must be the trust anchor's, which must be enabled; between both belong the certificates of credentials.rolesAnywhere.intermediates.",
+    });
+  }
+  if (!/AccessDenied/.test(words)) return undefined;
+  return new SatelliteError(
+    "roles-anywhere-denied",
+    `rolesanywhere:CreateSession for ${roleArn} was denied: ${words}`,
+    {
+      hint: `${acceptSessionName(profileArn)}; the profile must be enabled and name ${roleArn}, whose trust policy must let rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity, with sts:RoleSessionName ${sessionName} where it names one.`,
+    },
+  );
+}
+
+/** How a profile comes to take the node's name for the session's: without it the name is the certificate's serial number. */
+export function acceptSessionName(profileArn: string): string {
+  const id = profileArn.slice(profileArn.lastIndexOf("/") + 1);
+  return `aws rolesanywhere update-profile --region ${regionOf(profileArn)} --profile-id ${id} --accept-role-session-name`;
+}
+
+function regionOf(arn: string): string {
+  return arn.split(":")[3] ?? "";
+}

@@ -1,0 +1,152 @@
+// EC2, as far as it is about a node's network interface. Loaded by the commands that need it alone: the daemon never holds it.
+import {
+  CreateNetworkInterfaceCommand,
+  DeleteNetworkInterfaceCommand,
+  type NetworkInterface as Described,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+  paginateDescribeNetworkInterfaces,
+} from "@aws-sdk/client-ec2";
+import type { AwsKeys } from "./aws.ts";
+
+export interface NetworkInterface {
+  readonly id: string;
+  readonly description: string;
+  /** available, in-use, pending, … */
+  readonly status: string;
+  readonly privateIp: string;
+  /** EC2's own name of the address; empty where the VPC gives none. */
+  readonly privateDnsName: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly securityGroupIds: readonly string[];
+  /** What it is attached to; undefined when to nothing. */
+  readonly attachedTo: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly availabilityZone: string;
+  readonly freeAddresses: number;
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly vpcId: string;
+}
+
+export interface NetworkInterfaceRequest {
+  readonly subnetId: string;
+  readonly securityGroupIds: readonly string[];
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Every call throws the SDK's own errors, whose `name` is AWS's error code. */
+export interface Ec2 {
+  /** Undefined when there is none. */
+  findSubnet(id: string): Promise<Subnet | undefined>;
+  /** Those of them that there are. */
+  findSecurityGroups(ids: readonly string[]): Promise<readonly SecurityGroup[]>;
+  /** Those that have all of these tags; an undefined value stands for any. */
+  listNetworkInterfaces(tags: Readonly<Record<string, string | undefined>>): Promise<readonly NetworkInterface[]>;
+  /** Undefined when there is none. */
+  findNetworkInterface(id: string): Promise<NetworkInterface | undefined>;
+  createNetworkInterface(request: NetworkInterfaceRequest): Promise<NetworkInterface>;
+  deleteNetworkInterface(id: string): Promise<void>;
+}
+
+/** A silent network is told within this time a try, milliseconds. */
+const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
+
+/** Creates the handle on EC2 of a region, with these keys, or with those of AWS's default chain and a profile of it. */
+export function createEc2(region: string, { keys, profile }: { keys?: AwsKeys; profile?: string | undefined }): Ec2 {
+  const ec2 = new EC2Client({
+    region,
+    maxAttempts: 3,
+    requestHandler: TIMEOUTS,
+    ...(profile === undefined ? {} : { profile }),
+    ...(keys === undefined ? {} : { credentials: reveal(keys) }),
+  });
+  const describe = async (filters: readonly Filter[]): Promise<readonly NetworkInterface[]> => {
+    const found: NetworkInterface[] = [];
+    for await (const page of paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters: filters.map(toAws) }))
+      found.push(...(page.NetworkInterfaces ?? []).map(toNetworkInterface));
+    return found;
+  };
+  // By filters and not by ids: an id that is not there gives an empty answer then, and no error.
+  return {
+    async findSubnet(id) {
+      const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [toAws(["subnet-id", [id]])] }));
+      const [found] = Subnets ?? [];
+      if (found === undefined) return undefined;
+      const { VpcId = "", AvailabilityZone = "", AvailableIpAddressCount = 0 } = found;
+      return { id, vpcId: VpcId, availabilityZone: AvailabilityZone, freeAddresses: AvailableIpAddressCount };
+    },
+    async findSecurityGroups(ids) {
+      const answer = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: [toAws(["group-id", ids])] }));
+      return (answer.SecurityGroups ?? []).map(({ GroupId = "", VpcId = "" }) => ({ id: GroupId, vpcId: VpcId }));
+    },
+    listNetworkInterfaces: (tags) =>
+      describe(
+        Object.entries(tags).map(([key, value]) =>
+          value === undefined ? ["tag-key", [key]] : [`tag:${key}`, [value]],
+        ),
+      ),
+    findNetworkInterface: async (id) => (await describe([["network-interface-id", [id]]]))[0],
+    async createNetworkInterface({ subnetId, securityGroupIds, description, tags }) {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      // The SDK makes up a ClientToken: one of our own would bring back an interface that was deleted since.
+      const { NetworkInterface: made = {} } = await ec2.send(
+        new CreateNetworkInterfaceCommand({
+          SubnetId: subnetId,
+          Groups: [...securityGroupIds],
+          Description: description,
+          TagSpecifications: [{ ResourceType: "network-interface", Tags }],
+        }),
+      );
+      return toNetworkInterface(made);
+    },
+    async deleteNetworkInterface(id) {
+      await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }));
+    },
+  };
+}
+
+type Filter = readonly [name: string, values: readonly string[]];
+
+function toAws([name, values]: Filter) {
+  return { Name: name, Values: [...values] };
+}
+
+function reveal({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys) {
+  return {
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
+  };
+}
+
+function toNetworkInterface(described: Described): NetworkInterface {
+  const { Attachment, Groups = [], TagSet = [] } = described;
+  return {
+    id: described.NetworkInterfaceId ?? "",
+    description: described.Description ?? "",
+    status: described.Status ?? "",
+    privateIp: described.PrivateIpAddress ?? "",
+    privateDnsName: described.PrivateDnsName ?? "",
+    vpcId: described.VpcId ?? "",
+    subnetId: described.SubnetId ?? "",
+    availabilityZone: described.AvailabilityZone ?? "",
+    securityGroupIds: Groups.map(({ GroupId = "" }) => GroupId),
+    attachedTo:
+      Attachment === undefined || Attachment.Status === "detached"
+        ? undefined
+        : (Attachment.InstanceId ?? Attachment.InstanceOwnerId ?? "something"),
+    tags: Object.fromEntries(TagSet.map(({ Key = "", Value = "" }) => [Key, Value])),
+  };
+}

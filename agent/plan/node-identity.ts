@@ -1,0 +1,34 @@
+// What a node's identity makes of its Node: the label by which EKS's add-ons know it, the taint, and the providerID.
+import type { Config } from "../config/schema.ts";
+
+const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
+
+type Taint = Config["node"]["taints"][number];
+
+/** Tells EKS's add-ons what this Node is: on neither run aws-node and the EBS CSI node; kube-proxy and CoreDNS run on `hybrid` alone. */
+export function computeTypeLabel({ node }: Config): Readonly<Record<string, string>> {
+  return { [COMPUTE_TYPE]: node.identity };
+}
+
+/** The taint of Fargate's own nodes, where it is wanted and not among the configured ones. */
+export function computeTypeTaints({ node }: Config): readonly Taint[] {
+  const isConfigured = node.taints.some(({ key, effect }) => key === COMPUTE_TYPE && effect === "NoSchedule");
+  return node.computeTypeTaint && !isConfigured
+    ? [{ key: COMPUTE_TYPE, value: node.identity, effect: "NoSchedule" }]
+    : [];
+}
+
+/**
+ * A scheme that is not AWS's keeps the cloud controller from looking the Node up, and so from deleting it; nor may the last part
+ * begin with `i-` or `fargate-` (cloud-provider-aws, pkg/providers/v1/instances.go).
+ */
+export function providerIdOf({ cluster, node }: Pick<Config, "cluster" | "node">): string {
+  return node.identity === "fargate"
+    ? fargateProviderId(cluster, node.eni ?? "")
+    : `eks-hybrid:///${cluster.region}/${cluster.name}/${node.name}`;
+}
+
+/** The providerID that a machine with this network interface will have. */
+export function fargateProviderId(cluster: Config["cluster"], eni: string): string {
+  return `eks-satellite:///${cluster.region}/${cluster.name}/${eni}`;
+}
