@@ -1,29 +1,51 @@
-// Whether what EKS brings is there, and if not, whether it can be downloaded: the manifest is asked.
-import { defaultManifestUrl, parseManifest } from "../facts/artifact-manifest.ts";
+// Whether what EKS brings is there, and whether what is to be downloaded can be: the mirror and the disk are asked.
+import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import { PATHS } from "../plan/paths.ts";
-import { readText } from "../supervise/artifact-store.ts";
-import { type Check, failed, local, ok, unknown, warn } from "./check.ts";
+import { readKubeletSituation, readOffer } from "../supervise/artifact-offer.ts";
+import { checkRoom } from "../supervise/artifact-store.ts";
+import { wishForKubelet } from "../supervise/kubelet-choice.ts";
+import { type Check, type Finding, failed, local, ok, unknown, warn } from "./check.ts";
+import type { CheckContext } from "./context.ts";
 
 export const ARTIFACTS_CHECK: Check = local({
   name: "artifacts",
-  run: async ({ host, config }, { artifacts, imageCredentialProvider, kubelet }) => {
+  run: async (context, { artifacts, imageCredentialProvider, kubelet }) => {
+    const { host, config } = context;
     const expected = [kubelet.path, imageCredentialProvider.path, `${PATHS.cniBinFolder}/loopback`];
     const missing = await findAbsent(host, expected);
-    if (missing.length === 0) return ok("kubelet, ecr-credential-provider and CNI plugins are there");
-    const words = `missing: ${missing.join(", ")}`;
-    if (artifacts.install === "never") return warn(words, "Install them, or set artifacts.install: auto.");
-    const url = artifacts.manifestUrl ?? (config === undefined ? undefined : defaultManifestUrl(config.cluster.region));
-    if (url === undefined) return unknown(`${words}; where to download them follows from the region`);
-    try {
-      const { supported_eks_releases: releases } = parseManifest(await readText(host, url), url);
-      const versions = releases.map(({ major_minor_version: version }) => version).join(", ");
-      return warn(`${words}; ${url} has Kubernetes ${versions}`, "eks-satellite run downloads them by itself.");
-    } catch (error) {
-      return failed(error);
-    }
+    const words =
+      missing.length === 0
+        ? "kubelet, ecr-credential-provider and CNI plugins are there"
+        : `missing: ${missing.join(", ")}`;
+    const isWanted = missing.length > 0 || kubelet.upgrade === "auto";
+    if (!isWanted) return ok(words);
+    if (artifacts.install === "never")
+      return missing.length === 0 ? ok(words) : warn(words, "Install them, or set artifacts.install: auto.");
+    if (config === undefined) return unknown(`${words}; where to download them follows from the configuration`);
+    return askMirror(context, config, { words, isMissing: missing.length > 0 });
   },
 });
+
+async function askMirror(
+  { host, knownCluster }: CheckContext,
+  config: Config,
+  { words, isMissing }: { readonly words: string; readonly isMissing: boolean },
+): Promise<Finding> {
+  try {
+    await checkRoom(host, "a download");
+    const cluster = await knownCluster().catch(() => undefined); // The identity's checks tell of that.
+    const situation = await readKubeletSituation(host, config.kubelet, cluster?.version);
+    const wish = wishForKubelet(situation) ?? (cluster === undefined ? undefined : { minor: cluster.version });
+    const { manifestUrl, versions, release } = await readOffer(host, config, wish);
+    const offer = release === undefined ? `Kubernetes ${versions.join(", ")}` : `kubelet ${release.version}`;
+    const seen = `${words}; ${manifestUrl} has ${offer}`;
+    return isMissing ? warn(seen, "eks-satellite run downloads them by itself.") : ok(seen);
+  } catch (error) {
+    // What is there does its work without the mirror.
+    return failed(error, isMissing ? "fail" : "warn");
+  }
+}
 
 async function findAbsent(host: Host, paths: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(paths.map((path) => host.files.status(path)));

@@ -7,15 +7,15 @@ import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
 import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
 import { readSessionKeys } from "../facts/credentials.ts";
-import { findMissing } from "../facts/dependencies.ts";
 import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
-import { PATHS, statePaths } from "../plan/paths.ts";
+import { statePaths } from "../plan/paths.ts";
 import { resourceId } from "../plan/resource.ts";
+import { type PlannedSupply, planSupplies } from "./plan-supplies.ts";
 
 export interface PlanOptions {
   readonly config: string;
@@ -28,7 +28,7 @@ export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
 
 interface PlannedChange {
   readonly resource: string;
-  readonly action: Change["action"] | "install" | "download";
+  readonly action: Change["action"] | PlannedSupply["action"];
   readonly why: string;
   readonly diff?: string;
 }
@@ -47,11 +47,9 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
     servicesFile: statePaths(config.stateFolder).services,
     ledger: undefined,
   });
+  const supplies = await planSupplies(host, config, { clusterVersion: cluster?.version, unknown });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
-  const planned = [
-    ...(await planSupplies(host, config)),
-    ...changes.map((change) => toPlannedChange(change, options.diff)),
-  ];
+  const planned = [...supplies, ...changes.map((change) => toPlannedChange(change, options.diff))];
   print(
     options.output === "json"
       ? `${JSON.stringify({ changes: planned, errors }, undefined, 2)}\n`
@@ -59,25 +57,6 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
   );
   if (errors.length > 0) return PLAN_EXIT.error;
   return planned.length > 0 ? PLAN_EXIT.something : PLAN_EXIT.nothing;
-}
-
-/** The daemon installs what is missing beside its rounds. */
-async function planSupplies(
-  host: Host,
-  { artifacts, dependencies, imageCredentialProvider, kubelet }: Config,
-): Promise<readonly PlannedChange[]> {
-  const packages = dependencies.install === "auto" ? await findMissing(host) : [];
-  const expected: readonly (readonly [path: string, why: string])[] = [
-    [kubelet.path, "the newest kubelet of the cluster's version, or kubelet.version"],
-    [imageCredentialProvider.path, "pulls from ECR"],
-    [`${PATHS.cniBinFolder}/loopback`, "CNI plugins, without which containerd makes no pod"],
-  ];
-  const found = await Promise.all(expected.map(([path]) => host.files.status(path)));
-  const absent = expected.filter((_, index) => artifacts.install === "auto" && found[index] === undefined);
-  return [
-    ...packages.map(({ package: name, why }) => ({ resource: `package:${name}`, action: "install" as const, why })),
-    ...absent.map(([path, why]) => ({ resource: `artifact:${path}`, action: "download" as const, why })),
-  ];
 }
 
 /** The cached facts where the daemon has them; EKS otherwise, for a machine that has not joined yet. */

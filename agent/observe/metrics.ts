@@ -122,6 +122,10 @@ function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: Metric
     family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
       { value: supplies.dependencies.installed },
     ]),
+    family("gauge", "kubelet_info", "Version of the kubelet that is installed; always 1.", () => {
+      const version = converger.facts?.kubeletVersion;
+      return version === undefined ? [] : [{ value: 1, labels: { version } }];
+    }),
     family("counter", "artifact_downloads_total", "Downloads of kubelet and its companions, by outcome.", () =>
       (["installed", "failed"] as const).map((outcome) => ({
         value: supplies.artifacts.figures[outcome],

@@ -1,4 +1,5 @@
 // The artifacts on the disk: a folder for each version, and links to the one in use. A version is there whole or not at all.
+import { dirname } from "node:path";
 import type { Ledger } from "../apply/ledger.ts";
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import { type ArtifactName, type ArtifactRelease, parseChecksum } from "../facts/artifact-manifest.ts";
@@ -54,7 +55,7 @@ export class ArtifactStore {
       });
     }
     await host.files.makeFolder(`${ARTIFACTS_FOLDER}/${name}`, PROGRAM_MODE);
-    await this.#checkRoom(name);
+    await checkRoom(host, name);
     const expected = parseChecksum(await readText(host, source.checksumUrl), source.checksumUrl);
     const part = `${folder}.part`;
     log.info({ url: source.url }, `downloading ${name} ${release.version}`);
@@ -113,19 +114,11 @@ export class ArtifactStore {
     const target = `${this.folderOf(name, version)}/${program}`;
     if ((await host.files.readLink(path)) === target) return;
     if ((await host.files.readLink(path)) === undefined) await ledger.record(`link:${path}`, { kind: "absent" });
-    const slash = path.lastIndexOf("/");
-    await host.files.makeFolder(path.slice(0, slash), PROGRAM_MODE);
+    await host.files.makeFolder(dirname(path), PROGRAM_MODE);
     const candidate = `${path}.eks-satellite`;
     await host.files.remove(candidate);
     await this.#run("ln", ["--symbolic", "--", target, candidate]);
     await host.files.move(candidate, path);
-  }
-
-  /** The version that a path leads to; undefined when it does not lead here. */
-  async versionAt(path: string, name: ArtifactName): Promise<string | undefined> {
-    const target = await this.#options.host.files.readLink(path);
-    const prefix = `${ARTIFACTS_FOLDER}/${name}/`;
-    return target?.startsWith(prefix) ? target.slice(prefix.length).split("/")[0] : undefined;
   }
 
   /** Removes every version but these. */
@@ -159,17 +152,6 @@ export class ArtifactStore {
     return stdout.replace(/^\\/, "").split(" ")[0] ?? "";
   }
 
-  async #checkRoom(name: ArtifactName): Promise<void> {
-    const space = await this.#options.host.files.space(ARTIFACTS_FOLDER);
-    if (space === undefined || space.availableBytes >= ROOM_BYTES) return;
-    const [free, needed] = [space.availableBytes, ROOM_BYTES].map((bytes) => Math.round(bytes / 2 ** 20));
-    throw new SatelliteError(
-      "disk-full",
-      `${ARTIFACTS_FOLDER} has ${free} MiB free, and ${name} wants ${needed} for a moment; what is installed stays`,
-      { hint: `df -h ${ARTIFACTS_FOLDER}.` },
-    );
-  }
-
   async #run(command: string, args: readonly string[], timeoutSeconds = 60) {
     const result = await this.#options.host.run(command, args, { timeoutSeconds });
     if (result.exitCode === 0) return result;
@@ -181,6 +163,27 @@ export class ArtifactStore {
       },
     );
   }
+}
+
+/** The version that a path leads to; undefined when it does not lead here. */
+export async function releaseAt(host: Host, path: string, name: ArtifactName): Promise<string | undefined> {
+  const target = await host.files.readLink(path);
+  const prefix = `${ARTIFACTS_FOLDER}/${name}/`;
+  return target?.startsWith(prefix) ? target.slice(prefix.length).split("/")[0] : undefined;
+}
+
+/** @throws disk-full when a download would not fit */
+export async function checkRoom(host: Host, what: string): Promise<void> {
+  const { files } = host;
+  const folder = (await files.status(ARTIFACTS_FOLDER)) === undefined ? dirname(ARTIFACTS_FOLDER) : ARTIFACTS_FOLDER;
+  const space = await files.space(folder);
+  if (space === undefined || space.availableBytes >= ROOM_BYTES) return;
+  const [free, needed] = [space.availableBytes, ROOM_BYTES].map((bytes) => Math.round(bytes / 2 ** 20));
+  throw new SatelliteError(
+    "disk-full",
+    `${folder} has ${free} MiB free, and ${what} wants ${needed} for a moment; what is installed stays`,
+    { hint: `df -h ${folder}.` },
+  );
 }
 
 /** A small file of a mirror, https, http or file. @throws artifact-unreachable */

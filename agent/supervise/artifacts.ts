@@ -27,6 +27,7 @@ import {
   reportSkew,
   rolledBack,
 } from "./artifact-needs.ts";
+import { readKubeletSituation } from "./artifact-offer.ts";
 import { ArtifactStore, readText } from "./artifact-store.ts";
 import { Backoff } from "./backoff.ts";
 import { bringCompanions, bringProgram, type CompanionsOptions, readCompanions } from "./companions.ts";
@@ -130,16 +131,9 @@ export class Artifacts {
 
   async #readSituation(): Promise<KubeletSituation> {
     const { host, config, cluster, kubeletVersion, sight } = this.#options;
-    const { path } = config.kubelet;
-    const own = await this.#store.versionAt(path, "kubelet");
-    const isThere = (await host.files.status(path)) !== undefined;
-    return {
-      config: config.kubelet,
-      owner: !isThere ? "nobody" : own === undefined ? "somebody" : "agent",
-      installed: isThere ? (own ?? kubeletVersion()) : undefined,
-      clusterVersion: cluster()?.version,
-      isNodeReady: sight().isReady,
-    };
+    const situation = await readKubeletSituation(host, config.kubelet, cluster()?.version);
+    const installed = situation.owner === "somebody" ? kubeletVersion() : situation.installed;
+    return { ...situation, installed, isNodeReady: sight().isReady };
   }
 
   /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */

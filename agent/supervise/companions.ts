@@ -5,7 +5,7 @@ import type { ArtifactName, ArtifactRelease } from "../facts/artifact-manifest.t
 import type { Host } from "../host/host.ts";
 import { PATHS } from "../plan/paths.ts";
 import { type ArtifactNeeds, stateOfCompanion } from "./artifact-needs.ts";
-import type { ArtifactStore } from "./artifact-store.ts";
+import { type ArtifactStore, releaseAt } from "./artifact-store.ts";
 import type { KubeletSituation } from "./kubelet-choice.ts";
 
 export interface CompanionsOptions {
@@ -22,11 +22,11 @@ const FIRST_PLUGIN = `${PATHS.cniBinFolder}/loopback`;
 
 /** How they are now. */
 export async function readCompanions(
-  { host, config, store }: CompanionsOptions,
+  { host, config }: CompanionsOptions,
   kubelet: KubeletSituation,
 ): Promise<Omit<ArtifactNeeds, "kubelet">> {
   const look = async (name: ArtifactName, path: string) =>
-    stateOfCompanion((await host.files.status(path)) !== undefined, await store.versionAt(path, name), kubelet);
+    stateOfCompanion((await host.files.status(path)) !== undefined, await releaseAt(host, path, name), kubelet);
   const helper = config.credentials.rolesAnywhere?.helper;
   const [provider, plugins, isHelperThere] = await Promise.all([
     look(PROVIDER, config.imageCredentialProvider.path),
@@ -54,9 +54,9 @@ async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: 
       hint: "Bring the mirror up to date, or install the CNI plugins by hand.",
     });
   }
-  const previous = await store.versionAt(FIRST_PLUGIN, PLUGINS);
+  const previous = await releaseAt(host, FIRST_PLUGIN, PLUGINS);
   for (const path of paths) {
-    const isOwn = (await store.versionAt(path, PLUGINS)) !== undefined;
+    const isOwn = (await releaseAt(host, path, PLUGINS)) !== undefined;
     if (isOwn || (await host.files.status(path)) === undefined)
       await store.link(path, PLUGINS, release.version, path.slice(PATHS.cniBinFolder.length + 1));
   }
@@ -65,13 +65,13 @@ async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: 
 
 /** Brings a program of its own, and keeps the one before. @throws whatever keeps a download from being installed */
 export async function bringProgram(
-  { store, fetch }: CompanionsOptions,
+  { host, store, fetch }: CompanionsOptions,
   name: ArtifactName,
   release: ArtifactRelease,
   path: string,
 ): Promise<void> {
   await fetch(name, release);
-  const previous = await store.versionAt(path, name);
+  const previous = await releaseAt(host, path, name);
   await store.link(path, name, release.version, name);
   await store.prune(name, [release.version, previous]);
 }

@@ -5,7 +5,9 @@ import { loadConfig } from "../../agent/config/load.ts";
 import { cacheCluster } from "../../agent/facts/cluster.ts";
 import { readNodeFacts } from "../../agent/facts/node-facts.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
+import type { HttpRequest } from "../../agent/host/host.ts";
 import { planNode } from "../../agent/plan/node-plan.ts";
+import { renderManifest } from "../fakes/artifact-mirror.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { createRounds } from "../fakes/rounds.ts";
 import { DOCKER_CONTAINERD_CONFIG, MINIMAL_CONFIG, sampleCluster } from "../fakes/samples.ts";
@@ -68,9 +70,42 @@ test("--diff shows what would change in each file, as diff -u does", async () =>
   assert.match(output, /^1 to change$/m);
 });
 
+/** The mirror's manifest, and a checksum for whatever is asked. */
+const offer =
+  (...versions: readonly string[]) =>
+  ({ url }: HttpRequest) => ({ status: 200, body: url.endsWith(".yaml") ? renderManifest(versions) : "ab".repeat(32) });
+
+test("what would be downloaded is told with its version", async () => {
+  const { host, plan, written } = await setUp();
+  host.files.drop("/usr/bin/kubelet");
+  host.onFetch = offer("1.34.4", "1.34.5");
+  assert.match((await plan()).output, /^download artifact:\/usr\/bin\/kubelet {2}\(kubelet 1\.34\.5\)$/m);
+  const older = "/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet";
+  host.files.put(older, "", { mode: 0o755 });
+  host.install(older, () => ({ stdout: "Kubernetes v1.34.4\n" }));
+  host.files.putLink("/usr/bin/kubelet", older);
+  assert.doesNotMatch((await plan()).output, /artifact:\/usr\/bin\/kubelet/);
+  host.files.put(CONFIG, `${MINIMAL_CONFIG}\nkubelet: { upgrade: auto }\n`);
+  assert.match(
+    (await plan()).output,
+    /^download artifact:\/usr\/bin\/kubelet {2}\(kubelet 1\.34\.5 in place of 1\.34\.4\)$/m,
+  );
+  assert.deepEqual(written(), []);
+});
+
+test("a mirror that does not answer is told beside what is missing", async () => {
+  const { host, plan } = await setUp();
+  host.files.drop("/usr/bin/kubelet");
+  const { exitCode, output } = await plan();
+  assert.equal(exitCode, PLAN_EXIT.error);
+  assert.match(output, /^download artifact:\/usr\/bin\/kubelet {2}\(the newest kubelet/m);
+  assert.match(output, /^unknown {2}nobody answers → Check the mirror \(artifacts\.manifestUrl\)/m);
+});
+
 test("--output json is for machines: changes with reasons, errors with codes and hints", async () => {
   const { host, plan } = await setUp();
   host.files.drop("/usr/bin/kubelet");
+  host.onFetch = offer("1.34.4");
   const { exitCode, output } = await plan({ output: "json" });
   assert.equal(exitCode, PLAN_EXIT.error);
   const { changes, errors } = JSON.parse(output);
