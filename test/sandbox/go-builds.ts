@@ -69,15 +69,18 @@ export async function buildContainerd(version: "2.2.0", progress: Progress): Pro
   );
 }
 
-/** kubelet of the sandbox's own version that says it is of another, so that an upgrade needs no second build of it all. */
+/** What a kubelet of EKS's own says that it is: the release, and which build of it. */
+export const eksVersion = (release: string) => `v${release}-eks-5a4dbbc`;
+
+/** kubelet of the sandbox's own version that says it is EKS's build of another, so that an upgrade needs no second build of it all. */
 export async function buildKubeletAs(version: string, progress: Progress): Promise<string> {
   const bin = await build(
     {
-      title: `link a kubelet that says it is ${version}`,
+      title: `link a kubelet that says it is ${eksVersion(version)}`,
       module: join(pinnedModules, "kubernetes"),
       packages: ["k8s.io/kubernetes/cmd/kubelet"],
-      target: join(cacheFolder(), `kubelet-as-${version}`),
-      variables: { "k8s.io/component-base/version.gitVersion": `v${version}` },
+      target: join(cacheFolder(), `kubelet-${eksVersion(version)}`),
+      variables: { "k8s.io/component-base/version.gitVersion": eksVersion(version) },
     },
     progress,
   );

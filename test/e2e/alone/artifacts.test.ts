@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { mergeTables, type Table } from "../../../agent/plan/merge.ts";
 import { ArtifactMirror, type MirrorFault } from "../../sandbox/artifact-mirror.ts";
 import { down } from "../../sandbox/down.ts";
+import { eksVersion } from "../../sandbox/go-builds.ts";
 import { buildAgent, configPath, installAgent, renderConfig } from "../../sandbox/install-agent.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
@@ -20,7 +21,7 @@ const LINKS = [
   "/usr/bin/kubelet",
   "/etc/eks/image-credential-provider/ecr-credential-provider",
   "/opt/cni/bin/loopback",
-];
+] as const;
 /** Says its version and dies: what a kubelet does that was built for another machine. */
 const BROKEN_KUBELET = `#!/bin/sh\n[ "$1" = --version ] && echo "Kubernetes v${BROKEN}" && exit 0\nexit 1\n`;
 
@@ -62,16 +63,13 @@ const exists = async (path: string) => (await sandbox.box(["test", "-e", path], 
 const linked = (path: string) => satellite.box("readlink", path);
 
 const isKubelet = (url: string | undefined) => url?.endsWith("/kubelet") === true;
+const WRONG_CHECKSUM: MirrorFault = ({ url }, response) => {
+  if (url?.endsWith("/kubelet.sha256") !== true) return false;
+  response.end(`${"0".repeat(64)}  kubelet\n`);
+  return true;
+};
 const FAULTS: readonly (readonly [what: string, fault: MirrorFault, reason: string])[] = [
-  [
-    "a wrong checksum",
-    ({ url }, response) => {
-      if (url?.endsWith("/kubelet.sha256") !== true) return false;
-      response.end(`${"0".repeat(64)}  kubelet\n`);
-      return true;
-    },
-    "ChecksumWrong",
-  ],
+  ["a wrong checksum", WRONG_CHECKSUM, "ChecksumWrong"],
   [
     "a page in place of the file",
     ({ url }, response) => {
@@ -89,6 +87,24 @@ const FAULTS: readonly (readonly [what: string, fault: MirrorFault, reason: stri
       return true;
     },
     "ManifestInvalid",
+  ],
+  [
+    "a file that is not there",
+    ({ url }, response) => {
+      if (!isKubelet(url)) return false;
+      response.writeHead(404).end();
+      return true;
+    },
+    "ArtifactUnreachable",
+  ],
+  [
+    "a truncated file",
+    ({ url }, response, content) => {
+      if (!isKubelet(url)) return false;
+      response.end(content?.subarray(0, 5_000_000));
+      return true;
+    },
+    "ChecksumWrong",
   ],
   [
     "a connection that breaks off",
@@ -130,7 +146,7 @@ test("a bare machine gets what it lacks and is Ready; a download that had broken
   await sandbox.waitForNode(undefined, 60_000);
   assert.ok(mirror.requests.some((request) => / bytes=\d{6,}-$/.test(request) && isKubelet(request.split(" ")[0])));
   for (const path of LINKS) assert.match(await linked(path), /^\/opt\/eks-satellite-artifacts\/[\w-]+\/1\.33\.13\//);
-  assert.equal((await sandbox.node()).status?.nodeInfo?.kubeletVersion, `v${OLD}`);
+  assert.equal((await sandbox.node()).status?.nodeInfo?.kubeletVersion, eksVersion(OLD));
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
   await sandbox.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
   await satellite.untilReason("ArtifactsInstalled", "Installed");
@@ -153,11 +169,23 @@ test("when the cluster is upgraded kubelet stays, and how far it is behind is sa
   assert.equal(mirror.requests.length, asked, "nobody is asked for what nobody wants");
 });
 
+test("a spoiled mirror leaves the kubelet that runs alone", async () => {
+  mirror.fault = WRONG_CHECKSUM;
+  await configure({ kubelet: { upgrade: "auto", maxPods: 100 } });
+  await satellite.untilReason("ArtifactsInstalled", "ChecksumWrong", 30_000);
+  const pid = await satellite.kubeletPid();
+  assert.match(await linked("/usr/bin/kubelet"), /\/1\.33\.13\/kubelet$/);
+  const { verdict } = await satellite.status();
+  assert.equal(verdict.ready, true, verdict.summary);
+  assert.equal(await satellite.kubeletPid(), pid);
+  mirror.fault = undefined;
+});
+
 test("kubelet.upgrade: auto moves to the cluster's version, and pods run on", async () => {
   const pod = await podProcess();
   assert.match(pod, /^\d+ \d+$/);
   await configure({ kubelet: { upgrade: "auto" } });
-  await sandbox.waitForNode(({ status }) => status?.nodeInfo?.kubeletVersion === `v${NEW}`, 60_000);
+  await sandbox.waitForNode(({ status }) => status?.nodeInfo?.kubeletVersion === eksVersion(NEW), 60_000);
   const journal = () => satellite.box("journalctl", "--unit=eks-satellite", "--output=cat", "--no-pager");
   await waitFor({ what: "the end of the trial", deadlineMs: 60_000 }, async () => {
     const { events } = JSON.parse(await satellite.box("curl", "--silent", "http://127.0.0.1:9911/status"));
@@ -167,6 +195,10 @@ test("kubelet.upgrade: auto moves to the cluster's version, and pods run on", as
   assert.match(await journal(), /downloading kubelet 1\.34\.4/);
   assert.equal(await satellite.box("ls", "/opt/eks-satellite-artifacts/kubelet"), `${OLD}\n${NEW}`);
   assert.equal((await satellite.condition("KubeletSupported")).reason, "Current");
+  // What was downloaded beside it is of its release.
+  await waitFor({ what: "the provider to follow", deadlineMs: 30_000 }, async () =>
+    (await linked(LINKS[1])).includes(`/${NEW}/`),
+  );
 });
 
 test("a kubelet that does not run is taken back, with the story in the journal; pods run on", async () => {
@@ -177,7 +209,7 @@ test("a kubelet that does not run is taken back, with the story in the journal; 
   const { message } = await satellite.untilReason("ArtifactsInstalled", "KubeletRolledBack", 90_000);
   assert.match(message, /kubelet 1\.34\.5 was tried/);
   assert.match(await linked("/usr/bin/kubelet"), /\/1\.34\.4\/kubelet$/);
-  await sandbox.waitForNode(({ status }) => status?.nodeInfo?.kubeletVersion === `v${NEW}`, 60_000);
+  await sandbox.waitForNode(({ status }) => status?.nodeInfo?.kubeletVersion === eksVersion(NEW), 60_000);
   await satellite.untilReason("KubeletRunning", "Running", 60_000);
   assert.equal(await podProcess(), pod);
   const journal = await satellite.box("journalctl", "--unit=eks-satellite", "--output=cat", "--no-pager");
