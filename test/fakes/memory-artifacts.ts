@@ -68,14 +68,15 @@ export function setUpArtifacts(
   const story: string[] = [];
   /** What is linked at kubelet's path: its folder is its version. */
   const linked = () => host.files.peekLink(KUBELET)?.split("/").at(-2);
-  const running = { version: undefined as string | undefined };
+  /** As EKS builds call themselves: `v1.34.4-eks-a737599` is of 1.34.4. */
+  const running = { version: undefined as string | undefined, suffix: "" };
   const artifacts = new Artifacts({
     ...{ host, log, board, config: { ...sampleConfig(config), ...(credentials === undefined ? {} : { credentials }) } },
     cluster: () => (situation.cluster === undefined ? undefined : sampleCluster({ version: situation.cluster })),
     kubeletVersion: () => running.version ?? linked(),
     sight: () => ({
       ...situation.sight,
-      version: running.version === undefined ? `v${linked()}` : `v${running.version}`,
+      version: `v${running.version ?? linked()}${running.suffix}`,
     }),
     onChange: () => {
       situation.changes += 1;

@@ -189,6 +189,20 @@ test("kubelet.upgrade: auto moves with the cluster, and keeps the one before", a
   assert.deepEqual(await host.files.list(`${FOLDER}/kubelet`), ["1.33.13", "1.34.4"]);
 });
 
+test("a kubelet of EKS's own, which says more of itself than its release, passes its trial; another one's does not", async () => {
+  const { host, round, linked, running, story } = await setUpUpgrade("kubelet: { upgrade: auto }");
+  await round();
+  Object.assign(running, { version: "1.34.45", suffix: "-eks-a737599" });
+  await round();
+  assert.equal(story.length, 1, "1.34.45 is not 1.34.4");
+  running.version = "1.34.4";
+  assert.equal(await round(), "True Installed");
+  assert.match(story.at(-1) ?? "", /^KubeletUpgraded/);
+  host.clock.jump(10 * MINUTE_MS);
+  await round();
+  assert.equal(linked(), "1.34.4");
+});
+
 test("a node that is not Ready in five minutes gets its kubelet back, and the new one is not tried again", async () => {
   const { host, round, linked, situation, story, board, messages } = await setUpUpgrade("kubelet: { upgrade: auto }");
   await round();
