@@ -46,6 +46,11 @@ export class Ledger {
     return entry;
   }
 
+  /** Takes the entry of a change back that was not made after all. @throws file-unwritable */
+  forget(id: string): Promise<void> {
+    return this.#host.files.remove(this.#pathOf(id));
+  }
+
   /** Every entry, the first change first; one that is damaged is told of and left out. */
   async list(): Promise<readonly LedgerEntry[]> {
     const names = (await this.#host.files.list(this.#folder)).filter((name) => name.endsWith(".json"));

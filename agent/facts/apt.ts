@@ -1,6 +1,6 @@
 // What apt-get(8) says, as far as somebody has to act on it. Its words are those of LC_ALL=C.
 import { SatelliteError } from "../errors.ts";
-import type { RunResult } from "../host/host.ts";
+import type { Host, RunResult } from "../host/host.ts";
 
 /** What apt-get would do, from `--simulate`. */
 export interface AptPlan {
@@ -28,6 +28,15 @@ export function isUnknownPackage({ stderr }: RunResult): boolean {
   return /Unable to locate package|has no installation candidate/.test(stderr);
 }
 
+/** Whether a mirror no longer has what apt's lists name. */
+const OUTDATED = /404 +Not Found|Hash Sum mismatch|File has unexpected size/;
+
+/** Whether dpkg knows any of the package's files on this machine, be it half-way. */
+export async function isInstalled(host: Host, name: string): Promise<boolean> {
+  const { stdout } = await host.run("dpkg-query", ["--status", name]);
+  return /^Status: .* (installed|unpacked|half-\w+|triggers-\w+)$/m.test(stdout);
+}
+
 const RULES: readonly (readonly [pattern: RegExp, code: string, hint: (found: RegExpExecArray) => string])[] = [
   [
     /Could not get lock (\S+?)\.? (?:It is held by process (\d+) \(([^)]*)\)|- open)/,
@@ -37,7 +46,13 @@ const RULES: readonly (readonly [pattern: RegExp, code: string, hint: (found: Re
         ? `Somebody holds ${lock}: fuser -v ${lock}.`
         : `Process ${pid} (${name}) has it, often cloud-init's or unattended upgrades. It is waited for.`,
   ],
+  [
+    /Unit (\S+) (?:already exists|was already loaded)/,
+    "apt-locked",
+    ([, unit = ""]) => `An apt-get that was started before is still at work: journalctl -u ${unit}. It is waited for.`,
+  ],
   [/dpkg was interrupted/, "dpkg-interrupted", () => "dpkg --configure -a."],
+  [OUTDATED, "apt-lists-outdated", () => "apt-get update; behind a proxy that caches, look at the proxy."],
   [
     /Temporary failure resolving|Could not connect|Connection (?:failed|timed out)|Unable to connect|Failed to fetch/,
     "apt-unreachable",

@@ -1,7 +1,7 @@
 // The packages that were installed for the node go again, those and no others.
 import { Ledger } from "../apply/ledger.ts";
 import { SatelliteError } from "../errors.ts";
-import { explainApt, parseSimulation } from "../facts/apt.ts";
+import { explainApt, isInstalled, parseSimulation } from "../facts/apt.ts";
 import type { Host } from "../host/host.ts";
 import { statePaths } from "../plan/paths.ts";
 import type { Step, StepOptions } from "./step.ts";
@@ -50,11 +50,6 @@ async function hasOtherContainers(host: Host): Promise<boolean> {
     others.map((name) => host.run("ctr", ["--namespace", name, "containers", "list", "--quiet"])),
   );
   return lists.some((list) => list.stdout.trim() !== "");
-}
-
-async function isInstalled(host: Host, name: string): Promise<boolean> {
-  const { stdout } = await host.run("dpkg-query", ["--status", name]);
-  return /^Status: .* (installed|unpacked|half-\w+)$/m.test(stdout);
 }
 
 /** What else would go with them. @throws reset-failed */

@@ -4,7 +4,7 @@ import { Ledger } from "../apply/ledger.ts";
 import type { ConditionBoard } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { explainApt, isUnknownPackage, parseSimulation } from "../facts/apt.ts";
+import { type AptPlan, explainApt, isInstalled, isUnknownPackage, parseSimulation } from "../facts/apt.ts";
 import { DEPENDENCIES, type Dependency, findMissing } from "../facts/dependencies.ts";
 import type { Host, RunResult } from "../host/host.ts";
 import type { Log } from "../log.ts";
@@ -12,6 +12,8 @@ import { runPaths, statePaths } from "../plan/paths.ts";
 import { Backoff } from "./backoff.ts";
 
 const APT_TIMEOUT_SECONDS = 900;
+/** apt-get's only exit code of failure, apt-get(8). */
+const APT_FAILED = 100;
 const FIRST_RETRY_MS = 15_000;
 const MAX_RETRY_MS = 10 * 60_000;
 /** A lock is looked at again soon: what holds it is at work. */
@@ -19,14 +21,16 @@ const LOCK_RETRY_MS = 10_000;
 /** Beyond them a failed look for a package is a matter of the repositories, not of old lists. */
 const LISTS_AGE_MS = 60 * 60_000;
 
-/** Nothing that is there changes: `--no-upgrade` is for what is named, the simulation is looked at for the rest. */
+/** `--no-upgrade` is for what is named; the simulation is looked at for the rest. */
 const INSTALL = ["install", "--yes", "--no-install-recommends", "--no-remove", "--no-upgrade"];
 /** Debian's containerd would push Docker's own package out, and take the running containers' engine with it. */
 const DOCKERS = ["containerd", "runc"];
 const DOCKER_PACKAGE = "containerd.io";
 /** Asks nothing, and restarts nobody's services (needrestart, on Ubuntu 22.04 and later). */
 const VARIABLES = ["DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "NEEDRESTART_SUSPEND=1", "LC_ALL=C"];
-/** Upgraded by nobody but their owner. */
+/** One at a time, also with one that an earlier daemon has left at work. */
+const APT_UNIT = "eks-satellite-apt";
+/** Upgraded by nobody but their owner; a library may have to be, for the package that needs it. */
 const UNTOUCHABLE = /^(docker|containerd|runc|moby|nvidia|libnvidia|kube)/;
 
 export interface DependenciesOptions {
@@ -100,20 +104,43 @@ export class Dependencies {
     const { board, onInstalled } = this.#options;
     const packages = missing.map((dependency) => dependency.package);
     await this.#checkDocker(packages);
-    const added = await this.#simulate(packages);
-    board.set("DependenciesInstalled", {
-      status: "Unknown",
-      reason: "Installing",
-      message: `apt-get installs ${packages.join(", ")}, and with them ${added.length - packages.length} more`,
-    });
-    // Before it happens: what is broken off half-way is ours all the same.
-    for (const name of added) await this.#ledger.record(`package:${name}`, { kind: "absent" });
-    const answer = await this.#aptGet([...INSTALL, ...packages]);
-    if (answer.exitCode !== 0) throw explainApt(answer, `installing ${packages.join(", ")}`);
+    try {
+      await this.#attempt(packages);
+    } catch (error) {
+      // Lists of last month name files that the mirror has replaced since: an image keeps those of the day it was made.
+      if (!(error instanceof SatelliteError && error.code === "apt-lists-outdated" && (await this.#updateLists())))
+        throw error;
+      await this.#attempt(packages);
+    }
     this.#retry.reset();
-    this.#installed += added.length;
     board.setTrue("DependenciesInstalled", "Installed", `${packages.join(", ")} installed`);
     onInstalled();
+  }
+
+  /** @throws apt-…, dpkg-interrupted, disk-full, packages-at-risk */
+  async #attempt(packages: readonly string[]): Promise<void> {
+    const { installed, upgraded } = await this.#simulate(packages);
+    const besides = upgraded.length === 0 ? "" : `, for which ${upgraded.join(", ")} must be newer`;
+    this.#options.board.set("DependenciesInstalled", {
+      status: "Unknown",
+      reason: "Installing",
+      message: `apt-get installs ${packages.join(", ")}, and with them ${installed.length - packages.length} more${besides}`,
+    });
+    // Before it happens: what is broken off half-way is ours all the same.
+    for (const name of installed) await this.#ledger.record(packageId(name), { kind: "absent" });
+    const answer = await this.#aptGet([...INSTALL, ...packages]);
+    if (answer.exitCode !== 0) {
+      // Whatever else ended it, such as a signal to systemd-run, may have left apt-get at work.
+      if (answer.exitCode === APT_FAILED) await this.#disown(installed);
+      throw explainApt(answer, `installing ${packages.join(", ")}`);
+    }
+    this.#installed += installed.length;
+  }
+
+  /** What did not come may be installed by somebody else, whose it is then. */
+  async #disown(names: readonly string[]): Promise<void> {
+    for (const name of names)
+      if (!(await isInstalled(this.#options.host, name))) await this.#ledger.forget(packageId(name));
   }
 
   /** @throws docker-containerd-broken */
@@ -129,27 +156,31 @@ export class Dependencies {
     );
   }
 
-  /** What would be installed with them; lists that are old or absent are fetched first. @throws apt-…, packages-at-risk */
-  async #simulate(packages: readonly string[]): Promise<readonly string[]> {
+  /** What would be installed with them; lists that lack them are fetched first. @throws apt-…, packages-at-risk */
+  async #simulate(packages: readonly string[]): Promise<AptPlan> {
     const simulate = () => this.#aptGet([...INSTALL, "--simulate", ...packages]);
     let answer = await simulate();
-    const { host, log } = this.#options;
-    if (isUnknownPackage(answer) && host.clock.now() - this.#updatedAtMs > LISTS_AGE_MS) {
-      log.info("fetching apt's lists of packages");
-      const update = await this.#aptGet(["update"]);
-      if (update.exitCode !== 0) throw explainApt(update, "fetching the lists of packages");
-      this.#updatedAtMs = host.clock.now();
-      answer = await simulate();
-    }
+    if (isUnknownPackage(answer) && (await this.#updateLists())) answer = await simulate();
     if (answer.exitCode !== 0) throw explainApt(answer, `installing ${packages.join(", ")}`);
-    const { installed, upgraded, removed } = parseSimulation(answer.stdout);
-    const touched = [...removed, ...upgraded.filter((name) => UNTOUCHABLE.test(name))];
-    if (touched.length === 0) return installed;
+    const plan = parseSimulation(answer.stdout);
+    const touched = [...plan.removed, ...plan.upgraded.filter((name) => UNTOUCHABLE.test(name))];
+    if (touched.length === 0) return plan;
     throw new SatelliteError(
       "packages-at-risk",
       `installing ${packages.join(", ")} would remove or upgrade ${touched.join(", ")}; nothing was done`,
       { hint: `Install ${packages.join(", ")} by hand, as you see fit, or set dependencies.install: never.` },
     );
+  }
+
+  /** Fetches the lists of packages, unless that was done lately; says whether they are new. @throws apt-… */
+  async #updateLists(): Promise<boolean> {
+    const { host, log } = this.#options;
+    if (host.clock.now() - this.#updatedAtMs <= LISTS_AGE_MS) return false;
+    log.info("fetching apt's lists of packages");
+    const update = await this.#aptGet(["update"]);
+    if (update.exitCode !== 0) throw explainApt(update, "fetching the lists of packages");
+    this.#updatedAtMs = host.clock.now();
+    return true;
   }
 
   async #aptGet(args: readonly string[]): Promise<RunResult> {
@@ -158,11 +189,15 @@ export class Dependencies {
     // In a file and not in the arguments, which everybody can read: a proxy may have a password.
     await host.files.write(aptConfig, renderAptConfig(environment), { mode: 0o600 });
     const variables = [...VARIABLES, `APT_CONFIG=${aptConfig}`].map((variable) => `--setenv=${variable}`);
-    const unit = ["--quiet", "--collect", "--wait", "--pipe", "--unit=eks-satellite-apt", "--service-type=exec"];
+    const unit = ["--quiet", "--collect", "--wait", "--pipe", `--unit=${APT_UNIT}`, "--service-type=exec"];
     return host.run("systemd-run", [...unit, ...variables, "apt-get", ...args], {
       timeoutSeconds: APT_TIMEOUT_SECONDS,
     });
   }
+}
+
+function packageId(name: string): string {
+  return `package:${name}`;
 }
 
 /** Fails at once on a lock, and goes through the daemon's proxies, unless apt has been given others (apt.conf(5)). */

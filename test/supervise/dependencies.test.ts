@@ -117,6 +117,41 @@ test("lists that do not know a package are fetched, once an hour", async () => {
   );
 });
 
+test("lists that name what the mirror has replaced since are fetched, and then it goes on", async () => {
+  const { apt, asked, round } = setUp();
+  const install = apt.install;
+  apt.install = () => {
+    apt.install = install;
+    return { exitCode: 100, stderr: "E: Failed to fetch http://x/socat_1.deb  404  Not Found [IP: 10.0.0.1 80]\n" };
+  };
+  assert.equal((await round()).shown, "True Installed");
+  assert.deepEqual(
+    asked.map((line) => line.split(" ")[0]),
+    ["simulate", "install", "update", "simulate", "install"],
+  );
+});
+
+test("what did not come is not reset's to remove; what came half-way is", async () => {
+  const { host, apt, round } = setUp();
+  apt.install = () => ({ exitCode: 100, stderr: "E: Sub-process /usr/bin/dpkg returned an error code (1)\n" });
+  host.install("dpkg-query", ([, name = ""]) =>
+    name === "conntrack" ? { stdout: "Status: install ok unpacked\n" } : { exitCode: 1 },
+  );
+  assert.equal((await round()).shown, "False AptFailed");
+  const ledger = host.files.paths().filter((path) => path.startsWith("/var/lib/eks-satellite/ledger/"));
+  assert.deepEqual(
+    ledger.map((path) => JSON.parse(host.files.peek(path)?.content ?? "").id),
+    ["package:conntrack"],
+  );
+});
+
+test("a library that what is missing needs newer may be upgraded, and is named", async () => {
+  const { apt, round, messages } = setUp();
+  apt.simulate = () => ({ stdout: `${SIMULATED}Inst libxtables12 [1.8.7-1] (1.8.7-2 x)\n` });
+  assert.equal((await round()).shown, "True Installed");
+  assert.match(messages("info")[0] ?? "", /1 more, for which libxtables12 must be newer$/);
+});
+
 test("an installation that would remove or upgrade what is Docker's is not begun", async () => {
   for (const line of ["Remv docker-ce [5]", "Inst containerd.io [1.7.1] (1.7.2 x)"]) {
     const { apt, asked, round } = setUp();

@@ -180,6 +180,16 @@ test("a kubelet that is Ready for a moment and dies has not passed", async () =>
   assert.equal(linked(), "1.33.13");
 });
 
+test("a Node that says it runs another release has not passed", async () => {
+  const { host, round, running } = await setUpUpgrade();
+  await round();
+  running.version = "1.34.45";
+  for (let look = 0; look < 3; look += 1) {
+    assert.equal(await round(), "Unknown KubeletOnTrial", "1.34.45 is not 1.34.4");
+    host.clock.jump(20_000);
+  }
+});
+
 test("with a node that is not Ready before nothing is tried, unless its kubelet does not fit any more", async () => {
   const { round, linked, situation } = await setUpUpgrade(AUTO, [...BOTH, "1.37.1"]);
   situation.sight = { ...situation.sight, isReady: false };
