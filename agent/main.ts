@@ -17,6 +17,7 @@ import { DEFAULT_CONFIG_PATH } from "./config/load.ts";
 import { NODE_IDENTITIES } from "./config/node-schema.ts";
 import { describe, hasCode } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
+import { honourProxies } from "./host/proxy.ts";
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,6 +32,13 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error.code !== "EPIPE") throw error;
     process.exit();
   });
+  const complain = (err: unknown) =>
+    createLog({ level: "info", format: "auto" }, (line) => void process.stderr.write(line), process.env).error({ err });
+  try {
+    honourProxies(process.env);
+  } catch (err) {
+    complain(err); // A daemon that did not start would end kubelet too.
+  }
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
   let exitCode = 0;
@@ -142,9 +150,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    createLog({ level: "info", format: "auto" }, (line) => void process.stderr.write(line), process.env).error({
-      err: error,
-    });
+    complain(error);
     if (hasCode(error, "check-unknown")) return EXIT_USAGE;
     return describe(error).code === "unexpected" ? 70 : 1;
   }

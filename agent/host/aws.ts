@@ -1,6 +1,7 @@
 // The three calls that the agent makes to AWS. The SDK's clients are loaded with the first call: they are most of the agent's
 // start-up time and memory, and a node whose keys and cluster facts are still good starts kubelet without them.
 import { Secret } from "../secret.ts";
+import { proxiedAgent } from "./proxy.ts";
 
 /** Keys that sign requests to AWS. */
 export interface AwsKeys {
@@ -62,7 +63,10 @@ export function createAws(
       secretAccessKey: keys.secretAccessKey.reveal(),
       ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken.reveal() }),
     },
-    requestHandler: { connectionTimeout: 5000, requestTimeout: CALL_TIMEOUT_SECONDS * 1000 },
+    requestHandler: {
+      ...{ connectionTimeout: 5000, requestTimeout: CALL_TIMEOUT_SECONDS * 1000 },
+      httpsAgent: proxiedAgent(),
+    },
     ...(endpoint === undefined ? {} : { endpoint }),
   });
   const deadline = () => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_SECONDS * 1000) });

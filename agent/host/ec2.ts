@@ -9,6 +9,7 @@ import {
   paginateDescribeNetworkInterfaces,
 } from "@aws-sdk/client-ec2";
 import type { AwsKeys } from "./aws.ts";
+import { proxiedAgent } from "./proxy.ts";
 
 export interface NetworkInterface {
   readonly id: string;
@@ -68,7 +69,7 @@ export function createEc2(region: string, { keys, profile }: { keys?: AwsKeys; p
   const ec2 = new EC2Client({
     region,
     maxAttempts: 3,
-    requestHandler: TIMEOUTS,
+    requestHandler: { ...TIMEOUTS, httpsAgent: proxiedAgent() },
     ...(profile === undefined ? {} : { profile }),
     ...(keys === undefined ? {} : { credentials: reveal(keys) }),
   });

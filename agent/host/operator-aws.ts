@@ -17,6 +17,7 @@ import {
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { Secret } from "../secret.ts";
 import type { AwsKeys } from "./aws.ts";
+import { proxiedAgent } from "./proxy.ts";
 
 /** An access entry of EKS, as far as it decides who somebody is. */
 export interface AccessEntry {
@@ -64,7 +65,12 @@ const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
 /** Creates the handle on AWS for a region. */
 export function createOperatorAws(region: string, profile: string | undefined): OperatorAws {
   const credentials = defaultProvider({ clientConfig: { region }, ...(profile === undefined ? {} : { profile }) });
-  const shared = { region, credentials, maxAttempts: 3, requestHandler: TIMEOUTS };
+  const shared = {
+    region,
+    credentials,
+    maxAttempts: 3,
+    requestHandler: { ...TIMEOUTS, httpsAgent: proxiedAgent() },
+  };
   const options = { ...shared, ...(profile === undefined ? {} : { profile }) };
   const eks = new EKSClient(options);
   const iam = new IAMClient(options);

@@ -1,0 +1,40 @@
+// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as curl and Go's programs (kubelet among them) honour them; Node does not by itself.
+import { type ProxyEnv, setGlobalProxyFromEnv } from "node:http";
+import https from "node:https";
+import { SatelliteError } from "../errors.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** This machine itself, where kubelet's health is asked: Go's programs never ask a proxy for it. */
+const THIS_MACHINE = ["localhost", "127.0.0.1", "::1"];
+
+/** The variables as Node's agents take them. @throws proxy-invalid */
+export function proxyEnvironment(environment: Environment): ProxyEnv {
+  const read = (name: string) => environment[name.toLowerCase()] || environment[name];
+  const proxies = ["HTTPS_PROXY", "HTTP_PROXY"].flatMap((name) => {
+    const value = read(name) ?? "";
+    if (value === "") return [];
+    if (!/^https?:$/.test(URL.parse(value)?.protocol ?? "")) throw invalid(name);
+    return [[name, value] as const];
+  });
+  const exceptions = [read("NO_PROXY"), ...THIS_MACHINE].filter((entry) => entry !== undefined && entry !== "");
+  return { ...Object.fromEntries(proxies), NO_PROXY: exceptions.join(",") };
+}
+
+/** Lets every request of this process go by them. @throws proxy-invalid */
+export function honourProxies(environment: Environment): void {
+  const proxies = proxyEnvironment(environment);
+  if (proxies.HTTPS_PROXY !== undefined || proxies.HTTP_PROXY !== undefined) setGlobalProxyFromEnv(proxies);
+}
+
+/** For AWS's clients, which have agents of their own. */
+export function proxiedAgent(): { readonly proxyEnv: ProxyEnv | undefined } {
+  return { proxyEnv: https.globalAgent.options.proxyEnv };
+}
+
+function invalid(name: string): SatelliteError {
+  // Not its value: it may hold a password.
+  return new SatelliteError("proxy-invalid", `${name} is no URL of a proxy, and is ignored`, {
+    hint: `${name}=http://HOST:PORT, in /etc/eks-satellite/environment for the service.`,
+  });
+}
