@@ -24,6 +24,24 @@ test("what is missing is downloaded, verified, kept by version, and linked where
   assert.ok(ids.includes(`link:${KUBELET}`) && ids.includes(`link:${PROVIDER}`), "reset knows");
 });
 
+test("a mirror may be a folder of this machine", async () => {
+  const { host, mirror, checksums, round, linked } = setUpArtifacts(
+    ["1.33.13"],
+    "artifacts: { manifestUrl: 'file:///srv/eks%20mirror/manifest.yaml' }",
+  );
+  const folder = "/srv/eks mirror";
+  for (const [url, sum] of checksums) host.files.put(url.replace(MIRROR, `${folder}/`), sum);
+  for (const [url, content] of [...host.downloads])
+    host.downloads.set(url.replace(MIRROR, "file:///srv/eks%20mirror/"), content);
+  await round();
+  assert.equal(await round(), "False ArtifactUnreachable", "its manifest is not there yet");
+  host.files.put(`${folder}/manifest.yaml`, mirror.manifest);
+  host.clock.jump(MINUTE_MS);
+  await round();
+  assert.equal(linked(), "1.33.13");
+  assert.deepEqual(mirror.requests, [], "nobody else is asked");
+});
+
 test("with everything there, nobody is asked", async () => {
   const { mirror, round } = setUpArtifacts(["1.33.13"]);
   await round();
