@@ -47,6 +47,12 @@ const sh = async (script: string, input?: string) =>
 const write = (path: string, content: string, mode = "644") =>
   sh(`mkdir -p "$(dirname ${path})" && cat > ${path} && chmod ${mode} ${path}`, content);
 const output = () => sh("cat /var/log/cloud-init-output.log");
+const hasMissing = async () => {
+  const found = await Promise.all(
+    MISSING.map((program) => sandbox.box(["/bin/sh", "-c", `command -v ${program}`], { mayFail: true })),
+  );
+  return found.every(({ exitCode }) => exitCode === 0) ? true : undefined;
+};
 const cloudInit = async () => (await sandbox.box(["cloud-init", "status", "--long"], { mayFail: true })).stdout;
 
 /** Makes of the machine an image with cloud-init and the user data, on which nothing else was done. */
@@ -112,7 +118,8 @@ test("a machine that was launched with it is a Ready node with nobody's help, an
   assert.deepEqual(exposed, [], "no process had the secret key in its arguments");
   await sandbox.waitForNode();
   assert.equal(await sh("systemctl is-enabled eks-satellite"), "enabled");
-  await sh(`command -v ${MISSING.join(" ")}`);
+  // apt-get is at work beside the node's becoming Ready, which needs none of them.
+  await waitFor({ what: MISSING.join(" and "), deadlineMs: 120_000, explain: output }, hasMissing);
 });
 
 test("the keys are root's alone wherever they are, and in no log", async () => {
