@@ -13,6 +13,7 @@ import { EventRing } from "./observe/events.ts";
 import { criticalGpuConditions } from "./observe/gpu-report.ts";
 import { Gpus } from "./observe/gpus.ts";
 import { watchHealth } from "./observe/health-watch.ts";
+import { reportImagePulls } from "./observe/image-pulls.ts";
 import { watchClock, watchMachine } from "./observe/machine-watch.ts";
 import { measureAws, measureRequests } from "./observe/measured.ts";
 import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
@@ -170,6 +171,8 @@ export async function runAgent(
       watchHealth({ host, config, board, api, kubelet: () => kubelet.status() }),
       watchMachine(machine),
     ]);
+    if (converger.facts !== undefined)
+      board.set("ImagePullsConfigured", reportImagePulls(config, converger.facts, session.keys));
   });
   const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
   const supplies = new Supplies({

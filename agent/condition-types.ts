@@ -129,6 +129,13 @@ export const CONDITIONS = {
     holdSeconds: 15,
     trueWhen: "kubelet's serving certificate is signed: `kubectl logs` and `exec` work",
   },
+  ImagePullsConfigured: {
+    dependsOn: ["ConfigInSync", "ArtifactsInstalled", "CredentialsFresh"],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen:
+      "ecr-credential-provider is there for pulls from ECR, and containerd reads the files of `containerd.registries`",
+  },
   GpuDriver: {
     dependsOn: [],
     isCritical: false,

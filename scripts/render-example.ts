@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import * as z from "zod";
 import { configSchema } from "../agent/config/schema.ts";
 
-/** Values for keys that have no default to show, by path. A path below `[]` is that of an item of a list. */
+/** Values for keys that have no default to show, by path. A path below `[]` is that of an item of a list, below `{}` of a named one. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
   "cluster.name": "my-cluster",
   "cluster.region": "us-west-2",
@@ -33,6 +33,16 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "kubelet.config": { systemReserved: { memory: "1Gi" } },
   "kubelet.flags": { v: 4 },
   "containerd.sandboxImage": "registry.k8s.io/pause:3.10",
+  "containerd.registries{}": "docker.io",
+  "containerd.registries{}.server": "https://registry-1.docker.io",
+  "containerd.registries{}.ca": "/etc/ssl/certs/registry.pem",
+  "containerd.registries{}.mirrors[].url": "https://mirror.example.com",
+  "containerd.registries{}.mirrors[].ca": "/etc/ssl/certs/mirror.pem",
+  "containerd.registries{}.mirrors[].clientCertificate": "/etc/eks-satellite/pki/mirror-client.crt",
+  "containerd.registries{}.mirrors[].clientKey": "/etc/eks-satellite/pki/mirror-client.key",
+  "containerd.registries{}.mirrors[].skipVerify": false,
+  "containerd.registries{}.mirrors[].overridePath": false,
+  "containerd.registries{}.mirrors[].resolve": true,
   "containerd.config": { oom_score: -999 },
   "aws.endpoints.sts": "https://vpce-1234.sts.us-west-2.vpce.amazonaws.com",
   "aws.endpoints.eks": "https://vpce-5678.eks.us-west-2.vpce.amazonaws.com",
@@ -76,6 +86,13 @@ function renderKey(key: string, schema: z.core.$ZodType, { path, depth, isActive
   }
   if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
     return [`${comment} Default: none.`, `${indent}#${key}:`, ...renderItem(inner.element, path, depth + 1)];
+  }
+  if (inner instanceof z.ZodRecord && inner.valueType instanceof z.ZodObject) {
+    const entry = `${path}{}`;
+    const below = Object.entries(inner.valueType.shape).flatMap(([name, child]) =>
+      renderKey(name, child, { path: `${entry}.${name}`, depth: depth + 2, isActive: false }),
+    );
+    return [`${comment} Default: none.`, `${indent}#${key}:`, `${indent}  #${EXAMPLES[entry]}:`, ...below];
   }
   const isEmpty = defaultValue !== undefined && Object.keys(Object(defaultValue)).length === 0;
   const isDefaultShown = defaultValue !== undefined && !(isEmpty && typeof defaultValue === "object");

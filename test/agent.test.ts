@@ -35,6 +35,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     NodeReady: "True KubeletReady",
     NodeSchedulable: "True Schedulable",
     ServingCertificateSigned: "True Signed",
+    ImagePullsConfigured: "True Configured",
     GpuDriver: "True NoGpu",
     GpusPresent: "True NoGpu",
     GpuHealthy: "True NoGpu",

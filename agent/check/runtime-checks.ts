@@ -13,6 +13,7 @@ import { missingError } from "../supervise/dependencies.ts";
 import { readProcessFile } from "../supervise/leftover.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
+import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";
 
 const MIN_CONTAINERD = "1.6.0";
 const KUBELET_PORTS = [10_250, 10_248];
@@ -39,6 +40,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
     },
   },
   ARTIFACTS_CHECK,
+  IMAGE_PULLS_CHECK,
   local({
     name: "cri",
     run: async ({ host, daemon }, { containerd }) => {

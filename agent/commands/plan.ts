@@ -2,6 +2,8 @@
 import { createTwoFilesPatch } from "diff";
 import { converge, type Failure } from "../apply/converge.ts";
 import type { Change } from "../apply/executor.ts";
+import { Ledger } from "../apply/ledger.ts";
+import { findWithdrawals, type Withdrawal } from "../apply/withdraw.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
@@ -28,7 +30,7 @@ export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
 
 interface PlannedChange {
   readonly resource: string;
-  readonly action: Change["action"] | PlannedSupply["action"];
+  readonly action: Change["action"] | PlannedSupply["action"] | "remove" | "restore";
   readonly why: string;
   readonly diff?: string;
 }
@@ -40,16 +42,25 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
   const cluster = await findCluster(host, config).catch((error: unknown) => void unknown.push(error));
   const facts = await readNodeFacts(host, config, createVersionReader(host), cluster ?? undefined);
   const { resources, problems } = planNode(config, facts);
+  const quiet = createLog({ level: "error", format: "text" }, () => undefined);
   const { changes, failures } = await converge(resources, {
     host,
-    log: createLog({ level: "error", format: "text" }, () => undefined),
+    log: quiet,
     runtimeSocket: config.containerd.socket,
     servicesFile: statePaths(config.stateFolder).services,
     ledger: undefined,
   });
+  const withdrawals = await new Ledger(host, statePaths(config.stateFolder).ledger, quiet).list().then(
+    (entries) => findWithdrawals(entries, resources).map(toPlannedWithdrawal),
+    (error: unknown) => void unknown.push(error),
+  );
   const supplies = await planSupplies(host, config, { clusterVersion: cluster?.version, unknown });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
-  const planned = [...supplies, ...changes.map((change) => toPlannedChange(change, options.diff))];
+  const planned = [
+    ...supplies,
+    ...changes.map((change) => toPlannedChange(change, options.diff)),
+    ...(withdrawals ?? []),
+  ];
   print(
     options.output === "json"
       ? `${JSON.stringify({ changes: planned, errors }, undefined, 2)}\n`
@@ -74,6 +85,11 @@ function nameFailure({ resource, error }: Failure): Error {
   return new Error(`${resourceId(resource)} could not be compared`, {
     cause: error instanceof Error ? error : new Error(message),
   });
+}
+
+function toPlannedWithdrawal({ id, original }: Withdrawal): PlannedChange {
+  const action = original.kind === "absent" ? "remove" : "restore";
+  return { resource: id, action, why: "the configuration does not ask for it any more" };
 }
 
 function toPlannedChange({ resource, action, before, after }: Change, isDiffWanted: boolean): PlannedChange {

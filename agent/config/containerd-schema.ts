@@ -1,6 +1,7 @@
 // The part of the configuration that says where containerd is, and what is added to its configuration.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
+import { registriesSchema } from "./registry-schema.ts";
 
 /** The container runtime. */
 export const containerdSchema = z.strictObject({
@@ -13,6 +14,11 @@ export const containerdSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Image of the pause container. Default: the one already configured, else registry.k8s.io/pause:3.10."),
+  registries: registriesSchema
+    .default({})
+    .describe(
+      "From where images come, by the registry in their name: mirrors, another server, a certificate authority. Passwords are for imagePullSecrets.",
+    ),
   config: z
     .record(z.string(), z.unknown())
     .default({})

@@ -13,6 +13,11 @@ export function eksUrl({ aws, cluster }: Config): string {
   return aws.endpoints.eks ?? `https://${stsHostname(cluster.region).replace(/^sts\./, "eks.")}/`;
 }
 
+/** The registry of an account in the cluster's region. */
+export function ecrHostname({ cluster }: Config, accountId: string): string {
+  return stsHostname(cluster.region).replace(/^sts\./, `${accountId}.dkr.ecr.`);
+}
+
 /**
  * How far this machine's clock is ahead of the Date header of STS, milliseconds, to about a second; undefined when STS does not say.
  * No credentials are needed for that.

@@ -102,6 +102,9 @@ function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }
     family("counter", "kubelet_restarts_total", "Ends of kubelet, by reason.", () =>
       Object.entries(kubelet.status().restartsByReason).map(([reason, value]) => ({ value, labels: { reason } })),
     ),
+    family("counter", "image_pull_failures_total", "Images that kubelet could not pull, by registry.", () =>
+      [...kubelet.failedPulls].map(([registry, value]) => ({ value, labels: { registry } })),
+    ),
   ];
 }
 

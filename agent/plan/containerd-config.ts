@@ -1,6 +1,7 @@
 // containerd's configuration: what kubelet needs, merged into what Docker, NVIDIA and the user wrote. Everything else is kept.
 import { stringify } from "smol-toml";
 import type { GpuConfig } from "../config/gpu-schema.ts";
+import type { Registries } from "../config/registry-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts, ImportedConfig } from "../facts/containerd.ts";
 import { listDifferences } from "./containerd-drift.ts";
@@ -8,6 +9,7 @@ import { type NvidiaSetup, planNvidia, readNvidiaSetup } from "./containerd-nvid
 import { isTable, mergeTables, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { PATHS } from "./paths.ts";
+import { planConfigPath } from "./registries.ts";
 
 const DEFAULT_SANDBOX_IMAGE = "registry.k8s.io/pause:3.10";
 const RUNC_RUNTIME_TYPE = "io.containerd.runc.v2";
@@ -35,6 +37,8 @@ export interface ContainerdOptions {
   /** The user's extra tables, laid over ours. */
   readonly config: Table;
   readonly gpu: GpuConfig;
+  /** Some make containerd look for their files. */
+  readonly registries: Registries;
 }
 
 /**
@@ -177,6 +181,7 @@ function planV2(plugins: Table, options: OurOptions): Table {
       sandbox_image: options.sandboxImage ?? cri.sandbox_image ?? DEFAULT_SANDBOX_IMAGE,
       ...options.nvidia,
       containerd: planRuntimes(cri, options),
+      ...planRegistry(cri, tableAt(options.config, "plugins", CRI_V2), options),
       // Debian's build has another default; kubelet's plugins are where EKS and upstream put them.
       cni: { bin_dir: PATHS.cniBinFolder, conf_dir: PATHS.cniConfigFolder, ...tableAt(cri, "cni") },
     },
@@ -186,9 +191,18 @@ function planV2(plugins: Table, options: OurOptions): Table {
 function planV3(plugins: Table, options: OurOptions): Table {
   const pinned = tableAt(plugins, CRI_V3_IMAGES, "pinned_images");
   return {
-    [CRI_V3_IMAGES]: { pinned_images: { sandbox: options.sandboxImage ?? pinned.sandbox ?? DEFAULT_SANDBOX_IMAGE } },
+    [CRI_V3_IMAGES]: {
+      pinned_images: { sandbox: options.sandboxImage ?? pinned.sandbox ?? DEFAULT_SANDBOX_IMAGE },
+      ...planRegistry(tableAt(plugins, CRI_V3_IMAGES), tableAt(options.config, "plugins", CRI_V3_IMAGES), options),
+    },
     [CRI_V3_RUNTIME]: { ...options.nvidia, containerd: planRuntimes(tableAt(plugins, CRI_V3_RUNTIME), options) },
   };
+}
+
+/** Where containerd looks for registries; the user's own tables count as what is there. */
+function planRegistry(found: Table, chosen: Table, { registries }: OurOptions): Table {
+  const registry = planConfigPath(mergeTables(tableAt(found, "registry"), tableAt(chosen, "registry")), registries);
+  return Object.keys(registry).length === 0 ? {} : { registry };
 }
 
 /** kubelet and every runtime that starts containers through runc must use the same cgroup driver. */

@@ -15,6 +15,16 @@ const ECR_IMAGES = [
 /** ECR's tokens live 12 hours; half of that spares AWS and never hands out a stale one. */
 const CACHE_DURATION = "6h0m0s";
 
+/** What ecr-credential-provider goes by. */
+export function credentialProviderEnvironment({ cluster }: Config, awsCredentialsFile: string) {
+  return {
+    AWS_SHARED_CREDENTIALS_FILE: awsCredentialsFile,
+    AWS_REGION: cluster.region,
+    // No instance metadata service answers outside AWS: without this each pull would wait for it.
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
+
 /** Renders kubelet's CredentialProviderConfig. */
 export function renderCredentialProviderConfig(config: Config, awsCredentialsFile: string): string {
   const name = config.imageCredentialProvider.path.split("/").at(-1);
@@ -27,12 +37,10 @@ export function renderCredentialProviderConfig(config: Config, awsCredentialsFil
         apiVersion: "credentialprovider.kubelet.k8s.io/v1",
         matchImages: ECR_IMAGES,
         defaultCacheDuration: CACHE_DURATION,
-        env: [
-          { name: "AWS_SHARED_CREDENTIALS_FILE", value: awsCredentialsFile },
-          { name: "AWS_REGION", value: config.cluster.region },
-          // No instance metadata service answers outside AWS: without this each pull would wait for it.
-          { name: "AWS_EC2_METADATA_DISABLED", value: "true" },
-        ],
+        env: Object.entries(credentialProviderEnvironment(config, awsCredentialsFile)).map(([key, value]) => ({
+          name: key,
+          value,
+        })),
       },
     ],
   };

@@ -12,6 +12,7 @@ import { renderKubeletConfig } from "./kubelet-config.ts";
 import { renderKubeletFlags } from "./kubelet-flags.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { PATHS, runPaths } from "./paths.ts";
+import { hostsPath, renderHosts } from "./registries.ts";
 import type { FileResource, Resource } from "./resource.ts";
 import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
 
@@ -82,11 +83,15 @@ function planKernel({ network }: Config): readonly Resource[] {
 function planContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
   const cni =
     config.network.cni === "host" ? [file(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
-  if (containerd === undefined) return cni;
+  const registries = Object.entries(config.containerd.registries).map(([name, registry]) =>
+    file(hostsPath(name), renderHosts(registry), `images of ${name}`),
+  );
+  if (containerd === undefined) return [...cni, ...registries];
   const content = renderContainerdConfig(containerd, containerdOptions(config, machine));
   const { configFile } = config.containerd;
   return [
     ...cni,
+    ...registries,
     file(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
     { kind: "service", unit: "containerd.service", configFile, why: "kubelet's container runtime" },
   ];
@@ -103,6 +108,7 @@ function containerdOptions(config: Config, machine: MachineFacts): ContainerdOpt
     sandboxImage: config.containerd.sandboxImage,
     config: config.containerd.config,
     gpu: config.gpu,
+    registries: config.containerd.registries,
   };
 }
 

@@ -12,6 +12,7 @@ export const PATHS = {
   cniConfig: "/etc/cni/net.d/10-host-network.conf",
   cniConfigFolder: "/etc/cni/net.d",
   cniBinFolder: "/opt/cni/bin",
+  registriesFolder: "/etc/containerd/certs.d",
   imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
 } as const;
 

@@ -1,5 +1,6 @@
 // Back to what stood there before the agent's first change, from the ledger.
-import type { LedgerEntry, Original } from "../apply/ledger.ts";
+import type { LedgerEntry } from "../apply/ledger.ts";
+import { restoreFile } from "../apply/restore-file.ts";
 import { assertNever, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { ARTIFACTS_FOLDER } from "../plan/paths.ts";
@@ -31,20 +32,11 @@ export async function isStillOwn(host: Host, { id }: LedgerEntry): Promise<boole
 /** Restores one entry; doing it twice does no harm. @throws file-unwritable, disk-full, mount-busy */
 export async function restoreEntry(host: Host, { id, original }: LedgerEntry): Promise<void> {
   const { kind, name } = splitId(id);
-  if (kind === "file") return restoreFile(host, name, original);
+  if (kind === "file") return original.kind === "absent" ? removeTree(host, name) : restoreFile(host, name, original);
   if (kind === "link") return host.files.remove(name);
   // A module that was loaded stays until the next boot: whoever has begun to use it would lose it.
   if (kind === "sysctl" && original.kind === "value")
     await host.files.writeInPlace(`/proc/sys/${name.replaceAll(".", "/")}`, original.value);
-}
-
-async function restoreFile(host: Host, path: string, original: Original): Promise<void> {
-  if (original.kind === "absent") return removeTree(host, path);
-  if (original.kind !== "file") return;
-  const { content, mode, uid, gid } = original;
-  const [present, status] = await Promise.all([host.files.read(path), host.files.status(path)]);
-  const isSame = present === content && status?.mode === mode && status.uid === uid && status.gid === gid;
-  if (!isSame) await host.files.write(path, content, { mode, uid, gid });
 }
 
 function splitId(id: string): { readonly kind: string; readonly name: string } {

@@ -3,7 +3,7 @@ import { Ledger } from "../apply/ledger.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
-import { ARTIFACTS_FOLDER, CDI_SPEC, statePaths } from "../plan/paths.ts";
+import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../plan/paths.ts";
 import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { drainStep, nodeStep, stopStep } from "./leave.ts";
@@ -161,7 +161,10 @@ function foldersStep({ host }: StepOptions): Step {
     name: "remove the folders that are empty now",
     list: async () => [],
     run: async () => {
-      for (const folder of OWN_FOLDERS) {
+      const registries = (await host.files.list(PATHS.registriesFolder)).map(
+        (name) => `${PATHS.registriesFolder}/${name}`,
+      );
+      for (const folder of [...registries, PATHS.registriesFolder, ...OWN_FOLDERS]) {
         const isLink = (await host.files.readLink(folder)) !== undefined;
         if (isLink || (await host.files.status(folder)) === undefined) continue;
         if ((await host.files.list(folder)).length === 0) await host.run("rmdir", ["--", folder]); // A mount point stays.

@@ -3,6 +3,7 @@
 import { sha256 } from "../apply/containerd-check.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "../apply/converge.ts";
 import { Ledger } from "../apply/ledger.ts";
+import { findWithdrawals, withdraw } from "../apply/withdraw.ts";
 import type { ConditionBoard } from "../conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
@@ -43,18 +44,21 @@ export class Converger {
   readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
   readonly #work = new WorkRecord();
   readonly #contest = new Contest();
+  readonly #ledger: Ledger;
+  #hasWithdrawn = false;
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
     const { host, config, log } = options;
     const state = statePaths(config.stateFolder);
     this.#options = options;
+    this.#ledger = new Ledger(host, state.ledger, log);
     this.#converge = {
       host,
       log,
       runtimeSocket: config.containerd.socket,
       servicesFile: state.services,
-      ledger: new Ledger(host, state.ledger, log),
+      ledger: this.#ledger,
     };
   }
 
@@ -103,6 +107,7 @@ export class Converger {
       host.clock.now(),
     );
     const round = await converge(resources, this.#converge);
+    const leftover = await this.#withdraw(plan).catch((error: unknown) => error);
     this.#last = { facts, plan };
     this.#rounds += 1;
     const { changes, failures } = round;
@@ -113,6 +118,7 @@ export class Converger {
       ...facts.gaps,
       ...plan.problems,
       ...(contested === undefined ? [] : [contested]),
+      ...(leftover === undefined ? [] : [leftover]),
       ...round.failures.map(({ error }) => error),
     ]);
     if (problem !== undefined) board.setFailed("ConfigInSync", problem);
@@ -120,6 +126,18 @@ export class Converger {
     if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
       onKubelet({ command: plan.kubelet, digest: kubeletDigest(plan) });
     }
+  }
+
+  /** Once is enough: another configuration is another run of the agent. */
+  async #withdraw({ resources }: NodePlan): Promise<void> {
+    if (this.#hasWithdrawn) return;
+    const { host, log } = this.#options;
+    for (const withdrawal of findWithdrawals(await this.#ledger.list(), resources)) {
+      await withdraw(host, withdrawal);
+      await this.#ledger.forget(withdrawal.id);
+      log.info({ resource: withdrawal.id }, "taken back: the configuration does not ask for it any more");
+    }
+    this.#hasWithdrawn = true;
   }
 
   #record(resources: readonly Resource[], round: Round): void {

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { KubeletCommand } from "../plan/node-plan.ts";
 import { Backoff } from "./backoff.ts";
 import { endChild, readLines } from "./child.ts";
+import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
 import { KubeletLog } from "./kubelet-log.ts";
 import { endLeftover, noteKubelet } from "./leftover.ts";
@@ -68,6 +69,8 @@ export class Kubelet {
   #running: { readonly child: Child; readonly digest: string; readonly startedAtMs: number } | undefined;
   #restarts = 0;
   readonly #restartsByReason = new Map<string, number>();
+  /** Images that could not be pulled since the start, by registry. */
+  readonly failedPulls = new Map<string, number>();
   #lastExit: string | undefined;
   #lastError: string | undefined;
   /** Why the running kubelet is to end; undefined while it should run. */
@@ -213,6 +216,8 @@ export class Kubelet {
   #onLine({ level, isError, message }: KlogLine): void {
     if (isError) this.#lastError = message.slice(0, 500);
     if (level === "debug") return;
+    const registry = failedPullOf(message);
+    if (registry !== undefined) this.failedPulls.set(registry, (this.failedPulls.get(registry) ?? 0) + 1);
     if (UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
     if (API_TROUBLE.test(message)) this.#options.onApiTrouble();
   }

@@ -13,6 +13,7 @@ import { RealContainerd } from "./real-containerd.ts";
 const OPTIONS: ContainerdOptions = {
   ...{ systemdCgroup: true, sandboxImage: undefined, config: {} },
   gpu: gpuSchema.parse({}),
+  registries: {},
 };
 const MACHINES = [
   {

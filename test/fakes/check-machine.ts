@@ -13,6 +13,16 @@ const READY = {
   conditions: [{ type: "Ready", status: "True" }],
   nodeInfo: { kubeletVersion: "v1.34.4" },
 };
+/** The registry of the account that the node's role is of. */
+export const ECR = "111122223333.dkr.ecr.us-west-2.amazonaws.com";
+export const ECR_PROVIDER = "/etc/eks/image-credential-provider/ecr-credential-provider";
+export const ECR_PASSWORD = "ecr-password";
+export const SESSION_FILE = "/run/eks-satellite/aws-credentials";
+/** What ecr-credential-provider answers kubelet. */
+export const ECR_RESPONSE = JSON.stringify({
+  kind: "CredentialProviderResponse",
+  auth: { [ECR]: { username: "AWS", password: ECR_PASSWORD } },
+});
 export const NODE = { username: "system:node:gpu-1", groups: ["system:nodes", "system:authenticated"] };
 
 /** The machine, what answers it, and `check` run there. */
@@ -30,6 +40,9 @@ export function setUpCheck() {
     "Limit Soft Hard Units\nMax open files            1024                 524288               files\n",
   );
   host.files.put("/opt/cni/bin/loopback", "", { mode: 0o755 });
+  host.files.put(ECR_PROVIDER, "", { mode: 0o755 });
+  host.files.put(SESSION_FILE, "[default]\n", { mode: 0o600 });
+  host.install("/bin/sh", () => ({ stdout: ECR_RESPONSE }));
   host.files.put(
     "/etc/containerd/config.toml",
     'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]\nSystemdCgroup = true\n',
@@ -41,6 +54,7 @@ export function setUpCheck() {
   const node = { spec: {} as object, status: READY as object };
   const answers = { user: NODE as object, review: 201, skewMs: 0, daemon: true, nodes: [node] };
   host.onFetch = ({ url }: HttpRequest): HttpResponse => {
+    if (url === `https://${ECR}/v2/`) return { status: 200, body: "" };
     if (url.includes("/readyz")) {
       if (!answers.daemon) throw new Error("connect ECONNREFUSED");
       return { status: 200, body: "ok" };

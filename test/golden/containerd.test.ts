@@ -26,6 +26,7 @@ const CASES = {
 const OPTIONS: ContainerdOptions = {
   ...{ systemdCgroup: true, sandboxImage: undefined, config: {} },
   gpu: gpuSchema.parse({}),
+  registries: {},
 };
 
 function factsOf(name: string, version: string): ContainerdFacts {

@@ -11,6 +11,7 @@ const OPTIONS: ContainerdOptions = {
   sandboxImage: undefined,
   config: {},
   gpu: gpuSchema.parse({}),
+  registries: {},
 };
 const V2 = "io.containerd.grpc.v1.cri";
 

@@ -37,6 +37,7 @@ function setUp(text: string, { version = "1.7.27", gpu = {}, dropIn, effective, 
   const options = {
     ...{ systemdCgroup: true, sandboxImage: undefined, config: {} },
     gpu: { ...gpuSchema.parse({}), ...gpu },
+    registries: {},
   };
   return { facts, options };
 }

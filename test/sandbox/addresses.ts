@@ -1,4 +1,5 @@
 // Every address and name of one sandbox, computed from its slot number, so that two sandboxes never share one.
+import { accountId, region } from "./state.ts";
 
 /** How many sandboxes may exist on one host at a time. */
 export const maxSlots = 100;
@@ -66,6 +67,9 @@ export const awsNames = [
   "api.ecr.us-east-1.amazonaws.com",
 ] as const;
 
+/** The account's registry, as ECR names it. */
+export const registryName = `${accountId}.dkr.ecr.${region}.amazonaws.com`;
+
 /** The host name of an EKS endpoint, as EKS forms it from the cluster's id. */
 export function endpointName(clusterId: string): string {
   return `${clusterId}.gr7.us-east-1.eks.amazonaws.com`;
@@ -76,7 +80,7 @@ export function renderHosts(addresses: Addresses, clusterId: string, hostname: s
   return [
     `127.0.0.1 localhost ${hostname}`,
     "::1 localhost ip6-localhost ip6-loopback",
-    `${addresses.aws} ${awsNames.join(" ")}`,
+    `${addresses.aws} ${[...awsNames, registryName].join(" ")}`,
     `${addresses.api} ${endpointName(clusterId)}`,
     "",
   ].join("\n");

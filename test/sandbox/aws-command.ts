@@ -59,6 +59,10 @@ export function awsCommand(): Command {
     .description("let session keys live this long, whatever AssumeRole asks for")
     .action((seconds: string) => set({ sessionLifetimeSeconds: wholeSeconds(seconds) }));
   aws
+    .command("registry-token-lifetime <seconds>")
+    .description("take ECR's tokens for this long instead of 12 hours")
+    .action((seconds: string) => set({ registryTokenLifetimeSeconds: wholeSeconds(seconds) }));
+  aws
     .command("cluster-set <key=value>")
     .description("let DescribeCluster say otherwise, such as status=CREATING; an empty value removes the key")
     .action(async (assignment: string) => {

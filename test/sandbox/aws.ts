@@ -40,6 +40,8 @@ export interface AwsFaults {
   readonly sessionLifetimeSeconds?: number;
   /** Replaces the 15 minutes for which a presigned URL is taken. */
   readonly tokenLifetimeSeconds?: number;
+  /** Replaces the 12 hours for which ECR's tokens are taken. */
+  readonly registryTokenLifetimeSeconds?: number;
   /** What DescribeCluster says instead: dotted key → value; null removes the key. */
   readonly cluster?: Readonly<Record<string, unknown>>;
 }

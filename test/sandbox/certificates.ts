@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type Addresses, awsNames, endpointName } from "./addresses.ts";
+import { type Addresses, awsNames, endpointName, registryName } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 
@@ -44,7 +44,7 @@ async function makeAll(pki: string, wanted: string, addresses: Addresses, cluste
 /** A service that AWS answers for since yesterday needs another certificate, and no other authority. */
 async function ensureAwsLeaf(pki: string, addresses: Addresses): Promise<void> {
   const stamp = join(pki, "aws-names");
-  const names = [...awsNames.map((name) => `DNS:${name}`), `IP:${addresses.aws}`];
+  const names = [...[...awsNames, registryName].map((name) => `DNS:${name}`), `IP:${addresses.aws}`];
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === names.join()) return;
   await makeLeaf(pki, "aws-ca", { file: "aws", commonName: "amazonaws.com", names });
   await writeFile(stamp, names.join());
@@ -61,6 +61,14 @@ export async function issueMachineCertificate(folder: string, commonName: string
 /** Makes `mirror.crt` for a server at this address, which the machine trusts as it trusts AWS. */
 export async function makeMirrorCertificate(pki: string, address: string): Promise<void> {
   await makeLeaf(pki, "aws-ca", { file: "mirror", commonName: "mirror", names: [`IP:${address}`] });
+}
+
+/** Makes `registry-mirror.crt` for a server at this address, and the authority `mirror-ca.crt`, which no machine trusts by itself. */
+export async function ensureRegistryCertificate(folder: string, address: string): Promise<void> {
+  const pki = join(folder, "pki");
+  if (existsSync(join(pki, "registry-mirror.crt"))) return;
+  await makeAuthority(pki, "mirror-ca", "eks-satellite sandbox registry mirror");
+  await makeLeaf(pki, "mirror-ca", { file: "registry-mirror", commonName: "mirror", names: [`IP:${address}`] });
 }
 
 function clusterLeaves(addresses: Addresses, clusterId: string): Leaf[] {

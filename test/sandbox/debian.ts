@@ -38,20 +38,30 @@ export async function ensurePackages(progress: Progress): Promise<void> {
   });
 }
 
-/** etcd's program from Debian's package, unpacked and not installed: installing it would start it on the host. */
-export async function ensureEtcd(progress: Progress): Promise<string> {
-  const program = join(cacheFolder(), "etcd", "etcd");
-  if (existsSync(program)) return program;
-  await progress.step("unpack etcd from Debian's etcd-server", async () => {
-    await replaceFolder(dirname(program), async (fresh) => {
+/** etcd's program. */
+export function ensureEtcd(progress: Progress): Promise<string> {
+  return unpack("etcd-server", "etcd", progress);
+}
+
+/** The program of Docker's registry. */
+export function ensureRegistry(progress: Progress): Promise<string> {
+  return unpack("docker-registry", "docker-registry", progress);
+}
+
+/** A program from a Debian package, unpacked and not installed: installing it would start it on the host. */
+async function unpack(name: string, program: string, progress: Progress): Promise<string> {
+  const path = join(cacheFolder(), program, program);
+  if (existsSync(path)) return path;
+  await progress.step(`unpack ${program} from Debian's ${name}`, async () => {
+    await replaceFolder(dirname(path), async (fresh) => {
       await execa("apt-get", ["update", "--quiet"]);
-      await execa("apt-get", ["download", "etcd-server"], { cwd: fresh });
+      await execa("apt-get", ["download", name], { cwd: fresh });
       const [file = ""] = await readdir(fresh);
       await execa("dpkg-deb", ["--extract", file, "package"], { cwd: fresh });
-      await rename(join(fresh, "package/usr/bin/etcd"), join(fresh, "etcd"));
+      await rename(join(fresh, "package/usr/bin", program), join(fresh, program));
     });
   });
-  return program;
+  return path;
 }
 
 async function missingPackages(): Promise<string[]> {

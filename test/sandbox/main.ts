@@ -9,6 +9,13 @@ import type { ContainerdChoice } from "./state.ts";
 import { renderStatus } from "./status.ts";
 import { prepare, up } from "./up.ts";
 
+interface UpFlags {
+  readonly kubernetes?: string;
+  readonly containerd?: ContainerdChoice;
+  readonly agent: boolean;
+  readonly registry?: boolean;
+}
+
 const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
 program.enablePositionalOptions();
 
@@ -18,7 +25,8 @@ program
   .option("--kubernetes <version>", "a Kubernetes version, such as 1.33.13 (default: what is there, or 1.34.4)")
   .addOption(new Option("--containerd <version>", "the machine's containerd").choices(["debian", "2.2.0"]))
   .option("--no-agent", "leave the machine bare, without the daemon")
-  .action(async (options: { kubernetes?: string; containerd?: ContainerdChoice; agent: boolean }) => {
+  .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")
+  .action(async (options: UpFlags) => {
     const { checks, progress, sandbox } = await up(options);
     process.stdout.write(`\n${renderReport(checks, progress)}\nKUBECONFIG=${sandbox.kubeconfig}\n`);
     if (checks.some(({ ok }) => !ok)) process.exitCode = 1;

@@ -5,7 +5,7 @@ import { authorizeRole } from "./authentication.ts";
 import { ensurePython, startAws } from "./aws.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { startControlPlane } from "./control-plane.ts";
-import { ensurePackages } from "./debian.ts";
+import { ensurePackages, ensureRegistry } from "./debian.ts";
 import { down } from "./down.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
@@ -14,6 +14,7 @@ import { createTree, ensureBaseTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
 import { startDaemon } from "./process.ts";
 import { ensurePrograms, type Versions } from "./programs.ts";
+import { startRegistry } from "./registry.ts";
 import { type Check, checkNode } from "./report.ts";
 import { Sandbox } from "./sandbox.ts";
 import { claimSlot, heldSlot } from "./slots.ts";
@@ -26,6 +27,8 @@ export interface UpOptions extends Partial<Versions> {
   readonly folder?: string;
   /** False leaves the daemon out: the machine is bare. */
   readonly agent?: boolean;
+  /** An image registry under ECR's name, and a mirror of it. */
+  readonly registry?: boolean;
   readonly progress?: Progress;
 }
 
@@ -60,6 +63,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
       await importImages(folder, addresses);
     }),
   ]);
+  if (options.registry === true) await startRegistry(folder, addresses, progress);
   if (options.agent === false) return { sandbox, progress, checks: [] };
   return { sandbox, progress, checks: await joinNode(sandbox, progress) };
 }
@@ -71,6 +75,7 @@ export async function prepare(progress = new Progress()): Promise<void> {
     await ensurePrograms({ kubernetes: defaultKubernetes, containerd }, progress);
   await ensurePython(progress);
   await ensureBaseTree(progress);
+  await ensureRegistry(progress);
 }
 
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress): Promise<void> {

@@ -27,6 +27,8 @@ class Faults:
     # Replaces the DurationSeconds that AssumeRole is asked for.
     sessionLifetimeSeconds: int | None = None
     tokenLifetimeSeconds: int = TOKEN_LIFETIME_SECONDS
+    # Replaces the 12 hours for which ECR's tokens are taken.
+    registryTokenLifetimeSeconds: int | None = None
     # What DescribeCluster says instead: dotted key → value; null removes the key.
     cluster: dict = field(default_factory=dict)
 

@@ -27,6 +27,7 @@ from actions import read_action
 from faults import apply_to_cluster, read_faults
 from gate import authenticate, authorize
 from identities import Identities, Identity, session_of
+from registry import Registry, is_for_registry
 from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply, session_token_reply
 from roles_anywhere import is_for_roles_anywhere, read_session_request, session_reply
 from sigv4 import MalformedSignature, Request, read_signature
@@ -46,6 +47,7 @@ class Aws:
         for user in self._account.users:
             self._identities.add_user(user)
         self._entries = AccessEntries(folder / "access-entries.json", lambda arn: self._trust_policy(arn) is not None)
+        self._registry = Registry()
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ, start_response):
@@ -58,13 +60,17 @@ class Aws:
             print("refused:", refusal.message, flush=True)
             reply = error_reply(refusal, _service(request), wants_json)
         date = format_datetime(faults.now, usegmt=True)
-        headers = [*reply.headers, ("content-length", str(len(reply.body))), ("date", date)]
+        names = {name.lower() for name, _ in reply.headers}
+        length = [] if "content-length" in names else [("content-length", str(len(reply.body)))]
+        headers = [*((name, value) for name, value in reply.headers if name.lower() != "date"), *length, ("date", date)]
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", headers)
         return [reply.body]
 
     def _answer(self, request, environ, wants_json, faults):
         if faults.unavailable:
             raise Refusal("unavailable", "Service is unable to handle request.", 503)
+        if is_for_registry(request):
+            return self._registry.answer(request, faults.now)
         if is_for_roles_anywhere(request):
             return self._create_session(request, faults)
         signature, identity = authenticate(request, self._identities, faults)
@@ -79,6 +85,8 @@ class Aws:
             return self._assume_role(action, environ, faults)
         if action.name == "sts:GetSessionToken":
             return self._get_session_token(action, identity, faults)
+        if action.name == "ecr:GetAuthorizationToken":
+            return self._registry.give_token(self._account.number, faults)
         reply = self._forward(environ, request.body)
         if action.name == "eks:DescribeCluster" and reply.status == 200:
             return self._show_cluster(reply, faults)

@@ -1,0 +1,175 @@
+// Whether images would come: ECR is asked with what ecr-credential-provider gives, every configured registry and mirror for its API.
+import { rootCertificates } from "node:tls";
+import * as z from "zod";
+import type { Registry } from "../config/registry-schema.ts";
+import type { Config } from "../config/schema.ts";
+import { describe } from "../errors.ts";
+import { ecrHostname } from "../facts/aws-endpoints.ts";
+import { readContainerdConfig } from "../facts/containerd.ts";
+import { readImports } from "../facts/containerd-imports.ts";
+import { networkProblemOf } from "../facts/network-error.ts";
+import type { Host } from "../host/host.ts";
+import { credentialProviderEnvironment } from "../plan/credential-provider.ts";
+import { runPaths } from "../plan/paths.ts";
+import { findConflict, readRegistryTable } from "../plan/registries.ts";
+import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
+import type { CheckContext } from "./context.ts";
+
+const TIMEOUT_SECONDS = 5;
+const PULL_ACTIONS =
+  "ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer";
+/** The worst is told first. */
+const ORDER = ["fail", "warn", "unknown", "ok"] as const;
+
+/** https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/ */
+const responseSchema = z.object({
+  auth: z.record(z.string(), z.object({ username: z.string(), password: z.string() })),
+});
+
+export const IMAGE_PULLS_CHECK: Check = configured({
+  name: "image-pulls",
+  run: async (context, config) => {
+    const registries = Object.entries(config.containerd.registries);
+    const findings = await Promise.all([
+      tryEcr(context, config),
+      ...(registries.length === 0 ? [] : [lookForConflict(context.host, config)]),
+      ...registries.flatMap(([name, registry]) =>
+        listServers(name, registry).map((server) => tryServer(context.host, name, server)),
+      ),
+    ]);
+    return joinFindings(findings.filter((finding) => finding !== undefined));
+  },
+});
+
+/** One finding of many: the worst outcome, everybody's evidence, the first remedy of that outcome. */
+function joinFindings(findings: readonly Finding[]): Finding {
+  const sorted = findings.toSorted((one, other) => ORDER.indexOf(one.outcome) - ORDER.indexOf(other.outcome));
+  const [worst = ok("nothing is configured")] = sorted;
+  return { ...worst, evidence: sorted.map(({ evidence }) => evidence).join("; ") };
+}
+
+async function lookForConflict(host: Host, { containerd: { configFile } }: Config): Promise<Finding | undefined> {
+  const config = await readContainerdConfig(host, configFile);
+  const { imports, effective } = await readImports(host, configFile, config);
+  const conflict = findConflict(readRegistryTable({ version: "", config, imports, effective }));
+  if (conflict === undefined) return undefined;
+  return fail(
+    `${configFile} has ${conflict}, beside which containerd takes no files of containerd.registries`,
+    `Move these keys into containerd.registries, and remove them from ${configFile}.`,
+  );
+}
+
+/** A registry of the node's own account need hold nothing: who is let in there has credentials for ECR. */
+async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<Finding> {
+  const { path } = config.imageCredentialProvider;
+  const { awsCredentials } = runPaths(config.runFolder);
+  if ((await host.files.status(path)) === undefined)
+    return warn(`there is no ${path}: no pulls from ECR`, "artifacts.install: auto downloads it.");
+  if ((await host.files.status(awsCredentials)) === undefined)
+    return unknown(
+      `ECR: ${awsCredentials} is not there yet`,
+      "eks-satellite run writes it, with its short-lived keys.",
+    );
+  const arn = await caller().catch(() => undefined); // See aws-identity.
+  if (arn === undefined) return unknown("ECR: whose account this is, AWS does not say");
+  const registry = ecrHostname(config, arn.split(":")[4] ?? "");
+  const request = { kind: "CredentialProviderRequest", apiVersion: "credentialprovider.kubelet.k8s.io/v1" };
+  const answer = await host.run(
+    "/bin/sh",
+    ["-c", 'printf %s "$1" | "$0"', path, JSON.stringify({ ...request, image: `${registry}/any` })],
+    {
+      ...{ timeoutSeconds: TIMEOUT_SECONDS, isGroup: true },
+      environment: credentialProviderEnvironment(config, awsCredentials),
+    },
+  );
+  if (answer.exitCode !== 0) {
+    const [reason = ""] = answer.stderr.trim().split("\n").slice(-1);
+    return warn(
+      `ecr-credential-provider fails with ${answer.exitCode}: ${reason.slice(0, 400)}`,
+      `Allow ${PULL_ACTIONS} to ${arn}, or pull nothing from ECR.`,
+    );
+  }
+  return tryCredentials(host, registry, readCredentials(answer.stdout));
+}
+
+async function tryCredentials(host: Host, registry: string, basic: string | undefined): Promise<Finding> {
+  if (basic === undefined)
+    return warn(
+      `ecr-credential-provider gives nothing for ${registry}`,
+      "Is it the one of Kubernetes' cloud-provider-aws?",
+    );
+  try {
+    const headers = { authorization: `Basic ${basic}` };
+    const { status } = await host.fetch({ url: `https://${registry}/v2/`, headers, timeoutSeconds: TIMEOUT_SECONDS });
+    if (status === 200) return ok(`${registry} takes the credentials of ecr-credential-provider`);
+    return warn(
+      `${registry} answers ${status} to the credentials of ecr-credential-provider`,
+      `Allow ${PULL_ACTIONS}.`,
+    );
+  } catch (error) {
+    return warn(
+      `${registry} does not answer (${networkProblemOf(error)})`,
+      `Pulls from ECR need https://${registry}, and its layers https://prod-*-starport-layer-bucket.s3.*.amazonaws.com.`,
+    );
+  }
+}
+
+function readCredentials(stdout: string): string | undefined {
+  try {
+    const [first] = Object.values(responseSchema.parse(JSON.parse(stdout)).auth);
+    return first === undefined ? undefined : Buffer.from(`${first.username}:${first.password}`).toString("base64");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where containerd asks for images of one registry. */
+interface Server {
+  readonly url: string;
+  readonly ca?: string | undefined;
+  /** Why this check cannot ask as containerd does. */
+  readonly obstacle?: string | undefined;
+}
+
+/** `_default` stands for names that nobody knows. */
+function listServers(name: string, { server, ca, skipVerify, mirrors }: Registry): readonly Server[] {
+  const fallback = name === "docker.io" ? "https://registry-1.docker.io" : `https://${name}`;
+  const own = { url: `${server ?? fallback}/v2/`, ca, obstacle: skipVerify ? "skipVerify" : undefined };
+  return [
+    ...mirrors.map((mirror) => ({
+      url: mirror.overridePath ? mirror.url : `${mirror.url.replace(/\/$/, "")}/v2/`,
+      ca: mirror.ca,
+      obstacle: mirror.skipVerify
+        ? "skipVerify"
+        : mirror.clientCertificate === undefined
+          ? undefined
+          : "clientCertificate",
+    })),
+    ...(name === "_default" && server === undefined ? [] : [own]),
+  ];
+}
+
+async function tryServer(host: Host, name: string, { url, ca, obstacle }: Server): Promise<Finding> {
+  if (obstacle !== undefined) return unknown(`${name}: ${url} has ${obstacle}, and is not asked`);
+  try {
+    const caPem = ca === undefined ? undefined : await host.files.read(ca);
+    if (ca !== undefined && caPem === undefined)
+      return fail(`${name}: there is no ${ca}`, "Put the certificate authority of the registry there (PEM).");
+    const { status } = await host.fetch({
+      url,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      // containerd takes the system's authorities beside it.
+      ...(caPem === undefined ? {} : { caPem: [caPem, ...rootCertificates].join("\n") }),
+    });
+    // 401 is the answer of a registry that wants to know who asks.
+    if (status === 200 || status === 401) return ok(`${name}: ${url} answers`);
+    return warn(`${name}: ${url} answers ${status}`, "Is it a registry? GET /v2/ has to answer 200 or 401.");
+  } catch (error) {
+    const problem = networkProblemOf(error);
+    const words = problem === "other" ? describe(error).message : problem;
+    return warn(
+      `${name}: ${url} does not answer (${words})`,
+      `curl -v ${url}; a certificate authority of its own goes into ca.`,
+    );
+  }
+}

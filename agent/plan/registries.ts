@@ -1,0 +1,76 @@
+// From where containerd pulls images of a registry: a hosts.toml for each, and the key that has containerd look for them.
+// https://github.com/containerd/containerd/blob/main/docs/hosts.md
+import { stringify } from "smol-toml";
+import type { Registries, Registry } from "../config/registry-schema.ts";
+import type { ContainerdFacts } from "../facts/containerd.ts";
+import { isTable, type Table, tableAt } from "./merge.ts";
+import { renderOwnedFile } from "./owned-file.ts";
+import { PATHS } from "./paths.ts";
+
+/** What containerd has by default since 2.2, the first folder that knows a registry counts. */
+const DEFAULT_CONFIG_PATH = `${PATHS.registriesFolder}:/etc/docker/certs.d`;
+
+/** Path of a registry's file. */
+export function hostsPath(registry: string): string {
+  return `${PATHS.registriesFolder}/${registry}/hosts.toml`;
+}
+
+/** Renders a registry's file. containerd reads it with each pull. */
+export function renderHosts({ server, ca, skipVerify, mirrors }: Registry): string {
+  const hosts = mirrors.map((mirror) => [
+    mirror.url,
+    {
+      capabilities: mirror.resolve ? ["pull", "resolve"] : ["pull"],
+      ...trust(mirror),
+      ...(mirror.clientCertificate === undefined
+        ? {}
+        : { client: [[mirror.clientCertificate, mirror.clientKey ?? ""]] }),
+      ...(mirror.overridePath ? { override_path: true } : {}),
+    },
+  ]);
+  const table = {
+    ...(server === undefined ? {} : { server }),
+    ...trust({ ca, skipVerify }),
+    ...(hosts.length === 0 ? {} : { host: Object.fromEntries(hosts) }),
+  };
+  return renderOwnedFile([stringify(table).trimEnd()]);
+}
+
+function trust({ ca, skipVerify }: { readonly ca?: string | undefined; readonly skipVerify: boolean }): Table {
+  return { ...(ca === undefined ? {} : { ca }), ...(skipVerify ? { skip_verify: true } : {}) };
+}
+
+/** The keys of CRI's table `registry` that lead containerd to the files; none where they would keep it from starting. */
+export function planConfigPath(registry: Table, registries: Registries): Table {
+  if (Object.keys(registries).length === 0 || findConflict(registry) !== undefined) return {};
+  const found = typeof registry.config_path === "string" ? registry.config_path : "";
+  if (listFolders(found).includes(PATHS.registriesFolder)) return { config_path: found };
+  return { config_path: found === "" ? DEFAULT_CONFIG_PATH : `${PATHS.registriesFolder}:${found}` };
+}
+
+/** Keys of the older way, with which containerd refuses `config_path` and so leaves CRI out; undefined when there are none. */
+export function findConflict(registry: Table): string | undefined {
+  const configs = tableAt(registry, "configs");
+  const ofTls = Object.keys(configs).filter((name) => isTable(tableAt(configs, name).tls));
+  const mirrors = Object.keys(tableAt(registry, "mirrors"));
+  const keys = [...mirrors.map((name) => `mirrors."${name}"`), ...ofTls.map((name) => `configs."${name}".tls`)];
+  return keys.length === 0 ? undefined : keys.join(", ");
+}
+
+/** The table as containerd has it, or as its file says. */
+export function readRegistryTable({ config, effective }: ContainerdFacts): Table {
+  const found = effective ?? (config.kind === "parsed" ? config.table : {});
+  const plugins = tableAt(found, "plugins");
+  return Number(found.version) >= 3
+    ? tableAt(plugins, "io.containerd.cri.v1.images", "registry")
+    : tableAt(plugins, "io.containerd.grpc.v1.cri", "registry");
+}
+
+/** Whether containerd looks for the files. */
+export function isLookedFor(registry: Table): boolean {
+  return typeof registry.config_path === "string" && listFolders(registry.config_path).includes(PATHS.registriesFolder);
+}
+
+function listFolders(configPath: string): readonly string[] {
+  return configPath.split(":").map((folder) => folder.replace(/\/+$/, ""));
+}
