@@ -8,6 +8,7 @@ import { ecrHostname } from "../facts/aws-endpoints.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readImports } from "../facts/containerd-imports.ts";
 import { networkProblemOf } from "../facts/network-error.ts";
+import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { credentialProviderEnvironment } from "../plan/credential-provider.ts";
 import { runPaths } from "../plan/paths.ts";
@@ -51,11 +52,12 @@ function joinFindings(findings: readonly Finding[]): Finding {
 async function lookForConflict(host: Host, { containerd: { configFile } }: Config): Promise<Finding | undefined> {
   const config = await readContainerdConfig(host, configFile);
   const { imports, effective } = await readImports(host, configFile, config);
-  const conflict = findConflict(readRegistryTable({ version: "", config, imports, effective }));
+  const { version } = await createVersionReader(host).readContainerd();
+  const conflict = findConflict(readRegistryTable({ version, config, imports, effective }), version);
   if (conflict === undefined) return undefined;
   return fail(
-    `${configFile} has ${conflict}, beside which containerd takes no files of containerd.registries`,
-    `Move these keys into containerd.registries, and remove them from ${configFile}.`,
+    `${configFile} has ${conflict}, beside which containerd does not read containerd.registries`,
+    `Say in containerd.registries what they say, and remove them from ${configFile}.`,
   );
 }
 

@@ -22,13 +22,13 @@ export function reportImagePulls(
 ): Report {
   const registries = Object.keys(containerd.registries);
   const table = facts.containerd === undefined ? undefined : readRegistryTable(facts.containerd);
-  const conflict = table === undefined ? undefined : findConflict(table);
+  const conflict = table === undefined ? undefined : findConflict(table, facts.containerd?.version ?? "");
   if (registries.length > 0 && conflict !== undefined) {
     return {
       status: "False",
       reason: "RegistriesIgnored",
-      message: `containerd.registries (${registries.join(", ")}) is without effect: ${containerd.configFile} has ${conflict}, beside which containerd takes no files`,
-      hint: `Move these keys into containerd.registries, and remove them from ${containerd.configFile}.`,
+      message: `containerd.registries (${registries.join(", ")}) is without effect: ${containerd.configFile} has ${conflict}, beside which containerd does not read them`,
+      hint: `Say in containerd.registries what they say, and remove them from ${containerd.configFile}.`,
     };
   }
   if (!facts.machine.hasEcrCredentialProvider) {

@@ -50,7 +50,7 @@ export function renderContainerdConfig(facts: ContainerdFacts, options: Containe
   if (config.kind === "unparsable") throw config.error;
   const found: Table = config.kind === "parsed" ? config.table : {};
   const base = upgradeFromV1(found, version);
-  const wanted = mergeOurs(base, { ...options, nvidia: planNvidiaOver(base, facts, options) });
+  const wanted = mergeOurs(base, { ...options, version, nvidia: planNvidiaOver(base, facts, options) });
   const rendered = renderToml(wanted);
   if (config.kind === "parsed" && rendered === renderToml(found)) return config.text;
   return renderOwnedFile([
@@ -64,7 +64,7 @@ export function renderContainerdConfig(facts: ContainerdFacts, options: Containe
  * @throws containerd-config-shadowed
  */
 export function checkEffective(facts: ContainerdFacts, options: ContainerdOptions): void {
-  const { config, imports = [] } = facts;
+  const { version, config, imports = [] } = facts;
   if (config.kind !== "parsed") return;
   const isWritten = renderContainerdConfig(facts, options) === config.text;
   const effective = isWritten ? facts.effective : predictEffective(facts);
@@ -72,7 +72,7 @@ export function checkEffective(facts: ContainerdFacts, options: ContainerdOption
   const nvidia = planNvidiaOver(config.table, facts, options);
   const plugins = tableAt(effective, "plugins");
   const chosen = tableAt(options.config, "plugins");
-  const shadowed = listDifferences(planPlugins(effective, { ...options, nvidia }), plugins, chosen, "plugins");
+  const shadowed = listDifferences(planPlugins(effective, { ...options, version, nvidia }), plugins, chosen, "plugins");
   if (shadowed.length === 0) return;
   throw new SatelliteError(
     "containerd-config-shadowed",
@@ -155,8 +155,8 @@ function upgradeFromV1(found: Table, containerdVersion: string): Table {
   };
 }
 
-/** The options, and NVIDIA's keys as they were decided. */
-type OurOptions = ContainerdOptions & { readonly nvidia: Table };
+/** The options, containerd's version, and NVIDIA's keys as they were decided. */
+type OurOptions = ContainerdOptions & { readonly version: string; readonly nvidia: Table };
 
 function planPlugins(found: Table, options: OurOptions): Table {
   const plugins = tableAt(found, "plugins");
@@ -200,8 +200,9 @@ function planV3(plugins: Table, options: OurOptions): Table {
 }
 
 /** Where containerd looks for registries; the user's own tables count as what is there. */
-function planRegistry(found: Table, chosen: Table, { registries }: OurOptions): Table {
-  const registry = planConfigPath(mergeTables(tableAt(found, "registry"), tableAt(chosen, "registry")), registries);
+function planRegistry(found: Table, chosen: Table, { registries, version }: OurOptions): Table {
+  const there = mergeTables(tableAt(found, "registry"), tableAt(chosen, "registry"));
+  const registry = planConfigPath(there, registries, version);
   return Object.keys(registry).length === 0 ? {} : { registry };
 }
 

@@ -7,8 +7,8 @@ import { isTable, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { PATHS } from "./paths.ts";
 
-/** What containerd has by default since 2.2, the first folder that knows a registry counts. */
-const DEFAULT_CONFIG_PATH = `${PATHS.registriesFolder}:/etc/docker/certs.d`;
+/** What containerd has by default since 2.2, although it does not find it itself: see {@link findConflict}. */
+const BROKEN_DEFAULT = `${PATHS.registriesFolder}:/etc/docker/certs.d`;
 
 /** Path of a registry's file. */
 export function hostsPath(registry: string): string {
@@ -41,19 +41,30 @@ function trust({ ca, skipVerify }: { readonly ca?: string | undefined; readonly 
 }
 
 /** The keys of CRI's table `registry` that lead containerd to the files; none where they would keep it from starting. */
-export function planConfigPath(registry: Table, registries: Registries): Table {
-  if (Object.keys(registries).length === 0 || findConflict(registry) !== undefined) return {};
-  const found = typeof registry.config_path === "string" ? registry.config_path : "";
-  if (listFolders(found).includes(PATHS.registriesFolder)) return { config_path: found };
-  return { config_path: found === "" ? DEFAULT_CONFIG_PATH : `${PATHS.registriesFolder}:${found}` };
+export function planConfigPath(registry: Table, registries: Registries, containerdVersion: string): Table {
+  if (Object.keys(registries).length === 0 || findConflict(registry, containerdVersion) !== undefined) return {};
+  const found = configPathOf(registry);
+  if (["", BROKEN_DEFAULT, PATHS.registriesFolder].includes(found)) return { config_path: PATHS.registriesFolder };
+  return { config_path: isLookedFor(registry) ? found : `${PATHS.registriesFolder}:${found}` };
 }
 
-/** Keys of the older way, with which containerd refuses `config_path` and so leaves CRI out; undefined when there are none. */
-export function findConflict(registry: Table): string | undefined {
+/**
+ * Keys beside which containerd does not read the files, undefined when there are none: those of the older way, with which it
+ * refuses `config_path` and so leaves CRI out; and, since 2.1, any other folder, because pulls through its transfer service take
+ * the list of folders for the name of one (https://github.com/containerd/containerd/issues/12808).
+ */
+export function findConflict(registry: Table, containerdVersion: string): string | undefined {
   const configs = tableAt(registry, "configs");
   const ofTls = Object.keys(configs).filter((name) => isTable(tableAt(configs, name).tls));
   const mirrors = Object.keys(tableAt(registry, "mirrors"));
-  const keys = [...mirrors.map((name) => `mirrors."${name}"`), ...ofTls.map((name) => `configs."${name}".tls`)];
+  const path = configPathOf(registry);
+  const isElsewhere =
+    Number.parseInt(containerdVersion, 10) >= 2 && !["", BROKEN_DEFAULT, PATHS.registriesFolder].includes(path);
+  const keys = [
+    ...mirrors.map((name) => `mirrors."${name}"`),
+    ...ofTls.map((name) => `configs."${name}".tls`),
+    ...(isElsewhere ? [`config_path = "${path}"`] : []),
+  ];
   return keys.length === 0 ? undefined : keys.join(", ");
 }
 
@@ -68,9 +79,11 @@ export function readRegistryTable({ config, effective }: ContainerdFacts): Table
 
 /** Whether containerd looks for the files. */
 export function isLookedFor(registry: Table): boolean {
-  return typeof registry.config_path === "string" && listFolders(registry.config_path).includes(PATHS.registriesFolder);
+  return configPathOf(registry)
+    .split(":")
+    .some((folder) => folder.replace(/\/+$/, "") === PATHS.registriesFolder);
 }
 
-function listFolders(configPath: string): readonly string[] {
-  return configPath.split(":").map((folder) => folder.replace(/\/+$/, ""));
+function configPathOf({ config_path: path }: Table): string {
+  return typeof path === "string" ? path : "";
 }

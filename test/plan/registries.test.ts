@@ -65,24 +65,42 @@ test("each has a file of its own, with or without a containerd that can be read"
   }
 });
 
-test("containerd's folders for registries stay, and ours is the first", () => {
-  assert.deepEqual(planConfigPath({}, {}), {});
-  assert.deepEqual(planConfigPath({ config_path: "/mine" }, {}), {});
-  assert.deepEqual(planConfigPath({}, DOCKER_HUB), { config_path: `${OURS}:/etc/docker/certs.d` });
-  assert.deepEqual(planConfigPath({ config_path: "" }, DOCKER_HUB), { config_path: `${OURS}:/etc/docker/certs.d` });
-  assert.deepEqual(planConfigPath({ config_path: "/mine" }, DOCKER_HUB), { config_path: `${OURS}:/mine` });
-  for (const there of [OURS, `/mine:${OURS}/`])
-    assert.deepEqual(planConfigPath({ config_path: there }, DOCKER_HUB), { config_path: there });
+const LIST = `${OURS}:/etc/docker/certs.d`;
+
+test("one folder is looked in: ours, also in place of the default that containerd 2.2 does not find", () => {
+  for (const version of ["1.6.20", "2.2.0"]) {
+    assert.deepEqual(planConfigPath({}, {}, version), {});
+    assert.deepEqual(planConfigPath({ config_path: "/mine" }, {}, version), {});
+    for (const there of [undefined, "", OURS, LIST])
+      assert.deepEqual(planConfigPath({ config_path: there }, DOCKER_HUB, version), { config_path: OURS });
+  }
+});
+
+test("containerd 1 looks in several folders: somebody's stays, after ours", () => {
+  assert.deepEqual(planConfigPath({ config_path: "/mine" }, DOCKER_HUB, "1.6.20"), { config_path: `${OURS}:/mine` });
+  const there = `/mine:${OURS}/`;
+  assert.deepEqual(planConfigPath({ config_path: there }, DOCKER_HUB, "1.7.27"), { config_path: there });
+  assert.equal(findConflict({ config_path: there }, "1.7.27"), undefined);
+});
+
+test("containerd 2 looks in one: somebody's other folder is a conflict, and stays", () => {
+  for (const there of ["/mine", `${OURS}:/mine`, `/mine:${OURS}`]) {
+    assert.deepEqual(planConfigPath({ config_path: there }, DOCKER_HUB, "2.1.4"), {});
+    assert.equal(findConflict({ config_path: there }, "2.1.4"), `config_path = "${there}"`);
+  }
 });
 
 test("the older way of naming mirrors is a conflict, its passwords alone are none", () => {
-  assert.equal(findConflict({}), undefined);
-  assert.equal(findConflict({ configs: { "r.example.com": { auth: { username: "me" } } } }), undefined);
+  assert.equal(findConflict({}, "1.7.27"), undefined);
+  assert.equal(findConflict({ configs: { "r.example.com": { auth: { username: "me" } } } }, "1.7.27"), undefined);
   assert.equal(
-    findConflict({
-      mirrors: { "docker.io": { endpoint: ["https://m"] } },
-      configs: { "r.example.com": { tls: { ca_file: "/c" } } },
-    }),
+    findConflict(
+      {
+        mirrors: { "docker.io": { endpoint: ["https://m"] } },
+        configs: { "r.example.com": { tls: { ca_file: "/c" } } },
+      },
+      "1.7.27",
+    ),
     'mirrors."docker.io", configs."r.example.com".tls',
   );
 });
@@ -116,6 +134,6 @@ for (const [version, file, plugin] of GENERATIONS) {
     const text = `version = ${file}\n[plugins."${plugin}".registry.mirrors."docker.io"]\nendpoint = ["https://old"]\n`;
     const rendered = tableOf(render(text));
     assert.equal(rendered.config_path, undefined);
-    assert.ok(findConflict(rendered) !== undefined);
+    assert.ok(findConflict(rendered, version) !== undefined);
   });
 }

@@ -38,17 +38,29 @@ export async function importImages(folder: string, addresses: Addresses): Promis
 }
 
 async function allImages(): Promise<Image[]> {
-  const busybox = await readFile("/bin/busybox");
-  const applets = ["sh", "cat", "httpd", "ls", "nslookup", "sleep", "wget"];
-  const files: TarEntry[] = [
-    { path: "bin/busybox", content: busybox, mode: 0o755 },
-    ...applets.map((name) => ({ path: `bin/${name}`, linkTo: "busybox" })),
-  ];
-  const page = { path: "www/index.html", content: Buffer.from(webPage) };
-  const serve = "echo serving; httpd -f -v -h /www -p 8080";
+  const files = await busyboxFiles();
   return [
     { tag: "registry.k8s.io/pause:3.10", files, entrypoint: untilTerminated("sleep 2147483647") },
-    { tag: webImage, files: [...files, page], entrypoint: untilTerminated(serve) },
+    await pageImage(webImage, webPage),
+  ];
+}
+
+/** The archive of an image that serves this page on port 8080. */
+export async function renderPageImage(tag: string, page: string): Promise<Buffer> {
+  return renderImage(await pageImage(tag, page));
+}
+
+async function pageImage(tag: string, page: string): Promise<Image> {
+  const content = { path: "www/index.html", content: Buffer.from(page) };
+  const serve = "echo serving; httpd -f -v -h /www -p 8080";
+  return { tag, files: [...(await busyboxFiles()), content], entrypoint: untilTerminated(serve) };
+}
+
+async function busyboxFiles(): Promise<TarEntry[]> {
+  const applets = ["sh", "cat", "httpd", "ls", "nslookup", "sleep", "wget"];
+  return [
+    { path: "bin/busybox", content: await readFile("/bin/busybox"), mode: 0o755 },
+    ...applets.map((name) => ({ path: `bin/${name}`, linkTo: "busybox" })),
   ];
 }
 
