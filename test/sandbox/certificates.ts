@@ -23,7 +23,7 @@ const days = "3650";
 export async function ensureCertificates(folder: string, addresses: Addresses, clusterId: string): Promise<string> {
   const pki = join(folder, "pki");
   const stamp = join(pki, "made-for");
-  const wanted = `${addresses.api} ${addresses.aws} ${clusterId}`;
+  const wanted = `${addresses.api} ${addresses.aws} ${clusterId} ${clusterLeaves(addresses, clusterId).map(({ file }) => file)}`;
   if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted)
     await makeAll(pki, wanted, addresses, clusterId);
   await ensureAwsLeaf(pki, addresses);
@@ -82,6 +82,7 @@ function clusterLeaves(addresses: Addresses, clusterId: string): Leaf[] {
     { file: "admin", commonName: "admin", organization: "system:masters" },
     { file: "kubelet-client", commonName: "kube-apiserver-kubelet-client", organization: "system:masters" },
     { file: "controller-manager", commonName: "system:kube-controller-manager" },
+    { file: "cloud-controller", commonName: "system:cloud-controller-manager" },
     { file: "scheduler", commonName: "system:kube-scheduler" },
   ];
 }

@@ -17,11 +17,21 @@ interface ControlPlane {
   readonly pki: string;
   readonly addresses: Addresses;
   readonly programs: Programs;
+  /** How long a kubelet may be silent before its Node is not Ready, seconds. */
+  readonly graceSeconds: number;
 }
 
+/** kube-controller-manager's own default. */
+const defaultGraceSeconds = 50;
+
 /** Starts what does not run, in the order of need, and waits until the API server is ready. */
-export async function startControlPlane(folder: string, addresses: Addresses, programs: Programs): Promise<void> {
-  const plane: ControlPlane = { folder, pki: join(folder, "pki"), addresses, programs };
+export async function startControlPlane(
+  folder: string,
+  addresses: Addresses,
+  programs: Programs,
+  graceSeconds = defaultGraceSeconds,
+): Promise<void> {
+  const plane: ControlPlane = { folder, pki: join(folder, "pki"), addresses, programs, graceSeconds };
   await writeKubeconfigs(folder, addresses);
   await start(plane, etcd(plane));
   await startAuthenticator(plane);
@@ -109,7 +119,7 @@ function apiServer({ folder, pki, addresses, programs }: ControlPlane): Daemon {
   };
 }
 
-function controllerManager({ folder, pki, programs }: ControlPlane): Daemon {
+function controllerManager({ folder, pki, programs, graceSeconds }: ControlPlane): Daemon {
   return {
     name: "kube-controller-manager",
     command: [
@@ -121,6 +131,7 @@ function controllerManager({ folder, pki, programs }: ControlPlane): Daemon {
       `--cluster-signing-key-file=${join(pki, "ca.key")}`,
       "--service-cluster-ip-range=10.100.0.0/16",
       "--use-service-account-credentials",
+      `--node-monitor-grace-period=${graceSeconds}s`,
       "--leader-elect=false",
     ],
   };

@@ -55,6 +55,19 @@ export async function buildAwsTools(progress: Progress): Promise<string> {
   );
 }
 
+/** AWS's cloud controller; returns the folder of the program. */
+export async function buildCloudController(progress: Progress): Promise<string> {
+  return build(
+    {
+      title: "build aws-cloud-controller-manager (5 min the first time)",
+      module: join(pinnedModules, "cloud-controller"),
+      packages: ["tool"],
+      target: join(cacheFolder(), "cloud-controller"),
+    },
+    progress,
+  );
+}
+
 /** containerd, its shim and ctr of one 2.x release; returns the folder of the programs. */
 export async function buildContainerd(version: "2.2.0", progress: Progress): Promise<string> {
   return build(

@@ -7,6 +7,10 @@ import type { Addresses } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { clusterName, writeAtomic } from "./state.ts";
 
+/** Who has a client certificate, and so a kubeconfig. */
+const clients = ["admin", "controller-manager", "scheduler", "cloud-controller"] as const;
+type Client = (typeof clients)[number];
+
 /** kubectl with the administrator's kubeconfig. */
 export function runKubectl(folder: string, bin: string, args: readonly string[], input?: string) {
   const kubeconfig = kubeconfigPath(folder, "admin");
@@ -17,14 +21,14 @@ export function runKubectl(folder: string, bin: string, args: readonly string[],
 }
 
 /** Path of a component's kubeconfig. */
-export function kubeconfigPath(folder: string, name: "admin" | "controller-manager" | "scheduler"): string {
+export function kubeconfigPath(folder: string, name: Client): string {
   return join(folder, "kubeconfig", `${name}.yaml`);
 }
 
 /** Writes the kubeconfigs of the administrator and of the controllers. */
 export async function writeKubeconfigs(folder: string, addresses: Addresses): Promise<void> {
   await mkdir(join(folder, "kubeconfig"), { recursive: true });
-  for (const name of ["admin", "controller-manager", "scheduler"] as const) {
+  for (const name of clients) {
     const pki = join(folder, "pki");
     const user = { "client-certificate": join(pki, `${name}.crt`), "client-key": join(pki, `${name}.key`) };
     const cluster = { server: `https://${addresses.api}`, "certificate-authority": join(pki, "ca.crt") };

@@ -13,6 +13,7 @@ interface UpFlags {
   readonly kubernetes?: string;
   readonly containerd?: ContainerdChoice;
   readonly agent: boolean;
+  readonly cloudController?: boolean;
   readonly registry?: boolean;
 }
 
@@ -25,6 +26,7 @@ program
   .option("--kubernetes <version>", "a Kubernetes version, such as 1.33.13 (default: what is there, or 1.34.4)")
   .addOption(new Option("--containerd <version>", "the machine's containerd").choices(["debian", "2.2.0"]))
   .option("--no-agent", "leave the machine bare, without the daemon")
+  .option("--cloud-controller", "AWS's cloud controller, which deletes Nodes that AWS does not know")
   .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")
   .action(async (options: UpFlags) => {
     const { checks, progress, sandbox } = await up(options);

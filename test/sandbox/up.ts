@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { authorizeRole } from "./authentication.ts";
 import { ensurePython, startAws } from "./aws.ts";
 import { ensureCertificates } from "./certificates.ts";
+import { startCloudController } from "./cloud-controller.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { ensurePackages, ensureRegistry } from "./debian.ts";
 import { down } from "./down.ts";
+import { buildCloudController } from "./go-builds.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
 import { bootMachine } from "./machine.ts";
@@ -27,6 +29,10 @@ export interface UpOptions extends Partial<Versions> {
   readonly folder?: string;
   /** False leaves the daemon out: the machine is bare. */
   readonly agent?: boolean;
+  /** AWS's cloud controller. */
+  readonly cloudController?: boolean;
+  /** How long a kubelet may be silent before its Node is not Ready, seconds; Kubernetes' own default is 50. */
+  readonly graceSeconds?: number;
   /** An image registry under ECR's name, and a mirror of it. */
   readonly registry?: boolean;
   readonly progress?: Progress;
@@ -56,13 +62,15 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     await ensureCertificates(folder, addresses, facts.clusterId);
   });
   await Promise.all([
-    startCluster(sandbox, python, progress),
+    startCluster(sandbox, python, progress, options.graceSeconds),
     progress.step("the machine", async () => {
       await createTree(folder, base, facts, addresses, programs);
       await bootMachine(folder, addresses);
       await importImages(folder, addresses);
     }),
   ]);
+  if (options.cloudController === true)
+    await startCloudController(folder, facts, addresses, programs.kubernetes, progress);
   if (options.registry === true) await startRegistry(folder, addresses, progress);
   if (options.agent === false) return { sandbox, progress, checks: [] };
   return { sandbox, progress, checks: await joinNode(sandbox, progress) };
@@ -76,12 +84,13 @@ export async function prepare(progress = new Progress()): Promise<void> {
   await ensurePython(progress);
   await ensureBaseTree(progress);
   await ensureRegistry(progress);
+  await buildCloudController(progress);
 }
 
-async function startCluster(sandbox: Sandbox, python: string, progress: Progress): Promise<void> {
+async function startCluster(sandbox: Sandbox, python: string, progress: Progress, graceSeconds?: number) {
   const { folder, facts, addresses, programs } = sandbox;
   await progress.step("AWS", () => startAws(folder, facts, addresses, python));
-  await progress.step("control plane", () => startControlPlane(folder, addresses, programs));
+  await progress.step("control plane", () => startControlPlane(folder, addresses, programs, graceSeconds));
   await progress.step("authentication through AWS", () => authorizeRole(folder, facts, addresses, programs));
   const approver = join(import.meta.dirname, "serving-approver.ts");
   const bin = programs.kubernetes;

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import moto.backends
 from identities import Identity
+from network_interfaces import know_attachment_status
 
 REGION = "us-east-1"
 
@@ -16,7 +17,7 @@ class Account:
 
     number: str
     users: tuple
-    # Ids of the subnet and of its VPC's security group, which moto makes up.
+    # Ids of the VPC, the subnet and the VPC's security group, which moto makes up.
     network: dict
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
@@ -26,6 +27,7 @@ class Account:
 
 def create_account(path):
     """Creates in moto what the file describes."""
+    know_attachment_status()
     wanted = json.loads(Path(path).read_text())
     number = wanted["account"]
     iam = moto.backends.get_backend("iam")[number]["aws"]
@@ -39,7 +41,7 @@ def create_account(path):
     cluster = wanted["cluster"]
     eks = moto.backends.get_backend("eks")[number][REGION]
     eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
-    network = {"subnet": subnet.id, "securityGroup": group.id}
+    network = {"vpc": subnet.vpc_id, "subnet": subnet.id, "securityGroup": group.id}
     return Account(number, users, network, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
 
 
