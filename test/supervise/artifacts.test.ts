@@ -228,28 +228,3 @@ test("CNI plugins without loopback are no CNI plugins, and nobody asks for them 
   for (let look = 0; look < 10; look += 1) await round();
   assert.equal(mirror.requests.length, asked);
 });
-
-test("a version that is named and does not fit the cluster is refused before anything is downloaded", async () => {
-  const { mirror, round, board } = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { version: 1.34.4 }");
-  assert.equal(await round(), "False VersionSkew");
-  const { message, hint } = board.get("ArtifactsInstalled");
-  assert.match(message, /kubelet\.version 1\.34\.4 does not fit a cluster of version 1\.33/);
-  assert.match(hint ?? "", /between 1\.30 and 1\.33/);
-  assert.deepEqual(mirror.requests, []);
-});
-
-test("a version that is named is taken, also an older one", async () => {
-  const { round, linked, running } = setUpArtifacts(["1.33.12", "1.33.13"], "kubelet: { version: 1.33.12 }");
-  await round();
-  assert.equal(linked(), "1.33.12");
-  running.version = "1.33.12";
-  assert.equal(await round(), "True Installed");
-});
-
-test("somebody's kubelet that does not fit is told with a way out that leaves it alone", async () => {
-  const { host, round, running, board } = setUpArtifacts(["1.33.13"]);
-  host.files.put(KUBELET, "theirs", { mode: 0o755 });
-  running.version = "1.28.3";
-  await round();
-  assert.match(board.get("KubeletSupported").hint ?? "", /kubelet\.path .* where nothing is/);
-});

@@ -1,43 +1,12 @@
-// kubelet follows the cluster, proves itself, or is taken back.
+// kubelet follows the cluster where it is told to, or the version that is named.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { artifactPath } from "../fakes/artifact-mirror.ts";
+import { AUTO, BOTH, prove, type Setup, setUpUpgrade } from "../fakes/kubelet-upgrade.ts";
 import { FOLDER, KUBELET, PROVIDER, setUpArtifacts } from "../fakes/memory-artifacts.ts";
 
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
 const MINUTE_MS = 60_000;
-const AUTO = "kubelet: { upgrade: auto }";
-const BOTH = ["1.33.13", "1.34.4"];
-
-type Setup = Awaited<ReturnType<typeof setUpUpgrade>>;
-
-/** A machine that runs 1.33.13, of a cluster that has just been upgraded to 1.34. */
-async function setUpUpgrade(config = AUTO, versions: readonly string[] = BOTH) {
-  const setup = setUpArtifacts(versions, config);
-  await setup.round();
-  await setup.round();
-  setup.situation.cluster = "1.34";
-  setup.running.version = "1.33.13";
-  return setup;
-}
-
-/** The Node is Ready with what is linked, for long enough. */
-async function prove({ host, round, running, linked }: Setup): Promise<string> {
-  running.version = linked();
-  await round();
-  host.clock.jump(20_000);
-  return round();
-}
-
-/** Ends by itself three times in a row. */
-async function crash({ round, situation }: Setup): Promise<string> {
-  await round();
-  const { kubeletExits } = situation.sight;
-  situation.sight = { ...situation.sight, isReady: false, kubeletExits: kubeletExits + 3 };
-  const said = await round();
-  situation.sight = { ...situation.sight, isReady: true };
-  return said;
-}
 
 test("by default kubelet stays, and how far it is behind is said", async () => {
   const { round, linked, board, mirror } = await setUpUpgrade("");
@@ -131,153 +100,27 @@ for (const [what, spoil, reason] of FAULTS) {
   });
 }
 
-test("a node that is not Ready in five minutes gets its kubelet back, and the new one is not tried again", async () => {
-  const { host, round, linked, situation, story, board, messages } = await setUpUpgrade();
-  await round();
-  situation.sight = { ...situation.sight, isReady: false };
-  for (let minute = 0; minute < 5; minute += 1) {
-    assert.equal(await round(), "Unknown KubeletOnTrial");
-    host.clock.jump(MINUTE_MS);
-  }
-  assert.equal(linked(), "1.34.4", "nobody has looked yet");
-  assert.equal(await round(), "False KubeletRolledBack");
-  assert.equal(linked(), "1.33.13");
-  assert.match(
-    story.at(-1) ?? "",
-    /KubeletRolledBack: kubelet 1\.34\.4 did not make the node Ready and was taken back; 1\.33\.13 runs again/,
-  );
-  assert.match(messages("error")[0] ?? "", /was taken back/);
-  situation.sight = { ...situation.sight, isReady: true };
-  for (let hour = 0; hour < 48; hour += 1) {
-    assert.equal(await round(), "False KubeletRolledBack");
-    host.clock.jump(60 * MINUTE_MS);
-  }
-  assert.equal(linked(), "1.33.13");
-  assert.match(board.get("ArtifactsInstalled").hint ?? "", /journalctl/);
+test("a version that is named and does not fit the cluster is refused before anything is downloaded", async () => {
+  const { mirror, round, board } = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { version: 1.34.4 }");
+  assert.equal(await round(), "False VersionSkew");
+  const { message, hint } = board.get("ArtifactsInstalled");
+  assert.match(message, /kubelet\.version 1\.34\.4 does not fit a cluster of version 1\.33/);
+  assert.match(hint ?? "", /between 1\.30 and 1\.33/);
+  assert.deepEqual(mirror.requests, []);
 });
 
-test("a kubelet that crashes is taken back without waiting; the crashes of the one before do not count", async () => {
-  const setup = await setUpUpgrade();
-  setup.situation.sight = { ...setup.situation.sight, kubeletExits: 7 };
-  await setup.round();
-  assert.equal(await setup.round(), "Unknown KubeletOnTrial");
-  assert.equal(await crash(setup), "False KubeletRolledBack");
-  assert.equal(setup.linked(), "1.33.13");
+test("a version that is named is taken, also an older one", async () => {
+  const { round, linked, running } = setUpArtifacts(["1.33.12", "1.33.13"], "kubelet: { version: 1.33.12 }");
+  await round();
+  assert.equal(linked(), "1.33.12");
+  running.version = "1.33.12";
+  assert.equal(await round(), "True Installed");
 });
 
-test("a kubelet that is Ready for a moment and dies has not passed", async () => {
-  const { host, round, situation, linked, running } = await setUpUpgrade();
-  await round();
-  running.version = "1.34.4";
-  for (const kubeletExits of [0, 1, 2]) {
-    // The API server still calls the node Ready.
-    situation.sight = { ...situation.sight, kubeletExits };
-    assert.equal(await round(), "Unknown KubeletOnTrial");
-    host.clock.jump(20_000);
-  }
-  situation.sight = { ...situation.sight, kubeletExits: 3 };
-  assert.equal(await round(), "False KubeletRolledBack");
-  assert.equal(linked(), "1.33.13");
-});
-
-test("a Node that says it runs another release has not passed", async () => {
-  const { host, round, running } = await setUpUpgrade();
-  await round();
-  running.version = "1.34.45";
-  for (let look = 0; look < 3; look += 1) {
-    assert.equal(await round(), "Unknown KubeletOnTrial", "1.34.45 is not 1.34.4");
-    host.clock.jump(20_000);
-  }
-});
-
-test("with a node that is not Ready before nothing is tried, unless its kubelet does not fit any more", async () => {
-  const { round, linked, situation } = await setUpUpgrade(AUTO, [...BOTH, "1.37.1"]);
-  situation.sight = { ...situation.sight, isReady: false };
-  await round();
-  assert.equal(linked(), "1.33.13");
-  situation.cluster = "1.37";
-  await round();
-  assert.equal(linked(), "1.37.1");
-});
-
-test("minutes in which the API server does not answer do not count, nor those in which nobody looks", async () => {
-  const { host, round, linked, situation } = await setUpUpgrade();
-  await round();
-  situation.sight = { ...situation.sight, isReady: false, isReachable: false };
-  for (let minute = 0; minute < 30; minute += 1) {
-    await round();
-    host.clock.jump(MINUTE_MS);
-  }
-  situation.sight = { ...situation.sight, isReachable: true };
-  host.clock.jump(60 * MINUTE_MS); // A machine that slept, or a clock that was set.
-  assert.equal(await round(), "Unknown KubeletOnTrial");
-  assert.equal(linked(), "1.34.4");
-});
-
-test("a restart of the daemon goes on with the trial where it was, and knows what was taken back", async () => {
-  const before = await setUpUpgrade();
-  const sight = { isReady: false, kubeletExits: 0, isReachable: true };
-  before.situation.sight = { ...sight, isReady: true };
-  await before.round();
-  before.situation.sight = sight;
-  for (let minute = 0; minute < 4; minute += 1) {
-    await before.round();
-    before.host.clock.jump(MINUTE_MS);
-  }
-  const restart = () => {
-    const setup = setUpArtifacts(BOTH, AUTO, before.host);
-    setup.situation.cluster = "1.34";
-    setup.running.version = "1.33.13";
-    return setup;
-  };
-  const after = restart();
-  after.situation.sight = sight;
-  before.host.clock.jump(10 * MINUTE_MS); // The machine was being booted.
-  for (let minute = 0; minute < 2; minute += 1) {
-    assert.equal(await after.round(), "Unknown KubeletOnTrial");
-    before.host.clock.jump(MINUTE_MS);
-  }
-  assert.equal(await after.round(), "False KubeletRolledBack");
-  assert.equal(after.linked(), "1.33.13");
-  const third = restart();
-  await third.round();
-  assert.equal(await third.round(), "False KubeletRolledBack");
-  assert.equal(third.linked(), "1.33.13");
-});
-
-test("another configuration of kubelet is another try", async () => {
-  const failing = await setUpUpgrade();
-  await failing.round();
-  await crash(failing);
-  const changed = setUpArtifacts(BOTH, "kubelet: { upgrade: auto, maxPods: 20 }", failing.host);
-  changed.situation.cluster = "1.34";
-  await changed.round();
-  assert.equal(changed.linked(), "1.34.4");
-});
-
-test("a newer patch is another try, and when it is good nobody speaks of the bad one any more", async () => {
-  const setup = await setUpUpgrade(AUTO, [...BOTH, "1.34.5"]);
-  const { host, mirror, round, linked } = setup;
-  const whole = mirror.manifest;
-  mirror.manifest = whole.replaceAll("version: 1.34.5", "version: 1.34.3");
-  await round();
-  assert.equal(await crash(setup), "False KubeletRolledBack");
-  mirror.manifest = whole;
-  host.clock.jump(24 * 60 * MINUTE_MS);
-  await round();
-  assert.equal(linked(), "1.34.5");
-  assert.equal(await prove(setup), "True Installed");
-});
-
-test("whoever puts a kubelet of his own there during a trial keeps it", async () => {
-  const { host, round, situation } = await setUpUpgrade();
-  await round();
-  host.files.dropLink(KUBELET);
+test("somebody's kubelet that does not fit is told with a way out that leaves it alone", async () => {
+  const { host, round, running, board } = setUpArtifacts(["1.33.13"]);
   host.files.put(KUBELET, "theirs", { mode: 0o755 });
-  situation.sight = { ...situation.sight, isReady: false };
-  for (let minute = 0; minute < 10; minute += 1) {
-    assert.equal(await round(), "True Installed");
-    host.clock.jump(MINUTE_MS);
-  }
-  assert.equal(host.files.peek(KUBELET)?.content, "theirs");
+  running.version = "1.28.3";
+  await round();
+  assert.match(board.get("KubeletSupported").hint ?? "", /kubelet\.path .* where nothing is/);
 });

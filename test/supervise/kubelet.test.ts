@@ -169,3 +169,23 @@ test("kubelet's complaints of a refused token and of an API server that is away 
   stop.abort();
   await running;
 });
+
+test("pulls that failed are counted by registry, over restarts too", async () => {
+  const { kubelet, current } = await setUpRunning();
+  const failed = (image: string) =>
+    current().say(`E0102 03:04:05.000001 1 log.go:32] "PullImage from image service failed" err="x" image="${image}"`);
+  failed("r.example.com/app:1");
+  failed("r.example.com/other:1");
+  await settle();
+  current().exit(1);
+  await settle();
+  failed("nginx");
+  await settle();
+  assert.deepEqual(
+    [...kubelet.failedPulls],
+    [
+      ["r.example.com", 2],
+      ["docker.io", 1],
+    ],
+  );
+});

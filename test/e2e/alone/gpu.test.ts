@@ -5,9 +5,9 @@ import { after, before, test } from "node:test";
 import { readGpuMachine } from "../../fakes/gpu-machine.ts";
 import type { NodeObject } from "../../sandbox/api.ts";
 import { down } from "../../sandbox/down.ts";
-import { webImage } from "../../sandbox/images.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
 import { waitFor } from "../../sandbox/wait.ts";
+import { renderGpuPod } from "../gpu-pod.ts";
 import { logKernelLine, readRuntimeRecord, standInGpus } from "../gpu-stand-in.ts";
 import { bringUp, type Satellite } from "../satellite.ts";
 
@@ -83,28 +83,6 @@ test("a GPU is noticed: conditions, the Node's labels, containerd's runtime", as
   await satellite.untilHealthy(60_000);
 });
 
-/** A pod that asks for one GPU under runtime class nvidia. */
-const renderPod = (name: string) =>
-  JSON.stringify({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name },
-    spec: {
-      runtimeClassName: "nvidia",
-      hostNetwork: true,
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: "main",
-          image: webImage,
-          imagePullPolicy: "Never",
-          command: ["/bin/sh", "-c", 'ls -l /dev/nvidia0; echo "got $NVIDIA_VISIBLE_DEVICES"; sleep 1000000 & wait'],
-          resources: { limits: { "nvidia.com/gpu": "1" } },
-        },
-      ],
-    },
-  });
-
 /** Pid and start time of a pod's first process. */
 async function processOf(pod: string): Promise<string> {
   const id = (
@@ -136,13 +114,13 @@ test("the manifests for the cluster are such as the API server takes, and the pl
 test("a pod that asks for a GPU gets it, under runtime nvidia; a second one waits", async () => {
   const { sandbox } = satellite;
   await waitFor({ what: "the GPU to be allocatable", deadlineMs: 30_000 }, async () => (await allocatable()) === "1");
-  await sandbox.kubectl(["apply", "--filename=-"], renderPod("trainer"));
+  await sandbox.kubectl(["apply", "--filename=-"], renderGpuPod("trainer"));
   await sandbox.kubectl(["wait", "pod/trainer", "--for=condition=Ready", "--timeout=30s"]);
   const log = await sandbox.kubectl(["logs", "trainer"]);
   assert.match(log, new RegExp(`got ${UUID}`));
   assert.match(log, /^c.* \/dev\/nvidia0/m);
   assert.match(await readRuntimeRecord(satellite), /--bundle \S+ .*create|create .*--bundle/);
-  await sandbox.kubectl(["apply", "--filename=-"], renderPod("second"));
+  await sandbox.kubectl(["apply", "--filename=-"], renderGpuPod("second"));
   const why = await waitFor({ what: "the second pod to be refused", deadlineMs: 15_000 }, async () => {
     const path = "--output=jsonpath={.status.conditions[?(@.type=='PodScheduled')].message}";
     return (await sandbox.kubectl(["get", "pod", "second", path])) || undefined;

@@ -1,0 +1,119 @@
+// What an administrator's credentials lack: each refusal names the action, the resource and who may not.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
+import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+
+const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
+
+test("a missing permission of AWS is named with its action, its ARN and who lacks it", async () => {
+  const entryArn = `arn:aws:eks:us-west-2:${ACCOUNT}:access-entry/demo/role/${ACCOUNT}/nodes/*`;
+  const newRole = `arn:aws:iam::${ACCOUNT}:role/eks-satellite-gpu-1`;
+  const create = { createRole: true, trustedArn: USER, nodeName: ["gpu-1"] } as const;
+  const cases = [
+    ["eks:DescribeAccessEntry", entryArn, { roleArn: NODE_ROLE }],
+    ["eks:CreateAccessEntry", CLUSTER_ARN, { roleArn: NODE_ROLE }],
+    ["iam:GetRole", newRole, create],
+    ["iam:CreateRole", newRole, create],
+    ["iam:PutRolePolicy", newRole, create],
+  ] as const;
+  for (const [action, resource, options] of cases) {
+    const { authorize, operatorAws } = setUpOperator("API");
+    operatorAws.denied.add(action);
+    await assert.rejects(authorize(options), {
+      code: "aws-forbidden",
+      message: `${action} on ${resource} was denied`,
+      hint: `Allow ${action} on ${resource} to ${ADMIN_ARN}.`,
+    });
+  }
+  const { authorize, revoke, operatorAws } = setUpOperator("API");
+  await authorize({ roleArn: NODE_ROLE });
+  operatorAws.denied.add("eks:DeleteAccessEntry");
+  await assert.rejects(revoke({ roleArn: NODE_ROLE }), {
+    code: "aws-forbidden",
+    message: `eks:DeleteAccessEntry on ${entryArn} was denied`,
+  });
+  await authorize(create);
+  for (const [action, change] of [
+    ["iam:UpdateAssumeRolePolicy", { nodeName: ["gpu-1", "gpu-2"], createRole: "eks-satellite-gpu-1" }],
+    ["iam:GetRolePolicy", {}],
+  ] as const) {
+    operatorAws.denied.add(action);
+    await assert.rejects(authorize({ ...create, ...change }), { message: `${action} on ${newRole} was denied` });
+    operatorAws.denied.delete(action);
+  }
+});
+
+test("a missing DescribeCluster, a cluster that is not there, missing keys and an AWS that is away are told apart", async () => {
+  const denied = setUpOperator();
+  denied.aws.fail(awsError("AccessDeniedException", 403), "describeCluster");
+  await assert.rejects(denied.authorize({ roleArn: NODE_ROLE }), {
+    code: "aws-forbidden",
+    message: `eks:DescribeCluster on ${CLUSTER_ARN} was denied`,
+    hint: `Allow eks:DescribeCluster on ${CLUSTER_ARN} to ${ADMIN_ARN}.`,
+  });
+  const absent = setUpOperator();
+  absent.aws.fail(awsError("ResourceNotFoundException", 404), "describeCluster");
+  await assert.rejects(absent.authorize({ roleArn: NODE_ROLE }), {
+    code: "cluster-not-found",
+    message: /demo in us-west-2/,
+  });
+  const keyless = setUpOperator();
+  keyless.operatorAws.denied.add("keys");
+  await assert.rejects(keyless.authorize({ roleArn: NODE_ROLE }), {
+    code: "credentials-missing",
+    hint: /aws sso login/,
+  });
+  const away = setUpOperator();
+  away.aws.fail(connectionRefused());
+  await assert.rejects(away.authorize({ roleArn: NODE_ROLE }), { code: "aws-unreachable" });
+});
+
+test("what may not be looked at but need not be known is a warning", async () => {
+  const { authorize, operatorAws, awsAuth, said } = setUpOperator();
+  operatorAws.denied.add("iam:GetRole");
+  awsAuth.isKnown = false;
+  assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
+  assert.match(
+    said(),
+    /! whether role \S+ is there, and with which path, is not known: iam:GetRole on it is denied to /,
+  );
+  assert.match(
+    said(),
+    /! what aws-auth says of the role, which the entry goes before, is not known: cluster demo does not know /,
+  );
+  const other = setUpOperator();
+  other.operatorAws.denied.add("eks:DescribeAccessEntry");
+  assert.equal(await other.authorize({ roleArn: NODE_ROLE, method: "aws-auth" }), 0);
+  assert.match(other.said(), /! whether \S+ has an access entry, which would go before aws-auth, is not known/);
+  await assert.rejects(
+    other.revoke({ roleArn: NODE_ROLE }),
+    { code: "aws-forbidden" },
+    "but not to know whether access is left",
+  );
+});
+
+test("a missing right in Kubernetes is named with its verb, the ConfigMap and who lacks it", async () => {
+  for (const verb of ["get", "patch", "create"]) {
+    const { authorize, awsAuth } = setUpOperator("CONFIG_MAP");
+    if (verb === "create") awsAuth.data = undefined;
+    awsAuth.denied.add(verb);
+    await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
+      code: "api-forbidden",
+      message: new RegExp(
+        `^${verb} of configmap aws-auth in namespace kube-system was denied to ${ADMIN_ARN}: .*User "joe" cannot ${verb}`,
+      ),
+      hint: new RegExp(`allow ${verb} on configmaps`),
+    });
+  }
+  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  awsAuth.isKnown = false;
+  await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
+    code: "api-unauthorized",
+    message: /demo does not know arn:aws:sts/,
+  });
+  host.onFetch = () => {
+    throw connectionRefused();
+  };
+  await assert.rejects(authorize({ roleArn: NODE_ROLE }), { code: "api-unreachable", hint: /private/ });
+});
