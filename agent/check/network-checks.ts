@@ -2,9 +2,11 @@
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import { eksUrl, readClockSkewMs, stsUrl } from "../facts/aws-endpoints.ts";
 import { networkProblemOf } from "../facts/network-error.ts";
+import type { Host } from "../host/host.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 
+const CONTAINERD = "containerd.service";
 const TIMEOUT_SECONDS = 5;
 /** SigV4 and EKS: a signature may be 5 minutes off, a token is good for 15. */
 const WARN_SKEW_SECONDS = 60;
@@ -58,7 +60,13 @@ export const NETWORK_CHECKS: readonly Check[] = [
       if (proxy === undefined || proxy === "") return ok("none is set");
       const missing = await missingInNoProxy(context);
       const shown = proxy.replace(/\/\/[^@/]*@/, "//…@");
-      if (missing.length === 0) return ok(`HTTPS_PROXY=${shown}`);
+      if (missing.length === 0) {
+        if (!(await lacksProxy(context.host, CONTAINERD))) return ok(`HTTPS_PROXY=${shown}`);
+        return warn(
+          `HTTPS_PROXY=${shown}, and containerd runs without one: images are pulled past it`,
+          `systemctl edit ${CONTAINERD}: [Service] EnvironmentFile=${DEFAULT_ENVIRONMENT_PATH}; then restart it. Pods live on.`,
+        );
+      }
       return warn(
         `HTTPS_PROXY=${shown}, and NO_PROXY lacks ${missing.join(", ")}`,
         `Add them to NO_PROXY in ${DEFAULT_ENVIRONMENT_PATH}.`,
@@ -82,6 +90,13 @@ async function connect({ host }: CheckContext, url: string, caPem?: string): Pro
     const problem = networkProblemOf(error);
     return fail(`${origin} does not answer (${problem})`, REMEDIES[problem]);
   }
+}
+
+/** By the environment of its process, wherever that came from; who does not run, or may not be looked at, lacks nothing. */
+async function lacksProxy(host: Host, unit: string): Promise<boolean> {
+  const { stdout } = await host.run("systemctl", ["show", unit, "--property=MainPID", "--value"]);
+  const environment = await host.files.read(`/proc/${stdout.trim()}/environ`).catch(() => undefined); // Not root.
+  return environment !== undefined && !/(^|\0)https_proxy=[^\0]/i.test(environment);
 }
 
 /** Go and Node take a leading dot or the bare domain for all names below it. */

@@ -59,6 +59,22 @@ test("a proxy is shown without its password, with what NO_PROXY lacks", async ()
   assert.equal((await find("proxy", { HTTPS_PROXY, NO_PROXY })).outcome, "ok");
 });
 
+test("a containerd that pulls past the proxy is told, with the way to give it one", async () => {
+  const { find, containerd, host } = setUpCheck();
+  const proxies = { HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "*" };
+  const environ = `/proc/${containerd.pid}/environ`;
+  host.files.put(environ, "PATH=/bin\0HTTPS_PROXY=\0");
+  const { outcome, evidence, remedy } = await find("proxy", proxies);
+  assert.deepEqual([outcome, evidence.includes("containerd runs without one")], ["warn", true]);
+  assert.match(
+    remedy ?? "",
+    /systemctl edit containerd\.service: \[Service\] EnvironmentFile=\/etc\/eks-satellite\/environment/,
+  );
+  host.files.put(environ, "PATH=/bin\0https_proxy=http://proxy:3128\0");
+  assert.equal((await find("proxy", proxies)).outcome, "ok");
+  assert.equal((await find("proxy")).outcome, "ok", "without a proxy nobody lacks one");
+});
+
 test("a port that a stranger holds is a failure that names him", async () => {
   const { host, find } = setUpCheck();
   host.files.put(

@@ -23,19 +23,20 @@ const days = "3650";
 export async function ensureCertificates(folder: string, addresses: Addresses, clusterId: string): Promise<string> {
   const pki = join(folder, "pki");
   const stamp = join(pki, "made-for");
-  const wanted = `${addresses.api} ${addresses.aws} ${clusterId} ${clusterLeaves(addresses, clusterId).map(({ file }) => file)}`;
-  if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted)
-    await makeAll(pki, wanted, addresses, clusterId);
+  const wanted = `${addresses.api} ${addresses.aws} ${clusterId}`;
+  if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted) await makeAll(pki, wanted);
+  // Also those that a sandbox of an earlier commit lacks: its authority, which the machine trusts, stays.
+  const missing = clusterLeaves(addresses, clusterId).filter(({ file }) => !existsSync(join(pki, `${file}.crt`)));
+  await Promise.all(missing.map((leaf) => makeLeaf(pki, "ca", leaf)));
   await ensureAwsLeaf(pki, addresses);
   return pki;
 }
 
-async function makeAll(pki: string, wanted: string, addresses: Addresses, clusterId: string): Promise<void> {
+async function makeAll(pki: string, wanted: string): Promise<void> {
   await replaceFolder(pki, async (fresh) => {
     await chmod(fresh, 0o700);
     await makeAuthority(fresh, "ca", "eks-satellite sandbox cluster");
     await makeAuthority(fresh, "aws-ca", "eks-satellite sandbox AWS");
-    await Promise.all(clusterLeaves(addresses, clusterId).map((leaf) => makeLeaf(fresh, "ca", leaf)));
     await openssl(["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", join(fresh, "service-accounts.key")]);
     await writeFile(join(fresh, "made-for"), wanted);
   });
