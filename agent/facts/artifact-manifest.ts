@@ -146,18 +146,21 @@ function toRelease({ version, artifacts }: Build, architecture: string, url: str
   const sources = ARTIFACT_NAMES.flatMap((name) => {
     const found = own.find((artifact) => artifact.name === name);
     if (found === undefined) return [];
-    const checksumUrl = found.checksum_uri === undefined ? undefined : resolveUri(found.checksum_uri, url);
-    return [[name, { url: resolveUri(found.uri, url), checksumUrl }] as const];
+    const checksumUrl = found.checksum_uri === undefined ? undefined : resolveUri(found.checksum_uri, url, TRUSTED);
+    return [[name, { url: resolveUri(found.uri, url, [...TRUSTED, "http:"]), checksumUrl }] as const];
   });
   return { version, sources: Object.fromEntries(sources) };
 }
 
-/** What a manifest says is where it says it is, or beside it; other protocols than these nobody here speaks. @throws manifest-invalid */
-function resolveUri(uri: string, manifestUrl: string): string {
+/** Where nobody on the way changes a checksum; what the checksum is of may come in the clear. */
+const TRUSTED = ["https:", "file:"];
+
+/** What a manifest says is where it says it is, or beside it. @throws manifest-invalid */
+function resolveUri(uri: string, manifestUrl: string, protocols: readonly string[]): string {
   const absolute = URL.parse(uri, manifestUrl);
-  if (absolute !== null && ["https:", "http:", "file:"].includes(absolute.protocol)) return absolute.href;
-  throw new SatelliteError("manifest-invalid", `${manifestUrl} names ${uri}, which cannot be downloaded`, {
-    hint: "Addresses in a manifest are https, or relative to it.",
+  if (absolute !== null && protocols.includes(absolute.protocol)) return absolute.href;
+  throw new SatelliteError("manifest-invalid", `${manifestUrl} names ${uri}, which is not ${protocols.join(" or ").replaceAll(":", "")}`, {
+    hint: "Addresses in a manifest are https, or relative to it; only a checksum's must be.",
   });
 }
 

@@ -111,7 +111,18 @@ test("a mirror may be a folder of this machine; addresses that nobody here can r
   const stored = parse(renderManifest(["1.34.4"]).replaceAll("uri: 1.34.4", "uri: s3://bucket/1.34.4"));
   assert.throws(() => findRelease(stored, { minor: "1.34" }, "amd64", URL), {
     code: "manifest-invalid",
-    message: /names s3:\/\/bucket\/1\.34\.4.*, which cannot be downloaded/,
+    message: /names s3:\/\/bucket\/1\.34\.4.*, which is not https or file/,
+  });
+});
+
+test("a file may come in the clear, its checksum may not", () => {
+  const clear = renderManifest(["1.34.4"]).replaceAll(/([^_]uri): 1\.34\.4/g, "$1: http://mirror.example.com/1.34.4");
+  const { sources } = findRelease(parseManifest(clear, URL), { version: "1.34.4" }, "amd64", URL);
+  assert.match(sources.kubelet?.url ?? "", /^http:/);
+  const both = renderManifest(["1.34.4"]).replaceAll("uri: 1.34.4", "uri: http://mirror.example.com/1.34.4");
+  assert.throws(() => findRelease(parseManifest(both, URL), { version: "1.34.4" }, "amd64", URL), {
+    code: "manifest-invalid",
+    message: /names http:\/\/mirror.*sha256, which is not https or file/,
   });
 });
 
