@@ -221,3 +221,20 @@ test("downloaded programs go with the links to them; where somebody has put his 
     [],
   );
 });
+
+test("a registry's folder goes with our file in it, and stays with somebody's", async () => {
+  const { host, run } = setUp();
+  const folder = "/etc/containerd/certs.d";
+  for (const registry of ["docker.io", "r.example.com"]) {
+    host.files.put(`${folder}/${registry}/hosts.toml`, "ours");
+    host.files.put(
+      `${STATE}/ledger/${registry}.json`,
+      entry(`file:${folder}/${registry}/hosts.toml`, { kind: "absent" }),
+    );
+  }
+  host.files.put(`${folder}/r.example.com/ca.crt`, "somebody's");
+  await run({ yes: true });
+  assert.deepEqual(await host.files.list(folder), ["r.example.com"]);
+  assert.deepEqual(await host.files.list(`${folder}/r.example.com`), ["ca.crt"]);
+  assert.ok(!host.commands.includes(`rmdir -- ${folder}`));
+});

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { down } from "../../sandbox/down.ts";
 import { webImage } from "../../sandbox/images.ts";
+import { configPath } from "../../sandbox/install-agent.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
 import { up } from "../../sandbox/up.ts";
 import { assertSamePicture, takePicture } from "../picture.ts";
+import { Satellite } from "../satellite.ts";
 
 const FOLDER = join(cacheFolder(), "reset-sandbox");
 const HOST_ROOT = "/var/lib/kubelet/pods/planted/volumes/host";
@@ -42,7 +44,10 @@ test("after a reset that was killed and run again the machine is what it was, ot
   const picture = await takePicture(sandbox, INSTALLED);
 
   await up({ folder: FOLDER });
-  await sandbox.waitForNode();
+  const satellite = new Satellite(sandbox, await sh(`cat ${configPath}`));
+  await satellite.configure({ containerd: { registries: { "registry.example.com": {} } } });
+  await satellite.untilReason("ImagePullsConfigured", "Configured", 90_000);
+  await satellite.untilHealthy();
   const asNode = await takePicture(sandbox, INSTALLED);
   assert.notDeepEqual(asNode.files, picture.files, "the picture sees a node");
   assert.notEqual(asNode.firewall, picture.firewall);
