@@ -159,9 +159,13 @@ const TRUSTED = ["https:", "file:"];
 function resolveUri(uri: string, manifestUrl: string, protocols: readonly string[]): string {
   const absolute = URL.parse(uri, manifestUrl);
   if (absolute !== null && protocols.includes(absolute.protocol)) return absolute.href;
-  throw new SatelliteError("manifest-invalid", `${manifestUrl} names ${uri}, which is not ${protocols.join(" or ").replaceAll(":", "")}`, {
-    hint: "Addresses in a manifest are https, or relative to it; only a checksum's must be.",
-  });
+  throw new SatelliteError(
+    "manifest-invalid",
+    `${manifestUrl} names ${uri}, which is not ${protocols.join(" or ").replaceAll(":", "")}`,
+    {
+      hint: "Addresses in a manifest are https, or relative to it; only a checksum's must be.",
+    },
+  );
 }
 
 /** The SHA-256 in a checksum file, lines as sha256sum(1) writes them. @throws checksum-unreadable */
