@@ -51,6 +51,16 @@ export class Ledger {
     return this.#host.files.remove(this.#pathOf(id));
   }
 
+  /** The entry of one thing; undefined when there is none, or none that can be read. @throws file-unreadable */
+  async find(id: string): Promise<LedgerEntry | undefined> {
+    const text = await this.#host.files.read(this.#pathOf(id));
+    try {
+      return text === undefined ? undefined : entrySchema.parse(JSON.parse(text));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Every entry, the first change first; one that is damaged is told of and left out. */
   async list(): Promise<readonly LedgerEntry[]> {
     const names = (await this.#host.files.list(this.#folder)).filter((name) => name.endsWith(".json"));

@@ -3,11 +3,10 @@ import type { Host } from "../host/host.ts";
 import { renderCniConfig } from "../plan/cni-config.ts";
 import { OWNED_NOTICE } from "../plan/owned-file.ts";
 import { PATHS } from "../plan/paths.ts";
+import { hostsPath } from "../plan/registries.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
-import type { LedgerEntry, Original } from "./ledger.ts";
+import type { Ledger, Original } from "./ledger.ts";
 import { restoreFile } from "./restore-file.ts";
-
-const FILE = "file:";
 
 /** A file of the agent's that the plan has no more. */
 export interface Withdrawal {
@@ -17,18 +16,23 @@ export interface Withdrawal {
 }
 
 /**
- * Finds them among what was changed. Only files count that the configuration alone decides: others may be missing
- * from a plan because the machine or the cluster could not be read.
+ * Finds them. Only files count that the configuration alone decides: others may be missing from a plan because the machine or the
+ * cluster could not be read. @throws file-unreadable
  */
-export function findWithdrawals(
-  entries: readonly LedgerEntry[],
+export async function findWithdrawals(
+  host: Host,
+  ledger: Ledger,
   resources: readonly Resource[],
-): readonly Withdrawal[] {
+): Promise<readonly Withdrawal[]> {
   const wanted = new Set(resources.map(resourceId));
-  return entries
-    .filter(({ id }) => id.startsWith(FILE) && !wanted.has(id))
-    .map(({ id, original }) => ({ id, path: id.slice(FILE.length), original }))
-    .filter(({ path }) => path === PATHS.cniConfig || path.startsWith(`${PATHS.registriesFolder}/`));
+  const registries = await host.files.list(PATHS.registriesFolder);
+  const found: Withdrawal[] = [];
+  for (const path of [PATHS.cniConfig, ...registries.map(hostsPath)]) {
+    const id = `file:${path}`;
+    const entry = wanted.has(id) ? undefined : await ledger.find(id);
+    if (entry !== undefined) found.push({ id, path, original: entry.original });
+  }
+  return found;
 }
 
 /** Puts back what was there; one of which that is not known stays as it is, and so does what somebody else wrote since. @throws file-unwritable, disk-full */

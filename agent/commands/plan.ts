@@ -50,8 +50,8 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
     servicesFile: statePaths(config.stateFolder).services,
     ledger: undefined,
   });
-  const withdrawals = await new Ledger(host, statePaths(config.stateFolder).ledger, quiet).list().then(
-    (entries) => findWithdrawals(entries, resources).map(toPlannedWithdrawal),
+  const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, quiet);
+  const withdrawals = await findWithdrawals(host, ledger, resources).catch(
     (error: unknown) => void unknown.push(error),
   );
   const supplies = await planSupplies(host, config, { clusterVersion: cluster?.version, unknown });
@@ -59,7 +59,7 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
   const planned = [
     ...supplies,
     ...changes.map((change) => toPlannedChange(change, options.diff)),
-    ...(withdrawals ?? []),
+    ...(withdrawals ?? []).map(toPlannedWithdrawal),
   ];
   print(
     options.output === "json"

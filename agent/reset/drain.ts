@@ -30,6 +30,8 @@ interface PodList {
     readonly metadata: {
       readonly name: string;
       readonly namespace: string;
+      /** Somebody has asked for its end. */
+      readonly deletionTimestamp?: string;
       readonly annotations?: Readonly<Record<string, string>>;
       readonly ownerReferences?: readonly { readonly kind: string }[];
     };
@@ -47,15 +49,25 @@ interface Call {
 
 /** Pods of this node, without those of DaemonSets and of files, which come back wherever the node is, and those that have ended. @throws api-failed */
 export async function listEvictablePods(access: Access): Promise<readonly EvictablePod[]> {
-  const selector = new URLSearchParams({ fieldSelector: `spec.nodeName=${access.node}` });
-  const { items } = JSON.parse(await send(access, { path: `/api/v1/pods?${selector}` })) as PodList;
-  return items
+  return (await listPods(access))
     .filter(({ metadata: { annotations = {}, ownerReferences = [] } }) => {
       const isOfFile = annotations["kubernetes.io/config.mirror"] !== undefined;
       return !isOfFile && !ownerReferences.some(({ kind }) => kind === "DaemonSet" || kind === "Node");
     })
     .filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed")
     .map(({ metadata: { name, namespace } }) => ({ name, namespace }));
+}
+
+/** Pods of this node whose end has been asked for, and that nobody has confirmed. @throws api-failed */
+export async function listTerminatingPods(access: Access): Promise<readonly EvictablePod[]> {
+  return (await listPods(access))
+    .filter(({ metadata: { deletionTimestamp } }) => deletionTimestamp !== undefined)
+    .map(({ metadata: { name, namespace } }) => ({ name, namespace }));
+}
+
+/** Confirms the end of a pod whose containers are gone, as kubelet would have. @throws api-failed */
+export async function confirmEnd(access: Access, { namespace, name }: EvictablePod): Promise<void> {
+  await send(access, { method: "DELETE", path: `/api/v1/namespaces/${namespace}/pods/${name}?gracePeriodSeconds=0` });
 }
 
 /** Cordons the Node, evicts its pods, and waits for them to go, for 0 s not at all; returns those that have not gone in time. @throws api-failed */
@@ -78,6 +90,11 @@ export async function drain(access: Access, timeoutSeconds: number): Promise<rea
 /** Deletes the Node. @throws api-failed, also when a node may not do that, as on EKS */
 export async function deleteNode(access: Access): Promise<void> {
   await send(access, { method: "DELETE", path: `/api/v1/nodes/${access.node}` });
+}
+
+async function listPods(access: Access): Promise<PodList["items"]> {
+  const selector = new URLSearchParams({ fieldSelector: `spec.nodeName=${access.node}` });
+  return (JSON.parse(await send(access, { path: `/api/v1/pods?${selector}` })) as PodList).items;
 }
 
 function evict(access: Access, { namespace, name }: EvictablePod): Promise<string> {

@@ -3,7 +3,7 @@ import { describe, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { runPaths } from "../plan/paths.ts";
 import { endLeftover } from "../supervise/leftover.ts";
-import { deleteNode, drain, listEvictablePods } from "./drain.ts";
+import { confirmEnd, deleteNode, drain, listEvictablePods, listTerminatingPods } from "./drain.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 
 const UNIT = "eks-satellite.service";
@@ -44,6 +44,20 @@ export function stopStep({ host, log, config }: StepOptions): Step {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }
       await endLeftover({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
+      return [];
+    },
+  };
+}
+
+/** Confirms to the cluster that evicted pods have ended: kubelet may have been stopped before it could. After their containers are gone. */
+export function confirmStep({ access }: StepOptions): Step {
+  const find = async () => (access === undefined ? [] : await listTerminatingPods(access).catch(() => [])); // They end with the Node.
+  return {
+    name: "confirm the end of evicted pods",
+    list: async () => [],
+    run: async () => {
+      if (access === undefined) return [];
+      for (const pod of await find()) await confirmEnd(access, pod).catch(() => undefined);
       return [];
     },
   };

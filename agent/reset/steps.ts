@@ -6,7 +6,7 @@ import type { Host } from "../host/host.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../plan/paths.ts";
 import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
-import { drainStep, nodeStep, stopStep } from "./leave.ts";
+import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
 import { packagesStep } from "./packages.ts";
 import { describeRestore, isStillOwn, restoreEntry } from "./restore.ts";
@@ -45,6 +45,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     stopStep(options),
     nodeStep(options),
     podsStep(options),
+    confirmStep(options),
     mountsStep(options),
     firewallStep(options),
     restoreStep(options),

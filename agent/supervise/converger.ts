@@ -132,7 +132,7 @@ export class Converger {
   async #withdraw({ resources }: NodePlan): Promise<void> {
     if (this.#hasWithdrawn) return;
     const { host, log } = this.#options;
-    for (const withdrawal of findWithdrawals(await this.#ledger.list(), resources)) {
+    for (const withdrawal of await findWithdrawals(host, this.#ledger, resources)) {
       await withdraw(host, withdrawal);
       await this.#ledger.forget(withdrawal.id);
       log.info({ resource: withdrawal.id }, "taken back: the configuration does not ask for it any more");

@@ -86,3 +86,14 @@ test("a disk that takes nothing is told, and it is tried again with the next rou
   assert.equal(await host.files.read(HOSTS), "mine\n");
   assert.equal(board.get("ConfigInSync").status, "True");
 });
+
+test("where the ledger is damaged nobody knows whose the file was: it stays, and nobody hears of it at every start", async () => {
+  const { host, round, lines } = setUp();
+  await round(WITH);
+  for (const name of await host.files.list("/var/lib/eks-satellite/ledger"))
+    host.files.put(`/var/lib/eks-satellite/ledger/${name}`, "{ half");
+  const before = lines.length;
+  await round("");
+  assert.ok((await host.files.read(HOSTS)) !== undefined);
+  assert.doesNotMatch(JSON.stringify(lines.slice(before)), /damaged/);
+});

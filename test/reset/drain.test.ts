@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest } from "../../agent/host/host.ts";
 import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
-import { deleteNode, drain, listEvictablePods } from "../../agent/reset/drain.ts";
+import { confirmEnd, deleteNode, drain, listEvictablePods, listTerminatingPods } from "../../agent/reset/drain.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleCluster } from "../fakes/samples.ts";
 
@@ -74,6 +74,19 @@ test("where nobody would end the pods they are evicted, once, and not waited for
     { namespace: "default", name: "db" },
   ]);
   assert.deepEqual(evicted(), ["web", "db"]);
+});
+
+test("the end of a pod is confirmed where somebody has asked for it, without any more time for it", async () => {
+  const { access, requests } = setUp([pod("web"), pod("db", { deletionTimestamp: "2026-01-01T00:00:00Z" })]);
+  const [ended, ...others] = await listTerminatingPods(access);
+  assert.deepEqual([ended, others], [{ namespace: "default", name: "db" }, []]);
+  assert.ok(ended !== undefined);
+  await assert.rejects(confirmEnd(access, ended), { code: "api-failed" }); // This server refuses every DELETE.
+  const { method, url } = requests.at(-1) ?? {};
+  assert.deepEqual(
+    [method, url?.replace(/.*\/api/, "/api")],
+    ["DELETE", "/api/v1/namespaces/default/pods/db?gracePeriodSeconds=0"],
+  );
 });
 
 test("a cluster that does not let a node delete itself says so", async () => {
