@@ -3,7 +3,7 @@ import { parse } from "semver";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { findProcesses, readUnit } from "./process.ts";
+import { findProcesses, readProcess, readUnit } from "./process.ts";
 
 /** kubelet's API port (`port` of KubeletConfiguration), which the control plane calls for logs and exec. */
 const KUBELET_PORT = 10_250;
@@ -52,7 +52,9 @@ function minorOf(clusterVersion: string): number {
 
 /** Refuses to run beside a kubelet of somebody else. @throws kubelet-stranger */
 export async function checkStrangers(host: Host): Promise<void> {
-  const [pid] = await findProcesses(host, "kubelet");
+  const pids = await findProcesses(host, "kubelet");
+  const areStrangers = await Promise.all(pids.map((found) => isAtWork(host, found)));
+  const pid = pids.find((_, index) => areStrangers[index]);
   if (pid === undefined) return;
   const unit = await readUnit(host, pid);
   throw new SatelliteError(
@@ -64,6 +66,12 @@ export async function checkStrangers(host: Host): Promise<void> {
         unit === undefined || unit === OWN_UNIT ? `See ps -fp ${pid}, and end it.` : `systemctl disable --now ${unit}.`,
     },
   );
+}
+
+/** One that has just ended is no kubelet, nor is one that only says its version, as `check` asks it at any moment. */
+async function isAtWork(host: Host, pid: number): Promise<boolean> {
+  const [, ...args] = ((await host.files.read(`/proc/${pid}/cmdline`)) ?? "").split("\0");
+  return !args.includes("--version") && (await readProcess(host, pid)) !== undefined;
 }
 
 /** @throws port-taken */

@@ -42,6 +42,19 @@ test("another kubelet is refused with its pid and its unit", async () => {
   });
 });
 
+test("a kubelet that only says its version, or has just ended, is nobody's", async () => {
+  const host = new MemoryHost();
+  const asked = host.processes.start({ name: "kubelet" });
+  host.files.put(`/proc/${asked.pid}/cmdline`, "/usr/bin/kubelet\0--version\0");
+  const ended = host.processes.start({ name: "kubelet" });
+  host.files.put(`/proc/${ended.pid}/cmdline`, "");
+  host.files.put(`/proc/${ended.pid}/stat`, `${ended.pid} (kubelet) Z 1${" 0".repeat(40)}\n`);
+  await checkStrangers(host);
+  const real = host.processes.start({ name: "kubelet" });
+  host.files.put(`/proc/${real.pid}/cmdline`, "/usr/bin/kubelet\0--v=2\0");
+  await assert.rejects(checkStrangers(host), { message: `another kubelet runs with pid ${real.pid}` });
+});
+
 test("kubelet's port in somebody's hands is told with who holds it", async () => {
   for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     const host = new MemoryHost();
