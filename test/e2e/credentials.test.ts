@@ -1,13 +1,17 @@
 // Where the keys come from, on a real node: one source after the other, a rotation that kubelet does not notice, one that is broken.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Table } from "../../agent/plan/merge.ts";
 import { renderHosts } from "../sandbox/addresses.ts";
 import { rolesAnywhereArns, rotatedKeys } from "../sandbox/aws.ts";
 import { issueMachineCertificate } from "../sandbox/certificates.ts";
+import { buildSigningHelper } from "../sandbox/go-builds.ts";
 import { sessionFiles } from "../sandbox/install-agent.ts";
+import { machineTree } from "../sandbox/machine-tree.ts";
 import { roleArn } from "../sandbox/state.ts";
+import { Progress } from "../sandbox/step.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { bringUp, type Satellite } from "./satellite.ts";
 
@@ -28,17 +32,14 @@ before(async () => {
   satellite = await bringUp();
   const { addresses, facts, nodeName } = satellite.sandbox;
   await satellite.write("/etc/hosts", renderHosts(addresses, facts.clusterId, nodeName));
-  await satellite.write("/usr/local/bin/aws_signing_helper", await fixture("aws-signing-helper.mjs"), "0755");
+  const helper = join(machineTree(satellite.sandbox.folder), "usr/local/bin/aws_signing_helper");
+  await copyFile(await buildSigningHelper(new Progress()), helper);
   await satellite.untilHealthy();
 });
 after(async () => {
   await writeKeys(satellite.sandbox.facts);
   await satellite.restore();
 });
-
-function fixture(name: string): Promise<string> {
-  return readFile(new URL(`../fixtures/${name}`, import.meta.url), "utf8");
-}
 
 function writeKeys({ accessKeyId, secretAccessKey }: Keys): Promise<unknown> {
   const text = `export AWS_ACCESS_KEY_ID="${accessKeyId}"\r\nexport AWS_SECRET_ACCESS_KEY='${secretAccessKey}'\r\n`;

@@ -19,6 +19,8 @@ interface GoBuild {
   readonly target: string;
   /** Go variables set at link time: what the program says its version is. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** It has parts in C, and so needs a C compiler, and the libc that it was built with. */
+  readonly hasC?: true;
 }
 
 const pinnedModules = join(import.meta.dirname, "go");
@@ -66,6 +68,21 @@ export async function buildCloudController(progress: Progress): Promise<string> 
     },
     progress,
   );
+}
+
+/** AWS's helper for IAM Roles Anywhere, which people know as aws_signing_helper; returns its path. */
+export async function buildSigningHelper(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build aws_signing_helper",
+      module: join(pinnedModules, "signing-helper"),
+      packages: ["tool"],
+      target: join(cacheFolder(), "signing-helper"),
+      hasC: true,
+    },
+    progress,
+  );
+  return join(bin, "rolesanywhere-credential-helper");
 }
 
 /** containerd, its shim and ctr of one 2.x release; returns the folder of the programs. */
@@ -125,7 +142,7 @@ async function build(build: GoBuild, progress: Progress): Promise<string> {
     await replaceFolder(bin, async (fresh) => {
       await execa("go", ["build", "-trimpath", "-ldflags", linkFlags(build), "-o", `${fresh}/`, ...build.packages], {
         cwd: build.module,
-        env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
+        env: { CGO_ENABLED: build.hasC === true ? "1" : "0", GOFLAGS: "-mod=readonly" },
       });
       await writeFile(join(fresh, ".stamp"), wanted);
     });
