@@ -15,6 +15,8 @@ const AUTHORIZATION = `Basic ${Buffer.from(`node:${PASSWORD}`).toString("base64"
 /** Whom the proxy was asked for. */
 const asked: string[] = [];
 const proxy = createServer();
+/** Both ends of every tunnel. */
+const sockets = new Set<Socket>();
 let satellite: Satellite;
 let environment: string;
 
@@ -40,18 +42,28 @@ after(async () => {
   await satellite.write(ENVIRONMENT, `${environment}\n`);
   await satellite.restore();
   proxy.close();
-  proxy.closeAllConnections();
+  for (const socket of sockets) socket.destroy();
 });
 
+/** A tunnel is not the server's any more, which closes only what it still answers on. */
+function keep(socket: Socket): void {
+  sockets.add(socket);
+  socket.on("error", () => undefined); // It closes then, too.
+  socket.once("close", () => sockets.delete(socket));
+}
+
 function tunnel({ url, headers }: IncomingMessage, client: Socket, open: () => Socket): void {
-  client.on("error", () => undefined); // Whoever asked has gone.
+  keep(client);
   if (headers["proxy-authorization"] !== AUTHORIZATION) {
     client.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
     return;
   }
   asked.push((url ?? "").toLowerCase());
   const server = open();
-  server.on("error", () => client.destroy());
+  keep(server);
+  // Whichever end goes, however it goes, takes the other along.
+  client.once("close", () => server.destroy());
+  server.once("close", () => client.destroy());
   server.once("connect", () => {
     client.write("HTTP/1.1 200 Connection established\r\n\r\n");
     server.pipe(client).pipe(server);
