@@ -1,8 +1,9 @@
 // Taking back what the configuration wanted once and does not want any more: what stood there before is put back.
+
+import { PATHS } from "../config/paths.ts";
 import type { Host } from "../host/host.ts";
 import { renderCniConfig } from "../plan/cni-config.ts";
 import { OWNED_NOTICE } from "../plan/owned-file.ts";
-import { PATHS } from "../plan/paths.ts";
 import { hostsPath } from "../plan/registries.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
 import type { Ledger, Original } from "./ledger.ts";

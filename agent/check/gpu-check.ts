@@ -1,12 +1,13 @@
 // GPUs, looked at once: what the daemon's conditions would say of them, without waiting for what passes by itself.
-import { createFabricManagerReader } from "../facts/fabric-manager.ts";
+
 import { readGpus } from "../facts/gpu.ts";
-import { NvidiaSmi, type SmiAnswer } from "../facts/nvidia-smi.ts";
-import { parseKernelLine } from "../facts/xid.ts";
+import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
+import { type GpuSight, judgeGpus, passingSigns } from "../gpu/gpu-faults.ts";
+import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
+import { NvidiaSmi, type SmiAnswer } from "../gpu/nvidia-smi.ts";
+import { parseKernelLine } from "../gpu/xid.ts";
+import { XidRecord } from "../gpu/xid-record.ts";
 import type { Host } from "../host/host.ts";
-import { type GpuSight, judgeGpus, passingSigns } from "../observe/gpu-faults.ts";
-import { GPU_CONDITIONS, reportGpus } from "../observe/gpu-report.ts";
-import { XidRecord } from "../observe/xid-record.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";
 
 /** With the grace of a kill it is less than what a check gets. */

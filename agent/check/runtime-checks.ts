@@ -1,16 +1,16 @@
 // containerd, kubelet and what they need on this machine.
 import { gte } from "semver";
+import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
-import { DEPENDENCIES, findMissing } from "../facts/dependencies.ts";
-import { findListener } from "../facts/obstacles.ts";
+import { findListener } from "../facts/preflight.ts";
 import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
-import { PATHS, runPaths } from "../plan/paths.ts";
-import { missingError } from "../supervise/dependencies.ts";
-import { readProcessFile } from "../supervise/leftover.ts";
+import { missingError } from "../install/dependencies.ts";
+import { DEPENDENCIES, findMissing } from "../install/packages.ts";
+import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";

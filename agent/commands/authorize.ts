@@ -1,12 +1,13 @@
 // `eks-satellite authorize`: an administrator lets a role or a user be a node of a cluster; with --create-role it makes the role too.
+
+import { type ClusterAccess, openCluster } from "../admin/cluster-access.ts";
+import { type Admission, planAuthorization } from "../admin/node-authorization.ts";
+import { checkNodeName } from "../admin/node-name-rules.ts";
+import { planNodeRole, type RolePlan } from "../admin/node-role.ts";
+import { renderRoleJson, renderRoleTerraform } from "../admin/node-role-policy.ts";
+import { type Principal, parseAnyPrincipal, parsePrincipal } from "../admin/principal.ts";
 import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { type Admission, planAuthorization } from "../operator/admission.ts";
-import { type ClusterAccess, openCluster } from "../operator/cluster-access.ts";
-import { checkNodeName } from "../operator/node-name-rules.ts";
-import { planNodeRole, type RolePlan } from "../operator/node-role.ts";
-import { renderRoleJson, renderRoleTerraform } from "../operator/node-role-policy.ts";
-import { type Principal, parseAnyPrincipal, parsePrincipal } from "../operator/principal.ts";
 import {
   backupFileFor,
   type ChangeOptions,
@@ -14,7 +15,7 @@ import {
   type OperatorContext,
   proposeChanges,
   readPrincipal,
-} from "./operator-changes.ts";
+} from "./admin-changes.ts";
 
 export interface AuthorizeOptions extends ChangeOptions {
   readonly nodeName: readonly string[];

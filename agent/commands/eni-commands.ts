@@ -2,9 +2,9 @@
 import { type Command, Option } from "commander";
 import { SUFFIX_FORMS } from "../config/fargate-name.ts";
 import type { Host } from "../host/host.ts";
+import type { OperatorTerminal } from "./admin-commands.ts";
 import type { CreateOptions, DeleteOptions, ListOptions } from "./eni.ts";
 import type { NodeNameOptions } from "./node-name.ts";
-import type { OperatorTerminal } from "./operator-commands.ts";
 
 /** AWS's default chain is asked for keys of this profile. */
 interface Chain {
@@ -76,7 +76,7 @@ async function createOperator(host: Host, { region, profile }: Chain) {
   const [{ createAws }, { createEc2 }, { createOperatorAws }] = await Promise.all([
     import("../host/aws.ts"),
     import("../host/ec2.ts"),
-    import("../host/operator-aws.ts"),
+    import("../host/admin-aws.ts"),
   ]);
   return {
     host,

@@ -1,9 +1,7 @@
 // `eks-satellite eni create|list|delete`: an administrator's work on the network interfaces after which nodes are named.
-import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
-import { SatelliteError } from "../errors.ts";
-import type { Ec2, NetworkInterface } from "../host/ec2.ts";
-import { type Account, openAccount } from "../operator/account.ts";
-import type { Operator } from "../operator/cluster-access.ts";
+
+import { type Account, openAccount } from "../admin/account.ts";
+import type { Operator } from "../admin/cluster-access.ts";
 import {
   CLUSTER_TAG,
   deleteEni,
@@ -13,10 +11,13 @@ import {
   planEni,
   readDeletableEni,
   tagsOf,
-} from "../operator/eni.ts";
+} from "../admin/eni.ts";
+import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Ec2, NetworkInterface } from "../host/ec2.ts";
 import { fargateProviderId } from "../plan/node-identity.ts";
+import { CHANGE_EXIT, checkCluster } from "./admin-changes.ts";
 import { checkId, checkName, checkRegion } from "./eni-options.ts";
-import { CHANGE_EXIT, checkCluster } from "./operator-changes.ts";
 import { renderTable } from "./table.ts";
 
 export interface EniOperator extends Operator {

@@ -1,8 +1,9 @@
 // `eks-satellite node-name`: the name of the node that has a network interface, or an address.
+
+import { openAccount } from "../admin/account.ts";
+import { readEni } from "../admin/eni.ts";
 import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
 import { SatelliteError } from "../errors.ts";
-import { openAccount } from "../operator/account.ts";
-import { readEni } from "../operator/eni.ts";
 import type { EniCommandContext } from "./eni.ts";
 import { checkId, checkRegion } from "./eni-options.ts";
 

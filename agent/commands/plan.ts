@@ -4,20 +4,20 @@ import { converge, type Failure } from "../apply/converge.ts";
 import type { Change } from "../apply/executor.ts";
 import { Ledger } from "../apply/ledger.ts";
 import { findWithdrawals, type Withdrawal } from "../apply/withdraw.ts";
+import { type ClusterFacts, readCachedCluster, readCluster } from "../aws/cluster.ts";
 import { loadConfig } from "../config/load.ts";
+import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { readSessionKeys } from "../credentials/credentials.ts";
 import { describe } from "../errors.ts";
-import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
-import { readSessionKeys } from "../facts/credentials.ts";
 import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
-import { statePaths } from "../plan/paths.ts";
 import { resourceId } from "../plan/resource.ts";
-import { type PlannedSupply, planSupplies } from "./plan-supplies.ts";
+import { type PlannedSupply, planSupplies } from "./plan-provisioning.ts";
 
 export interface PlanOptions {
   readonly config: string;

@@ -1,7 +1,8 @@
 // `eks-satellite revoke`: an administrator takes back what `authorize` did; roles and their policies stay.
+
+import { openCluster } from "../admin/cluster-access.ts";
+import { planRevocation } from "../admin/node-authorization.ts";
 import { SatelliteError } from "../errors.ts";
-import { planRevocation } from "../operator/admission.ts";
-import { openCluster } from "../operator/cluster-access.ts";
 import {
   backupFileFor,
   type ChangeOptions,
@@ -9,7 +10,7 @@ import {
   type OperatorContext,
   proposeChanges,
   readPrincipal,
-} from "./operator-changes.ts";
+} from "./admin-changes.ts";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly nodeName?: string;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Converger } from "../../agent/apply/converger.ts";
 import { Ledger } from "../../agent/apply/ledger.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
-import { Converger } from "../../agent/supervise/converger.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";

@@ -1,7 +1,7 @@
 // authorize and revoke while others edit aws-auth too, and where the old text or the new one has no room.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-admin.ts";
 
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 

@@ -1,8 +1,8 @@
 // What an administrator's credentials lack: each refusal names the action, the resource and who may not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN, NODE_ROLE, setUpOperator } from "../fakes/memory-admin.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
-import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 

@@ -1,7 +1,7 @@
 // Where authorize and revoke stop: nobody loses access by them, and each refusal names the value and what to do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-admin.ts";
 
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-admin.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 const BACKUP = "./aws-auth-demo-20260102T030405.000Z.yaml";

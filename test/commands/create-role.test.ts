@@ -1,7 +1,7 @@
 // --create-role: the role of a node, made, kept and printed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCOUNT, CLUSTER_ARN, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, CLUSTER_ARN, setUpOperator } from "../fakes/memory-admin.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-machines`;
 const CREATE = { createRole: true, trustedArn: USER, nodeName: ["gpu-1"] } as const;

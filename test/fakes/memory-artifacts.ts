@@ -1,8 +1,8 @@
 // A machine in memory that gets its kubelet from a mirror, and the tools by which it does: ln, tar, rm, sync, sha256sum.
 import { createHash } from "node:crypto";
 import type { Config } from "../../agent/config/schema.ts";
-import { Artifacts } from "../../agent/supervise/artifacts.ts";
-import type { TrialSight } from "../../agent/supervise/kubelet-trial.ts";
+import { Artifacts } from "../../agent/install/artifacts.ts";
+import type { TrialSight } from "../../agent/install/kubelet-trial.ts";
 import { artifactPath, renderManifest } from "./artifact-mirror.ts";
 import { createBoard } from "./board.ts";
 import { settle } from "./memory-clock.ts";

@@ -9,8 +9,8 @@ import {
 } from "../../agent/commands/eni.ts";
 import { type NodeNameOptions, nodeNameCommand } from "../../agent/commands/node-name.ts";
 import type { Ec2, NetworkInterface, NetworkInterfaceRequest, SecurityGroup, Subnet } from "../../agent/host/ec2.ts";
+import { setUpOperator } from "./memory-admin.ts";
 import { awsError } from "./memory-aws.ts";
-import { setUpOperator } from "./memory-operator.ts";
 
 export const SUBNET = "subnet-051a611f159253cba";
 export const GROUP = "sg-03ed97e5202d027ed";
