@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
-import { addOperatorCommands } from "./commands/admin-commands.ts";
+import { addAdminCommands } from "./commands/admin-commands.ts";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { type ConfigureOptions, configureCommand } from "./commands/configure.ts";
@@ -138,7 +138,7 @@ async function main(argv: readonly string[]): Promise<number> {
       exitCode = code;
     },
   };
-  addOperatorCommands(program, terminal);
+  addAdminCommands(program, terminal);
   addEniCommands(program, terminal);
   program
     .command("version")

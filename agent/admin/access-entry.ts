@@ -1,8 +1,8 @@
 // Access entries of EKS: a role that is to be a node has one of type HYBRID_LINUX, which gives each session the name of its node.
 import { hasCode, SatelliteError } from "../errors.ts";
-import type { AccessEntry, OperatorAws } from "../host/admin-aws.ts";
+import type { AccessEntry, AdminAws } from "../host/admin-aws.ts";
 import type { Clock } from "../host/host.ts";
-import { asking } from "./aws-call.ts";
+import { callAws } from "./aws-call.ts";
 import { type Change, diffOf, pretty } from "./change.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import type { Principal } from "./principal.ts";
@@ -15,7 +15,7 @@ const NEW_ROLE_ATTEMPTS = 15;
 const NEW_ROLE_WAIT_MILLISECONDS = 2000;
 
 /** The entry of a role. @throws aws-forbidden */
-export function findEntry(aws: OperatorAws, access: ClusterAccess, role: Principal): Promise<AccessEntry | undefined> {
+export function findEntry(aws: AdminAws, access: ClusterAccess, role: Principal): Promise<AccessEntry | undefined> {
   return ask(access, "eks:DescribeAccessEntry", role, () => aws.findAccessEntry(access.name, role.arn));
 }
 
@@ -33,7 +33,7 @@ export function letsNodesIn(entry: AccessEntry, { name, region }: ClusterAccess)
 
 /** @param isNew whether the role was made a moment ago */
 export function planEntry(
-  { aws, access, clock }: { aws: OperatorAws; access: ClusterAccess; clock: Clock },
+  { aws, access, clock }: { aws: AdminAws; access: ClusterAccess; clock: Clock },
   role: Principal,
   isNew: boolean,
 ): Change {
@@ -50,7 +50,7 @@ export function planEntry(
 
 /** Takes the entry away. @throws entry-differs when it is not of our type */
 export function planEntryRemoval(
-  { aws, access, role }: { aws: OperatorAws; access: ClusterAccess; role: Principal },
+  { aws, access, role }: { aws: AdminAws; access: ClusterAccess; role: Principal },
   entry: AccessEntry,
 ): Change {
   if (entry.type !== ENTRY_TYPE) {
@@ -92,7 +92,7 @@ function ask<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   const entryArn = `${arn.slice(0, arn.indexOf(":cluster/"))}:access-entry/${name}/role/${role.account}/${role.name}/*`;
-  return asking({ action, resource: action === "eks:CreateAccessEntry" ? arn : entryArn, caller: callerArn }, call);
+  return callAws({ action, resource: action === "eks:CreateAccessEntry" ? arn : entryArn, caller: callerArn }, call);
 }
 
 function describeEntry(principalArn: string, type: string): string {

@@ -2,8 +2,8 @@
 
 import { explainAwsError } from "../aws/aws-error.ts";
 import { SatelliteError } from "../errors.ts";
-import { asking, type Question } from "./aws-call.ts";
-import { type Operator, readKeys } from "./cluster-access.ts";
+import { callAws, type Question } from "./aws-call.ts";
+import { type Administrator, readKeys } from "./cluster-access.ts";
 
 export interface Account {
   readonly region: string;
@@ -20,8 +20,8 @@ export interface Account {
 }
 
 /** @throws credentials-missing, credentials-expired, aws-unreachable, … */
-export async function openAccount({ aws, operatorAws }: Operator, region: string): Promise<Account> {
-  const callerArn = await aws.getCallerIdentity(await readKeys(operatorAws)).catch((cause: unknown) => {
+export async function openAccount({ aws, adminAws }: Administrator, region: string): Promise<Account> {
+  const callerArn = await aws.getCallerIdentity(await readKeys(adminAws)).catch((cause: unknown) => {
     throw explainAwsError(cause, "sts:GetCallerIdentity", {
       code: "aws-forbidden",
       hint: "Allow sts:GetCallerIdentity.",
@@ -38,7 +38,7 @@ export async function openAccount({ aws, operatorAws }: Operator, region: string
       const question = { action, resource, caller: callerArn };
       return call().catch((cause: unknown) => {
         explainEc2(cause, question);
-        return asking(question, () => Promise.reject(cause));
+        return callAws(question, () => Promise.reject(cause));
       });
     },
   };

@@ -13,7 +13,7 @@ export interface Question {
 }
 
 /** @throws aws-forbidden, aws-refused, aws-unreachable, credentials-expired, credentials-invalid, clock-skewed */
-export async function asking<T>({ action, resource, caller }: Question, ask: () => Promise<T>): Promise<T> {
+export async function callAws<T>({ action, resource, caller }: Question, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

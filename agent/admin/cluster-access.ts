@@ -3,10 +3,10 @@
 import { type ClusterFacts, type ClusterName, readCluster } from "../aws/cluster.ts";
 import { mintEksToken } from "../credentials/eks-token.ts";
 import { hasCode, SatelliteError } from "../errors.ts";
-import type { OperatorAws } from "../host/admin-aws.ts";
+import type { AdminAws } from "../host/admin-aws.ts";
 import type { Aws, AwsKeys, ClusterDescription } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
-import { asking } from "./aws-call.ts";
+import { callAws } from "./aws-call.ts";
 import { type AwsAuthApi, createAwsAuthApi } from "./config-map-api.ts";
 import { type Principal, principalOfCaller } from "./principal.ts";
 
@@ -27,20 +27,20 @@ export interface ClusterAccess extends ClusterName {
   readonly caller: Principal | undefined;
 }
 
-export interface Operator {
+export interface Administrator {
   readonly host: Host;
   readonly aws: Pick<Aws, "getCallerIdentity" | "describeCluster">;
-  readonly operatorAws: OperatorAws;
+  readonly adminAws: AdminAws;
 }
 
 /** @throws credentials-missing, aws-forbidden, cluster-not-found, cluster-not-active, aws-unreachable, … */
-export async function openCluster({ host, aws, operatorAws }: Operator, name: ClusterName): Promise<ClusterAccess> {
-  const keys = await readKeys(operatorAws);
+export async function openCluster({ host, aws, adminAws }: Administrator, name: ClusterName): Promise<ClusterAccess> {
+  const keys = await readKeys(adminAws);
   const question = { action: "sts:GetCallerIdentity", resource: "*", caller: `access key ${keys.accessKeyId}` };
-  const callerArn = await asking(question, () => aws.getCallerIdentity(keys));
+  const callerArn = await callAws(question, () => aws.getCallerIdentity(keys));
   const { facts, description } = await describeCluster(host, aws, { keys, name, callerArn });
   const [, partition = "aws", , , account = ""] = (description.arn ?? "").split(":");
-  const mintToken = async () => (await mintEksToken(await readKeys(operatorAws), name, host.clock.now())).value;
+  const mintToken = async () => (await mintEksToken(await readKeys(adminAws), name, host.clock.now())).value;
   return {
     ...name,
     arn: description.arn ?? "",
@@ -60,7 +60,7 @@ interface Description {
 
 async function describeCluster(
   host: Host,
-  aws: Operator["aws"],
+  aws: Administrator["aws"],
   { keys, name, callerArn }: { keys: AwsKeys; name: ClusterName; callerArn: string },
 ): Promise<Description> {
   let description: ClusterDescription = {};
@@ -79,8 +79,8 @@ async function describeCluster(
 }
 
 /** The administrator's keys. @throws credentials-missing */
-export async function readKeys(operatorAws: OperatorAws): Promise<AwsKeys> {
-  return operatorAws.readKeys().catch((cause: unknown) => {
+export async function readKeys(adminAws: AdminAws): Promise<AwsKeys> {
+  return adminAws.readKeys().catch((cause: unknown) => {
     throw new SatelliteError("credentials-missing", "there are no AWS credentials to work with", {
       hint: "aws sts get-caller-identity must work with the same --profile or AWS_PROFILE: aws sso login, or aws configure.",
       cause,

@@ -12,7 +12,7 @@ export interface EniContext {
   readonly account: Account;
 }
 
-export interface EniWish {
+export interface EniSpec {
   readonly cluster: string;
   readonly subnetId: string;
   readonly securityGroupIds: readonly string[];
@@ -33,10 +33,11 @@ export type EniPlan =
     };
 
 /** @throws eni-differs, subnet-not-found, subnet-full, security-group-not-found, vpc-mismatch, aws-forbidden, … */
-export async function planEni({ ec2, account }: EniContext, wish: EniWish): Promise<EniPlan> {
-  const present = wish.name === undefined ? undefined : await findByName({ ec2, account }, wish.cluster, wish.name);
+export async function planEni({ ec2, account }: EniContext, wanted: EniSpec): Promise<EniPlan> {
+  const present =
+    wanted.name === undefined ? undefined : await findByName({ ec2, account }, wanted.cluster, wanted.name);
   if (present !== undefined) {
-    checkSame(present, wish);
+    checkSame(present, wanted);
     return { kind: "present", eni: present };
   }
   const notes: string[] = [];
@@ -46,22 +47,22 @@ export async function planEni({ ec2, account }: EniContext, wish: EniWish): Prom
       notes.push(`not looked at beforehand: ${(error as Error).message}`);
       return undefined;
     });
-  const subnet = await orNote(readSubnet({ ec2, account }, wish.subnetId));
-  await orNote(checkSecurityGroups({ ec2, account }, wish, subnet));
+  const subnet = await orNote(readSubnet({ ec2, account }, wanted.subnetId));
+  await orNote(checkSecurityGroups({ ec2, account }, wanted, subnet));
   const create = () =>
     account.ask("ec2:CreateNetworkInterface", "network-interface/*", () =>
       ec2.createNetworkInterface({
-        subnetId: wish.subnetId,
-        securityGroupIds: wish.securityGroupIds,
-        description: `Node of EKS cluster ${wish.cluster} outside AWS (eks-satellite)`,
-        tags: tagsOf(wish),
+        subnetId: wanted.subnetId,
+        securityGroupIds: wanted.securityGroupIds,
+        description: `Node of EKS cluster ${wanted.cluster} outside AWS (eks-satellite)`,
+        tags: tagsOf(wanted),
       }),
     );
   return { kind: "absent", subnet, notes, create };
 }
 
 /** The tags of an interface of ours. */
-export function tagsOf({ cluster, name }: Pick<EniWish, "cluster" | "name">): Readonly<Record<string, string>> {
+export function tagsOf({ cluster, name }: Pick<EniSpec, "cluster" | "name">): Readonly<Record<string, string>> {
   return { [CLUSTER_TAG]: cluster, ...(name === undefined ? {} : { [NAME_TAG]: name }) };
 }
 
@@ -133,12 +134,12 @@ async function findByName(
 }
 
 /** @throws eni-differs */
-function checkSame({ id, subnetId, securityGroupIds }: NetworkInterface, { name, ...wish }: EniWish): void {
+function checkSame({ id, subnetId, securityGroupIds }: NetworkInterface, { name, ...wanted }: EniSpec): void {
   const differences = [
-    ...(subnetId === wish.subnetId ? [] : [`is in ${subnetId}, not in ${wish.subnetId}`]),
-    ...(isSameSet(securityGroupIds, wish.securityGroupIds)
+    ...(subnetId === wanted.subnetId ? [] : [`is in ${subnetId}, not in ${wanted.subnetId}`]),
+    ...(isSameSet(securityGroupIds, wanted.securityGroupIds)
       ? []
-      : [`has ${securityGroupIds.join(", ")}, not ${wish.securityGroupIds.join(", ")}`]),
+      : [`has ${securityGroupIds.join(", ")}, not ${wanted.securityGroupIds.join(", ")}`]),
   ];
   if (differences.length === 0) return;
   throw new SatelliteError(
@@ -169,7 +170,7 @@ async function readSubnet({ ec2, account }: EniContext, id: string): Promise<Sub
 /** @throws security-group-not-found, vpc-mismatch */
 async function checkSecurityGroups(
   { ec2, account }: EniContext,
-  { securityGroupIds }: EniWish,
+  { securityGroupIds }: EniSpec,
   subnet: Subnet | undefined,
 ): Promise<void> {
   const found = await account.ask("ec2:DescribeSecurityGroups", "*", () => ec2.findSecurityGroups(securityGroupIds));
@@ -179,11 +180,11 @@ async function checkSecurityGroups(
       hint: `aws ec2 describe-security-groups --region ${account.region} lists them.`,
     });
   }
-  const stranger = subnet === undefined ? undefined : found.find(({ vpcId }) => vpcId !== subnet.vpcId);
-  if (subnet === undefined || stranger === undefined) return;
+  const foreign = subnet === undefined ? undefined : found.find(({ vpcId }) => vpcId !== subnet.vpcId);
+  if (subnet === undefined || foreign === undefined) return;
   throw new SatelliteError(
     "vpc-mismatch",
-    `security group ${stranger.id} is of ${stranger.vpcId}, and subnet ${subnet.id} of ${subnet.vpcId}`,
+    `security group ${foreign.id} is of ${foreign.vpcId}, and subnet ${subnet.id} of ${subnet.vpcId}`,
     {
       hint: `Use a security group of the subnet's VPC: aws ec2 describe-security-groups --region ${account.region} --filters Name=vpc-id,Values=${subnet.vpcId}.`,
     },

@@ -69,8 +69,8 @@ function parse(text: string, key: string): { document: Document.Parsed; entries:
   // aws-iam-authenticator skips an empty string too (pkg/mapper/configmap, isSkippable).
   if (value === null || value === "") return { document, entries: [] };
   if (!Array.isArray(value)) throw invalid(key, "it is not a list");
-  const stranger = value.findIndex((entry) => typeof entry !== "object" || entry === null || Array.isArray(entry));
-  if (stranger >= 0) throw invalid(key, `its entry ${stranger + 1} is not a mapping`);
+  const malformed = value.findIndex((entry) => typeof entry !== "object" || entry === null || Array.isArray(entry));
+  if (malformed >= 0) throw invalid(key, `its entry ${malformed + 1} is not a mapping`);
   return { document, entries: value as readonly MappingEntry[] };
 }
 

@@ -1,18 +1,18 @@
 // Lets a role or a user be a node of a cluster, in the way in which that cluster knows people, and takes it back.
 import { describe, hasCode, SatelliteError } from "../errors.ts";
-import type { AccessEntry, OperatorAws, Role } from "../host/admin-aws.ts";
+import type { AccessEntry, AdminAws, Role } from "../host/admin-aws.ts";
 import type { Host } from "../host/host.ts";
 import { findEntry, letsNodesIn, planEntry, planEntryRemoval } from "./access-entry.ts";
 import { type AwsAuthData, addMapping, hasMapping, nodeMapping, removeMappings } from "./aws-auth.ts";
 import { planAwsAuthChange } from "./aws-auth-change.ts";
-import { asking } from "./aws-call.ts";
+import { callAws } from "./aws-call.ts";
 import type { Change, ChangePlan } from "./change.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import type { Method } from "./method.ts";
 import { checkAccount, isSamePrincipal, type Principal, parsePrincipal, principalOfCaller } from "./principal.ts";
 
 /** Who is to be let in, or to be let in no more. */
-export interface Admission {
+export interface NodeAuthorization {
   readonly principal: Principal;
   readonly method: Method;
   /** Needed for a user, who has no session to be named after a node. */
@@ -23,20 +23,23 @@ export interface Admission {
   readonly backupFile: string;
 }
 
-export interface AdmissionContext {
+export interface AuthorizationContext {
   readonly host: Host;
-  readonly aws: OperatorAws;
+  readonly aws: AdminAws;
   readonly access: ClusterAccess;
 }
 
 /** @throws own-access, principal-other-account, role-not-found, method-impossible, mapping-differs, entry-differs, and what AWS and the API server refuse */
-export async function planAuthorization(context: AdmissionContext, admission: Admission): Promise<ChangePlan> {
-  const { principal, method } = admission;
+export async function planAuthorization(
+  context: AuthorizationContext,
+  authorization: NodeAuthorization,
+): Promise<ChangePlan> {
+  const { principal, method } = authorization;
   const { access } = context;
   checkPrincipal(principal, access, "authorize");
-  checkMethod(admission, access);
+  checkMethod(authorization, access);
   const notes: string[] = [];
-  const found = await lookUp(context, admission, notes);
+  const found = await lookUp(context, authorization, notes);
   const isByEntry = method === "access-entry" || (method === "auto" && canHaveEntry(found, access));
   // Whichever way is taken, the other must not say otherwise: an entry goes before aws-auth.
   const entry = canHaveEntry(found, access)
@@ -45,14 +48,14 @@ export async function planAuthorization(context: AdmissionContext, admission: Ad
   const isIn = entry !== undefined && letsNodesIn(entry, access);
   if (isIn && method !== "aws-auth") return { changes: [], notes };
   if (isIn) notes.push(`${found.arn} has an access entry too, which goes before aws-auth`);
-  const wish = { ...admission, principal: found };
-  const change = isByEntry ? await planByEntry(context, wish, notes) : await planByAwsAuth(context, wish);
+  const wanted = { ...authorization, principal: found };
+  const change = isByEntry ? await planByEntry(context, wanted, notes) : await planByAwsAuth(context, wanted);
   return { changes: change === undefined ? [] : [change], notes };
 }
 
 async function planByEntry(
-  context: AdmissionContext,
-  { principal, method, roleState }: Admission,
+  context: AuthorizationContext,
+  { principal, method, roleState }: NodeAuthorization,
   notes: string[],
 ): Promise<Change | undefined> {
   const { aws, access, host } = context;
@@ -64,8 +67,8 @@ async function planByEntry(
 }
 
 async function planByAwsAuth(
-  context: AdmissionContext,
-  { principal, nodeName, backupFile }: Admission,
+  context: AuthorizationContext,
+  { principal, nodeName, backupFile }: NodeAuthorization,
 ): Promise<Change | undefined> {
   const { awsAuth, caller } = context.access;
   const mapping = nodeMapping(principal, nodeName);
@@ -74,13 +77,16 @@ async function planByAwsAuth(
 }
 
 /** Takes away what lets the principal be a node, and nothing else. @throws as {@link planAuthorization} */
-export async function planRevocation(context: AdmissionContext, admission: Admission): Promise<ChangePlan> {
-  const { principal, method, nodeName, backupFile } = admission;
+export async function planRevocation(
+  context: AuthorizationContext,
+  authorization: NodeAuthorization,
+): Promise<ChangePlan> {
+  const { principal, method, nodeName, backupFile } = authorization;
   const { access, aws } = context;
   checkPrincipal(principal, access, "revoke");
-  checkMethod(admission, access);
+  checkMethod(authorization, access);
   const notes: string[] = [];
-  const found = await lookUp(context, { ...admission, roleState: "unknown" }, notes);
+  const found = await lookUp(context, { ...authorization, roleState: "unknown" }, notes);
   const entry =
     method !== "aws-auth" && canHaveEntry(found, access)
       ? await readEntry(context, found, { isNeeded: true, notes })
@@ -113,7 +119,7 @@ function canHaveEntry({ kind }: Principal, { mode }: ClusterAccess): boolean {
 }
 
 /** @throws method-impossible */
-function checkMethod({ principal, method }: Admission, { name, region, mode }: ClusterAccess): void {
+function checkMethod({ principal, method }: NodeAuthorization, { name, region, mode }: ClusterAccess): void {
   const refuse = (problem: string, hint: string) => {
     throw new SatelliteError("method-impossible", problem, { hint });
   };
@@ -140,13 +146,17 @@ function checkMethod({ principal, method }: Admission, { name, region, mode }: C
 }
 
 /** The role by its whole ARN: an access entry needs the path that a person leaves away. A role may be gone when it is revoked. */
-async function lookUp(context: AdmissionContext, admission: Admission, notes: string[]): Promise<Principal> {
+async function lookUp(
+  context: AuthorizationContext,
+  authorization: NodeAuthorization,
+  notes: string[],
+): Promise<Principal> {
   const { aws, access } = context;
-  const { principal, roleState, nodeName } = admission;
+  const { principal, roleState, nodeName } = authorization;
   if (principal.kind === "user" || roleState === "planned") return principal;
   const question = { action: "iam:GetRole", resource: principal.arn, caller: access.callerArn };
   try {
-    const role = await asking(question, () => aws.findRole(principal.name));
+    const role = await callAws(question, () => aws.findRole(principal.name));
     if (role === undefined && roleState === "present") throw roleMissing(principal);
     if (role === undefined) return findAmongEntries(context, principal, notes);
     if (roleState === "present") notes.push(...trustNotes(role, nodeName));
@@ -162,14 +172,14 @@ async function lookUp(context: AdmissionContext, admission: Admission, notes: st
 
 /** The ARN under which EKS has an entry for a role that IAM does not tell of. */
 async function findAmongEntries(
-  { aws, access }: AdmissionContext,
+  { aws, access }: AuthorizationContext,
   role: Principal,
   notes: string[],
 ): Promise<Principal> {
   if (!canHaveEntry(role, access)) return role;
   const question = { action: "eks:ListAccessEntries", resource: access.arn, caller: access.callerArn };
   try {
-    const arns = await asking(question, () => aws.listAccessEntries(access.name));
+    const arns = await callAws(question, () => aws.listAccessEntries(access.name));
     const others = arns.map(principalOfCaller).filter((other) => other !== undefined);
     return others.find((other) => isSamePrincipal(other, role)) ?? role;
   } catch (error) {
@@ -198,7 +208,7 @@ function trustNotes({ arn, trustPolicy }: Role, nodeName: string | undefined): r
 
 /** What may not be read may still be added to: then a note says what is not known. */
 async function readEntry(
-  { aws, access }: AdmissionContext,
+  { aws, access }: AuthorizationContext,
   role: Principal,
   { isNeeded, notes }: { isNeeded: boolean; notes: string[] },
 ): Promise<AccessEntry | undefined> {
@@ -213,7 +223,7 @@ async function readEntry(
 
 /** @throws mapping-differs: an entry would go before what aws-auth grants the role today */
 async function isInAwsAuth(
-  { access }: AdmissionContext,
+  { access }: AuthorizationContext,
   mapping: ReturnType<typeof nodeMapping>,
   notes: string[],
 ): Promise<boolean> {

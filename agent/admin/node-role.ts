@@ -1,7 +1,7 @@
 // The role of IAM that a node takes on: made when it is missing, made as it should be when it is ours, left alone when it is not.
 import { SatelliteError } from "../errors.ts";
-import type { OperatorAws, Role } from "../host/admin-aws.ts";
-import { asking } from "./aws-call.ts";
+import type { AdminAws, Role } from "../host/admin-aws.ts";
+import { callAws } from "./aws-call.ts";
 import { type Change, diffOf, pretty } from "./change.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import {
@@ -24,23 +24,23 @@ export interface RolePlan {
 }
 
 /** What is asked of a role; the cluster says the rest. */
-export type RoleWish = Pick<NodeRole, "name" | "trustedArn" | "nodeNames">;
+export type RoleSpec = Pick<NodeRole, "name" | "trustedArn" | "nodeNames">;
 
 /** @throws role-not-ours, aws-forbidden */
-export async function planNodeRole(aws: OperatorAws, access: ClusterAccess, wish: RoleWish): Promise<RolePlan> {
-  const shape: NodeRole = { ...wish, partition: access.partition, account: access.account, clusterArn: access.arn };
+export async function planNodeRole(aws: AdminAws, access: ClusterAccess, wanted: RoleSpec): Promise<RolePlan> {
+  const shape: NodeRole = { ...wanted, partition: access.partition, account: access.account, clusterArn: access.arn };
   const arn = roleArn(shape);
   const ask = createAsk(access, arn);
-  const present = await ask("iam:GetRole", () => aws.findRole(wish.name));
+  const present = await ask("iam:GetRole", () => aws.findRole(wanted.name));
   if (present === undefined) {
     const changes = [planRole(aws, ask, shape), planPolicy(aws, ask, shape, undefined)];
     return { arn, isNew: true, changes };
   }
   const trust = JSON.parse(present.trustPolicy) as unknown;
   // Nodes that are let in already stay in: another name is added to theirs.
-  const earlier = pinnedNames(trust, wish.trustedArn) ?? [];
-  const role = { ...shape, nodeNames: [...new Set([...earlier, ...wish.nodeNames])].toSorted() };
-  const policyText = await ask("iam:GetRolePolicy", () => aws.findRolePolicy(wish.name, POLICY_NAME));
+  const earlier = pinnedNames(trust, wanted.trustedArn) ?? [];
+  const role = { ...shape, nodeNames: [...new Set([...earlier, ...wanted.nodeNames])].toSorted() };
+  const policyText = await ask("iam:GetRolePolicy", () => aws.findRolePolicy(wanted.name, POLICY_NAME));
   const policy = policyText === undefined ? undefined : (JSON.parse(policyText) as unknown);
   const changes = [
     ...(isSamePolicy(trust, trustPolicy(role)) ? [] : [planTrust(aws, ask, role, trust)]),
@@ -53,10 +53,10 @@ export async function planNodeRole(aws: OperatorAws, access: ClusterAccess, wish
 type Ask = <T>(action: string, call: () => Promise<T>) => Promise<T>;
 
 function createAsk({ callerArn }: ClusterAccess, arn: string): Ask {
-  return (action, call) => asking({ action, resource: arn, caller: callerArn }, call);
+  return (action, call) => callAws({ action, resource: arn, caller: callerArn }, call);
 }
 
-function planRole(aws: OperatorAws, ask: Ask, role: NodeRole): Change {
+function planRole(aws: AdminAws, ask: Ask, role: NodeRole): Change {
   const target = `trust policy of role ${role.name}`;
   const request = {
     name: role.name,
@@ -72,14 +72,14 @@ function planRole(aws: OperatorAws, ask: Ask, role: NodeRole): Change {
   };
 }
 
-function planTrust(aws: OperatorAws, ask: Ask, role: NodeRole, before: unknown): Change {
+function planTrust(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): Change {
   const target = `trust policy of role ${role.name}`;
   const apply = () =>
     ask("iam:UpdateAssumeRolePolicy", () => aws.setTrustPolicy(role.name, JSON.stringify(trustPolicy(role))));
   return { target, action: "update", diff: diffOf(target, pretty(before), pretty(trustPolicy(role))), apply };
 }
 
-function planPolicy(aws: OperatorAws, ask: Ask, role: NodeRole, before: unknown): Change {
+function planPolicy(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): Change {
   const target = `policy ${POLICY_NAME} of role ${role.name}`;
   const after = permissionPolicy(role);
   return {

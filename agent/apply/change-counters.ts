@@ -4,7 +4,7 @@ import { type Resource, resourceId } from "../plan/resource.ts";
 import type { Round } from "./converge.ts";
 
 /** The changes of one resource. */
-export interface ResourceWork {
+export interface ResourceChanges {
   readonly changes: number;
   readonly lastChangedAtMs: number;
   readonly repairs: number;
@@ -12,8 +12,8 @@ export interface ResourceWork {
 }
 
 /** Counts changes. What was as planned in an earlier round, by the same plan, and is not now, was changed by somebody else. */
-export class WorkRecord {
-  readonly #work = new Map<string, ResourceWork>();
+export class ChangeCounters {
+  readonly #work = new Map<string, ResourceChanges>();
   readonly #inSync = new Map<string, string>();
 
   get changes(): number {
@@ -24,7 +24,7 @@ export class WorkRecord {
     return this.#sum(({ repairs }) => repairs);
   }
 
-  list(): ReadonlyMap<string, ResourceWork> {
+  list(): ReadonlyMap<string, ResourceChanges> {
     return this.#work;
   }
 
@@ -54,7 +54,7 @@ export class WorkRecord {
     });
   }
 
-  #sum(read: (work: ResourceWork) => number): number {
+  #sum(read: (work: ResourceChanges) => number): number {
     return [...this.#work.values()].reduce((sum, work) => sum + read(work), 0);
   }
 }

@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
-import { checkPort, checkStrangers, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
+import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
 import type { VersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import type { KubeletSpec } from "../kubelet/kubelet.ts";
@@ -16,12 +16,12 @@ import type { Log } from "../log.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
-import { type ResourceWork, WorkRecord } from "./change-counters.ts";
+import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { sha256 } from "./containerd-check.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
-import { Contest } from "./edit-war.ts";
+import { EditWar } from "./edit-war.ts";
 import { Ledger } from "./ledger.ts";
-import { findWithdrawals, withdraw } from "./withdraw.ts";
+import { findPrunings, prune } from "./prune.ts";
 
 export interface ConvergerOptions {
   readonly host: Host;
@@ -42,10 +42,10 @@ export class Converger {
   #last: { readonly facts: NodeFacts; readonly plan: NodePlan } | undefined;
   #rounds = 0;
   readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
-  readonly #work = new WorkRecord();
-  readonly #contest = new Contest();
+  readonly #work = new ChangeCounters();
+  readonly #editWar = new EditWar();
   readonly #ledger: Ledger;
-  #hasWithdrawn = false;
+  #hasPruned = false;
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
@@ -80,7 +80,7 @@ export class Converger {
   }
 
   /** What was changed since the start, by resource. */
-  get work(): ReadonlyMap<string, ResourceWork> {
+  get work(): ReadonlyMap<string, ResourceChanges> {
     return this.#work.list();
   }
 
@@ -101,13 +101,13 @@ export class Converger {
     const startedAt = performance.now();
     const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
     const plan = planNode(config, facts);
-    const { resources, problem: contested } = this.#contest.withhold(
+    const { resources, problem: contested } = this.#editWar.withhold(
       plan.resources,
       facts.containerd,
       host.clock.now(),
     );
     const round = await converge(resources, this.#converge);
-    const leftover = await this.#withdraw(plan).catch((error: unknown) => error);
+    const leftover = await this.#prune(plan).catch((error: unknown) => error);
     this.#last = { facts, plan };
     this.#rounds += 1;
     const { changes, failures } = round;
@@ -129,22 +129,22 @@ export class Converger {
   }
 
   /** Once is enough: another configuration is another run of the agent. */
-  async #withdraw({ resources }: NodePlan): Promise<void> {
-    if (this.#hasWithdrawn) return;
+  async #prune({ resources }: NodePlan): Promise<void> {
+    if (this.#hasPruned) return;
     const { host, log } = this.#options;
-    for (const withdrawal of await findWithdrawals(host, this.#ledger, resources)) {
-      await withdraw(host, withdrawal);
-      await this.#ledger.forget(withdrawal.id);
-      log.info({ resource: withdrawal.id }, "taken back: the configuration does not ask for it any more");
+    for (const pruning of await findPrunings(host, this.#ledger, resources)) {
+      await prune(host, pruning);
+      await this.#ledger.forget(pruning.id);
+      log.info({ resource: pruning.id }, "taken back: the configuration does not ask for it any more");
     }
-    this.#hasWithdrawn = true;
+    this.#hasPruned = true;
   }
 
   #record(resources: readonly Resource[], round: Round): void {
     const { host, onRepair } = this.#options;
     const nowMs = host.clock.now();
     for (const resource of this.#work.record(resources, round, nowMs)) onRepair(resource);
-    this.#contest.note(round.changes, nowMs);
+    this.#editWar.note(round.changes, nowMs);
   }
 
   /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */
@@ -160,7 +160,7 @@ export class Converger {
     const checks = await Promise.allSettled([
       readRuntimeConditions(host, config.containerd.socket),
       this.#checkToken(),
-      checkStrangers(host),
+      checkForeignKubelet(host),
       checkPort(host),
       this.#putKubeletFilesRight(plan),
     ]);

@@ -8,14 +8,14 @@ import type { Change } from "./executor.ts";
 
 const MAX_REPAIRS = 3;
 const WINDOW_MS = 10 * 60_000;
-const TRUCE_MS = 60 * 60_000;
+const COOLDOWN_MS = 60 * 60_000;
 /** What somebody writes anew as a whole differs in everything; the first keys say enough. */
 const MAX_DIFFERENCES = 5;
 
 /** Counts how often containerd's configuration was put back, and says when it is to be left alone. */
-export class Contest {
+export class EditWar {
   #repairsMs: readonly number[] = [];
-  #truceUntilMs = Number.NEGATIVE_INFINITY;
+  #cooldownUntilMs = Number.NEGATIVE_INFINITY;
   /** The content that we left there; undefined until it was there once. */
   #left: string | undefined;
 
@@ -32,7 +32,7 @@ export class Contest {
   #count(nowMs: number): void {
     this.#repairsMs = [...this.#repairsMs.filter((ms) => nowMs - ms < WINDOW_MS), nowMs];
     if (this.#repairsMs.length < MAX_REPAIRS) return;
-    this.#truceUntilMs = nowMs + TRUCE_MS;
+    this.#cooldownUntilMs = nowMs + COOLDOWN_MS;
     this.#repairsMs = [];
   }
 
@@ -50,8 +50,8 @@ export class Contest {
       this.#left = file.content;
       return { resources };
     }
-    if (nowMs >= this.#truceUntilMs) return { resources };
-    const until = new Date(this.#truceUntilMs).toISOString();
+    if (nowMs >= this.#cooldownUntilMs) return { resources };
+    const until = new Date(this.#cooldownUntilMs).toISOString();
     return {
       resources: resources.filter((resource) => resource !== file && resource.kind !== "service"),
       problem: new SatelliteError(

@@ -8,7 +8,7 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { type ClusterFacts, cacheCluster, readCachedCluster, readCluster } from "./cluster.ts";
 
-export interface ClusterKnowledgeOptions {
+export interface ClusterCacheOptions {
   readonly host: Host;
   readonly aws: Aws;
   readonly config: Config;
@@ -21,13 +21,13 @@ export interface ClusterKnowledgeOptions {
 }
 
 /** Holds the newest good facts. */
-export class ClusterKnowledge {
-  readonly #options: ClusterKnowledgeOptions;
+export class ClusterCache {
+  readonly #options: ClusterCacheOptions;
   readonly #cachePath: string;
   #facts: ClusterFacts | undefined;
   #isCached = false;
 
-  constructor(options: ClusterKnowledgeOptions) {
+  constructor(options: ClusterCacheOptions) {
     this.#options = options;
     this.#cachePath = statePaths(options.config.stateFolder).cluster;
   }

@@ -4,7 +4,7 @@
 export const LATENCY_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 /** The calls of one operation. */
-export interface OperationTally {
+export interface OperationMetrics {
   readonly operation: string;
   /** Calls by outcome: `ok`, or the name of the error. */
   readonly outcomes: ReadonlyMap<string, number>;
@@ -14,7 +14,7 @@ export interface OperationTally {
 }
 
 /** Counts calls by operation. */
-export class CallTally {
+export class CallMetrics {
   readonly #operations = new Map<string, { outcomes: Map<string, number>; buckets: number[]; totalSeconds: number }>();
 
   /** Makes a call and counts it, whatever comes of it. */
@@ -35,21 +35,21 @@ export class CallTally {
     }
   }
 
-  list(): readonly OperationTally[] {
-    return [...this.#operations].map(([operation, tally]) => ({ operation, ...tally }));
+  list(): readonly OperationMetrics[] {
+    return [...this.#operations].map(([operation, callMetrics]) => ({ operation, ...callMetrics }));
   }
 
   #record(operation: string, outcome: string, milliseconds: number): void {
     const seconds = milliseconds / 1000;
-    const tally = this.#operations.get(operation) ?? {
+    const callMetrics = this.#operations.get(operation) ?? {
       outcomes: new Map<string, number>(),
       buckets: LATENCY_BUCKETS.map(() => 0),
       totalSeconds: 0,
     };
-    tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1);
-    tally.totalSeconds += seconds;
+    callMetrics.outcomes.set(outcome, (callMetrics.outcomes.get(outcome) ?? 0) + 1);
+    callMetrics.totalSeconds += seconds;
     for (const [index, bound] of LATENCY_BUCKETS.entries())
-      if (seconds <= bound) tally.buckets[index] = (tally.buckets[index] ?? 0) + 1;
-    this.#operations.set(operation, tally);
+      if (seconds <= bound) callMetrics.buckets[index] = (callMetrics.buckets[index] ?? 0) + 1;
+    this.#operations.set(operation, callMetrics);
   }
 }

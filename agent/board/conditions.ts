@@ -56,9 +56,9 @@ export class ConditionBoard {
   readonly #conditions = new Map<ConditionType, Condition>();
   readonly #options: BoardOptions;
   /** Root causes that have been shouted, as `type reason`. */
-  #shouted = new Set<string>();
+  #announced = new Set<string>();
   /** Failures that have lost the cause that explained them, and whether their time to end after it is over. */
-  readonly #orphans = new Map<ConditionType, { isOver: boolean }>();
+  readonly #unexplained = new Map<ConditionType, { isOver: boolean }>();
 
   constructor(options: BoardOptions) {
     this.#options = options;
@@ -163,26 +163,27 @@ export class ConditionBoard {
       log.info({ condition: changed, status: condition.status, reason: condition.reason }, condition.message);
       onChange?.(condition, false);
     }
-    const shouted = new Set<string>();
+    const announced = new Set<string>();
     for (const root of roots) {
       const { type, status, reason, message, hint } = root;
-      const isNews = !this.#shouted.has(`${type} ${reason}`);
+      const isNews = !this.#announced.has(`${type} ${reason}`);
       if (isNews && type !== changed && this.#isFollowing(type)) continue;
-      shouted.add(`${type} ${reason}`);
+      announced.add(`${type} ${reason}`);
       if (!isNews) continue;
       log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
       onChange?.(root, true);
     }
-    this.#shouted = shouted;
-    for (const type of this.#orphans.keys()) if (!roots.some((root) => root.type === type)) this.#orphans.delete(type);
+    this.#announced = announced;
+    for (const type of this.#unexplained.keys())
+      if (!roots.some((root) => root.type === type)) this.#unexplained.delete(type);
   }
 
   /** Whether the cause of a failure ended so short a while ago that the failure may end by itself. */
   #isFollowing(type: ConditionType): boolean {
-    const known = this.#orphans.get(type);
+    const known = this.#unexplained.get(type);
     if (known !== undefined) return !known.isOver;
     const orphan = { isOver: false };
-    this.#orphans.set(type, orphan);
+    this.#unexplained.set(type, orphan);
     void this.#options.sleep(FOLLOW_MS).then(
       () => {
         orphan.isOver = true;

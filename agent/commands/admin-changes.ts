@@ -1,7 +1,7 @@
 // How `authorize` and `revoke` go about it: everything is shown, somebody says yes, each change is made and told.
 
 import type { Change, ChangePlan } from "../admin/change.ts";
-import type { ClusterAccess, Operator } from "../admin/cluster-access.ts";
+import type { Administrator, ClusterAccess } from "../admin/cluster-access.ts";
 import type { Method } from "../admin/method.ts";
 import { type Principal, parsePrincipal } from "../admin/principal.ts";
 import type { ClusterName } from "../aws/cluster.ts";
@@ -21,9 +21,9 @@ export interface ChangeOptions {
   readonly backupFolder: string;
 }
 
-export interface OperatorContext {
+export interface AdminContext {
   /** AWS's clients are loaded for it: bad input is told before. */
-  readonly openOperator: () => Promise<Operator>;
+  readonly openAdmin: () => Promise<Administrator>;
   /** Asks a person; undefined when there is nobody to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
@@ -46,7 +46,7 @@ export async function proposeChanges(
     confirm,
     options,
     print,
-  }: { options: ChangeOptions; confirm: OperatorContext["confirm"]; print: (text: string) => void },
+  }: { options: ChangeOptions; confirm: AdminContext["confirm"]; print: (text: string) => void },
 ): Promise<number> {
   const { changes, nothing, done } = proposal;
   const isText = options.output === "text";
@@ -69,7 +69,7 @@ export async function proposeChanges(
   return CHANGE_EXIT.done;
 }
 
-async function isConfirmed(confirm: OperatorContext["confirm"], say: (text: string) => void): Promise<boolean> {
+async function isConfirmed(confirm: AdminContext["confirm"], say: (text: string) => void): Promise<boolean> {
   if (confirm === undefined) {
     say("nothing was changed: nobody is there to be asked. --yes makes the changes\n");
     return false;

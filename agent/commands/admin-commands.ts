@@ -5,7 +5,7 @@ import type { Host } from "../host/host.ts";
 import type { AuthorizeOptions } from "./authorize.ts";
 import type { RevokeOptions } from "./revoke.ts";
 
-export interface OperatorTerminal {
+export interface AdminTerminal {
   readonly host: Host;
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   readonly print: (text: string) => void;
@@ -13,7 +13,7 @@ export interface OperatorTerminal {
 }
 
 /** Adds `authorize` and `revoke`. */
-export function addOperatorCommands(program: Command, { host, confirm, print, exitWith }: OperatorTerminal): void {
+export function addAdminCommands(program: Command, { host, confirm, print, exitWith }: AdminTerminal): void {
   addShared(program.command("authorize"))
     .description("administrator: let a role or a user be a node of a cluster; exit 0 done, 1 error, 2 not confirmed")
     .option(
@@ -37,14 +37,14 @@ export function addOperatorCommands(program: Command, { host, confirm, print, ex
     )
     .action(async (options: AuthorizeOptions & Chain) => {
       const { authorizeCommand } = await import("./authorize.ts");
-      exitWith(await authorizeCommand({ openOperator: () => createOperator(host, options), confirm }, options, print));
+      exitWith(await authorizeCommand({ openAdmin: () => createAdmin(host, options), confirm }, options, print));
     });
   addShared(program.command("revoke"))
     .description("administrator: take back what authorize did; exit 0 done, 1 error, 2 not confirmed")
     .option("--node-name <name>", "the node of a user")
     .action(async (options: RevokeOptions & Chain) => {
       const { revokeCommand } = await import("./revoke.ts");
-      exitWith(await revokeCommand({ openOperator: () => createOperator(host, options), confirm }, options, print));
+      exitWith(await revokeCommand({ openAdmin: () => createAdmin(host, options), confirm }, options, print));
     });
 }
 
@@ -72,10 +72,10 @@ function collect(name: string, names: readonly string[]): readonly string[] {
   return [...names, name];
 }
 
-async function createOperator(host: Host, { region, profile }: Chain) {
-  const [{ createAws }, { createOperatorAws }] = await Promise.all([
+async function createAdmin(host: Host, { region, profile }: Chain) {
+  const [{ createAws }, { createAdminAws }] = await Promise.all([
     import("../host/aws.ts"),
     import("../host/admin-aws.ts"),
   ]);
-  return { host, aws: createAws(region, {}), operatorAws: createOperatorAws(region, profile) };
+  return { host, aws: createAws(region, {}), adminAws: createAdminAws(region, profile) };
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { SUFFIX_FORMS } from "../config/fargate-name.ts";
 import type { Host } from "../host/host.ts";
-import type { OperatorTerminal } from "./admin-commands.ts";
+import type { AdminTerminal } from "./admin-commands.ts";
 import type { CreateOptions, DeleteOptions, ListOptions } from "./eni.ts";
 import type { NodeNameOptions } from "./node-name.ts";
 
@@ -13,8 +13,8 @@ interface Chain {
 }
 
 /** Adds `eni` with its commands, and `node-name`. */
-export function addEniCommands(program: Command, { host, confirm, print, exitWith }: OperatorTerminal): void {
-  const contextOf = (chain: Chain) => ({ openOperator: () => createOperator(host, chain), confirm });
+export function addEniCommands(program: Command, { host, confirm, print, exitWith }: AdminTerminal): void {
+  const contextOf = (chain: Chain) => ({ openAdmin: () => createAdmin(host, chain), confirm });
   const eni = program
     .command("eni")
     .description("administrator: network interfaces that keep addresses, and so names, for nodes of identity fargate");
@@ -72,8 +72,8 @@ function collect(id: string, ids: readonly string[]): readonly string[] {
   return [...ids, id];
 }
 
-async function createOperator(host: Host, { region, profile }: Chain) {
-  const [{ createAws }, { createEc2 }, { createOperatorAws }] = await Promise.all([
+async function createAdmin(host: Host, { region, profile }: Chain) {
+  const [{ createAws }, { createEc2 }, { createAdminAws }] = await Promise.all([
     import("../host/aws.ts"),
     import("../host/ec2.ts"),
     import("../host/admin-aws.ts"),
@@ -81,7 +81,7 @@ async function createOperator(host: Host, { region, profile }: Chain) {
   return {
     host,
     aws: createAws(region, {}),
-    operatorAws: createOperatorAws(region, profile),
+    adminAws: createAdminAws(region, profile),
     ec2: createEc2(region, { profile }),
   };
 }

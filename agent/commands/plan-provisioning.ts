@@ -4,48 +4,48 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import { readKubeletSituation, readOffer } from "../install/available-artifacts.ts";
-import { isWanted, refuseWish, wishForKubelet } from "../install/kubelet-choice.ts";
+import { isWanted, kubeletVersionSpec, refuseSpec } from "../install/kubelet-choice.ts";
 import { findMissing } from "../install/packages.ts";
 
 /** One thing that would be brought here. */
-export interface PlannedSupply {
+export interface PlannedInstall {
   readonly resource: string;
   readonly action: "install" | "download";
   readonly why: string;
 }
 
 /** What is missing, and a kubelet that would follow the cluster; what could not be found out is added to `unknown`. */
-export async function planSupplies(
+export async function planProvisioning(
   host: Host,
   config: Config,
   { clusterVersion, unknown }: { readonly clusterVersion: string | undefined; readonly unknown: unknown[] },
-): Promise<readonly PlannedSupply[]> {
+): Promise<readonly PlannedInstall[]> {
   const packages = config.dependencies.install === "auto" ? await findMissing(host) : [];
   const installs = packages.map(
-    ({ package: name, why }): PlannedSupply => ({ resource: `package:${name}`, action: "install", why }),
+    ({ package: name, why }): PlannedInstall => ({ resource: `package:${name}`, action: "install", why }),
   );
   if (config.artifacts.install === "never") return installs;
   const kubelet = await planKubelet(host, config, { clusterVersion, unknown });
-  return [...installs, ...kubelet, ...(await planCompanions(host, config))];
+  return [...installs, ...kubelet, ...(await planNodeBinaries(host, config))];
 }
 
 async function planKubelet(
   host: Host,
   config: Config,
   { clusterVersion, unknown }: { readonly clusterVersion: string | undefined; readonly unknown: unknown[] },
-): Promise<readonly PlannedSupply[]> {
+): Promise<readonly PlannedInstall[]> {
   const { path } = config.kubelet;
   const situation = await readKubeletSituation(host, config.kubelet, clusterVersion);
   const { installed, owner } = situation;
   const missing =
     owner === "nobody" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
-  const wish = wishForKubelet(situation);
-  if (wish === undefined || clusterVersion === undefined) return missing;
+  const wanted = kubeletVersionSpec(situation);
+  if (wanted === undefined || clusterVersion === undefined) return missing;
   try {
-    const refusal = refuseWish(wish, clusterVersion);
+    const refusal = refuseSpec(wanted, clusterVersion);
     if (refusal !== undefined) throw refusal;
-    const version = (await readOffer(host, config, wish)).release?.version;
-    if (version === undefined || !isWanted(version, installed, wish)) return missing;
+    const version = (await readOffer(host, config, wanted)).release?.version;
+    if (version === undefined || !isWanted(version, installed, wanted)) return missing;
     return [download(path, `kubelet ${version}${installed === undefined ? "" : ` in place of ${installed}`}`)];
   } catch (error) {
     unknown.push(error);
@@ -53,10 +53,10 @@ async function planKubelet(
   }
 }
 
-async function planCompanions(
+async function planNodeBinaries(
   host: Host,
   { imageCredentialProvider, credentials }: Config,
-): Promise<readonly PlannedSupply[]> {
+): Promise<readonly PlannedInstall[]> {
   const helper = credentials.rolesAnywhere?.helper;
   const expected: readonly (readonly [path: string, why: string])[] = [
     ...(helper === undefined ? [] : [[helper, "keys from IAM Roles Anywhere"] as const]),
@@ -67,6 +67,6 @@ async function planCompanions(
   return expected.filter((_, index) => found[index] === undefined).map(([path, why]) => download(path, why));
 }
 
-function download(path: string, why: string): PlannedSupply {
+function download(path: string, why: string): PlannedInstall {
   return { resource: `artifact:${path}`, action: "download", why };
 }

@@ -18,9 +18,9 @@ export type LocalConfig = Pick<
 >;
 
 /** What the schema insists on; nothing of it is part of {@link LocalConfig}. */
-const LEAST_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";
+const MINIMAL_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";
 
 /** The defaults. */
 export function localDefaults(): LocalConfig {
-  return parseConfig(LEAST_CONFIG, "the defaults", "none");
+  return parseConfig(MINIMAL_CONFIG, "the defaults", "none");
 }

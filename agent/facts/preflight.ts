@@ -51,10 +51,10 @@ function minorOf(clusterVersion: string): number {
 }
 
 /** Refuses to run beside a kubelet of somebody else. @throws kubelet-stranger */
-export async function checkStrangers(host: Host): Promise<void> {
+export async function checkForeignKubelet(host: Host): Promise<void> {
   const pids = await findProcesses(host, "kubelet");
-  const areStrangers = await Promise.all(pids.map((found) => isAtWork(host, found)));
-  const pid = pids.find((_, index) => areStrangers[index]);
+  const areForeign = await Promise.all(pids.map((found) => isAtWork(host, found)));
+  const pid = pids.find((_, index) => areForeign[index]);
   if (pid === undefined) return;
   const unit = await readUnit(host, pid);
   throw new SatelliteError(

@@ -36,7 +36,7 @@ export class CdiSpec {
   readonly #retry: Backoff;
   #linkedFor: string | undefined;
   /** Whose a specification is that is not ours; systemd is asked once for each. */
-  #stranger: { readonly sha256: string; readonly owner: CdiOwner } | undefined;
+  #foreign: { readonly sha256: string; readonly owner: CdiOwner } | undefined;
   #notBeforeMs = 0;
   #problem: SatelliteError | undefined;
 
@@ -81,14 +81,14 @@ export class CdiSpec {
     const record = await readCdiRecord(host, this.#recordFile);
     const isOurs = spec !== undefined && record?.sha256 === sha256;
     if (isOurs && record.key === key) return "eks-satellite";
-    if (spec !== undefined && this.#stranger?.sha256 === sha256) return this.#stranger.owner;
+    if (spec !== undefined && this.#foreign?.sha256 === sha256) return this.#foreign.owner;
     const isRefreshed = await isRefreshedBySystemd(host);
     if (isOurs || spec === undefined) {
       if (isRefreshed) return "nvidia-cdi-refresh";
       return spec === undefined && (await hasStaticSpec(host)) ? "somebody else" : undefined;
     }
     const owner = isRefreshed ? "nvidia-cdi-refresh" : "somebody else";
-    this.#stranger = { sha256, owner };
+    this.#foreign = { sha256, owner };
     return owner;
   }
 

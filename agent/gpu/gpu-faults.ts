@@ -17,7 +17,7 @@ export interface GpuFault {
 }
 
 /** Everything that the judgement follows from. */
-export interface GpuSight {
+export interface GpuObservation {
   readonly facts: GpuFacts;
   /** Undefined while no driver is loaded. */
   readonly answer: SmiAnswer | undefined;
@@ -25,7 +25,7 @@ export interface GpuSight {
   /** Whether the fabric manager runs; undefined where there are no NVSwitches. */
   readonly hasFabricManager: boolean | undefined;
   /** How many answers in a row have told what passes by itself, by `busId slowdown`, `fabric` and the code of a problem. */
-  readonly streaks: ReadonlyMap<string, number>;
+  readonly consecutiveAnswers: ReadonlyMap<string, number>;
 }
 
 /** After these the GPU, or all of them, are of no use to a pod. */
@@ -66,7 +66,7 @@ export function isFatal({ action }: GpuFault): boolean {
 }
 
 /** Whether the driver has taken a GPU: one that it had and that does not answer is lost. */
-export function isDriven({ facts }: GpuSight, busId: string): boolean {
+export function isDriven({ facts }: GpuObservation, busId: string): boolean {
   return facts.driven.some((gpu) => gpu.busId === busId);
 }
 
@@ -76,7 +76,7 @@ export function hasListed({ gpus, unreachable, problem }: SmiAnswer): boolean {
 }
 
 /** Addresses of GPUs that are on the PCI bus and do not answer. */
-export function lostGpus({ facts, answer }: GpuSight): readonly string[] {
+export function lostGpus({ facts, answer }: GpuObservation): readonly string[] {
   if (answer === undefined || !hasListed(answer)) return [];
   // Some versions give up with the first GPU that they cannot open: of the others nothing is known.
   if (answer.gpus.length === 0 && answer.unreachable.length > 0)
@@ -86,27 +86,27 @@ export function lostGpus({ facts, answer }: GpuSight): readonly string[] {
 }
 
 /** Every fault, worst first. */
-export function judgeGpus(sight: GpuSight): readonly GpuFault[] {
-  const { answer, xids } = sight;
+export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
+  const { answer, xids } = observation;
   const fromXids = xids
     .filter(({ isStanding }) => isStanding)
     .map(({ busId, xid, text, action }) => ({ code: `gpu-xid-${xid}`, busId, message: `Xid ${xid}: ${text}`, action }));
   const explained = new Set(fromXids.map(({ busId }) => busId));
-  const lost = lostGpus(sight)
+  const lost = lostGpus(observation)
     .filter((busId) => !explained.has(busId))
-    .map((busId) => (isDriven(sight, busId) ? { ...LOST, busId } : { ...NOT_DRIVEN, busId }));
+    .map((busId) => (isDriven(observation, busId) ? { ...LOST, busId } : { ...NOT_DRIVEN, busId }));
   const found = [
     ...fromXids,
     ...lost,
-    ...judgeAnswer(sight),
-    ...judgeFabric(sight),
-    ...(answer?.gpus ?? []).flatMap((reading) => judgeReading(reading, sight.streaks)),
+    ...judgeAnswer(observation),
+    ...judgeFabric(observation),
+    ...(answer?.gpus ?? []).flatMap((reading) => judgeReading(reading, observation.consecutiveAnswers)),
   ];
   return found.toSorted(byWeight);
 }
 
 /** Faults that nvidia-smi has of itself. */
-function judgeAnswer({ answer, streaks }: GpuSight): readonly GpuFault[] {
+function judgeAnswer({ answer, consecutiveAnswers }: GpuObservation): readonly GpuFault[] {
   const { code = "", message = "", hint } = answer?.problem ?? {};
   const fault = (action: GpuAction) => [{ code, message, action, ...(hint === undefined ? {} : { hint }) }];
   switch (code) {
@@ -114,9 +114,9 @@ function judgeAnswer({ answer, streaks }: GpuSight): readonly GpuFault[] {
     case "gpu-inforom-corrupt":
       return fault("reboot");
     case "nvidia-smi-timeout":
-      return (streaks.get(code) ?? 0) > 1 ? fault("reboot") : [];
+      return (consecutiveAnswers.get(code) ?? 0) > 1 ? fault("reboot") : [];
     case "nvidia-smi-failed":
-      return (streaks.get(code) ?? 0) > 1 ? fault("none") : [];
+      return (consecutiveAnswers.get(code) ?? 0) > 1 ? fault("none") : [];
     case "gpu-fell-off-bus":
       // With an address, or with a GPU that is not listed, it is told as lost.
       return answer !== undefined && !hasListed(answer) ? fault("reboot") : [];
@@ -125,8 +125,8 @@ function judgeAnswer({ answer, streaks }: GpuSight): readonly GpuFault[] {
   }
 }
 
-function judgeFabric({ facts, hasFabricManager, streaks }: GpuSight): readonly GpuFault[] {
-  if ((streaks.get("fabric") ?? 0) < LASTING) return [];
+function judgeFabric({ facts, hasFabricManager, consecutiveAnswers }: GpuObservation): readonly GpuFault[] {
+  if ((consecutiveAnswers.get("fabric") ?? 0) < LASTING) return [];
   const action = "none" as const;
   const hint = `systemctl enable --now nvidia-fabricmanager; its version must be the driver's, ${facts.driverVersion ?? "unknown"}.`;
   if (hasFabricManager === false)
@@ -140,8 +140,8 @@ function judgeFabric({ facts, hasFabricManager, streaks }: GpuSight): readonly G
   return [{ code: "gpu-fabric-not-ready", action, message, hint: `journalctl -u nvidia-fabricmanager; ${hint}` }];
 }
 
-/** What an answer tells that may pass by itself: the keys of {@link GpuSight.streaks}. */
-export function passingSigns(answer: SmiAnswer, hasFabricManager: boolean | undefined): readonly string[] {
+/** What an answer tells that may pass by itself: the keys of {@link GpuObservation.consecutiveAnswers}. */
+export function transientSymptoms(answer: SmiAnswer, hasFabricManager: boolean | undefined): readonly string[] {
   return [
     ...answer.gpus.flatMap(({ busId, slowdown }) => (slowdown === undefined ? [] : [`${busId} ${slowdown}`])),
     ...(isFabricUnready(answer, hasFabricManager) ? ["fabric"] : []),
@@ -155,7 +155,7 @@ function isFabricUnready({ gpus }: SmiAnswer, hasFabricManager: boolean | undefi
   );
 }
 
-function judgeReading(reading: GpuReading, streaks: ReadonlyMap<string, number>): readonly GpuFault[] {
+function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<string, number>): readonly GpuFault[] {
   const { busId, needsReset, recoveryAction, eccUncorrected = 0, isRemapPending, isRemapFailed, slowdown } = reading;
   const found: GpuFault[] = [];
   const add = (code: string, action: GpuAction, message: string, hint?: string) =>
@@ -171,7 +171,7 @@ function judgeReading(reading: GpuReading, streaks: ReadonlyMap<string, number>)
     const code = wanted === "reboot" ? "gpu-reboot-required" : "gpu-reset-required";
     add(code, wanted, `the driver asks for: ${recoveryAction}`);
   }
-  if (slowdown !== undefined && (streaks.get(`${busId} ${slowdown}`) ?? 0) >= LASTING) {
+  if (slowdown !== undefined && (consecutiveAnswers.get(`${busId} ${slowdown}`) ?? 0) >= LASTING) {
     const hint =
       slowdown === "thermal" ? "Check fans, air flow and the room's temperature." : "Check power supplies and cabling.";
     const what = slowdown === "thermal" ? "its heat" : "the power supply";

@@ -12,7 +12,7 @@ export type GpusOptions = Omit<GpuWatchOptions, "onJudged"> &
   GpuRuntimeOptions & { readonly config: Config };
 
 /** The GPUs of this machine. */
-export class Gpus {
+export class GpuPart {
   readonly #watch: GpuWatch;
   readonly #labeler: GpuLabeler;
   readonly #runtime: GpuRuntime;

@@ -3,7 +3,15 @@ import type { ConditionType } from "../board/condition-types.ts";
 import { type Report, reportOf } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { ADVICE, DRIVER_PROBLEMS, type GpuFault, type GpuSight, hasListed, isDriven, lostGpus } from "./gpu-faults.ts";
+import {
+  ADVICE,
+  DRIVER_PROBLEMS,
+  type GpuFault,
+  type GpuObservation,
+  hasListed,
+  isDriven,
+  lostGpus,
+} from "./gpu-faults.ts";
 
 export const GPU_CONDITIONS = ["GpuDriver", "GpusPresent", "GpuHealthy"] as const satisfies readonly ConditionType[];
 
@@ -21,16 +29,16 @@ export function criticalGpuConditions({ gpu }: Config): readonly ConditionType[]
 /** The conditions that follow from a sight and its faults, worst first; an undefined sight means that nobody looked. */
 export function reportGpus(
   mode: Config["gpu"]["mode"],
-  sight: GpuSight | undefined,
+  observation: GpuObservation | undefined,
   faults: readonly GpuFault[],
 ): GpuReports {
-  if (sight === undefined) return allQuiet("Off", "gpu.mode is off");
-  const { facts, answer } = sight;
+  if (observation === undefined) return allQuiet("Off", "gpu.mode is off");
+  const { facts, answer } = observation;
   if (facts.busIds.length === 0) {
     const quiet = allQuiet("NoGpu", "there is no NVIDIA GPU on the PCI bus");
     return mode === "required" ? { ...quiet, GpusPresent: failure(noGpuError()) } : quiet;
   }
-  const problem = driverProblem(sight);
+  const problem = driverProblem(observation);
   if (problem !== undefined) {
     const unknown = {
       status: "Unknown",
@@ -42,13 +50,13 @@ export function reportGpus(
   const cuda = answer?.cudaVersion === undefined ? "" : `, CUDA up to ${answer.cudaVersion}`;
   return {
     GpuDriver: { status: "True", reason: "Loaded", message: `driver ${facts.driverVersion}${cuda}` },
-    GpusPresent: reportPresence(sight, faults),
-    GpuHealthy: reportHealth(sight, faults),
+    GpusPresent: reportPresence(observation, faults),
+    GpuHealthy: reportHealth(observation, faults),
   };
 }
 
 /** Why the driver cannot be used, or undefined when it can. */
-function driverProblem({ facts, answer }: GpuSight): SatelliteError | undefined {
+function driverProblem({ facts, answer }: GpuObservation): SatelliteError | undefined {
   if (facts.driverVersion === undefined) {
     return new SatelliteError("gpu-driver-missing", `${countGpus(facts.busIds.length)}, and no driver is loaded`, {
       hint: "Install NVIDIA's driver (apt-get install nvidia-driver-…-server), and reboot; modprobe nvidia when it is installed.",
@@ -64,11 +72,11 @@ function noGpuError(): SatelliteError {
   });
 }
 
-function reportPresence(sight: GpuSight, faults: readonly GpuFault[]): Report {
-  const { facts, answer } = sight;
+function reportPresence(observation: GpuObservation, faults: readonly GpuFault[]): Report {
+  const { facts, answer } = observation;
   const total = facts.busIds.length;
   if (answer === undefined || !hasListed(answer)) return { ...reportOf(answer?.problem), status: "Unknown" };
-  const lost = lostGpus(sight);
+  const lost = lostGpus(observation);
   if (lost.length === 0) {
     const products = [...new Set(answer.gpus.map(({ product }) => product ?? "GPU"))];
     return { status: "True", reason: "Present", message: `${total} × ${products.join(", ")}` };
@@ -76,11 +84,11 @@ function reportPresence(sight: GpuSight, faults: readonly GpuFault[]): Report {
   const why = faults.find(({ busId }) => busId !== undefined && lost.includes(busId));
   const message = `${lost.length} of ${countGpus(total)} not answering: ${lost.join(", ")}`;
   const hint = adviseOn(why ?? { code: "gpu-lost", message, action: "reboot" });
-  const code = lost.some((busId) => isDriven(sight, busId)) ? "gpu-lost" : "gpu-not-driven";
+  const code = lost.some((busId) => isDriven(observation, busId)) ? "gpu-lost" : "gpu-not-driven";
   return failure(new SatelliteError(code, why === undefined ? message : `${message} (${why.message})`, { hint }));
 }
 
-function reportHealth({ facts, answer }: GpuSight, faults: readonly GpuFault[]): Report {
+function reportHealth({ facts, answer }: GpuObservation, faults: readonly GpuFault[]): Report {
   const [worst] = faults;
   if (worst === undefined && (answer === undefined || !hasListed(answer)))
     return { ...reportOf(answer?.problem), status: "Unknown" };

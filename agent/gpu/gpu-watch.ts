@@ -6,7 +6,7 @@ import { type GpuFacts, PCI_DEVICES, readGpus } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { createFabricManagerReader } from "./fabric-manager.ts";
-import { type GpuFault, type GpuSight, judgeGpus, passingSigns } from "./gpu-faults.ts";
+import { type GpuFault, type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
 import { GPU_CONDITIONS, reportGpus } from "./gpu-report.ts";
 import type { GpuRuntimeView } from "./gpu-runtime.ts";
@@ -50,9 +50,11 @@ export interface GpuWatchOptions {
 
 const SMI_TIMEOUT_SECONDS = 20;
 /** One answer of these may be a busy machine's: what was seen before stands until the second. */
-const TRANSIENT: readonly (string | undefined)[] = ["nvidia-smi-timeout", "nvidia-smi-failed"];
+const TRANSIENT: readonly string[] = ["nvidia-smi-timeout", "nvidia-smi-failed"];
 /** An application's Xid is told once in this time. */
 const QUIET_MS = 10 * 60_000;
+/** What is observed of GPUs before any answer of nvidia-smi. */
+const NOTHING_ANSWERED = { answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
 
 /** Looks at the GPUs; a machine without them costs a look at the PCI bus. */
 export class GpuWatch {
@@ -62,9 +64,9 @@ export class GpuWatch {
   readonly #hasFabricManager: () => Promise<boolean>;
   readonly #xids = new XidRecord();
   readonly #toldMs = new Map<string, number>();
-  #streaks: ReadonlyMap<string, number> = new Map();
+  #consecutiveAnswers: ReadonlyMap<string, number> = new Map();
   #lastAnswer: SmiAnswer | undefined;
-  #sight: GpuSight | undefined;
+  #observation: GpuObservation | undefined;
   #faults: readonly GpuFault[] = [];
   #uuids: ReadonlyMap<string, string> = new Map();
   #isFollowing = false;
@@ -81,8 +83,8 @@ export class GpuWatch {
 
   /** The GPUs as last seen; undefined until somebody has looked. */
   view(): GpuView | undefined {
-    if (this.#sight === undefined) return undefined;
-    const { facts, answer } = this.#sight;
+    if (this.#observation === undefined) return undefined;
+    const { facts, answer } = this.#observation;
     const xids = this.#xids.list();
     const cudaVersion = answer?.cudaVersion;
     return {
@@ -99,10 +101,7 @@ export class GpuWatch {
     const facts = config.gpu.mode === "off" ? undefined : await this.#withVanished(await readGpus(host));
     if (facts === undefined || facts.busIds.length === 0) {
       this.#faults = [];
-      this.#sight =
-        facts === undefined
-          ? undefined
-          : { facts, answer: undefined, xids: [], hasFabricManager: undefined, streaks: new Map() };
+      this.#observation = facts && { facts, ...NOTHING_ANSWERED };
       this.#publish();
       return;
     }
@@ -113,15 +112,21 @@ export class GpuWatch {
     ]);
     this.#countStreaks(answer, hasFabricManager);
     this.#rememberUuids(facts, answer);
-    const shown = this.#isTransient(answer) ? this.#sight?.answer : answer;
-    this.#sight = { facts, answer: shown, xids: this.#xids.list(), hasFabricManager, streaks: this.#streaks };
+    const shown = this.#isTransient(answer) ? this.#observation?.answer : answer;
+    this.#observation = {
+      facts,
+      answer: shown,
+      xids: this.#xids.list(),
+      hasFabricManager,
+      consecutiveAnswers: this.#consecutiveAnswers,
+    };
     await this.#report();
   }
 
   /** Judges what was seen, and remembers the faults that a reboot should mend. */
   async #report(): Promise<void> {
-    if (this.#sight === undefined) return;
-    const judged = judgeGpus(this.#sight);
+    if (this.#observation === undefined) return;
+    const judged = judgeGpus(this.#observation);
     // In this order: a fault of this boot counts as one of the three.
     await this.history.note(judged.filter(isMendable).map((fault) => this.#keyOf(fault)));
     this.#faults = judged.map((fault) => this.#escalate(fault));
@@ -130,7 +135,7 @@ export class GpuWatch {
 
   #publish(): void {
     const { board, config, onJudged } = this.#options;
-    const reports = reportGpus(config.gpu.mode, this.#sight, this.#faults);
+    const reports = reportGpus(config.gpu.mode, this.#observation, this.#faults);
     for (const type of GPU_CONDITIONS) board.set(type, reports[type]);
     const { GpuDriver, GpusPresent, GpuHealthy } = reports;
     const isSeen = GpuDriver.status === "True" && GpusPresent.status === "True";
@@ -148,7 +153,7 @@ export class GpuWatch {
 
   #stateOf(busId: string, answer: SmiAnswer | undefined, xids: readonly Xid[]): GpuState {
     const reading = answer?.gpus.find((gpu) => gpu.busId === busId && !gpu.isLost);
-    const driven = this.#sight?.facts.driven.find((gpu) => gpu.busId === busId);
+    const driven = this.#observation?.facts.driven.find((gpu) => gpu.busId === busId);
     const uuid = this.#uuids.get(busId);
     const product = reading?.product ?? driven?.product;
     return {
@@ -172,7 +177,7 @@ export class GpuWatch {
   /** A GPU that the kernel has taken off the bus is lost; one that was given to a virtual machine is still there, and not ours. */
   async #withVanished(facts: GpuFacts): Promise<GpuFacts> {
     const { files } = this.#options.host;
-    const { busIds = [], driven = [] } = this.#sight?.facts ?? {};
+    const { busIds = [], driven = [] } = this.#observation?.facts ?? {};
     const missing = busIds.filter((busId) => !facts.busIds.includes(busId));
     const found = await Promise.all(missing.map((busId) => files.status(`${PCI_DEVICES}/${busId}/vendor`)));
     const vanished = missing.filter((_, index) => found[index] === undefined);
@@ -188,13 +193,14 @@ export class GpuWatch {
   #countStreaks(answer: SmiAnswer | undefined, hasFabricManager: boolean | undefined): void {
     if (answer === undefined || answer === this.#lastAnswer) return;
     this.#lastAnswer = answer;
-    const told = passingSigns(answer, hasFabricManager);
-    this.#streaks = new Map(told.map((what) => [what, (this.#streaks.get(what) ?? 0) + 1]));
+    const told = transientSymptoms(answer, hasFabricManager);
+    this.#consecutiveAnswers = new Map(told.map((what) => [what, (this.#consecutiveAnswers.get(what) ?? 0) + 1]));
   }
 
   #isTransient(answer: SmiAnswer | undefined): boolean {
-    const code = answer?.problem?.code;
-    return TRANSIENT.includes(code) && (this.#streaks.get(code ?? "") ?? 0) < 2 && this.#sight?.answer !== undefined;
+    const code = answer?.problem?.code ?? "";
+    const isFirst = (this.#consecutiveAnswers.get(code) ?? 0) < 2;
+    return TRANSIENT.includes(code) && isFirst && this.#observation?.answer !== undefined;
   }
 
   async #follow(): Promise<void> {
@@ -213,13 +219,13 @@ export class GpuWatch {
     const xid = this.#xids.take(line);
     // What came before the daemon's start was told by an earlier run, if by anybody.
     if (xid?.isStanding === false && line.atSeconds >= this.#startedSeconds) this.#tell(xid);
-    if (this.#sight === undefined) return;
+    if (this.#observation === undefined) return;
     // The same again is counted, and shown with the next round: a GPU can repeat itself thousands of times a second.
-    const isKnown = this.#sight.xids.some((known) => known.isStanding && isSame(known, xid));
+    const isKnown = this.#observation.xids.some((known) => known.isStanding && isSame(known, xid));
     const isNews = line.kind !== "xid" || (xid?.isStanding === true && !isKnown);
     if (!isNews) return;
     // At once: nvidia-smi may hang from here on, and is not waited for.
-    this.#sight = { ...this.#sight, xids: this.#xids.list() };
+    this.#observation = { ...this.#observation, xids: this.#xids.list() };
     this.#report().catch((err: unknown) => this.#options.log.error({ err }, "a GPU's fault was not reported"));
   }
 

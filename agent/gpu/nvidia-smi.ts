@@ -69,7 +69,7 @@ export class NvidiaSmi {
   readonly #timeoutSeconds: number;
   readonly #refused = new Set<string>();
   #stuck: StuckCall | undefined;
-  #asking: Promise<SmiAnswer> | undefined;
+  #callAws: Promise<SmiAnswer> | undefined;
   #last: { readonly atMs: number; readonly answer: SmiAnswer } | undefined;
   #known: Known | undefined;
   #turn = 0;
@@ -85,10 +85,10 @@ export class NvidiaSmi {
     if (this.#stuck !== undefined) return nothing(this.#explainStuck(this.#stuck));
     const now = this.#host.clock.now();
     if (this.#last !== undefined && now - this.#last.atMs < MIN_INTERVAL_MS) return this.#last.answer;
-    this.#asking ??= this.#ask(driverVersion).finally(() => {
-      this.#asking = undefined;
+    this.#callAws ??= this.#ask(driverVersion).finally(() => {
+      this.#callAws = undefined;
     });
-    const answer = await this.#asking;
+    const answer = await this.#callAws;
     this.#last = { atMs: now, answer };
     return answer;
   }

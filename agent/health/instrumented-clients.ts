@@ -1,24 +1,25 @@
 // AWS and the API server with every call counted.
 
-import type { CallTally } from "../board/call-metrics.ts";
+import type { CallMetrics } from "../board/call-metrics.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
 
 /** AWS, with calls counted under AWS's own names of them. */
-export function measureAws(aws: Aws, tally: CallTally): Aws {
+export function instrumentAws(aws: Aws, callMetrics: CallMetrics): Aws {
   return {
-    assumeRole: (keys, request) => tally.measure("AssumeRole", () => aws.assumeRole(keys, request)),
-    getSessionToken: (keys, seconds) => tally.measure("GetSessionToken", () => aws.getSessionToken(keys, seconds)),
-    getCallerIdentity: (keys) => tally.measure("GetCallerIdentity", () => aws.getCallerIdentity(keys)),
-    describeCluster: (keys, name) => tally.measure("DescribeCluster", () => aws.describeCluster(keys, name)),
+    assumeRole: (keys, request) => callMetrics.measure("AssumeRole", () => aws.assumeRole(keys, request)),
+    getSessionToken: (keys, seconds) =>
+      callMetrics.measure("GetSessionToken", () => aws.getSessionToken(keys, seconds)),
+    getCallerIdentity: (keys) => callMetrics.measure("GetCallerIdentity", () => aws.getCallerIdentity(keys)),
+    describeCluster: (keys, name) => callMetrics.measure("DescribeCluster", () => aws.describeCluster(keys, name)),
   };
 }
 
 /** The requests of a host, counted by method and resource; the outcome is the HTTP status. */
-export function measureRequests(host: Host, tally: CallTally): Pick<Host, "fetch" | "follow"> {
+export function instrumentRequests(host: Host, callMetrics: CallMetrics): Pick<Host, "fetch" | "follow"> {
   return {
     fetch: (request) =>
-      tally.measure(
+      callMetrics.measure(
         nameOf(request),
         () => host.fetch(request),
         ({ status }) => String(status),

@@ -2,7 +2,7 @@
 // prom-client is loaded with the first scrape: a node that nobody scrapes does not pay its memory.
 
 import type { Converger } from "../apply/converger.ts";
-import { type CallTally, LATENCY_BUCKETS } from "../board/call-metrics.ts";
+import { type CallMetrics, LATENCY_BUCKETS } from "../board/call-metrics.ts";
 import { CONDITION_TYPES } from "../board/condition-types.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
 import { type Family, family, PREFIX, type Sample } from "../board/metric-family.ts";
@@ -10,7 +10,7 @@ import { readVerdict } from "../board/verdict.ts";
 import type { AwsSession } from "../credentials/aws-session.ts";
 import { gpuFamilies } from "../gpu/gpu-metrics.ts";
 import type { GpuView } from "../gpu/gpu-watch.ts";
-import type { Supplies } from "../install/provisioning.ts";
+import type { Provisioning } from "../install/provisioning.ts";
 import type { Kubelet } from "../kubelet/kubelet.ts";
 import type { Loop } from "../loop/loop.ts";
 import { VERSION } from "../version.ts";
@@ -23,9 +23,9 @@ export interface MetricSources {
   readonly kubelet: Kubelet;
   readonly converger: Converger;
   readonly loops: readonly Loop[];
-  readonly supplies: Supplies;
-  readonly awsCalls: CallTally;
-  readonly apiCalls: CallTally;
+  readonly provisioning: Provisioning;
+  readonly awsCalls: CallMetrics;
+  readonly apiCalls: CallMetrics;
   /** GPUs as last seen. */
   readonly gpu: () => GpuView | undefined;
 }
@@ -110,7 +110,7 @@ function nodeFamilies({ board, session, kubelet, servingCertificateExpiresAtMs }
 }
 
 /** What the agent does. */
-function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
+function workFamilies({ converger, provisioning, loops, awsCalls, apiCalls }: MetricSources): readonly Family[] {
   const byLoop = (read: (loop: Loop) => number) => () =>
     loops.map((loop) => ({ value: read(loop), labels: { loop: loop.name } }));
   return [
@@ -124,7 +124,7 @@ function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: Metric
       [...converger.work].map(([resource, { changes }]) => ({ value: changes, labels: { resource } })),
     ),
     family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
-      { value: supplies.dependencies.installed },
+      { value: provisioning.dependencies.installed },
     ]),
     family("gauge", "kubelet_info", "Version of the kubelet that is installed; always 1.", () => {
       const version = converger.facts?.kubeletVersion;
@@ -132,12 +132,12 @@ function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: Metric
     }),
     family("counter", "artifact_downloads_total", "Downloads of kubelet and its companions, by outcome.", () =>
       (["installed", "failed"] as const).map((outcome) => ({
-        value: supplies.artifacts.figures[outcome],
+        value: provisioning.artifacts.figures[outcome],
         labels: { outcome },
       })),
     ),
     family("counter", "artifact_downloaded_bytes_total", "Bytes of the downloads that were installed.", () => [
-      { value: supplies.artifacts.figures.bytes },
+      { value: provisioning.artifacts.figures.bytes },
     ]),
     family("counter", "repairs_total", "Somebody else's changes that were put back, by resource.", () =>
       [...converger.work].map(([resource, { repairs }]) => ({ value: repairs, labels: { resource } })),
@@ -159,18 +159,18 @@ function workFamilies({ converger, supplies, loops, awsCalls, apiCalls }: Metric
   ];
 }
 
-function callFamilies(prefix: string, whom: string, tally: CallTally): readonly Family[] {
+function callFamilies(prefix: string, whom: string, callMetrics: CallMetrics): readonly Family[] {
   const name = `${prefix}_request_duration_seconds`;
   return [
     family("counter", `${prefix}_requests_total`, `Calls to ${whom}, by operation and outcome.`, () =>
-      tally
+      callMetrics
         .list()
         .flatMap(({ operation, outcomes }) =>
           [...outcomes].map(([outcome, value]) => ({ value, labels: { operation, outcome } })),
         ),
     ),
     family("histogram", name, `Latency of calls to ${whom}, by operation.`, () =>
-      tally.list().flatMap(({ operation, outcomes, buckets, totalSeconds }) => {
+      callMetrics.list().flatMap(({ operation, outcomes, buckets, totalSeconds }) => {
         const count = [...outcomes.values()].reduce((sum, value) => sum + value, 0);
         const bounds = [...LATENCY_BUCKETS.map(String), "+Inf"];
         const sample = (part: string, value: number) => ({

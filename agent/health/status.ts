@@ -1,7 +1,7 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape.
 
 import type { Converger } from "../apply/converger.ts";
-import type { ClusterKnowledge } from "../aws/cluster-cache.ts";
+import type { ClusterCache } from "../aws/cluster-cache.ts";
 import type { Condition, ConditionBoard, Report } from "../board/conditions.ts";
 import type { EventRing, SatelliteEvent } from "../board/events.ts";
 import { readVerdict } from "../board/verdict.ts";
@@ -20,7 +20,7 @@ export interface StatusSources {
   readonly config: Config;
   readonly board: ConditionBoard;
   readonly session: AwsSession;
-  readonly cluster: ClusterKnowledge;
+  readonly cluster: ClusterCache;
   readonly kubelet: Kubelet;
   readonly converger: Converger;
   readonly loops: readonly Loop[];

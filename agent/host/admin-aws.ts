@@ -41,7 +41,7 @@ export interface RoleRequest extends Omit<Role, "arn"> {
 }
 
 /** AWS, as far as an administrator of a cluster needs it. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
-export interface OperatorAws {
+export interface AdminAws {
   /** The keys of now, from AWS's default chain: environment, profile, SSO, web identity, instance. */
   readKeys(): Promise<AwsKeys>;
   /** Undefined when there is none. */
@@ -63,7 +63,7 @@ export interface OperatorAws {
 const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
 
 /** Creates the handle on AWS for a region. */
-export function createOperatorAws(region: string, profile: string | undefined): OperatorAws {
+export function createAdminAws(region: string, profile: string | undefined): AdminAws {
   const credentials = defaultProvider({ clientConfig: { region }, ...(profile === undefined ? {} : { profile }) });
   const shared = {
     region,

@@ -51,7 +51,7 @@ export interface ArtifactRelease {
 }
 
 /** What is looked for: the newest patch of a minor version such as `1.34`, or one version such as `1.34.4`. */
-export type ReleaseWish = { readonly minor: string } | { readonly version: string };
+export type VersionSpec = { readonly minor: string } | { readonly version: string };
 
 /** AWS's own, by the region's partition. */
 export function defaultManifestUrl(region: string): string {
@@ -102,14 +102,16 @@ export function isListed(manifest: ArtifactManifest, release: string | undefined
  */
 export function findRelease(
   manifest: ArtifactManifest,
-  wish: ReleaseWish,
+  wanted: VersionSpec,
   architecture: string,
   url: string,
 ): ArtifactRelease {
   const releases = manifest.supported_eks_releases.flatMap(({ patch_releases }) => patch_releases);
   const fitting = releases
     .filter(({ version }) => valid(version) !== null)
-    .filter(({ version }) => ("version" in wish ? version === wish.version : version.startsWith(`${wish.minor}.`)));
+    .filter(({ version }) =>
+      "version" in wanted ? version === wanted.version : version.startsWith(`${wanted.minor}.`),
+    );
   // Of two builds of one version the later one counts.
   const [newest] = fitting.toSorted(
     (one, other) =>
@@ -119,7 +121,7 @@ export function findRelease(
     const known = [...new Set(releases.map(({ version }) => version))].join(", ");
     throw new SatelliteError(
       "release-unknown",
-      `${url} has no release ${"version" in wish ? wish.version : `of version ${wish.minor}`}; it has ${known || "none"}`,
+      `${url} has no release ${"version" in wanted ? wanted.version : `of version ${wanted.minor}`}; it has ${known || "none"}`,
       { hint: "Set kubelet.version to one that is there, or bring the mirror up to date." },
     );
   }

@@ -17,23 +17,23 @@ import {
   goArchitecture,
   isListed,
   parseManifest,
-  type ReleaseWish,
+  type VersionSpec,
 } from "./artifact-manifest.ts";
 import { ArtifactStore, readText } from "./artifact-store.ts";
 import { readKubeletSituation } from "./available-artifacts.ts";
-import { isWanted, type KubeletSituation, refuseWish, wishForKubelet } from "./kubelet-choice.ts";
+import { isWanted, type KubeletSituation, kubeletVersionSpec, refuseSpec } from "./kubelet-choice.ts";
 import { type KubeletSwitchOptions, switchKubelet, watchTrial } from "./kubelet-switch.ts";
-import { KubeletTrials, type TrialSight } from "./kubelet-trial.ts";
+import { KubeletTrials, type TrialObservation } from "./kubelet-trial.ts";
 import {
   type ArtifactNeeds,
   artifactsMissing,
-  type CompanionState,
   hasNeeds,
+  type NodeBinaryState,
   onTrial,
   reportSkew,
   rolledBack,
 } from "./missing-artifacts.ts";
-import { bringCompanions, bringProgram, type CompanionsOptions, readCompanions } from "./node-binaries.ts";
+import { bringProgram, installNodeBinaries, type NodeBinariesOptions, readNodeBinaries } from "./node-binaries.ts";
 
 const FIRST_RETRY_MS = 30_000;
 const MAX_RETRY_MS = 30 * 60_000;
@@ -49,7 +49,7 @@ export interface ArtifactsOptions {
   readonly cluster: () => ClusterFacts | undefined;
   /** Version of the program at kubelet.path, as last read. */
   readonly kubeletVersion: () => string | undefined;
-  readonly sight: () => TrialSight;
+  readonly observation: () => TrialObservation;
   /** A program is another now. */
   readonly onChange: () => void;
   /** Part of a story that a person may want to read later. */
@@ -64,7 +64,7 @@ export class Artifacts {
   readonly #store: ArtifactStore;
   readonly #trials: KubeletTrials;
   readonly #switching: KubeletSwitchOptions;
-  readonly #companions: CompanionsOptions;
+  readonly #nodeBinaries: NodeBinariesOptions;
   readonly #retry: Backoff;
   readonly #manifestUrl: string;
   readonly figures = { installed: 0, failed: 0, bytes: 0 };
@@ -83,7 +83,7 @@ export class Artifacts {
     });
     this.#trials = new KubeletTrials(host, state.artifacts, config.kubelet);
     this.#switching = { ...options, config: config.kubelet, store: this.#store, trials: this.#trials };
-    this.#companions = { host, config, store: this.#store, fetch: (...wanted) => this.#fetch(...wanted) };
+    this.#nodeBinaries = { host, config, store: this.#store, fetch: (...wanted) => this.#fetch(...wanted) };
     this.#retry = new Backoff({
       ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
       random: host.random,
@@ -102,8 +102,8 @@ export class Artifacts {
     if (this.#running !== undefined) return;
     const trial = this.#trials.current;
     if (trial === undefined) {
-      const companions = await readCompanions(this.#companions, situation);
-      return this.#meet({ kubelet: wishForKubelet(situation), ...companions }, situation);
+      const nodeBinaries = await readNodeBinaries(this.#nodeBinaries, situation);
+      return this.#meet({ kubelet: kubeletVersionSpec(situation), ...nodeBinaries }, situation);
     }
     await watchTrial(this.#switching, trial, situation.owner);
     this.#report(situation.owner);
@@ -118,7 +118,7 @@ export class Artifacts {
       return missing === undefined ? this.#report(owner) : board.setFailed("ArtifactsInstalled", missing);
     }
     if (needs.helper === undefined && clusterVersion === undefined) return;
-    const refusal = clusterVersion === undefined ? undefined : refuseWish(needs.kubelet, clusterVersion);
+    const refusal = clusterVersion === undefined ? undefined : refuseSpec(needs.kubelet, clusterVersion);
     if (refusal !== undefined) return board.setFailed("ArtifactsInstalled", refusal);
     if (signal.aborted || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
     this.#running = this.#bring(needs, situation)
@@ -130,10 +130,10 @@ export class Artifacts {
   }
 
   async #readSituation(): Promise<KubeletSituation> {
-    const { host, config, cluster, kubeletVersion, sight } = this.#options;
+    const { host, config, cluster, kubeletVersion, observation } = this.#options;
     const situation = await readKubeletSituation(host, config.kubelet, cluster()?.version);
     const installed = situation.owner === "somebody" ? kubeletVersion() : situation.installed;
-    return { ...situation, installed, isNodeReady: sight().isReady };
+    return { ...situation, installed, isNodeReady: observation().isReady };
   }
 
   /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */
@@ -151,10 +151,10 @@ export class Artifacts {
     // First of all: without it there are no keys, and without keys nobody knows the cluster's version.
     if (needs.helper !== undefined) {
       const helper = findSigningHelper(manifest, architecture, this.#manifestUrl);
-      await bringProgram(this.#companions, "aws_signing_helper", helper, needs.helper);
+      await bringProgram(this.#nodeBinaries, "aws_signing_helper", helper, needs.helper);
     }
     if (situation.clusterVersion !== undefined && hasNeeds({ ...needs, helper: undefined })) {
-      const find = (wish: ReleaseWish) => findRelease(manifest, wish, architecture, this.#manifestUrl);
+      const find = (wanted: VersionSpec) => findRelease(manifest, wanted, architecture, this.#manifestUrl);
       const hasOwn = situation.owner === "agent" && isListed(manifest, situation.installed);
       await this.#bringReleases(needs, { ...situation, clusterVersion: situation.clusterVersion }, { find, hasOwn });
       this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
@@ -166,7 +166,7 @@ export class Artifacts {
   async #bringReleases(
     needs: ArtifactNeeds,
     situation: KubeletSituation & { readonly clusterVersion: string },
-    { find, hasOwn }: { readonly find: (wish: ReleaseWish) => ArtifactRelease; readonly hasOwn: boolean },
+    { find, hasOwn }: { readonly find: (wanted: VersionSpec) => ArtifactRelease; readonly hasOwn: boolean },
   ): Promise<void> {
     const { kubelet, provider, plugins } = needs;
     const { installed, clusterVersion } = situation;
@@ -175,9 +175,9 @@ export class Artifacts {
     // What was downloaded beside kubelet is of its release; it follows after kubelet's trial.
     const own = next === undefined && hasOwn ? installed : undefined;
     const release = next ?? find(own === undefined ? { minor: clusterVersion } : { version: own });
-    const follow = (state: CompanionState) => (state === "other-release" && own === undefined ? "fine" : state);
+    const follow = (state: NodeBinaryState) => (state === "other-release" && own === undefined ? "fine" : state);
     // kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider.
-    await bringCompanions(this.#companions, { provider: follow(provider), plugins: follow(plugins) }, release);
+    await installNodeBinaries(this.#nodeBinaries, { provider: follow(provider), plugins: follow(plugins) }, release);
     if (next === undefined) return;
     await this.#fetch("kubelet", next);
     await switchKubelet(this.#switching, next.version, installed);

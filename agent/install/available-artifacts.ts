@@ -8,7 +8,7 @@ import {
   goArchitecture,
   parseChecksum,
   parseManifest,
-  type ReleaseWish,
+  type VersionSpec,
 } from "./artifact-manifest.ts";
 import { readText, releaseAt } from "./artifact-store.ts";
 import type { KubeletSituation } from "./kubelet-choice.ts";
@@ -25,14 +25,14 @@ export interface Offer {
 export async function readOffer(
   host: Host,
   { artifacts, cluster }: Pick<Config, "artifacts" | "cluster">,
-  wish: ReleaseWish | undefined,
+  wanted: VersionSpec | undefined,
 ): Promise<Offer> {
   const manifestUrl = artifacts.manifestUrl ?? defaultManifestUrl(cluster.region);
   const manifest = parseManifest(await readText(host, manifestUrl), manifestUrl);
   const versions = manifest.supported_eks_releases.map(({ major_minor_version: version }) => version);
-  if (wish === undefined) return { manifestUrl, versions, release: undefined };
+  if (wanted === undefined) return { manifestUrl, versions, release: undefined };
   const architecture = goArchitecture((await host.systemInformation()).architecture);
-  const release = findRelease(manifest, wish, architecture, manifestUrl);
+  const release = findRelease(manifest, wanted, architecture, manifestUrl);
   const checksumUrl = release.sources.kubelet?.checksumUrl;
   if (checksumUrl !== undefined) parseChecksum(await readText(host, checksumUrl), checksumUrl);
   return { manifestUrl, versions, release };

@@ -3,7 +3,7 @@ import { gt, parse } from "semver";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { isSupported, supportedRange } from "../facts/preflight.ts";
-import type { ReleaseWish } from "./artifact-manifest.ts";
+import type { VersionSpec } from "./artifact-manifest.ts";
 
 export interface KubeletSituation {
   readonly config: Config["kubelet"];
@@ -17,13 +17,13 @@ export interface KubeletSituation {
 }
 
 /** What to look for in the manifest; undefined when there is nothing to look for. */
-export function wishForKubelet({
+export function kubeletVersionSpec({
   config,
   owner,
   installed,
   clusterVersion,
   isNodeReady,
-}: KubeletSituation): ReleaseWish | undefined {
+}: KubeletSituation): VersionSpec | undefined {
   if (owner === "somebody" || clusterVersion === undefined) return undefined;
   if (config.version !== undefined) return config.version === installed ? undefined : { version: config.version };
   if (owner === "nobody") return { minor: clusterVersion };
@@ -34,19 +34,19 @@ export function wishForKubelet({
 }
 
 /** Why a version that is named cannot be; undefined when it can. */
-export function refuseWish(wish: ReleaseWish | undefined, clusterVersion: string): SatelliteError | undefined {
-  if (wish === undefined || !("version" in wish) || isSupported(wish.version, clusterVersion)) return undefined;
+export function refuseSpec(wanted: VersionSpec | undefined, clusterVersion: string): SatelliteError | undefined {
+  if (wanted === undefined || !("version" in wanted) || isSupported(wanted.version, clusterVersion)) return undefined;
   return new SatelliteError(
     "version-skew",
-    `kubelet.version ${wish.version} does not fit a cluster of version ${clusterVersion}; what runs stays`,
+    `kubelet.version ${wanted.version} does not fit a cluster of version ${clusterVersion}; what runs stays`,
     { hint: `Set kubelet.version to one between ${supportedRange(clusterVersion)}, or leave it out.` },
   );
 }
 
 /** Whether what was found takes the place of what is there: never an older one, unless it is named. */
-export function isWanted(found: string, installed: string | undefined, wish: ReleaseWish): boolean {
+export function isWanted(found: string, installed: string | undefined, wanted: VersionSpec): boolean {
   if (installed === undefined) return true;
-  return "version" in wish ? found !== installed : gt(found, installed);
+  return "version" in wanted ? found !== installed : gt(found, installed);
 }
 
 /** How kubelet's version and the cluster's stand to each other, in words; undefined when they are of one minor version. */

@@ -3,14 +3,14 @@ import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import type { KubeletSituation } from "./kubelet-choice.ts";
-import type { KubeletTrial, KubeletTrials, TrialSight } from "./kubelet-trial.ts";
+import type { KubeletTrial, KubeletTrials, TrialObservation } from "./kubelet-trial.ts";
 
 export interface KubeletSwitchOptions {
   readonly config: Config["kubelet"];
   readonly log: Log;
   readonly store: ArtifactStore;
   readonly trials: KubeletTrials;
-  readonly sight: () => TrialSight;
+  readonly observation: () => TrialObservation;
   /** The program is another now. */
   readonly onChange: () => void;
   /** Part of a story that a person may want to read later. */
@@ -42,10 +42,10 @@ export async function watchTrial(
   trial: KubeletTrial,
   owner: KubeletSituation["owner"],
 ): Promise<void> {
-  const { config, store, trials, sight, tell } = options;
+  const { config, store, trials, observation, tell } = options;
   // Whoever has put his own there meanwhile keeps it.
   if (owner === "somebody") return trials.abandon();
-  const verdict = await trials.judge(sight());
+  const verdict = await trials.judge(observation());
   if (verdict === "failed") return takeBack(options, trial);
   // A power cut may have come between the beginning and the link.
   if (verdict === "undecided") return store.link(config.path, "kubelet", trial.version, "kubelet");

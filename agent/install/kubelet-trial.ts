@@ -32,7 +32,7 @@ const stateSchema = z.object({
 export type KubeletTrial = z.infer<typeof trialSchema>;
 
 /** What is seen of the node while a trial lasts. */
-export interface TrialSight {
+export interface TrialObservation {
   readonly isReady: boolean;
   /** What the Node says that it runs, e.g. `v1.34.4-eks-a737599`. */
   readonly version: string | undefined;
@@ -104,7 +104,12 @@ export class KubeletTrials {
   }
 
   /** Judges it by what is seen now. */
-  async judge({ isReady, version, kubeletExits, isReachable }: TrialSight): Promise<"passed" | "failed" | "undecided"> {
+  async judge({
+    isReady,
+    version,
+    kubeletExits,
+    isReachable,
+  }: TrialObservation): Promise<"passed" | "failed" | "undecided"> {
     const { trial } = this.#state;
     if (trial === undefined) return "undecided";
     const nowMs = this.#host.clock.now();

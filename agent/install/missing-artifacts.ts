@@ -4,17 +4,17 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { checkVersionSkew } from "../facts/preflight.ts";
-import type { ReleaseWish } from "./artifact-manifest.ts";
+import type { VersionSpec } from "./artifact-manifest.ts";
 import { describeSkew, type KubeletSituation } from "./kubelet-choice.ts";
 
 /** What stands beside kubelet: nothing, a download of another release than kubelet's, or what is to stay as it is. */
-export type CompanionState = "missing" | "other-release" | "fine";
+export type NodeBinaryState = "missing" | "other-release" | "fine";
 
 /** What is to be fetched. */
 export interface ArtifactNeeds {
-  readonly kubelet: ReleaseWish | undefined;
-  readonly provider: CompanionState;
-  readonly plugins: CompanionState;
+  readonly kubelet: VersionSpec | undefined;
+  readonly provider: NodeBinaryState;
+  readonly plugins: NodeBinaryState;
   /** Where aws_signing_helper is missing; without it there are no keys, and so nothing is known of the cluster either. */
   readonly helper: string | undefined;
 }
@@ -24,7 +24,11 @@ export function hasNeeds({ helper, kubelet, provider, plugins }: ArtifactNeeds):
 }
 
 /** What a companion needs. @param own release of the download that is in use, undefined when it is somebody's */
-export function stateOfCompanion(isThere: boolean, own: string | undefined, kubelet: KubeletSituation): CompanionState {
+export function stateOfNodeBinary(
+  isThere: boolean,
+  own: string | undefined,
+  kubelet: KubeletSituation,
+): NodeBinaryState {
   if (!isThere) return "missing";
   const isOther = own !== undefined && kubelet.owner === "agent" && kubelet.installed !== own;
   return isOther ? "other-release" : "fine";

@@ -7,9 +7,9 @@ import type { Host } from "../host/host.ts";
 import type { ArtifactName, ArtifactRelease } from "./artifact-manifest.ts";
 import { type ArtifactStore, releaseAt } from "./artifact-store.ts";
 import type { KubeletSituation } from "./kubelet-choice.ts";
-import { type ArtifactNeeds, stateOfCompanion } from "./missing-artifacts.ts";
+import { type ArtifactNeeds, stateOfNodeBinary } from "./missing-artifacts.ts";
 
-export interface CompanionsOptions {
+export interface NodeBinariesOptions {
   readonly host: Host;
   readonly config: Config;
   readonly store: ArtifactStore;
@@ -22,12 +22,12 @@ const PLUGINS = "cni-plugins";
 const FIRST_PLUGIN = `${PATHS.cniBinFolder}/loopback`;
 
 /** How they are now. */
-export async function readCompanions(
-  { host, config }: CompanionsOptions,
+export async function readNodeBinaries(
+  { host, config }: NodeBinariesOptions,
   kubelet: KubeletSituation,
 ): Promise<Omit<ArtifactNeeds, "kubelet">> {
   const look = async (name: ArtifactName, path: string) =>
-    stateOfCompanion((await host.files.status(path)) !== undefined, await releaseAt(host, path, name), kubelet);
+    stateOfNodeBinary((await host.files.status(path)) !== undefined, await releaseAt(host, path, name), kubelet);
   const helper = config.credentials.rolesAnywhere?.helper;
   const [provider, plugins, isHelperThere] = await Promise.all([
     look(PROVIDER, config.imageCredentialProvider.path),
@@ -38,8 +38,8 @@ export async function readCompanions(
 }
 
 /** Brings what is missing, and moves what was downloaded when kubelet has moved. @throws whatever keeps a download from being installed */
-export async function bringCompanions(
-  options: CompanionsOptions,
+export async function installNodeBinaries(
+  options: NodeBinariesOptions,
   { provider, plugins }: Pick<ArtifactNeeds, "provider" | "plugins">,
   release: ArtifactRelease,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function bringCompanions(
   if (provider !== "fine") await bringProgram(options, PROVIDER, release, options.config.imageCredentialProvider.path);
 }
 
-async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: ArtifactRelease): Promise<void> {
+async function bringPlugins({ host, store, fetch }: NodeBinariesOptions, release: ArtifactRelease): Promise<void> {
   await fetch(PLUGINS, release);
   const paths = (await store.programs(PLUGINS, release.version)).map((program) => `${PATHS.cniBinFolder}/${program}`);
   if (!paths.includes(FIRST_PLUGIN)) {
@@ -66,7 +66,7 @@ async function bringPlugins({ host, store, fetch }: CompanionsOptions, release: 
 
 /** Brings a program of its own, and keeps the one before. @throws whatever keeps a download from being installed */
 export async function bringProgram(
-  { host, store, fetch }: CompanionsOptions,
+  { host, store, fetch }: NodeBinariesOptions,
   name: ArtifactName,
   release: ArtifactRelease,
   path: string,

@@ -3,7 +3,7 @@ import type { ConditionBoard } from "../board/conditions.ts";
 import { Artifacts, type ArtifactsOptions } from "./artifacts.ts";
 import { Dependencies, type DependenciesOptions } from "./dependencies.ts";
 
-export type SuppliesOptions = Omit<ArtifactsOptions, "sight"> &
+export type ProvisioningOptions = Omit<ArtifactsOptions, "observation"> &
   Omit<DependenciesOptions, "onInstalled"> & {
     readonly board: ConditionBoard;
     /** What the Node says that it runs, e.g. `v1.34.4-eks-a737599`. */
@@ -13,16 +13,16 @@ export type SuppliesOptions = Omit<ArtifactsOptions, "sight"> &
   };
 
 /** Installs what is missing; nothing waits for that. */
-export class Supplies {
+export class Provisioning {
   readonly dependencies: Dependencies;
   readonly artifacts: Artifacts;
 
-  constructor(options: SuppliesOptions) {
+  constructor(options: ProvisioningOptions) {
     const { board, nodeVersion, kubeletExits, onChange } = options;
     this.dependencies = new Dependencies({ ...options, onInstalled: onChange });
     this.artifacts = new Artifacts({
       ...options,
-      sight: () => ({
+      observation: () => ({
         isReady: board.isTrue("NodeReady"),
         version: nodeVersion(),
         kubeletExits: kubeletExits(),

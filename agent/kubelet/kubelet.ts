@@ -9,7 +9,7 @@ import { endChild, readLines } from "./child.ts";
 import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
 import { KubeletLog } from "./kubelet-log.ts";
-import { endLeftover, noteKubelet } from "./orphan-kubelet.ts";
+import { endOrphanKubelet, noteKubelet } from "./orphan-kubelet.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
 export interface KubeletSpec {
@@ -64,7 +64,7 @@ export type RestartReason = "configuration-changed" | "node-gone";
 export class Kubelet {
   readonly #options: KubeletOptions;
   readonly #backoff: Backoff;
-  readonly #obstacles: Backoff;
+  readonly #startBackoff: Backoff;
   #spec: KubeletSpec | undefined;
   #running: { readonly child: Child; readonly digest: string; readonly startedAtMs: number } | undefined;
   #restarts = 0;
@@ -85,7 +85,7 @@ export class Kubelet {
       resetAfterMs: HEALTHY_AFTER_MS,
       random: options.host.random,
     });
-    this.#obstacles = new Backoff({
+    this.#startBackoff = new Backoff({
       firstMs: FIRST_OBSTACLE_RETRY_MS,
       maxMs: MAX_OBSTACLE_RETRY_MS,
       resetAfterMs: Number.POSITIVE_INFINITY,
@@ -121,7 +121,7 @@ export class Kubelet {
   /** Keeps kubelet running until the signal aborts, then ends it. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#rouse(), { once: true });
-    await endLeftover(this.#options);
+    await endOrphanKubelet(this.#options);
     while (!signal.aborted) {
       if (this.#spec === undefined) {
         await this.#idle(signal);
@@ -140,10 +140,10 @@ export class Kubelet {
       await prepare(signal);
       if (signal.aborted) return 0;
       child = this.#spawn(this.#spec ?? spec);
-      this.#obstacles.reset();
+      this.#startBackoff.reset();
     } catch (error) {
       if (!signal.aborted) board.setFailed("KubeletRunning", error);
-      return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#obstacles.next(0));
+      return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#startBackoff.next(0));
     }
     const startedAtMs = host.clock.now();
     await noteKubelet(this.#options, child.pid);

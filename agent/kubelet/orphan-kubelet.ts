@@ -4,7 +4,7 @@ import { isAlive, type ProcessIdentity, readProcess } from "../facts/process.ts"
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 
-export interface LeftoverOptions {
+export interface OrphanKubeletOptions {
   readonly host: Host;
   readonly log: Log;
   readonly processFile: string;
@@ -16,7 +16,7 @@ const POLL_MS = 50;
 const processFileSchema = z.object({ pid: z.number(), startTicks: z.number() });
 
 /** Notes a kubelet that was just started. Without the note a later daemon takes it for a stranger's; that is no reason to end it. */
-export async function noteKubelet({ host, log, processFile }: LeftoverOptions, pid: number): Promise<void> {
+export async function noteKubelet({ host, log, processFile }: OrphanKubeletOptions, pid: number): Promise<void> {
   try {
     const identity = await readProcess(host, pid);
     if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
@@ -26,7 +26,7 @@ export async function noteKubelet({ host, log, processFile }: LeftoverOptions, p
 }
 
 /** Ends the kubelet of the last note, if that very process still runs. */
-export async function endLeftover({ host, log, processFile, stopSeconds }: LeftoverOptions): Promise<void> {
+export async function endOrphanKubelet({ host, log, processFile, stopSeconds }: OrphanKubeletOptions): Promise<void> {
   const left = await readProcessFile(host, processFile);
   if (left === undefined || !(await isAlive(host, left))) return;
   log.warn({ pid: left.pid }, "a kubelet of an earlier run is still there and is ended");

@@ -12,7 +12,7 @@ import type { Log } from "../log.ts";
 export const NODE_CONDITION = "SatelliteHealthy";
 
 /** What the Node is told, but for its times. */
-type NodeWord = Omit<NodeConditionPatch, "lastHeartbeatTime" | "lastTransitionTime">;
+type NodeConditionDraft = Omit<NodeConditionPatch, "lastHeartbeatTime" | "lastTransitionTime">;
 
 /** Type of the Node's condition of its GPUs. */
 const GPU_NODE_CONDITION = "GpuHealthy";
@@ -87,7 +87,7 @@ export class NodeReporter {
     // Before the Node is there, and while nobody answers, there is nothing to write to.
     if (server === undefined || !board.isTrue("ApiReachable") || board.get("NodeReady").status === "Unknown") return;
     try {
-      for (const word of [wordOfVerdict(board), wordOfGpus(board)])
+      for (const word of [draftVerdictCondition(board), draftGpuCondition(board)])
         if (word !== undefined) await this.#reportCondition(server, word);
       await this.#sendEvents(server);
     } catch (err) {
@@ -95,7 +95,7 @@ export class NodeReporter {
     }
   }
 
-  async #reportCondition(server: NodeApi, word: NodeWord): Promise<void> {
+  async #reportCondition(server: NodeApi, word: NodeConditionDraft): Promise<void> {
     const { host, name } = this.#options;
     const { type, status, reason, message } = word;
     const now = host.clock.now();
@@ -147,14 +147,14 @@ export class NodeReporter {
 }
 
 /** The verdict; undefined while a daemon that has just started does not know: what its predecessor wrote stands until it does. */
-function wordOfVerdict(board: ConditionBoard): NodeWord | undefined {
+function draftVerdictCondition(board: ConditionBoard): NodeConditionDraft | undefined {
   const { healthy, reason, summary, hint } = readVerdict(board);
   if (reason === "Joining") return undefined;
   return { type: NODE_CONDITION, status: healthy ? "True" : "False", reason, message: withHint(summary, hint) };
 }
 
 /** The first of the conditions of GPUs that is false, or that all are true; undefined while that is not known. */
-function wordOfGpus(board: ConditionBoard): NodeWord | undefined {
+function draftGpuCondition(board: ConditionBoard): NodeConditionDraft | undefined {
   const conditions = GPU_CONDITIONS.map((type) => board.get(type));
   const shown = conditions.find(({ status }) => status !== "True") ?? board.get("GpuHealthy");
   const { status, reason, message, hint } = conditions.find((each) => each.status === "False") ?? shown;

@@ -3,7 +3,7 @@
 import { runPaths } from "../config/paths.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { endLeftover } from "../kubelet/orphan-kubelet.ts";
+import { endOrphanKubelet } from "../kubelet/orphan-kubelet.ts";
 import { confirmEnd, deleteNode, drain, listEvictablePods, listTerminatingPods } from "./drain.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 
@@ -44,7 +44,7 @@ export function stopStep({ host, log, config }: StepOptions): Step {
       if (await isThere()) {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }
-      await endLeftover({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
+      await endOrphanKubelet({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
       return [];
     },
   };

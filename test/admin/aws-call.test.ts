@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asking } from "../../agent/admin/aws-call.ts";
+import { callAws } from "../../agent/admin/aws-call.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 
 const QUESTION = { action: "iam:CreateRole", resource: "arn:aws:iam::1:role/nodes", caller: "arn:aws:iam::1:user/joe" };
 const failing = (error: Error) =>
-  asking(QUESTION, async () => {
+  callAws(QUESTION, async () => {
     throw error;
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cacheCluster } from "../../agent/aws/cluster.ts";
-import { ClusterKnowledge } from "../../agent/aws/cluster-cache.ts";
+import { ClusterCache } from "../../agent/aws/cluster-cache.ts";
 import type { ConditionBoard } from "../../agent/board/conditions.ts";
 import type { AwsKeys } from "../../agent/host/aws.ts";
 import { Secret } from "../../agent/secret.ts";
@@ -19,7 +19,7 @@ function setUp(host = new MemoryHost()) {
   const { log, messages } = createMemoryLog();
   const board = createBoard(log, host.clock);
   const made = { keys: { accessKeyId: "A", secretAccessKey: new Secret("S") } as AwsKeys | undefined, changes: 0 };
-  const cluster = new ClusterKnowledge({
+  const cluster = new ClusterCache({
     host,
     aws,
     config: sampleConfig(),

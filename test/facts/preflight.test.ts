@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkPort, checkStrangers, checkSwap, checkVersionSkew } from "../../agent/facts/preflight.ts";
+import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../../agent/facts/preflight.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleConfig } from "../fakes/samples.ts";
 
@@ -33,9 +33,9 @@ test("kubelet may be as new as the API server and three minors older, and nothin
 
 test("another kubelet is refused with its pid and its unit", async () => {
   const host = new MemoryHost();
-  await checkStrangers(host);
+  await checkForeignKubelet(host);
   const { pid } = host.processes.start({ name: "kubelet", unit: "snap.kubelet.service" });
-  await assert.rejects(checkStrangers(host), {
+  await assert.rejects(checkForeignKubelet(host), {
     code: "kubelet-stranger",
     message: `another kubelet runs with pid ${pid} in snap.kubelet.service`,
     hint: "systemctl disable --now snap.kubelet.service.",
@@ -49,10 +49,10 @@ test("a kubelet that only says its version, or has just ended, is nobody's", asy
   const ended = host.processes.start({ name: "kubelet" });
   host.files.put(`/proc/${ended.pid}/cmdline`, "");
   host.files.put(`/proc/${ended.pid}/stat`, `${ended.pid} (kubelet) Z 1${" 0".repeat(40)}\n`);
-  await checkStrangers(host);
+  await checkForeignKubelet(host);
   const real = host.processes.start({ name: "kubelet" });
   host.files.put(`/proc/${real.pid}/cmdline`, "/usr/bin/kubelet\0--v=2\0");
-  await assert.rejects(checkStrangers(host), { message: `another kubelet runs with pid ${real.pid}` });
+  await assert.rejects(checkForeignKubelet(host), { message: `another kubelet runs with pid ${real.pid}` });
 });
 
 test("kubelet's port in somebody's hands is told with who holds it", async () => {

@@ -2,7 +2,7 @@
 import { parse } from "yaml";
 import { type AuthorizeOptions, authorizeCommand } from "../../agent/commands/authorize.ts";
 import { type RevokeOptions, revokeCommand } from "../../agent/commands/revoke.ts";
-import type { AccessEntry, OperatorAws, Role } from "../../agent/host/admin-aws.ts";
+import type { AccessEntry, AdminAws, Role } from "../../agent/host/admin-aws.ts";
 import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
 import { Secret } from "../../agent/secret.ts";
 import { awsError, MemoryAws } from "./memory-aws.ts";
@@ -25,7 +25,7 @@ interface StoredRole extends Role {
 }
 
 /** IAM and EKS as an administrator sees them. */
-export class MemoryOperatorAws implements OperatorAws {
+export class MemoryAdminAws implements AdminAws {
   readonly roles = new Map<string, StoredRole>();
   readonly entries = new Map<string, AccessEntry>();
   /** Every call, as IAM names it. */
@@ -74,7 +74,7 @@ export class MemoryOperatorAws implements OperatorAws {
     return this.roles.get(name);
   }
 
-  async createRole({ name, ...role }: Parameters<OperatorAws["createRole"]>[0]): Promise<void> {
+  async createRole({ name, ...role }: Parameters<AdminAws["createRole"]>[0]): Promise<void> {
     this.#note("iam:CreateRole");
     this.addRole(name, role);
   }
@@ -150,14 +150,14 @@ function status(code: number, message: string): HttpResponse {
 }
 
 /** An administrator of the cluster `demo`, whose mode is given. */
-export function setUpOperator(mode = "API_AND_CONFIG_MAP") {
+export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
   const host = new MemoryHost();
   host.userId = 1000;
   const aws = new MemoryAws(host.clock.now);
   aws.callerArn = ADMIN_ARN;
   aws.cluster = { ...aws.cluster, authenticationMode: mode };
-  const operatorAws = new MemoryOperatorAws();
-  operatorAws.addRole("nodes", { trustPolicy: '{"sts:RoleSessionName": "gpu-1"}' });
+  const adminAws = new MemoryAdminAws();
+  adminAws.addRole("nodes", { trustPolicy: '{"sts:RoleSessionName": "gpu-1"}' });
   const awsAuth = new MemoryAwsAuth();
   host.onFetch = awsAuth.answer;
   const said: string[] = [];
@@ -173,12 +173,12 @@ export function setUpOperator(mode = "API_AND_CONFIG_MAP") {
     output: "text",
     backupFolder: ".",
   } as const;
-  const openOperator = async () => ({ host, aws, operatorAws });
-  const context = { openOperator, confirm: confirm as typeof confirm | undefined };
+  const openAdmin = async () => ({ host, aws, adminAws });
+  const context = { openAdmin, confirm: confirm as typeof confirm | undefined };
   return {
     host,
     aws,
-    operatorAws,
+    adminAws,
     awsAuth,
     context,
     /** What a person at the terminal answers. */

@@ -177,9 +177,9 @@ test("a call that cannot be killed is told with its age, nothing is started besi
   const { host, smi } = setUp("smi-hangs");
   const ending = Promise.withResolvers<Partial<RunResult>>();
   host.install("nvidia-smi", () => ending.promise);
-  const asking = smi.query(DRIVER);
+  const callAws = smi.query(DRIVER);
   await host.clock.advance(22_000);
-  assert.equal((await asking).problem?.code, "nvidia-smi-stuck");
+  assert.equal((await callAws).problem?.code, "nvidia-smi-stuck");
   host.clock.jump(300_000);
   const again = await smi.query(DRIVER);
   assert.match(again.problem?.message ?? "", /hangs in the kernel for 322 s/);

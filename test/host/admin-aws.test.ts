@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { createOperatorAws } from "../../agent/host/admin-aws.ts";
+import { createAdminAws } from "../../agent/host/admin-aws.ts";
 
 const VARIABLES = [
   "AWS_ENDPOINT_URL",
@@ -48,7 +48,7 @@ async function setUp(context: TestContext, answer: (request: IncomingMessage, bo
     AWS_SECRET_ACCESS_KEY: "secret",
     AWS_CONFIG_FILE: "/nonexistent",
   });
-  return { aws: createOperatorAws("us-west-2", undefined), requests };
+  return { aws: createAdminAws("us-west-2", undefined), requests };
 }
 
 const role = (body: string) => `<GetRoleResponse><GetRoleResult><Role>${body}</Role></GetRoleResult></GetRoleResponse>`;

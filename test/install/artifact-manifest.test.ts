@@ -14,8 +14,8 @@ const parse = (text: string) => parseManifest(text, URL);
 
 test("the newest patch of a minor version is found, or the one that is named, for this machine's architecture", () => {
   const manifest = parse(renderManifest(["1.33.13", "1.34.4", "1.34.10", "1.34.9"]));
-  const find = (wish: { minor: string } | { version: string }, architecture = "amd64") =>
-    findRelease(manifest, wish, architecture, URL);
+  const find = (wanted: { minor: string } | { version: string }, architecture = "amd64") =>
+    findRelease(manifest, wanted, architecture, URL);
   assert.equal(find({ minor: "1.34" }).version, "1.34.10");
   assert.equal(find({ version: "1.33.13" }).version, "1.33.13");
   assert.equal(

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 test("a node that is not Ready in five minutes gets its kubelet back, and the new one is not tried again", async () => {
   const { host, round, linked, situation, story, board, messages } = await setUpUpgrade();
   await round();
-  situation.sight = { ...situation.sight, isReady: false };
+  situation.observation = { ...situation.observation, isReady: false };
   for (let minute = 0; minute < 5; minute += 1) {
     assert.equal(await round(), "Unknown KubeletOnTrial");
     host.clock.jump(MINUTE_MS);
@@ -22,7 +22,7 @@ test("a node that is not Ready in five minutes gets its kubelet back, and the ne
     /KubeletRolledBack: kubelet 1\.34\.4 did not make the node Ready and was taken back; 1\.33\.13 runs again/,
   );
   assert.match(messages("error")[0] ?? "", /was taken back/);
-  situation.sight = { ...situation.sight, isReady: true };
+  situation.observation = { ...situation.observation, isReady: true };
   for (let hour = 0; hour < 48; hour += 1) {
     assert.equal(await round(), "False KubeletRolledBack");
     host.clock.jump(60 * MINUTE_MS);
@@ -33,7 +33,7 @@ test("a node that is not Ready in five minutes gets its kubelet back, and the ne
 
 test("a kubelet that crashes is taken back without waiting; the crashes of the one before do not count", async () => {
   const setup = await setUpUpgrade();
-  setup.situation.sight = { ...setup.situation.sight, kubeletExits: 7 };
+  setup.situation.observation = { ...setup.situation.observation, kubeletExits: 7 };
   await setup.round();
   assert.equal(await setup.round(), "Unknown KubeletOnTrial");
   assert.equal(await crash(setup), "False KubeletRolledBack");
@@ -46,11 +46,11 @@ test("a kubelet that is Ready for a moment and dies has not passed", async () =>
   running.version = "1.34.4";
   for (const kubeletExits of [0, 1, 2]) {
     // The API server still calls the node Ready.
-    situation.sight = { ...situation.sight, kubeletExits };
+    situation.observation = { ...situation.observation, kubeletExits };
     assert.equal(await round(), "Unknown KubeletOnTrial");
     host.clock.jump(20_000);
   }
-  situation.sight = { ...situation.sight, kubeletExits: 3 };
+  situation.observation = { ...situation.observation, kubeletExits: 3 };
   assert.equal(await round(), "False KubeletRolledBack");
   assert.equal(linked(), "1.33.13");
 });
@@ -67,7 +67,7 @@ test("a Node that says it runs another release has not passed", async () => {
 
 test("with a node that is not Ready before nothing is tried, unless its kubelet does not fit any more", async () => {
   const { round, linked, situation } = await setUpUpgrade(AUTO, [...BOTH, "1.37.1"]);
-  situation.sight = { ...situation.sight, isReady: false };
+  situation.observation = { ...situation.observation, isReady: false };
   await round();
   assert.equal(linked(), "1.33.13");
   situation.cluster = "1.37";
@@ -78,12 +78,12 @@ test("with a node that is not Ready before nothing is tried, unless its kubelet 
 test("minutes in which the API server does not answer do not count, nor those in which nobody looks", async () => {
   const { host, round, linked, situation } = await setUpUpgrade();
   await round();
-  situation.sight = { ...situation.sight, isReady: false, isReachable: false };
+  situation.observation = { ...situation.observation, isReady: false, isReachable: false };
   for (let minute = 0; minute < 30; minute += 1) {
     await round();
     host.clock.jump(MINUTE_MS);
   }
-  situation.sight = { ...situation.sight, isReachable: true };
+  situation.observation = { ...situation.observation, isReachable: true };
   host.clock.jump(60 * MINUTE_MS); // A machine that slept, or a clock that was set.
   assert.equal(await round(), "Unknown KubeletOnTrial");
   assert.equal(linked(), "1.34.4");
@@ -91,10 +91,10 @@ test("minutes in which the API server does not answer do not count, nor those in
 
 test("a restart of the daemon goes on with the trial where it was, and knows what was taken back", async () => {
   const before = await setUpUpgrade();
-  const sight = { isReady: false, kubeletExits: 0, isReachable: true };
-  before.situation.sight = { ...sight, isReady: true };
+  const observation = { isReady: false, kubeletExits: 0, isReachable: true };
+  before.situation.observation = { ...observation, isReady: true };
   await before.round();
-  before.situation.sight = sight;
+  before.situation.observation = observation;
   for (let minute = 0; minute < 4; minute += 1) {
     await before.round();
     before.host.clock.jump(MINUTE_MS);
@@ -106,7 +106,7 @@ test("a restart of the daemon goes on with the trial where it was, and knows wha
     return setup;
   };
   const after = restart();
-  after.situation.sight = sight;
+  after.situation.observation = observation;
   before.host.clock.jump(10 * MINUTE_MS); // The machine was being booted.
   for (let minute = 0; minute < 2; minute += 1) {
     assert.equal(await after.round(), "Unknown KubeletOnTrial");
@@ -149,7 +149,7 @@ test("whoever puts a kubelet of his own there during a trial keeps it", async ()
   await round();
   host.files.dropLink(KUBELET);
   host.files.put(KUBELET, "theirs", { mode: 0o755 });
-  situation.sight = { ...situation.sight, isReady: false };
+  situation.observation = { ...situation.observation, isReady: false };
   for (let minute = 0; minute < 10; minute += 1) {
     assert.equal(await round(), "True Installed");
     host.clock.jump(MINUTE_MS);

@@ -29,12 +29,12 @@ test("a left-behind kubelet that ignores SIGTERM is killed after its grace", asy
 
 test("a process that has got the pid of an earlier kubelet is not touched", async () => {
   const { host, kubelet, stop } = setUpKubelet();
-  const stranger = host.processes.start({ name: "postgres" });
-  host.files.put(PROCESS_FILE, JSON.stringify({ pid: stranger.pid, startTicks: 1 }));
+  const foreign = host.processes.start({ name: "postgres" });
+  host.files.put(PROCESS_FILE, JSON.stringify({ pid: foreign.pid, startTicks: 1 }));
   kubelet.want(specOf("1"));
   void kubelet.run(stop.signal);
   await host.clock.advance(1000);
-  assert.deepEqual(stranger.signals, []);
+  assert.deepEqual(foreign.signals, []);
   assert.equal(host.spawned.length, 1);
 });
 

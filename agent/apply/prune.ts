@@ -10,7 +10,7 @@ import type { Ledger, Original } from "./ledger.ts";
 import { restoreFile } from "./restore-file.ts";
 
 /** A file of the agent's that the plan has no more. */
-export interface Withdrawal {
+export interface Pruning {
   readonly id: string;
   readonly path: string;
   readonly original: Original;
@@ -20,14 +20,14 @@ export interface Withdrawal {
  * Finds them. Only files count that the configuration alone decides: others may be missing from a plan because the machine or the
  * cluster could not be read. @throws file-unreadable
  */
-export async function findWithdrawals(
+export async function findPrunings(
   host: Host,
   ledger: Ledger,
   resources: readonly Resource[],
-): Promise<readonly Withdrawal[]> {
+): Promise<readonly Pruning[]> {
   const wanted = new Set(resources.map(resourceId));
   const registries = await host.files.list(PATHS.registriesFolder);
-  const found: Withdrawal[] = [];
+  const found: Pruning[] = [];
   for (const path of [PATHS.cniConfig, ...registries.map(hostsPath)]) {
     const id = `file:${path}`;
     const entry = wanted.has(id) ? undefined : await ledger.find(id);
@@ -37,7 +37,7 @@ export async function findWithdrawals(
 }
 
 /** Puts back what was there; one of which that is not known stays as it is, and so does what somebody else wrote since. @throws file-unwritable, disk-full */
-export async function withdraw(host: Host, { path, original }: Withdrawal): Promise<void> {
+export async function prune(host: Host, { path, original }: Pruning): Promise<void> {
   const present = (await host.files.read(path)) ?? "";
   if (present !== renderCniConfig() && !present.startsWith(OWNED_NOTICE)) return;
   if (original.kind === "absent") await host.files.remove(path);
