@@ -35,18 +35,16 @@ const lazyHttp: Plugin = {
   },
 };
 
-/** The manifest with another version: agent/version.ts reads it from there. */
-function stampVersion(version: string): Plugin {
+/** agent/version.ts reads the version from package.json: this leaves the rest of that file out, and may give another version. */
+function versionAlone(version: string | undefined): Plugin {
   const manifest = join(TOP, "package.json");
   return {
-    name: "stamp-version",
+    name: "version-alone",
     setup({ onLoad }) {
       onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
         if (path !== manifest) return undefined;
-        return {
-          contents: JSON.stringify({ ...JSON.parse(await readFile(manifest, "utf8")), version }),
-          loader: "json",
-        };
+        const ours = version ?? JSON.parse(await readFile(manifest, "utf8")).version;
+        return { contents: JSON.stringify({ version: ours }), loader: "json" };
       });
     },
   };
@@ -77,10 +75,10 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, usedCalls, ...(version === undefined ? [] : [stampVersion(version)])],
-    // Some dependencies are CommonJS and require Node's own modules.
+    plugins: [lazyHttp, usedCalls, versionAlone(version)],
+    // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
-      js: 'import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
+      js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
     },
   });
   return {
