@@ -98,7 +98,7 @@ function output(files: readonly OutputFile[], ending: string): OutputFile {
 if (import.meta.main) {
   const { code, map, legalComments } = await makeBundle();
   await mkdir(join(TOP, "dist"), { recursive: true });
-  await writeFile(join(TOP, OUTPUT), code);
+  await writeFile(join(TOP, OUTPUT), code, { mode: 0o755 });
   await writeFile(join(TOP, `${OUTPUT}.map`), map);
   await writeFile(join(TOP, `${OUTPUT}.LEGAL.txt`), legalComments);
   console.log(`${OUTPUT}: ${(code.length / 1e6).toFixed(2)} MB`);
