@@ -6,7 +6,7 @@ import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
 
 const TOP = join(import.meta.dirname, "..");
-/** Made there even when it is installed elsewhere: the map's paths hang on it. */
+/** Made there even when it is installed elsewhere: the map's paths depend on it. */
 const OUTPUT = "dist/eks-satellite.mjs";
 
 /** What esbuild makes of agent/: contents, not yet written anywhere. */

@@ -131,7 +131,7 @@ export async function buildKubeletAs(version: string, progress: Progress): Promi
   return join(bin, "kubelet");
 }
 
-/** The device plugin that offers GPUs that are none; returns its path. */
+/** The device plugin that offers emulated GPUs; returns its path. */
 export async function buildDevicePlugin(progress: Progress): Promise<string> {
   const bin = await build(
     {
