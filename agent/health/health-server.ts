@@ -1,4 +1,4 @@
-// What the node says of itself over HTTP: probes, /status for people and collectors, /metrics for Prometheus. It reads, and nothing else.
+// What the node says of itself over HTTP: probes, /status for people and collectors, /metrics for Prometheus. It only reads.
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { SatelliteError } from "../errors.ts";
@@ -84,7 +84,7 @@ function listen(server: Server, { address, port }: HealthAddress): Promise<void>
   server.once("error", (cause) =>
     reject(
       new SatelliteError("health-port-taken", `the health endpoint cannot listen on ${address}:${port}`, {
-        hint: `ss -ltnp 'sport = :${port}' shows who does; or set health.port.`,
+        hint: `ss -ltnp 'sport = :${port}' shows which process does; or set health.port.`,
         cause,
       }),
     ),

@@ -1,4 +1,4 @@
-// How long to wait before the next try: at once the first time, then doubling with jitter, and from the start again after a good while.
+// How long to wait before the next try: not at all the first time, then doubling with jitter, and from the start again after a healthy while.
 
 export interface BackoffOptions {
   /** The second wait, milliseconds; the first is 0. */
@@ -10,7 +10,7 @@ export interface BackoffOptions {
   readonly random: () => number;
 }
 
-/** The share of a wait that chance decides, so that machines that failed together do not come back together. */
+/** The random share of a wait, so that machines that failed together do not come back together. */
 const JITTER = 0.2;
 
 /** Counts failures in a row and says how long to wait after each. */

@@ -1,4 +1,4 @@
-// Work that is repeated for ever: on a schedule, and at once when something asks for it. It never overlaps itself and never dies.
+// Work that is repeated until the end: on a schedule, and at once on request. A round never overlaps itself, and a failed one ends nothing.
 import { schedule } from "node-cron";
 import type { Log } from "../log.ts";
 
@@ -46,7 +46,7 @@ export class Loop {
   /** Runs rounds on schedule alone, until the signal aborts. */
   schedule(signal: AbortSignal): void {
     this.#signal = signal;
-    if (signal.aborted) return; // Its event has passed: nobody would end what is begun now.
+    if (signal.aborted) return; // Its event has passed: nothing would end what begins now.
     const { everySeconds, random, name } = this.#options;
     const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
       name,
@@ -114,7 +114,7 @@ export class Loop {
       this.#lastFinishedMs = now();
       this.#rounds += 1;
     } while (this.#isAskedAgain);
-    // Here, in the same turn as that last look: who asks a turn later must start a round of his own.
+    // In the same turn as that last check: a caller that asks a turn later must start a round of its own.
     this.#running = undefined;
   }
 }

@@ -1,4 +1,4 @@
-// A call outside its schedule while there is reason to hope for another answer: at once, then ever more rarely.
+// A call outside its schedule while another answer would help: at once, then less and less often.
 import type { Host } from "../host/host.ts";
 import { Backoff } from "./backoff.ts";
 
