@@ -48,7 +48,7 @@ export function daemonSources(): readonly { readonly name: string; readonly text
 /** Places of a code: what follows is an expression that ends with the first comma or line that closes it. */
 const CODE_PLACES = [
   /new SatelliteError\(\s*([^,]+),/g,
-  /\bcode(?::| =) ([^,;}\n]+)[,;}\n]/g,
+  /\bcode(?::| =) ([^,;\n]+)[,;\n]/g,
   /\b(?:failed|add)\(\s*([^,\n]+),/g,
   // A rule of apt's: a pattern, a code, and a function that gives the hint.
   /,\s*("[a-z]+(?:-[a-z]+)+"),\s*\(/g,
