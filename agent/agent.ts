@@ -1,36 +1,37 @@
 // The composition root: builds the parts, hands them to each other, starts the loops, waits for the end.
-import type { ConditionType } from "./condition-types.ts";
-import { ConditionBoard } from "./conditions.ts";
+
+import { Converger } from "./apply/converger.ts";
+import { ClusterCache, isDescriptionDoubtful } from "./aws/cluster-cache.ts";
+import { CallMetrics } from "./board/call-metrics.ts";
+import type { ConditionType } from "./board/condition-types.ts";
+import { ConditionBoard } from "./board/conditions.ts";
+import { EventRing } from "./board/events.ts";
+import { readVerdict } from "./board/verdict.ts";
+import { createConfigWatch } from "./config/config-watch.ts";
+import { runPaths, statePaths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";
+import { AwsSession } from "./credentials/aws-session.ts";
 import { SatelliteError } from "./errors.ts";
 import { createVersionReader } from "./facts/versions.ts";
+import { GpuPart } from "./gpu/gpu-part.ts";
+import { criticalGpuConditions } from "./gpu/gpu-report.ts";
+import { startEndpoint } from "./health/endpoint.ts";
+import { instrumentAws, instrumentRequests } from "./health/instrumented-clients.ts";
+import { createSystemd, watchdogPeriodSeconds } from "./health/systemd.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
+import { Provisioning } from "./install/provisioning.ts";
+import { Kubelet } from "./kubelet/kubelet.ts";
+import { kubeletEnvironment } from "./kubelet/kubelet-environment.ts";
+import { createNodeApi, type NodeApi } from "./kubernetes/node-api.ts";
 import type { Log } from "./log.ts";
-import { CallTally } from "./observe/call-tally.ts";
-import { startEndpoint } from "./observe/endpoint.ts";
-import { EventRing } from "./observe/events.ts";
-import { criticalGpuConditions } from "./observe/gpu-report.ts";
-import { Gpus } from "./observe/gpus.ts";
-import { watchHealth } from "./observe/health-watch.ts";
-import { reportImagePulls } from "./observe/image-pulls.ts";
-import { watchClock, watchMachine } from "./observe/machine-watch.ts";
-import { measureAws, measureRequests } from "./observe/measured.ts";
-import { createNodeApi, type NodeApi } from "./observe/node-api.ts";
-import { NodeReporter } from "./observe/node-reporter.ts";
-import { createNodeWatch } from "./observe/node-watch.ts";
-import { createSystemd, watchdogPeriodSeconds } from "./observe/systemd.ts";
-import { readVerdict } from "./observe/verdict.ts";
-import { runPaths, statePaths } from "./plan/paths.ts";
-import { AwsSession } from "./supervise/aws-session.ts";
-import { ClusterKnowledge, isDescriptionDoubtful } from "./supervise/cluster-knowledge.ts";
-import { createConfigWatch } from "./supervise/config-watch.ts";
-import { Converger } from "./supervise/converger.ts";
-import { Kubelet } from "./supervise/kubelet.ts";
-import { kubeletEnvironment } from "./supervise/kubelet-environment.ts";
-import { Loop } from "./supervise/loop.ts";
-import { createRetry } from "./supervise/retry.ts";
-import { Supplies } from "./supervise/supplies.ts";
+import { Loop } from "./loop/loop.ts";
+import { createRetry } from "./loop/retry.ts";
+import { watchHealth } from "./node/health-watch.ts";
+import { reportImagePulls } from "./node/image-pulls.ts";
+import { watchClock, watchMachine } from "./node/machine-watch.ts";
+import { NodeReporter } from "./node/node-reporter.ts";
+import { createNodeWatch } from "./node/node-watch.ts";
 
 /** AWS's client is most of the work of a start: on a machine that knows its cluster it waits until kubelet is up. */
 const CONFIRM_CLUSTER_MS = 15_000;
@@ -75,16 +76,16 @@ export async function runAgent(
     events.record(type, reason, message);
     reporter.note(type, reason, message);
   };
-  const awsCalls = new CallTally();
-  const apiCalls = new CallTally();
+  const awsCalls = new CallMetrics();
+  const apiCalls = new CallMetrics();
   const systemd = createSystemd(host, log, environment);
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
 
-  const measuredAws = measureAws(aws, awsCalls);
-  const session = new AwsSession({ host, aws: measuredAws, config, log, board });
-  const cluster = new ClusterKnowledge({
+  const instrumentedAws = instrumentAws(aws, awsCalls);
+  const session = new AwsSession({ host, aws: instrumentedAws, config, log, board });
+  const cluster = new ClusterCache({
     host,
-    aws: measuredAws,
+    aws: instrumentedAws,
     config,
     log,
     board,
@@ -119,7 +120,7 @@ export async function runAgent(
     },
     onKubelet: (spec) => kubelet.want(spec),
   });
-  const requests = measureRequests(host, apiCalls);
+  const requests = instrumentRequests(host, apiCalls);
   const api = (): NodeApi | undefined => {
     const { facts } = cluster;
     return facts === undefined || session.token === undefined
@@ -127,7 +128,7 @@ export async function runAgent(
       : createNodeApi({ host: requests, cluster: facts, token: () => bearer(session) });
   };
 
-  const gpus = new Gpus({
+  const gpus = new GpuPart({
     ...{ host, config, board, log, api, signal, tell, containerd: () => converger.facts?.containerd },
     onSetupChange: (words) => events.record("Normal", "GpuRuntimeChanged", words),
   });
@@ -175,7 +176,7 @@ export async function runAgent(
       board.set("ImagePullsConfigured", reportImagePulls(config, converger.facts, session.keys));
   });
   const watchingGpus = loop("gpu", intervals.runtimeSeconds, () => gpus.round());
-  const supplies = new Supplies({
+  const provisioning = new Provisioning({
     ...{ host, config, board, log, environment, signal },
     cluster: () => cluster.facts,
     kubeletVersion: () => converger.facts?.kubeletVersion,
@@ -184,7 +185,7 @@ export async function runAgent(
     onChange: () => void converging.trigger(),
     tell,
   });
-  const supplying = loop("supplies", intervals.runtimeSeconds, () => supplies.round());
+  const provisioningLoop = loop("supplies", intervals.runtimeSeconds, () => provisioning.round());
   const timing = loop("clock", intervals.clusterSeconds, () => watchClock(machine));
   const timeAgain = createRetry({
     host,
@@ -213,7 +214,7 @@ export async function runAgent(
     );
   };
   const scheduled = [reading, describing, looking, timing, reporting, notifying];
-  const loops = [converging, supplying, refreshing, watchingGpus, ...scheduled];
+  const loops = [converging, provisioningLoop, refreshing, watchingGpus, ...scheduled];
   const overdueLoops = () => loops.filter((each) => each.isOverdue()).map(({ name }) => name);
 
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -222,14 +223,14 @@ export async function runAgent(
   await host.files.makeFolder(config.runFolder, 0o700);
   await Promise.all([session.restore(), cluster.restore()]);
   const firstRound = converging.start(signal);
-  for (const each of [supplying, refreshing, watchingGpus]) void each.start(signal);
+  for (const each of [provisioningLoop, refreshing, watchingGpus]) void each.start(signal);
   for (const each of scheduled) each.schedule(signal);
   const startMs = Math.round(performance.now());
   log.info({ node: node.name, ...config.cluster, startMs }, "the agent runs");
-  const parts = { board, session, cluster, kubelet, converger, supplies, loops, events, awsCalls, apiCalls };
+  const parts = { board, session, cluster, kubelet, converger, provisioning, loops, events, awsCalls, apiCalls };
   const seen = { servingCertificateExpiresAtMs: () => servingCertificateExpiresAtMs, gpu: () => gpus.view() };
   await startEndpoint({ config, startMs, ...parts, ...seen }, log, signal);
-  void firstRound.then(() => Promise.all([systemd.ready("joining the cluster"), supplying.trigger()]));
+  void firstRound.then(() => Promise.all([systemd.ready("joining the cluster"), provisioningLoop.trigger()]));
   // Facts of an earlier run are confirmed when kubelet has had its start; a machine that has none asks with its first keys.
   void host.clock.sleep(CONFIRM_CLUSTER_MS, signal).then(
     () => Promise.all([describing.trigger(), timing.trigger()]),

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
+import { addAdminCommands } from "./commands/admin-commands.ts";
 import { type BundleOptions, bundleCommand } from "./commands/bundle.ts";
 import { type CheckOptions, checkCommand } from "./commands/check.ts";
 import { type ConfigureOptions, configureCommand } from "./commands/configure.ts";
 import { addEniCommands } from "./commands/eni-commands.ts";
-import { addOperatorCommands } from "./commands/operator-commands.ts";
 import { planCommand } from "./commands/plan.ts";
 import { type ResetOptions, resetCommand } from "./commands/reset.ts";
 import { runCommand } from "./commands/run.ts";
@@ -138,7 +138,7 @@ async function main(argv: readonly string[]): Promise<number> {
       exitCode = code;
     },
   };
-  addOperatorCommands(program, terminal);
+  addAdminCommands(program, terminal);
   addEniCommands(program, terminal);
   program
     .command("version")

@@ -1,7 +1,7 @@
 // status.schema.json, the JSON Schema of /status, from the zod schema. Run it to write the file anew.
 import { writeFileSync } from "node:fs";
 import * as z from "zod";
-import { statusSchema } from "../agent/observe/status-schema.ts";
+import { statusSchema } from "../agent/health/status-schema.ts";
 
 /** Renders the JSON Schema document. */
 export function renderStatusSchema(): string {
@@ -9,4 +9,4 @@ export function renderStatusSchema(): string {
 }
 
 if (import.meta.main)
-  writeFileSync(new URL("../agent/observe/status.schema.json", import.meta.url), renderStatusSchema());
+  writeFileSync(new URL("../agent/health/status.schema.json", import.meta.url), renderStatusSchema());

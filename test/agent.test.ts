@@ -137,10 +137,10 @@ test("an API server that kubelet cannot reach is looked for at once, though the 
 
 test("a stranger's kubelet is refused with its pid and unit, and left alone", async (context) => {
   const { host, start } = setUpAgent(context);
-  const stranger = host.processes.start({ name: "kubelet", unit: "kubelet.service" });
+  const foreign = host.processes.start({ name: "kubelet", unit: "kubelet.service" });
   const { status } = await start();
   assert.equal(host.spawned.length, 0);
-  assert.deepEqual(stranger.signals, []);
+  assert.deepEqual(foreign.signals, []);
   assert.equal(conditionsOf(await status()).KubeletRunning, "False KubeletStranger");
 });
 

@@ -2,10 +2,10 @@
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { DEFAULT_ENVIRONMENT_PATH, LAST_GOOD_CONFIG_PATH } from "../config/load.ts";
-import type { LocalConfig } from "../config/local.ts";
+import type { LocalConfig } from "../config/machine-config.ts";
+import { PATHS, statePaths } from "../config/paths.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { PATHS, statePaths } from "../plan/paths.ts";
 import type { Redactor } from "../redact.ts";
 
 /** One file of the bundle. */

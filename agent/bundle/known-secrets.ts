@@ -1,9 +1,9 @@
 // The secrets that this machine holds for us, so that each can be looked for in everything that a bundle takes along.
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
-import type { LocalConfig } from "../config/local.ts";
+import type { LocalConfig } from "../config/machine-config.ts";
+import { PATHS, runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import { PATHS, runPaths, statePaths } from "../plan/paths.ts";
 import type { KnownSecret } from "../redact.ts";
 
 /** Names of variables and keys whose value is a secret; an access key's id is none, and is shortened elsewhere. */

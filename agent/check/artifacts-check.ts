@@ -1,10 +1,11 @@
 // Whether what EKS brings is there, and whether what is to be downloaded can be: the mirror and the disk are asked.
+
+import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import { PATHS } from "../plan/paths.ts";
-import { readKubeletSituation, readOffer } from "../supervise/artifact-offer.ts";
-import { checkRoom } from "../supervise/artifact-store.ts";
-import { wishForKubelet } from "../supervise/kubelet-choice.ts";
+import { checkRoom } from "../install/artifact-store.ts";
+import { readKubeletSituation, readOffer } from "../install/available-artifacts.ts";
+import { kubeletVersionSpec } from "../install/kubelet-choice.ts";
 import { type Check, type Finding, failed, local, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 
@@ -36,8 +37,8 @@ async function askMirror(
     await checkRoom(host, "a download");
     const cluster = await knownCluster().catch(() => undefined); // The identity's checks tell of that.
     const situation = await readKubeletSituation(host, config.kubelet, cluster?.version);
-    const wish = wishForKubelet(situation) ?? (cluster === undefined ? undefined : { minor: cluster.version });
-    const { manifestUrl, versions, release } = await readOffer(host, config, wish);
+    const wanted = kubeletVersionSpec(situation) ?? (cluster === undefined ? undefined : { minor: cluster.version });
+    const { manifestUrl, versions, release } = await readOffer(host, config, wanted);
     const offer = release === undefined ? `Kubernetes ${versions.join(", ")}` : `kubelet ${release.version}`;
     const seen = `${words}; ${manifestUrl} has ${offer}`;
     return isMissing ? warn(seen, "eks-satellite run downloads them by itself.") : ok(seen);

@@ -1,6 +1,6 @@
 // What a check is, and how all of them are run: side by side, each bounded in time, none able to stop another.
 
-import type { LocalConfig } from "../config/local.ts";
+import type { LocalConfig } from "../config/machine-config.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
 import type { CheckContext } from "./context.ts";

@@ -1,14 +1,15 @@
 // What several checks need is asked once: keys, the cluster, a token, the daemon's own word.
+
+import { type ClusterFacts, readCachedCluster, readCluster } from "../aws/cluster.ts";
 import { healthUrl } from "../config/health-schema.ts";
-import { type LocalConfig, localDefaults } from "../config/local.ts";
+import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
+import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
-import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
-import { readSourceKeys } from "../facts/credential-source.ts";
-import { readSessionKeys } from "../facts/credentials.ts";
-import { type EksToken, mintEksToken } from "../facts/eks-token.ts";
+import { readSourceKeys } from "../credentials/credential-source.ts";
+import { readSessionKeys } from "../credentials/credentials.ts";
+import { type EksToken, mintEksToken } from "../credentials/eks-token.ts";
 import { type Aws, createAws, type SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
-import { statePaths } from "../plan/paths.ts";
 
 export interface CheckContext {
   readonly host: Host;

@@ -1,6 +1,6 @@
 // What lies on this machine to prove itself to AWS with: keys or a certificate, and how long they last.
-import { checkCertificateDates, readClientCertificate, renewalOf } from "../facts/client-certificate.ts";
-import { sourceName } from "../facts/credential-source.ts";
+import { checkCertificateDates, readClientCertificate, renewalOf } from "../credentials/client-certificate.ts";
+import { sourceName } from "../credentials/credential-source.ts";
 import { type Check, configured, ok, warn } from "./check.ts";
 
 export const CREDENTIAL_CHECKS: readonly Check[] = [

@@ -1,12 +1,13 @@
 // GPUs, looked at once: what the daemon's conditions would say of them, without waiting for what passes by itself.
-import { createFabricManagerReader } from "../facts/fabric-manager.ts";
+
 import { readGpus } from "../facts/gpu.ts";
-import { NvidiaSmi, type SmiAnswer } from "../facts/nvidia-smi.ts";
-import { parseKernelLine } from "../facts/xid.ts";
+import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
+import { type GpuObservation, judgeGpus, transientSymptoms } from "../gpu/gpu-faults.ts";
+import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
+import { NvidiaSmi, type SmiAnswer } from "../gpu/nvidia-smi.ts";
+import { parseKernelLine } from "../gpu/xid.ts";
+import { XidRecord } from "../gpu/xid-record.ts";
 import type { Host } from "../host/host.ts";
-import { type GpuSight, judgeGpus, passingSigns } from "../observe/gpu-faults.ts";
-import { GPU_CONDITIONS, reportGpus } from "../observe/gpu-report.ts";
-import { XidRecord } from "../observe/xid-record.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";
 
 /** With the grace of a kill it is less than what a check gets. */
@@ -15,9 +16,9 @@ const SMI_TIMEOUT_SECONDS = 5;
 export const GPU_CHECK: Check = local({
   name: "gpu",
   run: async ({ host }, { gpu }) => {
-    const sight = gpu.mode === "off" ? undefined : await readSight(host);
-    const faults = sight === undefined ? [] : judgeGpus(sight);
-    const reports = reportGpus(gpu.mode, sight, faults);
+    const observation = gpu.mode === "off" ? undefined : await readObservation(host);
+    const faults = observation === undefined ? [] : judgeGpus(observation);
+    const reports = reportGpus(gpu.mode, observation, faults);
     const failing = GPU_CONDITIONS.find((type) => reports[type].status === "False");
     if (failing !== undefined) {
       const { message, hint = "eks-satellite status." } = reports[failing];
@@ -27,13 +28,13 @@ export const GPU_CHECK: Check = local({
     }
     const undecided = GPU_CONDITIONS.find((type) => reports[type].status === "Unknown");
     if (undecided !== undefined) return unknown(reports[undecided].message, "Run nvidia-smi by hand.");
-    return describeGood(sight);
+    return describeGood(observation);
   },
 });
 
-function describeGood(sight: GpuSight | undefined): Finding {
-  if (sight === undefined) return ok("gpu.mode is off");
-  const { facts, answer } = sight;
+function describeGood(observation: GpuObservation | undefined): Finding {
+  if (observation === undefined) return ok("gpu.mode is off");
+  const { facts, answer } = observation;
   if (facts.busIds.length === 0) return ok("no NVIDIA GPU on the PCI bus");
   const products = [...new Set((answer?.gpus ?? []).map(({ product }) => product ?? "GPU"))];
   const evidence = `${facts.busIds.length} × ${products.join(", ")}, driver ${facts.driverVersion}, no fault`;
@@ -44,25 +45,25 @@ function describeGood(sight: GpuSight | undefined): Finding {
   );
 }
 
-async function readSight(host: Host): Promise<GpuSight> {
+async function readObservation(host: Host): Promise<GpuObservation> {
   const facts = await readGpus(host);
   const { driverVersion } = facts;
   if (facts.busIds.length === 0 || driverVersion === undefined)
-    return { facts, answer: undefined, xids: [], hasFabricManager: undefined, streaks: new Map() };
+    return { facts, answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
   const [answer, hasFabricManager, xids] = await Promise.all([
     new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS }).query(driverVersion),
     facts.nvSwitches === 0 ? undefined : createFabricManagerReader(host)(),
     readXids(host),
   ]);
-  return { facts, answer, xids, hasFabricManager, streaks: lasting(answer, hasFabricManager) };
+  return { facts, answer, xids, hasFabricManager, consecutiveAnswers: lasting(answer, hasFabricManager) };
 }
 
 /** What would pass is told at once: who asks wants to know what is now. */
 function lasting(answer: SmiAnswer, hasFabricManager: boolean | undefined): ReadonlyMap<string, number> {
-  return new Map(passingSigns(answer, hasFabricManager).map((sign) => [sign, Number.POSITIVE_INFINITY]));
+  return new Map(transientSymptoms(answer, hasFabricManager).map((sign) => [sign, Number.POSITIVE_INFINITY]));
 }
 
-async function readXids(host: Host): Promise<GpuSight["xids"]> {
+async function readXids(host: Host): Promise<GpuObservation["xids"]> {
   const { stdout } = await host.run("dmesg", ["--raw"], { timeoutSeconds: 5 }).catch(() => ({ stdout: "" })); // Not root: nobody can say.
   const record = new XidRecord();
   for (const text of stdout.split("\n")) {

@@ -1,11 +1,12 @@
 // Whether a pod on this machine would get a GPU: the same words as the daemon's condition, from the files as they are now.
+
+import { CDI_SPEC } from "../config/paths.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readImports } from "../facts/containerd-imports.ts";
 import { readGpus } from "../facts/gpu.ts";
 import { readNvidiaToolkit } from "../facts/nvidia-toolkit.ts";
 import { createVersionReader } from "../facts/versions.ts";
-import { reportRuntime } from "../observe/gpu-runtime.ts";
-import { CDI_SPEC } from "../plan/paths.ts";
+import { reportRuntime } from "../gpu/gpu-runtime.ts";
 import { type Check, fail, local, ok, warn } from "./check.ts";
 
 export const GPU_RUNTIME_CHECK: Check = local({

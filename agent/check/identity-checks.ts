@@ -1,14 +1,14 @@
 // Who this machine is: to itself (its configuration), to AWS, and to the cluster.
 import { X509Certificate } from "node:crypto";
+import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { isLongLived, LONG_LIVED_KEYS } from "../credentials/credentials.ts";
 import { describe, hasCode } from "../errors.ts";
-import { apiRequest, withDocument } from "../facts/api-request.ts";
-import { isLongLived, LONG_LIVED_KEYS } from "../facts/credentials.ts";
-import { checkVersionSkew } from "../facts/obstacles.ts";
+import { checkVersionSkew } from "../facts/preflight.ts";
 import { createVersionReader } from "../facts/versions.ts";
-import { explainCordon } from "../observe/gpu-cordon.ts";
-import { createNodeApi } from "../observe/node-api.ts";
-import { PATHS } from "../plan/paths.ts";
+import { explainCordon } from "../gpu/gpu-cordon.ts";
+import { apiRequest, withDocument } from "../kubernetes/api-request.ts";
+import { createNodeApi } from "../kubernetes/node-api.ts";
 import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { CREDENTIAL_CHECKS } from "./credential-checks.ts";

@@ -1,17 +1,17 @@
 // Whether images would come: ECR is asked with what ecr-credential-provider gives, every configured registry and mirror for its API.
 import { rootCertificates } from "node:tls";
 import * as z from "zod";
+import { ecrHostname } from "../aws/aws-endpoints.ts";
+import { networkProblemOf } from "../aws/network-error.ts";
+import { runPaths } from "../config/paths.ts";
 import type { Registry } from "../config/registry-schema.ts";
 import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
-import { ecrHostname } from "../facts/aws-endpoints.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readImports } from "../facts/containerd-imports.ts";
-import { networkProblemOf } from "../facts/network-error.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { credentialProviderEnvironment } from "../plan/credential-provider.ts";
-import { runPaths } from "../plan/paths.ts";
 import { findConflict, readRegistryTable } from "../plan/registries.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";

@@ -1,7 +1,7 @@
 // The machine: what no software of ours can change.
 import { parseEnv } from "node:util";
 import { shortageOf } from "../facts/disk-space.ts";
-import { checkSwap } from "../facts/obstacles.ts";
+import { checkSwap } from "../facts/preflight.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
 import { GPU_CHECK } from "./gpu-check.ts";

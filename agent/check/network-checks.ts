@@ -1,7 +1,8 @@
 // The road to AWS and to the API server: names, connections, certificates, proxies, and the time.
+
+import { eksUrl, readClockSkewMs, stsUrl } from "../aws/aws-endpoints.ts";
+import { networkProblemOf } from "../aws/network-error.ts";
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
-import { eksUrl, readClockSkewMs, stsUrl } from "../facts/aws-endpoints.ts";
-import { networkProblemOf } from "../facts/network-error.ts";
 import type { Host } from "../host/host.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";

@@ -1,16 +1,16 @@
 // containerd, kubelet and what they need on this machine.
 import { gte } from "semver";
+import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
-import { DEPENDENCIES, findMissing } from "../facts/dependencies.ts";
-import { findListener } from "../facts/obstacles.ts";
+import { findListener } from "../facts/preflight.ts";
 import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
-import { PATHS, runPaths } from "../plan/paths.ts";
-import { missingError } from "../supervise/dependencies.ts";
-import { readProcessFile } from "../supervise/leftover.ts";
+import { missingError } from "../install/dependencies.ts";
+import { DEPENDENCIES, findMissing } from "../install/packages.ts";
+import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";
@@ -102,23 +102,24 @@ export const RUNTIME_CHECKS: readonly Check[] = [
     name: "ports",
     run: async ({ host, daemon }, { health, runFolder }) => {
       const isOurs = (await daemon()) !== undefined;
-      const left = await readLeftover(host, runPaths(runFolder).kubeletProcess);
+      const left = await readOrphanKubelet(host, runPaths(runFolder).kubeletProcess);
       const kubelets = isOurs ? await findProcesses(host, "kubelet") : left;
-      const strangers: string[] = [];
+      const foreignKubelets: string[] = [];
       for (const port of [...KUBELET_PORTS, health.port]) {
         const holder = await findListener(host, port);
         const isExpected = (isOurs && port === health.port) || kubelets.includes(holder?.pid ?? 0);
-        if (holder !== undefined && !isExpected) strangers.push(`${port}${holder.words}`);
+        if (holder !== undefined && !isExpected) foreignKubelets.push(`${port}${holder.words}`);
       }
-      if (strangers.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
-      if (host.userId !== 0) return unknown(`taken: ${strangers.join(", ")}; by whom cannot be read`, "Run as root.");
-      return fail(`taken: ${strangers.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
+      if (foreignKubelets.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
+      if (host.userId !== 0)
+        return unknown(`taken: ${foreignKubelets.join(", ")}; by whom cannot be read`, "Run as root.");
+      return fail(`taken: ${foreignKubelets.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
     },
   }),
 ];
 
 /** The kubelet of a daemon that was killed: the next daemon knows it by this note, and ends it. */
-async function readLeftover(host: Host, path: string): Promise<readonly number[]> {
+async function readOrphanKubelet(host: Host, path: string): Promise<readonly number[]> {
   const noted = await readProcessFile(host, path);
   return noted !== undefined && (await isAlive(host, noted)) ? [noted.pid] : [];
 }

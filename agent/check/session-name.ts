@@ -1,6 +1,6 @@
 // A role's session names the node: system:node:{{SessionName}}. Where it is another name than node.name, the node is somebody else.
 import type { Config } from "../config/schema.ts";
-import { acceptSessionName } from "../facts/roles-anywhere.ts";
+import { acceptSessionName } from "../credentials/roles-anywhere.ts";
 
 /** What to do about a session whose name is not the node's; undefined when it is, and when the ARN is no session's. */
 export function sessionNameRemedy(

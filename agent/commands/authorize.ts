@@ -1,20 +1,21 @@
 // `eks-satellite authorize`: an administrator lets a role or a user be a node of a cluster; with --create-role it makes the role too.
+
+import { type ClusterAccess, openCluster } from "../admin/cluster-access.ts";
+import { type NodeAuthorization, planAuthorization } from "../admin/node-authorization.ts";
+import { checkNodeName } from "../admin/node-name-rules.ts";
+import { planNodeRole, type RolePlan } from "../admin/node-role.ts";
+import { renderRoleJson, renderRoleTerraform } from "../admin/node-role-policy.ts";
+import { type Principal, parseAnyPrincipal, parsePrincipal } from "../admin/principal.ts";
 import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { type Admission, planAuthorization } from "../operator/admission.ts";
-import { type ClusterAccess, openCluster } from "../operator/cluster-access.ts";
-import { checkNodeName } from "../operator/node-name-rules.ts";
-import { planNodeRole, type RolePlan } from "../operator/node-role.ts";
-import { renderRoleJson, renderRoleTerraform } from "../operator/node-role-policy.ts";
-import { type Principal, parseAnyPrincipal, parsePrincipal } from "../operator/principal.ts";
 import {
+  type AdminContext,
   backupFileFor,
   type ChangeOptions,
   checkCluster,
-  type OperatorContext,
   proposeChanges,
   readPrincipal,
-} from "./operator-changes.ts";
+} from "./admin-changes.ts";
 
 export interface AuthorizeOptions extends ChangeOptions {
   readonly nodeName: readonly string[];
@@ -31,41 +32,41 @@ const ROLE_NAME_MAX_LENGTH = 64;
 
 /** Shows what it would change, asks, and changes it; returns the exit code. @throws what {@link planAuthorization} and planNodeRole do */
 export async function authorizeCommand(
-  { openOperator, confirm }: OperatorContext,
+  { openAdmin, confirm }: AdminContext,
   options: AuthorizeOptions,
   print: (text: string) => void,
 ): Promise<number> {
   const name = checkCluster(options);
   for (const nodeName of options.nodeName) checkNodeName(nodeName, options.identity);
   const given = readPrincipal(options);
-  const wish = options.createRole === undefined ? undefined : readWish(options, options.createRole, given);
-  if (options.print !== undefined) return printRole(options, wish, print);
-  checkNames(options, given, wish);
-  const operator = await openOperator();
-  const { operatorAws: aws, host } = operator;
-  const access = await openCluster(operator, name);
-  const role = wish === undefined ? undefined : await planNodeRole(aws, access, wish);
-  const admission: Admission = {
+  const wanted = options.createRole === undefined ? undefined : readRoleOption(options, options.createRole, given);
+  if (options.print !== undefined) return printRole(options, wanted, print);
+  checkNames(options, given, wanted);
+  const admin = await openAdmin();
+  const { adminAws: aws, host } = admin;
+  const access = await openCluster(admin, name);
+  const role = wanted === undefined ? undefined : await planNodeRole(aws, access, wanted);
+  const authorization: NodeAuthorization = {
     principal: principalOf(given, role),
     method: options.method,
     nodeName: options.nodeName[0],
     roleState: role?.isNew === true ? "planned" : "present",
     backupFile: backupFileFor(options, host.clock.now()),
   };
-  const { changes, notes } = await planAuthorization({ host, aws, access }, admission);
-  const { arn } = admission.principal;
+  const { changes, notes } = await planAuthorization({ host, aws, access }, authorization);
+  const { arn } = authorization.principal;
   const proposal = {
     access,
     principalArn: arn,
     changes: [...(role?.changes ?? []), ...changes],
-    notes: [...notes, ...trustedNotes(wish, access, admission.principal)],
+    notes: [...notes, ...trustedNotes(wanted, access, authorization.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,
-    done: `${arn} may be a node of ${name.name} now. ${nextStep(options, admission.principal)}`,
+    done: `${arn} may be a node of ${name.name} now. ${nextStep(options, authorization.principal)}`,
   };
   return proposeChanges(proposal, { confirm, options, print });
 }
 
-interface Wish {
+interface RoleOption {
   readonly name: string;
   readonly trustedArn: string;
   readonly trusted: Principal;
@@ -73,11 +74,11 @@ interface Wish {
 }
 
 /** @throws options-invalid, session-arn, principal-invalid */
-function readWish(
+function readRoleOption(
   { trustedArn, nodeName }: AuthorizeOptions,
   createRole: string | true,
   given: Principal | undefined,
-): Wish {
+): RoleOption {
   if (given !== undefined)
     throw misuse(`--create-role and ${given.arn} cannot both be given`, "--create-role makes the role that is let in.");
   if (trustedArn === undefined)
@@ -102,8 +103,12 @@ function readWish(
 }
 
 /** @throws options-invalid */
-function checkNames({ nodeName }: AuthorizeOptions, given: Principal | undefined, wish: Wish | undefined): void {
-  if (given === undefined && wish === undefined)
+function checkNames(
+  { nodeName }: AuthorizeOptions,
+  given: Principal | undefined,
+  wanted: RoleOption | undefined,
+): void {
+  if (given === undefined && wanted === undefined)
     throw misuse(
       "nobody is named to be let in",
       "Give --role-arn, --user-arn, or --create-role with --trusted-arn and --node-name.",
@@ -120,21 +125,21 @@ function principalOf(given: Principal | undefined, role: RolePlan | undefined): 
 }
 
 /** Within an account a trust policy that names a principal is enough; across two both must allow it. */
-function trustedNotes(wish: Wish | undefined, { account }: ClusterAccess, role: Principal): readonly string[] {
-  if (wish === undefined || wish.trusted.account === account) return [];
-  return [`${wish.trustedArn} is of another account: its own policy must allow sts:AssumeRole on ${role.arn} too`];
+function trustedNotes(wanted: RoleOption | undefined, { account }: ClusterAccess, role: Principal): readonly string[] {
+  if (wanted === undefined || wanted.trusted.account === account) return [];
+  return [`${wanted.trustedArn} is of another account: its own policy must allow sts:AssumeRole on ${role.arn} too`];
 }
 
 /** Everything that --create-role would make, for those who manage roles elsewhere. */
 function printRole(
   { cluster, region, print: format }: AuthorizeOptions,
-  wish: Wish | undefined,
+  wanted: RoleOption | undefined,
   print: (text: string) => void,
 ): number {
-  if (wish === undefined) throw misuse("--print shows what --create-role makes", "Give --create-role too.");
-  const { partition, account } = wish.trusted;
+  if (wanted === undefined) throw misuse("--print shows what --create-role makes", "Give --create-role too.");
+  const { partition, account } = wanted.trusted;
   const role = {
-    ...wish,
+    ...wanted,
     partition,
     account,
     clusterArn: `arn:${partition}:eks:${region}:${account}:cluster/${cluster}`,

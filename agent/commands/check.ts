@@ -53,9 +53,9 @@ export async function checkCommand(
 
 function choose(only: readonly string[], skip: readonly string[]): readonly GroupedCheck[] {
   const names = CHECKS.map(({ name }) => name);
-  const stranger = [...only, ...skip].find((name) => !names.includes(name));
-  if (stranger !== undefined)
-    throw new SatelliteError("check-unknown", `there is no check ${stranger}`, {
+  const unknown = [...only, ...skip].find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new SatelliteError("check-unknown", `there is no check ${unknown}`, {
       hint: `Checks: ${names.join(", ")}.`,
     });
   return CHECKS.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));

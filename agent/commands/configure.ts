@@ -1,11 +1,11 @@
 // `eks-satellite configure`: the least that a configuration needs, from arguments; what else is in the file stays, comments too.
 import type { Document } from "yaml";
+import { explainAwsError } from "../aws/aws-error.ts";
 import { fargateNodeName, SUFFIX_FORMS } from "../config/fargate-name.ts";
 import { parseConfig, parseYaml } from "../config/load.ts";
 import type { NodeIdentity } from "../config/node-schema.ts";
+import { readSourceKeys } from "../credentials/credential-source.ts";
 import { SatelliteError } from "../errors.ts";
-import { explainAwsError } from "../facts/aws-error.ts";
-import { readSourceKeys } from "../facts/credential-source.ts";
 import type { AwsKeys } from "../host/aws.ts";
 import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";

@@ -2,9 +2,9 @@
 import { type Command, Option } from "commander";
 import { SUFFIX_FORMS } from "../config/fargate-name.ts";
 import type { Host } from "../host/host.ts";
+import type { AdminTerminal } from "./admin-commands.ts";
 import type { CreateOptions, DeleteOptions, ListOptions } from "./eni.ts";
 import type { NodeNameOptions } from "./node-name.ts";
-import type { OperatorTerminal } from "./operator-commands.ts";
 
 /** AWS's default chain is asked for keys of this profile. */
 interface Chain {
@@ -13,8 +13,8 @@ interface Chain {
 }
 
 /** Adds `eni` with its commands, and `node-name`. */
-export function addEniCommands(program: Command, { host, confirm, print, exitWith }: OperatorTerminal): void {
-  const contextOf = (chain: Chain) => ({ openOperator: () => createOperator(host, chain), confirm });
+export function addEniCommands(program: Command, { host, confirm, print, exitWith }: AdminTerminal): void {
+  const contextOf = (chain: Chain) => ({ openAdmin: () => createAdmin(host, chain), confirm });
   const eni = program
     .command("eni")
     .description("administrator: network interfaces that keep addresses, and so names, for nodes of identity fargate");
@@ -72,16 +72,16 @@ function collect(id: string, ids: readonly string[]): readonly string[] {
   return [...ids, id];
 }
 
-async function createOperator(host: Host, { region, profile }: Chain) {
-  const [{ createAws }, { createEc2 }, { createOperatorAws }] = await Promise.all([
+async function createAdmin(host: Host, { region, profile }: Chain) {
+  const [{ createAws }, { createEc2 }, { createAdminAws }] = await Promise.all([
     import("../host/aws.ts"),
     import("../host/ec2.ts"),
-    import("../host/operator-aws.ts"),
+    import("../host/admin-aws.ts"),
   ]);
   return {
     host,
     aws: createAws(region, {}),
-    operatorAws: createOperatorAws(region, profile),
+    adminAws: createAdminAws(region, profile),
     ec2: createEc2(region, { profile }),
   };
 }

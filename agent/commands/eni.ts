@@ -1,9 +1,7 @@
 // `eks-satellite eni create|list|delete`: an administrator's work on the network interfaces after which nodes are named.
-import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
-import { SatelliteError } from "../errors.ts";
-import type { Ec2, NetworkInterface } from "../host/ec2.ts";
-import { type Account, openAccount } from "../operator/account.ts";
-import type { Operator } from "../operator/cluster-access.ts";
+
+import { type Account, openAccount } from "../admin/account.ts";
+import type { Administrator } from "../admin/cluster-access.ts";
 import {
   CLUSTER_TAG,
   deleteEni,
@@ -13,19 +11,22 @@ import {
   planEni,
   readDeletableEni,
   tagsOf,
-} from "../operator/eni.ts";
+} from "../admin/eni.ts";
+import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Ec2, NetworkInterface } from "../host/ec2.ts";
 import { fargateProviderId } from "../plan/node-identity.ts";
+import { CHANGE_EXIT, checkCluster } from "./admin-changes.ts";
 import { checkId, checkName, checkRegion } from "./eni-options.ts";
-import { CHANGE_EXIT, checkCluster } from "./operator-changes.ts";
 import { renderTable } from "./table.ts";
 
-export interface EniOperator extends Operator {
+export interface EniAdmin extends Administrator {
   readonly ec2: Ec2;
 }
 
 export interface EniCommandContext {
   /** AWS's clients are loaded for it: bad input is told before. */
-  readonly openOperator: () => Promise<EniOperator>;
+  readonly openAdmin: () => Promise<EniAdmin>;
   /** Asks a person; undefined when there is nobody to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
@@ -57,7 +58,7 @@ type Print = (text: string) => void;
 
 /** Makes one, or finds the one of this name; returns the exit code. @throws what planEni does, options-invalid */
 export async function createEniCommand(
-  { openOperator, confirm }: EniCommandContext,
+  { openAdmin, confirm }: EniCommandContext,
   options: CreateOptions,
   print: Print,
 ): Promise<number> {
@@ -70,9 +71,9 @@ export async function createEniCommand(
     });
   for (const id of securityGroup) checkId("sg", id, "--security-group");
   if (name !== undefined) checkName(name);
-  const context = await openContext(await openOperator(), options.region);
-  const wish = { cluster, subnetId: subnet, securityGroupIds: securityGroup, name };
-  const plan = await planEni(context, wish);
+  const context = await openContext(await openAdmin(), options.region);
+  const wanted = { cluster, subnetId: subnet, securityGroupIds: securityGroup, name };
+  const plan = await planEni(context, wanted);
   const say = (text: string) => (output === "text" ? print(text) : undefined);
   say(renderPlan(plan, options));
   if (plan.kind === "absent" && !options.yes && !(await isConfirmed(confirm, output, "Create it? [y/N] ", print)))
@@ -85,12 +86,12 @@ export async function createEniCommand(
 
 /** Lists ours. */
 export async function listEniCommand(
-  { openOperator }: EniCommandContext,
+  { openAdmin }: EniCommandContext,
   options: ListOptions,
   print: Print,
 ): Promise<number> {
   checkRegion(options.region);
-  const found = await listEnis(await openContext(await openOperator(), options.region), options.cluster);
+  const found = await listEnis(await openContext(await openAdmin(), options.region), options.cluster);
   if (options.output === "json")
     print(renderJson({ networkInterfaces: found.map((eni) => describeEni(eni, options)) }));
   else print(found.length === 0 ? `no network interface in ${options.region} is ours\n` : renderEnis(found, options));
@@ -99,14 +100,14 @@ export async function listEniCommand(
 
 /** Deletes ours; all are looked at before the first one goes. @throws eni-not-found, eni-foreign, eni-attached */
 export async function deleteEniCommand(
-  { openOperator, confirm }: EniCommandContext,
+  { openAdmin, confirm }: EniCommandContext,
   ids: readonly string[],
   options: DeleteOptions,
   print: Print,
 ): Promise<number> {
   checkRegion(options.region);
   for (const id of ids) checkId("eni", id, "ENI");
-  const context = await openContext(await openOperator(), options.region);
+  const context = await openContext(await openAdmin(), options.region);
   const found = await Promise.all([...new Set(ids)].map((id) => readDeletableEni(context, id, options.cluster)));
   const say = (text: string) => (options.output === "text" ? print(text) : undefined);
   const tell = (deleted: boolean) => {
@@ -128,8 +129,8 @@ export async function deleteEniCommand(
   return CHANGE_EXIT.done;
 }
 
-async function openContext(operator: EniOperator, region: string): Promise<EniContext> {
-  return { ec2: operator.ec2, account: await openAccount(operator, region) };
+async function openContext(admin: EniAdmin, region: string): Promise<EniContext> {
+  return { ec2: admin.ec2, account: await openAccount(admin, region) };
 }
 
 async function isConfirmed(

@@ -1,8 +1,9 @@
 // `eks-satellite node-name`: the name of the node that has a network interface, or an address.
+
+import { openAccount } from "../admin/account.ts";
+import { readEni } from "../admin/eni.ts";
 import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
 import { SatelliteError } from "../errors.ts";
-import { openAccount } from "../operator/account.ts";
-import { readEni } from "../operator/eni.ts";
 import type { EniCommandContext } from "./eni.ts";
 import { checkId, checkRegion } from "./eni-options.ts";
 
@@ -16,7 +17,7 @@ export interface NodeNameOptions {
 
 /** Prints it, alone on its line; AWS is asked about an interface only. @throws options-invalid, address-invalid, eni-not-found */
 export async function nodeNameCommand(
-  { openOperator }: Pick<EniCommandContext, "openOperator">,
+  { openAdmin }: Pick<EniCommandContext, "openAdmin">,
   { region, eni, ip, suffix, output }: NodeNameOptions,
   print: (text: string) => void,
 ): Promise<number> {
@@ -25,15 +26,15 @@ export async function nodeNameCommand(
     throw new SatelliteError("options-invalid", "give either --eni or --ip", {
       hint: "--eni asks AWS for the interface's address; --ip asks nobody.",
     });
-  const address = ip ?? (await readAddress(openOperator, region, eni ?? ""));
+  const address = ip ?? (await readAddress(openAdmin, region, eni ?? ""));
   const nodeName = fargateNodeName(address, region, suffix);
   const document = { nodeName, ip: address, region, ...(eni === undefined ? {} : { eni }) };
   print(output === "json" ? `${JSON.stringify(document, undefined, 2)}\n` : `${nodeName}\n`);
   return 0;
 }
 
-async function readAddress(openOperator: EniCommandContext["openOperator"], region: string, eni: string) {
+async function readAddress(openAdmin: EniCommandContext["openAdmin"], region: string, eni: string) {
   checkId("eni", eni, "--eni");
-  const operator = await openOperator();
-  return (await readEni({ ec2: operator.ec2, account: await openAccount(operator, region) }, eni)).privateIp;
+  const admin = await openAdmin();
+  return (await readEni({ ec2: admin.ec2, account: await openAccount(admin, region) }, eni)).privateIp;
 }

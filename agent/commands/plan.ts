@@ -3,21 +3,21 @@ import { createTwoFilesPatch } from "diff";
 import { converge, type Failure } from "../apply/converge.ts";
 import type { Change } from "../apply/executor.ts";
 import { Ledger } from "../apply/ledger.ts";
-import { findWithdrawals, type Withdrawal } from "../apply/withdraw.ts";
+import { findPrunings, type Pruning } from "../apply/prune.ts";
+import { type ClusterFacts, readCachedCluster, readCluster } from "../aws/cluster.ts";
 import { loadConfig } from "../config/load.ts";
+import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { readSessionKeys } from "../credentials/credentials.ts";
 import { describe } from "../errors.ts";
-import { type ClusterFacts, readCachedCluster, readCluster } from "../facts/cluster.ts";
-import { readSessionKeys } from "../facts/credentials.ts";
 import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
-import { statePaths } from "../plan/paths.ts";
 import { resourceId } from "../plan/resource.ts";
-import { type PlannedSupply, planSupplies } from "./plan-supplies.ts";
+import { type PlannedInstall, planProvisioning } from "./plan-provisioning.ts";
 
 export interface PlanOptions {
   readonly config: string;
@@ -30,7 +30,7 @@ export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
 
 interface PlannedChange {
   readonly resource: string;
-  readonly action: Change["action"] | PlannedSupply["action"] | "remove" | "restore";
+  readonly action: Change["action"] | PlannedInstall["action"] | "remove" | "restore";
   readonly why: string;
   readonly diff?: string;
 }
@@ -51,15 +51,13 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
     ledger: undefined,
   });
   const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, quiet);
-  const withdrawals = await findWithdrawals(host, ledger, resources).catch(
-    (error: unknown) => void unknown.push(error),
-  );
-  const supplies = await planSupplies(host, config, { clusterVersion: cluster?.version, unknown });
+  const prunings = await findPrunings(host, ledger, resources).catch((error: unknown) => void unknown.push(error));
+  const provisioning = await planProvisioning(host, config, { clusterVersion: cluster?.version, unknown });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
   const planned = [
-    ...supplies,
+    ...provisioning,
     ...changes.map((change) => toPlannedChange(change, options.diff)),
-    ...(withdrawals ?? []).map(toPlannedWithdrawal),
+    ...(prunings ?? []).map(toPlannedPruning),
   ];
   print(
     options.output === "json"
@@ -87,7 +85,7 @@ function nameFailure({ resource, error }: Failure): Error {
   });
 }
 
-function toPlannedWithdrawal({ id, original }: Withdrawal): PlannedChange {
+function toPlannedPruning({ id, original }: Pruning): PlannedChange {
   const action = original.kind === "absent" ? "remove" : "restore";
   return { resource: id, action, why: "the configuration does not ask for it any more" };
 }

@@ -1,12 +1,13 @@
 // `eks-satellite reset`: out of the cluster, and the machine as it was.
+
+import { readCachedCluster } from "../aws/cluster.ts";
 import { readConfigInForce } from "../config/load.ts";
-import { type LocalConfig, localDefaults } from "../config/local.ts";
+import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
+import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, SatelliteError } from "../errors.ts";
-import { readCachedCluster } from "../facts/cluster.ts";
 import type { Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
-import { runPaths, statePaths } from "../plan/paths.ts";
 import type { Access } from "../reset/drain.ts";
 import type { Step } from "../reset/step.ts";
 import { createSteps } from "../reset/steps.ts";

@@ -1,15 +1,16 @@
 // `eks-satellite revoke`: an administrator takes back what `authorize` did; roles and their policies stay.
+
+import { openCluster } from "../admin/cluster-access.ts";
+import { planRevocation } from "../admin/node-authorization.ts";
 import { SatelliteError } from "../errors.ts";
-import { planRevocation } from "../operator/admission.ts";
-import { openCluster } from "../operator/cluster-access.ts";
 import {
+  type AdminContext,
   backupFileFor,
   type ChangeOptions,
   checkCluster,
-  type OperatorContext,
   proposeChanges,
   readPrincipal,
-} from "./operator-changes.ts";
+} from "./admin-changes.ts";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly nodeName?: string;
@@ -17,7 +18,7 @@ export interface RevokeOptions extends ChangeOptions {
 
 /** Shows what it would take away, asks, and does it; returns the exit code. @throws options-invalid, and what {@link planRevocation} does */
 export async function revokeCommand(
-  { openOperator, confirm }: OperatorContext,
+  { openAdmin, confirm }: AdminContext,
   options: RevokeOptions,
   print: (text: string) => void,
 ): Promise<number> {
@@ -29,9 +30,9 @@ export async function revokeCommand(
       hint: "Give --role-arn, or --user-arn with --node-name, as they were given to authorize.",
     });
   }
-  const operator = await openOperator();
-  const { operatorAws: aws, host } = operator;
-  const access = await openCluster(operator, name);
+  const admin = await openAdmin();
+  const { adminAws: aws, host } = admin;
+  const access = await openCluster(admin, name);
   const plan = await planRevocation(
     { host, aws, access },
     {

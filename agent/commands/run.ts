@@ -2,10 +2,10 @@
 import { runAgent } from "../agent.ts";
 import { loadConfigOrLastGood } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
+import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog, type LogFormat, type LogLevel } from "../log.ts";
-import { createSystemd } from "../observe/systemd.ts";
 
 export interface RunOptions {
   /** Path of the configuration file. */

@@ -1,5 +1,5 @@
 // The screen of `eks-satellite status`: the verdict first, the next command last, nothing that scrolls.
-import type { StatusDocument } from "../observe/status-schema.ts";
+import type { StatusDocument } from "../health/status-schema.ts";
 
 type Style = "green" | "red" | "yellow" | "dim" | "bold";
 /** Colours a text, or leaves it as it is. */

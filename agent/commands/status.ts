@@ -1,10 +1,10 @@
 // `eks-satellite status`: one screen for people, from the daemon's own word; or what systemd and the journal say when it is silent.
 import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
-import { localDefaults } from "../config/local.ts";
+import { localDefaults } from "../config/machine-config.ts";
 import { SatelliteError } from "../errors.ts";
+import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../health/status-schema.ts";
 import type { Host } from "../host/host.ts";
-import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../observe/status-schema.ts";
 import { type Paint, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
 
 export interface StatusOptions {

@@ -1,7 +1,8 @@
 // Everything that the plan follows from, read in one go.
+
+import type { ClusterFacts } from "../aws/cluster.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import type { ClusterFacts } from "./cluster.ts";
 import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
 import { readImports } from "./containerd-imports.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";

@@ -1,6 +1,7 @@
 // containerd's configuration: what kubelet needs, merged into what Docker, NVIDIA and the user wrote. Everything else is kept.
 import { stringify } from "smol-toml";
 import type { GpuConfig } from "../config/gpu-schema.ts";
+import { PATHS } from "../config/paths.ts";
 import type { Registries } from "../config/registry-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts, ImportedConfig } from "../facts/containerd.ts";
@@ -8,7 +9,6 @@ import { listDifferences } from "./containerd-drift.ts";
 import { type NvidiaSetup, planNvidia, readNvidiaSetup } from "./containerd-nvidia.ts";
 import { isTable, mergeTables, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
-import { PATHS } from "./paths.ts";
 import { planConfigPath } from "./registries.ts";
 
 const DEFAULT_SANDBOX_IMAGE = "registry.k8s.io/pause:3.10";

@@ -1,7 +1,7 @@
 // How kubelet reaches the API server and who it says it is.
 import { stringify } from "yaml";
-import type { ClusterFacts } from "../facts/cluster.ts";
-import { PATHS } from "./paths.ts";
+import type { ClusterFacts } from "../aws/cluster.ts";
+import { PATHS } from "../config/paths.ts";
 
 /** Renders kubelet's kubeconfig. kubelet reads `tokenFile` again each minute, so a fresh token needs no restart. */
 export function renderKubeconfig(cluster: ClusterFacts, tokenFile: string): string {

@@ -1,14 +1,14 @@
 // KubeletConfiguration: the values of EKS's own hybrid nodes, with what this machine and this cluster make different.
 import { gte } from "semver";
 import { stringify } from "yaml";
+import type { ClusterFacts } from "../aws/cluster.ts";
+import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
-import type { ClusterFacts } from "../facts/cluster.ts";
 import { type MachineFacts, SYSTEMD_RESOLV_CONF } from "../facts/machine.ts";
 import { clusterDnsAddress } from "./cluster-dns.ts";
 import { taintsOf } from "./gpu-node.ts";
 import { mergeTables } from "./merge.ts";
 import { computeTypeTaints, providerIdOf } from "./node-identity.ts";
-import { PATHS } from "./paths.ts";
 
 /** Every suite of TLS 1.2 that authenticates what it encrypts; 1.3 has no others. */
 const TLS_CIPHER_SUITES = [

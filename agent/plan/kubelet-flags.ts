@@ -1,9 +1,10 @@
 // kubelet's command line: only what its configuration file cannot say.
+
+import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { gpuLabels } from "./gpu-node.ts";
 import { computeTypeLabel } from "./node-identity.ts";
-import { PATHS } from "./paths.ts";
 
 /** Renders kubelet's arguments, the agent's first, then the user's `kubelet.flags` in the order of their names. */
 export function renderKubeletFlags(

@@ -1,7 +1,9 @@
 // The whole node on one screen: (Config, Facts) → what must be true of this machine, and the kubelet to run on it.
+
+import type { ClusterFacts } from "../aws/cluster.ts";
+import { PATHS, runPaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import type { ClusterFacts } from "../facts/cluster.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { renderCniConfig } from "./cni-config.ts";
@@ -11,7 +13,6 @@ import { renderKubeconfig } from "./kubeconfig.ts";
 import { renderKubeletConfig } from "./kubelet-config.ts";
 import { renderKubeletFlags } from "./kubelet-flags.ts";
 import { renderOwnedFile } from "./owned-file.ts";
-import { PATHS, runPaths } from "./paths.ts";
 import { hostsPath, renderHosts } from "./registries.ts";
 import type { FileResource, Resource } from "./resource.ts";
 import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";

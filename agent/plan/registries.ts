@@ -1,11 +1,11 @@
 // From where containerd pulls images of a registry: a hosts.toml for each, and the key that has containerd look for them.
 // https://github.com/containerd/containerd/blob/main/docs/hosts.md
 import { stringify } from "smol-toml";
+import { PATHS } from "../config/paths.ts";
 import type { Registries, Registry } from "../config/registry-schema.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
-import { PATHS } from "./paths.ts";
 
 /** What containerd has by default since 2.2, although it does not find it itself: see {@link findConflict}. */
 const BROKEN_DEFAULT = `${PATHS.registriesFolder}:/etc/docker/certs.d`;

@@ -1,9 +1,10 @@
 // The node takes leave of its cluster, with its own rights: it may evict its own pods, and nobody else's.
+
+import type { ClusterFacts } from "../aws/cluster.ts";
 import { SatelliteError } from "../errors.ts";
-import { apiRequest, withDocument } from "../facts/api-request.ts";
-import type { ClusterFacts } from "../facts/cluster.ts";
 import type { Host, HttpRequest } from "../host/host.ts";
-import { CORDON_ANNOTATION } from "../observe/node-api.ts";
+import { apiRequest, withDocument } from "../kubernetes/api-request.ts";
+import { CORDON_ANNOTATION } from "../kubernetes/node-api.ts";
 
 const REQUEST_TIMEOUT_SECONDS = 10;
 const POLL_MS = 2000;

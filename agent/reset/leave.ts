@@ -1,8 +1,9 @@
 // How the node leaves: its pods evicted, daemon and kubelet stopped, the Node deleted where that is allowed.
+
+import { runPaths } from "../config/paths.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { runPaths } from "../plan/paths.ts";
-import { endLeftover } from "../supervise/leftover.ts";
+import { endOrphanKubelet } from "../kubelet/orphan-kubelet.ts";
 import { confirmEnd, deleteNode, drain, listEvictablePods, listTerminatingPods } from "./drain.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 
@@ -43,7 +44,7 @@ export function stopStep({ host, log, config }: StepOptions): Step {
       if (await isThere()) {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }
-      await endLeftover({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
+      await endOrphanKubelet({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
       return [];
     },
   };

@@ -1,9 +1,9 @@
 // The packages that were installed for the node go again, those and no others.
 import { Ledger } from "../apply/ledger.ts";
+import { statePaths } from "../config/paths.ts";
 import { SatelliteError } from "../errors.ts";
-import { explainApt, isInstalled, parseSimulation } from "../facts/apt.ts";
 import type { Host } from "../host/host.ts";
-import { statePaths } from "../plan/paths.ts";
+import { explainApt, isInstalled, parseSimulation } from "../install/apt.ts";
 import type { Step, StepOptions } from "./step.ts";
 
 const APT_TIMEOUT_SECONDS = 600;

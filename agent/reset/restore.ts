@@ -1,9 +1,9 @@
 // Back to what stood there before the agent's first change, from the ledger.
 import type { LedgerEntry } from "../apply/ledger.ts";
 import { restoreFile } from "../apply/restore-file.ts";
+import { ARTIFACTS_FOLDER } from "../config/paths.ts";
 import { assertNever, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { ARTIFACTS_FOLDER } from "../plan/paths.ts";
 import { removeTree } from "./mounts.ts";
 
 /** What is done about one entry, in words; undefined when there is nothing to do. */

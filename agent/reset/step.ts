@@ -1,5 +1,5 @@
 // One step of `reset`, and what the steps share.
-import type { LocalConfig } from "../config/local.ts";
+import type { LocalConfig } from "../config/machine-config.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import type { Access } from "./drain.ts";

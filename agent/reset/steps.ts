@@ -1,10 +1,10 @@
 // What `reset` does, in order: each step can say what it would do, and can be done again after it was broken off.
 import { Ledger } from "../apply/ledger.ts";
+import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../config/paths.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
+import { isOwnCdiSpec } from "../gpu/cdi-spec.ts";
 import type { Host } from "../host/host.ts";
-import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../plan/paths.ts";
-import { isOwnCdiSpec } from "../supervise/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";

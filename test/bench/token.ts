@@ -1,5 +1,5 @@
 // What minting a token costs, in this process.
-import { mintEksToken } from "../../agent/facts/eks-token.ts";
+import { mintEksToken } from "../../agent/credentials/eks-token.ts";
 import { Secret } from "../../agent/secret.ts";
 
 const MINTS = 101;

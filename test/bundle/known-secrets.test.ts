@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readKnownSecrets } from "../../agent/bundle/known-secrets.ts";
-import { localDefaults } from "../../agent/config/local.ts";
+import { localDefaults } from "../../agent/config/machine-config.ts";
 import { machine } from "../fakes/certificates.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { installRolesAnywhere, rolesAnywhereConfig } from "../fakes/roles-anywhere.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cacheCluster } from "../../agent/facts/cluster.ts";
+import { cacheCluster } from "../../agent/aws/cluster.ts";
 import { renderManifest } from "../fakes/artifact-mirror.ts";
 import { CONFIG_FILE, setUpCheck } from "../fakes/check-machine.ts";
 import { MINIMAL_CONFIG, sampleCluster } from "../fakes/samples.ts";

@@ -1,5 +1,5 @@
 // What check finds wrong between the machine, AWS and the cluster: the road there, the keys, and who the node is.
-import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
+import { CORDON_ANNOTATION } from "../../agent/kubernetes/node-api.ts";
 import { CONFIG_FILE, NODE } from "../fakes/check-machine.ts";
 import { testFindings } from "../fakes/findings.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";

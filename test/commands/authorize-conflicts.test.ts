@@ -1,12 +1,12 @@
 // authorize and revoke while others edit aws-auth too, and where the old text or the new one has no room.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
 
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 
 test("an edit of another at the same moment is kept: the change is made once more on what it is then", async () => {
-  const { authorize, revoke, awsAuth, roles, said, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, revoke, awsAuth, roles, said, host } = setUpAdmin("CONFIG_MAP");
   let edits = 0;
   awsAuth.beforeWrite = () => {
     if (edits++ < 2)
@@ -37,7 +37,7 @@ test("another's edit that breaks the text, or maps the role otherwise, between t
     ["\t- broken", "aws-auth-invalid"],
     [ADMIN_ENTRY.replace("role/admin", "role/nodes"), "mapping-differs"],
   ] as const) {
-    const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+    const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
     awsAuth.beforeWrite = () => awsAuth.edit({ mapRoles: text });
     const refused = assert.rejects(authorize({ roleArn: NODE_ROLE }), { code });
     await host.clock.advance(2000);
@@ -47,7 +47,7 @@ test("another's edit that breaks the text, or maps the role otherwise, between t
 });
 
 test("somebody who edits all the time is named as the trouble, and nothing is forced", async () => {
-  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.beforeWrite = () => awsAuth.edit({});
   const refused = assert.rejects(authorize({ roleArn: NODE_ROLE }), { code: "aws-auth-conflict", hint: /GitOps/ });
   await host.clock.advance(10_000);
@@ -56,7 +56,7 @@ test("somebody who edits all the time is named as the trouble, and nothing is fo
 });
 
 test("what is not there any more when it is read back is told", async () => {
-  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   host.onFetch = (request) => {
     const answer = awsAuth.answer(request);
     if (request.method === "PATCH") awsAuth.edit({ mapRoles: ADMIN_ENTRY });
@@ -66,14 +66,14 @@ test("what is not there any more when it is read back is told", async () => {
 });
 
 test("where the old text cannot be saved nothing is changed", async () => {
-  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   host.files.refuseWrites("/full", "ENOSPC");
   await assert.rejects(authorize({ roleArn: NODE_ROLE, backupFolder: "/full" }), { code: "disk-full" });
   assert.deepEqual(awsAuth.writes, []);
 });
 
 test("1 MiB of aws-auth takes no entry more, and says how much it would be", async () => {
-  const { authorize, awsAuth } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth } = setUpAdmin("CONFIG_MAP");
   awsAuth.edit({ mapUsers: `# ${"x".repeat(1024 * 1024 - ADMIN_ENTRY.length - 10)}\n` });
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
     code: "aws-auth-full",

@@ -1,8 +1,8 @@
 // What an administrator's credentials lack: each refusal names the action, the resource and who may not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
-import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 
@@ -18,17 +18,17 @@ test("a missing permission of AWS is named with its action, its ARN and who lack
     ["iam:PutRolePolicy", newRole, create],
   ] as const;
   for (const [action, resource, options] of cases) {
-    const { authorize, operatorAws } = setUpOperator("API");
-    operatorAws.denied.add(action);
+    const { authorize, adminAws } = setUpAdmin("API");
+    adminAws.denied.add(action);
     await assert.rejects(authorize(options), {
       code: "aws-forbidden",
       message: `${action} on ${resource} was denied`,
       hint: `Allow ${action} on ${resource} to ${ADMIN_ARN}.`,
     });
   }
-  const { authorize, revoke, operatorAws } = setUpOperator("API");
+  const { authorize, revoke, adminAws } = setUpAdmin("API");
   await authorize({ roleArn: NODE_ROLE });
-  operatorAws.denied.add("eks:DeleteAccessEntry");
+  adminAws.denied.add("eks:DeleteAccessEntry");
   await assert.rejects(revoke({ roleArn: NODE_ROLE }), {
     code: "aws-forbidden",
     message: `eks:DeleteAccessEntry on ${entryArn} was denied`,
@@ -38,40 +38,40 @@ test("a missing permission of AWS is named with its action, its ARN and who lack
     ["iam:UpdateAssumeRolePolicy", { nodeName: ["gpu-1", "gpu-2"], createRole: "eks-satellite-gpu-1" }],
     ["iam:GetRolePolicy", {}],
   ] as const) {
-    operatorAws.denied.add(action);
+    adminAws.denied.add(action);
     await assert.rejects(authorize({ ...create, ...change }), { message: `${action} on ${newRole} was denied` });
-    operatorAws.denied.delete(action);
+    adminAws.denied.delete(action);
   }
 });
 
 test("a missing DescribeCluster, a cluster that is not there, missing keys and an AWS that is away are told apart", async () => {
-  const denied = setUpOperator();
+  const denied = setUpAdmin();
   denied.aws.fail(awsError("AccessDeniedException", 403), "describeCluster");
   await assert.rejects(denied.authorize({ roleArn: NODE_ROLE }), {
     code: "aws-forbidden",
     message: `eks:DescribeCluster on ${CLUSTER_ARN} was denied`,
     hint: `Allow eks:DescribeCluster on ${CLUSTER_ARN} to ${ADMIN_ARN}.`,
   });
-  const absent = setUpOperator();
+  const absent = setUpAdmin();
   absent.aws.fail(awsError("ResourceNotFoundException", 404), "describeCluster");
   await assert.rejects(absent.authorize({ roleArn: NODE_ROLE }), {
     code: "cluster-not-found",
     message: /demo in us-west-2/,
   });
-  const keyless = setUpOperator();
-  keyless.operatorAws.denied.add("keys");
+  const keyless = setUpAdmin();
+  keyless.adminAws.denied.add("keys");
   await assert.rejects(keyless.authorize({ roleArn: NODE_ROLE }), {
     code: "credentials-missing",
     hint: /aws sso login/,
   });
-  const away = setUpOperator();
+  const away = setUpAdmin();
   away.aws.fail(connectionRefused());
   await assert.rejects(away.authorize({ roleArn: NODE_ROLE }), { code: "aws-unreachable" });
 });
 
 test("what may not be looked at but need not be known is a warning", async () => {
-  const { authorize, operatorAws, awsAuth, said } = setUpOperator();
-  operatorAws.denied.add("iam:GetRole");
+  const { authorize, adminAws, awsAuth, said } = setUpAdmin();
+  adminAws.denied.add("iam:GetRole");
   awsAuth.isKnown = false;
   assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
   assert.match(
@@ -82,8 +82,8 @@ test("what may not be looked at but need not be known is a warning", async () =>
     said(),
     /! what aws-auth says of the role, which the entry goes before, is not known: cluster demo does not know /,
   );
-  const other = setUpOperator();
-  other.operatorAws.denied.add("eks:DescribeAccessEntry");
+  const other = setUpAdmin();
+  other.adminAws.denied.add("eks:DescribeAccessEntry");
   assert.equal(await other.authorize({ roleArn: NODE_ROLE, method: "aws-auth" }), 0);
   assert.match(other.said(), /! whether \S+ has an access entry, which would go before aws-auth, is not known/);
   await assert.rejects(
@@ -95,7 +95,7 @@ test("what may not be looked at but need not be known is a warning", async () =>
 
 test("a missing right in Kubernetes is named with its verb, the ConfigMap and who lacks it", async () => {
   for (const verb of ["get", "patch", "create"]) {
-    const { authorize, awsAuth } = setUpOperator("CONFIG_MAP");
+    const { authorize, awsAuth } = setUpAdmin("CONFIG_MAP");
     if (verb === "create") awsAuth.data = undefined;
     awsAuth.denied.add(verb);
     await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
@@ -106,7 +106,7 @@ test("a missing right in Kubernetes is named with its verb, the ConfigMap and wh
       hint: new RegExp(`allow ${verb} on configmaps`),
     });
   }
-  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.isKnown = false;
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
     code: "api-unauthorized",

@@ -1,27 +1,27 @@
 // Where authorize and revoke stop: nobody loses access by them, and each refusal names the value and what to do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
 
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 
 test("nobody is let in, or taken away, as whom they are here", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
-    const { authorize, revoke, operatorAws, awsAuth } = setUpOperator(mode);
-    operatorAws.addEntry(ADMIN_ROLE, "STANDARD", ADMIN_ARN);
+    const { authorize, revoke, adminAws, awsAuth } = setUpAdmin(mode);
+    adminAws.addEntry(ADMIN_ROLE, "STANDARD", ADMIN_ARN);
     for (const roleArn of [ADMIN_ROLE, ADMIN_ROLE.replace("role/", "role/path/"), ADMIN_ROLE.replace("admin", "Admin")])
       for (const run of [authorize, revoke])
         await assert.rejects(run({ roleArn }), { code: "own-access", message: new RegExp(ADMIN_ARN) });
-    assert.deepEqual([operatorAws.entries.size, awsAuth.writes], [1, []]);
+    assert.deepEqual([adminAws.entries.size, awsAuth.writes], [1, []]);
   }
-  const { authorize, aws } = setUpOperator();
+  const { authorize, aws } = setUpAdmin();
   aws.callerArn = USER;
   await assert.rejects(authorize({ userArn: USER, nodeName: ["gpu-1"] }), { code: "own-access" });
 });
 
 test("a role that is somebody's access in aws-auth stays it, though an entry could be made: the entry would go before", async () => {
-  const { authorize, revoke, awsAuth, operatorAws, host } = setUpOperator();
+  const { authorize, revoke, awsAuth, adminAws, host } = setUpAdmin();
   awsAuth.edit({ mapRoles: ADMIN_ENTRY.replace("role/admin", "role/nodes") });
   const before = awsAuth.data;
   for (const method of ["auto", "access-entry", "aws-auth"] as const)
@@ -29,14 +29,14 @@ test("a role that is somebody's access in aws-auth stays it, though an entry cou
       code: "mapping-differs",
       message: /nodes already, and otherwise: line 2 of mapRoles, to "admin" in \["system:masters"\]/,
     });
-  operatorAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
+  adminAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
   await assert.rejects(revoke({ roleArn: NODE_ROLE }), { code: "mapping-differs" });
-  assert.deepEqual([awsAuth.data, operatorAws.entries.size, host.files.changes], [before, 1, []]);
+  assert.deepEqual([awsAuth.data, adminAws.entries.size, host.files.changes], [before, 1, []]);
 });
 
 test("a role that has an access entry of another type keeps it", async () => {
-  const { authorize, revoke, operatorAws, awsAuth } = setUpOperator();
-  operatorAws.addEntry(NODE_ROLE, "STANDARD", "joe");
+  const { authorize, revoke, adminAws, awsAuth } = setUpAdmin();
+  adminAws.addEntry(NODE_ROLE, "STANDARD", "joe");
   const expected = { code: "entry-differs", message: /type STANDARD/ };
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
     ...expected,
@@ -44,7 +44,7 @@ test("a role that has an access entry of another type keeps it", async () => {
   });
   await assert.rejects(authorize({ roleArn: NODE_ROLE, method: "aws-auth" }), expected);
   await assert.rejects(revoke({ roleArn: NODE_ROLE }), expected);
-  assert.deepEqual([operatorAws.entries.size, awsAuth.writes], [1, []]);
+  assert.deepEqual([adminAws.entries.size, awsAuth.writes], [1, []]);
 });
 
 test("a role of another account, one that is not there, a session, a user and a wrong name are refused before anything is asked to change", async () => {
@@ -74,14 +74,14 @@ test("a role of another account, one that is not there, a session, a user and a 
     [{ print: "json" as const }, "options-invalid", /--create-role/],
   ] as const;
   for (const [options, code, message] of cases) {
-    const { authorize, operatorAws, awsAuth, host } = setUpOperator();
+    const { authorize, adminAws, awsAuth, host } = setUpAdmin();
     await assert.rejects(authorize(options), (error: { code?: string; message: string; hint?: string }) => {
       assert.equal(error.code, code, error.message);
       assert.match(error.message, message);
       assert.ok(error.hint, "with a hint");
       return true;
     });
-    assert.deepEqual([operatorAws.entries.size, awsAuth.writes, host.files.changes], [0, [], []]);
+    assert.deepEqual([adminAws.entries.size, awsAuth.writes, host.files.changes], [0, [], []]);
   }
 });
 
@@ -97,24 +97,24 @@ test("a way that the cluster or the principal does not have is refused in words"
     ["API_AND_CONFIG_MAP", { userArn: USER, nodeName: ["gpu-1"], method: "access-entry" }, /begin with system:/],
   ] as const;
   for (const [mode, options, message] of cases)
-    await assert.rejects(setUpOperator(mode).authorize(options), { code: "method-impossible", message });
+    await assert.rejects(setUpAdmin(mode).authorize(options), { code: "method-impossible", message });
 });
 
 test("an aws-auth that cannot be read is left alone, and costs no access entry", async () => {
   for (const text of ["\t- rolearn: x\n", "not: a list\n", "- rolearn: 'x\n", "plain words"]) {
-    const { authorize, revoke, awsAuth, host, operatorAws, said } = setUpOperator();
+    const { authorize, revoke, awsAuth, host, adminAws, said } = setUpAdmin();
     awsAuth.edit({ mapRoles: text });
     for (const run of [authorize, revoke])
       await assert.rejects(run({ roleArn: NODE_ROLE, method: "aws-auth" }), { code: "aws-auth-invalid" });
     assert.deepEqual([awsAuth.data?.mapRoles, awsAuth.writes, host.files.changes], [text, [], []]);
     assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
-    assert.equal(operatorAws.entries.size, 1);
+    assert.equal(adminAws.entries.size, 1);
     assert.match(said(), /! what aws-auth says of the role.*cannot be read/);
   }
 });
 
 test("neither what is said nor what is saved holds a secret", async () => {
-  const { authorize, said, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, said, host } = setUpAdmin("CONFIG_MAP");
   await authorize({ roleArn: NODE_ROLE, output: "json" });
   assert.doesNotMatch(
     said() + JSON.stringify(host.files.paths().map((path) => host.files.peek(path))),

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 const BACKUP = "./aws-auth-demo-20260102T030405.000Z.yaml";
 
 test("where access entries are allowed a role gets one, and a second time there is nothing to do", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP"]) {
-    const { authorize, operatorAws, awsAuth, said, forget } = setUpOperator(mode);
+    const { authorize, adminAws, awsAuth, said, forget } = setUpAdmin(mode);
     assert.equal(await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] }), 0);
-    assert.equal(operatorAws.entries.get(NODE_ROLE)?.type, "HYBRID_LINUX");
+    assert.equal(adminAws.entries.get(NODE_ROLE)?.type, "HYBRID_LINUX");
     assert.match(said(), new RegExp(`^cluster demo in us-west-2, authentication mode ${mode}, as arn:aws:sts`));
     assert.match(said(), /^\+ {2}"type": "HYBRID_LINUX",$/m);
     assert.match(
@@ -21,13 +21,13 @@ test("where access entries are allowed a role gets one, and a second time there 
     forget();
     assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
     assert.match(said(), /^nothing to do: .*nodes may be a node of demo already\n$/m);
-    assert.deepEqual(operatorAws.calls.filter((call) => call === "eks:CreateAccessEntry").length, 1);
+    assert.deepEqual(adminAws.calls.filter((call) => call === "eks:CreateAccessEntry").length, 1);
     assert.deepEqual(awsAuth.writes, []);
   }
 });
 
 test("a cluster that knows aws-auth alone gets the role there; the old text is saved first, for its owner alone", async () => {
-  const { authorize, awsAuth, host, roles, said, forget, operatorAws } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth, host, roles, said, forget, adminAws } = setUpAdmin("CONFIG_MAP");
   assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
   assert.ok(awsAuth.data?.mapRoles?.startsWith(ADMIN_ENTRY));
   assert.deepEqual(roles()[1], {
@@ -42,7 +42,7 @@ test("a cluster that knows aws-auth alone gets the role there; the old text is s
     ["ConfigMap", { name: "aws-auth", namespace: "kube-system" }, { mapRoles: ADMIN_ENTRY }, 0o600],
   );
   assert.ok(said().includes(`kubectl replace --filename ${BACKUP} puts it back`));
-  assert.deepEqual(operatorAws.calls, ["iam:GetRole"], "EKS is not asked for entries that it cannot have");
+  assert.deepEqual(adminAws.calls, ["iam:GetRole"], "EKS is not asked for entries that it cannot have");
   assert.equal(JSON.parse(awsAuth.writes[0]?.body ?? "").metadata.resourceVersion, "1");
   forget();
   assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
@@ -51,7 +51,7 @@ test("a cluster that knows aws-auth alone gets the role there; the old text is s
 });
 
 test("a missing aws-auth is made, with nothing but the entry", async () => {
-  const { authorize, awsAuth, host } = setUpOperator("CONFIG_MAP");
+  const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.data = undefined;
   await authorize({ roleArn: NODE_ROLE });
   assert.deepEqual(Object.keys(awsAuth.data ?? {}), ["mapRoles"]);
@@ -59,21 +59,21 @@ test("a missing aws-auth is made, with nothing but the entry", async () => {
 });
 
 test("a user is one node, through aws-auth, also where entries are allowed", async () => {
-  const { authorize, awsAuth, operatorAws } = setUpOperator();
+  const { authorize, awsAuth, adminAws } = setUpAdmin();
   assert.equal(await authorize({ userArn: USER, nodeName: ["gpu-1"] }), 0);
   assert.deepEqual(parse(awsAuth.data?.mapUsers ?? ""), [
     { userarn: USER, username: "system:node:gpu-1", groups: ["system:bootstrappers", "system:nodes"] },
   ]);
-  assert.deepEqual(operatorAws.calls, []);
+  assert.deepEqual(adminAws.calls, []);
 });
 
 test("revoke takes away what authorize made, and nothing else", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
-    const { authorize, revoke, operatorAws, awsAuth, said, forget } = setUpOperator(mode);
-    operatorAws.addEntry(`${NODE_ROLE}2`, "HYBRID_LINUX");
+    const { authorize, revoke, adminAws, awsAuth, said, forget } = setUpAdmin(mode);
+    adminAws.addEntry(`${NODE_ROLE}2`, "HYBRID_LINUX");
     await authorize({ roleArn: NODE_ROLE });
     assert.equal(await revoke({ roleArn: NODE_ROLE }), 0);
-    assert.deepEqual([[...operatorAws.entries.keys()], awsAuth.data?.mapRoles], [[`${NODE_ROLE}2`], ADMIN_ENTRY]);
+    assert.deepEqual([[...adminAws.entries.keys()], awsAuth.data?.mapRoles], [[`${NODE_ROLE}2`], ADMIN_ENTRY]);
     forget();
     assert.equal(await revoke({ roleArn: NODE_ROLE }), 0);
     assert.match(said(), /nothing to do: nothing lets .*nodes be a node of demo/);
@@ -81,31 +81,31 @@ test("revoke takes away what authorize made, and nothing else", async () => {
 });
 
 test("revoke removes from both where both let a role in, and finds a role that IAM has no more", async () => {
-  const { authorize, revoke, operatorAws, awsAuth } = setUpOperator();
+  const { authorize, revoke, adminAws, awsAuth } = setUpAdmin();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
-  operatorAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
-  operatorAws.roles.clear();
+  adminAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
+  adminAws.roles.clear();
   assert.equal(await revoke({ roleArn: NODE_ROLE }), 0);
-  assert.deepEqual([operatorAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
+  assert.deepEqual([adminAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
 });
 
 test("revoke finds the entry of a role with a path that IAM does not tell of", async () => {
   for (const state of ["gone", "denied"]) {
-    const { revoke, operatorAws, said } = setUpOperator("API");
-    operatorAws.addEntry(NODE_ROLE.replace("role/", "role/team/"), "HYBRID_LINUX");
-    operatorAws.addEntry(NODE_ROLE.replace("role/", "role/team/other-"), "HYBRID_LINUX");
-    if (state === "gone") operatorAws.roles.clear();
-    else operatorAws.denied.add("iam:GetRole");
+    const { revoke, adminAws, said } = setUpAdmin("API");
+    adminAws.addEntry(NODE_ROLE.replace("role/", "role/team/"), "HYBRID_LINUX");
+    adminAws.addEntry(NODE_ROLE.replace("role/", "role/team/other-"), "HYBRID_LINUX");
+    if (state === "gone") adminAws.roles.clear();
+    else adminAws.denied.add("iam:GetRole");
     assert.equal(await revoke({ roleArn: NODE_ROLE }), 0, said());
-    assert.deepEqual([...operatorAws.entries.keys()], [NODE_ROLE.replace("role/", "role/team/other-")]);
-    operatorAws.denied.add("eks:ListAccessEntries");
+    assert.deepEqual([...adminAws.entries.keys()], [NODE_ROLE.replace("role/", "role/team/other-")]);
+    adminAws.denied.add("eks:ListAccessEntries");
     await revoke({ roleArn: NODE_ROLE });
     assert.match(said(), /! an access entry of nodes with another path would not be seen: eks:ListAccessEntries on /);
   }
 });
 
 test("revoke of a user takes the entry of that node alone", async () => {
-  const { authorize, revoke, awsAuth } = setUpOperator();
+  const { authorize, revoke, awsAuth } = setUpAdmin();
   await authorize({ userArn: USER, nodeName: ["gpu-1"] });
   await assert.rejects(revoke({ userArn: USER, nodeName: "gpu-2" }), { code: "mapping-differs" });
   await assert.rejects(revoke({ userArn: USER }), { code: "options-invalid", hint: /--node-name/ });
@@ -114,7 +114,7 @@ test("revoke of a user takes the entry of that node alone", async () => {
 });
 
 test("it asks; without a yes, with nobody to ask, in a dry run and for a program nothing is changed", async () => {
-  const { authorize, answers, context, awsAuth, operatorAws, host, said, forget } = setUpOperator("CONFIG_MAP");
+  const { authorize, answers, context, awsAuth, adminAws, host, said, forget } = setUpAdmin("CONFIG_MAP");
   const options = { roleArn: NODE_ROLE, yes: false };
   answers.push(false);
   assert.equal(await authorize(options), 2);
@@ -127,7 +127,7 @@ test("it asks; without a yes, with nobody to ask, in a dry run and for a program
   forget();
   assert.equal(await authorize({ ...options, output: "json" }), 2);
   assert.deepEqual(
-    [JSON.parse(said()).applied, awsAuth.writes, host.files.changes, operatorAws.entries.size],
+    [JSON.parse(said()).applied, awsAuth.writes, host.files.changes, adminAws.entries.size],
     [false, [], [], 0],
   );
   context.confirm = async () => true;
@@ -136,7 +136,7 @@ test("it asks; without a yes, with nobody to ask, in a dry run and for a program
 });
 
 test("as JSON it is one document: who, what, and whether it was made", async () => {
-  const { authorize, said } = setUpOperator("CONFIG_MAP");
+  const { authorize, said } = setUpAdmin("CONFIG_MAP");
   assert.equal(await authorize({ roleArn: NODE_ROLE, output: "json" }), 0);
   const { cluster, authenticationMode, principalArn, changes, applied, messages } = JSON.parse(said());
   assert.deepEqual([cluster, authenticationMode, principalArn, applied], ["demo", "CONFIG_MAP", NODE_ROLE, true]);
@@ -147,40 +147,40 @@ test("as JSON it is one document: who, what, and whether it was made", async () 
 
 test("the path of a role that a person leaves away is looked up: an access entry needs it, aws-auth must not have it", async () => {
   const withPath = NODE_ROLE.replace("role/", "role/team/");
-  const entries = setUpOperator("API");
-  entries.operatorAws.addRole("nodes", { path: "/team/" });
+  const entries = setUpAdmin("API");
+  entries.adminAws.addRole("nodes", { path: "/team/" });
   await entries.authorize({ roleArn: NODE_ROLE });
-  assert.deepEqual([...entries.operatorAws.entries.keys()], [withPath]);
-  const configMap = setUpOperator("CONFIG_MAP");
-  configMap.operatorAws.addRole("nodes", { path: "/team/" });
+  assert.deepEqual([...entries.adminAws.entries.keys()], [withPath]);
+  const configMap = setUpAdmin("CONFIG_MAP");
+  configMap.adminAws.addRole("nodes", { path: "/team/" });
   await configMap.authorize({ roleArn: withPath });
   assert.equal((configMap.roles()[1] as { rolearn: string }).rolearn, NODE_ROLE);
 });
 
 test("a role whose trust policy does not pin the session's name is let in with a warning", async () => {
-  const { authorize, operatorAws, said } = setUpOperator("API");
-  operatorAws.addRole("nodes");
+  const { authorize, adminAws, said } = setUpAdmin("API");
+  adminAws.addRole("nodes");
   await authorize({ roleArn: NODE_ROLE });
   assert.match(said(), /^! whoever may assume \S+ may be any node: pin sts:RoleSessionName/m);
 });
 
 test("a role whose trust policy pins other names is let in with a warning, unless it has wildcards", async () => {
-  const { authorize, operatorAws, said, forget } = setUpOperator("API");
+  const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
   assert.match(said(), /^! the trust policy of \S+ does not name gpu-2:/m);
   forget();
   await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] });
-  operatorAws.addRole("nodes", { trustPolicy: '{"StringLike": {"sts:RoleSessionName": "gpu-*"}}' });
+  adminAws.addRole("nodes", { trustPolicy: '{"StringLike": {"sts:RoleSessionName": "gpu-*"}}' });
   await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
   assert.doesNotMatch(said(), /^!/m);
 });
 
 test("a role that aws-auth lets in already needs no access entry, unless one is asked for", async () => {
-  const { authorize, operatorAws, said } = setUpOperator();
+  const { authorize, adminAws, said } = setUpAdmin();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
   await authorize({ roleArn: NODE_ROLE });
   assert.match(said(), /! aws-auth lets \S+ in already/);
-  assert.equal(operatorAws.entries.size, 0);
+  assert.equal(adminAws.entries.size, 0);
   await authorize({ roleArn: NODE_ROLE, method: "access-entry" });
-  assert.equal(operatorAws.entries.size, 1);
+  assert.equal(adminAws.entries.size, 1);
 });

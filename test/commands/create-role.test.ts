@@ -1,7 +1,7 @@
 // --create-role: the role of a node, made, kept and printed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACCOUNT, CLUSTER_ARN, setUpOperator } from "../fakes/memory-operator.ts";
+import { ACCOUNT, CLUSTER_ARN, setUpAdmin } from "../fakes/memory-admin.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-machines`;
 const CREATE = { createRole: true, trustedArn: USER, nodeName: ["gpu-1"] } as const;
@@ -11,9 +11,9 @@ const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/eks-satellite-gpu-1`;
 const trustOf = (text: string | undefined) => JSON.parse(text ?? "{}").Statement?.[0];
 
 test("the role may be taken on by one identity under the node's name, and may describe the cluster and pull images", async () => {
-  const { authorize, operatorAws, said } = setUpOperator("API");
+  const { authorize, adminAws, said } = setUpAdmin("API");
   assert.equal(await authorize(CREATE), 0);
-  const role = operatorAws.roles.get("eks-satellite-gpu-1");
+  const role = adminAws.roles.get("eks-satellite-gpu-1");
   assert.deepEqual(trustOf(role?.trustPolicy), {
     Effect: "Allow",
     Principal: { AWS: USER },
@@ -35,7 +35,7 @@ test("the role may be taken on by one identity under the node's name, and may de
     ],
   );
   assert.equal(role?.tags["eks-satellite:cluster"], CLUSTER_ARN);
-  assert.equal(operatorAws.entries.get(ROLE_ARN)?.type, "HYBRID_LINUX");
+  assert.equal(adminAws.entries.get(ROLE_ARN)?.type, "HYBRID_LINUX");
   for (const made of [
     "create trust policy of role",
     "create policy eks-satellite-node of role",
@@ -45,35 +45,35 @@ test("the role may be taken on by one identity under the node's name, and may de
 });
 
 test("run again it finds nothing to do, also when IAM keeps the policies in another order", async () => {
-  const { authorize, operatorAws, said, forget } = setUpOperator("API");
+  const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(CREATE);
-  const role = operatorAws.roles.get("eks-satellite-gpu-1");
+  const role = adminAws.roles.get("eks-satellite-gpu-1");
   const { Statement, Version } = JSON.parse(role?.policies.get("eks-satellite-node") ?? "{}");
   role?.policies.set("eks-satellite-node", JSON.stringify({ Statement: Statement.toReversed(), Version }));
-  operatorAws.calls.splice(0);
+  adminAws.calls.splice(0);
   forget();
   assert.equal(await authorize(CREATE), 0);
   assert.match(said(), /nothing to do/);
   assert.ok(
-    operatorAws.calls.every((call) => /Get|Describe/.test(call)),
-    operatorAws.calls.join(),
+    adminAws.calls.every((call) => /Get|Describe/.test(call)),
+    adminAws.calls.join(),
   );
 });
 
 test("another node of the same role is added to those that are let in", async () => {
-  const { authorize, operatorAws, said, forget } = setUpOperator("API");
+  const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(SHARED);
   forget();
   await authorize({ ...SHARED, nodeName: ["gpu-2"] });
-  const { Condition } = trustOf(operatorAws.roles.get("gpu-nodes")?.trustPolicy);
+  const { Condition } = trustOf(adminAws.roles.get("gpu-nodes")?.trustPolicy);
   assert.deepEqual(Condition.StringEquals["sts:RoleSessionName"], ["gpu-1", "gpu-2"]);
   assert.match(said(), /^\+ +"gpu-2"$/m);
 });
 
 test("what somebody has changed in our role is shown and put right; another's role is left alone", async () => {
-  const { authorize, operatorAws, said, forget } = setUpOperator("API");
+  const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(CREATE);
-  const role = operatorAws.roles.get("eks-satellite-gpu-1");
+  const role = adminAws.roles.get("eks-satellite-gpu-1");
   role?.policies.set("eks-satellite-node", '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}');
   forget();
   assert.equal(await authorize({ ...CREATE, yes: false }), 2);
@@ -86,14 +86,14 @@ test("what somebody has changed in our role is shown and put right; another's ro
     [{}, /was not made by eks-satellite/],
     [{ "eks-satellite:cluster": `${CLUSTER_ARN}2` }, /is for arn:aws:eks:.*demo2/],
   ] as const) {
-    operatorAws.addRole("gpu-nodes", { trustPolicy, tags });
+    adminAws.addRole("gpu-nodes", { trustPolicy, tags });
     await assert.rejects(authorize(SHARED), { code: "role-not-ours", message });
-    assert.equal(operatorAws.roles.get("gpu-nodes")?.trustPolicy, trustPolicy);
+    assert.equal(adminAws.roles.get("gpu-nodes")?.trustPolicy, trustPolicy);
   }
 });
 
 test("a principal of another account is told to need leave there too", async () => {
-  const { authorize, said } = setUpOperator("API");
+  const { authorize, said } = setUpAdmin("API");
   const trustedArn = "arn:aws:iam::444455556666:user/gpu-machines";
   assert.equal(await authorize({ ...CREATE, trustedArn }), 0);
   assert.ok(
@@ -104,19 +104,19 @@ test("a principal of another account is told to need leave there too", async () 
 });
 
 test("the caller's own role is not made a node's", async () => {
-  const { authorize, operatorAws } = setUpOperator("API");
+  const { authorize, adminAws } = setUpAdmin("API");
   await assert.rejects(authorize({ ...CREATE, createRole: "admin" }), { code: "own-access" });
-  assert.ok(!operatorAws.calls.includes("iam:CreateRole"));
+  assert.ok(!adminAws.calls.includes("iam:CreateRole"));
 });
 
 test("EKS is asked again while it does not know the new role yet", async () => {
-  const { authorize, operatorAws, host, said } = setUpOperator("API");
-  operatorAws.unknownPrincipals = 3;
+  const { authorize, adminAws, host, said } = setUpAdmin("API");
+  adminAws.unknownPrincipals = 3;
   const running = authorize(CREATE);
   await host.clock.advance(10_000);
   assert.equal(await running, 0);
   assert.match(said(), /EKS does not know the new role yet/);
-  operatorAws.unknownPrincipals = 100;
+  adminAws.unknownPrincipals = 100;
   const refused = assert.rejects(authorize({ ...SHARED }), {
     code: "aws-refused",
     message: /eks:CreateAccessEntry on /,
@@ -126,8 +126,8 @@ test("EKS is asked again while it does not know the new role yet", async () => {
 });
 
 test("printed it asks AWS nothing, as JSON and as Terraform", async () => {
-  const { authorize, aws, operatorAws, said, forget } = setUpOperator("API");
-  operatorAws.denied.add("keys");
+  const { authorize, aws, adminAws, said, forget } = setUpAdmin("API");
+  adminAws.denied.add("keys");
   assert.equal(await authorize({ ...SHARED, print: "json" }), 0);
   const { role, policy, accessEntry } = JSON.parse(said());
   assert.deepEqual(
@@ -144,5 +144,5 @@ test("printed it asks AWS nothing, as JSON and as Terraform", async () => {
   const documents = [...terraform.matchAll(/jsonencode\((.*?)\)$/gms)].map(([, json = ""]) => JSON.parse(json));
   assert.deepEqual(documents, [role.AssumeRolePolicyDocument, policy.PolicyDocument]);
   assert.doesNotMatch(terraform, /[$%]\{/, "nothing that Terraform would fill in");
-  assert.deepEqual([aws.calls, operatorAws.calls], [[], []]);
+  assert.deepEqual([aws.calls, adminAws.calls], [[], []]);
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ADMIN_ARN } from "../fakes/memory-admin.ts";
 import { awsError } from "../fakes/memory-aws.ts";
 import { FOREIGN_GROUP, FULL_SUBNET, GROUP, SUBNET, setUpEc2 } from "../fakes/memory-ec2.ts";
-import { ADMIN_ARN } from "../fakes/memory-operator.ts";
 
 const OURS = { "eks-satellite:cluster": "demo" };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cacheCluster } from "../../agent/aws/cluster.ts";
 import { PLAN_EXIT, type PlanOptions, planCommand } from "../../agent/commands/plan.ts";
 import { loadConfig } from "../../agent/config/load.ts";
-import { cacheCluster } from "../../agent/facts/cluster.ts";
 import { readNodeFacts } from "../../agent/facts/node-facts.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
 import type { HttpRequest } from "../../agent/host/host.ts";

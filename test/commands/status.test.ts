@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CONDITION_TYPES } from "../../agent/board/condition-types.ts";
 import { statusCommand } from "../../agent/commands/status.ts";
-import { CONDITION_TYPES } from "../../agent/condition-types.ts";
-import type { StatusDocument } from "../../agent/observe/status-schema.ts";
+import type { StatusDocument } from "../../agent/health/status-schema.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 const AT = "2026-01-02T03:03:05.000Z";

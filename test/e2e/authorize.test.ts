@@ -181,15 +181,15 @@ test("who may not is told which action on what, and the administrator cannot shu
     ),
   );
   const { accessKeyId, secretAccessKey } = sandbox.facts;
-  const stranger = await laptop.run(
+  const foreign = await laptop.run(
     `eks-satellite authorize ${CLUSTER} --role-arn ${NODE_ROLE} --method aws-auth --yes`,
     {
       keys: { accessKeyId, secretAccessKey },
     },
   );
-  assert.equal(stranger.exitCode, 1);
+  assert.equal(foreign.exitCode, 1);
   assert.match(
-    stranger.stderr,
+    foreign.stderr,
     new RegExp(`cluster ${clusterName} does not know arn:aws:iam::${accountId}:user/satellite`),
   );
   for (const verb of ["authorize", "revoke"]) {

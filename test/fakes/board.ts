@@ -1,5 +1,5 @@
 // A board whose time is a test's.
-import { ConditionBoard } from "../../agent/conditions.ts";
+import { ConditionBoard } from "../../agent/board/conditions.ts";
 import type { Log } from "../../agent/log.ts";
 import type { MemoryClock } from "./memory-clock.ts";
 

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
-import { ConditionBoard } from "../../agent/conditions.ts";
-import { criticalGpuConditions, GPU_CONDITIONS } from "../../agent/observe/gpu-report.ts";
-import { GpuWatch, type GpuWatchOptions } from "../../agent/observe/gpu-watch.ts";
+import { ConditionBoard } from "../../agent/board/conditions.ts";
+import { criticalGpuConditions, GPU_CONDITIONS } from "../../agent/gpu/gpu-report.ts";
+import { GpuWatch, type GpuWatchOptions } from "../../agent/gpu/gpu-watch.ts";
 import { becomeGpuMachine, type GpuMachine, readGpuMachine } from "./gpu-machine.ts";
 import { settle } from "./memory-clock.ts";
 import { MemoryHost } from "./memory-host.ts";

@@ -29,9 +29,9 @@ export async function prove({ host, round, running, linked }: Setup): Promise<st
 /** Ends by itself three times in a row. */
 export async function crash({ round, situation }: Setup): Promise<string> {
   await round();
-  const { kubeletExits } = situation.sight;
-  situation.sight = { ...situation.sight, isReady: false, kubeletExits: kubeletExits + 3 };
+  const { kubeletExits } = situation.observation;
+  situation.observation = { ...situation.observation, isReady: false, kubeletExits: kubeletExits + 3 };
   const said = await round();
-  situation.sight = { ...situation.sight, isReady: true };
+  situation.observation = { ...situation.observation, isReady: true };
   return said;
 }

@@ -1,7 +1,7 @@
 // The whole daemon on a machine in memory.
 import type { TestContext } from "node:test";
 import { runAgent } from "../../agent/agent.ts";
-import type { NodeEvent } from "../../agent/observe/node-api.ts";
+import type { NodeEvent } from "../../agent/kubernetes/node-api.ts";
 import { clusterCa } from "./certificates.ts";
 import { freePort } from "./free-port.ts";
 import { MemoryAws } from "./memory-aws.ts";

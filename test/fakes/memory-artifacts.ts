@@ -1,8 +1,8 @@
 // A machine in memory that gets its kubelet from a mirror, and the tools by which it does: ln, tar, rm, sync, sha256sum.
 import { createHash } from "node:crypto";
 import type { Config } from "../../agent/config/schema.ts";
-import { Artifacts } from "../../agent/supervise/artifacts.ts";
-import type { TrialSight } from "../../agent/supervise/kubelet-trial.ts";
+import { Artifacts } from "../../agent/install/artifacts.ts";
+import type { TrialObservation } from "../../agent/install/kubelet-trial.ts";
 import { artifactPath, renderManifest } from "./artifact-mirror.ts";
 import { createBoard } from "./board.ts";
 import { settle } from "./memory-clock.ts";
@@ -66,7 +66,7 @@ export function setUpArtifacts(
   const board = createBoard(log, host.clock);
   const situation = {
     cluster: "1.33" as string | undefined,
-    sight: { isReady: true, kubeletExits: 0, isReachable: true } as Omit<TrialSight, "version">,
+    observation: { isReady: true, kubeletExits: 0, isReachable: true } as Omit<TrialObservation, "version">,
     changes: 0,
   };
   const story: string[] = [];
@@ -78,8 +78,8 @@ export function setUpArtifacts(
     config: { ...sampleConfig(config), ...(credentials === undefined ? {} : { credentials }) },
     cluster: () => (situation.cluster === undefined ? undefined : sampleCluster({ version: situation.cluster })),
     kubeletVersion: () => running.version ?? linked(),
-    sight: () => ({
-      ...situation.sight,
+    observation: () => ({
+      ...situation.observation,
       version: `v${running.version ?? linked()}${BUILD}`,
     }),
     onChange: () => {

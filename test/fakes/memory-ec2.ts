@@ -9,8 +9,8 @@ import {
 } from "../../agent/commands/eni.ts";
 import { type NodeNameOptions, nodeNameCommand } from "../../agent/commands/node-name.ts";
 import type { Ec2, NetworkInterface, NetworkInterfaceRequest, SecurityGroup, Subnet } from "../../agent/host/ec2.ts";
+import { setUpAdmin } from "./memory-admin.ts";
 import { awsError } from "./memory-aws.ts";
-import { setUpOperator } from "./memory-operator.ts";
 
 export const SUBNET = "subnet-051a611f159253cba";
 export const GROUP = "sg-03ed97e5202d027ed";
@@ -98,11 +98,11 @@ export class MemoryEc2 implements Ec2 {
 
 /** An administrator of cluster `demo` in us-east-1. */
 export function setUpEc2() {
-  const { context: operatorContext, answers, said, forget, aws, print } = setUpOperator();
+  const { context: adminContext, answers, said, forget, aws, print } = setUpAdmin();
   const ec2 = new MemoryEc2();
   const context = {
-    openOperator: async () => ({ ...(await operatorContext.openOperator()), ec2 }),
-    confirm: operatorContext.confirm as typeof operatorContext.confirm | undefined,
+    openAdmin: async () => ({ ...(await adminContext.openAdmin()), ec2 }),
+    confirm: adminContext.confirm as typeof adminContext.confirm | undefined,
   };
   const shared = { region: "us-east-1", suffix: "aws", output: "text", yes: true, dryRun: false } as const;
   return {

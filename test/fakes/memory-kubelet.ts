@@ -1,6 +1,6 @@
 // A kubelet's supervisor on a machine in memory.
 import assert from "node:assert/strict";
-import { Kubelet, type KubeletSpec } from "../../agent/supervise/kubelet.ts";
+import { Kubelet, type KubeletSpec } from "../../agent/kubelet/kubelet.ts";
 import { createBoard } from "./board.ts";
 import { settle } from "./memory-clock.ts";
 import { MemoryHost } from "./memory-host.ts";

@@ -1,7 +1,7 @@
-import type { ConditionType } from "../../agent/condition-types.ts";
+import type { ConditionType } from "../../agent/board/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/observe/node-api.ts";
-import { createNodeWatch } from "../../agent/observe/node-watch.ts";
+import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/kubernetes/node-api.ts";
+import { createNodeWatch } from "../../agent/node/node-watch.ts";
 import { createBoard } from "./board.ts";
 import { MemoryHost } from "./memory-host.ts";
 import { createMemoryLog } from "./memory-log.ts";

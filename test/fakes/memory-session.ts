@@ -1,5 +1,5 @@
-import type { ConditionBoard } from "../../agent/conditions.ts";
-import { AwsSession } from "../../agent/supervise/aws-session.ts";
+import type { ConditionBoard } from "../../agent/board/conditions.ts";
+import { AwsSession } from "../../agent/credentials/aws-session.ts";
 import { createBoard } from "./board.ts";
 import { MemoryAws } from "./memory-aws.ts";
 import { MemoryHost } from "./memory-host.ts";

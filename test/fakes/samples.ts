@@ -1,7 +1,8 @@
 // The node that tests speak of: its configuration and its facts, each with what a test wants different.
+
+import type { ClusterFacts } from "../../agent/aws/cluster.ts";
 import { parseConfig } from "../../agent/config/load.ts";
 import type { Config } from "../../agent/config/schema.ts";
-import type { ClusterFacts } from "../../agent/facts/cluster.ts";
 import { type ContainerdConfigFile, parseToml } from "../../agent/facts/containerd.ts";
 import type { MachineFacts } from "../../agent/facts/machine.ts";
 import { clusterCa } from "./certificates.ts";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { ConditionType } from "../../agent/condition-types.ts";
+import type { ConditionType } from "../../agent/board/condition-types.ts";
 import type { Satellite } from "../e2e/satellite.ts";
 import { sessionFiles } from "../sandbox/install-agent.ts";
 

@@ -1,6 +1,6 @@
 // Every machine of test/fixtures/gpu, watched for as long as it takes what passes by itself to pass: what the agent makes of it.
-import { type GpuFault, isFatal } from "../../agent/observe/gpu-faults.ts";
-import { renderGpuLabels } from "../../agent/observe/gpu-labels.ts";
+import { type GpuFault, isFatal } from "../../agent/gpu/gpu-faults.ts";
+import { renderGpuLabels } from "../../agent/gpu/gpu-labels.ts";
 import { GPU_MACHINES } from "../fakes/gpu-machine.ts";
 import { setUpGpuWatch } from "../fakes/gpu-watch.ts";
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { readCluster } from "../../agent/facts/cluster.ts";
+import { readCluster } from "../../agent/aws/cluster.ts";
 import { type AwsKeys, createAws } from "../../agent/host/aws.ts";
 import { Secret } from "../../agent/secret.ts";
 import { clusterCa } from "../fakes/certificates.ts";

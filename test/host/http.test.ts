@@ -5,8 +5,8 @@ import { createServer as createHttpServer, type RequestListener } from "node:htt
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { type TestContext, test } from "node:test";
+import { networkProblemOf } from "../../agent/aws/network-error.ts";
 import { describe } from "../../agent/errors.ts";
-import { networkProblemOf } from "../../agent/facts/network-error.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { localhost, otherCa } from "../fakes/certificates.ts";
 

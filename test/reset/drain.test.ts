@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest } from "../../agent/host/host.ts";
-import { CORDON_ANNOTATION } from "../../agent/observe/node-api.ts";
+import { CORDON_ANNOTATION } from "../../agent/kubernetes/node-api.ts";
 import { confirmEnd, deleteNode, drain, listEvictablePods, listTerminatingPods } from "../../agent/reset/drain.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleCluster } from "../fakes/samples.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localDefaults } from "../../agent/config/local.ts";
+import { localDefaults } from "../../agent/config/machine-config.ts";
 import { packagesStep } from "../../agent/reset/packages.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";

@@ -30,8 +30,8 @@ test("another node's address is refused by name", () => {
 });
 
 test("a request in another node's name is refused", () => {
-  const stranger = asked({ username: "system:node:other" });
-  assert.match(refusalOf(stranger, parseRequest(text), "10.213.0.10") ?? "", /subject/);
+  const foreign = asked({ username: "system:node:other" });
+  assert.match(refusalOf(foreign, parseRequest(text), "10.213.0.10") ?? "", /subject/);
 });
 
 test("a user who is no node is refused", () => {

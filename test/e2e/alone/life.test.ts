@@ -37,7 +37,7 @@ let sandbox: Sandbox;
 let mirror: ReleaseMirror;
 let url: string;
 let picture: Picture;
-let stranger: string;
+let foreign: string;
 const timings: (readonly [step: string, seconds: number])[] = [];
 
 before(async () => {
@@ -55,7 +55,7 @@ before(async () => {
   await sh(`ctr --namespace=k8s.io images export /var/tmp/web.tar ${webImage}
     ctr --namespace=moby images import /var/tmp/web.tar >/dev/null && rm /var/tmp/web.tar
     systemctl daemon-reload && systemctl enable --quiet --now stranger`);
-  stranger = await processOf("moby", "stranger");
+  foreign = await processOf("moby", "stranger");
   picture = await takePicture(sandbox, ["/etc/eks-satellite"]);
 });
 after(async () => {
@@ -136,7 +136,7 @@ test("README.md's quickstart makes a bare machine a Ready node that serves a pag
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
   await sandbox.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
   assert.ok(await hasPage());
-  assert.equal(await processOf("moby", "stranger"), stranger);
+  assert.equal(await processOf("moby", "stranger"), foreign);
 });
 
 const daemonPid = () => sh("systemctl show eks-satellite --property=MainPID --value");
@@ -163,7 +163,7 @@ test("the documented upgrade keeps the configuration and the pod, whose process 
   assert.notEqual(await daemonPid(), pid);
   assert.equal(await podProcess(), pod);
   assert.equal(await sh("ls -d /opt/eks-satellite.previous"), "/opt/eks-satellite.previous", "to go back to");
-  assert.equal(await processOf("moby", "stranger"), stranger);
+  assert.equal(await processOf("moby", "stranger"), foreign);
 });
 
 const RESTARTS: readonly (readonly [what: string, restart: () => Promise<void>])[] = [
@@ -177,8 +177,8 @@ for (const [what, restart] of RESTARTS) {
     await waitFor({ what: "the page", deadlineMs: 120_000 }, hasPage);
     await sandbox.waitForNode();
     timings.push([`${what}, to the page`, (performance.now() - startedAt) / 1000]);
-    assert.notEqual(await processOf("moby", "stranger"), stranger, "its engine has started it anew");
-    stranger = await processOf("moby", "stranger");
+    assert.notEqual(await processOf("moby", "stranger"), foreign, "its engine has started it anew");
+    foreign = await processOf("moby", "stranger");
   });
 }
 
@@ -193,7 +193,7 @@ test("the documented uninstall asks, and leaves the machine as it was", async ()
   assertSamePicture(await takePicture(sandbox, ["/etc/eks-satellite"]), picture);
   assert.equal(await sh("ls /etc/eks-satellite"), "config.yaml\ncredentials\nenvironment");
   assert.equal(await hasPage(), false);
-  assert.equal(await processOf("moby", "stranger"), stranger);
+  assert.equal(await processOf("moby", "stranger"), foreign);
 });
 
 test("the documented way for machines without internet makes it a node once more, and --purge leaves nothing at all", async () => {
@@ -218,7 +218,7 @@ test("the documented way for machines without internet makes it a node once more
   // The configuration that was laid there before the first picture is gone now, too.
   assertSamePicture(await takePicture(sandbox, []), picture);
   assert.equal(await sh("ls -d /etc/eks-satellite || true"), "");
-  assert.equal(await processOf("moby", "stranger"), stranger);
+  assert.equal(await processOf("moby", "stranger"), foreign);
 });
 
 test("the Debian package starts nothing by itself, makes it a node, and its purge leaves the machine as it was", async () => {
@@ -245,5 +245,5 @@ test("the Debian package starts nothing by itself, makes it a node, and its purg
   const left = (lines: readonly string[]) => lines.filter((line) => !/ \/var\/(lib\/dpkg|log\/dpkg\.log)/.test(line));
   const before = { ...picture, files: left(picture.files), hashes: left(picture.hashes) };
   assertSamePicture(await takePicture(sandbox, ofDpkg), before);
-  assert.equal(await processOf("moby", "stranger"), stranger);
+  assert.equal(await processOf("moby", "stranger"), foreign);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
-import { statusSchema } from "../../../agent/observe/status-schema.ts";
+import { statusSchema } from "../../../agent/health/status-schema.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { bringUp, type Satellite } from "../satellite.ts";
 

@@ -39,7 +39,7 @@ test("after a reset that was killed and run again the machine is what it was, ot
   await sh(`ctr --namespace=k8s.io images export /tmp/web.tar ${webImage}
     ctr --namespace=moby images import /tmp/web.tar >/dev/null && rm /tmp/web.tar
     ctr --namespace=moby run --detach ${webImage} stranger`);
-  const stranger = await sh("ctr --namespace=moby tasks list | grep stranger");
+  const foreign = await sh("ctr --namespace=moby tasks list | grep stranger");
   await sh("mkdir -p /srv/data && echo precious > /srv/data/file");
   const picture = await takePicture(sandbox, INSTALLED);
 
@@ -77,7 +77,7 @@ test("after a reset that was killed and run again the machine is what it was, ot
   assert.equal(exitCode, 0, stdout);
   assert.match([...said, stdout].join("\n"), /kubectl delete node satellite-1/);
   assertSamePicture(await takePicture(sandbox, INSTALLED), picture);
-  assert.equal(await sh("ctr --namespace=moby tasks list | grep stranger"), stranger, "the same process");
+  assert.equal(await sh("ctr --namespace=moby tasks list | grep stranger"), foreign, "the same process");
   assert.match(await sh("cat /srv/data/file"), /precious/);
   assert.equal((await sh("ls /proc/1/ns | wc -l")).trim() !== "0", true, "/proc is mounted still");
   const pods = await sandbox.kubectl(["get", "pods", "--output=jsonpath={.items[*].spec.nodeName}"]);

@@ -1,0 +1,237 @@
+// Lets a role or a user be a node of a cluster, in the way in which that cluster knows people, and takes it back.
+import { describe, hasCode, SatelliteError } from "../errors.ts";
+import type { AccessEntry, AdminAws, Role } from "../host/admin-aws.ts";
+import type { Host } from "../host/host.ts";
+import { findEntry, letsNodesIn, planEntry, planEntryRemoval } from "./access-entry.ts";
+import { type AwsAuthData, addMapping, hasMapping, nodeMapping, removeMappings } from "./aws-auth.ts";
+import { planAwsAuthChange } from "./aws-auth-change.ts";
+import { callAws } from "./aws-call.ts";
+import type { Change, ChangePlan } from "./change.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
+import type { Method } from "./method.ts";
+import { checkAccount, isSamePrincipal, type Principal, parsePrincipal, principalOfCaller } from "./principal.ts";
+
+/** Who is to be let in, or to be let in no more. */
+export interface NodeAuthorization {
+  readonly principal: Principal;
+  readonly method: Method;
+  /** Needed for a user, who has no session to be named after a node. */
+  readonly nodeName: string | undefined;
+  /** A role that was planned a moment ago is not looked up. */
+  readonly roleState: "present" | "planned" | "unknown";
+  /** Where aws-auth is saved before it is changed. */
+  readonly backupFile: string;
+}
+
+export interface AuthorizationContext {
+  readonly host: Host;
+  readonly aws: AdminAws;
+  readonly access: ClusterAccess;
+}
+
+/** @throws own-access, principal-other-account, role-not-found, method-impossible, mapping-differs, entry-differs, and what AWS and the API server refuse */
+export async function planAuthorization(
+  context: AuthorizationContext,
+  authorization: NodeAuthorization,
+): Promise<ChangePlan> {
+  const { principal, method } = authorization;
+  const { access } = context;
+  checkPrincipal(principal, access, "authorize");
+  checkMethod(authorization, access);
+  const notes: string[] = [];
+  const found = await lookUp(context, authorization, notes);
+  const isByEntry = method === "access-entry" || (method === "auto" && canHaveEntry(found, access));
+  // Whichever way is taken, the other must not say otherwise: an entry goes before aws-auth.
+  const entry = canHaveEntry(found, access)
+    ? await readEntry(context, found, { isNeeded: isByEntry, notes })
+    : undefined;
+  const isIn = entry !== undefined && letsNodesIn(entry, access);
+  if (isIn && method !== "aws-auth") return { changes: [], notes };
+  if (isIn) notes.push(`${found.arn} has an access entry too, which goes before aws-auth`);
+  const wanted = { ...authorization, principal: found };
+  const change = isByEntry ? await planByEntry(context, wanted, notes) : await planByAwsAuth(context, wanted);
+  return { changes: change === undefined ? [] : [change], notes };
+}
+
+async function planByEntry(
+  context: AuthorizationContext,
+  { principal, method, roleState }: NodeAuthorization,
+  notes: string[],
+): Promise<Change | undefined> {
+  const { aws, access, host } = context;
+  if (access.mode !== "API" && (await isInAwsAuth(context, nodeMapping(principal, undefined), notes))) {
+    notes.push(`aws-auth lets ${principal.arn} in already`);
+    if (method === "auto") return undefined;
+  }
+  return planEntry({ aws, access, clock: host.clock }, principal, roleState === "planned");
+}
+
+async function planByAwsAuth(
+  context: AuthorizationContext,
+  { principal, nodeName, backupFile }: NodeAuthorization,
+): Promise<Change | undefined> {
+  const { awsAuth, caller } = context.access;
+  const mapping = nodeMapping(principal, nodeName);
+  const edit = (data: AwsAuthData) => addMapping(data, mapping, caller);
+  return planAwsAuthChange(context, await awsAuth.read(), { edit, backupFile });
+}
+
+/** Takes away what lets the principal be a node, and nothing else. @throws as {@link planAuthorization} */
+export async function planRevocation(
+  context: AuthorizationContext,
+  authorization: NodeAuthorization,
+): Promise<ChangePlan> {
+  const { principal, method, nodeName, backupFile } = authorization;
+  const { access, aws } = context;
+  checkPrincipal(principal, access, "revoke");
+  checkMethod(authorization, access);
+  const notes: string[] = [];
+  const found = await lookUp(context, { ...authorization, roleState: "unknown" }, notes);
+  const entry =
+    method !== "aws-auth" && canHaveEntry(found, access)
+      ? await readEntry(context, found, { isNeeded: true, notes })
+      : undefined;
+  const removal = entry === undefined ? [] : [planEntryRemoval({ aws, access, role: found }, entry)];
+  if (method === "access-entry" || access.mode === "API") return { changes: removal, notes };
+  const mapping = nodeMapping(found, nodeName);
+  const change = planAwsAuthChange(context, await access.awsAuth.read(), {
+    edit: (data) => removeMappings(data, mapping, access.caller),
+    backupFile,
+  });
+  return { changes: [...removal, ...(change === undefined ? [] : [change])], notes };
+}
+
+/** Nobody becomes a node, or loses access, by their own hand: the cluster would know the caller as a node alone, or not at all. */
+function checkPrincipal(principal: Principal, access: ClusterAccess, verb: string): void {
+  checkAccount(principal, access);
+  if (access.caller === undefined || !isSamePrincipal(principal, access.caller)) return;
+  throw new SatelliteError(
+    "own-access",
+    `${principal.arn} is as whom you are here (${access.callerArn}): ${verb} would change your own access`,
+    {
+      hint: "Nodes need a role of their own: --create-role makes one. Somebody else who is let in can do this.",
+    },
+  );
+}
+
+function canHaveEntry({ kind }: Principal, { mode }: ClusterAccess): boolean {
+  return kind === "role" && mode !== "CONFIG_MAP";
+}
+
+/** @throws method-impossible */
+function checkMethod({ principal, method }: NodeAuthorization, { name, region, mode }: ClusterAccess): void {
+  const refuse = (problem: string, hint: string) => {
+    throw new SatelliteError("method-impossible", problem, { hint });
+  };
+  if (principal.kind === "user" && method === "access-entry")
+    refuse(
+      `user ${principal.arn} cannot be a node through an access entry: EKS refuses user names that begin with system:`,
+      "Use a role (--create-role), or --method aws-auth where the cluster reads aws-auth.",
+    );
+  if (mode === "API" && principal.kind === "user")
+    refuse(
+      `user ${principal.arn} can be a node through aws-auth alone, and the authentication mode API of cluster ${name} does not read it`,
+      "Use a role: --create-role with --trusted-arn of that user makes one.",
+    );
+  if (mode === "API" && method === "aws-auth")
+    refuse(
+      `the authentication mode of cluster ${name} is API: it does not read aws-auth`,
+      "Use --method access-entry, or leave --method away.",
+    );
+  if (mode === "CONFIG_MAP" && method === "access-entry")
+    refuse(
+      `the authentication mode of cluster ${name} is CONFIG_MAP: it has no access entries`,
+      `Use --method aws-auth; or allow entries, which cannot be taken back: aws eks update-cluster-config --name ${name} --region ${region} --access-config authenticationMode=API_AND_CONFIG_MAP.`,
+    );
+}
+
+/** The role by its whole ARN: an access entry needs the path that a person leaves away. A role may be gone when it is revoked. */
+async function lookUp(
+  context: AuthorizationContext,
+  authorization: NodeAuthorization,
+  notes: string[],
+): Promise<Principal> {
+  const { aws, access } = context;
+  const { principal, roleState, nodeName } = authorization;
+  if (principal.kind === "user" || roleState === "planned") return principal;
+  const question = { action: "iam:GetRole", resource: principal.arn, caller: access.callerArn };
+  try {
+    const role = await callAws(question, () => aws.findRole(principal.name));
+    if (role === undefined && roleState === "present") throw roleMissing(principal);
+    if (role === undefined) return findAmongEntries(context, principal, notes);
+    if (roleState === "present") notes.push(...trustNotes(role, nodeName));
+    return parsePrincipal(role.arn, "role", "role");
+  } catch (error) {
+    if (!hasCode(error, "aws-forbidden")) throw error;
+    notes.push(
+      `whether role ${principal.arn} is there, and with which path, is not known: iam:GetRole on it is denied to ${access.callerArn}`,
+    );
+    return findAmongEntries(context, principal, notes);
+  }
+}
+
+/** The ARN under which EKS has an entry for a role that IAM does not tell of. */
+async function findAmongEntries(
+  { aws, access }: AuthorizationContext,
+  role: Principal,
+  notes: string[],
+): Promise<Principal> {
+  if (!canHaveEntry(role, access)) return role;
+  const question = { action: "eks:ListAccessEntries", resource: access.arn, caller: access.callerArn };
+  try {
+    const arns = await callAws(question, () => aws.listAccessEntries(access.name));
+    const others = arns.map(principalOfCaller).filter((other) => other !== undefined);
+    return others.find((other) => isSamePrincipal(other, role)) ?? role;
+  } catch (error) {
+    if (!hasCode(error, "aws-forbidden")) throw error;
+    notes.push(`an access entry of ${role.name} with another path would not be seen: ${describe(error).message}`);
+    return role;
+  }
+}
+
+function roleMissing({ name, account }: Principal): SatelliteError {
+  return new SatelliteError("role-not-found", `there is no role ${name} in account ${account}`, {
+    hint: `aws iam list-roles --query 'Roles[].Arn', or --create-role ${name} to make it.`,
+  });
+}
+
+/** What a look at the trust policy's text tells; a policy with wildcards is for AWS to judge. */
+function trustNotes({ arn, trustPolicy }: Role, nodeName: string | undefined): readonly string[] {
+  if (!/sts:RoleSessionName/i.test(trustPolicy))
+    return [
+      `whoever may assume ${arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
+    ];
+  if (nodeName === undefined || /[*?]|\$\{/.test(trustPolicy) || trustPolicy.includes(JSON.stringify(nodeName)))
+    return [];
+  return [`the trust policy of ${arn} does not name ${nodeName}: a machine of that name could not take the role on`];
+}
+
+/** What may not be read may still be added to: then a note says what is not known. */
+async function readEntry(
+  { aws, access }: AuthorizationContext,
+  role: Principal,
+  { isNeeded, notes }: { isNeeded: boolean; notes: string[] },
+): Promise<AccessEntry | undefined> {
+  return findEntry(aws, access, role).catch((error: unknown) => {
+    if (isNeeded || !hasCode(error, "aws-forbidden")) throw error;
+    notes.push(
+      `whether ${role.arn} has an access entry, which would go before aws-auth, is not known: ${describe(error).message}`,
+    );
+    return undefined;
+  });
+}
+
+/** @throws mapping-differs: an entry would go before what aws-auth grants the role today */
+async function isInAwsAuth(
+  { access }: AuthorizationContext,
+  mapping: ReturnType<typeof nodeMapping>,
+  notes: string[],
+): Promise<boolean> {
+  try {
+    return hasMapping((await access.awsAuth.read())?.data ?? {}, mapping);
+  } catch (error) {
+    if (hasCode(error, "mapping-differs")) throw error;
+    notes.push(`what aws-auth says of the role, which the entry goes before, is not known: ${describe(error).message}`);
+    return false;
+  }
+}

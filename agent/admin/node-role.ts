@@ -1,0 +1,100 @@
+// The role of IAM that a node takes on: made when it is missing, made as it should be when it is ours, left alone when it is not.
+import { SatelliteError } from "../errors.ts";
+import type { AdminAws, Role } from "../host/admin-aws.ts";
+import { callAws } from "./aws-call.ts";
+import { type Change, diffOf, pretty } from "./change.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
+import {
+  describeRole,
+  isSamePolicy,
+  type NodeRole,
+  POLICY_NAME,
+  permissionPolicy,
+  pinnedNames,
+  ROLE_TAG,
+  roleArn,
+  trustPolicy,
+} from "./node-role-policy.ts";
+
+export interface RolePlan {
+  readonly arn: string;
+  /** It takes IAM some seconds to tell EKS of a role that is. */
+  readonly isNew: boolean;
+  readonly changes: readonly Change[];
+}
+
+/** What is asked of a role; the cluster says the rest. */
+export type RoleSpec = Pick<NodeRole, "name" | "trustedArn" | "nodeNames">;
+
+/** @throws role-not-ours, aws-forbidden */
+export async function planNodeRole(aws: AdminAws, access: ClusterAccess, wanted: RoleSpec): Promise<RolePlan> {
+  const shape: NodeRole = { ...wanted, partition: access.partition, account: access.account, clusterArn: access.arn };
+  const arn = roleArn(shape);
+  const ask = createAsk(access, arn);
+  const present = await ask("iam:GetRole", () => aws.findRole(wanted.name));
+  if (present === undefined) {
+    const changes = [planRole(aws, ask, shape), planPolicy(aws, ask, shape, undefined)];
+    return { arn, isNew: true, changes };
+  }
+  const trust = JSON.parse(present.trustPolicy) as unknown;
+  // Nodes that are let in already stay in: another name is added to theirs.
+  const earlier = pinnedNames(trust, wanted.trustedArn) ?? [];
+  const role = { ...shape, nodeNames: [...new Set([...earlier, ...wanted.nodeNames])].toSorted() };
+  const policyText = await ask("iam:GetRolePolicy", () => aws.findRolePolicy(wanted.name, POLICY_NAME));
+  const policy = policyText === undefined ? undefined : (JSON.parse(policyText) as unknown);
+  const changes = [
+    ...(isSamePolicy(trust, trustPolicy(role)) ? [] : [planTrust(aws, ask, role, trust)]),
+    ...(isSamePolicy(policy, permissionPolicy(role)) ? [] : [planPolicy(aws, ask, role, policy)]),
+  ];
+  if (changes.length > 0) checkOurs(present, role);
+  return { arn: present.arn, isNew: false, changes };
+}
+
+type Ask = <T>(action: string, call: () => Promise<T>) => Promise<T>;
+
+function createAsk({ callerArn }: ClusterAccess, arn: string): Ask {
+  return (action, call) => callAws({ action, resource: arn, caller: callerArn }, call);
+}
+
+function planRole(aws: AdminAws, ask: Ask, role: NodeRole): Change {
+  const target = `trust policy of role ${role.name}`;
+  const request = {
+    name: role.name,
+    description: describeRole(role),
+    trustPolicy: JSON.stringify(trustPolicy(role)),
+    tags: { [ROLE_TAG]: role.clusterArn },
+  };
+  return {
+    target,
+    action: "create",
+    diff: diffOf(target, undefined, pretty(trustPolicy(role))),
+    apply: () => ask("iam:CreateRole", () => aws.createRole(request)),
+  };
+}
+
+function planTrust(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): Change {
+  const target = `trust policy of role ${role.name}`;
+  const apply = () =>
+    ask("iam:UpdateAssumeRolePolicy", () => aws.setTrustPolicy(role.name, JSON.stringify(trustPolicy(role))));
+  return { target, action: "update", diff: diffOf(target, pretty(before), pretty(trustPolicy(role))), apply };
+}
+
+function planPolicy(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): Change {
+  const target = `policy ${POLICY_NAME} of role ${role.name}`;
+  const after = permissionPolicy(role);
+  return {
+    target,
+    action: before === undefined ? "create" : "update",
+    diff: diffOf(target, before === undefined ? undefined : pretty(before), pretty(after)),
+    apply: () => ask("iam:PutRolePolicy", () => aws.putRolePolicy(role.name, POLICY_NAME, JSON.stringify(after))),
+  };
+}
+
+/** Another's role is somebody's access: to change who may assume it is not ours to do. */
+function checkOurs({ arn, tags }: Role, { clusterArn }: NodeRole): void {
+  if (tags[ROLE_TAG] === clusterArn) return;
+  const owner = tags[ROLE_TAG] === undefined ? "was not made by eks-satellite" : `is for ${tags[ROLE_TAG]}`;
+  throw new SatelliteError("role-not-ours", `role ${arn} is there, ${owner}, and differs from what a node needs`, {
+    hint: `Choose another name with --create-role NAME, or let it in as it is with --role-arn ${arn}.`,
+  });
+}

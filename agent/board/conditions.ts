@@ -1,0 +1,217 @@
+// The board: what is true of this node now. Loops write it; /status, the journal and the Node read it; nothing else is shared.
+
+import { describe } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { CONDITION_TYPES, CONDITIONS, type ConditionType } from "./condition-types.ts";
+
+/** As in Kubernetes: `Unknown` means that nobody has been able to tell yet. */
+export type ConditionStatus = "True" | "False" | "Unknown";
+
+/** What a loop reports; the board adds the rest. */
+export interface Report {
+  readonly status: ConditionStatus;
+  /** CamelCase, stable, for machines. */
+  readonly reason: string;
+  /** One sentence with the values, for people. */
+  readonly message: string;
+  /** The command to run, or the AWS action to take. */
+  readonly hint?: string;
+  /** That it is so is worth no line and no event: what a machine does not have. */
+  readonly isQuiet?: boolean;
+}
+
+/** A report that contradicts a true condition, and has not lasted long enough to turn it. */
+export interface PendingReport extends Omit<Report, "isQuiet"> {
+  /** When it was first made, milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/** One line of the board. */
+export interface Condition extends Omit<Report, "isQuiet"> {
+  readonly type: ConditionType;
+  /** When the status last changed, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly dependsOn: readonly ConditionType[];
+  readonly isCritical: boolean;
+  readonly pending?: PendingReport;
+}
+
+export interface BoardOptions {
+  readonly log: Log;
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Conditions that the configuration makes critical, beside those that always are. */
+  readonly critical?: readonly ConditionType[];
+  /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
+  readonly onChange?: (condition: Condition, isRootCause: boolean) => void;
+  /** A true condition was contradicted: whoever can find its cause should look now. */
+  readonly onPending?: (type: ConditionType) => void;
+}
+
+/** What a failure gets to end after its cause has, before it is news of its own. */
+const FOLLOW_MS = 15_000;
+
+/** Holds the newest report of each condition, turns it when the report has lasted, and says each piece of news once. */
+export class ConditionBoard {
+  readonly #conditions = new Map<ConditionType, Condition>();
+  readonly #options: BoardOptions;
+  /** Root causes that have been shouted, as `type reason`. */
+  #announced = new Set<string>();
+  /** Failures that have lost the cause that explained them, and whether their time to end after it is over. */
+  readonly #unexplained = new Map<ConditionType, { isOver: boolean }>();
+
+  constructor(options: BoardOptions) {
+    this.#options = options;
+    for (const type of CONDITION_TYPES) {
+      const { dependsOn } = CONDITIONS[type];
+      const isCritical = this.#isCritical(type);
+      const starting = { status: "Unknown", reason: "Starting", message: "not observed yet" } as const;
+      this.#conditions.set(type, { type, ...starting, sinceMs: options.now(), dependsOn, isCritical });
+    }
+  }
+
+  get(type: ConditionType): Condition {
+    return this.#conditions.get(type) as Condition;
+  }
+
+  list(): readonly Condition[] {
+    return [...this.#conditions.values()];
+  }
+
+  isTrue(type: ConditionType): boolean {
+    return this.get(type).status === "True";
+  }
+
+  /** Whether the newest report is a failure, be it that it has not lasted yet. */
+  isFailing(type: ConditionType): boolean {
+    const { status, pending } = this.get(type);
+    return (pending?.status ?? status) === "False";
+  }
+
+  /** Records a report. A true condition turns only when it has been contradicted for its holdSeconds. */
+  set(type: ConditionType, report: Report): void {
+    const { pending: before, ...settled } = this.get(type);
+    const { holdSeconds } = CONDITIONS[type];
+    if (settled.status !== "True" || report.status === "True" || holdSeconds === 0) {
+      this.#settle(type, report);
+      return;
+    }
+    const pending = { ...report, sinceMs: before?.sinceMs ?? this.#options.now() };
+    this.#conditions.set(type, { ...settled, pending });
+    if (before !== undefined) return;
+    this.#options.log.debug({ condition: type, reason: report.reason }, report.message);
+    void this.#options.sleep(holdSeconds * 1000).then(
+      () => this.#turnIfLasting(type, pending.sinceMs),
+      () => undefined, // The agent has ended, and the board with it.
+    );
+    this.#options.onPending?.(type);
+  }
+
+  setTrue(type: ConditionType, reason: string, message: string): void {
+    this.set(type, { status: "True", reason, message });
+  }
+
+  /** Records a failure with its code as the reason (`cluster-not-found` becomes `ClusterNotFound`). */
+  setFailed(type: ConditionType, error: unknown): void {
+    this.set(type, { status: "False", ...reportOf(error) });
+  }
+
+  /** Records that nobody can tell, and why. */
+  setUnknown(type: ConditionType, reason: string, message: string): void {
+    this.set(type, { status: "Unknown", reason, message });
+  }
+
+  /** The false conditions that no other failure explains. */
+  rootCauses(): readonly Condition[] {
+    return this.list().filter((condition) => condition.status === "False" && !this.#hasFailingCause(condition));
+  }
+
+  /** A contradiction that ended and came again has another beginning. */
+  #turnIfLasting(type: ConditionType, sinceMs: number): void {
+    const { pending } = this.get(type);
+    if (pending?.sinceMs !== sinceMs) return;
+    const { sinceMs: _, ...report } = pending;
+    this.#settle(type, report);
+  }
+
+  #settle(type: ConditionType, report: Report): void {
+    const before = this.get(type);
+    const { dependsOn } = CONDITIONS[type];
+    const isCritical = this.#isCritical(type);
+    const { isQuiet, ...shown } = report;
+    const isTurned = before.status !== report.status;
+    const sinceMs = isTurned ? this.#options.now() : before.sinceMs;
+    this.#conditions.set(type, { type, ...shown, sinceMs, dependsOn, isCritical });
+    const isNews = isQuiet !== true && (isTurned || before.reason !== report.reason);
+    this.#announce(isNews ? type : undefined);
+  }
+
+  #isCritical(type: ConditionType): boolean {
+    return CONDITIONS[type].isCritical || this.#options.critical?.includes(type) === true;
+  }
+
+  /**
+   * Only a root cause is a warning; what follows from one is told at info. What outlives its cause becomes one itself, when
+   * it has had the time to follow it.
+   */
+  #announce(changed: ConditionType | undefined): void {
+    const { log, onChange } = this.#options;
+    const roots = this.rootCauses();
+    const isRoot = roots.some(({ type }) => type === changed);
+    if (changed !== undefined && !isRoot) {
+      const condition = this.get(changed);
+      log.info({ condition: changed, status: condition.status, reason: condition.reason }, condition.message);
+      onChange?.(condition, false);
+    }
+    const announced = new Set<string>();
+    for (const root of roots) {
+      const { type, status, reason, message, hint } = root;
+      const isNews = !this.#announced.has(`${type} ${reason}`);
+      if (isNews && type !== changed && this.#isFollowing(type)) continue;
+      announced.add(`${type} ${reason}`);
+      if (!isNews) continue;
+      log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
+      onChange?.(root, true);
+    }
+    this.#announced = announced;
+    for (const type of this.#unexplained.keys())
+      if (!roots.some((root) => root.type === type)) this.#unexplained.delete(type);
+  }
+
+  /** Whether the cause of a failure ended so short a while ago that the failure may end by itself. */
+  #isFollowing(type: ConditionType): boolean {
+    const known = this.#unexplained.get(type);
+    if (known !== undefined) return !known.isOver;
+    const orphan = { isOver: false };
+    this.#unexplained.set(type, orphan);
+    void this.#options.sleep(FOLLOW_MS).then(
+      () => {
+        orphan.isOver = true;
+        this.#announce(undefined);
+      },
+      () => undefined, // The agent has ended, and the board with it.
+    );
+    return true;
+  }
+
+  /** A true condition explains nothing; one that nobody could look at passes its own causes on. */
+  #hasFailingCause({ dependsOn }: Condition): boolean {
+    return dependsOn.some((cause) => {
+      if (this.isFailing(cause)) return true;
+      return !this.isTrue(cause) && this.#hasFailingCause(this.get(cause));
+    });
+  }
+}
+
+/** An error as a condition shows it. */
+export function reportOf(error: unknown): Omit<Report, "status"> {
+  const { code, message, hint } = describe(error);
+  return { reason: toCamelCase(code), message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function toCamelCase(code: string): string {
+  return code
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+}

@@ -1,0 +1,245 @@
+// The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
+
+import { runPaths, statePaths } from "../config/paths.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Aws, SessionKeys } from "../host/aws.ts";
+import { Backoff } from "../loop/backoff.ts";
+import type { CertificateWatchOptions } from "./certificate-watch.ts";
+import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "./credentials.ts";
+import { type EksToken, mintEksToken } from "./eks-token.ts";
+import { readSessionFile, renderSessionFile, sessionIdentity } from "./session-file.ts";
+import { SourceWatch } from "./source-watch.ts";
+import { findRefusal, isSameKeys } from "./validate-keys.ts";
+
+/** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
+const RENEW_AT_SHARE = 2 / 3;
+const RENEW_JITTER_SHARE = 0.1;
+/** A source that does not say when its keys end is asked again this often. */
+const UNDATED_KEYS_SECONDS = 15 * 60;
+/** The API server remembers a refusal for some seconds, and kubelet asks again with what it has. */
+const TOKEN_CHANCE_MS = 10_000;
+/** Whether AWS still knows refused keys is asked this often at most: it may be the mapping that is gone, for days. */
+const VERIFY_MS = 60_000;
+const FIRST_RETRY_MS = 2000;
+const MAX_RETRY_MS = 60_000;
+const SECRET_MODE = 0o600;
+
+export interface AwsSessionOptions extends CertificateWatchOptions {
+  readonly aws: Aws;
+}
+
+/** Holds the newest keys and token, and keeps their files: on tmpfs, and the keys on disk for a reboot without AWS. */
+export class AwsSession {
+  readonly #options: AwsSessionOptions;
+  readonly #retry: Backoff;
+  readonly #source: SourceWatch;
+  readonly #identity: string;
+  readonly #paths: ReturnType<typeof runPaths>;
+  /** The copy that outlives a reboot. */
+  readonly #copy: string;
+  #keys: SessionKeys | undefined;
+  /** The state of the source that the keys are of; while a rotation is broken, not the one it has now. */
+  #keysSource = "";
+  #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
+  #renewAtMs = 0;
+  #verifiedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the files are of the newest keys: what a full disk kept from being written is written later, without AWS. */
+  #isWritten = false;
+
+  constructor(options: AwsSessionOptions) {
+    const { config, host } = options;
+    this.#options = options;
+    this.#source = new SourceWatch(options);
+    this.#retry = new Backoff({
+      firstMs: FIRST_RETRY_MS,
+      maxMs: MAX_RETRY_MS,
+      resetAfterMs: Number.POSITIVE_INFINITY,
+      random: host.random,
+    });
+    this.#identity = sessionIdentity(config);
+    this.#paths = runPaths(config.runFolder);
+    this.#copy = statePaths(config.stateFolder).session;
+  }
+
+  /** Keys that have not expired. */
+  get keys(): SessionKeys | undefined {
+    const { host } = this.#options;
+    return this.#keys !== undefined && (this.#keys.expiresAtMs ?? Number.POSITIVE_INFINITY) > host.clock.now()
+      ? this.#keys
+      : undefined;
+  }
+
+  /** When the next renewal is due, milliseconds since the epoch. */
+  get renewAtMs(): number {
+    return this.#renewAtMs;
+  }
+
+  /** When the certificate that the keys are got with ends, milliseconds since the epoch. */
+  get certificateExpiresAtMs(): number | undefined {
+    return this.#source.certificateExpiresAtMs;
+  }
+
+  /** The token that kubelet has. */
+  get token(): EksToken | undefined {
+    return this.#token;
+  }
+
+  /** Takes over the living keys of an earlier run, so that neither a restart of the daemon nor a reboot needs anything from AWS. */
+  async restore(): Promise<void> {
+    const { host, config, log } = this.#options;
+    const { keysSurviveReboot } = config.aws;
+    if (!keysSurviveReboot)
+      await host.files.remove(this.#copy).catch((err) => log.warn({ err }, "the keys of before are on disk still"));
+    const read = (path: string) => readSessionFile(host, path, this.#identity);
+    const stored = (await read(this.#paths.awsCredentials)) ?? (keysSurviveReboot ? await read(this.#copy) : undefined);
+    if (stored === undefined) return;
+    this.#source.restore(stored.source);
+    this.#adopt(stored.keys, stored.source ?? "");
+    this.#options.board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
+    this.#options.log.info({ expiresAt: isoTime(stored.keys.expiresAtMs) }, "keys of the earlier run are still good");
+    await this.#write(stored.keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
+  }
+
+  /** Renews what is due: CredentialsRenewed says how that went, CredentialsFresh what there is to work with. */
+  async refresh(): Promise<void> {
+    const { host, config, board } = this.#options;
+    if (await this.#source.look()) {
+      this.#renewAtMs = 0;
+      this.#retry.reset();
+    }
+    if (host.clock.now() >= this.#renewAtMs) await this.#renew();
+    const { keys } = this;
+    try {
+      if (keys !== undefined && !this.#isWritten) await this.#write(keys);
+      if (keys !== undefined && this.#tokenAgeMs() >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
+      this.#report();
+    } catch (error) {
+      board.setFailed("CredentialsFresh", error);
+    }
+  }
+
+  /**
+   * Mints a token before its time: the API server refused the one that kubelet has. One that is younger than 10 s is given a chance.
+   * AWS is asked whether it still takes the keys: that tells revoked ones, which are renewed at once, from a mapping that is gone.
+   */
+  async replaceToken(): Promise<void> {
+    const { host, log, board } = this.#options;
+    const { keys } = this;
+    if (keys === undefined || this.#tokenAgeMs() < TOKEN_CHANCE_MS) return;
+    log.info("the API server refused the token; another one is minted");
+    await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
+    if (host.clock.now() - this.#verifiedAtMs < VERIFY_MS) return;
+    this.#verifiedAtMs = host.clock.now();
+    if ((await findRefusal(this.#options.aws, keys)) === undefined) return;
+    log.info("AWS does not take the node's keys any more; they are renewed before their time");
+    this.#renewAtMs = 0;
+    await this.refresh();
+  }
+
+  /** Keys that AWS has not just made are tried before they take the place of living ones: a file may be caught half written. */
+  async #tryOut(keys: SessionKeys): Promise<void> {
+    const { aws, config } = this.#options;
+    const present = this.keys;
+    if (config.credentials.assumeRole !== undefined || present === undefined || isSameKeys(present, keys)) return;
+    const refusal = await findRefusal(aws, keys);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  async #renew(): Promise<void> {
+    const { host, aws, config, board, log } = this.#options;
+    try {
+      const keys = await readSessionKeys(host, aws, config);
+      await this.#tryOut(keys);
+      this.#retry.reset();
+      this.#adopt(keys, this.#source.state);
+      this.#tellRenewed(keys);
+    } catch (err) {
+      // The first retry comes with the next look, 0 being the first wait of a backoff.
+      this.#renewAtMs = host.clock.now() + this.#retry.next(0);
+      board.setFailed("CredentialsRenewed", err);
+      if (this.keys === undefined) board.setFailed("CredentialsFresh", err);
+      else if (this.#retry.failures === 1)
+        log.info(
+          { err, expiresAt: isoTime(this.keys.expiresAtMs) },
+          "AWS keys were not renewed; the present ones are still good",
+        );
+    }
+  }
+
+  #tellRenewed(keys: SessionKeys): void {
+    const { board, log } = this.#options;
+    if (isLongLived(keys)) {
+      if (board.get("CredentialsRenewed").reason !== "LongLivedKeys")
+        log.warn({ hint: LONG_LIVED_KEYS.hint }, LONG_LIVED_KEYS.message);
+      board.set("CredentialsRenewed", { status: "True", reason: "LongLivedKeys", ...LONG_LIVED_KEYS });
+      return;
+    }
+    board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
+    log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+  }
+
+  #adopt(keys: SessionKeys, source: string): void {
+    const { clock, random } = this.#options.host;
+    this.#keys = keys;
+    this.#keysSource = source;
+    this.#isWritten = false;
+    const lifeMs = keys.expiresAtMs === undefined ? UNDATED_KEYS_SECONDS * 1000 : keys.expiresAtMs - clock.now();
+    this.#renewAtMs = clock.now() + lifeMs * (RENEW_AT_SHARE - RENEW_JITTER_SHARE * random());
+  }
+
+  async #write(keys: SessionKeys): Promise<void> {
+    const content = renderSessionFile(keys, { identity: this.#identity, source: this.#keysSource });
+    const { host, config, log } = this.#options;
+    if (isLongLived(keys)) await host.files.remove(this.#paths.awsCredentials);
+    else await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    await this.#mint(keys);
+    this.#isWritten = true;
+    // A source's own undated keys are read from the source after a reboot, too.
+    if (!config.aws.keysSurviveReboot || keys.expiresAtMs === undefined) return;
+    await host.files
+      .write(this.#copy, content, { mode: SECRET_MODE })
+      .catch((err) => log.warn({ err }, "the keys are not on disk: a reboot while AWS is away would wait for AWS"));
+  }
+
+  async #mint(keys: SessionKeys): Promise<void> {
+    const { host, config } = this.#options;
+    const mintedAtMs = host.clock.now();
+    const token = await mintEksToken(keys, config.cluster, mintedAtMs);
+    await host.files.write(this.#paths.kubeletToken, token.value.reveal(), { mode: SECRET_MODE });
+    this.#token = { ...token, mintedAtMs };
+  }
+
+  /** A token from the future was minted before the clock was set back: STS refuses it, so it is older than any. */
+  #tokenAgeMs(): number {
+    const ageMs = this.#options.host.clock.now() - (this.#token?.mintedAtMs ?? 0);
+    return ageMs < 0 ? Number.POSITIVE_INFINITY : ageMs;
+  }
+
+  #report(): void {
+    const { board } = this.#options;
+    const { keys } = this;
+    if (keys !== undefined) {
+      const isLate = this.#retry.failures > 0;
+      board.setTrue(
+        "CredentialsFresh",
+        isLate ? "RenewalFailing" : "Fresh",
+        `keys until ${isoTime(keys.expiresAtMs)}, token until ${isoTime(this.#token?.expiresAtMs)}`,
+      );
+    } else if (this.#keys !== undefined && board.isTrue("CredentialsFresh")) {
+      board.setFailed(
+        "CredentialsFresh",
+        new SatelliteError(
+          "credentials-expired",
+          `the node's keys expired at ${isoTime(this.#keys.expiresAtMs)} and could not be renewed`,
+          {
+            hint: "CredentialsRenewed says why the renewal failed. What runs keeps running; the API server refuses this node until keys are back.",
+          },
+        ),
+      );
+    }
+  }
+}
+
+function isoTime(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "an unknown time" : new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,115 @@
+// What would keep kubelet from starting, found before it fails in its own words.
+import { parse } from "semver";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { findProcesses, readProcess, readUnit } from "./process.ts";
+
+/** kubelet's API port (`port` of KubeletConfiguration), which the control plane calls for logs and exec. */
+const KUBELET_PORT = 10_250;
+/** Kubernetes' version skew policy: kubelet is never newer than the API server and at most three minors older. */
+const MAX_MINORS_BEHIND = 3;
+const TCP_LISTEN = "0A";
+const OWN_UNIT = "eks-satellite.service";
+
+/** @throws swap-on, when kubelet's default to refuse swap is in force */
+export function checkSwap(config: Pick<Config, "kubelet">, swapBytes: number): void {
+  if (swapBytes === 0 || config.kubelet.config.failSwapOn === false) return;
+  throw new SatelliteError(
+    "swap-on",
+    `swap is on (${Math.round(swapBytes / 2 ** 20)} MiB), and kubelet refuses to start with it`,
+    {
+      hint: "swapoff -a and remove its line from /etc/fstab, or set kubelet.config.failSwapOn: false.",
+    },
+  );
+}
+
+/** Whether a kubelet, e.g. `1.33.13`, fits a cluster, e.g. of `1.34`. */
+export function isSupported(kubeletVersion: string, clusterVersion: string): boolean {
+  const kubelet = parse(kubeletVersion)?.minor ?? 0;
+  const cluster = minorOf(clusterVersion);
+  return kubelet <= cluster && cluster - kubelet <= MAX_MINORS_BEHIND;
+}
+
+/** The minor versions of kubelet that fit, in words: `1.31 and 1.34`. */
+export function supportedRange(clusterVersion: string): string {
+  return `1.${Math.max(0, minorOf(clusterVersion) - MAX_MINORS_BEHIND)} and ${clusterVersion}`;
+}
+
+/** @throws version-skew */
+export function checkVersionSkew(kubeletVersion: string, clusterVersion: string): void {
+  if (isSupported(kubeletVersion, clusterVersion)) return;
+  throw new SatelliteError(
+    "version-skew",
+    `kubelet ${kubeletVersion} does not fit a cluster of version ${clusterVersion}`,
+    { hint: `Install a kubelet between ${supportedRange(clusterVersion)}.` },
+  );
+}
+
+function minorOf(clusterVersion: string): number {
+  return Number(clusterVersion.split(".")[1] ?? 0);
+}
+
+/** Refuses to run beside a kubelet of somebody else. @throws kubelet-stranger */
+export async function checkForeignKubelet(host: Host): Promise<void> {
+  const pids = await findProcesses(host, "kubelet");
+  const areForeign = await Promise.all(pids.map((found) => isAtWork(host, found)));
+  const pid = pids.find((_, index) => areForeign[index]);
+  if (pid === undefined) return;
+  const unit = await readUnit(host, pid);
+  throw new SatelliteError(
+    "kubelet-stranger",
+    `another kubelet runs with pid ${pid}${unit === undefined ? "" : ` in ${unit}`}`,
+    {
+      // One of our own, whose note was lost, is in our own unit, which must not be disabled.
+      hint:
+        unit === undefined || unit === OWN_UNIT ? `See ps -fp ${pid}, and end it.` : `systemctl disable --now ${unit}.`,
+    },
+  );
+}
+
+/** One that has just ended is no kubelet, nor is one that only says its version, as `check` asks it at any moment. */
+async function isAtWork(host: Host, pid: number): Promise<boolean> {
+  const [, ...args] = ((await host.files.read(`/proc/${pid}/cmdline`)) ?? "").split("\0");
+  return !args.includes("--version") && (await readProcess(host, pid)) !== undefined;
+}
+
+/** @throws port-taken */
+export async function checkPort(host: Host): Promise<void> {
+  const listener = await findListener(host, KUBELET_PORT);
+  if (listener === undefined) return;
+  throw new SatelliteError("port-taken", `port ${KUBELET_PORT} is taken${listener.words}`, {
+    hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
+  });
+}
+
+/** Who listens on a TCP port; `words` is ` by NAME (pid N)`, or empty when it cannot be told. */
+export interface Listener {
+  readonly pid?: number;
+  readonly words: string;
+}
+
+/** Finds the listener on a TCP port of any address, or undefined when the port is free. */
+export async function findListener(host: Host, port: number): Promise<Listener | undefined> {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    const rows = ((await host.files.read(table)) ?? "").split("\n").map((line) => line.trim().split(/\s+/));
+    const row = rows.find(([, local, , state]) => local?.endsWith(suffix) && state === TCP_LISTEN);
+    if (row !== undefined) return findSocketHolder(host, row[9] ?? "");
+  }
+  return undefined;
+}
+
+/** Names the process that holds a socket, by the socket's inode. */
+async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
+  for (const pid of (await host.files.list("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const descriptors = await host.files.list(`/proc/${pid}/fd`);
+    const links = await Promise.all(
+      descriptors.map((descriptor) => host.files.readLink(`/proc/${pid}/fd/${descriptor}`)),
+    );
+    if (!links.includes(`socket:[${inode}]`)) continue;
+    const name = (await host.files.read(`/proc/${pid}/comm`))?.trim();
+    return { pid: Number(pid), words: ` by ${name} (pid ${pid})` };
+  }
+  return { words: "" };
+}

@@ -1,0 +1,172 @@
+// The CDI specification of the GPUs, by which containers get devices that a `systemctl daemon-reload` does not take from them.
+// It names the driver's files, so another driver needs another one; it lies on tmpfs, so each boot does.
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { CDI_SPEC, runPaths } from "../config/paths.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { Backoff } from "../loop/backoff.ts";
+
+/** Who keeps the specification. */
+export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "GPU Operator" | "somebody else";
+
+/** NVIDIA's toolkit brings them from version 1.18 on. */
+const REFRESH_UNITS = ["nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service"];
+/** Where people have been told to put one by hand; ours would come before it. */
+const STATIC_SPECS = ["/etc/cdi/nvidia.yaml", "/etc/cdi/nvidia.json"];
+/** CDI reads `*.yaml` and `*.json` alone, so what is half written is not seen. */
+const CANDIDATE = `${CDI_SPEC}.eks-satellite`;
+const CTK_TIMEOUT_SECONDS = 60;
+const FIRST_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 10 * 60_000;
+
+const recordSchema = z.object({ key: z.string(), sha256: z.string() });
+
+export interface CdiSpecOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly runFolder: string;
+}
+
+/** Keeps the specification, unless another does. */
+export class CdiSpec {
+  readonly #options: CdiSpecOptions;
+  readonly #recordFile: string;
+  readonly #retry: Backoff;
+  #linkedFor: string | undefined;
+  /** Whose a specification is that is not ours; systemd is asked once for each. */
+  #foreign: { readonly sha256: string; readonly owner: CdiOwner } | undefined;
+  #notBeforeMs = 0;
+  #problem: SatelliteError | undefined;
+
+  constructor(options: CdiSpecOptions) {
+    this.#options = options;
+    this.#recordFile = runPaths(options.runFolder).cdiSpec;
+    this.#retry = new Backoff({
+      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
+      random: options.host.random,
+    });
+  }
+
+  /**
+   * Makes it when there is none for this key, and says who keeps it.
+   * @param ctk path of nvidia-ctk
+   * @param key what the specification follows from, as one text
+   * @throws cdi-spec-failed, until a later try succeeds
+   */
+  async keep(ctk: string, key: string): Promise<CdiOwner> {
+    await this.#linkDevices(ctk, key);
+    const owner = await this.#findOwner(key);
+    if (owner !== undefined) return owner;
+    const { clock } = this.#options.host;
+    if (clock.now() < this.#notBeforeMs && this.#problem !== undefined) throw this.#problem;
+    try {
+      await this.#generate(ctk, key);
+    } catch (error) {
+      this.#problem = asProblem(error);
+      this.#notBeforeMs = clock.now() + this.#retry.next(0);
+      throw this.#problem;
+    }
+    this.#retry.reset();
+    this.#problem = undefined;
+    return "eks-satellite";
+  }
+
+  /** Undefined when there is none yet, or ours is of other devices. */
+  async #findOwner(key: string): Promise<CdiOwner | undefined> {
+    const { host } = this.#options;
+    const spec = await host.files.read(CDI_SPEC);
+    const sha256 = spec === undefined ? "" : digest(spec);
+    const record = await readCdiRecord(host, this.#recordFile);
+    const isOurs = spec !== undefined && record?.sha256 === sha256;
+    if (isOurs && record.key === key) return "eks-satellite";
+    if (spec !== undefined && this.#foreign?.sha256 === sha256) return this.#foreign.owner;
+    const isRefreshed = await isRefreshedBySystemd(host);
+    if (isOurs || spec === undefined) {
+      if (isRefreshed) return "nvidia-cdi-refresh";
+      return spec === undefined && (await hasStaticSpec(host)) ? "somebody else" : undefined;
+    }
+    const owner = isRefreshed ? "nvidia-cdi-refresh" : "somebody else";
+    this.#foreign = { sha256, owner };
+    return owner;
+  }
+
+  async #generate(ctk: string, key: string): Promise<void> {
+    const { host, log } = this.#options;
+    await host.files.makeFolder(CDI_SPEC.slice(0, CDI_SPEC.lastIndexOf("/")), 0o755);
+    const args = ["cdi", "generate", "--format=yaml", `--output=${CANDIDATE}`];
+    try {
+      const { exitCode, stdout, stderr } = await host.run(ctk, args, { timeoutSeconds: CTK_TIMEOUT_SECONDS });
+      const content = exitCode === 0 ? await host.files.read(CANDIDATE) : undefined;
+      if (content === undefined) {
+        const words = (stderr || stdout).trim().split("\n").at(-1);
+        throw new SatelliteError("cdi-spec-failed", `${ctk} ${args.join(" ")} exited with ${exitCode}: ${words}`, {
+          hint: `Run it by hand: ${ctk} cdi generate.`,
+        });
+      }
+      await host.files.setMode(CANDIDATE, 0o644);
+      const record = JSON.stringify({ key, sha256: digest(content) });
+      // First the record: a specification without one would be taken for somebody else's.
+      await host.files.write(this.#recordFile, record, { mode: 0o600 });
+      await host.files.move(CANDIDATE, CDI_SPEC);
+      log.info({ path: CDI_SPEC }, "CDI specification of the GPUs written");
+    } finally {
+      await host.files.remove(CANDIDATE);
+    }
+  }
+
+  /** For containers that get their devices without CDI: systemd finds a device again by its link below /dev/char. */
+  async #linkDevices(ctk: string, key: string): Promise<void> {
+    if (this.#linkedFor === key) return;
+    this.#linkedFor = key;
+    const { host, log } = this.#options;
+    const args = ["system", "create-dev-char-symlinks", "--create-all"];
+    const { exitCode, stderr } = await host
+      .run(ctk, args, { timeoutSeconds: CTK_TIMEOUT_SECONDS })
+      .catch((error: Error) => ({ exitCode: 1, stderr: error.message }));
+    if (exitCode !== 0)
+      log.info(
+        { words: stderr.trim().split("\n").at(-1) },
+        `no links below /dev/char (${ctk} ${args[0]} ${args[1]}): a systemctl daemon-reload may take GPUs from running containers`,
+      );
+  }
+}
+
+/** Units that are not there are no error: systemctl then says so in other words. */
+async function isRefreshedBySystemd(host: Host): Promise<boolean> {
+  const answer = await host.run("systemctl", ["is-enabled", ...REFRESH_UNITS]).catch(() => undefined);
+  return answer?.stdout.split("\n").includes("enabled") === true;
+}
+
+async function hasStaticSpec(host: Host): Promise<boolean> {
+  const found = await Promise.all(STATIC_SPECS.map((path) => host.files.status(path)));
+  return found.some((status) => status !== undefined);
+}
+
+/** What was written by the daemon; undefined when nothing was. */
+export async function readCdiRecord(host: Host, path: string) {
+  try {
+    return recordSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
+  } catch {
+    return undefined; // Damaged or absent: it is then not ours.
+  }
+}
+
+/** Whether the specification that lies there is the daemon's own. */
+export async function isOwnCdiSpec(host: Host, runFolder: string): Promise<boolean> {
+  const spec = await host.files.read(CDI_SPEC);
+  return spec !== undefined && (await readCdiRecord(host, runPaths(runFolder).cdiSpec))?.sha256 === digest(spec);
+}
+
+function asProblem(error: unknown): SatelliteError {
+  if (error instanceof SatelliteError && error.code === "cdi-spec-failed") return error;
+  return new SatelliteError("cdi-spec-failed", `the CDI specification was not written: ${(error as Error).message}`, {
+    hint: "Run nvidia-ctk cdi generate by hand.",
+    cause: error,
+  });
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

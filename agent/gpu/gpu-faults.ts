@@ -1,0 +1,185 @@
+// What was seen of the GPUs → their faults, worst first, each with what to do. Pure: the same sight gives the same faults.
+import type { GpuFacts } from "../facts/gpu.ts";
+import type { SmiAnswer } from "./nvidia-smi.ts";
+import type { GpuReading } from "./nvidia-smi-output.ts";
+import { type GpuAction, toRecoveryAction } from "./xid.ts";
+import type { Xid } from "./xid-record.ts";
+
+export interface GpuFault {
+  /** Kebab-case; it becomes the condition's reason. */
+  readonly code: string;
+  /** The GPU, or undefined when it is not one GPU's. */
+  readonly busId?: string;
+  readonly message: string;
+  readonly action: GpuAction;
+  /** What to do beyond the action. */
+  readonly hint?: string;
+}
+
+/** Everything that the judgement follows from. */
+export interface GpuObservation {
+  readonly facts: GpuFacts;
+  /** Undefined while no driver is loaded. */
+  readonly answer: SmiAnswer | undefined;
+  readonly xids: readonly Xid[];
+  /** Whether the fabric manager runs; undefined where there are no NVSwitches. */
+  readonly hasFabricManager: boolean | undefined;
+  /** How many answers in a row have told what passes by itself, by `busId slowdown`, `fabric` and the code of a problem. */
+  readonly consecutiveAnswers: ReadonlyMap<string, number>;
+}
+
+/** After these the GPU, or all of them, are of no use to a pod. */
+const FATAL: readonly GpuAction[] = ["reset-the-gpu", "reboot", "replace"];
+
+/** Problems of nvidia-smi that are the driver's, and so the condition GpuDriver's. */
+export const DRIVER_PROBLEMS: readonly string[] = [
+  "gpu-driver-not-loaded",
+  "gpu-driver-mismatch",
+  "gpu-library-missing",
+  "nvidia-smi-missing",
+];
+/** Problems after which nvidia-smi has still listed the GPUs that it could reach, or named those that it could not. */
+const LISTING_PROBLEMS: readonly string[] = ["gpu-inforom-corrupt", "gpu-fell-off-bus", "gpu-unreachable"];
+/** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and a hot minute is nobody's business. */
+const LASTING = 3;
+const WEIGHT: readonly GpuAction[] = ["none", "check-the-app", "reset-the-gpu", "reboot", "replace"];
+
+/** What to do, in words for people. */
+export const ADVICE: Readonly<Record<GpuAction, string>> = {
+  none: "Action: none on the GPU.",
+  "check-the-app": "Action: check the app.",
+  "reset-the-gpu":
+    "Action: reset the GPU. kubectl drain the node, end what holds it (fuser -v /dev/nvidia*), nvidia-smi --gpu-reset -i ADDRESS; if that fails, reboot.",
+  reboot: "Action: reboot. kubectl drain the node, then systemctl reboot; if it hangs, power-cycle.",
+  replace: "Action: replace. kubectl drain the node and have the GPU or the machine exchanged.",
+};
+
+const LOST = { code: "gpu-lost", action: "reboot", message: "it does not answer nvidia-smi" } as const;
+const NOT_DRIVEN = {
+  ...{ code: "gpu-not-driven", action: "none", message: "the driver has not taken it" },
+  hint: "dmesg | grep NVRM says why: a GPU that the driver is too new or too old for, or that did not start.",
+} as const satisfies GpuFault;
+
+/** Whether a GPU's work is over until somebody resets, reboots or replaces something. */
+export function isFatal({ action }: GpuFault): boolean {
+  return FATAL.includes(action);
+}
+
+/** Whether the driver has taken a GPU: one that it had and that does not answer is lost. */
+export function isDriven({ facts }: GpuObservation, busId: string): boolean {
+  return facts.driven.some((gpu) => gpu.busId === busId);
+}
+
+/** Whether nvidia-smi has said which GPUs it reaches. */
+export function hasListed({ gpus, unreachable, problem }: SmiAnswer): boolean {
+  return problem === undefined || (LISTING_PROBLEMS.includes(problem.code) && gpus.length + unreachable.length > 0);
+}
+
+/** Addresses of GPUs that are on the PCI bus and do not answer. */
+export function lostGpus({ facts, answer }: GpuObservation): readonly string[] {
+  if (answer === undefined || !hasListed(answer)) return [];
+  // Some versions give up with the first GPU that they cannot open: of the others nothing is known.
+  if (answer.gpus.length === 0 && answer.unreachable.length > 0)
+    return facts.busIds.filter((busId) => answer.unreachable.includes(busId));
+  const answering = answer.gpus.filter(({ isLost }) => !isLost).map(({ busId }) => busId);
+  return facts.busIds.filter((busId) => !answering.includes(busId));
+}
+
+/** Every fault, worst first. */
+export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
+  const { answer, xids } = observation;
+  const fromXids = xids
+    .filter(({ isStanding }) => isStanding)
+    .map(({ busId, xid, text, action }) => ({ code: `gpu-xid-${xid}`, busId, message: `Xid ${xid}: ${text}`, action }));
+  const explained = new Set(fromXids.map(({ busId }) => busId));
+  const lost = lostGpus(observation)
+    .filter((busId) => !explained.has(busId))
+    .map((busId) => (isDriven(observation, busId) ? { ...LOST, busId } : { ...NOT_DRIVEN, busId }));
+  const found = [
+    ...fromXids,
+    ...lost,
+    ...judgeAnswer(observation),
+    ...judgeFabric(observation),
+    ...(answer?.gpus ?? []).flatMap((reading) => judgeReading(reading, observation.consecutiveAnswers)),
+  ];
+  return found.toSorted(byWeight);
+}
+
+/** Faults that nvidia-smi has of itself. */
+function judgeAnswer({ answer, consecutiveAnswers }: GpuObservation): readonly GpuFault[] {
+  const { code = "", message = "", hint } = answer?.problem ?? {};
+  const fault = (action: GpuAction) => [{ code, message, action, ...(hint === undefined ? {} : { hint }) }];
+  switch (code) {
+    case "nvidia-smi-stuck":
+    case "gpu-inforom-corrupt":
+      return fault("reboot");
+    case "nvidia-smi-timeout":
+      return (consecutiveAnswers.get(code) ?? 0) > 1 ? fault("reboot") : [];
+    case "nvidia-smi-failed":
+      return (consecutiveAnswers.get(code) ?? 0) > 1 ? fault("none") : [];
+    case "gpu-fell-off-bus":
+      // With an address, or with a GPU that is not listed, it is told as lost.
+      return answer !== undefined && !hasListed(answer) ? fault("reboot") : [];
+    default:
+      return [];
+  }
+}
+
+function judgeFabric({ facts, hasFabricManager, consecutiveAnswers }: GpuObservation): readonly GpuFault[] {
+  if ((consecutiveAnswers.get("fabric") ?? 0) < LASTING) return [];
+  const action = "none" as const;
+  const hint = `systemctl enable --now nvidia-fabricmanager; its version must be the driver's, ${facts.driverVersion ?? "unknown"}.`;
+  if (hasFabricManager === false)
+    return [
+      {
+        ...{ code: "fabric-manager-missing", action, hint },
+        message: `${facts.nvSwitches} NVSwitches, and no fabric manager runs: CUDA programs fail with error 802`,
+      },
+    ];
+  const message = "the GPUs have not joined the NVLink fabric: CUDA programs fail with error 802";
+  return [{ code: "gpu-fabric-not-ready", action, message, hint: `journalctl -u nvidia-fabricmanager; ${hint}` }];
+}
+
+/** What an answer tells that may pass by itself: the keys of {@link GpuObservation.consecutiveAnswers}. */
+export function transientSymptoms(answer: SmiAnswer, hasFabricManager: boolean | undefined): readonly string[] {
+  return [
+    ...answer.gpus.flatMap(({ busId, slowdown }) => (slowdown === undefined ? [] : [`${busId} ${slowdown}`])),
+    ...(isFabricUnready(answer, hasFabricManager) ? ["fabric"] : []),
+    ...(answer.problem === undefined ? [] : [answer.problem.code]),
+  ];
+}
+
+function isFabricUnready({ gpus }: SmiAnswer, hasFabricManager: boolean | undefined): boolean {
+  return (
+    hasFabricManager === false || gpus.some(({ fabricState = "" }) => /^(in progress|not started)$/i.test(fabricState))
+  );
+}
+
+function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<string, number>): readonly GpuFault[] {
+  const { busId, needsReset, recoveryAction, eccUncorrected = 0, isRemapPending, isRemapFailed, slowdown } = reading;
+  const found: GpuFault[] = [];
+  const add = (code: string, action: GpuAction, message: string, hint?: string) =>
+    found.push({ code, busId, action, message, ...(hint === undefined ? {} : { hint }) });
+  if (isRemapFailed) add("gpu-row-remap-failed", "replace", "it has no spare memory rows left");
+  if (isRemapPending)
+    add("gpu-row-remap-pending", "reset-the-gpu", "faulty memory rows are replaced at its next reset");
+  if (needsReset) add("gpu-reset-required", "reset-the-gpu", "nvidia-smi says that it requires a reset");
+  if (eccUncorrected > 0)
+    add("gpu-ecc-uncorrected", "reset-the-gpu", `${eccUncorrected} uncorrected ECC errors since the driver was loaded`);
+  const wanted = toRecoveryAction(recoveryAction ?? "None");
+  if (wanted !== "none") {
+    const code = wanted === "reboot" ? "gpu-reboot-required" : "gpu-reset-required";
+    add(code, wanted, `the driver asks for: ${recoveryAction}`);
+  }
+  if (slowdown !== undefined && (consecutiveAnswers.get(`${busId} ${slowdown}`) ?? 0) >= LASTING) {
+    const hint =
+      slowdown === "thermal" ? "Check fans, air flow and the room's temperature." : "Check power supplies and cabling.";
+    const what = slowdown === "thermal" ? "its heat" : "the power supply";
+    add(`gpu-slowdown-${slowdown}`, "none", `its clocks are kept low by ${what}`, hint);
+  }
+  return found;
+}
+
+function byWeight(one: GpuFault, other: GpuFault): number {
+  return WEIGHT.indexOf(other.action) - WEIGHT.indexOf(one.action);
+}

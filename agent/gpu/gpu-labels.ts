@@ -1,0 +1,110 @@
+// The Node's labels of its GPUs, as NVIDIA's GPU Feature Discovery writes them, and only where that is absent.
+// https://github.com/NVIDIA/k8s-device-plugin/blob/main/docs/gpu-feature-discovery/README.md
+import type { ConditionBoard } from "../board/conditions.ts";
+import type { Config } from "../config/schema.ts";
+import { describe } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import type { NodeApi } from "../kubernetes/node-api.ts";
+import type { Log } from "../log.ts";
+import { GPU_PRESENT_LABEL } from "../plan/gpu-node.ts";
+import type { GpuHistory } from "./gpu-history.ts";
+import type { GpuView } from "./gpu-watch.ts";
+
+export interface GpuLabelerOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly log: Log;
+  readonly api: () => NodeApi | undefined;
+  /** Knows which labels were written. */
+  readonly history: GpuHistory;
+}
+
+/** Written by GPU Feature Discovery alone: where it is, every label of GPUs is its own. */
+const DISCOVERY_LABEL = "nvidia.com/gfd.timestamp";
+/** Labels that were right are looked at again after this long. */
+const LOOK_AGAIN_MS = 10 * 60_000;
+const MAX_VALUE_LENGTH = 63;
+
+/** The labels that a sight of the GPUs gives; what is not known at the moment is left out. */
+export function renderGpuLabels({ facts, gpus }: GpuView): Readonly<Record<string, string>> {
+  if (facts.busIds.length === 0) return {};
+  const answering = gpus.filter(({ reading }) => reading !== undefined);
+  const [first] = answering;
+  const [major, minor, revision] = facts.driverVersion?.split(".") ?? [];
+  const labels = {
+    [GPU_PRESENT_LABEL]: "true",
+    "nvidia.com/gpu.product": first?.product === undefined ? undefined : toLabelValue(first.product),
+    "nvidia.com/gpu.count": first === undefined ? undefined : String(answering.length),
+    "nvidia.com/gpu.memory": first?.reading?.memoryTotalMebibytes?.toString(),
+    "nvidia.com/cuda.driver.major": major,
+    "nvidia.com/cuda.driver.minor": minor,
+    "nvidia.com/cuda.driver.rev": revision,
+  };
+  return Object.fromEntries(
+    Object.entries(labels).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** Keeps the Node's labels what the GPUs are. */
+export class GpuLabeler {
+  readonly #options: GpuLabelerOptions;
+  #kept: { readonly labels: string; readonly atMs: number } | undefined;
+
+  constructor(options: GpuLabelerOptions) {
+    this.#options = options;
+  }
+
+  /** The Node was deleted: the next one has none of the labels. */
+  forget(): void {
+    this.#kept = undefined;
+  }
+
+  /** Writes what differs. A cluster that refuses it costs the labels and nothing else. */
+  async keep(view: GpuView | undefined): Promise<void> {
+    const { host, board, log, api, history } = this.#options;
+    const server = api();
+    if (view === undefined || server === undefined || !board.isTrue("ApiReachable")) return;
+    const wanted = renderGpuLabels(view);
+    if (Object.keys(wanted).length === 0 && history.labels.length === 0) return;
+    const labels = JSON.stringify(wanted);
+    const atMs = host.clock.now();
+    if (this.#kept?.labels === labels && atMs - this.#kept.atMs < LOOK_AGAIN_MS) return;
+    try {
+      if (await this.#write(server, wanted)) this.#kept = { labels, atMs };
+    } catch (err) {
+      if (describe(err).code === "api-unreachable") return; // It is tried with the next round.
+      log.info({ err }, "the Node's labels of its GPUs were not written");
+      this.#kept = { labels, atMs };
+    }
+  }
+
+  /** Returns whether there was a Node to write to. */
+  async #write(server: NodeApi, wanted: Readonly<Record<string, string>>): Promise<boolean> {
+    const { config, log, history } = this.#options;
+    const present = await server.readLabels(config.node.name);
+    if (present === undefined) return false;
+    if (Object.hasOwn(present, DISCOVERY_LABEL)) {
+      await history.noteLabels([]);
+      return true;
+    }
+    const own = Object.entries(wanted).filter(([key]) => !Object.hasOwn(config.node.labels, key));
+    const isGone = own.length === 0;
+    const changes = isGone
+      ? history.labels.filter((key) => Object.hasOwn(present, key)).map((key) => [key, null] as const)
+      : own.filter(([key, value]) => present[key] !== value);
+    if (changes.length > 0) {
+      await server.patchLabels(config.node.name, Object.fromEntries(changes));
+      log.info({ labels: Object.fromEntries(changes) }, "the Node's labels of its GPUs are new");
+    }
+    // What is not known for the moment, such as a product while nvidia-smi hangs, stays on the Node and stays ours.
+    await history.noteLabels(isGone ? [] : [...new Set([...history.labels, ...own.map(([key]) => key)])].toSorted());
+    return true;
+  }
+}
+
+/** `NVIDIA A10` is `NVIDIA-A10`; whatever else a label's value may not hold is left out. */
+function toLabelValue(product: string): string {
+  const value = product.replaceAll(" ", "-").replaceAll(/[^A-Za-z0-9._-]/g, "");
+  return value.slice(0, MAX_VALUE_LENGTH).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+}

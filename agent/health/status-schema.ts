@@ -1,0 +1,112 @@
+// The shape of /status. Fields are added without notice; one that changes or goes raises schemaVersion.
+import * as z from "zod";
+import { CONDITION_TYPES } from "../board/condition-types.ts";
+import { NODE_IDENTITIES } from "../config/node-schema.ts";
+import { gpuStatusSchema } from "../gpu/gpu-status.ts";
+
+export const STATUS_SCHEMA_VERSION = 1;
+
+const moment = () => z.iso.datetime();
+const count = () => z.int().min(0);
+const conditionType = () => z.enum(CONDITION_TYPES as readonly [string, ...string[]]);
+const conditionStatus = () => z.enum(["True", "False", "Unknown"]);
+
+const reportSchema = z.object({
+  status: conditionStatus(),
+  reason: z.string().describe("CamelCase, stable."),
+  message: z.string().describe("One sentence with the values."),
+  hint: z.string().optional().describe("What to do: a command to run, or an AWS action to take."),
+  since: moment(),
+});
+
+const conditionSchema = reportSchema.extend({
+  type: conditionType(),
+  dependsOn: z.array(conditionType()).describe("Conditions whose failure explains this one's."),
+  isCritical: z.boolean().describe("Whether the node is ready only while it is true."),
+  pending: reportSchema
+    .optional()
+    .describe("What was last seen, while it has not lasted long enough to turn the condition."),
+});
+
+const fileSchema = z.object({
+  path: z.string(),
+  sha256: z.string().describe("Digest of the content that is planned, and in place while ConfigInSync is true."),
+  mode: z.string().describe("Octal, e.g. 0600."),
+  changes: count().describe("Times since the daemon's start that the agent wrote it, the first included."),
+  lastChangedAt: moment().optional(),
+  repairs: count().describe("Times since the daemon's start that somebody else's change was put back."),
+  lastRepairAt: moment().optional(),
+});
+
+const eventSchema = z.object({
+  at: moment(),
+  type: z.enum(["Normal", "Warning"]),
+  reason: z.string(),
+  message: z.string(),
+});
+
+const loopSchema = z.object({
+  name: z.string(),
+  everySeconds: z.number(),
+  rounds: count(),
+  lagSeconds: z.number().describe("How long ago a round should have ended that has not."),
+  isOverdue: z.boolean(),
+});
+
+/** The whole document. */
+export const statusSchema = z.object({
+  schemaVersion: z.literal(STATUS_SCHEMA_VERSION),
+  version: z.string().describe("Version of eks-satellite."),
+  startedAt: moment(),
+  startMs: z.number().describe("From the process's start to its loops running, milliseconds."),
+  verdict: z.object({
+    ready: z.boolean().describe("What /readyz says."),
+    healthy: z.boolean().describe("Ready, and no condition false."),
+    reason: z.string().describe("The first root cause's, `Healthy`, or `Joining` while no cause is known."),
+    summary: z.string().describe("One sentence: the first root cause, or that all is well."),
+    hint: z.string().optional().describe("What to do about the first root cause."),
+  }),
+  rootCauses: z.array(conditionType()).describe("False conditions that no other failure explains."),
+  conditions: z.array(conditionSchema),
+  node: z.object({
+    name: z.string(),
+    identity: z.enum(NODE_IDENTITIES).describe("What node.identity says."),
+    providerId: z.string().describe("What kubelet registers with; another one's stays until the Node is deleted."),
+    architecture: z.string().optional(),
+    operatingSystem: z.string().optional(),
+    kernel: z.string().optional(),
+  }),
+  cluster: z.object({
+    name: z.string(),
+    region: z.string(),
+    endpoint: z.string().optional(),
+    version: z.string().optional(),
+    describedAt: moment().optional(),
+  }),
+  credentials: z.object({
+    source: z.string().describe("The configured source, e.g. `keysFile /etc/eks-satellite/credentials`."),
+    keysExpireAt: moment().optional(),
+    keysRenewAt: moment().optional().describe("When the next renewal is due."),
+    tokenExpiresAt: moment().optional(),
+    certificateExpiresAt: moment().optional().describe("The certificate's of credentials.rolesAnywhere."),
+    servingCertificateExpiresAt: moment().optional(),
+  }),
+  kubelet: z.object({
+    version: z.string().optional(),
+    pid: z.int().optional(),
+    startedAt: moment().optional(),
+    restarts: count(),
+    restartsByReason: z.record(z.string(), count()),
+    lastExit: z.string().optional(),
+  }),
+  containerd: z.object({ version: z.string().optional() }),
+  gpu: gpuStatusSchema.optional().describe("Absent until the machine was looked at, and with gpu.mode: off."),
+  versions: z.object({ node: z.string().describe("Version of the Node.js that runs the daemon.") }),
+  converge: z.object({ rounds: count(), changes: count(), repairs: count(), lastRoundMs: z.number() }),
+  files: z.array(fileSchema),
+  loops: z.array(loopSchema),
+  events: z.array(eventSchema).describe("The last things that happened, oldest first."),
+  lastErrors: z.array(eventSchema).describe("The last of them that were warnings, oldest first."),
+});
+
+export type StatusDocument = z.infer<typeof statusSchema>;

@@ -1,0 +1,143 @@
+// What an administrator asks of AWS beyond what a node does. Loaded by the commands that need it alone: the daemon never holds it.
+import {
+  CreateAccessEntryCommand,
+  DeleteAccessEntryCommand,
+  DescribeAccessEntryCommand,
+  EKSClient,
+  paginateListAccessEntries,
+} from "@aws-sdk/client-eks";
+import {
+  CreateRoleCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { Secret } from "../secret.ts";
+import type { AwsKeys } from "./aws.ts";
+import { proxiedAgent } from "./proxy.ts";
+
+/** An access entry of EKS, as far as it decides who somebody is. */
+export interface AccessEntry {
+  readonly principalArn: string;
+  /** STANDARD, HYBRID_LINUX, FARGATE_LINUX, EC2_LINUX, … */
+  readonly type: string;
+  readonly username: string;
+}
+
+/** A role of IAM. */
+export interface Role {
+  readonly arn: string;
+  /** JSON. */
+  readonly trustPolicy: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface RoleRequest extends Omit<Role, "arn"> {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** AWS, as far as an administrator of a cluster needs it. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
+export interface AdminAws {
+  /** The keys of now, from AWS's default chain: environment, profile, SSO, web identity, instance. */
+  readKeys(): Promise<AwsKeys>;
+  /** Undefined when there is none. */
+  findAccessEntry(cluster: string, principalArn: string): Promise<AccessEntry | undefined>;
+  /** ARNs of the principals that have an entry. */
+  listAccessEntries(cluster: string): Promise<readonly string[]>;
+  createAccessEntry(cluster: string, principalArn: string, type: string): Promise<void>;
+  deleteAccessEntry(cluster: string, principalArn: string): Promise<void>;
+  /** Undefined when there is none. */
+  findRole(name: string): Promise<Role | undefined>;
+  createRole(request: RoleRequest): Promise<void>;
+  setTrustPolicy(role: string, policy: string): Promise<void>;
+  /** JSON of an inline policy, or undefined when there is none. */
+  findRolePolicy(role: string, name: string): Promise<string | undefined>;
+  putRolePolicy(role: string, name: string, policy: string): Promise<void>;
+}
+
+/** A silent network is told within this time a try, milliseconds. */
+const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
+
+/** Creates the handle on AWS for a region. */
+export function createAdminAws(region: string, profile: string | undefined): AdminAws {
+  const credentials = defaultProvider({ clientConfig: { region }, ...(profile === undefined ? {} : { profile }) });
+  const shared = {
+    region,
+    credentials,
+    maxAttempts: 3,
+    requestHandler: { ...TIMEOUTS, httpsAgent: proxiedAgent() },
+  };
+  const options = { ...shared, ...(profile === undefined ? {} : { profile }) };
+  const eks = new EKSClient(options);
+  const iam = new IAMClient(options);
+  return {
+    async readKeys() {
+      const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+      return {
+        accessKeyId,
+        secretAccessKey: new Secret(secretAccessKey),
+        ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),
+      };
+    },
+    async findAccessEntry(clusterName, principalArn) {
+      const answer = await unlessMissing(eks.send(new DescribeAccessEntryCommand({ clusterName, principalArn })));
+      const { type = "", username = "" } = answer?.accessEntry ?? {};
+      return answer === undefined ? undefined : { principalArn, type, username };
+    },
+    async listAccessEntries(clusterName) {
+      const arns: string[] = [];
+      for await (const { accessEntries = [] } of paginateListAccessEntries({ client: eks }, { clusterName }))
+        arns.push(...accessEntries);
+      return arns;
+    },
+    async createAccessEntry(clusterName, principalArn, type) {
+      await eks.send(new CreateAccessEntryCommand({ clusterName, principalArn, type }));
+    },
+    async deleteAccessEntry(clusterName, principalArn) {
+      await eks.send(new DeleteAccessEntryCommand({ clusterName, principalArn }));
+    },
+    async findRole(name) {
+      const role = (await unlessMissing(iam.send(new GetRoleCommand({ RoleName: name }))))?.Role;
+      if (role === undefined) return undefined;
+      const tags = Object.fromEntries((role.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
+      return { arn: role.Arn ?? "", trustPolicy: decodeURIComponent(role.AssumeRolePolicyDocument ?? ""), tags };
+    },
+    async createRole({ name, trustPolicy, description, tags }) {
+      const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await iam.send(
+        new CreateRoleCommand({
+          RoleName: name,
+          AssumeRolePolicyDocument: trustPolicy,
+          Description: description,
+          Tags: list,
+        }),
+      );
+    },
+    async setTrustPolicy(role, policy) {
+      await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: policy }));
+    },
+    async findRolePolicy(role, name) {
+      const answer = await unlessMissing(iam.send(new GetRolePolicyCommand({ RoleName: role, PolicyName: name })));
+      return answer === undefined ? undefined : decodeURIComponent(answer.PolicyDocument ?? "");
+    },
+    async putRolePolicy(role, name, policy) {
+      await iam.send(new PutRolePolicyCommand({ RoleName: role, PolicyName: name, PolicyDocument: policy }));
+    },
+  };
+}
+
+/** EKS and IAM word it each in their own way. */
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const { name } = error as { name?: string };
+    if (name === "ResourceNotFoundException" || name === "NoSuchEntityException" || name === "NoSuchEntity")
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,237 @@
+// What EKS brings (kubelet, ecr-credential-provider, CNI plugins): downloaded where it is missing, kubelet moved with the cluster when
+// that is wanted and taken back when it fails. Downloads take minutes: they run beside everything else, and nothing waits for them.
+import { Ledger } from "../apply/ledger.ts";
+import type { ClusterFacts } from "../aws/cluster.ts";
+import type { ConditionBoard } from "../board/conditions.ts";
+import { ARTIFACTS_FOLDER, statePaths } from "../config/paths.ts";
+import type { Config } from "../config/schema.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { Backoff } from "../loop/backoff.ts";
+import {
+  type ArtifactName,
+  type ArtifactRelease,
+  defaultManifestUrl,
+  findRelease,
+  findSigningHelper,
+  goArchitecture,
+  isListed,
+  parseManifest,
+  type VersionSpec,
+} from "./artifact-manifest.ts";
+import { ArtifactStore, readText } from "./artifact-store.ts";
+import { readKubeletSituation } from "./available-artifacts.ts";
+import { isWanted, type KubeletSituation, kubeletVersionSpec, refuseSpec } from "./kubelet-choice.ts";
+import { type KubeletSwitchOptions, switchKubelet, watchTrial } from "./kubelet-switch.ts";
+import { KubeletTrials, type TrialObservation } from "./kubelet-trial.ts";
+import {
+  type ArtifactNeeds,
+  artifactsMissing,
+  hasNeeds,
+  type NodeBinaryState,
+  onTrial,
+  reportSkew,
+  rolledBack,
+} from "./missing-artifacts.ts";
+import { bringProgram, installNodeBinaries, type NodeBinariesOptions, readNodeBinaries } from "./node-binaries.ts";
+
+const FIRST_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 30 * 60_000;
+/** New patches are looked for this often, and when the cluster's version is another. */
+const LOOK_FOR_PATCHES_MS = 24 * 60 * 60_000;
+const PROGRESS_STEP_BYTES = 10 * 2 ** 20;
+
+export interface ArtifactsOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly log: Log;
+  readonly cluster: () => ClusterFacts | undefined;
+  /** Version of the program at kubelet.path, as last read. */
+  readonly kubeletVersion: () => string | undefined;
+  readonly observation: () => TrialObservation;
+  /** A program is another now. */
+  readonly onChange: () => void;
+  /** Part of a story that a person may want to read later. */
+  readonly tell: (type: "Normal" | "Warning", reason: string, message: string) => void;
+  /** Ends what is being downloaded: another configuration wants something else. */
+  readonly signal: AbortSignal;
+}
+
+/** Keeps them there; ArtifactsInstalled and KubeletSupported say how that is. */
+export class Artifacts {
+  readonly #options: ArtifactsOptions;
+  readonly #store: ArtifactStore;
+  readonly #trials: KubeletTrials;
+  readonly #switching: KubeletSwitchOptions;
+  readonly #nodeBinaries: NodeBinariesOptions;
+  readonly #retry: Backoff;
+  readonly #manifestUrl: string;
+  readonly figures = { installed: 0, failed: 0, bytes: 0 };
+  #running: Promise<void> | undefined;
+  #notBeforeMs = 0;
+  #looked: { readonly key: string; readonly atMs: number } | undefined;
+  #toldBytes = 0;
+
+  constructor(options: ArtifactsOptions) {
+    const { host, config, log, signal } = options;
+    const state = statePaths(config.stateFolder);
+    this.#options = options;
+    this.#store = new ArtifactStore({
+      ...{ host, log, signal, ledger: new Ledger(host, state.ledger, log) },
+      onProgress: (...progress) => this.#showProgress(...progress),
+    });
+    this.#trials = new KubeletTrials(host, state.artifacts, config.kubelet);
+    this.#switching = { ...options, config: config.kubelet, store: this.#store, trials: this.#trials };
+    this.#nodeBinaries = { host, config, store: this.#store, fetch: (...wanted) => this.#fetch(...wanted) };
+    this.#retry = new Backoff({
+      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
+      random: host.random,
+    });
+    this.#manifestUrl = config.artifacts.manifestUrl ?? defaultManifestUrl(config.cluster.region);
+  }
+
+  /** Looks once; what is to be downloaded is begun and not waited for. @throws file-unreadable */
+  async round(): Promise<void> {
+    const { board, kubeletVersion } = this.#options;
+    await this.#trials.load();
+    const situation = await this.#readSituation();
+    const version = kubeletVersion();
+    const skew = version === undefined ? undefined : reportSkew(situation, version);
+    if (skew !== undefined) board.set("KubeletSupported", skew);
+    if (this.#running !== undefined) return;
+    const trial = this.#trials.current;
+    if (trial === undefined) {
+      const nodeBinaries = await readNodeBinaries(this.#nodeBinaries, situation);
+      return this.#meet({ kubelet: kubeletVersionSpec(situation), ...nodeBinaries }, situation);
+    }
+    await watchTrial(this.#switching, trial, situation.owner);
+    this.#report(situation.owner);
+  }
+
+  async #meet(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
+    const { host, config, board, signal } = this.#options;
+    const { owner, clusterVersion } = situation;
+    if (!hasNeeds(needs)) return this.#report(owner);
+    if (config.artifacts.install === "never") {
+      const missing = artifactsMissing(config, needs, situation);
+      return missing === undefined ? this.#report(owner) : board.setFailed("ArtifactsInstalled", missing);
+    }
+    if (needs.helper === undefined && clusterVersion === undefined) return;
+    const refusal = clusterVersion === undefined ? undefined : refuseSpec(needs.kubelet, clusterVersion);
+    if (refusal !== undefined) return board.setFailed("ArtifactsInstalled", refusal);
+    if (signal.aborted || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
+    this.#running = this.#bring(needs, situation)
+      .then(() => this.#report("agent"))
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async #readSituation(): Promise<KubeletSituation> {
+    const { host, config, cluster, kubeletVersion, observation } = this.#options;
+    const situation = await readKubeletSituation(host, config.kubelet, cluster()?.version);
+    const installed = situation.owner === "somebody" ? kubeletVersion() : situation.installed;
+    return { ...situation, installed, isNodeReady: observation().isReady };
+  }
+
+  /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */
+  #isDue({ helper, provider, plugins }: ArtifactNeeds, situation: KubeletSituation): boolean {
+    if (situation.owner === "nobody" || helper !== undefined || provider === "missing" || plugins === "missing")
+      return true;
+    const isKnown = this.#looked?.key === lookKey(situation);
+    return !isKnown || this.#options.host.clock.now() - (this.#looked?.atMs ?? 0) >= LOOK_FOR_PATCHES_MS;
+  }
+
+  async #bring(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
+    const { host, onChange } = this.#options;
+    const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
+    const architecture = goArchitecture((await host.systemInformation()).architecture);
+    // First of all: without it there are no keys, and without keys nobody knows the cluster's version.
+    if (needs.helper !== undefined) {
+      const helper = findSigningHelper(manifest, architecture, this.#manifestUrl);
+      await bringProgram(this.#nodeBinaries, "aws_signing_helper", helper, needs.helper);
+    }
+    if (situation.clusterVersion !== undefined && hasNeeds({ ...needs, helper: undefined })) {
+      const find = (wanted: VersionSpec) => findRelease(manifest, wanted, architecture, this.#manifestUrl);
+      const hasOwn = situation.owner === "agent" && isListed(manifest, situation.installed);
+      await this.#bringReleases(needs, { ...situation, clusterVersion: situation.clusterVersion }, { find, hasOwn });
+      this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
+    }
+    this.#retry.reset();
+    onChange();
+  }
+
+  async #bringReleases(
+    needs: ArtifactNeeds,
+    situation: KubeletSituation & { readonly clusterVersion: string },
+    { find, hasOwn }: { readonly find: (wanted: VersionSpec) => ArtifactRelease; readonly hasOwn: boolean },
+  ): Promise<void> {
+    const { kubelet, provider, plugins } = needs;
+    const { installed, clusterVersion } = situation;
+    const target = kubelet === undefined ? undefined : find(kubelet);
+    const next = target !== undefined && this.#isAccepted(target, needs, situation) ? target : undefined;
+    // What was downloaded beside kubelet is of its release; it follows after kubelet's trial.
+    const own = next === undefined && hasOwn ? installed : undefined;
+    const release = next ?? find(own === undefined ? { minor: clusterVersion } : { version: own });
+    const follow = (state: NodeBinaryState) => (state === "other-release" && own === undefined ? "fine" : state);
+    // kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider.
+    await installNodeBinaries(this.#nodeBinaries, { provider: follow(provider), plugins: follow(plugins) }, release);
+    if (next === undefined) return;
+    await this.#fetch("kubelet", next);
+    await switchKubelet(this.#switching, next.version, installed);
+  }
+
+  /** What was taken back is not tried again, but where there is no other it is better than none. */
+  #isAccepted({ version }: ArtifactRelease, { kubelet }: ArtifactNeeds, { installed }: KubeletSituation): boolean {
+    const isRejected = installed !== undefined && this.#trials.rejected.includes(version);
+    return !isRejected && kubelet !== undefined && isWanted(version, installed, kubelet);
+  }
+
+  async #fetch(name: ArtifactName, release: ArtifactRelease): Promise<void> {
+    this.#toldBytes = 0;
+    await this.#store.fetch(name, release);
+    if (this.#toldBytes === 0) return; // It was here already.
+    this.figures.bytes += this.#toldBytes;
+    this.figures.installed += 1;
+  }
+
+  #showProgress(name: ArtifactName, bytes: number, totalBytes: number | undefined): void {
+    const isStep = Math.floor(bytes / PROGRESS_STEP_BYTES) > Math.floor(this.#toldBytes / PROGRESS_STEP_BYTES);
+    const isFirst = this.#toldBytes === 0;
+    this.#toldBytes = bytes;
+    if (!isStep && !isFirst) return;
+    const [done, total] = [bytes, totalBytes].map((size) => size !== undefined && Math.round(size / 2 ** 20));
+    const message = `${name}: ${done}${total === false ? "" : ` of ${total}`} MiB so far`;
+    if (isStep) this.#options.log.info(message);
+    this.#options.board.set("ArtifactsInstalled", { status: "Unknown", reason: "Downloading", message });
+  }
+
+  #report(owner: KubeletSituation["owner"]): void {
+    const { board } = this.#options;
+    const trial = this.#trials.current;
+    const rejected = owner === "agent" ? this.#trials.rejected.at(-1) : undefined;
+    if (trial !== undefined) board.set("ArtifactsInstalled", onTrial(trial));
+    else if (rejected !== undefined) board.setFailed("ArtifactsInstalled", rolledBack(rejected));
+    else
+      board.setTrue(
+        "ArtifactsInstalled",
+        "Installed",
+        `what EKS brings is there; downloads are in ${ARTIFACTS_FOLDER}`,
+      );
+  }
+
+  #fail(error: unknown): void {
+    const { host, board, signal } = this.#options;
+    if (signal.aborted) return; // It was ended, and did not fail.
+    this.figures.failed += 1;
+    this.#notBeforeMs = host.clock.now() + Math.max(FIRST_RETRY_MS, this.#retry.next(0));
+    board.setFailed("ArtifactsInstalled", error);
+  }
+}
+
+/** What the answer depends on. */
+function lookKey({ clusterVersion, config, installed }: KubeletSituation): string {
+  return `${clusterVersion} ${config.version} ${installed}`;
+}

@@ -1,0 +1,225 @@
+// What the distribution has to bring, installed when it is missing and left alone when it is there. apt-get takes minutes and may
+// wait for others: it runs beside everything else, in a unit of its own, since dpkg must not die with the daemon.
+import { Ledger } from "../apply/ledger.ts";
+import type { ConditionBoard } from "../board/conditions.ts";
+import { runPaths, statePaths } from "../config/paths.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Host, RunResult } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { Backoff } from "../loop/backoff.ts";
+import { type AptPlan, explainApt, isInstalled, isUnknownPackage, parseSimulation } from "./apt.ts";
+import { DEPENDENCIES, type Dependency, findMissing } from "./packages.ts";
+
+const APT_TIMEOUT_SECONDS = 900;
+/** apt-get's only exit code of failure, apt-get(8). */
+const APT_FAILED = 100;
+const FIRST_RETRY_MS = 15_000;
+const MAX_RETRY_MS = 10 * 60_000;
+/** A lock is looked at again soon: what holds it is at work. */
+const LOCK_RETRY_MS = 10_000;
+/** Beyond them a failed look for a package is a matter of the repositories, not of old lists. */
+const LISTS_AGE_MS = 60 * 60_000;
+
+/** `--no-upgrade` is for what is named; the simulation is looked at for the rest. */
+const INSTALL = ["install", "--yes", "--no-install-recommends", "--no-remove", "--no-upgrade"];
+/** Debian's containerd would push Docker's own package out, and take the running containers' engine with it. */
+const DOCKERS = ["containerd", "runc"];
+const DOCKER_PACKAGE = "containerd.io";
+/** Asks nothing, and restarts nobody's services (needrestart, on Ubuntu 22.04 and later). */
+const VARIABLES = ["DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "NEEDRESTART_SUSPEND=1", "LC_ALL=C"];
+/** One at a time, also with one that an earlier daemon has left at work. */
+const APT_UNIT = "eks-satellite-apt";
+/** Upgraded by nobody but their owner; a library may have to be, for the package that needs it. */
+const UNTOUCHABLE = /^(docker|containerd|runc|moby|nvidia|libnvidia|kube)/;
+
+export interface DependenciesOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Something was installed. */
+  readonly onInstalled: () => void;
+}
+
+/** Keeps them there; DependenciesInstalled says how that goes. */
+export class Dependencies {
+  readonly #options: DependenciesOptions;
+  readonly #ledger: Ledger;
+  readonly #retry: Backoff;
+  #running: Promise<void> | undefined;
+  #notBeforeMs = 0;
+  #updatedAtMs = Number.NEGATIVE_INFINITY;
+  #installed = 0;
+
+  constructor(options: DependenciesOptions) {
+    const { host, config, log } = options;
+    this.#options = options;
+    this.#ledger = new Ledger(host, statePaths(config.stateFolder).ledger, log);
+    this.#retry = new Backoff({
+      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
+      random: host.random,
+    });
+  }
+
+  /** Packages that were installed since the start. */
+  get installed(): number {
+    return this.#installed;
+  }
+
+  /** Looks once, and begins to install what is missing; returns without waiting for that. @throws file-unreadable */
+  async round(): Promise<void> {
+    const { host, config, board } = this.#options;
+    if (this.#running !== undefined) return;
+    const missing = await findMissing(host);
+    if (missing.length === 0) {
+      board.setTrue(
+        "DependenciesInstalled",
+        "Installed",
+        `${DEPENDENCIES.length} programs of the distribution are there`,
+      );
+      return;
+    }
+    if (config.dependencies.install === "never") {
+      board.setFailed("DependenciesInstalled", missingError(missing));
+      return;
+    }
+    if (host.clock.now() < this.#notBeforeMs) return;
+    this.#running = this.#install(missing)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  #fail(error: unknown): void {
+    const { host, board } = this.#options;
+    const isLocked = error instanceof SatelliteError && error.code === "apt-locked";
+    this.#notBeforeMs = host.clock.now() + (isLocked ? LOCK_RETRY_MS : Math.max(FIRST_RETRY_MS, this.#retry.next(0)));
+    board.setFailed("DependenciesInstalled", error);
+  }
+
+  async #install(missing: readonly Dependency[]): Promise<void> {
+    const { board, onInstalled } = this.#options;
+    const packages = missing.map((dependency) => dependency.package);
+    await this.#checkDocker(packages);
+    try {
+      await this.#attempt(packages);
+    } catch (error) {
+      // Lists of last month name files that the mirror has replaced since: an image keeps those of the day it was made.
+      if (!(error instanceof SatelliteError && error.code === "apt-lists-outdated" && (await this.#updateLists())))
+        throw error;
+      await this.#attempt(packages);
+    }
+    this.#retry.reset();
+    board.setTrue("DependenciesInstalled", "Installed", `${packages.join(", ")} installed`);
+    onInstalled();
+  }
+
+  /** @throws apt-…, dpkg-interrupted, disk-full, packages-at-risk */
+  async #attempt(packages: readonly string[]): Promise<void> {
+    const { installed, upgraded } = await this.#simulate(packages);
+    const besides = upgraded.length === 0 ? "" : `, for which ${upgraded.join(", ")} must be newer`;
+    this.#options.board.set("DependenciesInstalled", {
+      status: "Unknown",
+      reason: "Installing",
+      message: `apt-get installs ${packages.join(", ")}, and with them ${installed.length - packages.length} more${besides}`,
+    });
+    // Before it happens: what is broken off half-way is ours all the same.
+    for (const name of installed) await this.#ledger.record(packageId(name), { kind: "absent" });
+    const answer = await this.#aptGet([...INSTALL, ...packages]);
+    if (answer.exitCode !== 0) {
+      // Whatever else ended it, such as a signal to systemd-run, may have left apt-get at work.
+      if (answer.exitCode === APT_FAILED) await this.#disown(installed);
+      throw explainApt(answer, `installing ${packages.join(", ")}`);
+    }
+    this.#installed += installed.length;
+  }
+
+  /** What did not come may be installed by somebody else, whose it is then. */
+  async #disown(names: readonly string[]): Promise<void> {
+    for (const name of names)
+      if (!(await isInstalled(this.#options.host, name))) await this.#ledger.forget(packageId(name));
+  }
+
+  /** @throws docker-containerd-broken */
+  async #checkDocker(packages: readonly string[]): Promise<void> {
+    const lacking = packages.filter((name) => DOCKERS.includes(name));
+    if (lacking.length === 0) return;
+    const { stdout } = await this.#options.host.run("dpkg-query", ["--status", DOCKER_PACKAGE]);
+    if (!/^Status: .* installed$/m.test(stdout)) return;
+    throw new SatelliteError(
+      "docker-containerd-broken",
+      `${lacking.join(", ")} is missing, and Docker's package ${DOCKER_PACKAGE}, which brings it, is installed`,
+      { hint: `apt-get install --reinstall ${DOCKER_PACKAGE}: Debian's package in its place would remove Docker's.` },
+    );
+  }
+
+  /** What would be installed with them; lists that lack them are fetched first. @throws apt-…, packages-at-risk */
+  async #simulate(packages: readonly string[]): Promise<AptPlan> {
+    const simulate = () => this.#aptGet([...INSTALL, "--simulate", ...packages]);
+    let answer = await simulate();
+    if (isUnknownPackage(answer) && (await this.#updateLists())) answer = await simulate();
+    if (answer.exitCode !== 0) throw explainApt(answer, `installing ${packages.join(", ")}`);
+    const plan = parseSimulation(answer.stdout);
+    const touched = [...plan.removed, ...plan.upgraded.filter((name) => UNTOUCHABLE.test(name))];
+    if (touched.length === 0) return plan;
+    throw new SatelliteError(
+      "packages-at-risk",
+      `installing ${packages.join(", ")} would remove or upgrade ${touched.join(", ")}; nothing was done`,
+      { hint: `Install ${packages.join(", ")} by hand, as you see fit, or set dependencies.install: never.` },
+    );
+  }
+
+  /** Fetches the lists of packages, unless that was done lately; says whether they are new. @throws apt-… */
+  async #updateLists(): Promise<boolean> {
+    const { host, log } = this.#options;
+    if (host.clock.now() - this.#updatedAtMs <= LISTS_AGE_MS) return false;
+    log.info("fetching apt's lists of packages");
+    const update = await this.#aptGet(["update"]);
+    if (update.exitCode !== 0) throw explainApt(update, "fetching the lists of packages");
+    this.#updatedAtMs = host.clock.now();
+    return true;
+  }
+
+  async #aptGet(args: readonly string[]): Promise<RunResult> {
+    const { host, config, environment } = this.#options;
+    const { aptConfig } = runPaths(config.runFolder);
+    // In a file and not in the arguments, which everybody can read: a proxy may have a password.
+    await host.files.write(aptConfig, renderAptConfig(environment), { mode: 0o600 });
+    const variables = [...VARIABLES, `APT_CONFIG=${aptConfig}`].map((variable) => `--setenv=${variable}`);
+    const unit = ["--quiet", "--collect", "--wait", "--pipe", `--unit=${APT_UNIT}`, "--service-type=exec"];
+    return host.run("systemd-run", [...unit, ...variables, "apt-get", ...args], {
+      timeoutSeconds: APT_TIMEOUT_SECONDS,
+    });
+  }
+}
+
+function packageId(name: string): string {
+  return `package:${name}`;
+}
+
+/** Fails at once on a lock, and goes through the daemon's proxies, unless apt has been given others (apt.conf(5)). */
+export function renderAptConfig(environment: Readonly<Record<string, string | undefined>>): string {
+  const variable = (name: string) => environment[name] ?? environment[name.toUpperCase()];
+  const proxies = ["http", "https"].flatMap((scheme) => {
+    const proxy = variable(`${scheme}_proxy`);
+    if (proxy === undefined || proxy === "") return [];
+    const direct = (variable("no_proxy") ?? "").split(",").map((host) => host.trim().replace(/^\./, ""));
+    return [
+      `Acquire::${scheme}::Proxy ${JSON.stringify(proxy)};`,
+      ...direct.filter((host) => /^[\w.-]+$/.test(host)).map((host) => `Acquire::${scheme}::Proxy::${host} "DIRECT";`),
+    ];
+  });
+  return `${["DPkg::Lock::Timeout 0;", ...proxies].join("\n")}\n`;
+}
+
+/** What is missing while nobody is to install it. */
+export function missingError(missing: readonly Dependency[]): SatelliteError {
+  const packages = missing.map((dependency) => dependency.package).join(" ");
+  const words = missing.map(({ program, why }) => `${program} (${why})`).join(", ");
+  return new SatelliteError("dependencies-missing", `missing: ${words}`, {
+    hint: `apt-get install --no-install-recommends ${packages}, or dependencies.install: auto.`,
+  });
+}

@@ -1,0 +1,239 @@
+// kubelet as our child: started when its inputs are there, restarted when they change, kept alive when it dies, never doubled.
+import type { ConditionBoard } from "../board/conditions.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Child, ChildExit, Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { Backoff } from "../loop/backoff.ts";
+import type { KubeletCommand } from "../plan/node-plan.ts";
+import { endChild, readLines } from "./child.ts";
+import { failedPullOf } from "./failed-pull.ts";
+import type { KlogLine } from "./klog.ts";
+import { KubeletLog } from "./kubelet-log.ts";
+import { endOrphanKubelet, noteKubelet } from "./orphan-kubelet.ts";
+
+/** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
+export interface KubeletSpec {
+  readonly command: KubeletCommand;
+  readonly digest: string;
+}
+
+export interface KubeletOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+  /** Where pid and start time are kept, so that a later daemon recognises a kubelet that was left behind. */
+  readonly processFile: string;
+  readonly stopSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Makes sure that the files are in place and that nothing stands in the way; what it throws puts the start off. */
+  readonly prepare: (signal: AbortSignal) => Promise<void>;
+  /** The API server refused kubelet's token. */
+  readonly onUnauthorized: () => void;
+  /** kubelet could not tell the API server that it lives: it asks more often than anybody here. */
+  readonly onApiTrouble: () => void;
+}
+
+/** What /status tells of kubelet. */
+export interface KubeletStatus {
+  readonly pid: number | undefined;
+  readonly startedAtMs: number | undefined;
+  readonly restarts: number;
+  readonly restartsByReason: Readonly<Record<string, number>>;
+  readonly lastExit: string | undefined;
+}
+
+const FIRST_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 60_000;
+/** A kubelet that ran this long was healthy. */
+const HEALTHY_AFTER_MS = 5 * 60_000;
+/** A start that something stood in the way of is tried again soon, then less and less often. */
+const FIRST_OBSTACLE_RETRY_MS = 100;
+const MAX_OBSTACLE_RETRY_MS = 5000;
+/** Ends in a row from which on it is called a crash loop. */
+const CRASH_LOOP_EXITS = 3;
+
+/** How client-go words a 401. */
+const UNAUTHORIZED = /\bUnauthorized\b/;
+/** kubelet's words when its Lease or its Node's status was not written. */
+const API_TROUBLE = /Failed to (ensure|update) lease|Error updating node status/;
+
+/** Why a running kubelet is ended to be started again. */
+export type RestartReason = "configuration-changed" | "node-gone";
+
+/** Supervises one kubelet. */
+export class Kubelet {
+  readonly #options: KubeletOptions;
+  readonly #backoff: Backoff;
+  readonly #startBackoff: Backoff;
+  #spec: KubeletSpec | undefined;
+  #running: { readonly child: Child; readonly digest: string; readonly startedAtMs: number } | undefined;
+  #restarts = 0;
+  readonly #restartsByReason = new Map<string, number>();
+  /** Images that could not be pulled since the start, by registry. */
+  readonly failedPulls = new Map<string, number>();
+  #lastExit: string | undefined;
+  #lastError: string | undefined;
+  /** Why the running kubelet is to end; undefined while it should run. */
+  #restartReason: RestartReason | undefined;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({
+      firstMs: FIRST_BACKOFF_MS,
+      maxMs: MAX_BACKOFF_MS,
+      resetAfterMs: HEALTHY_AFTER_MS,
+      random: options.host.random,
+    });
+    this.#startBackoff = new Backoff({
+      firstMs: FIRST_OBSTACLE_RETRY_MS,
+      maxMs: MAX_OBSTACLE_RETRY_MS,
+      resetAfterMs: Number.POSITIVE_INFINITY,
+      random: options.host.random,
+    });
+  }
+
+  status(): KubeletStatus {
+    return {
+      pid: this.#running?.child.pid,
+      startedAtMs: this.#running?.startedAtMs,
+      restarts: this.#restarts,
+      restartsByReason: Object.fromEntries(this.#restartsByReason),
+      lastExit: this.#lastExit,
+    };
+  }
+
+  /** Says what kubelet should run with; a running one with other inputs is restarted. */
+  want(spec: KubeletSpec): void {
+    const isChanged = this.#spec?.digest !== spec.digest;
+    this.#spec = spec;
+    if (this.#running !== undefined && this.#running.digest !== spec.digest) this.restart("configuration-changed");
+    else if (isChanged) this.#rouse();
+  }
+
+  /** Ends the running kubelet and starts it again at once. */
+  restart(reason: RestartReason): void {
+    if (this.#running === undefined) return;
+    this.#restartReason = reason;
+    this.#rouse();
+  }
+
+  /** Keeps kubelet running until the signal aborts, then ends it. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#rouse(), { once: true });
+    await endOrphanKubelet(this.#options);
+    while (!signal.aborted) {
+      if (this.#spec === undefined) {
+        await this.#idle(signal);
+        continue;
+      }
+      const waitMs = await this.#runOnce(this.#spec, signal);
+      if (waitMs > 0) await this.#idle(signal, waitMs);
+    }
+  }
+
+  /** One life of kubelet; returns how long to wait before the next, in milliseconds. */
+  async #runOnce(spec: KubeletSpec, signal: AbortSignal): Promise<number> {
+    const { host, log, board, prepare } = this.#options;
+    let child: Child;
+    try {
+      await prepare(signal);
+      if (signal.aborted) return 0;
+      child = this.#spawn(this.#spec ?? spec);
+      this.#startBackoff.reset();
+    } catch (error) {
+      if (!signal.aborted) board.setFailed("KubeletRunning", error);
+      return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#startBackoff.next(0));
+    }
+    const startedAtMs = host.clock.now();
+    await noteKubelet(this.#options, child.pid);
+    // In a crash loop running is no news: the health watch says when it has run for a while.
+    if (this.#backoff.failures < CRASH_LOOP_EXITS)
+      board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
+    log.info({ pid: child.pid, restarts: this.#restarts }, "kubelet started");
+
+    const exit = await this.#untilExitOrRequest(child, signal);
+    this.#running = undefined;
+    if (signal.aborted) return 0;
+    this.#count(exit === undefined ? (this.#restartReason ?? "requested") : "exited");
+    if (exit === undefined) {
+      this.#backoff.reset();
+      return 0;
+    }
+    return this.#reportExit(exit, host.clock.now() - startedAtMs);
+  }
+
+  #count(reason: string): void {
+    this.#restarts += 1;
+    this.#restartsByReason.set(reason, (this.#restartsByReason.get(reason) ?? 0) + 1);
+  }
+
+  #spawn({ command, digest }: KubeletSpec): Child {
+    const { host, log, environment } = this.#options;
+    this.#lastError = undefined;
+    this.#restartReason = undefined;
+    const child = host.spawn(command.path, command.args, environment);
+    this.#running = { child, digest, startedAtMs: host.clock.now() };
+    const lines = new KubeletLog(log, host.clock, (line) => this.#onLine(line));
+    readLines(child, (line) => lines.write(line));
+    void child.exited.then(() => lines.flush());
+    return child;
+  }
+
+  /** Undefined when kubelet was ended on request. */
+  async #untilExitOrRequest(child: Child, signal: AbortSignal): Promise<ChildExit | undefined> {
+    const { host, log, stopSeconds } = this.#options;
+    let exit: ChildExit | undefined;
+    const exited = child.exited.then((how) => {
+      exit = how;
+    });
+    while (exit === undefined && this.#restartReason === undefined && !signal.aborted)
+      await Promise.race([exited, this.#wake.promise]);
+    if (exit !== undefined) return exit;
+    log.info({ pid: child.pid, reason: this.#restartReason ?? "the agent is stopping" }, "ending kubelet");
+    await endChild(host, child, stopSeconds);
+    return undefined;
+  }
+
+  #reportExit({ exitCode, signal }: ChildExit, ranForMs: number): number {
+    const { board, log } = this.#options;
+    const waitMs = this.#backoff.next(ranForMs);
+    const how = signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
+    const lastError = this.#lastError === undefined ? "" : `; its last error: ${this.#lastError}`;
+    this.#lastExit = `kubelet ${how} after ${(ranForMs / 1000).toFixed(1)} s${lastError}`;
+    const isLoop = this.#backoff.failures >= CRASH_LOOP_EXITS;
+    const again = `${isLoop ? `, ${this.#backoff.failures} times in a row` : ""}; it is started again in ${(waitMs / 1000).toFixed(1)} s`;
+    if (!isLoop) log.warn({ restarts: this.#restarts }, `${this.#lastExit}${again}`);
+    board.setFailed(
+      "KubeletRunning",
+      new SatelliteError(isLoop ? "kubelet-crash-loop" : "kubelet-exited", `${this.#lastExit}${again}`, {
+        hint: "journalctl -u eks-satellite | grep kubelet: shows what it said before.",
+      }),
+    );
+    return waitMs;
+  }
+
+  #onLine({ level, isError, message }: KlogLine): void {
+    if (isError) this.#lastError = message.slice(0, 500);
+    if (level === "debug") return;
+    const registry = failedPullOf(message);
+    if (registry !== undefined) this.failedPulls.set(registry, (this.failedPulls.get(registry) ?? 0) + 1);
+    if (UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
+    if (API_TROUBLE.test(message)) this.#options.onApiTrouble();
+  }
+
+  #rouse(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers<void>();
+  }
+
+  /** Waits for a wake-up, or, when a time is given, for that at most. */
+  async #idle(signal: AbortSignal, milliseconds?: number): Promise<void> {
+    const wake = this.#wake.promise;
+    if (milliseconds === undefined) return wake;
+    const cancel = new AbortController();
+    const sleep = this.#options.host.clock.sleep(milliseconds, AbortSignal.any([signal, cancel.signal]));
+    await Promise.race([wake, sleep.catch(() => undefined)]); // A sleep that was cut short has ended like any other.
+    cancel.abort();
+  }
+}

@@ -1,0 +1,48 @@
+// A kubelet that outlives its daemon, which was killed outside systemd: noted by pid and start time, recognised later, and ended.
+import * as z from "zod";
+import { isAlive, type ProcessIdentity, readProcess } from "../facts/process.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+
+export interface OrphanKubeletOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly processFile: string;
+  readonly stopSeconds: number;
+}
+
+const POLL_MS = 50;
+
+const processFileSchema = z.object({ pid: z.number(), startTicks: z.number() });
+
+/** Notes a kubelet that was just started. Without the note a later daemon takes it for a stranger's; that is no reason to end it. */
+export async function noteKubelet({ host, log, processFile }: OrphanKubeletOptions, pid: number): Promise<void> {
+  try {
+    const identity = await readProcess(host, pid);
+    if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
+  } catch (err) {
+    log.warn({ err, pid }, "kubelet's pid was not noted");
+  }
+}
+
+/** Ends the kubelet of the last note, if that very process still runs. */
+export async function endOrphanKubelet({ host, log, processFile, stopSeconds }: OrphanKubeletOptions): Promise<void> {
+  const left = await readProcessFile(host, processFile);
+  if (left === undefined || !(await isAlive(host, left))) return;
+  log.warn({ pid: left.pid }, "a kubelet of an earlier run is still there and is ended");
+  host.kill(left.pid, "SIGTERM");
+  const deadlineMs = host.clock.now() + stopSeconds * 1000;
+  while (await isAlive(host, left)) {
+    if (host.clock.now() > deadlineMs) host.kill(left.pid, "SIGKILL");
+    await host.clock.sleep(POLL_MS);
+  }
+}
+
+/** The kubelet of the last note, whether it still runs or not. */
+export async function readProcessFile(host: Host, path: string): Promise<ProcessIdentity | undefined> {
+  try {
+    return processFileSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
+  } catch {
+    return undefined; // None, or damaged: a kubelet that is there all the same is then refused as a stranger's, by pid.
+  }
+}

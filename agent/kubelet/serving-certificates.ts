@@ -1,0 +1,38 @@
+// kubelet's serving certificates of another cluster: kubectl logs fails with x509 errors while kubelet keeps one (aws/eks-hybrid#413).
+import { X509Certificate } from "node:crypto";
+import { PATHS, statePaths } from "../config/paths.ts";
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** Moves serving certificates that the cluster's CA has not signed out of kubelet's way, before its start; it asks for a new one then. */
+export async function retireForeignCertificates(
+  host: Host,
+  stateFolder: string,
+  caPem: string,
+  log: Log,
+): Promise<void> {
+  const { files, clock } = host;
+  const current = await files.read(PATHS.servingCertificate);
+  if (current === undefined || isSignedBy(current, caPem)) return;
+  const folder = `${statePaths(stateFolder).retiredCertificates}/${clock.now()}`;
+  await files.makeFolder(folder, 0o700);
+  for (const name of await files.list(PATHS.kubeletPki)) {
+    if (!name.startsWith("kubelet-server")) continue;
+    const content = await files.read(`${PATHS.kubeletPki}/${name}`);
+    if (content !== undefined) await files.write(`${folder}/${name}`, content, { mode: 0o600 });
+    await files.remove(`${PATHS.kubeletPki}/${name}`);
+  }
+  log.info({ folder }, "kubelet's serving certificate was not signed by this cluster's CA and was moved away");
+}
+
+/** A CA file may hold several certificates, while a cluster's CA is being replaced. */
+function isSignedBy(pem: string, caPem: string): boolean {
+  try {
+    const certificate = new X509Certificate(pem);
+    return [...caPem.matchAll(CERTIFICATE)].some(([ca]) => certificate.verify(new X509Certificate(ca).publicKey));
+  } catch {
+    return false; // What is not a certificate is of no use to kubelet either.
+  }
+}

@@ -1,0 +1,127 @@
+// Three things that nobody reports by himself: the runtime's health, kubelet's, and whether its serving certificate is signed.
+import { X509Certificate } from "node:crypto";
+import type { ConditionBoard } from "../board/conditions.ts";
+import { PATHS } from "../config/paths.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import { readRuntimeConditions } from "../facts/cri.ts";
+import type { Host } from "../host/host.ts";
+import type { NodeApi } from "../kubernetes/node-api.ts";
+
+/** kubelet's `healthzPort`, on loopback. */
+const KUBELET_HEALTHZ = "http://127.0.0.1:10248/healthz";
+const PROBE_TIMEOUT_SECONDS = 5;
+/** A kubelet that failed before is well when it has run for this long. */
+const KUBELET_PROOF_MS = 10_000;
+/** A kubelet that has just been started does not answer yet. */
+const KUBELET_START_GRACE_MS = 60_000;
+
+/** What kubelet and the cluster get from kubelet's start to a signed serving certificate. */
+const SIGNING_GRACE_MS = 60_000;
+
+export interface HealthWatchOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly api: () => NodeApi | undefined;
+  readonly kubelet: () => { readonly pid: number | undefined; readonly startedAtMs: number | undefined };
+}
+
+/** Looks once at each of the three and reports; returns when the serving certificate ends, milliseconds since the epoch. */
+export async function watchHealth(options: HealthWatchOptions): Promise<number | undefined> {
+  const certificate = watchServingCertificate(options);
+  await Promise.all([watchRuntime(options), watchKubelet(options), certificate]);
+  return certificate;
+}
+
+async function watchRuntime({ host, config, board }: HealthWatchOptions): Promise<void> {
+  try {
+    const conditions = await readRuntimeConditions(host, config.containerd.socket);
+    const unready = conditions.find(({ isTrue }) => !isTrue);
+    if (unready === undefined) board.setTrue("RuntimeReady", "Ready", "containerd answers, its network is ready");
+    else {
+      board.setFailed(
+        "RuntimeReady",
+        new SatelliteError(
+          "runtime-not-ready",
+          `containerd says ${unready.type} is false: ${unready.reason}: ${unready.message}`,
+          {
+            hint: `See ${PATHS.cniConfigFolder} and ${PATHS.cniBinFolder} for NetworkReady; journalctl -u containerd otherwise.`,
+          },
+        ),
+      );
+    }
+  } catch (error) {
+    board.setFailed("RuntimeReady", error);
+  }
+}
+
+async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promise<void> {
+  const { pid, startedAtMs } = kubelet();
+  if (pid === undefined || startedAtMs === undefined) return;
+  const answer = await host
+    .fetch({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
+    .catch((cause: unknown) => cause);
+  const { status, body } = answer as { status?: number; body?: string };
+  if (kubelet().pid !== pid) return; // It ended meanwhile, and its supervisor has the word.
+  const ageMs = host.clock.now() - startedAtMs;
+  // A kubelet in a crash loop answers well for a moment, each time.
+  if (board.isFailing("KubeletRunning") && ageMs < KUBELET_PROOF_MS) return;
+  if (status === 200) return board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${pid} and is healthy`);
+  if (ageMs < KUBELET_START_GRACE_MS) return;
+  const said = status === undefined ? "does not answer" : `answers ${status}: ${body?.slice(0, 200)}`;
+  board.setFailed(
+    "KubeletRunning",
+    new SatelliteError("kubelet-unhealthy", `kubelet runs with pid ${pid} but ${KUBELET_HEALTHZ} ${said}`, {
+      hint: "journalctl -u eks-satellite | grep kubelet: shows what it is at.",
+    }),
+  );
+}
+
+async function watchServingCertificate(options: HealthWatchOptions): Promise<number | undefined> {
+  const pem = await options.host.files.read(PATHS.servingCertificate);
+  const expiresAtMs = pem === undefined ? undefined : readEndMs(pem);
+  await reportServingCertificate(options, expiresAtMs);
+  return expiresAtMs;
+}
+
+async function reportServingCertificate(
+  { host, config, board, api, kubelet }: HealthWatchOptions,
+  expiresAtMs: number | undefined,
+): Promise<void> {
+  if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
+    return board.setTrue(
+      "ServingCertificateSigned",
+      "Signed",
+      `kubelet's serving certificate is good until ${new Date(expiresAtMs).toISOString()}`,
+    );
+  }
+  if (!board.isTrue("NodeReady")) return;
+  // kubelet files its request some seconds after its start, and whoever approves it takes some more.
+  const startedAtMs = kubelet().startedAtMs;
+  if (startedAtMs === undefined || host.clock.now() - startedAtMs < SIGNING_GRACE_MS) {
+    board.setUnknown("ServingCertificateSigned", "Requested", "kubelet's serving certificate is not signed yet");
+    return;
+  }
+  const request = await api()
+    ?.readServingRequest(config.node.name)
+    .catch(() => undefined); // NodeReady tells of an API server that is away.
+  board.setFailed(
+    "ServingCertificateSigned",
+    new SatelliteError(
+      "serving-certificate-unsigned",
+      `kubelet's serving certificate is not signed; its request is ${request ?? "not filed"}`,
+      {
+        hint: "kubectl get csr, then kubectl certificate approve NAME; kubectl logs and exec fail until then. EKS approves by itself when the request names the Node's own addresses.",
+      },
+    ),
+  );
+}
+
+function readEndMs(pem: string): number | undefined {
+  try {
+    return Date.parse(new X509Certificate(pem).validTo);
+  } catch {
+    return undefined; // A damaged certificate is worth no more than none.
+  }
+}

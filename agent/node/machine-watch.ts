@@ -1,0 +1,85 @@
+// What the machine itself must have for the rest to work: names that resolve, room on its disks, the right time.
+
+import { readClockSkewMs, stsHostname } from "../aws/aws-endpoints.ts";
+import type { ConditionBoard } from "../board/conditions.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import { shortageOf } from "../facts/disk-space.ts";
+import type { FileSystemSpace, Host } from "../host/host.ts";
+
+/** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to mend it. */
+const MAX_SKEW_MS = 120_000;
+const CLOCK_TIMEOUT_SECONDS = 10;
+
+export interface MachineWatchOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  /** The API server's URL, once it is known. */
+  readonly endpoint: () => string | undefined;
+}
+
+/** Looks at name resolution and at the disks. */
+export async function watchMachine(options: MachineWatchOptions): Promise<void> {
+  await Promise.all([watchNames(options), watchDisks(options)]);
+}
+
+async function watchNames({ host, config, board, endpoint }: MachineWatchOptions): Promise<void> {
+  const url = endpoint();
+  const names = [stsHostname(config.cluster.region), ...(url === undefined ? [] : [new URL(url).hostname])];
+  try {
+    await Promise.all(names.map((name) => host.resolve(name)));
+    board.setTrue("DnsWorking", "Resolved", `${names.join(" and ")} can be resolved`);
+  } catch (error) {
+    board.setFailed("DnsWorking", error);
+  }
+}
+
+async function watchDisks({ host, config, board }: MachineWatchOptions): Promise<void> {
+  const folders = ["/var/lib/kubelet", "/var/lib/containerd", config.stateFolder, config.runFolder];
+  const found = await Promise.all(folders.map(async (folder) => [folder, await host.files.space(folder)] as const));
+  const full = found.map(([folder, space]) => describeShortage(folder, space)).find((text) => text !== undefined);
+  if (full === undefined) return board.setTrue("DiskAvailable", "Available", `there is room in ${folders.join(", ")}`);
+  board.setFailed(
+    "DiskAvailable",
+    new SatelliteError("disk-full", full, {
+      hint: "df -h; du -xh --max-depth=2 /var | sort -h | tail. Unused images: crictl rmi --prune.",
+    }),
+  );
+}
+
+function describeShortage(folder: string, space: FileSystemSpace | undefined): string | undefined {
+  if (space === undefined) return undefined;
+  const { totalBytes, availableBytes, totalInodes, freeInodes } = space;
+  switch (shortageOf(space)) {
+    case "space":
+      return `${folder} has ${percent(availableBytes, totalBytes)} of its space left (${Math.round(availableBytes / 2 ** 20)} MiB); below 10 % kubelet evicts pods`;
+    case "inodes":
+      return `${folder} has ${percent(freeInodes, totalInodes)} of its inodes left; below 5 % kubelet evicts pods`;
+    case undefined:
+      return undefined;
+  }
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+/** Compares this machine's clock with AWS's. */
+export async function watchClock({ host, config, board }: MachineWatchOptions): Promise<void> {
+  const skewMs = await readClockSkewMs(host, config, CLOCK_TIMEOUT_SECONDS);
+  if (skewMs === undefined) return;
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  if (Math.abs(skewMs) <= MAX_SKEW_MS) {
+    board.setTrue("ClockInSync", "InSync", "this machine's clock and AWS's agree");
+    return;
+  }
+  board.setFailed(
+    "ClockInSync",
+    new SatelliteError(
+      "clock-skewed",
+      `this machine's clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} AWS's: from 5 minutes on signatures are refused, and with them kubelet's token`,
+      { hint: "timedatectl set-ntp true; timedatectl timesync-status. Without a network: date --set." },
+    ),
+  );
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Converger } from "../../agent/apply/converger.ts";
+import { Ledger } from "../../agent/apply/ledger.ts";
+import { createVersionReader } from "../../agent/facts/versions.ts";
+import { createBoard } from "../fakes/board.ts";
+import { MemoryContainerd } from "../fakes/memory-containerd.ts";
+import { createMemoryLog } from "../fakes/memory-log.ts";
+import { sampleCluster, sampleConfig } from "../fakes/samples.ts";
+
+const HOSTS = "/etc/containerd/certs.d/docker.io/hosts.toml";
+const CNI = "/etc/cni/net.d/10-host-network.conf";
+const KUBECONFIG = "/var/lib/kubelet/kubeconfig";
+const WITH = "containerd: { registries: { docker.io: { ca: /ca.pem } } }";
+
+/** A machine, and one round of the agent with a configuration: another is another run. */
+function setUp() {
+  const containerd = new MemoryContainerd();
+  const { host } = containerd;
+  containerd.start();
+  const { log, lines } = createMemoryLog();
+  const round = async (more: string, cluster: ReturnType<typeof sampleCluster> | undefined = sampleCluster()) => {
+    const board = createBoard(log, host.clock);
+    const converger = new Converger({
+      ...{ host, config: sampleConfig(more), log, board, versions: createVersionReader(host) },
+      ...{ cluster: () => cluster, onRepair: () => undefined, onKubelet: () => undefined },
+    });
+    await converger.round();
+    return { converger, board };
+  };
+  const known = async () => (await new Ledger(host, "/var/lib/eks-satellite/ledger", log).list()).map(({ id }) => id);
+  return { host, round, known, lines };
+}
+
+test("what the configuration does not ask for any more is gone, and so is its entry", async () => {
+  const { host, round, known } = setUp();
+  await round(WITH);
+  assert.match((await host.files.read(HOSTS)) ?? "", /ca = /);
+  assert.ok((await known()).includes(`file:${HOSTS}`));
+  await round("network: { cni: none }");
+  assert.deepEqual([await host.files.read(HOSTS), await host.files.read(CNI)], [undefined, undefined]);
+  assert.deepEqual(
+    (await known()).filter((id) => [`file:${HOSTS}`, `file:${CNI}`].includes(id)),
+    [],
+  );
+});
+
+test("what stood there before is put back with its owner and mode", async () => {
+  const { host, round } = setUp();
+  host.files.put(HOSTS, 'server = "https://mine"\n', { mode: 0o640, uid: 7, gid: 8 });
+  await round(WITH);
+  assert.doesNotMatch((await host.files.read(HOSTS)) ?? "", /mine/);
+  await round("");
+  assert.equal(await host.files.read(HOSTS), 'server = "https://mine"\n');
+  const { mode, uid, gid } = (await host.files.status(HOSTS)) ?? {};
+  assert.deepEqual([mode, uid, gid], [0o640, 7, 8]);
+});
+
+test("what somebody wrote in its place since is left alone", async () => {
+  const { host, round, known } = setUp();
+  await round(WITH);
+  host.files.put(HOSTS, 'server = "https://theirs"\n');
+  await round("");
+  assert.equal(await host.files.read(HOSTS), 'server = "https://theirs"\n');
+  assert.ok(!(await known()).includes(`file:${HOSTS}`), "reset must not remove it either");
+});
+
+test("a file that is not planned because the cluster is not known stays", async () => {
+  const { host, round } = setUp();
+  await round("");
+  const before = await host.files.read(KUBECONFIG);
+  assert.ok(before !== undefined);
+  await round("", undefined);
+  assert.equal(await host.files.read(KUBECONFIG), before);
+});
+
+test("a disk that takes nothing is told, and it is tried again with the next round", async () => {
+  const { host, round } = setUp();
+  host.files.put(HOSTS, "mine\n");
+  await round(WITH);
+  host.files.refuseWrites(HOSTS, "ENOSPC");
+  const { converger, board } = await round("");
+  assert.equal(board.get("ConfigInSync").reason, "DiskFull");
+  host.files.allowWrites();
+  await converger.round();
+  assert.equal(await host.files.read(HOSTS), "mine\n");
+  assert.equal(board.get("ConfigInSync").status, "True");
+});
+
+test("where the ledger is damaged nobody knows whose the file was: it stays, and nobody hears of it at every start", async () => {
+  const { host, round, lines } = setUp();
+  await round(WITH);
+  for (const name of await host.files.list("/var/lib/eks-satellite/ledger"))
+    host.files.put(`/var/lib/eks-satellite/ledger/${name}`, "{ half");
+  const before = lines.length;
+  await round("");
+  assert.ok((await host.files.read(HOSTS)) !== undefined);
+  assert.doesNotMatch(JSON.stringify(lines.slice(before)), /damaged/);
+});

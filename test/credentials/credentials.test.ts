@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Config } from "../../agent/config/schema.ts";
+import { readSourceKeys } from "../../agent/credentials/credential-source.ts";
+import { isLongLived, readSessionKeys } from "../../agent/credentials/credentials.ts";
+import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
+
+const ROLE = "arn:aws:iam::111122223333:role/satellite";
+const KEYS_PATH = "/etc/eks-satellite/aws-keys";
+
+function setUp(credentials?: Config["credentials"]) {
+  const host = new MemoryHost();
+  const aws = new MemoryAws(host.clock.now);
+  const sample = sampleConfig();
+  const config = credentials === undefined ? sample : { ...sample, credentials };
+  host.files.put(KEYS_PATH, KEYS_FILE, { mode: 0o600 });
+  return { host, aws, config, read: () => readSessionKeys(host, aws, config) };
+}
+
+const withProcess = (...process: string[]) => setUp({ process });
+
+test("the role is assumed under the node's name, with the duration and external id of the configuration", async () => {
+  const { aws, read } = setUp({
+    keysFile: KEYS_PATH,
+    assumeRole: { arn: ROLE, durationSeconds: 900, externalId: "lab" },
+  });
+  const keys = await read();
+  assert.deepEqual(aws.roleRequests, [{ arn: ROLE, sessionName: "gpu-1", durationSeconds: 900, externalId: "lab" }]);
+  assert.equal(aws.lastKeys?.accessKeyId, "AKIAEXAMPLE");
+  assert.equal(aws.lastKeys?.secretAccessKey.reveal(), "long-lived-secret");
+  assert.match(keys.accessKeyId, /^ASIA/);
+});
+
+test("without a role an IAM user's keys are exchanged for session keys, so that the long-lived ones stay in their file", async () => {
+  const { aws, read } = setUp({ keysFile: KEYS_PATH });
+  const keys = await read();
+  assert.deepEqual(aws.calls, ["getSessionToken"]);
+  assert.notEqual(keys.secretAccessKey.reveal(), "long-lived-secret");
+});
+
+test("without a role, keys that are temporary already are used as they are", async () => {
+  const { host, aws, read } = setUp({ keysFile: KEYS_PATH });
+  host.files.put(KEYS_PATH, `${KEYS_FILE}AWS_SESSION_TOKEN=tok\n`, { mode: 0o600 });
+  const keys = await read();
+  assert.deepEqual(aws.calls, []);
+  assert.equal(keys.sessionToken?.reveal(), "tok");
+  assert.equal(keys.expiresAtMs, undefined);
+});
+
+test("a missing keys file is an error that names it and says how to write it", async () => {
+  const { host, read } = setUp();
+  host.files.drop(KEYS_PATH);
+  await assert.rejects(read, { code: "credentials-missing", message: `there is no file ${KEYS_PATH}`, hint: /0600/ });
+});
+
+test("a keys file that others can read is refused, whatever it holds", async () => {
+  const { host, read } = setUp();
+  for (const mode of [0o644, 0o640, 0o604]) {
+    host.files.put(KEYS_PATH, KEYS_FILE, { mode });
+    await assert.rejects(read, {
+      code: "credentials-exposed",
+      message: new RegExp(`0${mode.toString(8)}`),
+      hint: /chmod 600/,
+    });
+  }
+});
+
+test("a keys file without one of the keys says which", async () => {
+  const { host, read } = setUp();
+  host.files.put(KEYS_PATH, "AWS_ACCESS_KEY_ID=AKIA\n", { mode: 0o600 });
+  await assert.rejects(read, { code: "credentials-missing", message: `${KEYS_PATH} lacks AWS_SECRET_ACCESS_KEY` });
+  host.files.put(KEYS_PATH, "", { mode: 0o600 });
+  await assert.rejects(read, { code: "credentials-missing", message: `${KEYS_PATH} lacks AWS_ACCESS_KEY_ID` });
+});
+
+test("a keys file may be one that a shell sources", async () => {
+  const { host, config } = setUp();
+  host.files.put(KEYS_PATH, `# keys\nexport AWS_ACCESS_KEY_ID="AKIA"\nexport AWS_SECRET_ACCESS_KEY='a+b/c='\n`, {
+    mode: 0o600,
+  });
+  const keys = await readSourceKeys(host, config);
+  assert.deepEqual([keys.accessKeyId, keys.secretAccessKey.reveal()], ["AKIA", "a+b/c="]);
+});
+
+test("a denied AssumeRole says what both policies must allow, and to which session name", async () => {
+  const { aws, read } = setUp();
+  aws.fail(awsError("AccessDenied", 403));
+  await assert.rejects(read, {
+    code: "role-forbidden",
+    message: "sts:AssumeRole was denied",
+    hint: /trust policy of arn:aws:iam::111122223333:role\/satellite .*sts:RoleSessionName gpu-1/,
+  });
+});
+
+const AWS_ANSWERS: Readonly<Record<string, readonly [error: Error, code: string, hint: RegExp]>> = {
+  "expired keys": [awsError("ExpiredToken"), "credentials-expired", /Renew the keys/],
+  "an unknown access key": [awsError("InvalidClientTokenId", 403), "credentials-invalid", /is active/],
+  "a wrong secret": [awsError("SignatureDoesNotMatch", 403), "credentials-invalid", /copied whole/],
+  "a clock that STS finds old": [
+    Object.assign(awsError("SignatureDoesNotMatch", 403), { message: "Signature expired: 1 is now earlier than 2" }),
+    "clock-skewed",
+    /timedatectl/,
+  ],
+  "a clock that is off": [awsError("RequestTimeTooSkewed", 403), "clock-skewed", /timedatectl/],
+  throttling: [awsError("Throttling", 400), "aws-failed", /repeated by itself/],
+  "an AWS that fails": [awsError("InternalFailure", 500), "aws-unreachable", /What runs keeps running/],
+  "an AWS that is away": [connectionRefused(), "aws-unreachable", /DNS, firewall/],
+};
+
+for (const [what, [error, code, hint]] of Object.entries(AWS_ANSWERS)) {
+  test(`${what}: AssumeRole fails with ${code} and what to do`, async () => {
+    const { aws, read } = setUp();
+    aws.fail(error);
+    await assert.rejects(read, { code, hint });
+  });
+}
+
+test("where GetSessionToken is denied the user's own keys are what there is", async () => {
+  const { aws, read } = setUp({ keysFile: KEYS_PATH });
+  aws.fail(awsError("AccessDenied", 403));
+  const keys = await read();
+  assert.deepEqual([keys.accessKeyId, keys.expiresAtMs, isLongLived(keys)], ["AKIAEXAMPLE", undefined, true]);
+  aws.fail(awsError("InvalidClientTokenId", 403));
+  await assert.rejects(read, { code: "credentials-invalid" });
+});
+
+const PROFILES = `[default]
+aws_access_key_id = AKIADEFAULT
+aws_secret_access_key = default/secret+=
+
+[lab]
+credential_process = /opt/print --profile "lab one"
+
+[first.last@example.com]
+aws_access_key_id = AKIADOTTED
+aws_secret_access_key = dotted
+`;
+
+function withProfile(name: string) {
+  const made = setUp({ profile: { file: "/root/.aws/credentials", name } });
+  made.host.files.put("/root/.aws/credentials", PROFILES, { mode: 0o600 });
+  return made;
+}
+
+test("a profile's keys are read from AWS's shared credentials file", async () => {
+  const { host, config } = withProfile("default");
+  const keys = await readSourceKeys(host, config);
+  assert.deepEqual([keys.accessKeyId, keys.secretAccessKey.reveal()], ["AKIADEFAULT", "default/secret+="]);
+});
+
+test("a profile may have dots in its name", async () => {
+  const { host, config } = withProfile("first.last@example.com");
+  assert.equal((await readSourceKeys(host, config)).accessKeyId, "AKIADOTTED");
+});
+
+test("a profile that is not there is an error that names those that are", async () => {
+  const { read } = withProfile("prod");
+  await assert.rejects(read, { code: "credentials-missing", hint: /default, lab, first\.last@example\.com/ });
+});
+
+test("a shared credentials file that others can read is refused", async () => {
+  const { host, read } = withProfile("default");
+  host.files.put("/root/.aws/credentials", PROFILES, { mode: 0o644 });
+  await assert.rejects(read, { code: "credentials-exposed" });
+});
+
+test("a profile's credential_process is run by a shell, as the AWS SDKs do", async () => {
+  const { host, config } = withProfile("lab");
+  host.install("/bin/sh", () => ({ stdout: JSON.stringify({ Version: 1, AccessKeyId: "A", SecretAccessKey: "S" }) }));
+  assert.equal((await readSourceKeys(host, config)).accessKeyId, "A");
+  assert.deepEqual(host.commands, ['/bin/sh -c /opt/print --profile "lab one"']);
+});
+
+test("a process prints keys and when they end", async () => {
+  const { host, config } = withProcess("/opt/print", "--json");
+  const output = {
+    Version: 1,
+    AccessKeyId: "ASIA",
+    SecretAccessKey: "S",
+    SessionToken: "T",
+    Expiration: "2026-01-02T04:04:05+00:00",
+  };
+  host.install("/opt/print", () => ({ stdout: JSON.stringify(output) }));
+  const keys = await readSourceKeys(host, config);
+  assert.equal(keys.expiresAtMs, Date.UTC(2026, 0, 2, 4, 4, 5));
+  assert.equal(keys.sessionToken?.reveal(), "T");
+  assert.deepEqual(host.commands, ["/opt/print --json"]);
+});
+
+test("keys of a process that have expired already are refused before AWS is asked", async () => {
+  const { host, aws, read } = withProcess("/opt/print");
+  const output = {
+    Version: 1,
+    AccessKeyId: "ASIA",
+    SecretAccessKey: "S",
+    SessionToken: "T",
+    Expiration: "2026-01-02T03:04:05Z",
+  };
+  host.install("/opt/print", () => ({ stdout: JSON.stringify(output) }));
+  await assert.rejects(read, { code: "credentials-expired", message: /2026-01-02T03:04:05\.000Z/ });
+  assert.deepEqual(aws.calls, []);
+});
+
+test("a process that fails is told with its last words, one that is missing with its name", async () => {
+  const { host, read } = withProcess("/opt/print");
+  await assert.rejects(read, { code: "command-missing", message: /\/opt\/print/ });
+  host.install("/opt/print", () => ({ exitCode: 3, stderr: "starting\nno network\n" }));
+  await assert.rejects(read, { code: "credentials-missing", message: "/opt/print exited with 3: no network" });
+});
+
+test("what a process prints is never shown, since it may hold a secret", async () => {
+  const { host, read } = withProcess("/opt/print");
+  for (const stdout of [
+    "top-secret",
+    '{"Version": 2, "SecretAccessKey": "top-secret"}',
+    '{"Version": 1, "AccessKeyId": "", "SecretAccessKey": "top-secret", "Expiration": "top-secret"}',
+  ]) {
+    host.install("/opt/print", () => ({ stdout }));
+    await assert.rejects(read, (error: Error & { code: string; hint: string }) => {
+      assert.equal(error.code, "credentials-invalid");
+      assert.doesNotMatch(`${error.message} ${error.hint}`, /top-secret/);
+      return true;
+    });
+  }
+});

@@ -1,0 +1,194 @@
+// An account and a cluster in memory, with an administrator before them: IAM's roles, EKS's access entries, and aws-auth at the API server.
+import { parse } from "yaml";
+import { type AuthorizeOptions, authorizeCommand } from "../../agent/commands/authorize.ts";
+import { type RevokeOptions, revokeCommand } from "../../agent/commands/revoke.ts";
+import type { AccessEntry, AdminAws, Role } from "../../agent/host/admin-aws.ts";
+import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
+import { Secret } from "../../agent/secret.ts";
+import { awsError, MemoryAws } from "./memory-aws.ts";
+import { MemoryHost } from "./memory-host.ts";
+
+export const ACCOUNT = "111122223333";
+export const CLUSTER_ARN = `arn:aws:eks:us-west-2:${ACCOUNT}:cluster/demo`;
+export const ADMIN_ARN = `arn:aws:sts::${ACCOUNT}:assumed-role/admin/joe`;
+export const NODE_ROLE = `arn:aws:iam::${ACCOUNT}:role/nodes`;
+
+/** Everybody else's entry. */
+export const ADMIN_ENTRY = `# The team
+- rolearn: arn:aws:iam::${ACCOUNT}:role/admin
+  username: admin
+  groups: [system:masters]
+`;
+
+interface StoredRole extends Role {
+  readonly policies: Map<string, string>;
+}
+
+/** IAM and EKS as an administrator sees them. */
+export class MemoryAdminAws implements AdminAws {
+  readonly roles = new Map<string, StoredRole>();
+  readonly entries = new Map<string, AccessEntry>();
+  /** Every call, as IAM names it. */
+  readonly calls: string[] = [];
+  /** Actions that nobody may do. */
+  readonly denied = new Set<string>();
+  /** How often EKS does not know of a new principal yet. */
+  unknownPrincipals = 0;
+
+  addRole(name: string, { path = "/", trustPolicy = "{}", tags = {} }: Partial<Role> & { path?: string } = {}): void {
+    this.roles.set(name, { arn: `arn:aws:iam::${ACCOUNT}:role${path}${name}`, trustPolicy, tags, policies: new Map() });
+  }
+
+  addEntry(principalArn: string, type: string, username = "system:node:{{SessionName}}"): void {
+    this.entries.set(principalArn, { principalArn, type, username });
+  }
+
+  async readKeys() {
+    if (this.denied.has("keys")) throw awsError("CredentialsProviderError", undefined);
+    return { accessKeyId: "AKIAADMIN", secretAccessKey: new Secret("admin-secret") };
+  }
+
+  async findAccessEntry(_cluster: string, principalArn: string): Promise<AccessEntry | undefined> {
+    this.#note("eks:DescribeAccessEntry");
+    return this.entries.get(principalArn);
+  }
+
+  async listAccessEntries(): Promise<readonly string[]> {
+    this.#note("eks:ListAccessEntries");
+    return [...this.entries.keys()];
+  }
+
+  async createAccessEntry(_cluster: string, principalArn: string, type: string): Promise<void> {
+    this.#note("eks:CreateAccessEntry");
+    if (this.unknownPrincipals-- > 0) throw awsError("InvalidParameterException");
+    this.addEntry(principalArn, type);
+  }
+
+  async deleteAccessEntry(_cluster: string, principalArn: string): Promise<void> {
+    this.#note("eks:DeleteAccessEntry");
+    this.entries.delete(principalArn);
+  }
+
+  async findRole(name: string): Promise<Role | undefined> {
+    this.#note("iam:GetRole");
+    return this.roles.get(name);
+  }
+
+  async createRole({ name, ...role }: Parameters<AdminAws["createRole"]>[0]): Promise<void> {
+    this.#note("iam:CreateRole");
+    this.addRole(name, role);
+  }
+
+  async setTrustPolicy(name: string, trustPolicy: string): Promise<void> {
+    this.#note("iam:UpdateAssumeRolePolicy");
+    const role = this.roles.get(name);
+    if (role !== undefined) this.roles.set(name, { ...role, trustPolicy });
+  }
+
+  async findRolePolicy(role: string, name: string): Promise<string | undefined> {
+    this.#note("iam:GetRolePolicy");
+    return this.roles.get(role)?.policies.get(name);
+  }
+
+  async putRolePolicy(role: string, name: string, policy: string): Promise<void> {
+    this.#note("iam:PutRolePolicy");
+    this.roles.get(role)?.policies.set(name, policy);
+  }
+
+  #note(action: string): void {
+    this.calls.push(action);
+    if (this.denied.has(action)) throw awsError("AccessDeniedException", 403);
+  }
+}
+
+/** The API server, as far as it holds aws-auth. */
+export class MemoryAwsAuth {
+  data: Record<string, string> | undefined = { mapRoles: ADMIN_ENTRY };
+  version = 1;
+  /** Requests that changed something, or tried to. */
+  readonly writes: HttpRequest[] = [];
+  /** Verbs that nobody may do. */
+  readonly denied = new Set<string>();
+  isKnown = true;
+  /** Somebody else, a moment before each of our writes. */
+  beforeWrite: (() => void) | undefined;
+
+  /** Somebody else's edit. */
+  edit(change: Record<string, string>): void {
+    this.data = { ...this.data, ...change };
+    this.version += 1;
+  }
+
+  readonly answer = ({ method = "GET", url, body = "", headers = {} }: HttpRequest): HttpResponse => {
+    const verb = { GET: "get", POST: "create", PATCH: "patch", DELETE: "delete" }[method];
+    if (!this.isKnown || !headers.authorization?.startsWith("Bearer k8s-aws-v1.")) return status(401, "Unauthorized");
+    if (this.denied.has(verb))
+      return status(
+        403,
+        `configmaps "aws-auth" is forbidden: User "joe" cannot ${verb} resource "configmaps" in API group "" in the namespace "kube-system"`,
+      );
+    if (!url.includes("/api/v1/namespaces/kube-system/configmaps")) return status(404, "not found");
+    if (method === "GET") return this.data === undefined ? status(404, "not found") : this.#show();
+    this.writes.push({ method, url, body, headers, timeoutSeconds: 1 });
+    this.beforeWrite?.();
+    const sent = JSON.parse(body) as { metadata: { resourceVersion?: string }; data: Record<string, string> };
+    if (method === "POST" && this.data !== undefined) return status(409, 'configmaps "aws-auth" already exists');
+    if (method === "PATCH" && sent.metadata.resourceVersion !== String(this.version))
+      return status(409, "the object has been modified; please apply your changes to the latest version");
+    this.edit(sent.data);
+    return this.#show();
+  };
+
+  #show(): HttpResponse {
+    const metadata = { name: "aws-auth", namespace: "kube-system", resourceVersion: String(this.version), uid: "u" };
+    return { status: 200, body: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data: this.data }) };
+  }
+}
+
+function status(code: number, message: string): HttpResponse {
+  return { status: code, body: JSON.stringify({ kind: "Status", status: "Failure", message, code }) };
+}
+
+/** An administrator of the cluster `demo`, whose mode is given. */
+export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
+  const host = new MemoryHost();
+  host.userId = 1000;
+  const aws = new MemoryAws(host.clock.now);
+  aws.callerArn = ADMIN_ARN;
+  aws.cluster = { ...aws.cluster, authenticationMode: mode };
+  const adminAws = new MemoryAdminAws();
+  adminAws.addRole("nodes", { trustPolicy: '{"sts:RoleSessionName": "gpu-1"}' });
+  const awsAuth = new MemoryAwsAuth();
+  host.onFetch = awsAuth.answer;
+  const said: string[] = [];
+  const print = (text: string) => void said.push(text);
+  const answers: boolean[] = [];
+  const confirm = async () => answers.shift() ?? false;
+  const shared = {
+    cluster: "demo",
+    region: "us-west-2",
+    method: "auto",
+    yes: true,
+    dryRun: false,
+    output: "text",
+    backupFolder: ".",
+  } as const;
+  const openAdmin = async () => ({ host, aws, adminAws });
+  const context = { openAdmin, confirm: confirm as typeof confirm | undefined };
+  return {
+    host,
+    aws,
+    adminAws,
+    awsAuth,
+    context,
+    /** What a person at the terminal answers. */
+    answers,
+    authorize: (options: Partial<AuthorizeOptions> = {}) =>
+      authorizeCommand(context, { ...shared, nodeName: [], identity: "hybrid", ...options }, print),
+    revoke: (options: Partial<RevokeOptions> = {}) => revokeCommand(context, { ...shared, ...options }, print),
+    roles: () => parse(awsAuth.data?.mapRoles ?? "") as unknown[],
+    print,
+    said: () => said.join(""),
+    forget: () => void said.splice(0),
+  };
+}

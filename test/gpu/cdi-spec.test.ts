@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CdiSpec, isOwnCdiSpec } from "../../agent/gpu/cdi-spec.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { createMemoryLog } from "../fakes/memory-log.ts";
+
+const CTK = "/usr/bin/nvidia-ctk";
+const SPEC = "/var/run/cdi/nvidia.yaml";
+const RUN = "/run/eks-satellite";
+
+/** A machine whose nvidia-ctk writes what it is told to. */
+function setUp(host = new MemoryHost()) {
+  const ctk = { content: "kind: nvidia.com/gpu\n", exitCode: 0, stderr: "" };
+  host.install(CTK, ([verb, , ...args]) => {
+    if (verb === "system") return {};
+    const output = args.find((arg) => arg.startsWith("--output="))?.slice("--output=".length) ?? "";
+    if (ctk.exitCode === 0) host.files.put(output, ctk.content);
+    return { exitCode: ctk.exitCode, stderr: ctk.stderr };
+  });
+  const { log, messages } = createMemoryLog();
+  const spec = new CdiSpec({ host, log, runFolder: RUN });
+  const generated = () => host.commands.filter((line) => line.includes("cdi generate")).length;
+  return { host, ctk, spec, messages, generated };
+}
+
+test("it is generated once, and again for another driver; containers find their devices below /dev/char", async () => {
+  const { host, ctk, spec, generated } = setUp();
+  for (let round = 0; round < 3; round += 1) assert.equal(await spec.keep(CTK, "550"), "eks-satellite");
+  assert.equal(generated(), 1);
+  assert.deepEqual([host.files.peek(SPEC)?.content, host.files.peek(SPEC)?.mode], [ctk.content, 0o644]);
+  assert.equal(host.commands.filter((line) => line.includes("create-dev-char-symlinks --create-all")).length, 1);
+  ctk.content = "kind: nvidia.com/gpu # 570\n";
+  await spec.keep(CTK, "570");
+  assert.equal(generated(), 2);
+  assert.equal(host.files.peek(SPEC)?.content, ctk.content);
+  assert.equal(await isOwnCdiSpec(host, RUN), true);
+});
+
+test("a restart of the daemon takes the one that is there for its own", async () => {
+  const { host, spec } = setUp();
+  await spec.keep(CTK, "550");
+  const after = setUp(host);
+  assert.equal(await after.spec.keep(CTK, "550"), "eks-satellite");
+  assert.equal(after.generated(), 1);
+});
+
+test("somebody else's is left alone, also one that was written over ours", async () => {
+  const { host, spec, generated } = setUp();
+  await spec.keep(CTK, "550");
+  host.files.put(SPEC, "kind: theirs\n");
+  assert.equal(await spec.keep(CTK, "570"), "somebody else");
+  assert.equal(host.files.peek(SPEC)?.content, "kind: theirs\n");
+  assert.equal(generated(), 1);
+  assert.equal(await isOwnCdiSpec(host, RUN), false);
+});
+
+for (const stdout of ["enabled\nenabled\n", "disabled\nenabled\n"]) {
+  test(`where a unit of nvidia-cdi-refresh is enabled it is left to that: ${stdout.replaceAll("\n", " ")}`, async () => {
+    const { host, spec, generated } = setUp();
+    host.install("systemctl", () => ({ exitCode: 1, stdout }));
+    assert.equal(await spec.keep(CTK, "550"), "nvidia-cdi-refresh");
+    host.files.put(SPEC, "kind: theirs\n");
+    for (let round = 0; round < 3; round += 1) assert.equal(await spec.keep(CTK, "550"), "nvidia-cdi-refresh");
+    assert.equal(generated(), 0);
+    const asked = host.commands.filter((line) => line.startsWith("systemctl"));
+    assert.equal(asked.length, 2, "systemd is asked once for each specification");
+  });
+}
+
+test("one that an administrator keeps below /etc/cdi is not outranked", async () => {
+  const { host, spec, generated } = setUp();
+  host.files.put("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu\n");
+  assert.equal(await spec.keep(CTK, "550"), "somebody else");
+  assert.equal(generated(), 0);
+});
+
+test("a failure is told with nvidia-ctk's words, leaves nothing behind, and is tried again ever more rarely", async () => {
+  const { host, ctk, spec, generated } = setUp();
+  ctk.exitCode = 1;
+  ctk.stderr = "time=now level=info\nERROR: failed to initialize NVML: Unknown Error\n";
+  for (let second = 0; second < 600; second += 30) {
+    await assert.rejects(spec.keep(CTK, "550"), {
+      code: "cdi-spec-failed",
+      message: /exited with 1: ERROR: failed to initialize NVML/,
+    });
+    host.clock.jump(30_000);
+  }
+  assert.ok(generated() >= 3 && generated() <= 8, `${generated()} tries in ten minutes`);
+  assert.deepEqual(
+    host.files.paths().filter((path) => path.includes("cdi")),
+    [],
+  );
+  ctk.exitCode = 0;
+  host.clock.jump(600_000);
+  assert.equal(await spec.keep(CTK, "550"), "eks-satellite");
+});
+
+test("a toolkit that cannot make the links is told once, and the specification is made all the same", async () => {
+  const { host, spec, messages } = setUp();
+  host.install(CTK, ([verb, , ...args]) => {
+    if (verb === "system") return { exitCode: 1, stderr: "unknown command" };
+    host.files.put(args.at(-1)?.slice("--output=".length) ?? "", "kind: x\n");
+    return {};
+  });
+  for (let round = 0; round < 3; round += 1) assert.equal(await spec.keep(CTK, "550"), "eks-satellite");
+  assert.equal(messages("info").filter((message) => message.startsWith("no links below /dev/char")).length, 1);
+});

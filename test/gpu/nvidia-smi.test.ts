@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SatelliteError } from "../../agent/errors.ts";
+import { NvidiaSmi } from "../../agent/gpu/nvidia-smi.ts";
+import type { Host, RunResult } from "../../agent/host/host.ts";
+import { createLinuxHost } from "../../agent/host/linux-host.ts";
+import { becomeGpuMachine, GPU_MACHINES, type NvidiaSmiAnswers, readGpuMachine } from "../fakes/gpu-machine.ts";
+import { settle } from "../fakes/memory-clock.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+
+const DRIVER = "550.54.15";
+
+function setUp(name: string, changes: Partial<NvidiaSmiAnswers> = {}) {
+  const host = new MemoryHost();
+  const machine = readGpuMachine(name);
+  becomeGpuMachine(host, { ...machine, nvidiaSmi: { ...machine.nvidiaSmi, ...changes } });
+  const smi = new NvidiaSmi({ host, timeoutSeconds: 20 });
+  return { host, machine, smi, ask: () => smi.query(DRIVER) };
+}
+
+for (const name of GPU_MACHINES.filter((each) => !["no-gpu", "driver-missing", "smi-hangs"].includes(each))) {
+  test(`${name}: as many GPUs answer as should`, async () => {
+    const { machine, ask } = setUp(name);
+    const { gpus } = await ask();
+    assert.equal(gpus.length, machine.expected.answering);
+    for (const { uuid, product, memoryTotalMebibytes = 0 } of gpus) {
+      assert.match(uuid ?? "", /^GPU-/);
+      assert.ok(product !== undefined && memoryTotalMebibytes > 10_000);
+    }
+  });
+}
+
+test("everything that an A10 tells is read", async () => {
+  const { gpus, cudaVersion, problem } = await setUp("a10").ask();
+  assert.deepEqual(gpus, [
+    {
+      busId: "0000:06:00.0",
+      index: 0,
+      uuid: "GPU-5c1b0000-0000-4000-8000-000000000001",
+      product: "NVIDIA A10",
+      memoryTotalMebibytes: 23_028,
+      memoryUsedMebibytes: 4,
+      temperatureCelsius: 31,
+      powerWatts: 52.31,
+      powerLimitWatts: 150,
+      utilizationPercent: 0,
+      isPersistent: true,
+      isEcc: true,
+      eccUncorrected: 0,
+      isRemapPending: false,
+      isRemapFailed: false,
+      needsReset: false,
+      isLost: false,
+    },
+  ]);
+  assert.deepEqual([cudaVersion, problem], ["12.4", undefined]);
+});
+
+test("MIG, slow clocks, the fabric and what the driver asks for are read", async () => {
+  const [mig] = (await setUp("a100-mig").ask()).gpus;
+  assert.deepEqual([mig?.isMig, mig?.utilizationPercent], [true, undefined]);
+  const [h100] = (await setUp("h100-nvswitch-8").ask()).gpus;
+  assert.deepEqual([h100?.fabricState, h100?.recoveryAction], ["Completed", "None"]);
+  const masks: readonly (readonly [string, string | undefined])[] = [
+    ["0x0000000000000001", undefined],
+    ["0x0000000000000004", undefined],
+    ["0x0000000000000060", "thermal"],
+    ["0x0000000000000080", "power"],
+  ];
+  for (const [mask, slowdown] of masks) {
+    const [row] = readGpuMachine("a10").nvidiaSmi.rows;
+    const { gpus } = await setUp("a10", { rows: [{ ...row, "clocks_event_reasons.active": mask }] }).ask();
+    assert.equal(gpus[0]?.slowdown, slowdown, mask);
+  }
+});
+
+test("fields that are not told are undefined; one that says reset is told as such", async () => {
+  const [gpu] = (await setUp("values-missing").ask()).gpus;
+  assert.deepEqual(
+    [gpu?.temperatureCelsius, gpu?.powerWatts, gpu?.powerLimitWatts, gpu?.isPersistent, gpu?.eccUncorrected],
+    [undefined, undefined, undefined, undefined, undefined],
+  );
+  assert.deepEqual([gpu?.needsReset, gpu?.isRemapPending], [false, undefined]);
+  assert.equal((await setUp("requires-reset").ask()).gpus[0]?.needsReset, true);
+});
+
+test("a field that an older one refuses is left out, asked for once in all, and costs none of the others", async () => {
+  const { host, ask } = setUp("older-smi");
+  const { gpus } = await ask();
+  assert.deepEqual([gpus[0]?.powerWatts, gpus[0]?.isRemapPending], [52.31, undefined]);
+  const before = host.commands.length;
+  host.clock.jump(30_000);
+  await ask();
+  const optional = host.commands.slice(before).filter((command) => command.includes("power.draw"));
+  assert.equal(optional.length, 1);
+  assert.doesNotMatch(optional[0] ?? "", /fabric|recovery|clocks_event/);
+});
+
+test("within 30 seconds it is asked once, however many ask, and for the CUDA version once with each driver", async () => {
+  const { host, smi, ask } = setUp("h100-nvswitch-8");
+  const [one, other] = await Promise.all([ask(), ask()]);
+  assert.equal(one, other);
+  assert.equal(host.commands.length, 4);
+  host.clock.jump(20_000);
+  await ask();
+  assert.equal(host.commands.length, 4);
+  host.clock.jump(10_000);
+  await ask();
+  assert.equal(host.commands.length, 5, "all fields that are known to be taken, at once");
+  host.clock.jump(30_000);
+  await smi.query("999.1");
+  assert.equal(host.commands.length, 9);
+});
+
+/** The commands of that many half minutes. */
+async function commandsOf(turns: number, { host, ask }: ReturnType<typeof setUp>): Promise<readonly string[][]> {
+  const commands: string[][] = [];
+  for (let turn = 0; turn < turns; turn += 1) {
+    const before = host.commands.length;
+    await ask();
+    commands.push(host.commands.slice(before));
+    host.clock.jump(30_000);
+  }
+  return commands;
+}
+
+test("after the first time it is started once in 30 seconds, and each tenth time for the memory rows", async () => {
+  for (const name of ["a10", "older-smi", "h100-nvswitch-8", "inforom-corrupt"]) {
+    const [, ...later] = await commandsOf(41, setUp(name));
+    assert.deepEqual(new Set(later.map(({ length }) => length)), new Set([1]), name);
+    const turnsOfRows = later.flatMap(([command = ""], index) => (command.includes("remapped") ? [index + 1] : []));
+    assert.deepEqual(turnsOfRows, [10, 20, 30, 40], name);
+  }
+});
+
+test("one call tells the same as the several of the first time, whoever is asked", async () => {
+  for (const name of GPU_MACHINES.filter((each) => !["no-gpu", "driver-missing", "smi-hangs"].includes(each))) {
+    const { host, ask } = setUp(name);
+    const answers = [];
+    for (let turn = 0; turn < 12; turn += 1) {
+      answers.push(await ask());
+      host.clock.jump(30_000);
+    }
+    for (const answer of answers) assert.deepEqual(answer, answers[0], name);
+  }
+});
+
+test("memory rows that come to wait for a reset are seen within five minutes, and their end within one", async () => {
+  const world = setUp("a10");
+  const say = (pending: string) => {
+    const { nvidiaSmi } = world.machine;
+    const rows = nvidiaSmi.rows.map((row) => ({ ...row, "remapped_rows.pending": pending }));
+    becomeGpuMachine(world.host, { ...world.machine, nvidiaSmi: { ...nvidiaSmi, rows } });
+  };
+  const isPending = async () => (await world.ask()).gpus[0]?.isRemapPending;
+  await commandsOf(2, world);
+  say("Yes");
+  await commandsOf(9, world);
+  assert.equal(await isPending(), true);
+  say("No");
+  await commandsOf(3, world);
+  assert.equal(await isPending(), false);
+});
+
+test("a field that is refused after all, by another nvidia-smi under the same driver, has everything learnt anew", async () => {
+  const world = setUp("a10");
+  await commandsOf(2, world);
+  const { nvidiaSmi } = world.machine;
+  const unknownFields = [...(nvidiaSmi.unknownFields ?? []), "fabric.state"];
+  becomeGpuMachine(world.host, { ...world.machine, nvidiaSmi: { ...nvidiaSmi, unknownFields } });
+  const [first = [], second = []] = await commandsOf(2, world);
+  assert.deepEqual([first.length > 1, second.length], [true, 1]);
+  assert.equal((await world.ask()).gpus[0]?.product, "NVIDIA A10");
+});
+
+test("a call that cannot be killed is told with its age, nothing is started beside it, and its end makes way", async () => {
+  const { host, smi } = setUp("smi-hangs");
+  const ending = Promise.withResolvers<Partial<RunResult>>();
+  host.install("nvidia-smi", () => ending.promise);
+  const callAws = smi.query(DRIVER);
+  await host.clock.advance(22_000);
+  assert.equal((await callAws).problem?.code, "nvidia-smi-stuck");
+  host.clock.jump(300_000);
+  const again = await smi.query(DRIVER);
+  assert.match(again.problem?.message ?? "", /hangs in the kernel for 322 s/);
+  assert.equal(host.commands.length, 1);
+  becomeGpuMachine(host, readGpuMachine("a10"));
+  ending.resolve({ exitCode: 137 });
+  await settle();
+  assert.deepEqual([(await smi.query(DRIVER)).gpus.length, host.commands.length > 1], [1, true]);
+});
+
+test("a call that is killed in time is a time-out, and one that is missing says what to install", async () => {
+  const { host, smi } = setUp("a10");
+  host.install("nvidia-smi", () => {
+    throw new SatelliteError("command-timeout", "nvidia-smi did not end in 20 s");
+  });
+  assert.equal((await smi.query(DRIVER)).problem?.code, "nvidia-smi-timeout");
+  host.uninstall("nvidia-smi");
+  host.clock.jump(30_000);
+  const { problem } = await smi.query(DRIVER);
+  assert.deepEqual([problem?.code, /apt-get install/.test(problem?.hint ?? "")], ["nvidia-smi-missing", true]);
+});
+
+test("a real program that hangs and ignores SIGTERM is killed in time", async () => {
+  const real = createLinuxHost();
+  const run: Host["run"] = (_command, _args, options) =>
+    real.run("/bin/sh", ["-c", "trap '' TERM; exec sleep 60"], options);
+  const startedMs = performance.now();
+  const { problem } = await new NvidiaSmi({ host: { ...real, run }, timeoutSeconds: 1 }).query(DRIVER);
+  assert.equal(problem?.code, "nvidia-smi-timeout");
+  assert.ok(performance.now() - startedMs < 3000);
+});
+
+const EXITS: readonly (readonly [exitCode: number, said: string, code: string])[] = [
+  [9, "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", "gpu-driver-not-loaded"],
+  [12, "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system.", "gpu-library-missing"],
+  [14, "WARNING: infoROM is corrupted at gpu 0000:06:00.0", "gpu-inforom-corrupt"],
+  [15, "", "gpu-fell-off-bus"],
+  [255, "Unable to determine the device handle for GPU0: 0000:06:00.0: GPU is lost.", "gpu-fell-off-bus"],
+  [255, "Unable to determine the device handle for GPU0000:06:00.0: Unknown Error", "gpu-unreachable"],
+  [18, "Failed to initialize NVML: Driver/library version mismatch", "gpu-driver-mismatch"],
+  [3, "Insufficient Permissions", "nvidia-smi-failed"],
+];
+
+for (const [exitCode, stdout, code] of EXITS) {
+  test(`exit code ${exitCode} (${stdout.slice(0, 40)}) is ${code}, with what was said`, async () => {
+    const { problem } = await setUp("a10", { rows: [], exitCode, stdout }).ask();
+    assert.equal(problem?.code, code);
+    assert.match(problem?.message ?? "", new RegExp(`exits with ${exitCode}`));
+  });
+}
+
+test("a GPU that cannot be opened is named by its address, in the spelling of every version", async () => {
+  for (const name of ["GPU 0000:3A:00.0", "GPU0: 0000:3A:00.0", "GPU0000:3A:00.0", "GPU 00000000:3A:00.0"]) {
+    const stderr = `Unable to determine the device handle for ${name}: Unknown Error\n`;
+    const { unreachable } = await setUp("a10", { rows: [], exitCode: 255, stderr }).ask();
+    assert.deepEqual(unreachable, ["0000:3a:00.0"], name);
+  }
+});

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { CONDITIONS } from "../../agent/board/condition-types.ts";
+import { renderStatusSchema } from "../../scripts/render-status-schema.ts";
+
+test("status.schema.json is what the schema renders", () => {
+  const file = new URL("../../agent/health/status.schema.json", import.meta.url);
+  assert.equal(readFileSync(file, "utf8"), renderStatusSchema(), "run node scripts/render-status-schema.ts");
+});
+
+test("README documents every condition and every metric", async () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  for (const [type, { trueWhen }] of Object.entries(CONDITIONS))
+    assert.ok(readme.includes(`| \`${type}\` | ${trueWhen} |`), `${type} is not in README, or otherwise`);
+  const source = ["health/metrics.ts", "gpu/gpu-metrics.ts"]
+    .map((name) => readFileSync(new URL(`../../agent/${name}`, import.meta.url), "utf8"))
+    .join("");
+  const named = [...source.matchAll(/family\(\s*"\w+",\s*"(\w+)"/g)].map(([, name]) => `eks_satellite_${name}`);
+  assert.ok(named.length > 20);
+  for (const name of named) assert.ok(readme.includes(`| \`${name}\` |`), `${name} is not in README`);
+});

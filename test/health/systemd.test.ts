@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSystemd, watchdogPeriodSeconds } from "../../agent/health/systemd.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+import { createMemoryLog } from "../fakes/memory-log.ts";
+
+function setUp(environment: Record<string, string> = { NOTIFY_SOCKET: "/run/systemd/notify" }) {
+  const host = new MemoryHost();
+  host.install("systemd-notify", () => ({}));
+  const { log, messages } = createMemoryLog();
+  return { host, messages, systemd: createSystemd(host, log, environment) };
+}
+
+test("systemd hears in the daemon's own name that it is ready, alive and stopping", async () => {
+  const { host, systemd } = setUp();
+  await systemd.ready("joining the cluster");
+  await systemd.ping();
+  await systemd.stopping();
+  assert.deepEqual(host.commands, [
+    "systemd-notify --pid=42 READY=1 STATUS=joining the cluster",
+    "systemd-notify --pid=42 WATCHDOG=1",
+    "systemd-notify --pid=42 STOPPING=1",
+  ]);
+});
+
+test("a status is sent when it is new", async () => {
+  const { host, systemd } = setUp();
+  for (const text of ["a", "a", "b", "b", "a"]) await systemd.status(text);
+  assert.deepEqual(
+    host.commands.map((command) => command.split("STATUS=")[1]),
+    ["a", "b", "a"],
+  );
+});
+
+test("outside systemd nothing is run", async () => {
+  const { host, systemd } = setUp({});
+  await systemd.ready("x");
+  await systemd.ping();
+  assert.deepEqual(host.commands, []);
+});
+
+test("a messenger that fails, or is not there, is a warning and nothing worse", async () => {
+  const { host, systemd, messages } = setUp();
+  host.install("systemd-notify", () => ({ exitCode: 1, stderr: "no socket" }));
+  await systemd.ready("x");
+  host.uninstall("systemd-notify");
+  await systemd.ready("x");
+  await systemd.stopping();
+  assert.deepEqual(
+    messages("warn"),
+    Array.from({ length: 3 }, () => "systemd-notify failed"),
+  );
+});
+
+test("a ping comes three times in what systemd allows, and every half minute where it asks for none", () => {
+  assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "90000000" }), 30);
+  assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "6000000" }), 2);
+  assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "1000000" }), 1);
+  for (const WATCHDOG_USEC of [undefined, "", "0", "soon"]) assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC }), 30);
+});

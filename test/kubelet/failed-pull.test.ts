@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { failedPullOf } from "../../agent/kubelet/failed-pull.ts";
+import { parseKlogLine } from "../../agent/kubelet/klog.ts";
+
+/** As kubelet 1.34 writes it. */
+const line = (image: string) =>
+  `E1123 10:00:00.000001     123 log.go:32] "PullImage from image service failed" err="rpc error: code = NotFound desc = failed to pull and unpack image \\"${image}\\"" image="${image}"`;
+const of = (image: string) => failedPullOf(parseKlogLine(line(image)).message);
+
+test("a failed pull is told by the registry in the image's name", () => {
+  assert.equal(
+    of("123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1"),
+    "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+  );
+  assert.equal(of("registry.example.com:5000/app@sha256:00"), "registry.example.com:5000");
+  assert.equal(of("localhost/app"), "localhost");
+});
+
+test("a name without a registry is Docker Hub's", () => {
+  assert.equal(of("nginx:1.27"), "docker.io");
+  assert.equal(of("library/nginx"), "docker.io");
+});
+
+test("other lines are none, also when they name an image", () => {
+  assert.equal(failedPullOf('"Failed to pull image" err="back-off" image="nginx"'), undefined);
+  assert.equal(failedPullOf('"Started container" image="r.example.com/app"'), undefined);
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settle } from "../fakes/memory-clock.ts";
+import { PROCESS_FILE, setUpKubelet, setUpRunning, specOf } from "../fakes/memory-kubelet.ts";
+
+test("a kubelet that an earlier run left behind is ended before another is started", async () => {
+  const { host, kubelet, stop } = setUpKubelet();
+  const left = host.processes.start({ name: "kubelet" });
+  const startTicks = Number(host.files.peek(`/proc/${left.pid}/stat`)?.content.split(" ")[21]);
+  host.files.put(PROCESS_FILE, JSON.stringify({ pid: left.pid, startTicks }));
+  kubelet.want(specOf("1"));
+  void kubelet.run(stop.signal);
+  await host.clock.advance(100);
+  assert.deepEqual(left.signals, ["SIGTERM"]);
+  assert.equal(host.spawned.length, 1);
+});
+
+test("a left-behind kubelet that ignores SIGTERM is killed after its grace", async () => {
+  const { host, kubelet, stop } = setUpKubelet();
+  const left = host.processes.start({ name: "kubelet", onTerm: () => undefined });
+  const startTicks = Number(host.files.peek(`/proc/${left.pid}/stat`)?.content.split(" ")[21]);
+  host.files.put(PROCESS_FILE, JSON.stringify({ pid: left.pid, startTicks }));
+  void kubelet.run(stop.signal);
+  await host.clock.advance(19_000);
+  assert.deepEqual(left.signals, ["SIGTERM"]);
+  await host.clock.advance(2000);
+  assert.equal(left.isAlive, false);
+});
+
+test("a process that has got the pid of an earlier kubelet is not touched", async () => {
+  const { host, kubelet, stop } = setUpKubelet();
+  const foreign = host.processes.start({ name: "postgres" });
+  host.files.put(PROCESS_FILE, JSON.stringify({ pid: foreign.pid, startTicks: 1 }));
+  kubelet.want(specOf("1"));
+  void kubelet.run(stop.signal);
+  await host.clock.advance(1000);
+  assert.deepEqual(foreign.signals, []);
+  assert.equal(host.spawned.length, 1);
+});
+
+test("a damaged note of the last kubelet's pid is no note", async () => {
+  const { host, kubelet, stop } = setUpKubelet();
+  for (const text of ["", "{", '{"pid": "1"}']) host.files.put(PROCESS_FILE, text);
+  kubelet.want(specOf("1"));
+  void kubelet.run(stop.signal);
+  await settle();
+  assert.equal(host.spawned.length, 1);
+});
+
+test("pid and start time of the running kubelet are noted for the next run, privately", async () => {
+  const { host, current } = await setUpRunning();
+  const note = JSON.parse(host.files.peek(PROCESS_FILE)?.content ?? "{}");
+  assert.equal(note.pid, current().pid);
+  assert.ok(Number.isInteger(note.startTicks));
+  assert.equal(host.files.peek(PROCESS_FILE)?.mode, 0o600);
+});
