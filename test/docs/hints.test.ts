@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CONDITION_TYPES } from "../../agent/condition-types.ts";
+import { CONDITION_TYPES } from "../../agent/board/condition-types.ts";
 import { readPage, TOP } from "./markdown.ts";
 import { NEVER_A_REASON, readCodes, readReasons, toReason } from "./reasons.ts";
 
@@ -59,7 +59,9 @@ test("every page and anchor that the program, the packages or the configuration 
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  const named = files.flatMap((file) => readFileSync(file, "utf8").match(/(?<![\w./-])docs\/[\w/-]+\.md(?:#[\w-]+)?/g) ?? []);
+  const named = files.flatMap(
+    (file) => readFileSync(file, "utf8").match(/(?<![\w./-])docs\/[\w/-]+\.md(?:#[\w-]+)?/g) ?? [],
+  );
   assert.ok(named.length > 0, "the program names its documentation");
   for (const name of new Set(named)) {
     const [path = "", anchor] = name.split("#");

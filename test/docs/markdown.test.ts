@@ -33,7 +33,7 @@ test("headings, blocks and links are read, and what a fence holds is none of the
   );
   assert.deepEqual(page.links, [
     { target: "other.md#there", line: 2 },
-    { target: "images/a.svg", line: 15 },
+    { target: "images/a.svg", line: 16 },
   ]);
 });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 const AGENT = join(import.meta.dirname, "../../agent");
 
 /** An administrator's work, a command's own answers, and a reset have no board to write to. */
-const WITHOUT_A_BOARD = /^(admin|operator|commands|reset|bundle)\//;
+const WITHOUT_A_BOARD = /^(admin|commands|reset|bundle)\//;
 
 /** Codes that are put together from a value, and what comes of them. */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
