@@ -41,8 +41,8 @@ export const EXECUTED = {
     heading: "Make a node of an IAM user",
     count: 4,
     words: [
-      ...["arn:aws:iam::111122223333:user/gpu-machines", "fargate-ip-10-0-2-27.ec2.internal", "eni-086d663f3201384e3"],
-      ...["subnet-051a611f159253cba", "sg-03ed97e5202d027ed", "my-cluster"],
+      ...["arn:aws:iam::111122223333:user/gpu-machines", "fargate-ip-10-0-1-17.ec2.internal", "eni-0123456789abcdef0"],
+      ...["subnet-0123456789abcdef0", "sg-0123456789abcdef0", "my-cluster"],
     ],
   },
 } as const satisfies Record<string, DocumentedBlocks>;

@@ -47,8 +47,8 @@ before(async () => {
   const network = JSON.parse(await readFile(join(FOLDER, "aws", "network.json"), "utf8"));
   ours = {
     "my-cluster": clusterName,
-    "subnet-051a611f159253cba": network.subnet,
-    "sg-03ed97e5202d027ed": network.securityGroup,
+    "subnet-0123456789abcdef0": network.subnet,
+    "sg-0123456789abcdef0": network.securityGroup,
     "arn:aws:iam::111122223333:user/gpu-machines": USER,
   };
 });
@@ -106,7 +106,7 @@ test("the page: a network interface gives a node its name; the same name makes n
   assert.equal(eni.nodeName, `fargate-ip-${eni.privateIp.replaceAll(".", "-")}.ec2.internal`);
   assert.match(await operate(create), new RegExp(`${eni.id} has the name gpu-1 already: nothing to do`));
   assert.equal(await operate(`eks-satellite node-name --region ${region} --eni ${eni.id}`), eni.nodeName);
-  ours = { ...ours, "fargate-ip-10-0-2-27.ec2.internal": eni.nodeName, "eni-086d663f3201384e3": eni.id };
+  ours = { ...ours, "fargate-ip-10-0-1-17.ec2.internal": eni.nodeName, "eni-0123456789abcdef0": eni.id };
 });
 
 test("the page: the user is let in, the machine joins as that node, and a pod answers", async () => {
