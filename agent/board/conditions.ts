@@ -36,16 +36,19 @@ export interface Condition extends Omit<Report, "isQuiet"> {
   readonly pending?: PendingReport;
 }
 
+export type BoardEvent =
+  /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
+  | { readonly kind: "condition-changed"; readonly condition: Condition; readonly isRootCause: boolean }
+  /** A true condition was contradicted: the parts that can find the cause should run now. */
+  | { readonly kind: "condition-pending"; readonly type: ConditionType };
+
 export interface BoardOptions {
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Conditions that the configuration makes critical, beside those that always are. */
   readonly critical?: readonly ConditionType[];
-  /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
-  readonly onChange?: (condition: Condition, isRootCause: boolean) => void;
-  /** A true condition was contradicted: whoever can find its cause should look now. */
-  readonly onPending?: (type: ConditionType) => void;
+  readonly emit?: (event: BoardEvent) => void;
 }
 
 /** What a failure gets to end after its cause has, before it is news of its own. */
@@ -104,7 +107,7 @@ export class ConditionBoard {
       () => this.#turnIfLasting(type, pending.sinceMs),
       () => undefined, // The agent has ended, and the board with it.
     );
-    this.#options.onPending?.(type);
+    this.#options.emit?.({ kind: "condition-pending", type });
   }
 
   setTrue(type: ConditionType, reason: string, message: string): void {
@@ -155,13 +158,13 @@ export class ConditionBoard {
    * it has had the time to follow it.
    */
   #announce(changed: ConditionType | undefined): void {
-    const { log, onChange } = this.#options;
+    const { log, emit } = this.#options;
     const roots = this.rootCauses();
     const isRoot = roots.some(({ type }) => type === changed);
     if (changed !== undefined && !isRoot) {
       const condition = this.get(changed);
       log.info({ condition: changed, status: condition.status, reason: condition.reason }, condition.message);
-      onChange?.(condition, false);
+      emit?.({ kind: "condition-changed", condition, isRootCause: false });
     }
     const announced = new Set<string>();
     for (const root of roots) {
@@ -171,7 +174,7 @@ export class ConditionBoard {
       announced.add(`${type} ${reason}`);
       if (!isNews) continue;
       log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
-      onChange?.(root, true);
+      emit?.({ kind: "condition-changed", condition: root, isRootCause: true });
     }
     this.#announced = announced;
     for (const type of this.#unexplained.keys())

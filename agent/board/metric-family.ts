@@ -22,3 +22,8 @@ export interface Family {
 export function family(type: Family["type"], name: string, help: string, samples: () => readonly Sample[]): Family {
   return { type, name: PREFIX + name, help, samples };
 }
+
+/** The sample of a gauge that is a time: seconds since the epoch, and none while the time is not known. */
+export function timestamp(milliseconds: number | undefined): readonly Sample[] {
+  return milliseconds === undefined ? [] : [{ value: milliseconds / 1000 }];
+}

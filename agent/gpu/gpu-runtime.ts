@@ -25,9 +25,11 @@ export interface GpuRuntimeOptions {
   readonly log: Log;
   /** containerd as last read; undefined until then. */
   readonly containerd: () => ContainerdFacts | undefined;
-  /** containerd is set up otherwise than before, whoever did it: once for each time, with both values. */
-  readonly onSetupChange?: (words: string) => void;
+  readonly emit?: (event: GpuRuntimeEvent) => void;
 }
+
+/** containerd's setup for GPUs is another than before, whatever changed it: the message has both values. */
+export type GpuRuntimeEvent = { readonly kind: "gpu-runtime-changed"; readonly message: string };
 
 /** nvidia-ctk asks the driver, which may hang: the look at the GPUs goes on meanwhile. */
 const PATIENCE_MS = 3000;
@@ -82,7 +84,7 @@ export class GpuRuntime {
       { file: this.#options.config.containerd.configFile },
       `containerd's setup for GPUs: ${words}`,
     );
-    this.#options.onSetupChange?.(words);
+    this.#options.emit?.({ kind: "gpu-runtime-changed", message: words });
     return setup;
   }
 

@@ -6,7 +6,7 @@ export interface Systemd {
   /** READY=1 with a status line. */
   ready(status: string): Promise<void>;
   /** The line that `systemctl status` shows; nothing is sent when it is the same as before. */
-  status(text: string): Promise<void>;
+  showStatus(text: string): Promise<void>;
   /** WATCHDOG=1: the process is alive. */
   ping(): Promise<void>;
   stopping(): Promise<void>;
@@ -46,7 +46,7 @@ export function createSystemd(
   };
   return {
     ready: (status) => notify("READY=1", `STATUS=${status}`),
-    status: async (text) => {
+    showStatus: async (text) => {
       if (text === lastStatus) return;
       lastStatus = text;
       await notify(`STATUS=${text}`);

@@ -9,6 +9,8 @@ import { endChild, readLines } from "./child.ts";
 import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
 import { KubeletLog } from "./kubelet-log.ts";
+import { kubeletMetrics, kubeletStatus } from "./kubelet-report.ts";
+import type { KubeletState } from "./kubelet-state.ts";
 import { endOrphanKubelet, noteKubelet } from "./orphan-kubelet.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
@@ -27,28 +29,22 @@ export interface KubeletOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Makes sure that the files are in place and that nothing stands in the way; what it throws puts the start off. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
-  /** The API server refused kubelet's token. */
-  readonly onUnauthorized: () => void;
-  /** kubelet could not tell the API server that it lives: it asks more often than anybody here. */
-  readonly onApiTrouble: () => void;
+  readonly emit: (event: KubeletEvent) => void;
 }
 
-/** What /status tells of kubelet. */
-export interface KubeletStatus {
-  readonly pid: number | undefined;
-  readonly startedAtMs: number | undefined;
-  readonly restarts: number;
-  readonly restartsByReason: Readonly<Record<string, number>>;
-  readonly lastExit: string | undefined;
-}
+export type KubeletEvent =
+  /** The API server refused kubelet's token. */
+  | { readonly kind: "kubelet-unauthorized" }
+  /** kubelet could not renew its Lease or its Node's status: it asks the API server more often than the daemon does. */
+  | { readonly kind: "kubelet-cut-off" };
 
 const FIRST_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
 /** A kubelet that ran this long was healthy. */
 const HEALTHY_AFTER_MS = 5 * 60_000;
 /** A start that something stood in the way of is tried again soon, then less and less often. */
-const FIRST_OBSTACLE_RETRY_MS = 100;
-const MAX_OBSTACLE_RETRY_MS = 5000;
+const FIRST_START_RETRY_MS = 100;
+const MAX_START_RETRY_MS = 5000;
 /** Ends in a row from which on it is called a crash loop. */
 const CRASH_LOOP_EXITS = 3;
 
@@ -85,15 +81,11 @@ export class Kubelet {
       resetAfterMs: HEALTHY_AFTER_MS,
       random: options.host.random,
     });
-    this.#startBackoff = new Backoff({
-      firstMs: FIRST_OBSTACLE_RETRY_MS,
-      maxMs: MAX_OBSTACLE_RETRY_MS,
-      resetAfterMs: Number.POSITIVE_INFINITY,
-      random: options.host.random,
-    });
+    const { random } = options.host;
+    this.#startBackoff = new Backoff({ firstMs: FIRST_START_RETRY_MS, maxMs: MAX_START_RETRY_MS, random });
   }
 
-  status(): KubeletStatus {
+  get state(): KubeletState {
     return {
       pid: this.#running?.child.pid,
       startedAtMs: this.#running?.startedAtMs,
@@ -101,6 +93,14 @@ export class Kubelet {
       restartsByReason: Object.fromEntries(this.#restartsByReason),
       lastExit: this.#lastExit,
     };
+  }
+
+  status() {
+    return kubeletStatus(this.state);
+  }
+
+  metrics() {
+    return kubeletMetrics(this);
   }
 
   /** Says what kubelet should run with; a running one with other inputs is restarted. */
@@ -143,7 +143,7 @@ export class Kubelet {
       this.#startBackoff.reset();
     } catch (error) {
       if (!signal.aborted) board.setFailed("KubeletRunning", error);
-      return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#startBackoff.next(0));
+      return Math.max(FIRST_START_RETRY_MS, this.#startBackoff.next(0));
     }
     const startedAtMs = host.clock.now();
     await noteKubelet(this.#options, child.pid);
@@ -218,8 +218,8 @@ export class Kubelet {
     if (level === "debug") return;
     const registry = failedPullOf(message);
     if (registry !== undefined) this.failedPulls.set(registry, (this.failedPulls.get(registry) ?? 0) + 1);
-    if (UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
-    if (API_TROUBLE.test(message)) this.#options.onApiTrouble();
+    if (UNAUTHORIZED.test(message)) this.#options.emit({ kind: "kubelet-unauthorized" });
+    if (API_TROUBLE.test(message)) this.#options.emit({ kind: "kubelet-cut-off" });
   }
 
   #rouse(): void {

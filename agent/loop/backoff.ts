@@ -4,8 +4,8 @@ export interface BackoffOptions {
   /** The second wait, milliseconds; the first is 0. */
   readonly firstMs: number;
   readonly maxMs: number;
-  /** What ran at least this long was healthy: its end counts as the first. */
-  readonly resetAfterMs: number;
+  /** What ran at least this long was healthy: its end counts as the first. Left out, only {@link Backoff.reset} begins anew. */
+  readonly resetAfterMs?: number;
   /** A number in [0, 1). */
   readonly random: () => number;
 }
@@ -29,7 +29,7 @@ export class Backoff {
 
   /** The wait in milliseconds after something failed that had run for `ranForMs`. */
   next(ranForMs: number): number {
-    const { firstMs, maxMs, resetAfterMs, random } = this.#options;
+    const { firstMs, maxMs, resetAfterMs = Number.POSITIVE_INFINITY, random } = this.#options;
     if (ranForMs >= resetAfterMs) this.#failures = 0;
     this.#failures += 1;
     if (this.#failures === 1) return 0;

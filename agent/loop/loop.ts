@@ -10,6 +10,7 @@ export interface LoopOptions {
   readonly run: () => Promise<void>;
   readonly log: Log;
   readonly now: () => number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** A number in [0, 1): nodes of one fleet do not all call AWS in the same second. */
   readonly random: () => number;
 }
@@ -27,6 +28,7 @@ export class Loop {
   #rounds = 0;
   #running: Promise<void> | undefined;
   #isAskedAgain = false;
+  #signal: AbortSignal | undefined;
 
   constructor(options: LoopOptions) {
     this.name = options.name;
@@ -43,6 +45,7 @@ export class Loop {
 
   /** Runs rounds on schedule alone, until the signal aborts. */
   schedule(signal: AbortSignal): void {
+    this.#signal = signal;
     if (signal.aborted) return; // Its event has passed: nobody would end what is begun now.
     const { everySeconds, random, name } = this.#options;
     const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
@@ -54,12 +57,27 @@ export class Loop {
 
   /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */
   async trigger(): Promise<void> {
+    if (this.#signal?.aborted) return; // The agent has ended, and another run of it may have begun.
     if (this.#running !== undefined) {
       this.#isAskedAgain = true;
       await this.#running;
       return;
     }
     this.#running = this.#runRounds();
+    await this.#running;
+  }
+
+  /** Runs a round after some time, unless the signal has aborted by then. */
+  triggerAfter(milliseconds: number): void {
+    if (this.#signal === undefined) return;
+    void this.#options.sleep(milliseconds, this.#signal).then(
+      () => this.trigger(),
+      () => undefined, // Cut short by the abort.
+    );
+  }
+
+  /** Resolves when no round runs. */
+  async ended(): Promise<void> {
     await this.#running;
   }
 
