@@ -81,12 +81,15 @@ const REASON_PLACES = [
   /const REASONS = \{([^}]*)\}/g,
 ] as const;
 
+/** An event on the Node has a reason of its own kind, which is no condition's: docs/reference/events.md lists those. */
+const NOTICE = /kind: "notice",[^}]*/g;
+
 /** Reasons that are written as such, in order. */
 export function readReasons(): readonly string[] {
   const found = daemonSources().flatMap(({ text }) =>
-    REASON_PLACES.flatMap((place) => Array.from(text.matchAll(place), ([, expression = ""]) => expression)).flatMap(
-      (expression) => Array.from(expression.matchAll(/"([A-Z]\w+)"/g), ([, reason = ""]) => reason),
-    ),
+    REASON_PLACES.flatMap((place) =>
+      Array.from(text.replaceAll(NOTICE, "").matchAll(place), ([, expression = ""]) => expression),
+    ).flatMap((expression) => Array.from(expression.matchAll(/"([A-Z]\w+)"/g), ([, reason = ""]) => reason)),
   );
   return [...new Set(found)].toSorted();
 }
