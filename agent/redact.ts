@@ -62,12 +62,8 @@ const TAKEN_OUT = /^\\?["']?\[redacted: [^\]]*\]\\?["']?$/;
 /** Creates a redactor that knows these secrets. */
 export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
   let count = 0;
-  const spellings = secrets
-    .filter(({ value }) => value.length >= MIN_LENGTH)
-    .flatMap(({ name, value }) => spellingsOf(value).map((spelling) => ({ name, spelling })))
-    // The longest first: a secret that holds another one must not lose its middle alone.
-    .toSorted((one, other) => other.spelling.length - one.spelling.length);
-  const hide = (name: string) => {
+  const spellings = listSpellings(secrets);
+  const hide: Hide = (name) => {
     count += 1;
     return `[redacted: ${name}]`;
   };
@@ -75,14 +71,7 @@ export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
     // Before its lines are found one by one: the last may be too short to be known.
     let safe = original.replaceAll(PRIVATE_KEY, () => hide("private key"));
     for (const { name, spelling } of spellings) safe = safe.replaceAll(spelling, () => hide(name));
-    for (const { name, regex, groups } of PATTERNS) {
-      safe = safe.replaceAll(regex, (match: string, ...rest: unknown[]) => {
-        if (groups === undefined) return hide(name);
-        const { keep = "", tail = "" } = rest.at(-1) as Readonly<Record<string, string>>;
-        const value = match.slice(keep.length, match.length - tail.length);
-        return TAKEN_OUT.test(value) ? match : `${keep}${hide(name)}${tail}`;
-      });
-    }
+    for (const pattern of PATTERNS) safe = hideMatches(safe, pattern, hide);
     return safe;
   };
   const tree = (value: unknown): unknown => {
@@ -100,6 +89,26 @@ export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
       return count;
     },
   };
+}
+
+/** Counts a secret, and returns what stands in its place. */
+type Hide = (name: string) => string;
+
+/** Every spelling of every secret, the longest first: a secret that holds another one must not lose its middle alone. */
+function listSpellings(secrets: readonly KnownSecret[]) {
+  return secrets
+    .filter(({ value }) => value.length >= MIN_LENGTH)
+    .flatMap(({ name, value }) => spellingsOf(value).map((spelling) => ({ name, spelling })))
+    .toSorted((one, other) => other.spelling.length - one.spelling.length);
+}
+
+function hideMatches(text: string, { name, regex, groups }: Pattern, hide: Hide): string {
+  return text.replaceAll(regex, (match: string, ...rest: unknown[]) => {
+    if (groups === undefined) return hide(name);
+    const { keep = "", tail = "" } = rest.at(-1) as Readonly<Record<string, string>>;
+    const value = match.slice(keep.length, match.length - tail.length);
+    return TAKEN_OUT.test(value) ? match : `${keep}${hide(name)}${tail}`;
+  });
 }
 
 /** A table below such a key has keys of its own that say which of its values are secret. */

@@ -58,9 +58,10 @@ function describeProcess(config: Config, startMs: number): StatusFragment {
 /** Sections of the same name become one. Absent and undefined are the same in JSON; the schema's optional fields are absent. */
 function mergeSections(fragments: readonly object[]): object {
   const sections: Record<string, unknown> = {};
-  for (const [name, section] of fragments.flatMap((fragment) => Object.entries(fragment)))
+  // JSON first: it leaves out what is undefined, which then replaces nothing that another part knows.
+  for (const [name, section] of fragments.flatMap((fragment) => Object.entries(JSON.parse(JSON.stringify(fragment)))))
     sections[name] = isSection(section) && isSection(sections[name]) ? { ...sections[name], ...section } : section;
-  return JSON.parse(JSON.stringify(sections));
+  return sections;
 }
 
 function isSection(value: unknown): value is object {
