@@ -124,7 +124,7 @@ export function createFaults(): readonly Fault[] {
       name: "containerd stopped",
       condition: undefined,
       check: undefined,
-      warning: /containerd.* was put back/,
+      warning: /containerd.* was changed by another process and is repaired/,
       inject: async (satellite) => void (await satellite.box("systemctl", "stop", "containerd")),
     },
     {
@@ -140,7 +140,7 @@ export function createFaults(): readonly Fault[] {
       name: "CRI disabled by hand",
       condition: undefined,
       check: undefined,
-      warning: /config\.toml.* was put back/,
+      warning: /config\.toml.* was changed by another process and is repaired/,
       inject: async (satellite) => {
         const config = (await satellite.read(CONTAINERD_CONFIG)).replaceAll(/^disabled_plugins.*\n/gm, "");
         await satellite.write(CONTAINERD_CONFIG, `disabled_plugins = ["io.containerd.grpc.v1.cri"]\n${config}\n`);
