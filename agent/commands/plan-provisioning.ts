@@ -37,7 +37,7 @@ async function planKubelet(
   const situation = await readKubeletSituation(host, config.kubelet, clusterVersion);
   const { installed, owner } = situation;
   const missing =
-    owner === "nobody" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
+    owner === "none" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
   const wanted = kubeletVersionSpec(situation);
   if (wanted === undefined || clusterVersion === undefined) return missing;
   try {

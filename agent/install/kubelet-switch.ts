@@ -1,4 +1,4 @@
-// One kubelet in another's place: tried out, watched, and taken back when the node is not Ready with it.
+// Replaces one kubelet by another on trial, and rolls back when the node does not become Ready with it.
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
@@ -17,7 +17,7 @@ export interface KubeletSwitchOptions {
   readonly tell: (type: "Normal" | "Warning", reason: string, message: string) => void;
 }
 
-/** Puts a downloaded version where kubelet is expected; with one before it that is a trial. @throws artifact-broken, disk-full, file-unwritable */
+/** Links a downloaded version to kubelet.path. Where it replaces another one, a trial begins. @throws artifact-broken, disk-full, file-unwritable */
 export async function switchKubelet(
   { config, store, trials, tell }: KubeletSwitchOptions,
   version: string,
@@ -29,38 +29,38 @@ export async function switchKubelet(
     tell(
       "Normal",
       "KubeletUpgrading",
-      `kubelet ${version} takes the place of ${previous}, which comes back if the node is not Ready in 5 minutes`,
+      `kubelet ${version} replaces ${previous}, which is restored if the node is not Ready in 5 minutes`,
     );
   }
   await store.link(config.path, "kubelet", version, "kubelet");
   await store.prune("kubelet", [version, previous]);
 }
 
-/** Looks at the trial once, and ends it when it can be judged. @throws disk-full, file-unwritable, artifact-broken */
+/** Judges the trial once, and ends it when the verdict is clear. @throws disk-full, file-unwritable, artifact-broken */
 export async function watchTrial(
   options: KubeletSwitchOptions,
   trial: KubeletTrial,
   owner: KubeletSituation["owner"],
 ): Promise<void> {
   const { config, store, trials, observation, tell } = options;
-  // Whoever has put his own there meanwhile keeps it.
-  if (owner === "somebody") return trials.abandon();
+  // An administrator who installed a kubelet meanwhile keeps it.
+  if (owner === "foreign") return trials.abandon();
   const verdict = await trials.judge(observation());
-  if (verdict === "failed") return takeBack(options, trial);
-  // A power cut may have come between the beginning and the link.
+  if (verdict === "failed") return rollBack(options, trial);
+  // A power cut may have come after the trial was recorded and before the link was made.
   if (verdict === "undecided") return store.link(config.path, "kubelet", trial.version, "kubelet");
   await trials.end(true);
   tell("Normal", "KubeletUpgraded", `the node is Ready with kubelet ${trial.version}; ${trial.previous} is kept`);
 }
 
-async function takeBack(
+async function rollBack(
   { config, log, store, trials, tell, onChange }: KubeletSwitchOptions,
   { version, previous }: KubeletTrial,
 ): Promise<void> {
-  // First the program: a power cut between the two leaves a trial that fails once more.
+  // The link comes first: after a power cut between the two, the trial fails again and is ended.
   await store.link(config.path, "kubelet", previous, "kubelet");
   await trials.end(false);
-  const words = `kubelet ${version} did not make the node Ready and was taken back; ${previous} runs again`;
+  const words = `kubelet ${version} did not make the node Ready and was rolled back; ${previous} runs again`;
   log.error({ version, previous }, words);
   tell("Warning", "KubeletRolledBack", words);
   onChange();

@@ -1,4 +1,4 @@
-// Everything that a node needs and that is not configuration: what the distribution brings, and what EKS does.
+// Everything that a node needs besides configuration: packages of the distribution, and the artifacts of EKS.
 import type { ConditionBoard } from "../board/conditions.ts";
 import { Artifacts, type ArtifactsOptions } from "./artifacts.ts";
 import { Dependencies, type DependenciesOptions } from "./dependencies.ts";
@@ -6,13 +6,13 @@ import { Dependencies, type DependenciesOptions } from "./dependencies.ts";
 export type ProvisioningOptions = Omit<ArtifactsOptions, "observation"> &
   Omit<DependenciesOptions, "onInstalled"> & {
     readonly board: ConditionBoard;
-    /** What the Node says that it runs, e.g. `v1.34.4-eks-a737599`. */
+    /** kubelet's version in the Node's status, e.g. `v1.34.4-eks-a737599`. */
     readonly nodeVersion: () => string | undefined;
-    /** How often kubelet has ended by itself. */
+    /** How often kubelet has exited by itself. */
     readonly kubeletExits: () => number;
   };
 
-/** Installs what is missing; nothing waits for that. */
+/** Installs what is missing in the background. */
 export class Provisioning {
   readonly dependencies: Dependencies;
   readonly artifacts: Artifacts;
@@ -31,7 +31,7 @@ export class Provisioning {
     });
   }
 
-  /** Looks at both; neither keeps the other from being looked at. @throws file-unreadable */
+  /** Runs a round of both, side by side. @throws file-unreadable */
   async round(): Promise<void> {
     await Promise.all([this.dependencies.round(), this.artifacts.round()]);
   }
