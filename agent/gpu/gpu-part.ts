@@ -1,4 +1,4 @@
-// All that the daemon does about GPUs in one round: look, label the Node, keep what pods need to use them.
+// Everything that the daemon does about GPUs in a round: observe them, label the Node, and keep the runtime ready for pods.
 import type { Config } from "../config/schema.ts";
 import type { NodeState } from "../kubernetes/node-api.ts";
 import { GpuCordon, type GpuCordonOptions } from "./gpu-cordon.ts";
@@ -26,7 +26,7 @@ export class GpuPart {
     this.#runtime = new GpuRuntime(options);
   }
 
-  /** As last seen; undefined until somebody has looked. */
+  /** The last observation; undefined before the first round. */
   view(): GpuView | undefined {
     const view = this.#watch.view();
     if (view === undefined) return undefined;
@@ -34,17 +34,17 @@ export class GpuPart {
     return { ...view, isCordoned: this.#cordon.isCordoned, ...(runtime === undefined ? {} : { runtime }) };
   }
 
-  /** The Node as the cluster has it now; undefined when it has none. */
+  /** Takes the current Node of the cluster; undefined when there is none. */
   see(node: NodeState | undefined): void {
     void this.#cordon.see(node);
   }
 
-  /** The Node is another one now, and has no labels yet. */
+  /** Forgets the Node's labels: a new Node has none yet. */
   forgetNode(): void {
     this.#labeler.forget();
   }
 
-  /** One round. @throws file-unreadable */
+  /** Runs one round. @throws file-unreadable */
   async round(): Promise<void> {
     await this.#watch.round();
     await Promise.all([this.#labeler.keep(this.view()), this.#runtime.round(this.view()?.facts)]);

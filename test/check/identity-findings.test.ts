@@ -202,7 +202,7 @@ testFindings([
         spec: { unschedulable: true },
       }))),
     "warn",
-    /\(0000:06:00\.0\).*uncordoned by itself/,
+    /\(0000:06:00\.0\).*daemon uncordons it/,
   ],
   [
     "version-skew",

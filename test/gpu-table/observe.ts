@@ -4,7 +4,7 @@ import { renderGpuLabels } from "../../agent/gpu/gpu-labels.ts";
 import { GPU_MACHINES } from "../fakes/gpu-machine.ts";
 import { setUpGpuWatch } from "../fakes/gpu-watch.ts";
 
-/** A fabric, or clocks, are told after three answers of nvidia-smi. */
+/** A fabric, or clocks, are reported after three answers of nvidia-smi. */
 const ROUNDS = 3;
 
 /** What the agent makes of one machine. */
@@ -42,7 +42,7 @@ async function observeGpuMachine(name: string): Promise<GpuObservation> {
   await rounds(ROUNDS);
   const view = watch.view();
   for (const end of ends) end();
-  if (view === undefined) throw new Error(`nobody has looked at ${name}`);
+  if (view === undefined) throw new Error(`${name} was not observed`);
   const failing = board.list().find(({ type, status }) => type.startsWith("Gpu") && status === "False");
   return {
     name,

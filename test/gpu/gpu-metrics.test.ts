@@ -11,7 +11,7 @@ function runtimeInfo(view: GpuView | undefined) {
     ?.samples();
 }
 
-test("how pods get GPUs is one sample, with empty labels for what there is none of", () => {
+test("how pods get GPUs is one sample, with empty labels for what is absent", () => {
   const binary = "/usr/bin/nvidia-container-runtime";
   const runtime = { binary, defaultRuntime: "nvidia", cdiOwner: "eks-satellite" } as const;
   assert.deepEqual(runtimeInfo({ ...VIEW, runtime }), [
@@ -22,7 +22,7 @@ test("how pods get GPUs is one sample, with empty labels for what there is none 
   ]);
 });
 
-test("a machine without GPUs, or one that nobody has looked at, has none", () => {
+test("a machine without GPUs, or before the first round, has no samples", () => {
   assert.deepEqual(runtimeInfo(undefined), []);
   assert.deepEqual(runtimeInfo(VIEW), []);
 });
