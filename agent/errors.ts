@@ -2,7 +2,7 @@
 
 /** Details of a {@link SatelliteError} beyond its code and message. */
 export interface ErrorDetails {
-  /** One sentence that tells the reader what to do: a command, a file to edit, or the AWS action to allow. */
+  /** One sentence that says what to do: a command, a file to edit, or the AWS action to allow. */
   readonly hint?: string;
   readonly cause?: unknown;
 }
@@ -44,7 +44,7 @@ export function describe(error: unknown): ErrorDescription {
   };
 }
 
-/** Tells whether a thrown value is, or is caused by, a {@link SatelliteError} with this code. */
+/** Whether a thrown value is, or is caused by, a {@link SatelliteError} with this code. */
 export function hasCode(error: unknown, code: string): boolean {
   return causeChain(error).some((link) => link instanceof SatelliteError && link.code === code);
 }

@@ -1,7 +1,7 @@
-// The same line again and again: written once, then counted, and the count told when the time is up.
+// The same line again and again: written once, then counted; the count is logged when the time is up.
 
 const WINDOW_MS = 60_000;
-/** Lines remembered at a time; beyond that the oldest is told and forgotten. */
+/** Lines remembered at a time; beyond that the oldest is logged and forgotten. */
 const MAX_REMEMBERED = 100;
 
 interface Remembered {
@@ -23,13 +23,13 @@ type Write = (line: string) => void;
 /** Returns a writer that hands a line on once in a minute, and then how often it was repeated. */
 export function foldRepeats(write: Write, { now, schedule, atEnd }: FoldOptions): Write {
   const remembered = new Map<string, Remembered>();
-  const tell = (key: string) => {
+  const flush = (key: string) => {
     const known = remembered.get(key);
     remembered.delete(key);
     if (known !== undefined && known.repeated > 0) write(withCount(key, known, now()));
   };
   atEnd?.(() => {
-    for (const key of [...remembered.keys()]) tell(key);
+    for (const key of [...remembered.keys()]) flush(key);
   });
   return (line) => {
     const key = withoutTime(line);
@@ -38,13 +38,13 @@ export function foldRepeats(write: Write, { now, schedule, atEnd }: FoldOptions)
       known.repeated += 1;
       return;
     }
-    if (known !== undefined) tell(key);
+    if (known !== undefined) flush(key);
     const [oldest] = remembered.keys();
-    if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) tell(oldest);
+    if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) flush(oldest);
     const fresh = { sinceMs: now(), repeated: 0 };
     remembered.set(key, fresh);
     schedule(() => {
-      if (remembered.get(key) === fresh) tell(key);
+      if (remembered.get(key) === fresh) flush(key);
     }, WINDOW_MS);
     write(line);
   };

@@ -1,13 +1,13 @@
-// Secrets out of text that leaves the machine. What is known to be one is taken out wherever it stands, and in whatever
-// spelling; what looks like one is taken out too: a bug report loses little by a word too many taken out.
+// Removes secrets from text that leaves the machine. A known secret is removed wherever it stands, in every spelling; what looks
+// like a secret is removed too: a bug report loses little by one word too many.
 
-/** A value that must not leave, and the name that stands in its place. */
+/** A value that must not leave the machine, and the name that replaces it. */
 export interface KnownSecret {
   readonly name: string;
   readonly value: string;
 }
 
-/** Takes secrets out, and counts them. */
+/** Removes secrets, and counts them. */
 export interface Redactor {
   /** Text of any kind: a log, a program's output. */
   text(text: string): string;
@@ -16,10 +16,10 @@ export interface Redactor {
   readonly count: number;
 }
 
-/** Shorter ones would be found in every other word. */
+/** Shorter ones would be found in ordinary words. */
 const MIN_LENGTH = 8;
 
-/** How the names of keys, variables and headers end whose value is a secret. */
+/** The ends of names of keys, variables and headers whose values are secret. */
 const SECRET_NAME =
   "(?:secret|secret[_-]?(?:access[_-]?)?key|password|passwd|passphrase|token|credential|api[_-]?key|private[_-]?key|client-key-data|signature|authorization|cookie|pwd|(?<![a-z])auth)";
 const SECRET_KEY = new RegExp(`${SECRET_NAME}$`, "i");
@@ -34,7 +34,7 @@ interface Pattern {
   readonly groups?: true;
 }
 
-/** Also one that is cut off, and one whose line ends are written as \n. */
+/** Also a key that is cut off, and one whose line ends are written as \n. */
 const PRIVATE_KEY =
   /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,-]|\\n|\\r)*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$)/g;
 
@@ -56,18 +56,14 @@ const PATTERNS: readonly Pattern[] = [
   { name: "value", regex: /(?<keep>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}/g, groups: true },
 ];
 
-/** A value that was taken out whole, by a better name. */
+/** A value that was removed as a whole, under a better name. */
 const TAKEN_OUT = /^\\?["']?\[redacted: [^\]]*\]\\?["']?$/;
 
 /** Creates a redactor that knows these secrets. */
 export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
   let count = 0;
-  const spellings = secrets
-    .filter(({ value }) => value.length >= MIN_LENGTH)
-    .flatMap(({ name, value }) => spellingsOf(value).map((spelling) => ({ name, spelling })))
-    // The longest first: one that holds another must not lose its middle only.
-    .toSorted((one, other) => other.spelling.length - one.spelling.length);
-  const hide = (name: string) => {
+  const spellings = listSpellings(secrets);
+  const hide: Hide = (name) => {
     count += 1;
     return `[redacted: ${name}]`;
   };
@@ -75,14 +71,7 @@ export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
     // Before its lines are found one by one: the last may be too short to be known.
     let safe = original.replaceAll(PRIVATE_KEY, () => hide("private key"));
     for (const { name, spelling } of spellings) safe = safe.replaceAll(spelling, () => hide(name));
-    for (const { name, regex, groups } of PATTERNS) {
-      safe = safe.replaceAll(regex, (match: string, ...rest: unknown[]) => {
-        if (groups === undefined) return hide(name);
-        const { keep = "", tail = "" } = rest.at(-1) as Readonly<Record<string, string>>;
-        const value = match.slice(keep.length, match.length - tail.length);
-        return TAKEN_OUT.test(value) ? match : `${keep}${hide(name)}${tail}`;
-      });
-    }
+    for (const pattern of PATTERNS) safe = hideMatches(safe, pattern, hide);
     return safe;
   };
   const tree = (value: unknown): unknown => {
@@ -100,6 +89,26 @@ export function createRedactor(secrets: readonly KnownSecret[]): Redactor {
       return count;
     },
   };
+}
+
+/** Counts a secret, and returns what stands in its place. */
+type Hide = (name: string) => string;
+
+/** Every spelling of every secret, the longest first: a secret that holds another one must not lose its middle alone. */
+function listSpellings(secrets: readonly KnownSecret[]) {
+  return secrets
+    .filter(({ value }) => value.length >= MIN_LENGTH)
+    .flatMap(({ name, value }) => spellingsOf(value).map((spelling) => ({ name, spelling })))
+    .toSorted((one, other) => other.spelling.length - one.spelling.length);
+}
+
+function hideMatches(text: string, { name, regex, groups }: Pattern, hide: Hide): string {
+  return text.replaceAll(regex, (match: string, ...rest: unknown[]) => {
+    if (groups === undefined) return hide(name);
+    const { keep = "", tail = "" } = rest.at(-1) as Readonly<Record<string, string>>;
+    const value = match.slice(keep.length, match.length - tail.length);
+    return TAKEN_OUT.test(value) ? match : `${keep}${hide(name)}${tail}`;
+  });
 }
 
 /** A table below such a key has keys of its own that say which of its values are secret. */

@@ -3,7 +3,7 @@
 #   curl -fsSL URL/install.sh | sudo bash -s -- --cluster NAME --region REGION --credentials-file FILE
 # --help has the options. Run again it changes what differs, and restarts the service only then.
 [ -n "${BASH_VERSION-}" ] || { echo "install.sh: this needs bash: … | sudo bash -s -- OPTIONS" >&2; exit 1; }
-# One group to the end of the file: a download that was cut off is a syntax error, and runs nothing.
+# One group to the end of the file: a truncated download is a syntax error, and runs nothing.
 {
 set -Eeuo pipefail
 umask 022
@@ -14,7 +14,7 @@ BASE_URL=${EKS_SATELLITE_BASE_URL:-https://github.com/eks-satellite/eks-satellit
 BASE_URL=${BASE_URL%/}
 # Before every path that is written, for tests and for images: nothing outside it is changed.
 ROOT=${EKS_SATELLITE_ROOT-}
-# A download that stands still for so long is given up, and tried again.
+# A download that stalls for so long is given up and tried again.
 STALL_SECONDS=${EKS_SATELLITE_STALL_SECONDS:-30}
 DOWNLOAD_TRIES=4
 # Empty or no file when bash reads this from a pipe.
@@ -25,7 +25,7 @@ UNIT_PATH=etc/systemd/system/$UNIT
 PROGRAM=$ROOT/opt/eks-satellite
 PREVIOUS=$ROOT/opt/eks-satellite.previous
 STAGING=$ROOT/opt/eks-satellite.new
-# There from the first change until the service runs with it: an install that broke off in between is finished by the next.
+# Exists from the first change until the service runs with it: the next run finishes an install that was interrupted in between.
 RESTART_PENDING=$ROOT/opt/.eks-satellite-restart-pending
 LAUNCHER=$ROOT/usr/local/bin/eks-satellite
 ETC=$ROOT/etc/eks-satellite
@@ -44,14 +44,14 @@ EXIT_NOT_READY=2
 # sysexits(3) EX_USAGE
 EXIT_USAGE=64
 
-# What the options say; an empty value was not given.
+# The values of the options; an empty one was not given.
 declare -A given=() flags=()
-# What failed is told with these.
+# An error message names these.
 step="" url=""
 scratch="" release="" version="" installed_version="" architecture=""
 changed=() changed_variables=()
 program_changed=no config_changed=no keys_changed=no restart=no
-# Between the two an error puts the earlier version back.
+# Between the two an error restores the earlier version.
 switched=no committed=no
 
 usage() {
@@ -75,7 +75,7 @@ usage: install.sh --cluster NAME --region REGION --credentials-file FILE [option
   --yes                    with --uninstall: do not ask
 
 Options with a value can come from the environment: EKS_SATELLITE_CLUSTER for --cluster, and so on. EKS_SATELLITE_BASE_URL
-is where releases are, EKS_SATELLITE_STALL_SECONDS (30) when a download that stands still is given up. HTTPS_PROXY,
+is where releases are, EKS_SATELLITE_STALL_SECONDS (30) after which a stalled download is given up. HTTPS_PROXY,
 HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS are honoured, and kept for the service in /etc/eks-satellite/environment.
 Run again, it upgrades: the configuration stays, and of it only what is given here is changed.
 
@@ -145,7 +145,7 @@ fail() {
 
 fail_usage() { fail "$1" "${2:-install.sh --help lists the options}" "$EXIT_USAGE"; }
 
-# What nobody foresaw. The command is shown as it is written here, so its arguments are not.
+# An unexpected failure. The command is shown as it is written here, so its arguments are not.
 on_error() {
   if ((BASH_SUBSHELL > 0)); then exit "$1"; fi
   fail "exit code $1 of: $2" "" "$1"
@@ -154,7 +154,7 @@ on_error() {
 on_exit() {
   trap - ERR EXIT
   set +e
-  if [[ $switched == yes && $committed == no ]]; then put_previous_back; fi
+  if [[ $switched == yes && $committed == no ]]; then restore_previous; fi
   if [[ -n $scratch ]]; then rm -rf -- "$scratch" "$STAGING"; fi
 }
 
@@ -367,7 +367,7 @@ find_latest_version() {
   if [[ $final_url =~ /$pattern || $body =~ ^$pattern ]]; then
     version=${BASH_REMATCH[1]}
   else
-    fail "this leads to no version, but to ${final_url:-a page}" "name one: --version VERSION"
+    fail "this does not lead to a version, but to ${final_url:-a page}" "name one: --version VERSION"
   fi
 }
 
@@ -391,7 +391,7 @@ obtain() {
   fi
 }
 
-# download URL FILE: tries again what may go by; sets final_url.
+# download URL FILE: tries transient failures again; sets final_url.
 download() {
   local try code http_status
   url=$1
@@ -399,7 +399,7 @@ download() {
     code=0
     download_once "$1" "$2" || code=$?
     if ((code == 0)); then return; fi
-    # The server has understood, and says no.
+    # The server understood the request and refused it.
     if [[ $http_status == 4?? && $http_status != 408 && $http_status != 429 ]]; then break; fi
     if ((try < DOWNLOAD_TRIES)); then sleep "$((try * 2))"; fi
   done
@@ -452,19 +452,19 @@ download_hint() {
     return
   fi
   case $1 in
-    404) printf 'look whether there is such a release for linux-%s: --version, --from, EKS_SATELLITE_BASE_URL' "$architecture" ;;
-    407) printf 'the proxy wants a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' ;;
+    404) printf 'check that there is such a release for linux-%s: --version, --from, EKS_SATELLITE_BASE_URL' "$architecture" ;;
+    407) printf 'the proxy requires a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' ;;
     *) printf 'behind a proxy: curl … | sudo HTTPS_PROXY=http://HOST:PORT bash -s -- …; without internet: --from FILE' ;;
   esac
 }
 
-# Nothing of the machine was touched so far, and nothing will be when the sum differs.
+# Nothing on the machine has changed so far, and nothing will when the sum differs.
 verify() {
   local actual
   actual=$(sha256sum -- "$1")
   actual=${actual%% *}
   if [[ ${actual#\\} != "$2" ]]; then
-    fail "its SHA-256 is ${actual#\\}, and must be $2; nothing was changed" "it was altered or cut off on its way: get it again"
+    fail "its SHA-256 is ${actual#\\}, and must be $2; nothing was changed" "it was altered or truncated on the way: download it again"
   fi
 }
 
@@ -474,7 +474,7 @@ unpack() {
   if is_on dry-run; then folder=$scratch/release; else rm -rf -- "$folder"; fi
   mkdir -p -- "$folder"
   tar --extract --gzip --no-same-owner --file "$1" --directory "$folder" ||
-    fail "tar cannot unpack it" "it must be a release's tarball; df -h ${folder%/*} tells whether there is room for 250 MB"
+    fail "tar cannot unpack it" "it must be a release's tarball; df -h ${folder%/*} shows whether there is room for 250 MB"
   found=("$folder"/*)
   release=${found[0]}
   check_release
@@ -557,7 +557,7 @@ set_variable() {
   changed_variables+=("$1")
 }
 
-# The program itself edits its configuration, and refuses what it would not take.
+# The program itself edits its configuration, and refuses an invalid one.
 configure() {
   local arguments=(configure --config "$CONFIG") name
   for name in cluster region node-name role-arn; do
@@ -595,7 +595,7 @@ report_changes() {
   fi
   case $installed_version in
     "") say "${would}install eks-satellite $version" ;;
-    "$version") say "${would}put eks-satellite $version in order" ;;
+    "$version") say "${would}repair eks-satellite $version" ;;
     *) say "${would}replace eks-satellite $installed_version by $version" ;;
   esac
   for path in "${changed[@]+"${changed[@]}"}"; do say "  ${would}write $ROOT/$path"; done
@@ -662,7 +662,7 @@ install_file() {
   mv -f -- "$2.new" "$2"
 }
 
-# The address of a proxy may hold a password; a mode that somebody chose stays.
+# The address of a proxy may hold a password; a mode that the administrator chose stays.
 write_environment() {
   local mode=0600
   if [[ -e $ENVIRONMENT ]]; then mode=$(stat --format=%a -- "$ENVIRONMENT"); fi
@@ -671,8 +671,8 @@ write_environment() {
 
 write_config() { configure >/dev/null; }
 
-put_previous_back() {
-  say "putting eks-satellite $installed_version back" >&2
+restore_previous() {
+  say "restoring eks-satellite $installed_version" >&2
   if [[ -d $PREVIOUS/opt/eks-satellite ]]; then
     rm -rf -- "$PROGRAM"
     place_release "$PREVIOUS"
@@ -716,7 +716,7 @@ start_with() {
 }
 
 wait_until_ready() {
-  local limit=${given[wait]} end told=$SECONDS code last="" verdict
+  local limit=${given[wait]} end reported=$SECONDS code last="" verdict
   end=$((SECONDS + limit))
   begin "waiting until the node is Ready"
   while :; do
@@ -724,17 +724,17 @@ wait_until_ready() {
     "$LAUNCHER" status >"$scratch/status" 2>&1 </dev/null || code=$?
     if ((code == 0 || SECONDS >= end)); then break; fi
     verdict=$(head -n 1 "$scratch/status")
-    if [[ $verdict != "$last" ]] || ((SECONDS - told >= 30)); then
+    if [[ $verdict != "$last" ]] || ((SECONDS - reported >= 30)); then
       say "waiting, $((end - SECONDS)) s left: $verdict"
       last=$verdict
-      told=$SECONDS
+      reported=$SECONDS
     fi
     sleep 2
   done
   cat -- "$scratch/status"
   say "The log: journalctl -u eks-satellite -f"
   if ((code != 0 && limit > 0)); then
-    fail "it is not after $limit s; eks-satellite $version is installed and goes on trying" \
+    fail "it is not Ready after $limit s; eks-satellite $version is installed and keeps trying" \
       "eks-satellite check; eks-satellite status --watch" "$EXIT_NOT_READY"
   fi
 }
@@ -780,7 +780,7 @@ confirm_removal() {
   local answer=""
   if is_on yes; then return; fi
   if ! { : </dev/tty; } 2>/dev/null; then
-    fail "nobody is there to be asked" "--uninstall --dry-run shows what would go, --uninstall --yes does it"
+    fail "there is no terminal to ask on" "--uninstall --dry-run shows what would go, --uninstall --yes does it"
   fi
   read -r -p "Remove all of this? [y/N] " answer </dev/tty || true
   if [[ $answer != [yY]* ]]; then fail "not confirmed; nothing was changed"; fi

@@ -9,7 +9,7 @@ const HOST = join(import.meta.dirname, "../agent/host");
 const CLIENT_INDEX = /\/(@aws-sdk\/client-[\w-]+)\/dist-es\/index\.js$/;
 const SHAPES = /\/dist-es\/schemas\/schemas_0\.js$/;
 
-/** esbuild leaves out what nobody uses, but not of a module that is imported by a call: each client is bundled by itself first. */
+/** esbuild leaves out unused exports, but not those of a module that a call imports: each client is bundled by itself first. */
 export const usedCalls: Plugin = {
   name: "used-calls",
   setup({ onLoad }) {
@@ -44,7 +44,7 @@ const pureShapes: Plugin = {
   },
 };
 
-/** What agent/host takes from a client; nobody else may (test/architecture.test.ts). */
+/** What agent/host imports from a client; no other room may (test/architecture.test.ts). */
 async function importedNames(client: string): Promise<readonly string[]> {
   const texts = await Promise.all(globSync(join(HOST, "*.ts")).map((file) => readFile(file, "utf8")));
   const lists = texts.flatMap((text) => [

@@ -6,7 +6,7 @@ import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
 
 const TOP = join(import.meta.dirname, "..");
-/** Made there even when it is installed elsewhere: the map's paths hang on it. */
+/** Made there even when it is installed elsewhere: the map's paths depend on it. */
 const OUTPUT = "dist/eks-satellite.mjs";
 
 /** What esbuild makes of agent/: contents, not yet written anywhere. */
@@ -35,18 +35,16 @@ const lazyHttp: Plugin = {
   },
 };
 
-/** The manifest with another version: agent/version.ts reads it from there. */
-function stampVersion(version: string): Plugin {
+/** agent/version.ts reads the version from package.json: this leaves the rest of that file out, and may give another version. */
+function versionAlone(version: string | undefined): Plugin {
   const manifest = join(TOP, "package.json");
   return {
-    name: "stamp-version",
+    name: "version-alone",
     setup({ onLoad }) {
       onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
         if (path !== manifest) return undefined;
-        return {
-          contents: JSON.stringify({ ...JSON.parse(await readFile(manifest, "utf8")), version }),
-          loader: "json",
-        };
+        const ours = version ?? JSON.parse(await readFile(manifest, "utf8")).version;
+        return { contents: JSON.stringify({ version: ours }), loader: "json" };
       });
     },
   };
@@ -77,10 +75,10 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, usedCalls, ...(version === undefined ? [] : [stampVersion(version)])],
-    // Some dependencies are CommonJS and require Node's own modules.
+    plugins: [lazyHttp, usedCalls, versionAlone(version)],
+    // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
-      js: 'import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
+      js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
     },
   });
   return {
@@ -100,7 +98,7 @@ function output(files: readonly OutputFile[], ending: string): OutputFile {
 if (import.meta.main) {
   const { code, map, legalComments } = await makeBundle();
   await mkdir(join(TOP, "dist"), { recursive: true });
-  await writeFile(join(TOP, OUTPUT), code);
+  await writeFile(join(TOP, OUTPUT), code, { mode: 0o755 });
   await writeFile(join(TOP, `${OUTPUT}.map`), map);
   await writeFile(join(TOP, `${OUTPUT}.LEGAL.txt`), legalComments);
   console.log(`${OUTPUT}: ${(code.length / 1e6).toFixed(2)} MB`);

@@ -1,11 +1,11 @@
-// config.example.yaml, from the schema: its descriptions are the comments, its defaults the values. Run it to write the file anew.
+// config.example.yaml, from the schema: its descriptions are the comments, its defaults the values. Run it to write the file again.
 // `# ` begins a comment; `#` right before a key begins a line that may be uncommented.
 import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import * as z from "zod";
 import { configSchema } from "../agent/config/schema.ts";
 
-/** Values for keys that have no default to show, by path. A path below `[]` is that of an item of a list, below `{}` of a named one. */
+/** Values for keys that have no default to show, by path. `[]` in a path stands for an item of a list, `{}` for a named item. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
   "cluster.name": "my-cluster",
   "cluster.region": "us-west-2",

@@ -1,4 +1,4 @@
-// status.schema.json, the JSON Schema of /status, from the zod schema. Run it to write the file anew.
+// status.schema.json, the JSON Schema of /status, from the zod schema. Run it to write the file again.
 import { writeFileSync } from "node:fs";
 import * as z from "zod";
 import { statusSchema } from "../agent/health/status-schema.ts";

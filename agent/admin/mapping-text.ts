@@ -203,7 +203,7 @@ function uneditable(key: string): SatelliteError {
     "aws-auth-uneditable",
     `${key} in aws-auth is written in a way that cannot be edited safely`,
     {
-      hint: "It is left alone. kubectl edit configmap aws-auth --namespace kube-system: the entry to add or to remove is in README, Let a machine in.",
+      hint: "It is left alone. kubectl edit configmap aws-auth --namespace kube-system: the entry to add or to remove is in docs/how-to/let-machines-in.md#what-changes-in-the-cluster.",
     },
   );
 }

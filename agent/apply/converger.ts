@@ -19,6 +19,7 @@ import { type Resource, resourceId } from "../plan/resource.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { sha256 } from "./containerd-check.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
+import { convergerMetrics, convergerStatus } from "./converger-report.ts";
 import { EditWar } from "./edit-war.ts";
 import { Ledger } from "./ledger.ts";
 import { findPrunings, prune } from "./prune.ts";
@@ -30,10 +31,14 @@ export interface ConvergerOptions {
   readonly board: ConditionBoard;
   readonly versions: VersionReader;
   readonly cluster: () => ClusterFacts | undefined;
-  /** Somebody else's change of this resource was put back. */
-  readonly onRepair: (resource: string) => void;
-  readonly onKubelet: (spec: KubeletSpec) => void;
+  readonly emit: (event: ConvergerEvent) => void;
 }
+
+export type ConvergerEvent =
+  /** Another process had changed this resource, and the change is undone. */
+  | { readonly kind: "resource-repaired"; readonly resource: string }
+  /** What kubelet should run with, after each round in which its files are as planned. */
+  | { readonly kind: "kubelet-wanted"; readonly spec: KubeletSpec };
 
 /** Repeats the same comparison for ever, and remembers the last one. */
 export class Converger {
@@ -95,9 +100,17 @@ export class Converger {
     }));
   }
 
+  status() {
+    return convergerStatus(this);
+  }
+
+  metrics() {
+    return convergerMetrics(this);
+  }
+
   /** One round; ConfigInSync says how it went. */
   async round(): Promise<void> {
-    const { host, config, versions, cluster, board, onKubelet } = this.#options;
+    const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
     const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
     const plan = planNode(config, facts);
@@ -124,7 +137,7 @@ export class Converger {
     if (problem !== undefined) board.setFailed("ConfigInSync", problem);
     else board.setTrue("ConfigInSync", "InSync", `${plan.resources.length} files and settings are as planned`);
     if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
-      onKubelet({ command: plan.kubelet, digest: kubeletDigest(plan) });
+      emit({ kind: "kubelet-wanted", spec: { command: plan.kubelet, digest: kubeletDigest(plan) } });
     }
   }
 
@@ -141,9 +154,9 @@ export class Converger {
   }
 
   #record(resources: readonly Resource[], round: Round): void {
-    const { host, onRepair } = this.#options;
+    const { host, emit } = this.#options;
     const nowMs = host.clock.now();
-    for (const resource of this.#work.record(resources, round, nowMs)) onRepair(resource);
+    for (const resource of this.#work.record(resources, round, nowMs)) emit({ kind: "resource-repaired", resource });
     this.#editWar.note(round.changes, nowMs);
   }
 

@@ -6,6 +6,7 @@ import { describe } from "../errors.ts";
 import type { Aws, AwsKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { isoTime } from "../time.ts";
 import { type ClusterFacts, cacheCluster, readCachedCluster, readCluster } from "./cluster.ts";
 
 export interface ClusterCacheOptions {
@@ -16,9 +17,11 @@ export interface ClusterCacheOptions {
   readonly board: ConditionBoard;
   /** Keys that have not expired. */
   readonly keys: () => AwsKeys | undefined;
-  /** Something that a plan depends on is different from before. */
-  readonly onChange: () => void;
+  readonly emit: (event: ClusterEvent) => void;
 }
+
+/** Something that a plan depends on is different from before. */
+export type ClusterEvent = { readonly kind: "cluster-changed" };
 
 /** Holds the newest good facts. */
 export class ClusterCache {
@@ -36,6 +39,11 @@ export class ClusterCache {
     return this.#facts;
   }
 
+  status() {
+    const { endpoint, version, fetchedAtMs } = this.#facts ?? {};
+    return { cluster: { endpoint, version, describedAt: isoTime(fetchedAtMs) } };
+  }
+
   /** Takes over the last good answer of an earlier run. */
   async restore(): Promise<void> {
     const { host, config, board } = this.#options;
@@ -47,8 +55,8 @@ export class ClusterCache {
   }
 
   /** Asks EKS, and keeps what is known when it does not say. */
-  async refresh(): Promise<void> {
-    const { host, aws, config, board, log, keys, onChange } = this.#options;
+  async round(): Promise<void> {
+    const { host, aws, config, board, log, keys, emit } = this.#options;
     const present = keys();
     if (present === undefined) return;
     try {
@@ -66,7 +74,7 @@ export class ClusterCache {
           { endpoint: facts.endpoint, version: facts.version, serviceCidr: facts.serviceCidr },
           "cluster facts are new",
         );
-        onChange();
+        emit({ kind: "cluster-changed" });
         this.#isCached = false;
       }
       if (!this.#isCached) await this.#cache(facts);
@@ -103,10 +111,6 @@ function isSame(one: ClusterFacts | undefined, other: ClusterFacts): boolean {
   return (
     one !== undefined && JSON.stringify({ ...one, fetchedAtMs: 0 }) === JSON.stringify({ ...other, fetchedAtMs: 0 })
   );
-}
-
-function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 /** Whether another answer of DescribeCluster may mend what is wrong. */

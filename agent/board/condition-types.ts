@@ -1,11 +1,11 @@
-// What the node watches about itself: every condition, what explains it, and how long it must fail before that is news.
+// What the node watches about itself: every condition, what explains it, and how long it must fail before it turns.
 
 interface Definition {
-  /** What must be true before this one's failure is news of its own; without any it stands by itself. */
+  /** Conditions that must be true before a failure of this one is reported by itself. */
   readonly dependsOn: readonly string[];
   /** Without it the node does not do its work: it decides /readyz. */
   readonly isCritical: boolean;
-  /** How long it must have been otherwise before it stops being true, in seconds: what mends itself sooner is not worth a word. */
+  /** How long it must be contradicted before it stops being true, in seconds: what recovers sooner is not reported. */
   readonly holdSeconds: number;
   /** The sentence of the documentation: true when … */
   readonly trueWhen: string;
@@ -49,7 +49,7 @@ export const CONDITIONS = {
     dependsOn: ["ClockInSync", "DnsWorking", "CertificateValid"],
     isCritical: false,
     holdSeconds: 15,
-    trueWhen: "the last renewal of the AWS keys succeeded, and AWS takes the keys",
+    trueWhen: "the last renewal of the AWS keys succeeded, and AWS accepts the keys",
   },
   CredentialsFresh: {
     dependsOn: ["CredentialsRenewed"],
@@ -115,7 +115,7 @@ export const CONDITIONS = {
     dependsOn: ["ApiReachable", "CredentialsFresh", "CredentialsRenewed", "ClockInSync"],
     isCritical: true,
     holdSeconds: 15,
-    trueWhen: "the API server takes the token, and knows its bearer as this node",
+    trueWhen: "the API server accepts the token, and knows its bearer as this node",
   },
   NodeReady: {
     dependsOn: ["KubeletRunning", "RuntimeReady", "IdentityAccepted", "ApiReachable"],
@@ -152,7 +152,7 @@ export const CONDITIONS = {
     dependsOn: ["GpuDriver", "GpusPresent"],
     isCritical: false,
     holdSeconds: 0,
-    trueWhen: "no GPU has a fault: Xid, ECC, memory rows, clocks, NVLink fabric; an application's Xid is none",
+    trueWhen: "no GPU has a fault: Xid, ECC, memory rows, clocks, NVLink fabric; an application's Xid is not a fault",
   },
   NodeSchedulable: {
     dependsOn: ["NodeReady", "GpusPresent", "GpuHealthy"],

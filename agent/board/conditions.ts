@@ -1,13 +1,13 @@
-// The board: what is true of this node now. Loops write it; /status, the journal and the Node read it; nothing else is shared.
+// The board: what is currently true of this node. Parts write it; /status, the journal and the Node read it.
 
 import { describe } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { CONDITION_TYPES, CONDITIONS, type ConditionType } from "./condition-types.ts";
 
-/** As in Kubernetes: `Unknown` means that nobody has been able to tell yet. */
+/** As in Kubernetes: `Unknown` means that it could not be observed yet. */
 export type ConditionStatus = "True" | "False" | "Unknown";
 
-/** What a loop reports; the board adds the rest. */
+/** What a part reports; the board adds the rest. */
 export interface Report {
   readonly status: ConditionStatus;
   /** CamelCase, stable, for machines. */
@@ -16,11 +16,11 @@ export interface Report {
   readonly message: string;
   /** The command to run, or the AWS action to take. */
   readonly hint?: string;
-  /** That it is so is worth no line and no event: what a machine does not have. */
+  /** Neither a log line nor an event follows, as for hardware that the machine does not have. */
   readonly isQuiet?: boolean;
 }
 
-/** A report that contradicts a true condition, and has not lasted long enough to turn it. */
+/** A report that contradicts a true condition and has not lasted long enough to turn it. */
 export interface PendingReport extends Omit<Report, "isQuiet"> {
   /** When it was first made, milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -36,28 +36,31 @@ export interface Condition extends Omit<Report, "isQuiet"> {
   readonly pending?: PendingReport;
 }
 
+export type BoardEvent =
+  /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
+  | { readonly kind: "condition-changed"; readonly condition: Condition; readonly isRootCause: boolean }
+  /** A true condition was contradicted: the parts that can find the cause should run now. */
+  | { readonly kind: "condition-pending"; readonly type: ConditionType };
+
 export interface BoardOptions {
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Conditions that the configuration makes critical, beside those that always are. */
   readonly critical?: readonly ConditionType[];
-  /** A condition has turned, or has another reason; `isRootCause` when no other failure explains it. */
-  readonly onChange?: (condition: Condition, isRootCause: boolean) => void;
-  /** A true condition was contradicted: whoever can find its cause should look now. */
-  readonly onPending?: (type: ConditionType) => void;
+  readonly emit?: (event: BoardEvent) => void;
 }
 
-/** What a failure gets to end after its cause has, before it is news of its own. */
+/** How long a failure may outlast its cause before it is reported by itself. */
 const FOLLOW_MS = 15_000;
 
-/** Holds the newest report of each condition, turns it when the report has lasted, and says each piece of news once. */
+/** Holds the newest report of each condition, turns it when the report has lasted, and reports each change once. */
 export class ConditionBoard {
   readonly #conditions = new Map<ConditionType, Condition>();
   readonly #options: BoardOptions;
-  /** Root causes that have been shouted, as `type reason`. */
+  /** Root causes that have been reported, as `type reason`. */
   #announced = new Set<string>();
-  /** Failures that have lost the cause that explained them, and whether their time to end after it is over. */
+  /** Failures whose cause has ended, and whether they have outlasted it for too long. */
   readonly #unexplained = new Map<ConditionType, { isOver: boolean }>();
 
   constructor(options: BoardOptions) {
@@ -82,13 +85,13 @@ export class ConditionBoard {
     return this.get(type).status === "True";
   }
 
-  /** Whether the newest report is a failure, be it that it has not lasted yet. */
+  /** Whether the newest report is a failure, also one that is still pending. */
   isFailing(type: ConditionType): boolean {
     const { status, pending } = this.get(type);
     return (pending?.status ?? status) === "False";
   }
 
-  /** Records a report. A true condition turns only when it has been contradicted for its holdSeconds. */
+  /** Records a report. A true condition turns only after it has been contradicted for its holdSeconds. */
   set(type: ConditionType, report: Report): void {
     const { pending: before, ...settled } = this.get(type);
     const { holdSeconds } = CONDITIONS[type];
@@ -104,7 +107,7 @@ export class ConditionBoard {
       () => this.#turnIfLasting(type, pending.sinceMs),
       () => undefined, // The agent has ended, and the board with it.
     );
-    this.#options.onPending?.(type);
+    this.#options.emit?.({ kind: "condition-pending", type });
   }
 
   setTrue(type: ConditionType, reason: string, message: string): void {
@@ -116,7 +119,7 @@ export class ConditionBoard {
     this.set(type, { status: "False", ...reportOf(error) });
   }
 
-  /** Records that nobody can tell, and why. */
+  /** Records that the condition cannot be observed, and why. */
   setUnknown(type: ConditionType, reason: string, message: string): void {
     this.set(type, { status: "Unknown", reason, message });
   }
@@ -126,7 +129,7 @@ export class ConditionBoard {
     return this.list().filter((condition) => condition.status === "False" && !this.#hasFailingCause(condition));
   }
 
-  /** A contradiction that ended and came again has another beginning. */
+  /** A contradiction that ended and came back has another beginning. */
   #turnIfLasting(type: ConditionType, sinceMs: number): void {
     const { pending } = this.get(type);
     if (pending?.sinceMs !== sinceMs) return;
@@ -151,17 +154,17 @@ export class ConditionBoard {
   }
 
   /**
-   * Only a root cause is a warning; what follows from one is told at info. What outlives its cause becomes one itself, when
-   * it has had the time to follow it.
+   * Only a root cause is a warning; what follows from one is logged at info. A failure that outlasts its cause becomes a root
+   * cause itself, after the time that it may take to end.
    */
   #announce(changed: ConditionType | undefined): void {
-    const { log, onChange } = this.#options;
+    const { log, emit } = this.#options;
     const roots = this.rootCauses();
     const isRoot = roots.some(({ type }) => type === changed);
     if (changed !== undefined && !isRoot) {
       const condition = this.get(changed);
       log.info({ condition: changed, status: condition.status, reason: condition.reason }, condition.message);
-      onChange?.(condition, false);
+      emit?.({ kind: "condition-changed", condition, isRootCause: false });
     }
     const announced = new Set<string>();
     for (const root of roots) {
@@ -171,22 +174,22 @@ export class ConditionBoard {
       announced.add(`${type} ${reason}`);
       if (!isNews) continue;
       log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
-      onChange?.(root, true);
+      emit?.({ kind: "condition-changed", condition: root, isRootCause: true });
     }
     this.#announced = announced;
     for (const type of this.#unexplained.keys())
       if (!roots.some((root) => root.type === type)) this.#unexplained.delete(type);
   }
 
-  /** Whether the cause of a failure ended so short a while ago that the failure may end by itself. */
+  /** Whether the cause of a failure ended so recently that the failure may still end by itself. */
   #isFollowing(type: ConditionType): boolean {
     const known = this.#unexplained.get(type);
     if (known !== undefined) return !known.isOver;
-    const orphan = { isOver: false };
-    this.#unexplained.set(type, orphan);
+    const entry = { isOver: false };
+    this.#unexplained.set(type, entry);
     void this.#options.sleep(FOLLOW_MS).then(
       () => {
-        orphan.isOver = true;
+        entry.isOver = true;
         this.#announce(undefined);
       },
       () => undefined, // The agent has ended, and the board with it.
@@ -194,7 +197,7 @@ export class ConditionBoard {
     return true;
   }
 
-  /** A true condition explains nothing; one that nobody could look at passes its own causes on. */
+  /** A true condition explains nothing; one that could not be observed passes on its own causes. */
   #hasFailingCause({ dependsOn }: Condition): boolean {
     return dependsOn.some((cause) => {
       if (this.isFailing(cause)) return true;

@@ -1,6 +1,6 @@
-// What a metric is, before prom-client writes it down.
+// What a metric is, before prom-client renders it.
 
-/** Of every metric of ours; those that every process has keep Prometheus' own names. */
+/** Begins the name of every metric but those that every process has, which keep Prometheus' own names. */
 export const PREFIX = "eks_satellite_";
 
 export interface Sample {
@@ -18,7 +18,12 @@ export interface Family {
   readonly samples: () => readonly Sample[];
 }
 
-/** A metric of ours; the name is without its prefix. */
+/** A metric of this program; the name is given without its prefix. */
 export function family(type: Family["type"], name: string, help: string, samples: () => readonly Sample[]): Family {
   return { type, name: PREFIX + name, help, samples };
+}
+
+/** The sample of a gauge that is a time: seconds since the epoch, and none while the time is not known. */
+export function timestamp(milliseconds: number | undefined): readonly Sample[] {
+  return milliseconds === undefined ? [] : [{ value: milliseconds / 1000 }];
 }

@@ -1,4 +1,4 @@
-// Conditions → one answer: does the node do its work, and if not, why and what to do.
+// Conditions → one answer: whether the node does its work, and if not, why and what to do.
 import type { Condition, ConditionBoard } from "./conditions.ts";
 
 export interface Verdict {
@@ -26,7 +26,7 @@ export function readVerdict(board: ConditionBoard): Verdict {
   return { ready, healthy: false, reason: "Joining", summary: "joining the cluster" };
 }
 
-/** What keeps the node from its work comes before what does not. */
+/** Causes that keep the node from its work come first. */
 function byWeight(causes: readonly Condition[]): readonly Condition[] {
   return causes.toSorted((one, other) => Number(other.isCritical) - Number(one.isCritical));
 }

@@ -11,12 +11,14 @@ export interface ConfigWatchOptions {
   readonly file: string;
   /** The configuration in force. */
   readonly config: Config;
-  /** The file says something else now, and it is valid. */
-  readonly onChange: () => void;
+  readonly emit: (event: ConfigEvent) => void;
 }
 
+/** The file says something else than the configuration in force, and it is valid. */
+export type ConfigEvent = { readonly kind: "config-changed" };
+
 /** Returns what looks at the file once; a valid file that nobody has touched costs one read. */
-export function createConfigWatch({ host, board, file, config, onChange }: ConfigWatchOptions): () => Promise<void> {
+export function createConfigWatch({ host, board, file, config, emit }: ConfigWatchOptions): () => Promise<void> {
   let last: string | undefined;
   return async () => {
     const text = await host.files.read(file);
@@ -27,7 +29,7 @@ export function createConfigWatch({ host, board, file, config, onChange }: Confi
       if (problem === undefined) last = text; // What went wrong is tried again: a full disk is emptied, and the file stays as it is.
       if (problem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
       else board.setFailed("ConfigValid", problem);
-      if (!isDeepStrictEqual(next, config)) onChange();
+      if (!isDeepStrictEqual(next, config)) emit({ kind: "config-changed" });
     } catch (error) {
       board.setFailed("ConfigValid", error);
     }

@@ -1,13 +1,13 @@
 // The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
 
-import { runPaths, statePaths } from "../config/paths.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
 import { Backoff } from "../loop/backoff.ts";
 import type { CertificateWatchOptions } from "./certificate-watch.ts";
 import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "./credentials.ts";
 import { type EksToken, mintEksToken } from "./eks-token.ts";
-import { readSessionFile, renderSessionFile, sessionIdentity } from "./session-file.ts";
+import { SessionFiles } from "./session-files.ts";
+import { sessionMetrics, sessionStatus, timeInWords } from "./session-report.ts";
 import { SourceWatch } from "./source-watch.ts";
 import { findRefusal, isSameKeys } from "./validate-keys.ts";
 
@@ -22,10 +22,13 @@ const TOKEN_CHANCE_MS = 10_000;
 const VERIFY_MS = 60_000;
 const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
-const SECRET_MODE = 0o600;
+
+/** A round has ended: new keys may make another call worth its while. */
+export type SessionEvent = { readonly kind: "credentials-round-ended" };
 
 export interface AwsSessionOptions extends CertificateWatchOptions {
   readonly aws: Aws;
+  readonly emit: (event: SessionEvent) => void;
 }
 
 /** Holds the newest keys and token, and keeps their files: on tmpfs, and the keys on disk for a reboot without AWS. */
@@ -33,10 +36,7 @@ export class AwsSession {
   readonly #options: AwsSessionOptions;
   readonly #retry: Backoff;
   readonly #source: SourceWatch;
-  readonly #identity: string;
-  readonly #paths: ReturnType<typeof runPaths>;
-  /** The copy that outlives a reboot. */
-  readonly #copy: string;
+  readonly #files: SessionFiles;
   #keys: SessionKeys | undefined;
   /** The state of the source that the keys are of; while a rotation is broken, not the one it has now. */
   #keysSource = "";
@@ -47,18 +47,11 @@ export class AwsSession {
   #isWritten = false;
 
   constructor(options: AwsSessionOptions) {
-    const { config, host } = options;
+    const { host } = options;
     this.#options = options;
     this.#source = new SourceWatch(options);
-    this.#retry = new Backoff({
-      firstMs: FIRST_RETRY_MS,
-      maxMs: MAX_RETRY_MS,
-      resetAfterMs: Number.POSITIVE_INFINITY,
-      random: host.random,
-    });
-    this.#identity = sessionIdentity(config);
-    this.#paths = runPaths(config.runFolder);
-    this.#copy = statePaths(config.stateFolder).session;
+    this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: host.random });
+    this.#files = new SessionFiles(options);
   }
 
   /** Keys that have not expired. */
@@ -84,24 +77,34 @@ export class AwsSession {
     return this.#token;
   }
 
+  status() {
+    return sessionStatus(this);
+  }
+
+  metrics() {
+    return sessionMetrics(this);
+  }
+
   /** Takes over the living keys of an earlier run, so that neither a restart of the daemon nor a reboot needs anything from AWS. */
   async restore(): Promise<void> {
-    const { host, config, log } = this.#options;
-    const { keysSurviveReboot } = config.aws;
-    if (!keysSurviveReboot)
-      await host.files.remove(this.#copy).catch((err) => log.warn({ err }, "the keys of before are on disk still"));
-    const read = (path: string) => readSessionFile(host, path, this.#identity);
-    const stored = (await read(this.#paths.awsCredentials)) ?? (keysSurviveReboot ? await read(this.#copy) : undefined);
+    const stored = await this.#files.read();
     if (stored === undefined) return;
     this.#source.restore(stored.source);
     this.#adopt(stored.keys, stored.source ?? "");
     this.#options.board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
-    this.#options.log.info({ expiresAt: isoTime(stored.keys.expiresAtMs) }, "keys of the earlier run are still good");
+    this.#options.log.info(
+      { expiresAt: timeInWords(stored.keys.expiresAtMs) },
+      "keys of the earlier run are still good",
+    );
     await this.#write(stored.keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
   }
 
   /** Renews what is due: CredentialsRenewed says how that went, CredentialsFresh what there is to work with. */
-  async refresh(): Promise<void> {
+  async round(): Promise<void> {
+    await this.#refresh().finally(() => this.#options.emit({ kind: "credentials-round-ended" }));
+  }
+
+  async #refresh(): Promise<void> {
     const { host, config, board } = this.#options;
     if (await this.#source.look()) {
       this.#renewAtMs = 0;
@@ -133,7 +136,7 @@ export class AwsSession {
     if ((await findRefusal(this.#options.aws, keys)) === undefined) return;
     log.info("AWS does not take the node's keys any more; they are renewed before their time");
     this.#renewAtMs = 0;
-    await this.refresh();
+    await this.#refresh();
   }
 
   /** Keys that AWS has not just made are tried before they take the place of living ones: a file may be caught half written. */
@@ -160,7 +163,7 @@ export class AwsSession {
       if (this.keys === undefined) board.setFailed("CredentialsFresh", err);
       else if (this.#retry.failures === 1)
         log.info(
-          { err, expiresAt: isoTime(this.keys.expiresAtMs) },
+          { err, expiresAt: timeInWords(this.keys.expiresAtMs) },
           "AWS keys were not renewed; the present ones are still good",
         );
     }
@@ -174,8 +177,8 @@ export class AwsSession {
       board.set("CredentialsRenewed", { status: "True", reason: "LongLivedKeys", ...LONG_LIVED_KEYS });
       return;
     }
-    board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${isoTime(keys.expiresAtMs)}`);
-    log.info({ expiresAt: isoTime(keys.expiresAtMs) }, "AWS keys renewed");
+    board.setTrue("CredentialsRenewed", "Renewed", `AWS gave keys until ${timeInWords(keys.expiresAtMs)}`);
+    log.info({ expiresAt: timeInWords(keys.expiresAtMs) }, "AWS keys renewed");
   }
 
   #adopt(keys: SessionKeys, source: string): void {
@@ -188,24 +191,17 @@ export class AwsSession {
   }
 
   async #write(keys: SessionKeys): Promise<void> {
-    const content = renderSessionFile(keys, { identity: this.#identity, source: this.#keysSource });
-    const { host, config, log } = this.#options;
-    if (isLongLived(keys)) await host.files.remove(this.#paths.awsCredentials);
-    else await host.files.write(this.#paths.awsCredentials, content, { mode: SECRET_MODE });
+    await this.#files.writeKeys(keys, this.#keysSource);
     await this.#mint(keys);
     this.#isWritten = true;
-    // A source's own undated keys are read from the source after a reboot, too.
-    if (!config.aws.keysSurviveReboot || keys.expiresAtMs === undefined) return;
-    await host.files
-      .write(this.#copy, content, { mode: SECRET_MODE })
-      .catch((err) => log.warn({ err }, "the keys are not on disk: a reboot while AWS is away would wait for AWS"));
+    await this.#files.writeCopy(keys, this.#keysSource);
   }
 
   async #mint(keys: SessionKeys): Promise<void> {
     const { host, config } = this.#options;
     const mintedAtMs = host.clock.now();
     const token = await mintEksToken(keys, config.cluster, mintedAtMs);
-    await host.files.write(this.#paths.kubeletToken, token.value.reveal(), { mode: SECRET_MODE });
+    await this.#files.writeToken(token.value);
     this.#token = { ...token, mintedAtMs };
   }
 
@@ -223,14 +219,14 @@ export class AwsSession {
       board.setTrue(
         "CredentialsFresh",
         isLate ? "RenewalFailing" : "Fresh",
-        `keys until ${isoTime(keys.expiresAtMs)}, token until ${isoTime(this.#token?.expiresAtMs)}`,
+        `keys until ${timeInWords(keys.expiresAtMs)}, token until ${timeInWords(this.#token?.expiresAtMs)}`,
       );
     } else if (this.#keys !== undefined && board.isTrue("CredentialsFresh")) {
       board.setFailed(
         "CredentialsFresh",
         new SatelliteError(
           "credentials-expired",
-          `the node's keys expired at ${isoTime(this.#keys.expiresAtMs)} and could not be renewed`,
+          `the node's keys expired at ${timeInWords(this.#keys.expiresAtMs)} and could not be renewed`,
           {
             hint: "CredentialsRenewed says why the renewal failed. What runs keeps running; the API server refuses this node until keys are back.",
           },
@@ -238,8 +234,4 @@ export class AwsSession {
       );
     }
   }
-}
-
-function isoTime(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? "an unknown time" : new Date(milliseconds).toISOString();
 }

@@ -1,6 +1,7 @@
 // With `gpu.onFatal: cordon` the Node is cordoned while a GPU must be reset or replaced, or the machine rebooted.
 // A node may cordon itself, but may not change its own taints: Kubernetes, plugin/pkg/admission/noderestriction.
 import type { Report } from "../board/conditions.ts";
+import type { NoticeEvent } from "../board/events.ts";
 import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
@@ -13,8 +14,7 @@ export interface GpuCordonOptions {
   readonly config: Config;
   readonly log: Log;
   readonly api: () => NodeApi | undefined;
-  /** Makes an event of it, on the Node too. */
-  readonly tell: (type: "Normal" | "Warning", reason: string, message: string) => void;
+  readonly emit: (event: NoticeEvent) => void;
 }
 
 /** Which GPUs are broken, and whether that is certain. */
@@ -117,7 +117,7 @@ export class GpuCordon {
       await server.patchCordon(config.node.name, node, patch);
       // The watch delivers the new one, if it has not yet.
       if (this.#node === node) this.#node = undefined;
-      this.#tell(patch);
+      this.#report(patch);
     } catch (err) {
       const { code } = describe(err);
       if (code === "api-unreachable" || code === "api-conflict") return; // The next Node or round tries again.
@@ -128,12 +128,14 @@ export class GpuCordon {
     }
   }
 
-  #tell({ cordonedFor, isSchedulable }: CordonPatch): void {
-    const { config, tell } = this.#options;
+  #report({ cordonedFor, isSchedulable }: CordonPatch): void {
+    const { config, emit } = this.#options;
     const { name } = config.node;
+    const notice = (type: NoticeEvent["type"], reason: string, message: string) =>
+      emit({ kind: "notice", type, reason, message });
     if (isSchedulable === false)
-      tell("Warning", "CordonedForGpu", `Node ${name} is cordoned for the faults of its GPUs: ${cordonedFor}`);
+      notice("Warning", "CordonedForGpu", `Node ${name} is cordoned for the faults of its GPUs: ${cordonedFor}`);
     if (isSchedulable === true)
-      tell("Normal", "UncordonedForGpu", `Node ${name} takes new pods again: the faults of its GPUs are gone`);
+      notice("Normal", "UncordonedForGpu", `Node ${name} takes new pods again: the faults of its GPUs are gone`);
   }
 }

@@ -1,15 +1,21 @@
 // Everything that the daemon does about GPUs in a round: observe them, label the Node, and keep the runtime ready for pods.
+import type { NoticeEvent } from "../board/events.ts";
+import type { Family } from "../board/metric-family.ts";
 import type { Config } from "../config/schema.ts";
 import type { NodeState } from "../kubernetes/node-api.ts";
 import { GpuCordon, type GpuCordonOptions } from "./gpu-cordon.ts";
 import { GpuLabeler, type GpuLabelerOptions } from "./gpu-labels.ts";
-import { GpuRuntime, type GpuRuntimeOptions } from "./gpu-runtime.ts";
+import { gpuFamilies } from "./gpu-metrics.ts";
+import { GpuRuntime, type GpuRuntimeEvent, type GpuRuntimeOptions } from "./gpu-runtime.ts";
+import { renderGpuStatus } from "./gpu-status.ts";
 import { type GpuView, GpuWatch, type GpuWatchOptions } from "./gpu-watch.ts";
 
-export type GpusOptions = Omit<GpuWatchOptions, "onJudged"> &
-  GpuCordonOptions &
+export type GpuEvent = NoticeEvent | GpuRuntimeEvent;
+
+export type GpuPartOptions = Omit<GpuWatchOptions, "onJudged"> &
+  Omit<GpuCordonOptions, "emit"> &
   Omit<GpuLabelerOptions, "history"> &
-  GpuRuntimeOptions & { readonly config: Config };
+  Omit<GpuRuntimeOptions, "emit"> & { readonly config: Config; readonly emit: (event: GpuEvent) => void };
 
 /** The GPUs of this machine. */
 export class GpuPart {
@@ -18,7 +24,7 @@ export class GpuPart {
   readonly #runtime: GpuRuntime;
   readonly #cordon: GpuCordon;
 
-  constructor(options: GpusOptions) {
+  constructor(options: GpuPartOptions) {
     this.#cordon = new GpuCordon(options);
     const onJudged = (...judgement: Parameters<GpuCordon["judge"]>) => void this.#cordon.judge(...judgement);
     this.#watch = new GpuWatch({ ...options, onJudged });
@@ -42,6 +48,19 @@ export class GpuPart {
   /** Forgets the Node's labels: a new Node has none yet. */
   forgetNode(): void {
     this.#labeler.forget();
+  }
+
+  status() {
+    return { gpu: renderGpuStatus(this.view()) };
+  }
+
+  metrics(): readonly Family[] {
+    return gpuFamilies(() => this.view());
+  }
+
+  /** Resolves when the kernel's log is no longer followed. */
+  async ended(): Promise<void> {
+    await this.#watch.following;
   }
 
   /** Runs one round. @throws file-unreadable */

@@ -25,9 +25,11 @@ export interface GpuRuntimeOptions {
   readonly log: Log;
   /** The last facts of containerd; undefined before the first. */
   readonly containerd: () => ContainerdFacts | undefined;
-  /** containerd is set up otherwise than before, whoever did it: once for each time, with both values. */
-  readonly onSetupChange?: (words: string) => void;
+  readonly emit?: (event: GpuRuntimeEvent) => void;
 }
+
+/** containerd's setup for GPUs has changed, whatever changed it. The message has both values. */
+export type GpuRuntimeEvent = { readonly kind: "gpu-runtime-changed"; readonly message: string };
 
 /** nvidia-ctk asks the driver, which may hang. A round goes on without it after this time. */
 const PATIENCE_MS = 3000;
@@ -82,7 +84,7 @@ export class GpuRuntime {
       { file: this.#options.config.containerd.configFile },
       `containerd's setup for GPUs: ${words}`,
     );
-    this.#options.onSetupChange?.(words);
+    this.#options.emit?.({ kind: "gpu-runtime-changed", message: words });
     return setup;
   }
 

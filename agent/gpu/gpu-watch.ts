@@ -69,7 +69,8 @@ export class GpuWatch {
   #observation: GpuObservation | undefined;
   #faults: readonly GpuFault[] = [];
   #uuids: ReadonlyMap<string, string> = new Map();
-  #isFollowing = false;
+  /** Ends when the kernel's log is no longer followed. */
+  following: Promise<void> | undefined;
   /** When the daemon began to follow the log, seconds after the boot. */
   #startedSeconds = 0;
 
@@ -204,13 +205,12 @@ export class GpuWatch {
   }
 
   async #follow(): Promise<void> {
-    if (this.#isFollowing) return;
-    this.#isFollowing = true;
+    if (this.following !== undefined) return;
     const { host, log, signal } = this.#options;
     this.#startedSeconds = Number.parseFloat((await host.files.read("/proc/uptime")) ?? "0");
     const onStart = () => this.#xids.restart();
     const options = { host, log, token: KERNEL_TOKEN, onStart, onLine: (line: string) => this.#onLine(line) };
-    void followKernelLog(options, signal);
+    this.following = followKernelLog(options, signal);
   }
 
   #onLine(text: string): void {

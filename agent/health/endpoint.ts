@@ -1,25 +1,55 @@
-// The local endpoint as a whole: probes, status and metrics of the running parts, where the configuration wants them.
+// The local endpoint as a whole: probes, status and metrics of the parts, on the address that the configuration names.
+import type { ConditionBoard } from "../board/conditions.ts";
 import { isLoopback } from "../config/health-schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
+import type { Loop } from "../loop/loop.ts";
+import { createLoopReport } from "../loop/loop-report.ts";
 import { serveHealth } from "./health-server.ts";
-import { createMetrics, type MetricSources } from "./metrics.ts";
+import { createMetrics, type MetricSource } from "./metrics.ts";
 import { probesOf } from "./probe.ts";
-import { createStatus, type StatusSources } from "./status.ts";
+import { createStatus, type StatusSource } from "./status.ts";
 
-/** Serves until the signal aborts. A node without its health endpoint is worth more than no node: a failure is told, not thrown. */
-export async function startEndpoint(
-  sources: MetricSources & StatusSources,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const { config, board, loops } = sources;
-  if (!isLoopback(config.health.address))
-    log.warn(
-      { address: config.health.address },
-      "the health endpoint is open to whoever reaches it (health.allowRemote)",
-    );
-  const documents = { status: createStatus(sources), metrics: createMetrics(sources) };
-  await serveHealth(config.health, { ...probesOf(board, loops), ...documents }, log, signal).catch((err) =>
-    log.error({ err }),
-  );
+/** The parts of the daemon by name; those that have a `status()` or `metrics()` are shown. */
+export interface EndpointParts {
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly log: Log;
+}
+
+export interface EndpointSources {
+  readonly parts: EndpointParts;
+  readonly loops: readonly Loop[];
+  /** How long this process took from its start to its loops running, milliseconds. */
+  readonly startMs: number;
+}
+
+/**
+ * Serves until the signal aborts, and resolves when the port is free again. A node without its health endpoint is worth more than
+ * no node: a failure is logged, not thrown.
+ */
+export async function startEndpoint({ parts, loops, startMs }: EndpointSources, signal: AbortSignal): Promise<void> {
+  const { config, board, log } = parts;
+  const { address } = config.health;
+  if (!isLoopback(address))
+    log.warn({ address }, "the health endpoint answers every host that reaches it (health.allowRemote)");
+  const shown: readonly unknown[] = [...Object.values(parts), createLoopReport(loops)];
+  const documents = {
+    status: createStatus({ config, startMs, sources: shown.filter(isStatusSource) }),
+    metrics: createMetrics(shown.filter(isMetricSource)),
+  };
+  try {
+    const { closed } = await serveHealth(config.health, { ...probesOf(board, loops), ...documents }, log, signal);
+    await closed;
+  } catch (err) {
+    log.error({ err });
+  }
+}
+
+function isStatusSource(part: unknown): part is StatusSource {
+  return typeof (part as Partial<StatusSource> | undefined)?.status === "function";
+}
+
+function isMetricSource(part: unknown): part is MetricSource {
+  return typeof (part as Partial<MetricSource> | undefined)?.metrics === "function";
 }

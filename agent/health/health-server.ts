@@ -1,4 +1,5 @@
-// What the node says of itself over HTTP: probes, /status for people and collectors, /metrics for Prometheus. It reads, and nothing else.
+// What the node says of itself over HTTP: probes, /status for people and collectors, /metrics for Prometheus. It only reads.
+import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { SatelliteError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -22,13 +23,13 @@ export interface HealthAddress {
 
 const PATHS = "/livez, /readyz, /healthz, /status, /metrics";
 
-/** Serves until the signal aborts. Resolves when it listens. @throws health-port-taken */
+/** Serves until the signal aborts. Resolves when it listens, with a promise of the free port at the end. @throws health-port-taken */
 export async function serveHealth(
   where: HealthAddress,
   sources: HealthSources,
   log: Log,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<{ readonly closed: Promise<unknown> }> {
   const server = createServer((request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD")
       return answer(response.setHeader("allow", "GET, HEAD"), 405, "read-only\n");
@@ -39,9 +40,11 @@ export async function serveHealth(
   });
   await listen(server, where);
   log.debug(where, "health endpoint listens");
+  const closed = once(server, "close");
   const close = () => server.close().closeAllConnections();
   if (signal.aborted) close();
   else signal.addEventListener("abort", close, { once: true });
+  return { closed };
 }
 
 async function answerPath(url: string, sources: HealthSources, response: ServerResponse): Promise<void> {
@@ -81,7 +84,7 @@ function listen(server: Server, { address, port }: HealthAddress): Promise<void>
   server.once("error", (cause) =>
     reject(
       new SatelliteError("health-port-taken", `the health endpoint cannot listen on ${address}:${port}`, {
-        hint: `ss -ltnp 'sport = :${port}' shows who does; or set health.port.`,
+        hint: `ss -ltnp 'sport = :${port}' shows which process does; or set health.port.`,
         cause,
       }),
     ),

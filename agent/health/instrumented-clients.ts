@@ -1,4 +1,4 @@
-// AWS and the API server with every call counted.
+// The clients of AWS and of the API server, with every call counted.
 
 import type { CallMetrics } from "../board/call-metrics.ts";
 import type { Aws } from "../host/aws.ts";

@@ -25,7 +25,7 @@ const conditionSchema = reportSchema.extend({
   isCritical: z.boolean().describe("Whether the node is ready only while it is true."),
   pending: reportSchema
     .optional()
-    .describe("What was last seen, while it has not lasted long enough to turn the condition."),
+    .describe("The newest report, while it has not lasted long enough to turn the condition."),
 });
 
 const fileSchema = z.object({
@@ -34,7 +34,7 @@ const fileSchema = z.object({
   mode: z.string().describe("Octal, e.g. 0600."),
   changes: count().describe("Times since the daemon's start that the agent wrote it, the first included."),
   lastChangedAt: moment().optional(),
-  repairs: count().describe("Times since the daemon's start that somebody else's change was put back."),
+  repairs: count().describe("Times since the daemon's start that another process's change was repaired."),
   lastRepairAt: moment().optional(),
 });
 
@@ -100,7 +100,7 @@ export const statusSchema = z.object({
     lastExit: z.string().optional(),
   }),
   containerd: z.object({ version: z.string().optional() }),
-  gpu: gpuStatusSchema.optional().describe("Absent until the machine was looked at, and with gpu.mode: off."),
+  gpu: gpuStatusSchema.optional().describe("Absent before the first observation, and with gpu.mode: off."),
   versions: z.object({ node: z.string().describe("Version of the Node.js that runs the daemon.") }),
   converge: z.object({ rounds: count(), changes: count(), repairs: count(), lastRoundMs: z.number() }),
   files: z.array(fileSchema),

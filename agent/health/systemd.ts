@@ -1,4 +1,4 @@
-// Word to systemd: Node has no datagram sockets of the unix family, so systemd-notify(1) carries it.
+// Notifications to systemd: Node has no datagram sockets of the unix family, so systemd-notify(1) sends them.
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 
@@ -6,13 +6,13 @@ export interface Systemd {
   /** READY=1 with a status line. */
   ready(status: string): Promise<void>;
   /** The line that `systemctl status` shows; nothing is sent when it is the same as before. */
-  status(text: string): Promise<void>;
+  showStatus(text: string): Promise<void>;
   /** WATCHDOG=1: the process is alive. */
   ping(): Promise<void>;
   stopping(): Promise<void>;
 }
 
-/** Where systemd asks for no pings the loop still tells the status. */
+/** Where systemd asks for no pings, the loop still sends the status. */
 const DEFAULT_PERIOD_SECONDS = 30;
 /** A third of the time that systemd allows: two pings may be lost. */
 const PINGS_PER_TIMEOUT = 3;
@@ -24,7 +24,7 @@ export function watchdogPeriodSeconds(environment: Readonly<Record<string, strin
   return Math.max(1, Math.floor(microseconds / 1e6 / PINGS_PER_TIMEOUT));
 }
 
-/** Speaks to systemd when it started us (NOTIFY_SOCKET is set), and to nobody otherwise. */
+/** Notifies systemd when it started the daemon (NOTIFY_SOCKET is set), and does nothing otherwise. */
 export function createSystemd(
   host: Host,
   log: Log,
@@ -33,7 +33,7 @@ export function createSystemd(
   let lastStatus = "";
   const notify = async (...words: readonly string[]) => {
     if (environment.NOTIFY_SOCKET === undefined) return;
-    // The pid is ours, not the messenger's: with NotifyAccess=main systemd would not listen to a child.
+    // The daemon's pid, not systemd-notify's: with NotifyAccess=main systemd ignores a child.
     const args = [`--pid=${host.processId}`, ...words];
     try {
       const socket = { NOTIFY_SOCKET: environment.NOTIFY_SOCKET };
@@ -41,12 +41,12 @@ export function createSystemd(
       const { exitCode, stderr } = await host.run("systemd-notify", args, options);
       if (exitCode !== 0) log.warn({ exitCode, stderr }, "systemd-notify failed");
     } catch (err) {
-      log.warn({ err }, "systemd-notify failed"); // The node is worth more than systemd's knowing of it.
+      log.warn({ err }, "systemd-notify failed"); // The node works on without it.
     }
   };
   return {
     ready: (status) => notify("READY=1", `STATUS=${status}`),
-    status: async (text) => {
+    showStatus: async (text) => {
       if (text === lastStatus) return;
       lastStatus = text;
       await notify(`STATUS=${text}`);

@@ -3,6 +3,7 @@
 import { Ledger } from "../apply/ledger.ts";
 import type { ClusterFacts } from "../aws/cluster.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
+import type { NoticeEvent } from "../board/events.ts";
 import { ARTIFACTS_FOLDER, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
@@ -21,6 +22,7 @@ import {
 } from "./artifact-manifest.ts";
 import { ArtifactStore, readText } from "./artifact-store.ts";
 import { readKubeletSituation } from "./available-artifacts.ts";
+import type { InstallEvent } from "./install-event.ts";
 import { isWanted, type KubeletSituation, kubeletVersionSpec, refuseSpec } from "./kubelet-choice.ts";
 import { type KubeletSwitchOptions, switchKubelet, watchTrial } from "./kubelet-switch.ts";
 import { KubeletTrials, type TrialObservation } from "./kubelet-trial.ts";
@@ -50,10 +52,7 @@ export interface ArtifactsOptions {
   /** Last known version of the program at kubelet.path. */
   readonly kubeletVersion: () => string | undefined;
   readonly observation: () => TrialObservation;
-  /** A program is another now. */
-  readonly onChange: () => void;
-  /** Part of a story that a person may want to read later. */
-  readonly tell: (type: "Normal" | "Warning", reason: string, message: string) => void;
+  readonly emit: (event: InstallEvent | NoticeEvent) => void;
   /** Aborts the current download: a new configuration may want something else. */
   readonly signal: AbortSignal;
 }
@@ -84,10 +83,7 @@ export class Artifacts {
     this.#trials = new KubeletTrials(host, state.artifacts, config.kubelet);
     this.#switching = { ...options, config: config.kubelet, store: this.#store, trials: this.#trials };
     this.#nodeBinaries = { host, config, store: this.#store, fetch: (...wanted) => this.#fetch(...wanted) };
-    this.#retry = new Backoff({
-      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
-      random: host.random,
-    });
+    this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: host.random });
     this.#manifestUrl = config.artifacts.manifestUrl ?? defaultManifestUrl(config.cluster.region);
   }
 
@@ -145,7 +141,7 @@ export class Artifacts {
   }
 
   async #install(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
-    const { host, onChange } = this.#options;
+    const { host, emit } = this.#options;
     const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
     const architecture = goArchitecture((await host.systemInformation()).architecture);
     // The helper comes first: without it there are no keys, and without keys the cluster's version is unknown.
@@ -160,7 +156,7 @@ export class Artifacts {
       this.#lastSearch = { key: searchKey(situation), atMs: host.clock.now() };
     }
     this.#retry.reset();
-    onChange();
+    emit({ kind: "programs-changed" });
   }
 
   async #installReleases(

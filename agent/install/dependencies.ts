@@ -9,6 +9,7 @@ import type { Host, RunResult } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import { type AptPlan, explainApt, isInstalled, isUnknownPackage, parseSimulation } from "./apt.ts";
+import type { InstallEvent } from "./install-event.ts";
 import { DEPENDENCIES, type Dependency, findMissing } from "./packages.ts";
 
 const APT_TIMEOUT_SECONDS = 900;
@@ -39,8 +40,7 @@ export interface DependenciesOptions {
   readonly board: ConditionBoard;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Something was installed. */
-  readonly onInstalled: () => void;
+  readonly emit: (event: InstallEvent) => void;
 }
 
 /** Keeps the packages installed, and reports DependenciesInstalled. */
@@ -57,10 +57,7 @@ export class Dependencies {
     const { host, config, log } = options;
     this.#options = options;
     this.#ledger = new Ledger(host, statePaths(config.stateFolder).ledger, log);
-    this.#retry = new Backoff({
-      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
-      random: host.random,
-    });
+    this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: host.random });
   }
 
   /** Number of packages installed since the start. */
@@ -101,7 +98,7 @@ export class Dependencies {
   }
 
   async #install(missing: readonly Dependency[]): Promise<void> {
-    const { board, onInstalled } = this.#options;
+    const { board, emit } = this.#options;
     const packages = missing.map((dependency) => dependency.package);
     await this.#checkDocker(packages);
     try {
@@ -114,7 +111,7 @@ export class Dependencies {
     }
     this.#retry.reset();
     board.setTrue("DependenciesInstalled", "Installed", `${packages.join(", ")} installed`);
-    onInstalled();
+    emit({ kind: "programs-changed" });
   }
 
   /** Installs the packages once. @throws apt-…, dpkg-interrupted, disk-full, packages-at-risk */

@@ -1,9 +1,9 @@
-// A child process whose lines become log lines, and which ends when it is told to.
+// A child process whose lines become log lines, and which ends on request.
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Child, Host } from "../host/host.ts";
 
-/** Hands each line of a child's output over; a pipe that nobody reads would block the child. */
+/** Hands each line of a child's output over; a pipe that is not read would block the child. */
 export function readLines(child: Child, onLine: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr] satisfies Readable[]) {
     createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);

@@ -1,8 +1,8 @@
-// A pull that failed, out of kubelet's log: which registry it was.
+// Finds failed image pulls in kubelet's log, and the registry of each.
 
-/** kubelet's words (pkg/kubelet/cri/remote/remote_image.go), with the image's name quoted in `image=`. */
+/** kubelet's message (pkg/kubelet/cri/remote/remote_image.go), with the image's name quoted in `image=`. */
 const FAILED_PULL = /"PullImage from image service failed".* image="([^"\s]+)"/;
-/** Names without a registry are Docker Hub's. */
+/** An image name without a registry is Docker Hub's. */
 const DEFAULT_REGISTRY = "docker.io";
 
 /** The registry of the image that a line says could not be pulled; undefined for any other line. */

@@ -1,4 +1,4 @@
-// kubelet's log lines as ours: klog's header says how bad kubelet finds it, the rest is the message.
+// kubelet's log lines as lines of the daemon's log: klog's header gives the severity, the rest is the message.
 import type { LogLevel } from "../log.ts";
 
 export interface KlogLine {
@@ -17,7 +17,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = { I: "debug", W: "info", E: "
 
 /** `Lmmdd hh:mm:ss.uuuuuu threadid file:line] msg` (k8s.io/klog). */
 const HEADER = /^([IWEF])\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ [^\]]*\] (.*)$/s;
-/** How the Go runtime begins to tell of a crash. */
+/** The beginnings of the Go runtime's report of a crash. */
 const PANIC = /^(panic: |fatal error: |goroutine \d+ \[|runtime: |SIG[A-Z]+: )/;
 
 /** Reads a line; one without klog's header is a panic, a usage text or a command's output. */

@@ -1,4 +1,4 @@
-// The environment of kubelet: ours, without what is meant for this process alone.
+// The environment of kubelet: the daemon's, without what is meant for the daemon alone.
 
 /**
  * NOTIFY_SOCKET and WATCHDOG_* would let kubelet speak to systemd in the daemon's name, and so hide a daemon that hangs.

@@ -1,4 +1,4 @@
-// kubelet's output as lines of the log. A panic is many lines: they are held until it is told, so that nothing comes in between.
+// kubelet's output as lines of the log. A panic is many lines: they are held until it is complete, so that nothing comes in between.
 import type { Clock } from "../host/host.ts";
 import { type Log, logAt } from "../log.ts";
 import { hasKlogHeader, isPanic, type KlogLine, parseKlogLine } from "./klog.ts";

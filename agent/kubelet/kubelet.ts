@@ -1,4 +1,4 @@
-// kubelet as our child: started when its inputs are there, restarted when they change, kept alive when it dies, never doubled.
+// kubelet as the daemon's child: started when its inputs are there, restarted when they change or when it ends, never run twice.
 import type { ConditionBoard } from "../board/conditions.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Child, ChildExit, Host } from "../host/host.ts";
@@ -9,7 +9,9 @@ import { endChild, readLines } from "./child.ts";
 import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
 import { KubeletLog } from "./kubelet-log.ts";
-import { endOrphanKubelet, noteKubelet } from "./orphan-kubelet.ts";
+import { kubeletMetrics, kubeletStatus } from "./kubelet-report.ts";
+import type { KubeletState } from "./kubelet-state.ts";
+import { endOrphanKubelet, recordKubelet } from "./orphan-kubelet.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
 export interface KubeletSpec {
@@ -25,36 +27,30 @@ export interface KubeletOptions {
   readonly processFile: string;
   readonly stopSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** Makes sure that the files are in place and that nothing stands in the way; what it throws puts the start off. */
+  /** Makes sure that the files are in place and that nothing is in the way; what it throws delays the start. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
-  /** The API server refused kubelet's token. */
-  readonly onUnauthorized: () => void;
-  /** kubelet could not tell the API server that it lives: it asks more often than anybody here. */
-  readonly onApiTrouble: () => void;
+  readonly emit: (event: KubeletEvent) => void;
 }
 
-/** What /status tells of kubelet. */
-export interface KubeletStatus {
-  readonly pid: number | undefined;
-  readonly startedAtMs: number | undefined;
-  readonly restarts: number;
-  readonly restartsByReason: Readonly<Record<string, number>>;
-  readonly lastExit: string | undefined;
-}
+export type KubeletEvent =
+  /** The API server refused kubelet's token. */
+  | { readonly kind: "kubelet-unauthorized" }
+  /** kubelet could not renew its Lease or its Node's status: it asks the API server more often than the daemon does. */
+  | { readonly kind: "kubelet-cut-off" };
 
 const FIRST_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
 /** A kubelet that ran this long was healthy. */
 const HEALTHY_AFTER_MS = 5 * 60_000;
-/** A start that something stood in the way of is tried again soon, then less and less often. */
-const FIRST_OBSTACLE_RETRY_MS = 100;
-const MAX_OBSTACLE_RETRY_MS = 5000;
-/** Ends in a row from which on it is called a crash loop. */
+/** A start whose preparation failed is tried again soon, then less and less often. */
+const FIRST_START_RETRY_MS = 100;
+const MAX_START_RETRY_MS = 5000;
+/** So many ends in a row are a crash loop. */
 const CRASH_LOOP_EXITS = 3;
 
-/** How client-go words a 401. */
+/** client-go's message of a 401. */
 const UNAUTHORIZED = /\bUnauthorized\b/;
-/** kubelet's words when its Lease or its Node's status was not written. */
+/** kubelet's messages when it could not write its Lease or its Node's status. */
 const API_TROUBLE = /Failed to (ensure|update) lease|Error updating node status/;
 
 /** Why a running kubelet is ended to be started again. */
@@ -85,15 +81,11 @@ export class Kubelet {
       resetAfterMs: HEALTHY_AFTER_MS,
       random: options.host.random,
     });
-    this.#startBackoff = new Backoff({
-      firstMs: FIRST_OBSTACLE_RETRY_MS,
-      maxMs: MAX_OBSTACLE_RETRY_MS,
-      resetAfterMs: Number.POSITIVE_INFINITY,
-      random: options.host.random,
-    });
+    const { random } = options.host;
+    this.#startBackoff = new Backoff({ firstMs: FIRST_START_RETRY_MS, maxMs: MAX_START_RETRY_MS, random });
   }
 
-  status(): KubeletStatus {
+  get state(): KubeletState {
     return {
       pid: this.#running?.child.pid,
       startedAtMs: this.#running?.startedAtMs,
@@ -103,24 +95,32 @@ export class Kubelet {
     };
   }
 
+  status() {
+    return kubeletStatus(this.state);
+  }
+
+  metrics() {
+    return kubeletMetrics(this);
+  }
+
   /** Says what kubelet should run with; a running one with other inputs is restarted. */
   want(spec: KubeletSpec): void {
     const isChanged = this.#spec?.digest !== spec.digest;
     this.#spec = spec;
     if (this.#running !== undefined && this.#running.digest !== spec.digest) this.restart("configuration-changed");
-    else if (isChanged) this.#rouse();
+    else if (isChanged) this.#wakeUp();
   }
 
   /** Ends the running kubelet and starts it again at once. */
   restart(reason: RestartReason): void {
     if (this.#running === undefined) return;
     this.#restartReason = reason;
-    this.#rouse();
+    this.#wakeUp();
   }
 
   /** Keeps kubelet running until the signal aborts, then ends it. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener("abort", () => this.#rouse(), { once: true });
+    signal.addEventListener("abort", () => this.#wakeUp(), { once: true });
     await endOrphanKubelet(this.#options);
     while (!signal.aborted) {
       if (this.#spec === undefined) {
@@ -143,11 +143,11 @@ export class Kubelet {
       this.#startBackoff.reset();
     } catch (error) {
       if (!signal.aborted) board.setFailed("KubeletRunning", error);
-      return Math.max(FIRST_OBSTACLE_RETRY_MS, this.#startBackoff.next(0));
+      return Math.max(FIRST_START_RETRY_MS, this.#startBackoff.next(0));
     }
     const startedAtMs = host.clock.now();
-    await noteKubelet(this.#options, child.pid);
-    // In a crash loop running is no news: the health watch says when it has run for a while.
+    await recordKubelet(this.#options, child.pid);
+    // In a crash loop a start is not worth a report: the health loop reports a kubelet that has run for a while.
     if (this.#backoff.failures < CRASH_LOOP_EXITS)
       board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${child.pid}`);
     log.info({ pid: child.pid, restarts: this.#restarts }, "kubelet started");
@@ -207,7 +207,7 @@ export class Kubelet {
     board.setFailed(
       "KubeletRunning",
       new SatelliteError(isLoop ? "kubelet-crash-loop" : "kubelet-exited", `${this.#lastExit}${again}`, {
-        hint: "journalctl -u eks-satellite | grep kubelet: shows what it said before.",
+        hint: "journalctl -u eks-satellite | grep kubelet shows what it logged before.",
       }),
     );
     return waitMs;
@@ -218,11 +218,11 @@ export class Kubelet {
     if (level === "debug") return;
     const registry = failedPullOf(message);
     if (registry !== undefined) this.failedPulls.set(registry, (this.failedPulls.get(registry) ?? 0) + 1);
-    if (UNAUTHORIZED.test(message)) this.#options.onUnauthorized();
-    if (API_TROUBLE.test(message)) this.#options.onApiTrouble();
+    if (UNAUTHORIZED.test(message)) this.#options.emit({ kind: "kubelet-unauthorized" });
+    if (API_TROUBLE.test(message)) this.#options.emit({ kind: "kubelet-cut-off" });
   }
 
-  #rouse(): void {
+  #wakeUp(): void {
     this.#wake.resolve();
     this.#wake = Promise.withResolvers<void>();
   }

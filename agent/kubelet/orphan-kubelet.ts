@@ -1,4 +1,4 @@
-// A kubelet that outlives its daemon, which was killed outside systemd: noted by pid and start time, recognised later, and ended.
+// A kubelet that outlives its daemon, after a SIGKILL outside systemd: recorded by pid and start time, recognised later, and ended.
 import * as z from "zod";
 import { isAlive, type ProcessIdentity, readProcess } from "../facts/process.ts";
 import type { Host } from "../host/host.ts";
@@ -15,17 +15,17 @@ const POLL_MS = 50;
 
 const processFileSchema = z.object({ pid: z.number(), startTicks: z.number() });
 
-/** Notes a kubelet that was just started. Without the note a later daemon takes it for a stranger's; that is no reason to end it. */
-export async function noteKubelet({ host, log, processFile }: OrphanKubeletOptions, pid: number): Promise<void> {
+/** Records a kubelet that has just been started. Without the record a later daemon takes it for a foreign one; a failure here is no reason to end it. */
+export async function recordKubelet({ host, log, processFile }: OrphanKubeletOptions, pid: number): Promise<void> {
   try {
     const identity = await readProcess(host, pid);
     if (identity !== undefined) await host.files.write(processFile, JSON.stringify(identity), { mode: 0o600 });
   } catch (err) {
-    log.warn({ err, pid }, "kubelet's pid was not noted");
+    log.warn({ err, pid }, "kubelet's pid was not recorded");
   }
 }
 
-/** Ends the kubelet of the last note, if that very process still runs. */
+/** Ends the recorded kubelet, if that very process still runs. */
 export async function endOrphanKubelet({ host, log, processFile, stopSeconds }: OrphanKubeletOptions): Promise<void> {
   const left = await readProcessFile(host, processFile);
   if (left === undefined || !(await isAlive(host, left))) return;
@@ -38,11 +38,11 @@ export async function endOrphanKubelet({ host, log, processFile, stopSeconds }: 
   }
 }
 
-/** The kubelet of the last note, whether it still runs or not. */
+/** The recorded kubelet, whether it still runs or not. */
 export async function readProcessFile(host: Host, path: string): Promise<ProcessIdentity | undefined> {
   try {
     return processFileSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
   } catch {
-    return undefined; // None, or damaged: a kubelet that is there all the same is then refused as a stranger's, by pid.
+    return undefined; // No record, or a damaged one: a kubelet that runs all the same is then refused as a foreign one, by pid.
   }
 }

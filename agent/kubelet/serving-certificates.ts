@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** Moves serving certificates that the cluster's CA has not signed out of kubelet's way, before its start; it asks for a new one then. */
+/** Before kubelet's start, moves serving certificates away that the cluster's CA has not signed; kubelet then requests a new one. */
 export async function retireForeignCertificates(
   host: Host,
   stateFolder: string,

@@ -1,16 +1,16 @@
-// How long to wait before the next try: at once the first time, then doubling with jitter, and from the start again after a good while.
+// How long to wait before the next try: not at all the first time, then doubling with jitter, and from the start again after a healthy while.
 
 export interface BackoffOptions {
   /** The second wait, milliseconds; the first is 0. */
   readonly firstMs: number;
   readonly maxMs: number;
-  /** What ran at least this long was healthy: its end counts as the first. */
-  readonly resetAfterMs: number;
+  /** What ran at least this long was healthy: its end counts as the first. Left out, only {@link Backoff.reset} begins anew. */
+  readonly resetAfterMs?: number;
   /** A number in [0, 1). */
   readonly random: () => number;
 }
 
-/** The share of a wait that chance decides, so that machines that failed together do not come back together. */
+/** The random share of a wait, so that machines that failed together do not come back together. */
 const JITTER = 0.2;
 
 /** Counts failures in a row and says how long to wait after each. */
@@ -29,7 +29,7 @@ export class Backoff {
 
   /** The wait in milliseconds after something failed that had run for `ranForMs`. */
   next(ranForMs: number): number {
-    const { firstMs, maxMs, resetAfterMs, random } = this.#options;
+    const { firstMs, maxMs, resetAfterMs = Number.POSITIVE_INFINITY, random } = this.#options;
     if (ranForMs >= resetAfterMs) this.#failures = 0;
     this.#failures += 1;
     if (this.#failures === 1) return 0;

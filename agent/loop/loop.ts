@@ -1,4 +1,4 @@
-// Work that is repeated for ever: on a schedule, and at once when something asks for it. It never overlaps itself and never dies.
+// Work that is repeated until the end: on a schedule, and at once on request. A round never overlaps itself, and a failed one ends nothing.
 import { schedule } from "node-cron";
 import type { Log } from "../log.ts";
 
@@ -10,6 +10,7 @@ export interface LoopOptions {
   readonly run: () => Promise<void>;
   readonly log: Log;
   readonly now: () => number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** A number in [0, 1): nodes of one fleet do not all call AWS in the same second. */
   readonly random: () => number;
 }
@@ -27,6 +28,7 @@ export class Loop {
   #rounds = 0;
   #running: Promise<void> | undefined;
   #isAskedAgain = false;
+  #signal: AbortSignal | undefined;
 
   constructor(options: LoopOptions) {
     this.name = options.name;
@@ -43,7 +45,8 @@ export class Loop {
 
   /** Runs rounds on schedule alone, until the signal aborts. */
   schedule(signal: AbortSignal): void {
-    if (signal.aborted) return; // Its event has passed: nobody would end what is begun now.
+    this.#signal = signal;
+    if (signal.aborted) return; // Its event has passed: nothing would end what begins now.
     const { everySeconds, random, name } = this.#options;
     const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
       name,
@@ -54,12 +57,27 @@ export class Loop {
 
   /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */
   async trigger(): Promise<void> {
+    if (this.#signal?.aborted) return; // The agent has ended, and another run of it may have begun.
     if (this.#running !== undefined) {
       this.#isAskedAgain = true;
       await this.#running;
       return;
     }
     this.#running = this.#runRounds();
+    await this.#running;
+  }
+
+  /** Runs a round after some time, unless the signal has aborted by then. */
+  triggerAfter(milliseconds: number): void {
+    if (this.#signal === undefined) return;
+    void this.#options.sleep(milliseconds, this.#signal).then(
+      () => this.trigger(),
+      () => undefined, // Cut short by the abort.
+    );
+  }
+
+  /** Resolves when no round runs. */
+  async ended(): Promise<void> {
     await this.#running;
   }
 
@@ -96,7 +114,7 @@ export class Loop {
       this.#lastFinishedMs = now();
       this.#rounds += 1;
     } while (this.#isAskedAgain);
-    // Here, in the same turn as that last look: who asks a turn later must start a round of his own.
+    // In the same turn as that last check: a caller that asks a turn later must start a round of its own.
     this.#running = undefined;
   }
 }

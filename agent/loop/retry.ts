@@ -1,4 +1,4 @@
-// A call outside its schedule while there is reason to hope for another answer: at once, then ever more rarely.
+// A call outside its schedule while another answer would help: at once, then less and less often.
 import type { Host } from "../host/host.ts";
 import { Backoff } from "./backoff.ts";
 
@@ -6,31 +6,34 @@ const FIRST_RETRY_MS = 10_000;
 const MAX_RETRY_MS = 60_000;
 
 export interface RetryOptions {
-  readonly host: Host;
+  readonly host: Pick<Host, "clock" | "random">;
   readonly isNeeded: () => boolean;
-  readonly run: () => Promise<void>;
 }
 
-/** Returns what is to be called often: it runs when it is needed and due. */
-export function createRetry({ host, isNeeded, run }: RetryOptions): () => Promise<void> {
-  const backoff = new Backoff({
-    firstMs: FIRST_RETRY_MS,
-    maxMs: MAX_RETRY_MS,
-    resetAfterMs: Number.POSITIVE_INFINITY,
-    random: host.random,
-  });
-  let dueMs = 0;
-  return async () => {
+/** Says when to try again. */
+export class Retry {
+  readonly #options: RetryOptions;
+  readonly #backoff: Backoff;
+  #dueMs = 0;
+
+  constructor(options: RetryOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: options.host.random });
+  }
+
+  /** Whether to try now; asked often. True counts as a try. */
+  isDue(): boolean {
+    const { host, isNeeded } = this.#options;
     if (!isNeeded()) {
-      backoff.reset();
-      dueMs = 0;
-      return;
+      this.#backoff.reset();
+      this.#dueMs = 0;
+      return false;
     }
     const now = host.clock.now();
-    if (now < dueMs) return;
+    if (now < this.#dueMs) return false;
     // The first wait of a backoff is 0, for the try that is made now.
-    if (backoff.failures === 0) backoff.next(0);
-    dueMs = now + backoff.next(0);
-    await run();
-  };
+    if (this.#backoff.failures === 0) this.#backoff.next(0);
+    this.#dueMs = now + this.#backoff.next(0);
+    return true;
+  }
 }

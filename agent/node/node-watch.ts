@@ -25,15 +25,18 @@ export interface NodeWatchOptions {
   readonly api: () => NodeApi | undefined;
   /** When the running kubelet was started, milliseconds since the epoch. */
   readonly kubeletStartedAtMs: () => number | undefined;
-  /** The Node as the cluster has it now; undefined when it has none. */
-  readonly onSeen: (node: NodeState | undefined) => void;
-  /** The Node has become Ready. */
-  readonly onReady: () => void;
-  /** kubelet registers its Node only when it starts. */
-  readonly onNodeGone: () => void;
-  /** The API server refused the token. */
-  readonly onUnauthorized: () => Promise<void>;
+  readonly emit: (event: NodeWatchEvent) => void;
 }
+
+export type NodeWatchEvent =
+  /** The Node as the cluster has it now; undefined when it has none. */
+  | { readonly kind: "node-seen"; readonly node: NodeState | undefined }
+  /** The Node has become Ready. */
+  | { readonly kind: "node-ready" }
+  /** The Node was deleted; kubelet registers it only when it starts. */
+  | { readonly kind: "node-gone" }
+  /** The API server refused the token. */
+  | { readonly kind: "token-refused" };
 
 /** The watch of our Node. */
 export interface NodeWatch {
@@ -50,14 +53,14 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
   let openWatch: AbortController | undefined;
   let lookedAgainAtMs = Number.NEGATIVE_INFINITY;
   let version: string | undefined;
-  const onSeen = (node: NodeState | undefined) => {
-    version = node?.version;
-    options.onSeen(node);
+  const emit = (event: NodeWatchEvent) => {
+    if (event.kind === "node-seen") version = event.node?.version;
+    options.emit(event);
   };
   return {
     version: () => version,
     run: (signal) =>
-      runWatch({ ...options, onSeen }, signal, () => {
+      runWatch({ ...options, emit }, signal, () => {
         openWatch = new AbortController();
         return openWatch.signal;
       }),
@@ -99,7 +102,7 @@ async function runWatch(
         const onEvent = (event: NodeEvent) => observer.see(event.kind === "seen" ? event.node : undefined);
         await api.watch(options.name, snapshot, onEvent, AbortSignal.any([signal, untilLookedAgain()]));
       } catch (error) {
-        if (!signal.aborted) await observer.fail(error);
+        if (!signal.aborted) observer.fail(error);
       }
     }
     const waitMs = api === undefined ? 0 : backoff.next(host.clock.now() - startedAtMs);
@@ -108,17 +111,7 @@ async function runWatch(
 }
 
 /** Turns what is seen of the Node into the condition, and a loss into a restart of kubelet. */
-function createObserver({
-  host,
-  log,
-  board,
-  name,
-  kubeletStartedAtMs,
-  onSeen,
-  onReady,
-  onNodeGone,
-  onUnauthorized,
-}: NodeWatchOptions) {
+function createObserver({ host, log, board, name, kubeletStartedAtMs, emit }: NodeWatchOptions) {
   let last: NodeState | undefined;
   const isKubeletStarting = () => {
     const startedAtMs = kubeletStartedAtMs();
@@ -142,7 +135,7 @@ function createObserver({
       hint: `kubelet registers it again by itself; when it goes again, somebody deletes it: kubectl get events --field-selector involvedObject.name=${name}.`,
     });
     log.warn({ node: name }, "the Node is gone from the cluster; kubelet is restarted to register it again");
-    onNodeGone();
+    emit({ kind: "node-gone" });
   };
   const seePresent = (node: NodeState) => {
     const wasReady = last?.isReady ?? false;
@@ -150,7 +143,7 @@ function createObserver({
     seeSchedulable(board, name, node);
     if (node.isReady) {
       board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);
-      if (!wasReady) onReady();
+      if (!wasReady) emit({ kind: "node-ready" });
       return;
     }
     const status = isKubeletStarting() ? "Unknown" : "False";
@@ -158,18 +151,21 @@ function createObserver({
   };
   return {
     see(node: NodeState | undefined): void {
-      onSeen(node);
+      emit({ kind: "node-seen", node });
       if (node === undefined) seeAbsent();
       else seePresent(node);
     },
-    async fail(error: unknown): Promise<void> {
+    fail(error: unknown): void {
       // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
-      if (hasCode(error, "watch-ended")) return log.debug({ err: error }, "the watch ended");
+      if (hasCode(error, "watch-ended")) {
+        log.debug({ err: error }, "the watch ended");
+        return;
+      }
       const isRefused = hasCode(error, "api-unauthorized") || hasCode(error, "api-forbidden");
       if (isRefused) board.setTrue("ApiReachable", "Answers", "the API server answers");
       board.setFailed(isRefused ? "IdentityAccepted" : "ApiReachable", error);
       board.setUnknown("NodeReady", "NotAsked", `nobody can say how Node ${name} is: ${describe(error).message}`);
-      if (hasCode(error, "api-unauthorized")) await onUnauthorized();
+      if (hasCode(error, "api-unauthorized")) emit({ kind: "token-refused" });
     },
   };
 }

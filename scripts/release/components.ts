@@ -13,7 +13,7 @@ export interface Component {
   readonly licence: string;
   /** Contents of its licence and notice files; empty when it ships none. */
   readonly licenceTexts: readonly string[];
-  /** Folder relative to the repository's top: tells two versions of one package apart. */
+  /** Folder relative to the repository's top: distinguishes two versions of one package. */
   readonly folder: string;
   /** Folders of the components that its code imports, sorted. */
   readonly imports: readonly string[];

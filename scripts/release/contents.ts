@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SatelliteError } from "../../agent/errors.ts";
+import { absoluteLinks } from "./readme-links.ts";
 import type { PackageFile } from "./tree.ts";
 
 /** What the build made for one architecture; the rest comes from the repository. */
@@ -19,7 +20,7 @@ export interface Built {
 const LAUNCHER = "usr/local/bin/eks-satellite";
 const DEBIAN_LAUNCHER = "usr/bin/eks-satellite";
 const DOCUMENTATION = "usr/share/doc/eks-satellite";
-const SHARED_DOCUMENTS = ["README.md", "LICENSE", "config.example.yaml"];
+const SHARED_DOCUMENTS = ["LICENSE", "config.example.yaml"];
 
 /** The files of the tarball, relative to the root of the machine: what an administrator installs is in /usr/local and /etc. */
 export async function localFiles(top: string, built: Built): Promise<PackageFile[]> {
@@ -59,6 +60,7 @@ async function commonFiles(top: string, built: Built): Promise<PackageFile[]> {
     { path: "opt/eks-satellite/lib/eks-satellite.mjs", content: built.code },
     { path: "opt/eks-satellite/lib/eks-satellite.mjs.map", content: built.map },
     ...(await Promise.all(documents)),
+    { path: `${DOCUMENTATION}/README.md`, content: absoluteLinks(await readFile(join(top, "README.md"), "utf8")) },
     { path: `${DOCUMENTATION}/THIRD-PARTY-LICENSES.txt`, content: built.licences },
     { path: `${DOCUMENTATION}/sbom.cdx.json`, content: built.sbom },
   ];

@@ -1,4 +1,4 @@
-// THIRD-PARTY-LICENSES.txt: who has a part in the package, and the terms of each.
+// THIRD-PARTY-LICENSES.txt: every component of the package, and its terms.
 import { SatelliteError } from "../../agent/errors.ts";
 import type { Component } from "./components.ts";
 

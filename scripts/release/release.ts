@@ -69,7 +69,7 @@ export async function makeRelease(options: ReleaseOptions): Promise<string[]> {
   }
 }
 
-/** A bundle that says another version than its package's name would mislead whoever reads its log. */
+/** A bundle whose version differs from its package's name would mislead readers of its log. */
 async function checkVersion({ code }: Bundle, version: string, work: string): Promise<void> {
   const path = join(work, "eks-satellite.mjs");
   await writeFile(path, code);
@@ -112,7 +112,7 @@ async function collectLicences(top: string, { bundle, components }: Program, nod
     components: components.all,
     legalComments: bundle.legalComments,
     node: { version: node.version, licence: await readFile(node.licence, "utf8") },
-    // Our own licence's text, which names nobody.
+    // Our own licence's text, which names no author.
     standardTexts: { "Apache-2.0": await readFile(join(top, "LICENSE"), "utf8") },
   });
 }

@@ -18,7 +18,7 @@ export async function sourceTimeSeconds(top: string, environment: NodeJS.Process
   try {
     return Number(await runTool("git", ["log", "-1", "--format=%ct"], { cwd: top }));
   } catch (cause) {
-    throw new SatelliteError("release-time-unknown", `git tells no time of a last commit in ${top}`, {
+    throw new SatelliteError("release-time-unknown", `git gives no time of a last commit in ${top}`, {
       hint: "Build in a clone of the repository, or set SOURCE_DATE_EPOCH to seconds since 1970.",
       cause,
     });

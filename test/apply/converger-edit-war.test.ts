@@ -29,8 +29,7 @@ async function setUp() {
       versions: createVersionReader(host),
     },
     cluster: () => sampleCluster(),
-    onRepair: () => undefined,
-    onKubelet: () => undefined,
+    emit: () => undefined,
   });
   await converger.round();
   const restarts = () => containerd.restarts.length;

@@ -33,8 +33,10 @@ function setUp(config = sampleConfig()) {
     board,
     versions: createVersionReader(host),
     cluster: () => known.cluster,
-    onRepair: (resource) => void repairs.push(resource),
-    onKubelet: (spec) => void specs.push(spec),
+    emit: (event) => {
+      if (event.kind === "resource-repaired") repairs.push(event.resource);
+      else specs.push(event.spec);
+    },
   });
   return { host, containerd, board, converger, known, specs, repairs, ...memoryLog };
 }

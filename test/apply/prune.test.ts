@@ -23,7 +23,7 @@ function setUp() {
     const board = createBoard(log, host.clock);
     const converger = new Converger({
       ...{ host, config: sampleConfig(more), log, board, versions: createVersionReader(host) },
-      ...{ cluster: () => cluster, onRepair: () => undefined, onKubelet: () => undefined },
+      ...{ cluster: () => cluster, emit: () => undefined },
     });
     await converger.round();
     return { converger, board };

@@ -26,7 +26,7 @@ function setUp(host = new MemoryHost()) {
     log,
     board,
     keys: () => made.keys,
-    onChange: () => {
+    emit: () => {
       made.changes += 1;
     },
   });
@@ -37,7 +37,7 @@ const statusOf = (board: ConditionBoard) => [board.get("ClusterKnown").status, b
 
 test("the first answer is known, kept on disk, and told of once", async () => {
   const { host, board, cluster, made } = setUp();
-  await cluster.refresh();
+  await cluster.round();
   assert.equal(cluster.facts?.endpoint, "https://ABC.gr7.us-west-2.eks.amazonaws.com");
   assert.deepEqual(statusOf(board), ["True", "Described"]);
   assert.equal(made.changes, 1);
@@ -46,26 +46,26 @@ test("the first answer is known, kept on disk, and told of once", async () => {
 
 test("an answer that says the same writes nothing and wakes nobody", async () => {
   const { host, cluster, made } = setUp();
-  await cluster.refresh();
+  await cluster.round();
   const writes = host.files.changes.length;
   host.clock.jump(600_000);
-  await cluster.refresh();
+  await cluster.round();
   assert.deepEqual([made.changes, host.files.changes.length], [1, writes]);
   assert.equal(cluster.facts?.fetchedAtMs, host.clock.now());
 });
 
 test("another certificate authority is a change", async () => {
   const { aws, cluster, made } = setUp();
-  await cluster.refresh();
+  await cluster.round();
   aws.cluster = { ...aws.cluster, certificateAuthorityData: Buffer.from(otherCa).toString("base64") };
-  await cluster.refresh();
+  await cluster.round();
   assert.deepEqual([made.changes, cluster.facts?.caPem], [2, otherCa]);
 });
 
 test("without keys AWS is not asked", async () => {
   const { aws, board, cluster, made } = setUp();
   made.keys = undefined;
-  await cluster.refresh();
+  await cluster.round();
   assert.deepEqual([aws.calls, statusOf(board)], [[], ["Unknown", "Starting"]]);
 });
 
@@ -80,7 +80,7 @@ test("facts of an earlier run are in force before AWS has said anything", async 
 
 test("with AWS away, denied or the cluster gone the node stays on what is known, and says it once", async () => {
   const { aws, board, cluster, messages, made } = setUp();
-  await cluster.refresh();
+  await cluster.round();
   const { facts } = cluster;
   for (const error of [
     connectionRefused(),
@@ -88,7 +88,7 @@ test("with AWS away, denied or the cluster gone the node stays on what is known,
     awsError("ResourceNotFoundException", 404),
   ]) {
     aws.fail(error);
-    await cluster.refresh();
+    await cluster.round();
     assert.equal(cluster.facts, facts);
     assert.deepEqual(statusOf(board), ["True", "Outdated"]);
   }
@@ -103,17 +103,17 @@ test("with AWS away, denied or the cluster gone the node stays on what is known,
 
 test("a broken answer never replaces a good one", async () => {
   const { aws, cluster } = setUp();
-  await cluster.refresh();
+  await cluster.round();
   const { facts } = cluster;
   aws.cluster = { ...aws.cluster, certificateAuthorityData: "AAAA" };
-  await cluster.refresh();
+  await cluster.round();
   assert.equal(cluster.facts, facts);
 });
 
 test("without earlier facts the failure is the condition, with its hint", async () => {
   const { aws, board, cluster } = setUp();
   aws.fail(awsError("ResourceNotFoundException", 404));
-  await cluster.refresh();
+  await cluster.round();
   assert.deepEqual(statusOf(board), ["False", "ClusterNotFound"]);
   assert.match(board.get("ClusterKnown").hint ?? "", /cluster\.region/);
 });
@@ -121,11 +121,11 @@ test("without earlier facts the failure is the condition, with its hint", async 
 test("facts that a full disk kept from being written are in force, and are written when there is room", async () => {
   const { host, cluster, made } = setUp();
   host.files.refuseWrites("/var/lib/eks-satellite", "ENOSPC");
-  await cluster.refresh();
+  await cluster.round();
   assert.equal(made.changes, 1);
   assert.notEqual(cluster.facts, undefined);
   host.files.allowWrites();
-  await cluster.refresh();
+  await cluster.round();
   assert.notEqual(host.files.peek(CACHE), undefined);
   assert.equal(made.changes, 1, "nobody is woken for it");
 });

@@ -56,7 +56,7 @@ export interface IdleFigures {
 
 /** Resident memory after two idle minutes, and the share of one core that the daemon then takes. */
 export async function measureIdle(sandbox: Sandbox): Promise<IdleFigures> {
-  // Keys are fetched anew, so that everything that a day in this process's life loads is loaded.
+  // Keys are fetched again, so that everything that a day in this process's life loads is loaded.
   await sandbox.box(["systemctl", "stop", "eks-satellite"]);
   await sandbox.box(["rm", "-f", ...sessionFiles]);
   // Node's own file is read from the disk, as after a boot: the kernel maps more of one that has just been copied.

@@ -7,7 +7,7 @@ export interface Figure {
   readonly samples?: unknown;
 }
 
-/** A bound that the figure must not exceed; undefined where a figure is told and not judged. */
+/** A bound that the figure must not exceed; undefined where a figure is reported and not judged. */
 interface Target {
   readonly unit: string;
   readonly atMost: number | undefined;

@@ -1,11 +1,11 @@
-// What the daemon itself takes for GPUs on the sandbox: how soon an Xid is told, what a storm in the kernel's log costs, and
+// What the daemon itself takes for GPUs on the sandbox: how soon an Xid is reported, what a storm in the kernel's log costs, and
 // how often nvidia-smi is started.
 import { setTimeout as delay } from "node:timers/promises";
 import { KERNEL_LOG, readSmiRecord } from "../e2e/gpu-stand-in.ts";
 import type { Satellite } from "../e2e/satellite.ts";
 
 const NODE = "/opt/eks-satellite/bin/node";
-/** The Xids of the catalogue that are a GPU's own: each is news, so each turns the condition anew. */
+/** The Xids of the catalogue that are a GPU's own: each is a new fault, so each changes the condition. */
 const FATAL_XIDS = [46, 48, 62, 64, 74, 95, 109, 110, 119, 120, 136, 140, 143, 155, 156, 158];
 const STORM_SECONDS = 15;
 const LINES_A_SECOND = 10_000;
@@ -13,7 +13,7 @@ const WATCH_SECONDS = 120;
 const PERIOD_SECONDS = 30;
 
 /** In the machine, so that no figure has a process's start in it. Prints milliseconds from the line to /status, by Xid. */
-const TELL = `
+const REPORT_DELAYS = `
 const { appendFileSync, readFileSync } = require("node:fs");
 const [file, ...xids] = process.argv.slice(1);
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -62,7 +62,7 @@ write();
 /** Milliseconds from the kernel's line to the fault in /status, for each of many Xids. */
 export async function measureXidDelays(satellite: Satellite): Promise<readonly number[]> {
   await startAnew(satellite);
-  return JSON.parse(await satellite.box(NODE, "--eval", TELL, KERNEL_LOG, ...FATAL_XIDS.map(String)));
+  return JSON.parse(await satellite.box(NODE, "--eval", REPORT_DELAYS, KERNEL_LOG, ...FATAL_XIDS.map(String)));
 }
 
 /** What a storm in the kernel's log did. */

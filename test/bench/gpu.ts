@@ -1,4 +1,4 @@
-// The figures of GPUs, on a sandbox of their own whose machine has a GPU that is none.
+// The figures of GPUs, on a sandbox of their own whose machine has an emulated GPU.
 import { join } from "node:path";
 import { standInGpus } from "../e2e/gpu-stand-in.ts";
 import { bringUp } from "../e2e/satellite.ts";

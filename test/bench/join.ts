@@ -56,7 +56,7 @@ export async function measureCold(sandbox: Sandbox, runs: number): Promise<JoinT
     await removeWritten(sandbox);
     handMs.push(await sandbox.timeToReady(() => runScript(hand)));
     await stopKubelet(hand);
-    // Also puts containerd's configuration back to Docker's and restarts it.
+    // Also restores Docker's configuration of containerd and restarts it.
     await removeKubelet(hand);
     await removeWritten(sandbox);
     daemonMs.push(await sandbox.timeToReady(() => startDaemon(sandbox)));

@@ -16,7 +16,7 @@ const HOURS = 24;
 
 const world = setUpAgent({ after: () => undefined });
 const { host, aws, containerd, cluster } = world;
-// The loops' schedule goes by the process's timers, everything else by the host's clock: both are advanced together.
+// The loops' schedule follows the process's timers, everything else the host's clock: both are advanced together.
 const port = await freePort();
 mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: host.clock.now() });
 const stop = new AbortController();

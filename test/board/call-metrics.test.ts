@@ -4,7 +4,7 @@ import { CallMetrics, LATENCY_BUCKETS } from "../../agent/board/call-metrics.ts"
 import { SatelliteError } from "../../agent/errors.ts";
 
 test("calls are counted by operation and outcome, and what they return or throw is passed on", async () => {
-  const callMetrics = new CallMetrics();
+  const callMetrics = new CallMetrics("aws", "AWS");
   assert.equal(await callMetrics.measure("DescribeCluster", async () => 7), 7);
   await callMetrics.measure(
     "GET nodes",
@@ -23,7 +23,7 @@ test("calls are counted by operation and outcome, and what they return or throw 
 });
 
 test("a quick call is in every class of latency", async () => {
-  const callMetrics = new CallMetrics();
+  const callMetrics = new CallMetrics("aws", "AWS");
   await callMetrics.measure("AssumeRole", async () => undefined);
   assert.deepEqual(
     callMetrics.list()[0]?.buckets,

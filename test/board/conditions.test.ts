@@ -130,8 +130,10 @@ function setUpOnClock() {
     log,
     now: clock.now,
     sleep: clock.sleep,
-    onPending: (type) => pending.push(type),
-    onChange: ({ type, status }, isRootCause) => changes.push(`${type} ${status}${isRootCause ? " root" : ""}`),
+    emit: (event) => {
+      if (event.kind === "condition-pending") pending.push(event.type);
+      else changes.push(`${event.condition.type} ${event.condition.status}${event.isRootCause ? " root" : ""}`);
+    },
   });
   return { clock, board, messages, pending, changes };
 }

@@ -16,7 +16,7 @@ async function setUp(text = TEXT) {
   host.files.put(FILE, text);
   const board = createBoard(createMemoryLog().log, host.clock);
   const seen: number[] = [];
-  const watch = createConfigWatch({ host, board, file: FILE, config, onChange: () => void seen.push(1) });
+  const watch = createConfigWatch({ host, board, file: FILE, config, emit: () => void seen.push(1) });
   return { host, board, seen, watch };
 }
 

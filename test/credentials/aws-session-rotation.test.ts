@@ -24,7 +24,7 @@ function setUpTemporary() {
 
 test("other keys in the file are used at the next look, and the old ones no more", async () => {
   const { host, aws, session, pass, messages } = setUpSession();
-  await session.refresh();
+  await session.round();
   host.clock.jump(1000);
   put(host, OTHER_KEYS);
   await pass(ROUND_MS);
@@ -45,7 +45,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string, mode: number, r
 for (const [what, [content, mode, reason]] of Object.entries(BROKEN)) {
   test(`a rotation to ${what} keeps the session, says ${reason}, and is over as soon as the file is whole`, async () => {
     const { host, aws, board, session, pass, token } = setUpSession();
-    await session.refresh();
+    await session.round();
     host.clock.jump(1000);
     put(host, content, mode);
     await pass(2 * MINUTE_MS);
@@ -62,7 +62,7 @@ for (const [what, [content, mode, reason]] of Object.entries(BROKEN)) {
 
 test("keys that AWS does not take are no rotation: the session stays", async () => {
   const { host, aws, board, session, pass } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(awsError("InvalidClientTokenId", 403), "assumeRole");
   put(host, OTHER_KEYS, 0o400);
   await pass(MINUTE_MS);
@@ -75,7 +75,7 @@ test("keys that AWS does not take are no rotation: the session stays", async () 
 
 test("temporary keys that are the node's own are tried before they replace living ones", async () => {
   const { aws, board, session, pass, temporary } = setUpTemporary();
-  await session.refresh();
+  await session.round();
   assert.deepEqual(aws.calls, [], "there is nothing to lose at first");
   aws.fail(awsError("InvalidClientTokenId", 403), "getCallerIdentity");
   temporary("two-cut-sho");
@@ -90,7 +90,7 @@ test("temporary keys that are the node's own are tried before they replace livin
 
 test("with STS away newer temporary keys are taken untried: the old ones may end at any moment", async () => {
   const { aws, session, pass, temporary } = setUpTemporary();
-  await session.refresh();
+  await session.round();
   aws.fail(connectionRefused());
   temporary("newer");
   await pass(ROUND_MS);
@@ -99,12 +99,12 @@ test("with STS away newer temporary keys are taken untried: the old ones may end
 
 test("a source that changed while the daemon was down is asked at its start, and the old session serves until it answers", async () => {
   const before = setUpSession();
-  await before.session.refresh();
+  await before.session.round();
   before.host.clock.jump(MINUTE_MS);
   put(before.host, "broken");
   const after = setUpSession(before.host);
   await after.session.restore();
-  await after.session.refresh();
+  await after.session.round();
   assert.equal(after.session.keys?.accessKeyId, "ASIASESSION1");
   assert.equal(after.board.get("CredentialsRenewed").pending?.reason, "CredentialsMissing");
   put(after.host, OTHER_KEYS);
@@ -114,10 +114,10 @@ test("a source that changed while the daemon was down is asked at its start, and
 
 test("another source in the configuration is asked at once; the session of the same role and name serves until it answers", async () => {
   const before = setUpSession();
-  await before.session.refresh();
+  await before.session.round();
   const after = setUpSession(before.host, rolesAnywhereConfig());
   await after.session.restore();
-  await after.session.refresh();
+  await after.session.round();
   assert.equal(after.session.keys?.accessKeyId, "ASIASESSION1", "without certificate and helper");
   assert.equal(after.board.get("CertificateValid").reason, "CertificateMissing");
   installRolesAnywhere(before.host);

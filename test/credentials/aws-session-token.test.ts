@@ -5,7 +5,7 @@ import { COPY, KEYS, MINUTE_MS, setUpSession, TOKEN } from "../fakes/memory-sess
 
 test("the token is minted anew every five minutes, without AWS, and right after new keys", async () => {
   const { aws, pass, session, token, host } = setUpSession();
-  await session.refresh();
+  await session.round();
   const tokens = new Set([token()]);
   for (let round = 0; round < 7; round += 1) {
     await pass(5 * MINUTE_MS - 10_000);
@@ -24,7 +24,7 @@ test("the token is minted anew every five minutes, without AWS, and right after 
 
 test("a token that the API server refused is replaced before its time, and a new one is given a chance", async () => {
   const { session, token, host } = setUpSession();
-  await session.refresh();
+  await session.round();
   const refused = token();
   host.clock.jump(9_000);
   await session.replaceToken();
@@ -36,7 +36,7 @@ test("a token that the API server refused is replaced before its time, and a new
 
 test("keys that AWS no longer knows are renewed as soon as their token is refused; one that it knows is not", async () => {
   const { session, host, aws, board } = setUpSession();
-  await session.refresh();
+  await session.round();
   host.clock.jump(MINUTE_MS);
   await session.replaceToken();
   assert.deepEqual(aws.calls, ["assumeRole", "getCallerIdentity"], "the mapping is gone: other keys would not help");
@@ -52,7 +52,7 @@ test("keys that AWS no longer knows are renewed as soon as their token is refuse
 
 test("AWS is asked about refused keys once a minute, and its silence is no answer", async () => {
   const { session, host, aws } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(connectionRefused());
   for (let second = 0; second < 120; second += 10) {
     host.clock.jump(10_000);
@@ -62,9 +62,9 @@ test("AWS is asked about refused keys once a minute, and its silence is no answe
 });
 
 test("a clock that is set back makes the token be minted anew: one from the future is refused", async () => {
-  for (const replace of ["refresh", "replaceToken"] as const) {
+  for (const replace of ["round", "replaceToken"] as const) {
     const { session, token, host } = setUpSession();
-    await session.refresh();
+    await session.round();
     const fromTheFuture = token();
     host.clock.jump(-2 * 60 * MINUTE_MS);
     await session[replace]();

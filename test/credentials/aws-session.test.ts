@@ -7,7 +7,7 @@ import { fargateConfig, sampleConfig } from "../fakes/samples.ts";
 
 test("the first look gets keys and a token, both written for root alone", async () => {
   const { host, board, session, aws, token } = setUpSession();
-  await session.refresh();
+  await session.round();
   assert.match(token() ?? "", /^k8s-aws-v1\./);
   assert.match(host.files.peek(KEYS)?.content ?? "", /aws_access_key_id = ASIASESSION1/);
   assert.deepEqual([host.files.peek(TOKEN)?.mode, host.files.peek(KEYS)?.mode], [0o600, 0o600]);
@@ -17,7 +17,7 @@ test("the first look gets keys and a token, both written for root alone", async 
 
 test("the long-lived keys are never written to another file", async () => {
   const { host, session } = setUpSession();
-  await session.refresh();
+  await session.round();
   const elsewhere = host.files.paths().filter((path) => path !== "/etc/eks-satellite/aws-keys");
   for (const path of elsewhere)
     assert.doesNotMatch(host.files.peek(path)?.content ?? "", /long-lived-secret|AKIAEXAMPLE/);
@@ -25,7 +25,7 @@ test("the long-lived keys are never written to another file", async () => {
 
 test("long-lived keys that may not be exchanged sign tokens, are written nowhere, and that is told once", async () => {
   const { host, aws, board, session, token, messages, pass } = setUpSession(new MemoryHost(), fargateConfig());
-  await session.refresh();
+  await session.round();
   assert.ok(host.files.peek(KEYS), "session keys while AWS gives them");
   aws.fail(awsError("AccessDenied", 403), "getSessionToken");
   await pass(50 * MINUTE_MS);
@@ -47,7 +47,7 @@ test("long-lived keys that may not be exchanged sign tokens, are written nowhere
 
 test("keys are renewed when two thirds of their life have passed, and not before", async () => {
   const { aws, pass, session } = setUpSession();
-  await session.refresh();
+  await session.round();
   await pass(40 * MINUTE_MS - 10_000);
   assert.equal(aws.calls.length, 1);
   await pass(10_000);
@@ -58,7 +58,7 @@ test("chance makes the renewal up to a tenth of the life earlier", async () => {
   const host = new MemoryHost();
   host.random = () => 0.999;
   const { aws, pass, session } = setUpSession(host);
-  await session.refresh();
+  await session.round();
   await pass(34 * MINUTE_MS);
   assert.equal(aws.calls.length, 1);
   await pass(20_000);
@@ -67,14 +67,14 @@ test("chance makes the renewal up to a tenth of the life earlier", async () => {
 
 test("AWS is called on the schedule of the keys alone: twice in the first hour", async () => {
   const { aws, pass, session } = setUpSession();
-  await session.refresh();
+  await session.round();
   await pass(60 * MINUTE_MS);
   assert.equal(aws.calls.length, 2);
 });
 
 test("through an outage of AWS the keys stay, tokens keep coming, and the log says it once", async () => {
   const { aws, board, pass, session, token, messages } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(connectionRefused());
   await pass(50 * MINUTE_MS);
   const before = token();
@@ -90,7 +90,7 @@ test("through an outage of AWS the keys stay, tokens keep coming, and the log sa
 
 test("a failed renewal is tried again: soon at first, then once a minute", async () => {
   const { aws, pass, session } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(connectionRefused());
   await pass(40 * MINUTE_MS);
   const first = aws.calls.length;
@@ -104,7 +104,7 @@ test("a failed renewal is tried again: soon at first, then once a minute", async
 
 test("when AWS is back the keys are renewed within a minute and all is well", async () => {
   const { aws, board, pass, session } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(connectionRefused());
   await pass(50 * MINUTE_MS);
   aws.recover();
@@ -114,7 +114,7 @@ test("when AWS is back the keys are renewed within a minute and all is well", as
 
 test("keys that expire during an outage make the condition false, with AWS's own reason at the next try", async () => {
   const { aws, board, pass, session, token } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(connectionRefused());
   await pass(61 * MINUTE_MS);
   assert.equal(session.keys, undefined);
@@ -128,7 +128,7 @@ test("keys that expire during an outage make the condition false, with AWS's own
 test("keys that were never had say why", async () => {
   const { aws, board, session } = setUpSession();
   aws.fail(awsError("AccessDenied", 403));
-  await session.refresh();
+  await session.round();
   const { reason, hint } = board.get("CredentialsFresh");
   assert.equal(reason, "RoleForbidden");
   assert.match(hint ?? "", /sts:RoleSessionName gpu-1/);
@@ -142,7 +142,7 @@ test("keys of a source that does not say when they end are read again every ten 
   let token = "one";
   const print = () => JSON.stringify({ Version: 1, AccessKeyId: "ASIA", SecretAccessKey: "S", SessionToken: token });
   host.install("/opt/print", () => ({ stdout: print() }));
-  await session.refresh();
+  await session.round();
   token = "two";
   await pass(10 * MINUTE_MS);
   assert.equal(session.keys?.sessionToken?.reveal(), "two");
@@ -152,7 +152,7 @@ test("keys of a source that does not say when they end are read again every ten 
 
 test("no secret reaches the log or the board", async () => {
   const { aws, board, lines, pass, session } = setUpSession();
-  await session.refresh();
+  await session.round();
   aws.fail(awsError("ExpiredToken"));
   await pass(70 * MINUTE_MS);
   const said = JSON.stringify([lines, board.list(), session.keys, session.token]);

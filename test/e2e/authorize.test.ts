@@ -1,4 +1,4 @@
-// README's walkthrough word for word: an administrator lets a machine in, it joins; who may be whom is decided by the real aws-iam-authenticator.
+// docs/how-to/let-machines-in.md word for word: an administrator lets a machine in, it joins; who may be whom is decided by the real aws-iam-authenticator.
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { accountId, cacheFolder, clusterName, nodeName, region, roleArn } from "
 import { up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { renderWebDeployment, webName, webPort } from "../sandbox/workload.ts";
+import { documentedBlocks } from "./documented-blocks.ts";
 import { Satellite } from "./satellite.ts";
 
 const FOLDER = join(cacheFolder(), "authorize-sandbox");
@@ -37,7 +38,7 @@ before(async () => {
   await installAgent(FOLDER, sandbox.facts, sandbox.addresses, dist, { isStarted: false });
   const { stdout } = await sandbox.box(["cat", configPath]);
   satellite = new Satellite(sandbox, stdout);
-  // What the sandbox's machine needs to run containers at all, and a daemon that looks at its configuration often; everything else is README's.
+  // What the sandbox's machine needs to run containers at all, and a daemon that looks at its configuration often; everything else is the documentation's.
   const { node, containerd } = parse(stdout);
   await satellite.write(
     configPath,
@@ -54,19 +55,14 @@ after(async () => {
   await down(FOLDER);
 });
 
-/** The fenced blocks of README's section, with the sandbox's names in place of the examples'. */
-async function walkthrough(): Promise<readonly string[]> {
-  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
-  const [section = ""] = /^### Let a machine in$.*?(?=^###? )/ms.exec(readme) ?? [];
-  return Array.from(section.matchAll(/^```\n(.*?)^```$/gms), ([, block = ""]) =>
-    block
-      .trim()
-      .replaceAll("my-cluster", clusterName)
-      .replaceAll("111122223333", accountId)
-      .replaceAll("user/gpu-machines", "user/satellite")
-      .replaceAll("gpu-1", nodeName),
-  );
-}
+/** The blocks of the page, with the sandbox's names in place of the examples'. */
+const walkthrough = () =>
+  documentedBlocks("letIn", {
+    "user/gpu-machines": "user/satellite",
+    "111122223333": accountId,
+    "my-cluster": clusterName,
+    "gpu-1": nodeName,
+  });
 
 const awsAuth = async (): Promise<Record<string, string>> =>
   JSON.parse(await sandbox.kubectl(["get", "configmap", "aws-auth", "--namespace=kube-system", "--output=json"])).data;
@@ -85,8 +81,8 @@ const untilUser = (token: () => Promise<string>, user: string | undefined) =>
     async () => (await userOf(await token())) === user,
   );
 
-test("README, Let a machine in: from nothing to an answering pod", async () => {
-  const [authorize = "", configure = ""] = await walkthrough();
+test("docs/how-to/let-machines-in.md: from nothing to an answering pod", async () => {
+  const [authorize = "", configure = ""] = walkthrough();
   const first = await laptop.run(authorize, { typed: "y\n" });
   assert.equal(first.exitCode, 0, first.stdout + first.stderr);
   assert.match(first.stdout, new RegExp(`authentication mode API_AND_CONFIG_MAP, as ${administratorArn}`));
@@ -122,7 +118,7 @@ test("this machine in another node's name is turned away by the role's trust pol
 });
 
 test("revoked, the machine is known no more, and says so; everybody else stays", async () => {
-  const revoke = (await walkthrough())[2] ?? "";
+  const revoke = walkthrough()[2] ?? "";
   assert.equal((await laptop.run(revoke)).exitCode, 2, "with nobody to ask it changes nothing");
   assert.equal((await laptop.run(revoke, { typed: "\u0004" })).exitCode, 2, "Ctrl-D is a no");
   const { exitCode, stdout, stderr } = await laptop.run(revoke, { typed: "yes\n" });

@@ -1,4 +1,4 @@
-// README's second walkthrough word for word: a network interface, an IAM user without a role, a node of the older kind. Who it is, the real aws-iam-authenticator decides.
+// docs/how-to/fargate-identity.md word for word: a network interface, an IAM user without a role, a node of the older kind. Who it is, the real aws-iam-authenticator decides.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { accountId, cacheFolder, clusterName, region } from "../sandbox/state.ts
 import { up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { renderWebDeployment, webName, webPort } from "../sandbox/workload.ts";
-import { readmeBlocks } from "./readme.ts";
+import { documentedBlocks } from "./documented-blocks.ts";
 import { Satellite } from "./satellite.ts";
 
 const FOLDER = join(cacheFolder(), "fargate-sandbox");
@@ -23,8 +23,8 @@ const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
 let sandbox: Sandbox;
 let satellite: Satellite;
 let laptop: Laptop;
-/** Ids and names that README's examples stand for. */
-let ours: [word: string, ours: string][];
+/** Ids and names that the page's examples stand for. */
+let ours: Record<string, string>;
 let eni: { readonly id: string; readonly privateIp: string; readonly nodeName: string; readonly providerId: string };
 
 before(async () => {
@@ -34,7 +34,7 @@ before(async () => {
   await installAgent(FOLDER, sandbox.facts, sandbox.addresses, dist, { isStarted: false });
   const { stdout } = await sandbox.box(["cat", configPath]);
   satellite = new Satellite(sandbox, stdout);
-  // What the sandbox's machine needs to run containers at all, and a daemon that looks at its configuration often; everything else is README's.
+  // What the sandbox's machine needs to run containers at all, and a daemon that looks at its configuration often; everything else is the documentation's.
   const { node, containerd } = parse(stdout);
   const particular = { node: { ip: node.ip }, containerd, intervals: { convergeSeconds: 2 } };
   await satellite.write(configPath, stringify(particular));
@@ -45,19 +45,19 @@ before(async () => {
   await sandbox.kubectl(["replace", "--filename=-"], stringify(awsAuth));
   laptop = await Laptop.open(sandbox, dist);
   const network = JSON.parse(await readFile(join(FOLDER, "aws", "network.json"), "utf8"));
-  ours = [
-    ["my-cluster", clusterName],
-    ["subnet-051a611f159253cba", network.subnet],
-    ["sg-03ed97e5202d027ed", network.securityGroup],
-    ["arn:aws:iam::111122223333:user/gpu-machines", USER],
-  ];
+  ours = {
+    "my-cluster": clusterName,
+    "subnet-0123456789abcdef0": network.subnet,
+    "sg-0123456789abcdef0": network.securityGroup,
+    "arn:aws:iam::111122223333:user/gpu-machines": USER,
+  };
 });
 after(async () => {
   await laptop?.close();
   await down(FOLDER);
 });
 
-const walkthrough = () => readmeBlocks("### A node that an IAM user is", ours);
+const walkthrough = () => documentedBlocks("fargate", ours);
 
 /** What an administrator's line prints. @throws when it does not exit with 0 */
 async function operate(line: string, typed?: string): Promise<string> {
@@ -94,8 +94,8 @@ async function finding(name: string): Promise<{ outcome: string; evidence: strin
   return JSON.parse(stdout).checks[0];
 }
 
-test("README: a network interface gives a node its name; the same name makes none twice", async () => {
-  const [create = ""] = await walkthrough();
+test("the page: a network interface gives a node its name; the same name makes none twice", async () => {
+  const [create = ""] = walkthrough();
   assert.match(
     await operate(create, "y\n"),
     /free addresses\) with sg-[\s\S]*Create it\? [\s\S]*\nENI ID +NAME[\s\S]*\nnode name {3}fargate-ip-/,
@@ -106,11 +106,11 @@ test("README: a network interface gives a node its name; the same name makes non
   assert.equal(eni.nodeName, `fargate-ip-${eni.privateIp.replaceAll(".", "-")}.ec2.internal`);
   assert.match(await operate(create), new RegExp(`${eni.id} has the name gpu-1 already: nothing to do`));
   assert.equal(await operate(`eks-satellite node-name --region ${region} --eni ${eni.id}`), eni.nodeName);
-  ours.push(["fargate-ip-10-0-2-27.ec2.internal", eni.nodeName], ["eni-086d663f3201384e3", eni.id]);
+  ours = { ...ours, "fargate-ip-10-0-1-17.ec2.internal": eni.nodeName, "eni-0123456789abcdef0": eni.id };
 });
 
-test("README: the user is let in, the machine joins as that node, and a pod answers", async () => {
-  const [, authorize = "", configure = ""] = await walkthrough();
+test("the page: the user is let in, the machine joins as that node, and a pod answers", async () => {
+  const [, authorize = "", configure = ""] = walkthrough();
   assert.match(await operate(authorize, "y\n"), new RegExp(`${USER} may be a node of ${clusterName} now`));
   await satellite.box("/bin/sh", "-ec", configure);
   assertFargate(await sandbox.waitForNode(undefined, 60_000, eni.nodeName));
@@ -163,8 +163,8 @@ test("where session keys are denied the user's own sign the token, are written n
   await sandbox.clearAwsFaults();
 });
 
-test("README: revoked, the machine is known no more, and check prints the very entry that it lacks", async () => {
-  const lines = (await walkthrough())[3] ?? "";
+test("the page: revoked, the machine is known no more, and check prints the very entry that it lacks", async () => {
+  const lines = walkthrough()[3] ?? "";
   const revoke = lines.slice(0, lines.indexOf("eks-satellite eni"));
   await operate(revoke, "y\n");
   await waitFor({ what: "the token to be nobody's", deadlineMs: 30_000, intervalMs: 500 }, async () => {
@@ -192,15 +192,15 @@ test("the other suffix of us-east-1 is as good a name", async () => {
   assertFargate(await sandbox.waitForNode(undefined, 60_000, name));
 });
 
-test("README: what is ours is deleted, and nobody else's", async () => {
-  const lines = (await walkthrough())[3] ?? "";
+test("the page: what is ours is deleted, and nobody else's", async () => {
+  const lines = walkthrough()[3] ?? "";
   const remove = lines.slice(lines.indexOf("eks-satellite eni"));
   await operate(remove, "y\n");
   assert.match(await operate(`eks-satellite eni list --region ${region}`), /^no network interface/);
   const gone = await laptop.run(`${remove} --yes`);
   assert.deepEqual([gone.exitCode, /code=eni-not-found/.test(gone.stderr)], [1, true], gone.stderr);
   await sandbox.changeAwsFaults((faults) => ({ ...faults, denied: ["ec2:CreateNetworkInterface"] }));
-  const [create = ""] = await walkthrough();
+  const [create = ""] = walkthrough();
   const denied = await laptop.run(`${create} --yes`);
   await sandbox.clearAwsFaults();
   assert.equal(denied.exitCode, 1);

@@ -82,10 +82,10 @@ export function setUpArtifacts(
       ...situation.observation,
       version: `v${running.version ?? linked()}${BUILD}`,
     }),
-    onChange: () => {
-      situation.changes += 1;
+    emit: (event) => {
+      if (event.kind === "programs-changed") situation.changes += 1;
+      else story.push(`${event.reason}: ${event.message}`);
     },
-    tell: (_, reason, message) => void story.push(`${reason}: ${message}`),
   });
   const round = async () => {
     await artifacts.round();

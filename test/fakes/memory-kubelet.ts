@@ -30,11 +30,8 @@ export function setUpKubelet() {
       prepared.times += 1;
       if (prepared.obstacle !== undefined) throw prepared.obstacle;
     },
-    onUnauthorized: () => {
-      refusals.count += 1;
-    },
-    onApiTrouble: () => {
-      refusals.troubles += 1;
+    emit: ({ kind }) => {
+      refusals[kind === "kubelet-unauthorized" ? "count" : "troubles"] += 1;
     },
   });
   const current = () => {

@@ -90,16 +90,12 @@ export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_0
     name: "gpu-1",
     api: () => known.api,
     kubeletStartedAtMs: () => kubelet.startedAtMs,
-    onSeen: () => undefined,
-    onReady: () => {
-      seen.ready += 1;
-    },
-    onNodeGone: () => {
+    emit: ({ kind }) => {
+      if (kind === "node-ready") seen.ready += 1;
+      if (kind === "token-refused") seen.unauthorized += 1;
+      if (kind !== "node-gone") return;
       seen.gone += 1;
       kubelet.startedAtMs = host.clock.now();
-    },
-    onUnauthorized: async () => {
-      seen.unauthorized += 1;
     },
   });
   const watching = watch.run(stop.signal);

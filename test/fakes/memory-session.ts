@@ -19,12 +19,12 @@ export function setUpSession(host = new MemoryHost(), config = sampleConfig()) {
   const aws = new MemoryAws(host.clock.now);
   const { log, lines, messages } = createMemoryLog();
   const board = createBoard(log, host.clock);
-  const session = new AwsSession({ host, aws, config, log, board });
+  const session = new AwsSession({ host, aws, config, log, board, emit: () => undefined });
   /** Lets time pass as the credentials loop does: a look every ten seconds. */
   const pass = async (milliseconds: number) => {
     for (let passed = 0; passed < milliseconds; passed += 10_000) {
       host.clock.jump(Math.min(10_000, milliseconds - passed));
-      await session.refresh();
+      await session.round();
     }
   };
   const token = () => host.files.peek(TOKEN)?.content;

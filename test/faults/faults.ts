@@ -1,4 +1,4 @@
-// What goes wrong with a node: how each is brought about on the sandbox, what should be said of it, and how it is taken back.
+// The faults of a node: how each is caused on the sandbox, what should be reported, and how it is removed.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -9,16 +9,16 @@ import { sessionFiles } from "../sandbox/install-agent.ts";
 /** One fault. */
 export interface Fault {
   readonly name: string;
-  /** The root cause that /status names, or undefined when the daemon mends the fault before anything has to be said. */
+  /** The root cause that /status names, or undefined when the daemon repairs the fault before it has to report anything. */
   readonly condition: ConditionType | undefined;
-  /** The check that fails, or warns, while the fault is there, or undefined when it is mended before one can. */
+  /** The check that fails, or warns, while the fault is there, or undefined when the repair comes first. */
   readonly check: string | undefined;
   /** The journal's first warning; by default it is the condition's. */
   readonly warning?: RegExp;
-  /** What must be so before the fault can show itself in minutes instead of an hour; the clock does not run yet. */
+  /** What must hold before the fault can show in minutes instead of an hour; the clock does not run yet. */
   readonly prepare?: (satellite: Satellite) => Promise<void>;
   readonly inject: (satellite: Satellite) => Promise<void>;
-  /** The cause is gone; nothing is restarted. Absent where the daemon mends it by itself. */
+  /** The cause is gone; nothing is restarted. Absent where the daemon repairs it by itself. */
   readonly lift?: (satellite: Satellite) => Promise<void>;
   /** Undoes what {@link prepare} did; no clock runs any more. */
   readonly tidy?: (satellite: Satellite) => Promise<void>;
@@ -124,7 +124,7 @@ export function createFaults(): readonly Fault[] {
       name: "containerd stopped",
       condition: undefined,
       check: undefined,
-      warning: /containerd.* was put back/,
+      warning: /containerd.* was changed by another process and is repaired/,
       inject: async (satellite) => void (await satellite.box("systemctl", "stop", "containerd")),
     },
     {
@@ -140,7 +140,7 @@ export function createFaults(): readonly Fault[] {
       name: "CRI disabled by hand",
       condition: undefined,
       check: undefined,
-      warning: /config\.toml.* was put back/,
+      warning: /config\.toml.* was changed by another process and is repaired/,
       inject: async (satellite) => {
         const config = (await satellite.read(CONTAINERD_CONFIG)).replaceAll(/^disabled_plugins.*\n/gm, "");
         await satellite.write(CONTAINERD_CONFIG, `disabled_plugins = ["io.containerd.grpc.v1.cri"]\n${config}\n`);
@@ -205,7 +205,7 @@ export function createFaults(): readonly Fault[] {
       condition: "DnsWorking",
       check: "dns",
       inject: async (satellite) => {
-        // 192.0.2.0/24 is for documentation: nobody answers there.
+        // 192.0.2.0/24 is for documentation: no machine answers there.
         await keep(satellite, "/etc/hosts");
         await keep(satellite, "/etc/resolv.conf");
         await satellite.write("/etc/resolv.conf", "nameserver 192.0.2.53\n");

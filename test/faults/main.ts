@@ -1,4 +1,4 @@
-// Breaks a node in every way of faults.ts, one after the other, and prints a table of what it said and how long that took.
+// Breaks a node in every way of faults.ts, one after the other, and prints a table of what it reported and how long that took.
 import { Command } from "commander";
 import { bringUp } from "../e2e/satellite.ts";
 import { createFaults } from "./faults.ts";

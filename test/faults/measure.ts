@@ -1,11 +1,11 @@
-// One fault from its beginning to its end: what /status, `check` and the journal say of it, and after how many seconds.
+// One fault from its beginning to its end: what /status, `check` and the journal report, and after how many seconds.
 import { setTimeout as delay } from "node:timers/promises";
 import type { NamedFinding } from "../../agent/check/check.ts";
 import type { Satellite, SeenCondition } from "../e2e/satellite.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import type { Fault } from "./faults.ts";
 
-/** Something that was said, and when, in seconds after the fault. */
+/** Something that was reported, and when, in seconds after the fault. */
 interface Said<T> {
   readonly what: T;
   readonly afterSeconds: number;
@@ -21,18 +21,18 @@ export interface Observation {
   readonly warning: Said<string> | undefined;
   /** From the fault's end until every condition is true again and the cluster says Ready, in seconds. */
   readonly recoverySeconds: number | undefined;
-  /** What is otherwise than it should be. */
+  /** What differs from what is expected. */
   readonly problems: readonly string[];
 }
 
-/** A fault that nobody has noticed by then is one that the software does not notice. */
+/** The software does not notice a fault that it has not reported by then. */
 const DEADLINE_MS = 300_000;
 const SETTLE_MS = 20_000;
 const RECOVERY_MS = 300_000;
-/** A fault that mends itself is watched for this long. */
+/** A fault that the daemon repairs is watched for this long. */
 const SELF_MENDED_MS = 60_000;
 
-/** Brings a fault about, watches, takes it back, watches again. */
+/** Causes a fault, watches, removes it, watches again. */
 export async function measureFault(satellite: Satellite, fault: Fault): Promise<Observation> {
   await fault.prepare?.(satellite);
   await satellite.untilHealthy(180_000);
@@ -60,13 +60,13 @@ export async function measureFault(satellite: Satellite, fault: Fault): Promise<
   return { ...seen, problems };
 }
 
-/** Waits until everything was said, for as long as a fault may take to be noticed. */
+/** Waits until everything is reported, for as long as a fault may take to be noticed. */
 async function untilSeen(watching: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const deadline = delay(DEADLINE_MS, undefined, { signal }).catch(() => undefined); // Seen before the deadline.
   await Promise.race([watching, deadline]);
 }
 
-/** Takes the fault back; returns the seconds until the node is well again, or undefined when it is not. */
+/** Removes the fault; returns the seconds until the node is well again, or undefined when it is not. */
 async function liftAndRecover(satellite: Satellite, fault: Fault): Promise<number | undefined> {
   const liftedAt = performance.now();
   await fault.lift?.(satellite);
@@ -111,7 +111,7 @@ async function watchCheck(
   return undefined;
 }
 
-/** Seconds until a fault that nobody takes back was told of and is over; undefined when it is not. */
+/** Seconds until a fault that the daemon repairs was reported and is over; undefined when it is not. */
 async function untilMended(satellite: Satellite, began: number, after: () => number): Promise<number | undefined> {
   try {
     const warning = { what: "a warning", deadlineMs: SELF_MENDED_MS };

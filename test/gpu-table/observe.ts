@@ -1,13 +1,13 @@
-// Every machine of test/fixtures/gpu, watched for as long as it takes what passes by itself to pass: what the agent makes of it.
+// Every machine of test/fixtures/gpu, watched until transient symptoms are over: what the agent reports of it.
 import { type GpuFault, isFatal } from "../../agent/gpu/gpu-faults.ts";
 import { renderGpuLabels } from "../../agent/gpu/gpu-labels.ts";
 import { GPU_MACHINES } from "../fakes/gpu-machine.ts";
 import { setUpGpuWatch } from "../fakes/gpu-watch.ts";
 
-/** A fabric, or clocks, are reported after three answers of nvidia-smi. */
+/** A fabric or clocks are reported after three answers of nvidia-smi. */
 const ROUNDS = 3;
 
-/** What the agent makes of one machine. */
+/** What the agent reports of one machine. */
 export interface GpuObservation {
   readonly name: string;
   readonly describes: string;
@@ -42,7 +42,7 @@ async function observeGpuMachine(name: string): Promise<GpuObservation> {
   await rounds(ROUNDS);
   const view = watch.view();
   for (const end of ends) end();
-  if (view === undefined) throw new Error(`${name} was not observed`);
+  if (view === undefined) throw new Error(`no round has observed ${name}`);
   const failing = board.list().find(({ type, status }) => type.startsWith("Gpu") && status === "False");
   return {
     name,

@@ -1,4 +1,4 @@
-// The table of the GPU machines, byte for byte. `UPDATE_GOLDEN=1` writes it anew; the diff is then for the reviewer.
+// The table of the GPU machines, byte for byte. `UPDATE_GOLDEN=1` writes it again; the diff is then for the reviewer.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { renderGpuTable } from "./table.ts";
 
 const GOLDEN = new URL("expected.md", import.meta.url).pathname;
 
-test("the table says of every machine what it said before", async () => {
+test("the table reports of every machine what it reported before", async () => {
   const table = renderGpuTable(await observeGpuMachines());
   if (process.env.UPDATE_GOLDEN === "1") writeFileSync(GOLDEN, table);
   assert.equal(table, readFileSync(GOLDEN, "utf8"));

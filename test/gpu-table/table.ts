@@ -1,4 +1,4 @@
-// The GPU machines, and what is made of them, in Markdown: one row a machine.
+// The GPU machines, and what the agent reports of them, in Markdown: one row a machine.
 import type { GpuObservation } from "./observe.ts";
 
 const HEAD = ["machine", "detected", "GpuDriver", "GpusPresent", "GpuHealthy", "labels", "action", "onFatal: cordon"];

@@ -42,7 +42,7 @@ function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | 
   } as unknown as NodeApi;
   const cordon: GpuCordon = new GpuCordon({
     ...{ host, log, config: sampleConfig(yaml), api: () => api },
-    tell: (type, reason) => void told.push(`${type} ${reason}`),
+    emit: ({ type, reason }) => void told.push(`${type} ${reason}`),
   });
   /** What the rounds see, as often as they look in that many minutes. */
   const rounds = async (minutes: number, faults: readonly GpuFault[], isDecided = true) => {

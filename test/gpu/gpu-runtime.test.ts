@@ -34,7 +34,7 @@ function setUp(containerd?: Partial<ContainerdFacts> & { readonly text?: string 
   const runtime = new GpuRuntime({
     ...{ host, log, board, config: sampleConfig() },
     containerd: () => (containerd === undefined ? undefined : facts),
-    onSetupChange: (words) => void news.push(words),
+    emit: ({ message }) => void news.push(message),
   });
   const become = (changes: Partial<ContainerdFacts>) => {
     facts = { ...facts, ...changes };

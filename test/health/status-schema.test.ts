@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { CONDITIONS } from "../../agent/board/condition-types.ts";
 import { renderStatusSchema } from "../../scripts/render-status-schema.ts";
@@ -13,8 +13,9 @@ test("README documents every condition and every metric", async () => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   for (const [type, { trueWhen }] of Object.entries(CONDITIONS))
     assert.ok(readme.includes(`| \`${type}\` | ${trueWhen} |`), `${type} is not in README, or otherwise`);
-  const source = ["health/metrics.ts", "gpu/gpu-metrics.ts"]
-    .map((name) => readFileSync(new URL(`../../agent/${name}`, import.meta.url), "utf8"))
+  const agent = new URL("../../agent/", import.meta.url).pathname;
+  const source = globSync("**/*.ts", { cwd: agent })
+    .map((name) => readFileSync(agent + name, "utf8"))
     .join("");
   const named = [...source.matchAll(/family\(\s*"\w+",\s*"(\w+)"/g)].map(([, name]) => `eks_satellite_${name}`);
   assert.ok(named.length > 20);

@@ -25,7 +25,7 @@ test("systemd hears in the daemon's own name that it is ready, alive and stoppin
 
 test("a status is sent when it is new", async () => {
   const { host, systemd } = setUp();
-  for (const text of ["a", "a", "b", "b", "a"]) await systemd.status(text);
+  for (const text of ["a", "a", "b", "b", "a"]) await systemd.showStatus(text);
   assert.deepEqual(
     host.commands.map((command) => command.split("STATUS=")[1]),
     ["a", "b", "a"],

@@ -41,7 +41,7 @@ function setUp(config = "", present: readonly string[] = ["containerd", "runc", 
   const seen = { installed: 0 };
   const dependencies = new Dependencies({
     ...{ host, log, board, config: sampleConfig(config), environment: { HTTP_PROXY: "http://me:secret@proxy:3128" } },
-    onInstalled: () => {
+    emit: () => {
       seen.installed += 1;
     },
   });

@@ -32,14 +32,13 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
       stopSeconds: 20,
       environment: kubeletEnvironment({ PATH: process.env.PATH, NOTIFY_SOCKET: "/x", WATCHDOG_USEC: "1" }),
       prepare: async () => undefined,
-      onUnauthorized: () => undefined,
-      onApiTrouble: () => undefined,
+      emit: () => undefined,
     });
   const kubelet = create();
   kubelet.want({ command: { path: process.execPath, args: [FAKE_KUBELET, ...behaviour] }, digest: "1" });
   const running = kubelet.run(stop.signal);
   context.after(async () => {
-    const { pid } = kubelet.status();
+    const { pid } = kubelet.state;
     if (pid !== undefined) host.kill(pid, "SIGKILL");
     stop.abort();
     await running;
@@ -51,7 +50,7 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
 test("a real kubelet's log lines arrive, and SIGTERM ends it when the agent stops", async (context) => {
   const { seen, stop, running, kubelet, host } = setUp(context, "run");
   await seen(/^kubelet: ready$/);
-  const { pid = 0 } = kubelet.status();
+  const { pid = 0 } = kubelet.state;
   assert.ok((await readProcess(host, pid)) !== undefined);
   stop.abort();
   await running;
@@ -62,7 +61,7 @@ test("a real kubelet's log lines arrive, and SIGTERM ends it when the agent stop
 test("a real kubelet that ignores SIGTERM is killed after its grace", async (context) => {
   const { seen, stop, running, clock, kubelet, host } = setUp(context, "ignore-sigterm");
   await seen(/^kubelet: ready$/);
-  const { pid = 0 } = kubelet.status();
+  const { pid = 0 } = kubelet.state;
   stop.abort();
   await seen(/^kubelet: not now$/);
   await clock.advance(20_000);
@@ -74,7 +73,7 @@ test("a real kubelet that exits is told of with its exit code and its last error
   const { seen, kubelet } = setUp(context, "exit", "no such file");
   await seen(/^kubelet exited with 3 .*its last error: "command failed" err="no such file"/);
   await seen(/2 times in a row|it is started again in 1\.0 s/);
-  assert.match(kubelet.status().lastExit ?? "", /exited with 3/);
+  assert.match(kubelet.state.lastExit ?? "", /exited with 3/);
 });
 
 test("a real kubelet does not get systemd's variables", async (context) => {
@@ -92,7 +91,7 @@ test("a real kubelet that says a lot is read to the last line and never blocks",
 test("a real kubelet of a daemon that was killed is recognised by the next one and ended", async (context) => {
   const { seen, host, kubelet, processFile, create, clock } = setUp(context, "run");
   await seen(/^kubelet: ready$/);
-  const { pid = 0 } = kubelet.status();
+  const { pid = 0 } = kubelet.state;
   assert.equal(JSON.parse(readFileSync(processFile, "utf8")).pid, pid);
   // The daemon is gone: nobody starts another, and the next one looks for what was left.
   const next = create();

@@ -28,8 +28,7 @@ test("when the agent stops while a start is being prepared, kubelet is not start
     stopSeconds: 20,
     environment: {},
     prepare: () => gate.promise,
-    onUnauthorized: () => undefined,
-    onApiTrouble: () => undefined,
+    emit: () => undefined,
   });
   kubelet.want(specOf("1"));
   const running = kubelet.run(stop.signal);

@@ -9,7 +9,7 @@ test("kubelet is started with its arguments and exactly the given environment", 
   const { command, args, environment } = host.spawned[0] ?? {};
   assert.deepEqual([command, args, environment], [COMMAND.path, COMMAND.args, { PATH: "/usr/bin" }]);
   assert.equal(board.isTrue("KubeletRunning"), true);
-  assert.equal(kubelet.status().pid, current().pid);
+  assert.equal(kubelet.state.pid, current().pid);
 });
 
 test("a kubelet that dies is started again at once, then after 1 s, 2 s, 4 s, up to a minute", async () => {
@@ -96,7 +96,7 @@ test("a restart that somebody asked for is no failure: the kubelet after it star
     await settle();
   }
   assert.equal(host.spawned.length, 6);
-  assert.equal(kubelet.status().restarts, 5);
+  assert.equal(kubelet.state.restarts, 5);
   assert.equal(board.isTrue("KubeletRunning"), true);
 });
 

@@ -2,14 +2,23 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { validate } from "node-cron";
 import { cronExpression, Loop } from "../../agent/loop/loop.ts";
-import { settle } from "../fakes/memory-clock.ts";
+import { MemoryClock, settle } from "../fakes/memory-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
 function setUp(run: () => Promise<void>, everySeconds = 30) {
   const { log, lines } = createMemoryLog();
   let nowMs = 0;
-  const loop = new Loop({ name: "test", everySeconds, run, log, now: () => nowMs, random: () => 0 });
-  return { loop, lines, jump: (ms: number) => (nowMs += ms) };
+  const clock = new MemoryClock();
+  const loop = new Loop({
+    name: "test",
+    everySeconds,
+    run,
+    log,
+    now: () => nowMs,
+    sleep: clock.sleep,
+    random: () => 0,
+  });
+  return { loop, lines, clock, jump: (ms: number) => (nowMs += ms) };
 }
 
 /** A round that a test ends by hand. */
@@ -154,4 +163,40 @@ test("a loop that is scheduled after the agent's end never runs, and keeps no pr
   context.mock.timers.tick(5000);
   await settle();
   assert.equal(rounds, 0);
+});
+
+test("a round that is asked for later comes then, and not after the end", async () => {
+  let rounds = 0;
+  const { loop, clock } = setUp(async () => {
+    rounds += 1;
+  });
+  const stop = new AbortController();
+  loop.schedule(stop.signal);
+  loop.triggerAfter(5000);
+  await clock.advance(4999);
+  assert.equal(rounds, 0);
+  await clock.advance(1);
+  assert.equal(rounds, 1);
+  loop.triggerAfter(5000);
+  stop.abort();
+  await clock.advance(10_000);
+  assert.equal(rounds, 1);
+});
+
+test("after the end no round begins, and the one that runs is waited for", async () => {
+  const gate = createGate();
+  const { loop } = setUp(gate.run);
+  const stop = new AbortController();
+  void loop.start(stop.signal);
+  stop.abort();
+  let hasEnded = false;
+  const ended = loop.ended().then(() => {
+    hasEnded = true;
+  });
+  await settle();
+  assert.equal(hasEnded, false);
+  await gate.endRound();
+  await ended;
+  await loop.trigger();
+  assert.equal(gate.rounds(), 1);
 });

@@ -51,7 +51,7 @@ const cutOff: RequestListener = (_, response) => {
 };
 const page: RequestListener = (_, response) => void response.end("<html>Welcome to the hotel</html>\n");
 
-test("a release that is not there is told with the step, the URL and what to look at, and is asked for once", async () => {
+test("a missing release is reported with the step, the URL and a hint, and is requested once", async () => {
   const { stderr } = await refused(["--version", "7.7.7"]);
   const url = `${mirror.url}/download/v7.7.7/SHA256SUMS`;
   assert.ok(
@@ -62,7 +62,7 @@ test("a release that is not there is told with the step, the URL and what to loo
   assert.deepEqual(mirror.requests, ["/download/v7.7.7/SHA256SUMS"]);
 });
 
-test("a wrong checksum leaves everything untouched, and both sums are told", async () => {
+test("a wrong checksum leaves everything untouched, and both sums are reported", async () => {
   mirror.faults.set(TARBALL, page);
   const { stderr } = await refused();
   assert.match(
@@ -78,13 +78,13 @@ test("a download that is cut off each time is given up after four tries", async 
   assert.equal(mirror.requests.filter((path) => path === TARBALL).length, 4);
 });
 
-test("a download that hangs is given up when it stands still", async () => {
+test("a download that stalls is given up", async () => {
   mirror.faults.set(SUMS, () => undefined);
   const { stderr } = await refused();
   assert.match(stderr, /downloading SHA256SUMS: exit code 28, curl: .*\n {2}URL: .*\n {2}→ behind a proxy: /);
 });
 
-test("a page in place of the checksums is told with its first line", async () => {
+test("a page in place of the checksums is reported with its first line", async () => {
   mirror.faults.set(SUMS, page);
   const { stderr } = await refused();
   assert.match(
@@ -93,12 +93,12 @@ test("a page in place of the checksums is told with its first line", async () =>
   );
 });
 
-test("a page in place of the latest version is told", async () => {
+test("a page in place of the latest version is reported", async () => {
   mirror.faults.set("/latest", page);
   const { stderr } = await refused([]);
   assert.match(
     stderr,
-    /finding the latest version: this leads to no version, but to .*\/latest\n {2}URL: .*\/latest\n {2}→ .*--version/,
+    /finding the latest version: this does not lead to a version, but to .*\/latest\n {2}URL: .*\/latest\n {2}→ .*--version/,
   );
 });
 
@@ -134,7 +134,7 @@ test("wget does the same where there is no curl: redirects, hanging servers, ret
   assert.match((await install(machine)).stderr, /downloading SHA256SUMS: exit code 4, .*\n {2}URL: /);
 });
 
-test("a machine with neither curl nor wget is told to install one", async () => {
+test("a machine with neither curl nor wget gets a hint to install one", async () => {
   const machine = await Machine.create();
   machine.hide("curl", "wget");
   const { exitCode, stderr } = await install(machine);
@@ -165,7 +165,7 @@ test("the proxy that is given is used, and its password is not shown", async () 
   assert.doesNotMatch(stdout + stderr, /user:word/);
 });
 
-test("a certificate that is not trusted is told with what a proxy that inspects TLS needs, and no redirect leads out of TLS", async (context) => {
+test("an untrusted certificate is reported with what a proxy that inspects TLS needs, and no redirect leads out of TLS", async (context) => {
   const server = createServer({
     key: readFileSync(`${CERTIFICATES}/localhost.key`),
     cert: readFileSync(`${CERTIFICATES}/localhost.pem`),
@@ -222,7 +222,7 @@ test("--from FILE needs SHA256SUMS beside it or --sha256, and takes no other mac
   );
 });
 
-test("what is no tarball of a release is told, though its checksum is right", async () => {
+test("a file that is not a release's tarball is reported, though its checksum is right", async () => {
   const folder = await scratchFolder();
   const from = (name: string) => {
     const file = join(folder, name);

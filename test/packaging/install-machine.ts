@@ -1,4 +1,4 @@
-// A machine for packaging/install.sh: a folder for its root, and commands that only write down what they are asked.
+// A machine for packaging/install.sh: a folder for its root, and commands that only record their arguments.
 import assert from "node:assert/strict";
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

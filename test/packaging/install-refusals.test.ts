@@ -94,7 +94,7 @@ test("what a first install needs is named, all at once", async () => {
   await refuses(CLUSTER, { exitCode: 64, says: /so this needs --credentials-file$/m });
 });
 
-test("an unknown option is told with the nearest one, and a value that is missing or wrong by its name", async () => {
+test("an unknown option is reported with the nearest one, and a missing or wrong value with its name", async () => {
   const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
     [["--clustre", "x"], /there is no option --clustre\n {2}→ did you mean --cluster\? install\.sh --help/],
     [["--xyz"], /there is no option --xyz\n {2}→ install\.sh --help/],
@@ -196,12 +196,12 @@ test("a download of the script that was cut off runs nothing and fails, wherever
   }
 });
 
-test("another shell than bash is told to be one", async () => {
+test("another shell than bash is refused with a hint to use bash", async () => {
   const { exitCode, stderr } = await execa("dash", ["-s"], { input: readFileSync(SCRIPT, "utf8"), reject: false });
   assert.deepEqual([exitCode, stderr], [1, "install.sh: this needs bash: … | sudo bash -s -- OPTIONS"]);
 });
 
-test("a command that nobody expected to fail is told with its step, and the exit code is its own", async () => {
+test("an unexpected failure of a command is reported with its step, and the exit code is its own", async () => {
   const machine = await Machine.create();
   machine.command("mktemp", "exit 42");
   await refuses(CLUSTER, { machine, exitCode: 42, says: /checking this machine: exit code 42 of: scratch=\$\(mktemp/ });

@@ -78,7 +78,7 @@ test("an upgraded service that does not start gets its earlier version back", as
   const { exitCode, stderr } = await install(machine, ["--version", NEW]);
   assert.equal(exitCode, 1);
   assert.match(stderr, /systemctl restart eks-satellite\.service failed\n {2}→ .*journalctl/);
-  assert.match(stderr, /putting eks-satellite 1\.0\.0 back/);
+  assert.match(stderr, /restoring eks-satellite 1\.0\.0/);
   assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.0\.0/);
   assert.equal(machine.read(UNIT), unit);
   assert.ok(!machine.has("opt/eks-satellite.previous"));
@@ -117,7 +117,7 @@ test("a release without a changed unit never reloads systemd: that takes GPUs fr
   machine.write("opt/eks-satellite/lib/eks-satellite.mjs", "broken");
   const { exitCode, stdout } = await install(machine, ["--version", OLD]);
   assert.equal(exitCode, 0);
-  assert.match(stdout, /put eks-satellite 1\.0\.0 in order\n {2}write .*lib\/eks-satellite\.mjs\n/);
+  assert.match(stdout, /repair eks-satellite 1\.0\.0\n {2}write .*lib\/eks-satellite\.mjs\n/);
   assert.deepEqual(machine.calls(), ["systemctl restart eks-satellite.service", "status"]);
 });
 
@@ -182,7 +182,7 @@ test("a node that is not Ready in time ends with exit 2, the status and what to 
   assert.equal(exitCode, 2);
   assert.match(stdout, /waiting, 1 s left: ✗ not ready: ApiUnauthorized\n/);
   assert.match(stdout, /\n✗ not ready: ApiUnauthorized\nThe log: journalctl/);
-  assert.match(stderr, /waiting until the node is Ready: it is not after 1 s; .*\n {2}→ eks-satellite check/);
+  assert.match(stderr, /waiting until the node is Ready: it is not Ready after 1 s; .*\n {2}→ eks-satellite check/);
   assert.ok(machine.has("opt/eks-satellite/bin/node"), "it stays installed");
 });
 

@@ -62,7 +62,7 @@ test("one text is printed once, below all whose it is", () => {
   assert.ok(text.startsWith("eks-satellite contains:\n\n  a 1.0.0, MIT\n  b 1.0.0, MIT\n  Node.js 24.0.1, "));
 });
 
-test("a package without a text gets the standard one of its licence, and it is said", () => {
+test("a package without a text gets the standard one of its licence, and the document says so", () => {
   const text = render([component("a", "Apache-2.0")]);
   assert.ok(text.includes("a 1.0.0\n\n(no text in the package, which names Apache-2.0)\n\nApache License …\n"));
 });

@@ -1,4 +1,4 @@
-// The real dpkg, on a root folder of its own, with a systemctl that only writes down what it is asked.
+// The real dpkg, on a root folder of its own, with a systemctl that only records its arguments.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -62,7 +62,7 @@ case $1 in show) cat ${file("show")} ;; try-restart | stop) exit "$(cat ${file("
   };
 }
 
-test("a first install tells systemd of the unit, and neither enables nor starts it", { skip }, async () => {
+test("a first install has systemd load the unit, and neither enables nor starts it", { skip }, async () => {
   const { dpkg, install, root } = await machine();
   const { calls } = await dpkg(install, { show: NEW });
   assert.deepEqual(calls, [SHOW, "daemon-reload", "try-restart eks-satellite.service"]);
@@ -85,14 +85,16 @@ test("an upgrade with another unit has systemd read it before the restart", { sk
   assert.deepEqual(calls, [SHOW, "daemon-reload", "try-restart eks-satellite.service"]);
 });
 
-test("a service that does not come back leaves the package installed, and is told", { skip }, async () => {
+test("a service that does not come back leaves the package installed, and is reported", { skip }, async () => {
   const { dpkg, install, root } = await machine();
   const { stderr } = await dpkg(install, { systemctlExit: 1 });
   assert.match(stderr, /eks-satellite: the service did not come back: journalctl -u eks-satellite/);
   assert.match(readFileSync(join(root, "var/lib/dpkg/status"), "utf8"), /^Status: install ok installed$/m);
 });
 
-test("a service that cannot be stopped does not keep the package from going, and is told", { skip }, async () => {
+test("a service that cannot be stopped does not keep the package from being removed, and is reported", {
+  skip,
+}, async () => {
   const { dpkg, install, root } = await machine();
   await dpkg(install);
   const { stderr } = await dpkg(["--remove", "eks-satellite"], { systemctlExit: 5 });
@@ -100,7 +102,7 @@ test("a service that cannot be stopped does not keep the package from going, and
   assert.equal(existsSync(join(root, UNIT)), false);
 });
 
-test("remove stops the service and forgets the unit, configuration and state stay; a purge puts the machine back", {
+test("remove stops the service and forgets the unit, configuration and state stay; a purge restores the machine", {
   skip,
 }, async () => {
   const { dpkg, install, root } = await machine();
@@ -125,14 +127,14 @@ test("remove stops the service and forgets the unit, configuration and state sta
   assert.equal(existsSync(join(root, "opt/eks-satellite.removed")), false);
 });
 
-test("a purge that cannot put the machine back fails, keeps what it needs for the next, and says so", {
+test("a purge that cannot restore the machine fails, keeps what the next one needs, and says so", {
   skip,
 }, async () => {
   const { dpkg, install, root } = await machine();
   await dpkg(install);
   await dpkg(["--remove", "eks-satellite"]);
   const purge = () => dpkg(["--purge", "eks-satellite"], { systemctlExit: 1 });
-  await assert.rejects(purge(), /the machine is not as it was yet, for the reason above; then: dpkg --purge/);
+  await assert.rejects(purge(), /the machine is not restored yet: correct what is named above, then: dpkg --purge/);
   assert.equal(existsSync(join(root, "opt/eks-satellite.removed/bin/node")), true);
   assert.deepEqual((await dpkg(["--purge", "eks-satellite"])).calls, [RESET]);
 });

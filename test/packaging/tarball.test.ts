@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { execa } from "execa";
 import { VERSION } from "../../agent/version.ts";
+import { absoluteLinks } from "../../scripts/release/readme-links.ts";
 import { makeSampleRelease, SAMPLE_NODE, SAMPLE_TIME_SECONDS, TOP, unpackTarball } from "./sample-release.ts";
 
 const NAME = `eks-satellite-${VERSION}-linux-arm64`;
@@ -69,13 +70,24 @@ test("what comes from the repository is in it unchanged, and Node is the one tha
     "etc/systemd/system/eks-satellite.service": "systemd/eks-satellite.service",
     "usr/local/bin/eks-satellite": "systemd/eks-satellite",
     "usr/share/doc/eks-satellite/LICENSE": "LICENSE",
-    "usr/share/doc/eks-satellite/README.md": "README.md",
     "usr/share/doc/eks-satellite/config.example.yaml": "config.example.yaml",
   };
   for (const [path, source] of Object.entries(copies)) {
     assert.equal(content(path), readFileSync(join(TOP, source), "utf8"), path);
   }
   assert.equal(content("opt/eks-satellite/bin/node"), SAMPLE_NODE);
+});
+
+test("README is in it with absolute links, for docs/ is not in the package", () => {
+  const readme = content("usr/share/doc/eks-satellite/README.md");
+  assert.equal(readme, absoluteLinks(readFileSync(join(TOP, "README.md"), "utf8")));
+  const targets = Array.from(readme.matchAll(/\]\(([^)]+)\)/g), ([, target = ""]) => target);
+  assert.ok(targets.length > 20);
+  assert.deepEqual(
+    targets.filter((target) => !/^(https:|#)/.test(target)),
+    [],
+  );
+  assert.ok(targets.includes("https://github.com/eks-satellite/eks-satellite/blob/main/docs/tutorials/first-node.md"));
 });
 
 test("the launcher and the unit name paths that are in the tarball", () => {

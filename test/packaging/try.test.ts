@@ -35,7 +35,7 @@ test("a release that is whole, starts and can be made again passes, and each tri
   assert.equal(exitCode, 0);
 });
 
-test("a damaged file, a program that says another version and a second build with other bytes are told one by one", async () => {
+test("a damaged file, a program that says another version and a second build with other bytes are reported one by one", async () => {
   let builds = 0;
   const release = await made(() => `#!/bin/sh\necho v24.0.1 mips\n# ${builds++}\n`);
   appendFileSync(join(release.output, `${NAME}.cdx.json`), "\n");

@@ -94,7 +94,7 @@ test("without --yes and without a terminal nothing is removed", async () => {
   const before = machine.picture();
   const { exitCode, stderr } = await uninstall(machine);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /nobody is there to be asked\n {2}→ .*--uninstall --yes does it/);
+  assert.match(stderr, /there is no terminal to ask on\n {2}→ .*--uninstall --yes does it/);
   assert.deepEqual(machine.picture(), before);
 });
 

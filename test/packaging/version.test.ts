@@ -81,7 +81,7 @@ test("the time of a release is SOURCE_DATE_EPOCH, else that of the last commit",
   assert.equal(await sourceTimeSeconds(repository, {}), 1_600_000_000);
 });
 
-test("a time that is none, and a folder without commits, are errors that say what to do", async () => {
+test("an invalid time, and a folder without commits, are errors that say what to do", async () => {
   await assert.rejects(sourceTimeSeconds(TOP, { SOURCE_DATE_EPOCH: "yesterday" }), {
     code: "release-time-invalid",
     message: 'SOURCE_DATE_EPOCH is "yesterday"',

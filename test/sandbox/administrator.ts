@@ -10,7 +10,7 @@ import { accountId, type SandboxFacts } from "./state.ts";
 
 export const administratorArn = `arn:aws:iam::${accountId}:user/administrator`;
 
-/** nobody's, on every Debian. */
+/** The user id of `nobody`, on every Debian. */
 const USER_ID = 65534;
 
 export interface Outcome {

@@ -12,7 +12,7 @@ import { waitFor } from "./wait.ts";
 
 /**
  * Maps the role to nodes in aws-auth, and waits until a token of the role is taken for a node's.
- * aws-iam-authenticator maps nobody after its own start until aws-auth changes, hence the annotation.
+ * aws-iam-authenticator maps no identity after its own start until aws-auth changes, hence the annotation.
  */
 export async function authorizeRole(folder: string, facts: SandboxFacts, addresses: Addresses, programs: Programs) {
   const kubectl = (args: readonly string[], input?: string) => runKubectl(folder, programs.kubernetes, args, input);

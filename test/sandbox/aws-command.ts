@@ -4,7 +4,7 @@ import { type Outage, openSandbox } from "./sandbox.ts";
 
 /** The `aws` command with one verb a fault. */
 export function awsCommand(): Command {
-  const aws = new Command("aws").description("faults at AWS's side; they stay until they are taken back");
+  const aws = new Command("aws").description("faults at AWS's side; they stay until they are removed");
   aws
     .command("down")
     .description("take AWS away")
@@ -16,7 +16,7 @@ export function awsCommand(): Command {
     .action(async () => (await openSandbox()).awsUp());
   aws
     .command("deny <action>")
-    .description("deny an action to everybody, such as eks:DescribeCluster or sts:AssumeRole")
+    .description("deny an action to all identities, such as eks:DescribeCluster or sts:AssumeRole")
     .action(async (action: string) => {
       const sandbox = await openSandbox();
       await sandbox.changeAwsFaults((faults) => ({
@@ -26,7 +26,7 @@ export function awsCommand(): Command {
     });
   aws
     .command("allow <action>")
-    .description("take a denial back")
+    .description("remove a denial")
     .action(async (action: string) => {
       const sandbox = await openSandbox();
       await sandbox.changeAwsFaults((faults) => ({
@@ -72,7 +72,7 @@ export function awsCommand(): Command {
     });
   aws
     .command("reset")
-    .description("take every fault back")
+    .description("remove every fault")
     .action(async () => (await openSandbox()).clearAwsFaults());
   return aws;
 }

@@ -26,7 +26,7 @@ import { waitFor } from "./wait.ts";
 export interface AwsFaults {
   /** Every request is answered 503. */
   readonly unavailable?: boolean;
-  /** Actions that nobody may do, such as `eks:DescribeCluster`. */
+  /** Actions that are denied to all identities, such as `eks:DescribeCluster`. */
   readonly denied?: readonly string[];
   /** Presigned URLs from before this moment are void. */
   readonly tokensExpiredBefore?: string;
@@ -68,7 +68,7 @@ export async function ensurePython(progress: Progress): Promise<string> {
   return python;
 }
 
-/** Starts AWS unless it runs, takes every fault back, and waits until it listens. */
+/** Starts AWS unless it runs, removes every fault, and waits until it listens. */
 export async function startAws(folder: string, facts: SandboxFacts, addresses: Addresses, python: string) {
   const aws = join(folder, "aws");
   await mkdir(aws, { recursive: true, mode: 0o700 });
@@ -112,7 +112,7 @@ export async function changeFaults(folder: string, change: (faults: AwsFaults) =
   await writeAtomic(faultsPath(folder), `${JSON.stringify(change(await readFaults(folder)), null, 2)}\n`);
 }
 
-/** Takes every fault back: AWS is reachable and healthy. */
+/** Removes every fault: AWS is reachable and healthy. */
 export async function clearFaults(folder: string, addresses: Addresses): Promise<void> {
   await setAwsReachability(addresses, "open");
   await rm(faultsPath(folder), { force: true });

@@ -33,5 +33,5 @@ async function inherit(folder: string, file: string): Promise<void> {
 async function removeTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name));
-  await rmdir(folder).catch(() => undefined); // gone already, or busy with somebody's process
+  await rmdir(folder).catch(() => undefined); // gone already, or busy with another process
 }

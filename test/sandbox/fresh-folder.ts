@@ -21,7 +21,7 @@ export async function replaceFolder(target: string, fill: (fresh: string) => Pro
   }
 }
 
-/** Removes a folder and never crosses a mount: what somebody mounted into it is not the sandbox's. */
+/** Removes a folder and never crosses a mount: what is mounted into it is not the sandbox's. */
 export async function removeTree(path: string): Promise<void> {
   await execa("rm", ["--recursive", "--force", "--one-file-system", path], clean());
 }

@@ -85,6 +85,20 @@ export async function buildSigningHelper(progress: Progress): Promise<string> {
   return join(bin, "rolesanywhere-credential-helper");
 }
 
+/** actionlint, which checks the workflows in .github; returns its path. */
+export async function buildActionlint(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build actionlint",
+      module: join(pinnedModules, "actionlint"),
+      packages: ["tool"],
+      target: join(cacheFolder(), "actionlint"),
+    },
+    progress,
+  );
+  return join(bin, "actionlint");
+}
+
 /** containerd, its shim and ctr of one 2.x release; returns the folder of the programs. */
 export async function buildContainerd(version: "2.2.0", progress: Progress): Promise<string> {
   return build(
@@ -117,7 +131,7 @@ export async function buildKubeletAs(version: string, progress: Progress): Promi
   return join(bin, "kubelet");
 }
 
-/** The device plugin that offers GPUs that are none; returns its path. */
+/** The device plugin that offers emulated GPUs; returns its path. */
 export async function buildDevicePlugin(progress: Progress): Promise<string> {
   const bin = await build(
     {

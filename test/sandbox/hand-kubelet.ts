@@ -52,7 +52,7 @@ export async function stopKubelet({ addresses }: Pick<HandKubelet, "addresses">)
   await runInMachine(addresses, ["systemctl", "stop", unit], { mayFail: true });
 }
 
-/** Ends the kubelet and puts the machine back to how it was: its files gone, containerd as Docker configures it. */
+/** Ends the kubelet and restores the machine: its files gone, containerd as Docker configures it. */
 export async function removeKubelet({ folder, addresses }: Pick<HandKubelet, "folder" | "addresses">): Promise<void> {
   await stopKubelet({ addresses });
   for (const path of ["/etc/hand-kubelet", sysctlPath, cniPath, scriptPath]) {

@@ -26,7 +26,7 @@ const maskedUnits = [
   ...["e2scrub_reap.service", "systemd-pstore.service", "console-getty.service", "getty@tty1.service"],
 ];
 
-/** In the manner of Docker's containerd.io package: CRI is off until somebody lifts it, all else is left to defaults. */
+/** In the manner of Docker's containerd.io package: CRI is disabled, all else is left to defaults. */
 export const dockerContainerdConfig = `# containerd as a part of Docker Engine.
 
 disabled_plugins = ["cri"]

@@ -67,7 +67,7 @@ export interface CommandOptions {
   readonly input?: string;
   /** A command that takes longer is killed, and fails. */
   readonly timeoutMs?: number;
-  /** A failure is told by `exitCode` alone instead of an error. */
+  /** A failure is reported by `exitCode` alone instead of an error. */
   readonly mayFail?: boolean;
   /** The command shares this process's terminal, and its output is not returned. */
   readonly interactive?: boolean;

@@ -75,7 +75,7 @@ async function setReachability(
   await iptables("--append", "INPUT", "--protocol", "tcp", ...match, "--destination", address, "--jump", ...target);
 }
 
-/** The processes of a network namespace, whoever started them: nobody but the sandbox puts any there. */
+/** All processes of a network namespace: only the sandbox starts any there. */
 export async function processesIn(namespace: string): Promise<ProcessIdentity[]> {
   const { stdout } = await execa("ip", ["netns", "pids", namespace], { ...clean(), reject: false });
   const identities = await Promise.all(

@@ -38,7 +38,7 @@ test("a daemon that ignores SIGTERM is killed", async (t) => {
   assert.equal(await isAlive(identity), false);
 });
 
-test("a pid that is someone else's by now is left alone", async (t) => {
+test("a pid that is another process's by now is left alone", async (t) => {
   const folder = await folderFor(t);
   await startDaemon(folder, { name: "innocent", command: ["sleep", "100"] });
   const innocent = await runningDaemon(folder, "innocent");

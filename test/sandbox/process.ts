@@ -1,5 +1,5 @@
 // Daemons that outlive the command that started them. Each is known by pid and start time, so that a pid which the
-// kernel gave to someone else meanwhile is never touched.
+// kernel gave to another process meanwhile is never touched.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
@@ -18,7 +18,7 @@ export interface Daemon {
   readonly restartOn?: string;
 }
 
-/** A running process, told apart from a later one with the same pid. */
+/** A running process, distinguished from a later one with the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot: field 22 of /proc/PID/stat. */
@@ -117,7 +117,7 @@ export async function lastLines(folder: string, name: string, count = 15): Promi
 async function readRecord(folder: string, name: string) {
   const text = await readFile(recordPath(folder, name), "utf8").catch(() => "");
   const [digest, boot, stat] = text.split("\n");
-  // Of an earlier boot: its pid and start time may be someone else's by now.
+  // Of an earlier boot: its pid and start time may be another process's by now.
   const isThisBoot = boot === (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
   const identity = stat && isThisBoot ? parseStat(stat) : undefined;
   return digest && identity ? { digest, identity } : undefined;

@@ -13,7 +13,7 @@ import { type Reach, setApiReachability, setAwsReachability, setMachineLink } fr
 import { type Programs, programsOf } from "./programs.ts";
 import { nodeName, readFacts, type SandboxFacts, sandboxFolder } from "./state.ts";
 
-/** How AWS is away: connections refused, requests answered 503, or connections that nobody ever answers. */
+/** How AWS is away: connections refused, requests answered 503, or connections without an answer. */
 export type Outage = "refuse" | "503" | "hang";
 
 /**
@@ -113,7 +113,7 @@ export class Sandbox {
     await setAwsReachability(this.addresses, how);
   }
 
-  /** Brings AWS back; other faults stay in force. */
+  /** Makes AWS reachable again; other faults stay in force. */
   async awsUp(): Promise<void> {
     await setAwsReachability(this.addresses, "open");
     await this.changeAwsFaults(({ unavailable: _, ...others }) => others);

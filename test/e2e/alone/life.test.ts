@@ -1,4 +1,4 @@
-// A machine's whole life by README's own lines: installed, upgraded, rebooted, uninstalled, beside somebody's containers that never stop.
+// A machine's whole life by the documentation's own lines: installed, upgraded, rebooted, uninstalled, beside somebody's containers that never stop.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -8,18 +8,18 @@ import { webImage } from "../../sandbox/images.ts";
 import type { CommandResult } from "../../sandbox/machine.ts";
 import { awsCaPath } from "../../sandbox/machine-tree.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
-import { cacheFolder, clusterName, roleArn } from "../../sandbox/state.ts";
+import { cacheFolder, clusterName, nodeName, roleArn } from "../../sandbox/state.ts";
 import { up } from "../../sandbox/up.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { renderWebDeployment } from "../../sandbox/workload.ts";
+import { documentedBlock } from "../documented-blocks.ts";
 import { assertSameLines, assertSamePicture, type Picture, takePicture } from "../picture.ts";
-import { readmeBlock } from "../readme.ts";
 import { ReleaseMirror, tarballOf } from "../release-mirror.ts";
 
 const FOLDER = join(cacheFolder(), "life-sandbox");
 const [OLD, NEW] = ["0.0.9", "0.1.0"] as const;
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
-const README_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-node";
+const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
 
 /** In the manner of Docker: a container in a namespace of its own, which its own engine starts again after a reboot. */
 const STRANGER_UNIT = `[Unit]
@@ -72,7 +72,7 @@ function write(path: string, content: string): Promise<unknown> {
   return sandbox.box(["/bin/sh", "-c", `cat > ${path}`], { input: content });
 }
 
-/** What is particular to the sandbox, as an administrator would have laid it there: the rest is README's. */
+/** What is particular to the sandbox, as an administrator would have laid it there: the rest is the documentation's. */
 async function layConfiguration(): Promise<void> {
   const runtime = { plugins: { "io.containerd.grpc.v1.cri": { restrict_oom_score_adj: true } } };
   const particular = { node: { ip: sandbox.addresses.node }, containerd: { config: runtime } };
@@ -102,7 +102,7 @@ const hasPage = () =>
     () => false,
   );
 
-/** Runs a block of README's in root's home, as a person at a shell does who answers what is asked. */
+/** Runs a block of the documentation in root's home, as a person at a shell does who answers what is asked. */
 async function run(step: string, block: string, answer?: string): Promise<CommandResult & { readonly output: string }> {
   const startedAt = performance.now();
   const shell = ["/usr/bin/env", "--chdir=/root", `EKS_SATELLITE_BASE_URL=${url}`];
@@ -117,15 +117,16 @@ async function run(step: string, block: string, answer?: string): Promise<Comman
 }
 
 const installBlock = () =>
-  readmeBlock("### Install", [
-    [SCRIPT_URL, `${url}/install.sh`],
-    ["my-cluster", clusterName],
-    [README_ROLE, roleArn],
-  ]);
+  documentedBlock("install", {
+    [SCRIPT_URL]: `${url}/install.sh`,
+    [NODE_ROLE]: roleArn,
+    "my-cluster": clusterName,
+    "gpu-1": nodeName,
+  });
 
-test("README's line makes a bare machine a Ready node that serves a page", async () => {
+test("README.md's quickstart makes a bare machine a Ready node that serves a page", async () => {
   await mirror.setLatest(OLD);
-  const { exitCode, output } = await run("install, to a Ready node", await installBlock());
+  const { exitCode, output } = await run("install, to a Ready node", installBlock());
   assert.equal(exitCode, 0, output);
   assert.match(output, /● ready Node satellite-1 is Ready[\s\S]*The log: journalctl -u eks-satellite -f/);
   assert.equal(await sh("stat --format=%a:%U /etc/eks-satellite/credentials"), "600:root");
@@ -144,17 +145,17 @@ test("the same line again changes nothing and restarts nothing", async () => {
   const listFiles = async () =>
     (await sh("find /opt /etc /usr/local /usr/share/doc -mindepth 1 -printf '%p %m %T@\\n'")).split("\n");
   const [before, pid] = [await listFiles(), await daemonPid()];
-  const { exitCode, output } = await run("the same line again", await installBlock());
+  const { exitCode, output } = await run("the same line again", installBlock());
   assert.equal(exitCode, 0, output);
   assert.match(output, /nothing differs/);
   assertSameLines(await listFiles(), before, "files");
   assert.equal(await daemonPid(), pid);
 });
 
-test("README's upgrade keeps the configuration and the pod, whose process stays the same", async () => {
+test("the documented upgrade keeps the configuration and the pod, whose process stays the same", async () => {
   const [config, pod, pid] = [await sh("cat /etc/eks-satellite/config.yaml"), await podProcess(), await daemonPid()];
   await mirror.setLatest(NEW);
-  const block = await readmeBlock("### Upgrade", [[SCRIPT_URL, `${url}/install.sh`]]);
+  const block = documentedBlock("upgrade", { [SCRIPT_URL]: `${url}/install.sh` });
   const { exitCode, output } = await run("upgrade, to a Ready node", block);
   assert.equal(exitCode, 0, output);
   assert.equal(await sh("eks-satellite version"), NEW);
@@ -181,8 +182,8 @@ for (const [what, restart] of RESTARTS) {
   });
 }
 
-test("README's uninstall asks, and leaves the machine as it was", async () => {
-  const block = await readmeBlock("### Uninstall", [[SCRIPT_URL, `${url}/install.sh`]]);
+test("the documented uninstall asks, and leaves the machine as it was", async () => {
+  const block = documentedBlock("uninstall", { [SCRIPT_URL]: `${url}/install.sh` });
   const refused = await run("uninstall, answered with no", block, "n\n");
   assert.equal(refused.exitCode, 1, refused.output);
   assert.ok(await hasPage());
@@ -195,17 +196,18 @@ test("README's uninstall asks, and leaves the machine as it was", async () => {
   assert.equal(await processOf("moby", "stranger"), foreign);
 });
 
-test("README's page for machines without internet makes it a node once more, and --purge leaves nothing at all", async () => {
+test("the documented way for machines without internet makes it a node once more, and --purge leaves nothing at all", async () => {
   await sandbox.kubectl(["delete", "node", sandbox.nodeName]);
   const tarball = tarballOf(NEW);
   for (const name of [tarball, "SHA256SUMS"])
     await sh(`curl --silent --fail --output /root/${name} ${url}/download/v${NEW}/${name}`);
   await sh(`curl --silent --fail --output /root/install.sh ${url}/install.sh`);
-  const block = await readmeBlock("### Without internet", [
-    [tarballOf("1.2.3"), tarball],
-    ["my-cluster", clusterName],
-    [README_ROLE, roleArn],
-  ]);
+  const block = documentedBlock("offline", {
+    [tarballOf("1.2.3")]: tarball,
+    [NODE_ROLE]: roleArn,
+    "my-cluster": clusterName,
+    "gpu-1": nodeName,
+  });
   const installed = await run("install without internet, to a Ready node", block);
   assert.equal(installed.exitCode, 0, installed.output);
   await sandbox.waitForNode();

@@ -1,4 +1,4 @@
-"""The AWS account of the sandbox: role, users, network and cluster, made anew in moto at each start."""
+"""The AWS account of the sandbox: role, users, network and cluster, made again in moto at each start."""
 
 import json
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Account:
     network: dict
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
-    # What roles_anywhere.py goes by.
+    # What roles_anywhere.py reads.
     roles_anywhere: dict
 
 
@@ -69,5 +69,5 @@ def _create_network(number):
     vpc = ec2.create_vpc("10.0.0.0/16")
     ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", True)
     subnet = ec2.create_subnet(vpc.id, "10.0.2.0/24", availability_zone="us-east-1a")
-    ec2.create_network_interface(subnet, "10.0.2.27", description="somebody's")
+    ec2.create_network_interface(subnet, "10.0.2.27", description="another team's")
     return subnet, ec2.get_default_security_group(vpc.id)

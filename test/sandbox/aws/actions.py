@@ -25,7 +25,7 @@ class Action:
 
 
 def read_action(request, service, region, account):
-    """The action that a request asks for; the resource is `*` where the sandbox has no need to tell."""
+    """The action that a request asks for; the resource is `*` where the sandbox does not need it."""
     if service == "eks":
         return _eks_action(request, region, account)
     target = request.headers.get("x-amz-target")

@@ -15,7 +15,7 @@ class Faults:
 
     # Every request is answered 503.
     unavailable: bool = False
-    # Actions that nobody may do, such as eks:DescribeCluster.
+    # Actions that are denied to everyone, such as eks:DescribeCluster.
     denied: list = field(default_factory=list)
     # Presigned URLs, and session keys, from before these moments are void.
     tokensExpiredBefore: str | None = None

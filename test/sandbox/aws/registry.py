@@ -1,6 +1,6 @@
-"""ECR's front: who shows a token that ECR gave out is let through to a real registry, everybody else is asked who he is.
+"""ECR's front: a request with a token that ECR issued goes on to a real registry, every other one gets a challenge.
 
-moto gives everybody the same token and takes none.
+moto issues one token for all and accepts none.
 """
 
 import base64
@@ -43,7 +43,7 @@ class Registry:
         return json_reply({"authorizationData": [data]})
 
     def answer(self, request, now):
-        """The registry's reply to who has a token, 401 to everybody else."""
+        """The registry's reply to a request with a token, 401 to every other."""
         if not self._is_let_in(request.headers.get("authorization", ""), now):
             return _challenge(request.headers["host"])
         return self._forward(request)

@@ -24,7 +24,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 def is_for_roles_anywhere(request):
-    """Whether a request is for this service: it is signed with no access key, so the gate cannot tell."""
+    """Whether a request is for this service: it is signed with no access key, so the gate cannot recognize it."""
     return request.headers.get("host", "").startswith(HOST)
 
 

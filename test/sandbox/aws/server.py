@@ -192,7 +192,7 @@ def main(address, folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "aws.crt", folder / "aws.key")
     server = make_server(address, 443, Aws(folder), threaded=True, request_handler=_Handler, ssl_context=context)
-    # Handshakes in the connection's own thread: a client that goes silent in the middle of one holds up nobody.
+    # Handshakes in the connection's own thread: a client that goes silent in the middle of one holds up no other.
     server.socket.do_handshake_on_connect = False
     server.serve_forever()
 

@@ -114,12 +114,12 @@ class Gate(unittest.TestCase):
         statement = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
         policies = {ROLE: {"Statement": statement}}
         authorize(action, identity(), Faults(), policies.get)
-        stranger = identity(arn="arn:aws:iam::123456789012:user/stranger")
+        foreign = identity(arn="arn:aws:iam::123456789012:user/foreign")
         with self.assertRaises(Refusal) as caught:
-            authorize(action, stranger, Faults(), policies.get)
+            authorize(action, foreign, Faults(), policies.get)
         self.assertEqual(
             caught.exception.message,
-            "User: arn:aws:iam::123456789012:user/stranger is not authorized to perform: sts:AssumeRole "
+            "User: arn:aws:iam::123456789012:user/foreign is not authorized to perform: sts:AssumeRole "
             f"on resource: {ROLE}",
         )
 

@@ -18,7 +18,7 @@ class AttachmentStatus(unittest.TestCase):
         self.ec2.reset()
         self.vpc = self.ec2.create_vpc("10.0.0.0/16")
         self.subnet = self.ec2.create_subnet(self.vpc.id, "10.0.2.0/24", availability_zone="us-east-1a")
-        self.eni = self.ec2.create_network_interface(self.subnet, ADDRESS, description="somebody's")
+        self.eni = self.ec2.create_network_interface(self.subnet, ADDRESS, description="another team's")
 
     def attach(self):
         image = self.ec2.describe_images()[0].id
@@ -52,7 +52,7 @@ class AttachmentStatus(unittest.TestCase):
         self.assertEqual(self.looked_up(self.ec2.create_vpc("10.0.0.0/16").id), [])
 
     def test_other_filters_are_moto_s(self):
-        self.assertEqual(self.found(description="somebody's"), [ADDRESS])
+        self.assertEqual(self.found(description="another team's"), [ADDRESS])
 
 
 if __name__ == "__main__":

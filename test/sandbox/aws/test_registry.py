@@ -62,18 +62,18 @@ class Front(unittest.TestCase):
         self.assertIn(("content-length", "5"), reply.headers)
         self.assertEqual(reply.body, b"")
 
-    def test_everybody_else_is_asked_who_he_is(self):
+    def test_every_other_request_gets_a_challenge(self):
         real = self.token()["authorizationToken"]
         password = base64.b64decode(real).decode().partition(":")[2]
         other = base64.b64encode(b"AWS:made-up").decode()
-        stranger = base64.b64encode(f"me:{password}".encode()).decode()
-        for authorization in ("", "Basic", "Basic %%%", f"Basic {other}", f"Basic {stranger}", f"Bearer {real}"):
+        unknown = base64.b64encode(f"me:{password}".encode()).decode()
+        for authorization in ("", "Basic", "Basic %%%", f"Basic {other}", f"Basic {unknown}", f"Bearer {real}"):
             reply = self.registry.answer(request(authorization), Faults().now)
             self.assertEqual(reply.status, 401, authorization)
             self.assertTrue(dict(reply.headers)["www-authenticate"].startswith("Basic realm="))
         self.assertEqual(self.upstream.seen, [])
 
-    def test_a_token_lives_for_twelve_hours_unless_it_is_told_otherwise(self):
+    def test_a_token_lives_for_twelve_hours_unless_it_is_configured_otherwise(self):
         now = Faults().now
         token = f"Basic {self.token()['authorizationToken']}"
         self.assertEqual(self.registry.answer(request(token), now + timedelta(hours=11)).status, 200)

@@ -71,15 +71,15 @@ class RolesAnywhere(unittest.TestCase):
         self.assertEqual(read_session_request(self.request(roleSessionName=None), self.settings, NOW)[1], "abcdef")
 
     def test_another_authoritys_certificate_is_not_trusted(self):
-        stranger = ec.generate_private_key(ec.SECP256R1())
-        self.assertIn("Untrusted", self.refusal(self.request(issue("gpu-1", self.key, "ca", stranger))))
+        foreign_key = ec.generate_private_key(ec.SECP256R1())
+        self.assertIn("Untrusted", self.refusal(self.request(issue("gpu-1", self.key, "ca", foreign_key))))
 
     def test_a_certificate_past_its_end_is_not_trusted(self):
         self.assertIn("not valid now", self.refusal(self.request(issue("gpu-1", self.key, "ca", self.authority_key, 0))))
 
     def test_another_keys_signature_is_refused(self):
-        stranger = ec.generate_private_key(ec.SECP256R1())
-        self.assertIn("does not match", self.refusal(self.request(key=stranger)))
+        foreign_key = ec.generate_private_key(ec.SECP256R1())
+        self.assertIn("does not match", self.refusal(self.request(key=foreign_key)))
 
     def test_a_changed_body_is_refused(self):
         request = self.request()

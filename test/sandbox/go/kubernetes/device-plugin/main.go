@@ -1,4 +1,4 @@
-// A device plugin that offers GPUs that are none, through kubelet's own API: what NVIDIA's plugin is on a real machine.
+// A device plugin that offers emulated GPUs through kubelet's own API: what NVIDIA's plugin is on a real machine.
 package main
 
 import (
@@ -25,7 +25,7 @@ const (
 type plugin struct {
 	api.UnimplementedDevicePluginServer
 	ids []string
-	// A device of the machine's that does no harm, in place of a GPU's.
+	// A harmless device of the machine, in place of a GPU.
 	device string
 }
 
@@ -33,7 +33,7 @@ func (p *plugin) GetDevicePluginOptions(context.Context, *api.Empty) (*api.Devic
 	return &api.DevicePluginOptions{}, nil
 }
 
-// ListAndWatch tells of every device once, all healthy, and then keeps the stream open.
+// ListAndWatch reports every device once, all healthy, and then keeps the stream open.
 func (p *plugin) ListAndWatch(_ *api.Empty, stream api.DevicePlugin_ListAndWatchServer) error {
 	devices := make([]*api.Device, 0, len(p.ids))
 	for _, id := range p.ids {
@@ -93,7 +93,7 @@ func serve(folder string, p *plugin) error {
 	log.Print("registered")
 	for {
 		if _, err := os.Stat(path); err != nil {
-			return fmt.Errorf("kubelet has started anew: %w", err)
+			return fmt.Errorf("kubelet was restarted: %w", err)
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

@@ -1,0 +1,44 @@
+// The node's keys and token as /status and /metrics show them: when they end, and nothing of what they are.
+import { type Family, family, timestamp } from "../board/metric-family.ts";
+import { isoTime } from "../time.ts";
+
+/** Times in milliseconds since the epoch. */
+export interface SessionTimes {
+  readonly keys: { readonly expiresAtMs?: number | undefined } | undefined;
+  readonly renewAtMs: number;
+  readonly token: { readonly expiresAtMs: number } | undefined;
+  readonly certificateExpiresAtMs: number | undefined;
+}
+
+export function sessionStatus({ keys, renewAtMs, token, certificateExpiresAtMs }: SessionTimes) {
+  return {
+    credentials: {
+      keysExpireAt: isoTime(keys?.expiresAtMs),
+      keysRenewAt: keys === undefined ? undefined : isoTime(renewAtMs),
+      tokenExpiresAt: isoTime(token?.expiresAtMs),
+      certificateExpiresAt: isoTime(certificateExpiresAtMs),
+    },
+  };
+}
+
+export function sessionMetrics(session: SessionTimes): readonly Family[] {
+  return [
+    family("gauge", "aws_keys_expiry_timestamp_seconds", "When the node's AWS keys expire.", () =>
+      timestamp(session.keys?.expiresAtMs),
+    ),
+    family("gauge", "token_expiry_timestamp_seconds", "When kubelet's token expires.", () =>
+      timestamp(session.token?.expiresAtMs),
+    ),
+    family(
+      "gauge",
+      "client_certificate_expiry_timestamp_seconds",
+      "When the certificate of credentials.rolesAnywhere expires.",
+      () => timestamp(session.certificateExpiresAtMs),
+    ),
+  ];
+}
+
+/** For a sentence: a source may not say when its keys end. */
+export function timeInWords(milliseconds: number | undefined): string {
+  return isoTime(milliseconds) ?? "an unknown time";
+}

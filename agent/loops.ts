@@ -1,0 +1,87 @@
+// When each part works: one line a loop. A round never overlaps itself; what it throws is logged, and the loop goes on.
+import { readVerdict } from "./board/verdict.ts";
+import type { Config } from "./config/schema.ts";
+import { watchdogPeriodSeconds } from "./health/systemd.ts";
+import { Loop } from "./loop/loop.ts";
+import type { Parts } from "./parts.ts";
+
+/** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
+const AFTER_START_SECONDS = 15;
+
+export interface LoopSpec {
+  /** A period of the configuration, or another one in seconds. */
+  readonly every: keyof Config["intervals"] | ((parts: Parts) => number);
+  /** The first round: at once, with the schedule, or so many seconds after the start. */
+  readonly first: "now" | "scheduled" | { readonly afterSeconds: number };
+  readonly round: (parts: Parts, loops: readonly Loop[]) => Promise<void>;
+}
+
+/** In the order in which their first rounds begin. The names are those of /status, /livez and the metrics. */
+export const LOOPS = {
+  converge: { every: "convergeSeconds", first: "now", round: ({ converger }) => converger.round() },
+  supplies: { every: "runtimeSeconds", first: "now", round: ({ provisioning }) => provisioning.round() },
+  credentials: { every: "credentialsSeconds", first: "now", round: ({ session }) => session.round() },
+  gpu: { every: "runtimeSeconds", first: "now", round: ({ gpu }) => gpu.round() },
+  config: { every: "convergeSeconds", first: "scheduled", round: ({ readConfig }) => readConfig() },
+  cluster: {
+    every: "clusterSeconds",
+    first: { afterSeconds: AFTER_START_SECONDS },
+    round: ({ cluster }) => cluster.round(),
+  },
+  health: { every: "runtimeSeconds", first: "scheduled", round: ({ health }) => health.round() },
+  clock: {
+    every: "clusterSeconds",
+    first: { afterSeconds: AFTER_START_SECONDS },
+    round: ({ health }) => health.clockRound(),
+  },
+  report: { every: "runtimeSeconds", first: "scheduled", round: ({ reporter }) => reporter.report() },
+  systemd: {
+    every: ({ environment }) => watchdogPeriodSeconds(environment),
+    first: "scheduled",
+    round: notifySystemd,
+  },
+} as const satisfies Readonly<Record<string, LoopSpec>>;
+
+export type LoopName = keyof typeof LOOPS;
+export type Loops = Readonly<Record<LoopName, Loop>>;
+
+/** Makes a loop of each line. None runs yet. */
+export function createLoops(parts: Parts): Loops {
+  const { host, config, log } = parts;
+  const all: Loop[] = [];
+  const specs = Object.entries<LoopSpec>(LOOPS);
+  for (const [name, { every, round }] of specs)
+    all.push(
+      new Loop({
+        name,
+        everySeconds: typeof every === "function" ? every(parts) : config.intervals[every],
+        run: () => round(parts, all),
+        log,
+        // Whether a loop is overdue is asked of the clock that nothing sets: a time that NTP corrects must not look like a hang.
+        now: () => performance.now(),
+        sleep: host.clock.sleep,
+        random: host.random,
+      }),
+    );
+  return Object.fromEntries(all.map((loop) => [loop.name, loop])) as Loops;
+}
+
+/** Begins the rounds, until the signal aborts. Resolves when the first round of convergence has ended. */
+export async function startLoops(loops: Loops, signal: AbortSignal): Promise<void> {
+  const firstRound = loops.converge.start(signal);
+  for (const [name, { first }] of Object.entries<LoopSpec>(LOOPS)) {
+    const loop = loops[name as LoopName];
+    if (loop === loops.converge) continue;
+    if (first === "now") void loop.start(signal);
+    else loop.schedule(signal);
+    if (typeof first === "object") loop.triggerAfter(first.afterSeconds * 1000);
+  }
+  await firstRound;
+}
+
+/** Without a ping systemd ends the daemon, and starts it again. */
+async function notifySystemd({ systemd, board }: Parts, loops: readonly Loop[]): Promise<void> {
+  if (loops.some((loop) => loop.isOverdue())) return;
+  await systemd.ping();
+  await systemd.showStatus(readVerdict(board).summary);
+}

@@ -1,0 +1,56 @@
+// What the daemon checks by itself each period: runtime, kubelet, certificates, names, disks, image pulls; and, more rarely, the clock.
+import { type Family, family, timestamp } from "../board/metric-family.ts";
+import type { NodeFacts } from "../facts/node-facts.ts";
+import type { SessionKeys } from "../host/aws.ts";
+import { isoTime } from "../time.ts";
+import { type HealthWatchOptions, watchHealth } from "./health-watch.ts";
+import { reportImagePulls } from "./image-pulls.ts";
+import { type MachineWatchOptions, watchClock, watchMachine } from "./machine-watch.ts";
+
+export interface HealthPartOptions extends HealthWatchOptions, MachineWatchOptions {
+  /** As of the last round of convergence; undefined before the first. */
+  readonly facts: () => NodeFacts | undefined;
+  /** Keys that have not expired. */
+  readonly keys: () => SessionKeys | undefined;
+}
+
+/** Checks, and sets the conditions. */
+export class HealthPart {
+  readonly #options: HealthPartOptions;
+  #servingCertificateExpiresAtMs: number | undefined;
+
+  constructor(options: HealthPartOptions) {
+    this.#options = options;
+  }
+
+  status() {
+    return { credentials: { servingCertificateExpiresAt: isoTime(this.#servingCertificateExpiresAtMs) } };
+  }
+
+  metrics(): readonly Family[] {
+    return [
+      family(
+        "gauge",
+        "serving_certificate_expiry_timestamp_seconds",
+        "When kubelet's serving certificate expires.",
+        () => timestamp(this.#servingCertificateExpiresAtMs),
+      ),
+    ];
+  }
+
+  /** One round of all but the clock. */
+  async round(): Promise<void> {
+    const { board, config, facts, keys } = this.#options;
+    [this.#servingCertificateExpiresAtMs] = await Promise.all([
+      watchHealth(this.#options),
+      watchMachine(this.#options),
+    ]);
+    const found = facts();
+    if (found !== undefined) board.set("ImagePullsConfigured", reportImagePulls(config, found, keys()));
+  }
+
+  /** Compares the clock with AWS's. */
+  async clockRound(): Promise<void> {
+    await watchClock(this.#options);
+  }
+}

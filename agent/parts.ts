@@ -1,0 +1,191 @@
+// What the daemon is made of, in the order in which data flows. Constructors only: a part is given what it needs, knows no other part,
+// and emits what happens to it. loops.ts says when each part works; reactions.ts says what follows from each event.
+
+import { Converger, type ConvergerEvent } from "./apply/converger.ts";
+import { ClusterCache, type ClusterEvent, isDescriptionDoubtful } from "./aws/cluster-cache.ts";
+import { createBoardReport } from "./board/board-report.ts";
+import { CallMetrics } from "./board/call-metrics.ts";
+import { type BoardEvent, ConditionBoard } from "./board/conditions.ts";
+import { EventRing, type NoticeEvent } from "./board/events.ts";
+import { type ConfigEvent, createConfigWatch } from "./config/config-watch.ts";
+import { runPaths, statePaths } from "./config/paths.ts";
+import type { Config } from "./config/schema.ts";
+import { AwsSession, type SessionEvent } from "./credentials/aws-session.ts";
+import { SatelliteError } from "./errors.ts";
+import { createVersionReader } from "./facts/versions.ts";
+import { type GpuEvent, GpuPart } from "./gpu/gpu-part.ts";
+import { criticalGpuConditions } from "./gpu/gpu-report.ts";
+import { instrumentAws, instrumentRequests } from "./health/instrumented-clients.ts";
+import { createSystemd } from "./health/systemd.ts";
+import type { Aws } from "./host/aws.ts";
+import type { Host } from "./host/host.ts";
+import type { InstallEvent } from "./install/install-event.ts";
+import { Provisioning } from "./install/provisioning.ts";
+import { Kubelet, type KubeletEvent } from "./kubelet/kubelet.ts";
+import { kubeletEnvironment } from "./kubelet/kubelet-environment.ts";
+import { createNodeApi, type NodeApi } from "./kubernetes/node-api.ts";
+import type { Log } from "./log.ts";
+import { Retry } from "./loop/retry.ts";
+import { HealthPart } from "./node/health-part.ts";
+import { NodeReporter } from "./node/node-reporter.ts";
+import { createNodeWatch, type NodeWatchEvent } from "./node/node-watch.ts";
+
+/** Everything that can happen in the daemon. */
+export type AgentEvent =
+  | BoardEvent
+  | ClusterEvent
+  | ConfigEvent
+  | ConvergerEvent
+  | GpuEvent
+  | InstallEvent
+  | KubeletEvent
+  | NodeWatchEvent
+  | NoticeEvent
+  | SessionEvent
+  /** The first round of convergence has ended, whatever came of it. */
+  | { readonly kind: "first-round-ended" };
+
+/** What the parts are built from. */
+export interface PartsOptions {
+  readonly host: Host;
+  readonly aws: Aws;
+  readonly config: Config;
+  readonly configFile: string;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends what a part has begun. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: AgentEvent) => void;
+}
+
+export type Parts = ReturnType<typeof createParts>;
+type Records = ReturnType<typeof createRecords>;
+type Identity = Records & ReturnType<typeof createIdentity>;
+type Machine = Identity & ReturnType<typeof createMachine>;
+type Node = Machine & ReturnType<typeof createNode>;
+
+/** Builds every part. Nothing runs yet. */
+export function createParts(options: PartsOptions) {
+  const records = createRecords(options);
+  const identity = { ...records, ...createIdentity(records) };
+  const machine = { ...identity, ...createMachine(identity) };
+  const node = { ...machine, ...createNode(machine) };
+  return { ...node, ...createUpkeep(node) };
+}
+
+/** What is known: conditions, events, and the calls that are made. */
+function createRecords(options: PartsOptions) {
+  const { host, config, log, signal, environment, emit } = options;
+  const { now } = host.clock;
+  const sleep = (milliseconds: number) => host.clock.sleep(milliseconds, signal);
+  const board = new ConditionBoard({ log, now, sleep, critical: criticalGpuConditions(config), emit });
+  const awsCalls = new CallMetrics("aws", "AWS");
+  const apiCalls = new CallMetrics("api", "the API server");
+  return {
+    ...options,
+    board,
+    verdict: createBoardReport(board),
+    events: new EventRing(now),
+    awsCalls,
+    apiCalls,
+    aws: instrumentAws(options.aws, awsCalls),
+    requests: instrumentRequests(host, apiCalls),
+    systemd: createSystemd(host, log, environment),
+    readConfig: createConfigWatch({ host, board, file: options.configFile, config, emit }),
+  };
+}
+
+/** Who this node is to AWS and to the cluster, and which cluster that is. */
+function createIdentity(records: Records) {
+  const { host, aws, config, log, board, emit, requests } = records;
+  const session = new AwsSession({ host, aws, config, log, board, emit });
+  const cluster = new ClusterCache({ host, aws, config, log, board, emit, keys: () => session.keys });
+  const api = (): NodeApi | undefined => {
+    const { facts } = cluster;
+    if (facts === undefined || session.token === undefined) return undefined;
+    return createNodeApi({ host: requests, cluster: facts, token: () => currentToken(session) });
+  };
+  return {
+    session,
+    cluster,
+    /** DescribeCluster outside its schedule. */
+    clusterRetry: new Retry({ host, isNeeded: () => isDescriptionDoubtful(board) }),
+    /** The API server; undefined while the cluster or the token is not known. */
+    api,
+  };
+}
+
+/** What this machine is made to be. */
+function createMachine(identity: Identity) {
+  const { host, config, log, board, emit, environment, cluster } = identity;
+  const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
+  const converger = new Converger({ host, config, log, board, emit, versions, cluster: () => cluster.facts });
+  const kubelet = new Kubelet({
+    host,
+    log,
+    board,
+    emit,
+    processFile: runPaths(config.runFolder).kubeletProcess,
+    stopSeconds: config.kubelet.stopSeconds,
+    environment: kubeletEnvironment(environment),
+    prepare: () => converger.prepareKubelet(),
+  });
+  return { converger, kubelet };
+}
+
+/** What the cluster sees of it. */
+function createNode(machine: Machine) {
+  const { host, config, log, board, emit, signal, api, converger, kubelet } = machine;
+  const { name } = config.node;
+  return {
+    gpu: new GpuPart({ host, config, log, board, emit, signal, api, containerd: () => converger.facts?.containerd }),
+    reporter: new NodeReporter({ host, log, board, name, api }),
+    nodeWatch: createNodeWatch({
+      host,
+      log,
+      board,
+      emit,
+      name,
+      api,
+      kubeletStartedAtMs: () => kubelet.state.startedAtMs,
+    }),
+  };
+}
+
+/** What keeps all of it well. */
+function createUpkeep(node: Node) {
+  const { host, config, log, board, emit, signal, environment, api, session, cluster, converger, kubelet, nodeWatch } =
+    node;
+  return {
+    provisioning: new Provisioning({
+      host,
+      config,
+      log,
+      board,
+      emit,
+      signal,
+      environment,
+      cluster: () => cluster.facts,
+      kubeletVersion: () => converger.facts?.kubeletVersion,
+      nodeVersion: () => nodeWatch.version(),
+      kubeletExits: () => kubelet.state.restartsByReason.exited ?? 0,
+    }),
+    health: new HealthPart({
+      host,
+      config,
+      board,
+      api,
+      kubelet: () => kubelet.state,
+      endpoint: () => cluster.facts?.endpoint,
+      facts: () => converger.facts,
+      keys: () => session.keys,
+    }),
+    /** A comparison of the clock outside its schedule. */
+    clockRetry: new Retry({ host, isNeeded: () => board.isFailing("ClockInSync") }),
+  };
+}
+
+function currentToken(session: AwsSession) {
+  if (session.token === undefined) throw new SatelliteError("token-missing", "there is no token yet");
+  return session.token.value;
+}

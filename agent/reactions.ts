@@ -1,0 +1,74 @@
+// What follows from each thing that can happen: one entry an event. The compiler asks for all of them.
+import type { Loops } from "./loops.ts";
+import type { AgentEvent, Parts } from "./parts.ts";
+
+/** A pending condition is checked again after this long: shorter than any condition holds. */
+const CHECK_AGAIN_MS = 5000;
+
+export interface Daemon extends Parts {
+  readonly loops: Loops;
+  /** Ends this run: another configuration wants another one. */
+  readonly onConfigChange: () => void;
+}
+
+type Reactions = {
+  readonly [K in AgentEvent["kind"]]: (daemon: Daemon, event: Extract<AgentEvent, { kind: K }>) => unknown;
+};
+
+export const REACTIONS: Reactions = {
+  "condition-changed": ({ events, reporter, loops }, { condition, isRootCause }) => {
+    const { status, reason, type, message } = condition;
+    events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
+    reporter.noteChange(condition, isRootCause);
+    return isRootCause || type === "NodeReady" ? loops.report.trigger() : undefined;
+  },
+  // Its cause may be one that no loop has found yet; and what has mended itself must be seen before the condition turns.
+  "condition-pending": ({ loops }, { type }) => {
+    void loops.health.trigger();
+    if (type === "RuntimeReady") void loops.converge.trigger();
+    if (type === "IdentityAccepted" || type === "CredentialsRenewed") void loops.clock.trigger();
+    loops.health.triggerAfter(CHECK_AGAIN_MS);
+  },
+  notice: ({ events, reporter }, { type, reason, message }) => {
+    events.record(type, reason, message);
+    reporter.note(type, reason, message);
+  },
+  "first-round-ended": ({ systemd, loops }) =>
+    Promise.all([systemd.ready("joining the cluster"), loops.supplies.trigger()]),
+  "config-changed": ({ onConfigChange }) => onConfigChange(),
+  // New keys, or a first answer that is still missing, are worth a call outside its schedule.
+  "credentials-round-ended": ({ cluster, clusterRetry, clockRetry, loops }) => {
+    if (cluster.facts === undefined || clusterRetry.isDue()) void loops.cluster.trigger();
+    if (clockRetry.isDue()) void loops.clock.trigger();
+  },
+  "cluster-changed": ({ loops }) => loops.converge.trigger(),
+  "programs-changed": ({ loops }) => loops.converge.trigger(),
+  "resource-repaired": ({ log, emit }, { resource }) => {
+    const message = `${resource} was changed by another process and is repaired`;
+    log.warn({ resource }, message);
+    emit({ kind: "notice", type: "Warning", reason: "Repaired", message });
+  },
+  "gpu-runtime-changed": ({ events }, { message }) => events.record("Normal", "GpuRuntimeChanged", message),
+  "kubelet-wanted": ({ kubelet }, { spec }) => kubelet.want(spec),
+  "kubelet-unauthorized": ({ session, nodeWatch }) => {
+    nodeWatch.lookAgain();
+    return session.replaceToken();
+  },
+  "kubelet-cut-off": ({ nodeWatch }) => nodeWatch.lookAgain(),
+  "token-refused": ({ session }) => session.replaceToken(),
+  "node-seen": ({ gpu }, { node }) => gpu.see(node),
+  "node-ready": ({ loops }) => loops.health.trigger().then(() => loops.systemd.trigger()),
+  "node-gone": ({ config, reporter, gpu, events, kubelet }) => {
+    reporter.forget();
+    gpu.forgetNode();
+    const message = `Node ${config.node.name} is gone from the cluster; kubelet registers it again`;
+    events.record("Warning", "NodeMissing", message);
+    kubelet.restart("node-gone");
+  },
+};
+
+/** Calls the reaction of an event. */
+export function react<K extends AgentEvent["kind"]>(daemon: Daemon, event: Extract<AgentEvent, { kind: K }>): unknown {
+  const reaction: (daemon: Daemon, event: Extract<AgentEvent, { kind: K }>) => unknown = REACTIONS[event.kind as K];
+  return reaction(daemon, event);
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLoops, type LoopName, startLoops } from "../agent/loops.ts";
+import { createParts } from "../agent/parts.ts";
+import { MemoryAws } from "./fakes/memory-aws.ts";
+import { MemoryHost } from "./fakes/memory-host.ts";
+import { createMemoryLog } from "./fakes/memory-log.ts";
+import { sampleConfig } from "./fakes/samples.ts";
+
+function setUp() {
+  const host = new MemoryHost();
+  const stop = new AbortController();
+  const parts = createParts({
+    host,
+    aws: new MemoryAws(host.clock.now),
+    config: sampleConfig(),
+    configFile: "/etc/eks-satellite/config.yaml",
+    log: createMemoryLog().log,
+    environment: { WATCHDOG_USEC: "90000000" },
+    signal: stop.signal,
+    emit: () => undefined,
+  });
+  const loops = createLoops(parts);
+  const begun = () =>
+    Object.values(loops)
+      .filter(({ rounds }) => rounds > 0)
+      .map(({ name }) => name);
+  return { host, stop, parts, loops, begun };
+}
+
+test("a period is the configuration's, and systemd's a third of its watchdog", () => {
+  const { parts, loops } = setUp();
+  const { convergeSeconds, credentialsSeconds } = parts.config.intervals;
+  const seconds = (name: LoopName) => loops[name].everySeconds;
+  assert.deepEqual(
+    [seconds("converge"), seconds("credentials"), seconds("systemd")],
+    [convergeSeconds, credentialsSeconds, 30],
+  );
+});
+
+test("four loops begin at once; the calls that need AWS's client come when kubelet has had its start", async (context) => {
+  const { host, stop, loops, begun } = setUp();
+  context.after(() => stop.abort());
+  await startLoops(loops, stop.signal);
+  await host.clock.advance(1000);
+  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu"]);
+  await host.clock.advance(14_000);
+  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "clock"]);
+});
+
+test("while a loop is overdue systemd gets no ping, so that its watchdog restarts the daemon", async (context) => {
+  const { stop, loops, parts } = setUp();
+  context.after(() => stop.abort());
+  const pings: string[] = [];
+  parts.systemd.ping = async () => void pings.push("ping");
+  await loops.systemd.trigger();
+  assert.deepEqual(pings, ["ping"]);
+  loops.gpu.isOverdue = () => true;
+  await loops.systemd.trigger();
+  assert.deepEqual(pings, ["ping"]);
+});

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLoops } from "../agent/loops.ts";
+import { type AgentEvent, createParts } from "../agent/parts.ts";
+import { react } from "../agent/reactions.ts";
+import { MemoryAws } from "./fakes/memory-aws.ts";
+import { settle } from "./fakes/memory-clock.ts";
+import { MemoryHost } from "./fakes/memory-host.ts";
+import { createMemoryLog } from "./fakes/memory-log.ts";
+import { sampleConfig } from "./fakes/samples.ts";
+
+/** A daemon whose loops count the rounds that they are asked for, and run none. */
+function setUp() {
+  const host = new MemoryHost();
+  const { log, messages } = createMemoryLog();
+  const emitted: AgentEvent[] = [];
+  const parts = createParts({
+    host,
+    aws: new MemoryAws(host.clock.now),
+    config: sampleConfig(),
+    configFile: "/etc/eks-satellite/config.yaml",
+    log,
+    environment: {},
+    signal: new AbortController().signal,
+    emit: (event) => void emitted.push(event),
+  });
+  const loops = createLoops(parts);
+  const asked: string[] = [];
+  for (const loop of Object.values(loops)) {
+    loop.trigger = async () => void asked.push(loop.name);
+    loop.triggerAfter = (milliseconds) => void asked.push(`${loop.name} after ${milliseconds}`);
+  }
+  const ended: string[] = [];
+  const daemon = { ...parts, loops, onConfigChange: () => void ended.push("config") };
+  const happen = async (event: AgentEvent) => {
+    react(daemon, event);
+    await settle();
+  };
+  const events = () => parts.events.list().map(({ type, reason }) => `${type} ${reason}`);
+  return { parts, asked, ended, emitted, events, happen, messages };
+}
+
+const CONDITION = { type: "DiskAvailable", status: "False", reason: "DiskFull", message: "full" } as const;
+const condition = (changes: object = {}) => ({
+  ...CONDITION,
+  sinceMs: 0,
+  dependsOn: [],
+  isCritical: true,
+  ...changes,
+});
+
+test("a root cause is an event and is reported to the Node at once; what follows from one waits for the loop", async () => {
+  const { asked, events, happen } = setUp();
+  await happen({ kind: "condition-changed", condition: condition(), isRootCause: false });
+  assert.deepEqual([asked, events()], [[], ["Normal DiskFull"]]);
+  await happen({ kind: "condition-changed", condition: condition(), isRootCause: true });
+  assert.deepEqual([asked, events().at(-1)], [["report"], "Warning DiskFull"]);
+});
+
+test("a pending condition is checked at once and once more before it turns, and its possible causes with it", async () => {
+  const { asked, happen } = setUp();
+  await happen({ kind: "condition-pending", type: "RuntimeReady" });
+  assert.deepEqual(asked.splice(0), ["health", "converge", "health after 5000"]);
+  await happen({ kind: "condition-pending", type: "IdentityAccepted" });
+  assert.deepEqual(asked.splice(0), ["health", "clock", "health after 5000"]);
+  await happen({ kind: "condition-pending", type: "DnsWorking" });
+  assert.deepEqual(asked, ["health", "health after 5000"]);
+});
+
+test("new cluster facts and new programs are a round of convergence", async () => {
+  const { asked, happen } = setUp();
+  await happen({ kind: "cluster-changed" });
+  await happen({ kind: "programs-changed" });
+  assert.deepEqual(asked, ["converge", "converge"]);
+});
+
+test("a round of credentials asks for the cluster while it is not known", async () => {
+  const { asked, happen } = setUp();
+  await happen({ kind: "credentials-round-ended" });
+  assert.deepEqual(asked, ["cluster"]);
+});
+
+test("a repair is logged, and is a notice; a notice is an event", async () => {
+  const { emitted, events, happen, messages } = setUp();
+  await happen({ kind: "resource-repaired", resource: "file:/etc/x" });
+  const words = "file:/etc/x was changed by another process and is repaired";
+  assert.deepEqual(messages("warn"), [words]);
+  const notice = { kind: "notice", type: "Warning", reason: "Repaired", message: words } as const;
+  assert.deepEqual(emitted, [notice]);
+  await happen(notice);
+  assert.deepEqual(events(), ["Warning Repaired"]);
+});
+
+test("a Node that is gone restarts kubelet, and what was written to it is forgotten", async () => {
+  const { parts, events, happen } = setUp();
+  const calls: string[] = [];
+  parts.kubelet.restart = (reason) => void calls.push(`restart ${reason}`);
+  parts.reporter.forget = () => void calls.push("reporter");
+  parts.gpu.forgetNode = () => void calls.push("gpu");
+  await happen({ kind: "node-gone" });
+  assert.deepEqual(calls, ["reporter", "gpu", "restart node-gone"]);
+  assert.deepEqual(events(), ["Warning NodeMissing"]);
+});
+
+test("a refused token is replaced; kubelet's refusal also reads the Node anew", async () => {
+  const { parts, happen } = setUp();
+  const calls: string[] = [];
+  parts.session.replaceToken = async () => void calls.push("token");
+  parts.nodeWatch.lookAgain = () => void calls.push("node");
+  await happen({ kind: "token-refused" });
+  assert.deepEqual(calls.splice(0), ["token"]);
+  await happen({ kind: "kubelet-unauthorized" });
+  assert.deepEqual(calls.splice(0), ["node", "token"]);
+  await happen({ kind: "kubelet-cut-off" });
+  assert.deepEqual(calls, ["node"]);
+});
+
+test("a Node that becomes Ready is checked, and systemd shows it afterwards", async () => {
+  const { asked, happen } = setUp();
+  await happen({ kind: "node-ready" });
+  assert.deepEqual(asked, ["health", "systemd"]);
+});
+
+test("a changed configuration ends the run", async () => {
+  const { ended, happen } = setUp();
+  await happen({ kind: "config-changed" });
+  assert.deepEqual(ended, ["config"]);
+});
