@@ -9,6 +9,7 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { readSetup } from "../plan/containerd-config.ts";
 import { describeSetupChange, NVIDIA_RUNTIME, type NvidiaSetup } from "../plan/containerd-nvidia.ts";
+import { isoTime } from "../time.ts";
 import { type CdiOwner, CdiSpec } from "./cdi-spec.ts";
 import { describeNvidiaDevices } from "./nvidia-devices.ts";
 
@@ -101,7 +102,7 @@ export class GpuRuntime {
     const late: Report = {
       status: "Unknown",
       reason: "CdiSpecPending",
-      message: `${ctk} has not ended since ${new Date(sinceMs).toISOString()}`,
+      message: `${ctk} has not ended since ${isoTime(sinceMs)}`,
     };
     const outcome = await Promise.race([
       result,

@@ -56,7 +56,7 @@ testFindings([
       host.clock.jump(Date.UTC(2027, 0, 1) - host.clock.now());
     },
     "fail",
-    /node\.crt ended at 2027-01-01/,
+    /node\.crt expired at 2027-01-01/,
   ],
   [
     "certificate",
