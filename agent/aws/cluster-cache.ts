@@ -6,6 +6,7 @@ import { describe } from "../errors.ts";
 import type { Aws, AwsKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { isoTime } from "../time.ts";
 import { type ClusterFacts, cacheCluster, readCachedCluster, readCluster } from "./cluster.ts";
 
@@ -89,7 +90,7 @@ export class ClusterCache {
         status: "True",
         reason: "Outdated",
         message: known,
-        ...(hint === undefined ? {} : { hint }),
+        ...optional({ hint }),
       });
     }
   }

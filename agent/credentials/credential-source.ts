@@ -1,8 +1,8 @@
 // Reads the configured source of keys on this machine, and detects whether it has changed.
-import { createHash } from "node:crypto";
 import { parseEnv } from "node:util";
 import { parse as parseIni } from "ini";
 import type { Config } from "../config/schema.ts";
+import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
@@ -48,9 +48,7 @@ export async function readSourceState(host: Host, credentials: Config["credentia
   const { certificate, privateKey, intermediates } = rolesAnywhere ?? {};
   const files = [keysFile, profile?.file, certificate, privateKey, intermediates].filter((file) => file !== undefined);
   const states = await Promise.all(files.map((file) => stateOf(host, file)));
-  return createHash("sha256")
-    .update([sourceName(credentials), ...states].join("\n"))
-    .digest("hex");
+  return sha256([sourceName(credentials), ...states].join("\n"));
 }
 
 async function stateOf(host: Host, file: string): Promise<string> {

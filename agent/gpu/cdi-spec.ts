@@ -1,8 +1,8 @@
 // The CDI specification of the GPUs. With it, containers get devices that a `systemctl daemon-reload` does not take from them.
 // It names the driver's files, so each driver needs its own; it is on tmpfs, so each boot needs a new one.
-import { createHash } from "node:crypto";
 import * as z from "zod";
 import { CDI_SPEC, runPaths } from "../config/paths.ts";
+import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
@@ -43,10 +43,7 @@ export class CdiSpec {
   constructor(options: CdiSpecOptions) {
     this.#options = options;
     this.#recordFile = runPaths(options.runFolder).cdiSpec;
-    this.#retry = new Backoff({
-      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
-      random: options.host.random,
-    });
+    this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: options.host.random });
   }
 
   /**
@@ -77,18 +74,18 @@ export class CdiSpec {
   async #findOwner(key: string): Promise<CdiOwner | undefined> {
     const { host } = this.#options;
     const spec = await host.files.read(CDI_SPEC);
-    const sha256 = spec === undefined ? "" : digest(spec);
+    const found = spec === undefined ? "" : sha256(spec);
     const record = await readCdiRecord(host, this.#recordFile);
-    const isOurs = spec !== undefined && record?.sha256 === sha256;
+    const isOurs = spec !== undefined && record?.sha256 === found;
     if (isOurs && record.key === key) return "eks-satellite";
-    if (spec !== undefined && this.#foreign?.sha256 === sha256) return this.#foreign.owner;
+    if (spec !== undefined && this.#foreign?.sha256 === found) return this.#foreign.owner;
     const isRefreshed = await isRefreshedBySystemd(host);
     if (isOurs || spec === undefined) {
       if (isRefreshed) return "nvidia-cdi-refresh";
       return spec === undefined && (await hasStaticSpec(host)) ? "another program" : undefined;
     }
     const owner = isRefreshed ? "nvidia-cdi-refresh" : "another program";
-    this.#foreign = { sha256, owner };
+    this.#foreign = { sha256: found, owner };
     return owner;
   }
 
@@ -106,7 +103,7 @@ export class CdiSpec {
         });
       }
       await host.files.setMode(CANDIDATE, 0o644);
-      const record = JSON.stringify({ key, sha256: digest(content) });
+      const record = JSON.stringify({ key, sha256: sha256(content) });
       // The record comes first: a specification without one would be taken for another program's.
       await host.files.write(this.#recordFile, record, { mode: 0o600 });
       await host.files.move(CANDIDATE, CDI_SPEC);
@@ -156,7 +153,7 @@ export async function readCdiRecord(host: Host, path: string) {
 /** Whether the present specification is the daemon's own. */
 export async function isOwnCdiSpec(host: Host, runFolder: string): Promise<boolean> {
   const spec = await host.files.read(CDI_SPEC);
-  return spec !== undefined && (await readCdiRecord(host, runPaths(runFolder).cdiSpec))?.sha256 === digest(spec);
+  return spec !== undefined && (await readCdiRecord(host, runPaths(runFolder).cdiSpec))?.sha256 === sha256(spec);
 }
 
 function asProblem(error: unknown): SatelliteError {
@@ -165,8 +162,4 @@ function asProblem(error: unknown): SatelliteError {
     hint: "Run nvidia-ctk cdi generate by hand.",
     cause: error,
   });
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

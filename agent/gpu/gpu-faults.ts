@@ -1,5 +1,6 @@
 // Observation of the GPUs → their faults, worst first, each with a remedy. Pure: the same observation gives the same faults.
 import type { GpuFacts } from "../facts/gpu.ts";
+import { optional } from "../optional.ts";
 import type { SmiAnswer } from "./nvidia-smi.ts";
 import type { GpuReading } from "./nvidia-smi-output.ts";
 import { type GpuAction, toRecoveryAction } from "./xid.ts";
@@ -108,7 +109,7 @@ export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
 /** Finds the faults of nvidia-smi itself. */
 function judgeAnswer({ answer, consecutiveAnswers }: GpuObservation): readonly GpuFault[] {
   const { code = "", message = "", hint } = answer?.problem ?? {};
-  const fault = (action: GpuAction) => [{ code, message, action, ...(hint === undefined ? {} : { hint }) }];
+  const fault = (action: GpuAction) => [{ code, message, action, ...optional({ hint }) }];
   switch (code) {
     case "nvidia-smi-stuck":
     case "gpu-inforom-corrupt":
@@ -159,7 +160,7 @@ function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<strin
   const { busId, needsReset, recoveryAction, eccUncorrected = 0, isRemapPending, isRemapFailed, slowdown } = reading;
   const found: GpuFault[] = [];
   const add = (code: string, action: GpuAction, message: string, hint?: string) =>
-    found.push({ code, busId, action, message, ...(hint === undefined ? {} : { hint }) });
+    found.push({ code, busId, action, message, ...optional({ hint }) });
   if (isRemapFailed) add("gpu-row-remap-failed", "replace", "it has no spare memory rows left");
   if (isRemapPending) add("gpu-row-remap-pending", "reset-the-gpu", "its next reset replaces faulty memory rows");
   if (needsReset) add("gpu-reset-required", "reset-the-gpu", "nvidia-smi reports that it requires a reset");

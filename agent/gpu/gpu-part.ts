@@ -3,6 +3,7 @@ import type { NoticeEvent } from "../board/events.ts";
 import type { Family } from "../board/metric-family.ts";
 import type { Config } from "../config/schema.ts";
 import type { NodeState } from "../kubernetes/node-api.ts";
+import { optional } from "../optional.ts";
 import { GpuCordon, type GpuCordonOptions } from "./gpu-cordon.ts";
 import { GpuLabeler, type GpuLabelerOptions } from "./gpu-labels.ts";
 import { gpuFamilies } from "./gpu-metrics.ts";
@@ -37,7 +38,7 @@ export class GpuPart {
     const view = this.#watch.view();
     if (view === undefined) return undefined;
     const runtime = this.#runtime.view();
-    return { ...view, isCordoned: this.#cordon.isCordoned, ...(runtime === undefined ? {} : { runtime }) };
+    return { ...view, isCordoned: this.#cordon.isCordoned, ...optional({ runtime }) };
   }
 
   /** Takes the current Node of the cluster; undefined when there is none. */

@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { type GpuFacts, PCI_DEVICES, readGpus } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { createFabricManagerReader } from "./fabric-manager.ts";
 import { type GpuFault, type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
@@ -90,7 +91,7 @@ export class GpuWatch {
     const cudaVersion = answer?.cudaVersion;
     return {
       facts,
-      ...(cudaVersion === undefined ? {} : { cudaVersion }),
+      ...optional({ cudaVersion }),
       gpus: facts.busIds.map((busId) => this.#stateOf(busId, answer, xids)),
     };
   }
@@ -159,9 +160,7 @@ export class GpuWatch {
     const product = reading?.product ?? driven?.product;
     return {
       busId,
-      ...(uuid === undefined ? {} : { uuid }),
-      ...(product === undefined ? {} : { product }),
-      ...(reading === undefined ? {} : { reading }),
+      ...optional({ uuid, product, reading }),
       faults: this.#faults.filter((fault) => fault.busId === busId),
       xids: xids.filter((xid) => xid.busId === busId),
     };

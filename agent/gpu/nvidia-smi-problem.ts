@@ -1,6 +1,7 @@
 // Explains why nvidia-smi does not answer, by its exit code and output.
 import { describe, SatelliteError } from "../errors.ts";
 import type { RunResult } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { unreachableBusIds } from "./nvidia-smi-output.ts";
 
 /** Turns the error of a call into nvidia-smi-stuck, nvidia-smi-missing, nvidia-smi-timeout or nvidia-smi-failed. */
@@ -22,11 +23,7 @@ export function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteE
   const output = `${stdout}\n${stderr}`.trim();
   const shown = output.split("\n").at(-1)?.slice(0, 200) ?? "";
   const failed = (code: string, what: string, hint?: string) =>
-    new SatelliteError(
-      code,
-      `${what} (nvidia-smi exits with ${exitCode}: ${shown})`,
-      hint === undefined ? {} : { hint },
-    );
+    new SatelliteError(code, `${what} (nvidia-smi exits with ${exitCode}: ${shown})`, optional({ hint }));
   if (/driver\/library version mismatch/i.test(output))
     return failed(
       "gpu-driver-mismatch",

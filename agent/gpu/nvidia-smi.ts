@@ -2,6 +2,7 @@
 // as stuck. After some faults of a GPU nvidia-smi hangs in the kernel, and every further call would hang beside it.
 import { SatelliteError } from "../errors.ts";
 import type { Host, RunResult } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import {
   CORE_FIELDS,
   type GpuReading,
@@ -213,7 +214,7 @@ function toShared(result: RunResult): Pick<SmiAnswer, "unreachable" | "problem">
 }
 
 function toCuda(cudaVersion: string | undefined): Pick<SmiAnswer, "cudaVersion"> {
-  return cudaVersion === undefined ? {} : { cudaVersion };
+  return optional({ cudaVersion });
 }
 
 function nothing(problem: SatelliteError): SmiAnswer {

@@ -4,6 +4,7 @@ import { compare, valid } from "semver";
 import { parse as parseYaml } from "yaml";
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
+import { optional } from "../optional.ts";
 
 const artifactSchema = z.object({
   name: z.string(),
@@ -65,7 +66,7 @@ export function parseManifest(text: string, url: string): ArtifactManifest {
   const invalid = (why: string, cause?: unknown) =>
     new SatelliteError("manifest-invalid", `${url} is not a manifest of EKS's artifacts: ${why}`, {
       hint: "Something on the way, such as a proxy, may answer with a page of its own. Compare curl -v of it; artifacts.manifestUrl names another manifest.",
-      ...(cause === undefined ? {} : { cause }),
+      ...optional({ cause }),
     });
   if (/^\s*</.test(text)) throw invalid("it is a page of HTML or XML");
   let document: unknown;

@@ -5,6 +5,7 @@ import { ARTIFACTS_FOLDER } from "../config/paths.ts";
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { type ArtifactName, type ArtifactRelease, parseChecksum } from "./artifact-manifest.ts";
 import { isOfRelease } from "./kubelet-trial.ts";
 
@@ -208,6 +209,6 @@ function explain(error: unknown): never {
 function unreachable(what: string, cause?: unknown): SatelliteError {
   return new SatelliteError("artifact-unreachable", what, {
     hint: "Check the mirror (artifacts.manifestUrl) and the network. The daemon tries again and continues the download. What is installed stays.",
-    ...(cause === undefined ? {} : { cause }),
+    ...optional({ cause }),
   });
 }

@@ -1,8 +1,8 @@
 // A new kubelet has five minutes to make the node Ready. The state of the trial survives restarts of the daemon.
-import { createHash } from "node:crypto";
 import { gt } from "semver";
 import * as z from "zod";
 import type { Config } from "../config/schema.ts";
+import { sha256 } from "../digest.ts";
 import type { Host } from "../host/host.ts";
 
 /** How long the node may be not Ready while the API server answers. */
@@ -70,7 +70,7 @@ export class KubeletTrials {
   constructor(host: Host, path: string, config: Config["kubelet"]) {
     this.#host = host;
     this.#path = path;
-    this.#configDigest = createHash("sha256").update(JSON.stringify(config)).digest("hex");
+    this.#configDigest = sha256(JSON.stringify(config));
     this.#state = { rejected: [], configDigest: this.#configDigest };
   }
 

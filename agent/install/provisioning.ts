@@ -37,11 +37,15 @@ export class Provisioning {
       family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
         { value: this.dependencies.installed },
       ]),
-      family("counter", "artifact_downloads_total", "Downloads of kubelet and the other node binaries, by outcome.", () =>
-        (["installed", "failed"] as const).map((outcome) => ({
-          value: this.artifacts.figures[outcome],
-          labels: { outcome },
-        })),
+      family(
+        "counter",
+        "artifact_downloads_total",
+        "Downloads of kubelet and the other node binaries, by outcome.",
+        () =>
+          (["installed", "failed"] as const).map((outcome) => ({
+            value: this.artifacts.figures[outcome],
+            labels: { outcome },
+          })),
       ),
       family("counter", "artifact_downloaded_bytes_total", "Bytes of the downloads that were installed.", () => [
         { value: this.artifacts.figures.bytes },
