@@ -1,4 +1,4 @@
-// The programs that a node needs from its distribution, and which of them this machine has, whoever brought them.
+// The programs that a node needs from its distribution, and which of them are missing.
 import type { Host } from "../host/host.ts";
 
 export interface Dependency {
@@ -8,7 +8,7 @@ export interface Dependency {
   readonly why: string;
 }
 
-/** In the order in which they are told. */
+/** In the order of the report. */
 export const DEPENDENCIES: readonly Dependency[] = [
   { package: "containerd", program: "containerd", why: "runs the pods" },
   { package: "runc", program: "runc", why: "starts containers for containerd" },
@@ -19,7 +19,7 @@ export const DEPENDENCIES: readonly Dependency[] = [
 
 const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** What is not there. Programs are looked for, not packages: Docker's containerd.io brings containerd and runc. @throws file-unreadable */
+/** Finds what is missing. It checks programs, not packages, because Docker's containerd.io contains containerd and runc. @throws file-unreadable */
 export async function findMissing(host: Host): Promise<readonly Dependency[]> {
   const found = await Promise.all(DEPENDENCIES.map(({ program }) => hasProgram(host, program)));
   return DEPENDENCIES.filter((_, index) => found[index] === false);
