@@ -168,7 +168,7 @@ async function archive(
     await files.setMode(`${staging}/archive`, 0o600);
     await files.move(`${staging}/archive`, output);
   } finally {
-    await host.run("rm", ["--recursive", "--force", "--", staging]);
+    await files.removeTree(staging);
   }
 }
 

@@ -19,7 +19,7 @@ export async function planProvisioning(
   config: Config,
   { clusterVersion, unknown }: { readonly clusterVersion: string | undefined; readonly unknown: unknown[] },
 ): Promise<readonly PlannedInstall[]> {
-  const packages = config.dependencies.install === "auto" ? await findMissing(host) : [];
+  const packages = config.dependencies.install === "auto" ? await findMissing(host, config) : [];
   const installs = packages.map(
     ({ package: name, why }): PlannedInstall => ({ resource: `package:${name}`, action: "install", why }),
   );

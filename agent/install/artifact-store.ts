@@ -12,10 +12,10 @@ import { isOfRelease } from "./kubelet-trial.ts";
 const REQUEST_TIMEOUT_SECONDS = 30;
 const SILENCE_SECONDS = 30;
 const MAX_REDIRECTS = 5;
-const HASH_TIMEOUT_SECONDS = 120;
 /** kubelet takes about 60 MB, the unpacked CNI plugins about 80 MB. */
 const ROOM_BYTES = 300 * 2 ** 20;
 const PROGRAM_MODE = 0o755;
+const PROGRAM_TIMEOUT_SECONDS = 60;
 
 export interface ArtifactStoreOptions {
   readonly host: Host;
@@ -61,7 +61,7 @@ export class ArtifactStore {
     const part = `${folder}.part`;
     log.info({ url: source.url }, `downloading ${name} ${release.version}`);
     await this.#download(name, source.url, part);
-    const found = await this.#hash(part);
+    const found = await host.files.digest(part);
     if (found !== expected) {
       // The file is not the one that the download began with: continuing it would never succeed.
       await host.files.remove(part);
@@ -116,25 +116,21 @@ export class ArtifactStore {
     if ((await host.files.readLink(path)) === target) return;
     if ((await host.files.readLink(path)) === undefined) await ledger.record(`link:${path}`, { kind: "absent" });
     await host.files.makeFolder(dirname(path), PROGRAM_MODE);
-    const candidate = `${path}.eks-satellite`;
-    await host.files.remove(candidate);
-    await this.#run("ln", ["--symbolic", "--", target, candidate]);
-    await host.files.move(candidate, path);
+    await host.files.link(path, target);
   }
 
   /** Removes all versions except these. */
   async prune(name: ArtifactName, kept: readonly (string | undefined)[]): Promise<void> {
     const { host } = this.#options;
     for (const version of await host.files.list(`${ARTIFACTS_FOLDER}/${name}`))
-      if (!kept.includes(version))
-        await this.#run("rm", ["--recursive", "--force", "--one-file-system", "--", this.folderOf(name, version)]);
+      if (!kept.includes(version)) await host.files.removeTree(this.folderOf(name, version));
   }
 
   /** Moves a verified download, a program or an archive of programs, to its folder. */
   async #keep(name: ArtifactName, part: string, folder: string): Promise<void> {
     const { host } = this.#options;
     const fresh = `${folder}.new`;
-    await this.#run("rm", ["--recursive", "--force", "--", fresh]);
+    await host.files.removeTree(fresh);
     await host.files.makeFolder(fresh, PROGRAM_MODE);
     if (name === "cni-plugins") {
       await this.#run("tar", ["--extract", "--gzip", "--no-same-owner", `--file=${part}`, `--directory=${fresh}`]);
@@ -148,13 +144,8 @@ export class ArtifactStore {
     await host.files.move(fresh, folder);
   }
 
-  async #hash(path: string): Promise<string> {
-    const { stdout } = await this.#run("sha256sum", ["--", path], HASH_TIMEOUT_SECONDS);
-    return stdout.replace(/^\\/, "").split(" ")[0] ?? "";
-  }
-
-  async #run(command: string, args: readonly string[], timeoutSeconds = 60) {
-    const result = await this.#options.host.run(command, args, { timeoutSeconds });
+  async #run(command: string, args: readonly string[]) {
+    const result = await this.#options.host.run(command, args, { timeoutSeconds: PROGRAM_TIMEOUT_SECONDS });
     if (result.exitCode === 0) return result;
     throw new SatelliteError(
       "artifact-broken",

@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import { type AptPlan, explainApt, isInstalled, isUnknownPackage, parseSimulation } from "./apt.ts";
 import type { InstallEvent } from "./install-event.ts";
-import { DEPENDENCIES, type Dependency, findMissing } from "./packages.ts";
+import { type Dependency, dependenciesOf, findMissing } from "./packages.ts";
 
 const APT_TIMEOUT_SECONDS = 900;
 /** The only exit code with which apt-get fails, apt-get(8). */
@@ -69,12 +69,12 @@ export class Dependencies {
   async round(): Promise<void> {
     const { host, config, board } = this.#options;
     if (this.#running !== undefined) return;
-    const missing = await findMissing(host);
+    const missing = await findMissing(host, config);
     if (missing.length === 0) {
       board.setTrue(
         "DependenciesInstalled",
         "Installed",
-        `${DEPENDENCIES.length} programs of the distribution are installed`,
+        `${dependenciesOf(config).length} programs of the distribution are installed`,
       );
       return;
     }

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEPENDENCIES, findMissing } from "../../agent/install/packages.ts";
+import { dependenciesOf, findMissing } from "../../agent/install/packages.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
+import { sampleConfig } from "../fakes/samples.ts";
+
+const config = sampleConfig();
 
 test("on an empty machine every program is missing, in the order of the report", async () => {
-  assert.deepEqual(await findMissing(new MemoryHost()), DEPENDENCIES);
+  assert.deepEqual(await findMissing(new MemoryHost(), config), dependenciesOf(config));
 });
 
 test("a program counts wherever it is installed, and a folder of its name does not", async () => {
@@ -12,7 +15,7 @@ test("a program counts wherever it is installed, and a folder of its name does n
   for (const path of ["/usr/bin/containerd", "/usr/local/sbin/runc", "/sbin/iptables", "/bin/socat"])
     host.files.put(path, "ELF");
   host.files.putFolder("/usr/sbin/conntrack");
-  const missing = await findMissing(host);
+  const missing = await findMissing(host, config);
   assert.deepEqual(
     missing.map(({ program }) => program),
     ["conntrack"],
