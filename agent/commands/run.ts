@@ -79,7 +79,7 @@ export async function runCommand(
     if (signal.aborted) {
       await createSystemd(host, log, environment).stopping();
       log.info("stopped; pods keep running");
-    } else log.info({ file: configFile }, "the configuration has changed and is put in force; pods keep running");
+    } else log.info({ file: configFile }, "the configuration has changed and is applied; pods keep running");
     for (const work of atEnd) work();
     if (signal.aborted) return;
   }

@@ -63,7 +63,7 @@ export class KubeletTrials {
   readonly #configDigest: string;
   #state: z.infer<typeof stateSchema>;
   #isLoaded = false;
-  /** Of this run of the daemon; undefined before the first look. */
+  /** Of this run of the daemon; undefined before the first round. */
   #last: LastObservation | undefined;
   #savedMs = 0;
 

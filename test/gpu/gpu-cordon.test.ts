@@ -21,7 +21,7 @@ const OFF_THE_BUS = faultOf("reboot");
 function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | undefined } = {}) {
   const host = new MemoryHost();
   const { log, messages } = createMemoryLog();
-  const told: string[] = [];
+  const notices: string[] = [];
   const server = { node, patches: [] as CordonPatch[], failure: undefined as Error | undefined, calls: 0 };
   const change = async (next: Partial<NodeState> | undefined) => {
     const version = String(Number(server.node?.resourceVersion ?? 0) + 1);
@@ -42,7 +42,7 @@ function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | 
   } as unknown as NodeApi;
   const cordon: GpuCordon = new GpuCordon({
     ...{ host, log, config: sampleConfig(yaml), api: () => api },
-    emit: ({ type, reason }) => void told.push(`${type} ${reason}`),
+    emit: ({ type, reason }) => void notices.push(`${type} ${reason}`),
   });
   /** What the rounds see, as often as they look in that many minutes. */
   const rounds = async (minutes: number, faults: readonly GpuFault[], isDecided = true) => {
@@ -52,12 +52,12 @@ function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | 
     }
   };
   const shown = () => [server.node?.isSchedulable, server.node?.cordonedFor];
-  return { cordon, server, change, rounds, shown, told, messages };
+  return { cordon, server, change, rounds, shown, notices, messages };
 }
 
 for (const action of ["reset-the-gpu", "reboot", "replace"] as const)
   test(`a fault that asks for ${action} cordons the Node at once and once, and its end uncordons it`, async () => {
-    const { cordon, change, server, rounds, shown, told } = setUp();
+    const { cordon, change, server, rounds, shown, notices } = setUp();
     await change({});
     await cordon.judge([faultOf(action)], true);
     assert.deepEqual([shown(), cordon.isCordoned], [[false, FIRST], true]);
@@ -65,7 +65,7 @@ for (const action of ["reset-the-gpu", "reboot", "replace"] as const)
     assert.equal(server.patches.length, 1);
     await rounds(2, []);
     assert.deepEqual([shown(), cordon.isCordoned], [[true, undefined], false]);
-    assert.deepEqual(told, ["Warning CordonedForGpu", "Normal UncordonedForGpu"]);
+    assert.deepEqual(notices, ["Warning CordonedForGpu", "Normal UncordonedForGpu"]);
   });
 
 test("a fault that needs no action on the GPU, or a check of the app, does not cordon the Node", async () => {
