@@ -15,12 +15,12 @@ import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { type PlannedInstall, planProvisioning } from "../install/plan-provisioning.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
 import { resourceId } from "../plan/resource.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
-import { type PlannedInstall, planProvisioning } from "./plan-provisioning.ts";
 
 export interface PlanOptions {
   readonly config: string;

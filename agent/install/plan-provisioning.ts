@@ -2,9 +2,9 @@
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import { readKubeletSituation, readOffer } from "../install/available-artifacts.ts";
-import { isWanted, kubeletVersionSpec, refuseSpec } from "../install/kubelet-choice.ts";
-import { findMissing } from "../install/packages.ts";
+import { readKubeletSituation, readOffer } from "./available-artifacts.ts";
+import { isWanted, kubeletVersionSpec, refuseSpec } from "./kubelet-choice.ts";
+import { findMissing } from "./packages.ts";
 
 /** One thing that would be installed. */
 export interface PlannedInstall {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planProvisioning } from "../../agent/commands/plan-provisioning.ts";
+import { planProvisioning } from "../../agent/install/plan-provisioning.ts";
 import { FOLDER, KUBELET, PROVIDER, setUpArtifacts } from "../fakes/memory-artifacts.ts";
 import { sampleConfig } from "../fakes/samples.ts";
 
