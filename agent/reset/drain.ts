@@ -1,4 +1,4 @@
-// The node takes leave of its cluster, with its own rights: it may evict its own pods, and nobody else's.
+// Drains the node with its own permissions: it may evict its own pods, and no others.
 
 import type { ClusterFacts } from "../aws/cluster.ts";
 import { SatelliteError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { CORDON_ANNOTATION } from "../kubernetes/node-api.ts";
 const REQUEST_TIMEOUT_SECONDS = 10;
 const POLL_MS = 2000;
 
-/** A cordon that the daemon made for its GPUs it would also take back. */
+/** Without our annotation: the daemon lifts a cordon that it made for its GPUs. */
 const BY_A_PERSON = { metadata: { annotations: { [CORDON_ANNOTATION]: null } }, spec: { unschedulable: true } };
 
 /** How the API server is reached as this node. */
@@ -31,7 +31,7 @@ interface PodList {
     readonly metadata: {
       readonly name: string;
       readonly namespace: string;
-      /** Somebody has asked for its end. */
+      /** Set once the pod's deletion was requested. */
       readonly deletionTimestamp?: string;
       readonly annotations?: Readonly<Record<string, string>>;
       readonly ownerReferences?: readonly { readonly kind: string }[];
@@ -59,7 +59,7 @@ export async function listEvictablePods(access: Access): Promise<readonly Evicta
     .map(({ metadata: { name, namespace } }) => ({ name, namespace }));
 }
 
-/** Pods of this node whose end has been asked for, and that nobody has confirmed. @throws api-failed */
+/** Pods of this node that are being deleted and whose end is not confirmed yet. @throws api-failed */
 export async function listTerminatingPods(access: Access): Promise<readonly EvictablePod[]> {
   return (await listPods(access))
     .filter(({ metadata: { deletionTimestamp } }) => deletionTimestamp !== undefined)
