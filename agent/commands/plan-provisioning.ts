@@ -1,5 +1,4 @@
-// What the daemon installs beside its rounds, as `plan` tells it: packages, and what EKS brings.
-
+// What `plan` shows of the daemon's installations: packages, and the artifacts of EKS.
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
@@ -7,14 +6,14 @@ import { readKubeletSituation, readOffer } from "../install/available-artifacts.
 import { isWanted, kubeletVersionSpec, refuseSpec } from "../install/kubelet-choice.ts";
 import { findMissing } from "../install/packages.ts";
 
-/** One thing that would be brought here. */
+/** One thing that would be installed. */
 export interface PlannedInstall {
   readonly resource: string;
   readonly action: "install" | "download";
   readonly why: string;
 }
 
-/** What is missing, and a kubelet that would follow the cluster; what could not be found out is added to `unknown`. */
+/** Lists what is missing, and the kubelet that would follow the cluster. Adds to `unknown` what could not be read. */
 export async function planProvisioning(
   host: Host,
   config: Config,
@@ -61,7 +60,7 @@ async function planNodeBinaries(
   const expected: readonly (readonly [path: string, why: string])[] = [
     ...(helper === undefined ? [] : [[helper, "keys from IAM Roles Anywhere"] as const]),
     [imageCredentialProvider.path, "pulls from ECR"],
-    [`${PATHS.cniBinFolder}/loopback`, "CNI plugins, without which containerd makes no pod"],
+    [`${PATHS.cniBinFolder}/loopback`, "CNI plugins, without which containerd starts no pod"],
   ];
   const found = await Promise.all(expected.map(([path]) => host.files.status(path)));
   return expected.filter((_, index) => found[index] === undefined).map(([path, why]) => download(path, why));

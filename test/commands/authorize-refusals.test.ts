@@ -56,7 +56,7 @@ test("a role of another account, one that is not there, a session, a user and a 
     [{ userArn: USER }, "options-invalid", /needs one --node-name, not 0/],
     [{ userArn: USER, nodeName: ["a", "b"] }, "options-invalid", /needs one --node-name, not 2/],
     [{ userArn: USER, roleArn: NODE_ROLE }, "options-invalid", /cannot both/],
-    [{}, "options-invalid", /nobody is named/],
+    [{}, "options-invalid", /no role or user is named/],
     [{ roleArn: NODE_ROLE, nodeName: ["i-1"] }, "node-name-invalid", /"i-1" begins with i-/],
     [{ userArn: USER, nodeName: ["fargate-ip-10-0-2-27.ec2.internal"] }, "node-name-invalid", /begins with fargate-/],
     [{ roleArn: NODE_ROLE, cluster: "de/mo" }, "cluster-invalid", /--cluster "de\/mo"/],

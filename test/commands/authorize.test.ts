@@ -123,7 +123,7 @@ test("it asks; without a yes, with nobody to ask, in a dry run and for a program
   context.confirm = undefined;
   forget();
   assert.equal(await authorize(options), 2);
-  assert.match(said(), /nobody is there to be asked. --yes makes the changes\n$/);
+  assert.match(said(), /there is no terminal to ask for confirmation. --yes makes the changes\n$/);
   forget();
   assert.equal(await authorize({ ...options, output: "json" }), 2);
   assert.deepEqual(

@@ -102,7 +102,7 @@ test("no secret that was planted is in any file of the bundle", async () => {
       assert.ok(!text.includes(secret), `${path} has the secret of ${where}`);
   for (const [path, text] of packed)
     assert.ok(!text.includes(Buffer.from(`joe:${PLANTED.proxyPassword}`).toString("base64")), path);
-  assert.match(said.join(""), /^\/root\/bundle\.tar\.gz: \d+ files, [1-9]\d* secrets taken out/);
+  assert.match(said.join(""), /^\/root\/bundle\.tar\.gz: \d+ files, [1-9]\d* secrets removed/);
 });
 
 test("what the secrets stood among is there: this is a report of a fault", async () => {

@@ -34,7 +34,7 @@ test("create asks, and does nothing without a yes", async () => {
   context.confirm = undefined;
   forget();
   assert.equal(await create({ yes: false }), 2);
-  assert.match(said(), /nobody is there to be asked/);
+  assert.match(said(), /there is no terminal to ask for confirmation/);
   forget();
   assert.equal(await create({ yes: false, output: "json" }), 2);
   assert.equal(JSON.parse(said()).applied, false);
