@@ -41,13 +41,16 @@ export function codes(texts: readonly (string | number)[]): string {
 export function prose(text: string): string {
   const parts = text.split(/(`[^`]*`)/);
   return parts
-    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<>*_]/g, (mark) => `\\${mark}`)))
+    .map((part) => (part.startsWith("`") ? part : part.replaceAll(/[<>*]|(?<!\w)_|_(?!\w)/g, (mark) => `\\${mark}`)))
     .join("");
 }
 
+/** Names that are written small wherever they stand. */
+const SMALL_NAME = /^(kubelet|containerd|nvidia-smi)\b/;
+
 /** A sentence begins with a capital and ends with a full stop. */
 export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = SMALL_NAME.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
