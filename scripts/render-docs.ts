@@ -8,6 +8,9 @@ import { renderErrors } from "./docs/errors.ts";
 import { renderGpuFaults } from "./docs/gpu-faults.ts";
 import { renderIndex } from "./docs/index-page.ts";
 import { renderMetrics } from "./docs/metrics.ts";
+import { renderNetworkPicture } from "./docs/network-picture.ts";
+import { renderPipelinePicture } from "./docs/pipeline-picture.ts";
+import { renderStatusPicture } from "./docs/status-picture.ts";
 import { renderChecks, renderConditions, renderEvents, renderFiles, renderHttp } from "./docs/tables.ts";
 
 type Render = () => string | Promise<string>;
@@ -29,12 +32,19 @@ const REFERENCE: Readonly<Record<string, Render>> = {
   "compatibility.md": renderCompatibility,
 };
 
+const IMAGES: Readonly<Record<string, () => string>> = {
+  "network.svg": renderNetworkPicture,
+  "pipeline.svg": renderPipelinePicture,
+  "status.svg": renderStatusPicture,
+};
+
 /** Renders every file, by its path from the root of the repository. */
 export async function renderDocs(): Promise<ReadonlyMap<string, string>> {
   const pages = new Map<string, string>();
   for (const [name, render] of Object.entries(REFERENCE)) pages.set(name, await render());
   const files = [["README.md", renderIndex(pages)] as const, ...pages];
-  return new Map(files.map(([name, text]) => [`docs/reference/${name}`, text]));
+  const images = Object.entries(IMAGES).map(([name, render]) => [`docs/images/${name}`, render()] as const);
+  return new Map([...files.map(([name, text]) => [`docs/reference/${name}`, text] as const), ...images]);
 }
 
 if (import.meta.main) {

@@ -11,6 +11,8 @@ export interface Connection {
   readonly to: Side;
   /** A few words, for the picture. */
   readonly name: string;
+  /** The machine's own end. */
+  readonly program: string;
   /** Host name or address, with capitals for what is yours. */
   readonly host: string;
   readonly ports: readonly number[];
@@ -27,12 +29,27 @@ const within = { from: "machine", to: "machine", protocol: "TCP" } as const;
 const health = healthSchema.parse({});
 
 export const CONNECTIONS: readonly Connection[] = [
-  { ...outward, to: "aws", name: "STS", host: regional("sts"), what: "session keys, and what time it is" },
-  { ...outward, to: "aws", name: "EKS", host: regional("eks"), what: "the cluster's endpoint, CA and version" },
+  {
+    ...outward,
+    to: "aws",
+    name: "STS",
+    program: "eks-satellite",
+    host: regional("sts"),
+    what: "session keys, and what time it is",
+  },
+  {
+    ...outward,
+    to: "aws",
+    name: "EKS",
+    program: "eks-satellite",
+    host: regional("eks"),
+    what: "the cluster's endpoint, CA and version",
+  },
   {
     ...outward,
     to: "aws",
     name: "Roles Anywhere",
+    program: "aws_signing_helper",
     host: regional("rolesanywhere"),
     what: "session keys for a certificate",
     when: "`credentials.rolesAnywhere`",
@@ -41,6 +58,7 @@ export const CONNECTIONS: readonly Connection[] = [
     ...outward,
     to: "aws",
     name: "ECR",
+    program: "ecr-credential-provider, containerd",
     host: `${regional("api.ecr")}, ${regional("ACCOUNT.dkr.ecr")}`,
     what: "images of ECR: credentials, and the registry",
     when: "images of ECR are pulled",
@@ -49,6 +67,7 @@ export const CONNECTIONS: readonly Connection[] = [
     ...outward,
     to: "aws",
     name: "S3",
+    program: "containerd",
     host: `prod-REGION-starport-layer-bucket.${regional("s3")}`,
     what: "images of ECR: their layers",
     when: "images of ECR are pulled",
@@ -57,6 +76,7 @@ export const CONNECTIONS: readonly Connection[] = [
     ...outward,
     to: "aws",
     name: "EKS's downloads",
+    program: "eks-satellite",
     host: new URL(defaultManifestUrl("REGION")).hostname,
     what: "kubelet, ecr-credential-provider and the CNI plugins",
     when: "`artifacts.install: auto`, without `artifacts.manifestUrl`",
@@ -65,13 +85,15 @@ export const CONNECTIONS: readonly Connection[] = [
     ...outward,
     to: "control-plane",
     name: "API server",
+    program: "kubelet, eks-satellite, pods",
     host: "the cluster's API endpoint",
-    what: "kubelet, the daemon and pods speak to Kubernetes",
+    what: "the cluster: Nodes, pods, certificates",
   },
   {
     from: "control-plane",
     to: "machine",
     name: "kubelet",
+    program: "kubelet",
     host: "the machine",
     ports: [KUBELET_PORT],
     protocol: "TCP",
@@ -81,14 +103,16 @@ export const CONNECTIONS: readonly Connection[] = [
   {
     ...outward,
     to: "internet",
-    name: "registries",
+    name: "Registries",
+    program: "containerd",
     host: "the registries that pods name",
     what: "images; `registry.k8s.io` for the pause image, unless `containerd.sandboxImage` names another",
   },
   {
     ...outward,
     to: "internet",
-    name: "packages",
+    name: "Packages",
+    program: "apt-get",
     host: "the distribution's package mirrors",
     ports: [80, HTTPS],
     what: "containerd, runc, iptables, conntrack and socat",
@@ -98,15 +122,24 @@ export const CONNECTIONS: readonly Connection[] = [
     ...outward,
     to: "internet",
     name: "DNS",
+    program: "all of them",
     host: "the machine's name servers",
     ports: [53],
     protocol: "TCP and UDP",
     what: "the names above",
   },
-  { ...within, name: "health", host: health.address, ports: [health.port], what: "the daemon's health endpoint" },
+  {
+    ...within,
+    name: "health",
+    program: "eks-satellite",
+    host: health.address,
+    ports: [health.port],
+    what: "the daemon's health endpoint",
+  },
   {
     ...within,
     name: "kubelet's health",
+    program: "kubelet",
     host: "127.0.0.1",
     ports: [KUBELET_HEALTH_PORT],
     what: "kubelet's health endpoint",

@@ -58,13 +58,14 @@ const SIDES: Readonly<Record<Side, string>> = {
 
 export function renderNetworkPorts(): string {
   const rows = (connections: readonly Connection[]) =>
-    connections.map(({ host, ports, protocol, what, when }) => [
+    connections.map(({ host, program, ports, protocol, what, when }) => [
+      program,
       host.includes(" ") && !host.includes(", ") ? host : codes(host.split(", ")),
       `${protocol} ${ports.join(", ")}`,
       sentence(what),
       sentence(when ?? "always"),
     ]);
-  const columns = ["host", "port", "for", "when"];
+  const columns = ["program", "host", "port", "for", "when"];
   const between = (from: Side, to: Side) => CONNECTIONS.filter((each) => each.from === from && each.to === to);
   const title = (from: Side, to: Side) => (from === to ? "Within the machine" : `From ${SIDES[from]} to ${SIDES[to]}`);
   const pairs: readonly (readonly [Side, Side])[] = [

@@ -26,8 +26,9 @@ interface Run {
   readonly text: string;
 }
 
-/** Marks a style within the text: control characters, which no output has. */
-const paint: Paint = (style, plain) => `\u0001${style}\u0002${plain}\u0003`;
+/** Mark a style within the text: private characters of Unicode, which no output has. */
+const [OPEN, MIDDLE, CLOSE] = ["\ue000", "\ue001", "\ue002"];
+const paint: Paint = (style, plain) => `${OPEN}${style}${MIDDLE}${plain}${CLOSE}`;
 
 /** Renders the picture. @throws ZodError when the document is not one of this version */
 export function renderStatusPicture(): string {
@@ -39,7 +40,8 @@ export function renderStatusPicture(): string {
   const height = BAR + 2 * MARGIN + lines.length * LINE - (LINE - FONT_SIZE);
   return renderPicture({
     ...{ width, height, style: STYLE },
-    title: "The screen of eks-satellite status: a node that is ready, its conditions, expiry times, GPU and last events",
+    title:
+      "The screen of eks-satellite status: a node that is ready, its conditions, expiry times, GPU and last events",
     from: "test/fixtures/status/ready.json by agent/commands/status-screen.ts",
     body: [
       ...window(width, height, `root@${document.node.name}`),
@@ -62,12 +64,19 @@ function window(width: number, height: number, title: string): readonly string[]
 
 function splitRuns(line: string): readonly Run[] {
   return line
-    .split(/(\u0001\w+\u0002[^\u0003]*\u0003)/)
-    .filter((part) => part !== "")
-    .map((part) => {
-      const [, style, plain] = /^\u0001(\w+)\u0002(.*)\u0003$/.exec(part) ?? [];
-      return { style, text: plain ?? part };
-    });
+    .split(OPEN)
+    .flatMap((part, index) => (index === 0 ? [{ style: undefined, text: part }] : splitPainted(part)))
+    .filter((run) => run.text !== "");
+}
+
+/** A style and its text, and what follows without a style. */
+function splitPainted(part: string): readonly Run[] {
+  const [style = "", rest = ""] = part.split(MIDDLE);
+  const [painted = "", plain = ""] = rest.split(CLOSE);
+  return [
+    { style, text: painted },
+    { style: undefined, text: plain },
+  ];
 }
 
 /** Each word stands on the grid whatever the viewer's font: a run begins at its column and has the width of its cells. */

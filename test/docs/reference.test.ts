@@ -4,7 +4,9 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CONDITION_TYPES } from "../../agent/board/condition-types.ts";
 import { renderDocs } from "../../scripts/render-docs.ts";
+import { STAGES } from "../architecture/stages.ts";
 import { TOP } from "./markdown.ts";
 import { readCodes, toReason } from "./reasons.ts";
 
@@ -48,4 +50,26 @@ test("every code of a fault of GPUs stands in the page of GPU faults", () => {
   assert.ok(codes.length > 12);
   const missing = codes.filter((code) => !page("gpu-faults").includes(`| \`${code}\` |`));
   assert.deepEqual(missing, []);
+});
+
+test("the pictures are whole: each has a title and a background, and its text no markup", () => {
+  const pictures = [...rendered].filter(([path]) => path.endsWith(".svg"));
+  assert.equal(pictures.length, 3);
+  for (const [path, svg] of pictures) {
+    assert.match(svg, /<title>[^<]+<\/title>/, path);
+    assert.match(svg, /<rect x="0\.5" y="0\.5" [^>]*fill="#[0-9a-f]{6}"/, path);
+    for (const [, text = ""] of svg.matchAll(/<text[^>]*>(.*?)<\/text>/gs)) assert.doesNotMatch(text, /[<>]|&(?!\w+;)/);
+  }
+});
+
+test("the picture of status shows what the command prints: verdict, every condition, and what comes next", () => {
+  const svg = rendered.get("docs/images/status.svg") ?? "";
+  for (const type of CONDITION_TYPES) assert.ok(svg.includes(`>${type}<`), type);
+  for (const words of ["● ready", "Next:", "kubectl get node gpu-1"])
+    assert.ok(svg.includes(words.replace("● ", "")), words);
+});
+
+test("the picture of the pipeline has every room", () => {
+  const svg = rendered.get("docs/images/pipeline.svg") ?? "";
+  for (const room of STAGES.slice(1).flat()) assert.ok(svg.includes(`>${room}<`), room);
 });
