@@ -1,9 +1,13 @@
 // The daemon: builds the parts, restores what an earlier run knew, starts the loops, serves, and waits for the end of everything.
 import { Dispatcher } from "./board/dispatcher.ts";
 import { startEndpoint } from "./health/endpoint.ts";
+import type { Loop } from "./loop/loop.ts";
 import { createLoops, startLoops } from "./loops.ts";
 import { type AgentEvent, createParts, type Parts, type PartsOptions } from "./parts.ts";
 import { react } from "./reactions.ts";
+
+/** With kubelet's own stop time this is less than the unit's TimeoutStopSec. */
+const END_DEADLINE_MS = 15_000;
 
 export interface AgentOptions extends Omit<PartsOptions, "emit" | "signal"> {
   /** Why the configuration is not the one in the file; undefined when it is. */
@@ -27,7 +31,23 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const endpoint = startEndpoint({ parts, loops: Object.values(loops), startMs }, signal);
 
   await Promise.all([endpoint, firstRound, parts.kubelet.run(signal), parts.nodeWatch.run(signal)]);
-  await Promise.all([parts.gpu.ended(), ...Object.values(loops).map((loop) => loop.ended())]);
+  await untilEnded(parts, Object.values(loops));
+}
+
+/** Waits for the rounds that are under way, and names those that do not end: systemd and a changed configuration wait no longer. */
+async function untilEnded({ gpu, host, log }: Parts, loops: readonly Loop[]): Promise<void> {
+  const late = new AbortController();
+  const ended = Promise.all([gpu.ended(), ...loops.map((loop) => loop.ended())]);
+  const deadline = host.clock.sleep(END_DEADLINE_MS, late.signal).then(
+    () =>
+      log.warn(
+        { loops: loops.filter(({ isRunning }) => isRunning).map(({ name }) => name) },
+        "rounds did not end in time",
+      ),
+    () => undefined, // All have ended, and the sleep is cut short.
+  );
+  await Promise.race([ended, deadline]);
+  late.abort();
 }
 
 /** Takes over what an earlier run knew. What cannot be read, or a disk that is full, keeps no node from starting. */

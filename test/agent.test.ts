@@ -157,3 +157,28 @@ test("a clock that is set forward by a day does not make the daemon look dead", 
   host.clock.jump(24 * 3_600_000);
   assert.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200);
 });
+
+test("a round that is under way at the end is waited for, and one that never ends is named after 15 s", async (context) => {
+  const { host, cluster, start } = setUpAgent(context);
+  const { end, lines } = await start();
+  const hang = Promise.withResolvers<void>();
+  const read = host.files.read.bind(host.files);
+  host.files.read = async (path) => {
+    if (path.endsWith("/kubelet-server-current.pem")) await hang.promise;
+    return read(path);
+  };
+  const [node] = cluster.items;
+  cluster.sendEvent("seen", { ...node, status: { conditions: [{ type: "Ready", status: "False" }] } });
+  cluster.sendEvent("seen", node); // Ready again: the health loop begins a round.
+  await settleDown(host);
+  let hasEnded = false;
+  const ending = end().then(() => {
+    hasEnded = true;
+  });
+  await host.clock.advance(13_000);
+  assert.equal(hasEnded, false);
+  await host.clock.advance(3000);
+  await ending;
+  assert.deepEqual(lines.find(({ msg }) => msg === "rounds did not end in time")?.loops, ["health"]);
+  hang.resolve();
+});

@@ -76,6 +76,10 @@ export class Loop {
     );
   }
 
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Resolves when no round runs. */
   async ended(): Promise<void> {
     await this.#running;
