@@ -31,6 +31,8 @@ test("the Debian package holds these files with these modes, root owns them, and
   assert.deepEqual(files, [
     "-rw-r--r-- ./lib/systemd/system/eks-satellite.service",
     "-rwxr-xr-x ./opt/eks-satellite/bin/node",
+    "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs",
+    "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs.map",
     "-rwxr-xr-x ./usr/bin/eks-satellite",
@@ -111,6 +113,6 @@ test("a unit that does not start the launcher is an error, not a package that st
     top,
   ]);
   await execa("sed", ["-i", "s|/usr/local/bin/eks-satellite|/opt/other|", join(top, "systemd/eks-satellite.service")]);
-  const built = { code: new Uint8Array(), map: new Uint8Array(), licences: "", sbom: "", node: "/nowhere" };
+  const built = { files: [], licences: "", sbom: "", node: "/nowhere" };
   await assert.rejects(debianFiles(top, built), { code: "unit-unexpected" });
 });
