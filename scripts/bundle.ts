@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
+import { KUBERNETES, kubernetesBeside, usedKubernetes } from "./bundle-kubernetes.ts";
 
 const TOP = join(import.meta.dirname, "..");
 /** Made there even when it is installed elsewhere: the maps' paths depend on it. */
 const FOLDER = "dist";
-/** What `authorize` and `revoke` load: twice as large as all the rest, and an import within one file would be evaluated with it. */
-const KUBERNETES = "eks-satellite-kubernetes";
 const ENTRY_POINTS = { "eks-satellite": "agent/main.ts", [KUBERNETES]: "agent/host/kubernetes-admin.ts" } as const;
 
 /** One file of the program; all of them lie in one folder. */
@@ -39,16 +38,6 @@ const lazyHttp: Plugin = {
     onLoad({ filter: /./, namespace: "lazy-http" }, () => ({
       contents: 'module.exports = process.getBuiltinModule("node:http");',
     }));
-  },
-};
-
-/** Leaves the client out of the daemon's file: it is found beside it. */
-const kubernetesBeside: Plugin = {
-  name: "kubernetes-beside",
-  setup({ onResolve }) {
-    onResolve({ filter: /\/kubernetes-admin\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: `./${KUBERNETES}.mjs`, external: true } : undefined,
-    );
   },
 };
 
@@ -93,7 +82,7 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, usedCalls, kubernetesBeside, versionAlone(version)],
+    plugins: [lazyHttp, usedCalls, kubernetesBeside, usedKubernetes, versionAlone(version)],
     // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
