@@ -1,4 +1,4 @@
-// The machine: what no software of ours can change.
+// The machine: what eks-satellite cannot change.
 import { parseEnv } from "node:util";
 import { shortageOf } from "../facts/disk-space.ts";
 import { checkSwap } from "../facts/preflight.ts";
@@ -21,10 +21,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
       const { ID = "", VERSION_ID = "", PRETTY_NAME } = parseEnv((await host.files.read("/etc/os-release")) ?? "");
       const name = PRETTY_NAME ?? `${ID} ${VERSION_ID}`;
       if (SUPPORTED.includes(`${ID} ${VERSION_ID}`)) return ok(name);
-      return warn(
-        `${name || "an unknown distribution"} is not one that is tried`,
-        `Use one of: ${SUPPORTED.join(", ")}.`,
-      );
+      return warn(`${name || "an unknown distribution"} is not a tested one`, `Use one of: ${SUPPORTED.join(", ")}.`);
     },
   },
   {

@@ -9,7 +9,7 @@ import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { missingError } from "../install/dependencies.ts";
-import { DEPENDENCIES, findMissing } from "../install/packages.ts";
+import { dependenciesOf, findMissing } from "../install/packages.ts";
 import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
@@ -22,11 +22,16 @@ const RUNC_CGROUP = /SystemdCgroup\s*=\s*(true|false)/g;
 export const RUNTIME_CHECKS: readonly Check[] = [
   local({
     name: "dependencies",
-    run: async ({ host, daemon }, { dependencies }) => {
-      const missing = await findMissing(host);
-      if (missing.length === 0) return ok(DEPENDENCIES.map(({ program }) => program).join(", "));
+    run: async ({ host, daemon }, config) => {
+      const missing = await findMissing(host, config);
+      if (missing.length === 0)
+        return ok(
+          dependenciesOf(config)
+            .map(({ program }) => program)
+            .join(", "),
+        );
       const names = missing.map(({ program }) => program).join(", ");
-      if (dependencies.install === "auto" && (await daemon()) === undefined)
+      if (config.dependencies.install === "auto" && (await daemon()) === undefined)
         return warn(`missing: ${names}`, "eks-satellite run installs them with apt-get.");
       return failed(missingError(missing));
     },
@@ -47,8 +52,8 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       try {
         const unready = (await readRuntimeConditions(host, containerd.socket)).find(({ isTrue }) => !isTrue);
         if (unready === undefined) return ok("containerd answers, runtime and network are ready");
-        const words = `containerd says ${unready.type} is false: ${unready.message}`;
-        // The CNI configuration is the daemon's to write.
+        const words = `containerd reports ${unready.type} as false: ${unready.message}`;
+        // The daemon writes the CNI configuration.
         if ((await daemon()) === undefined) return warn(words, "eks-satellite run writes what is missing.");
         return fail(words, `ls ${PATHS.cniConfigFolder} ${PATHS.cniBinFolder}; journalctl -u containerd -n 50.`);
       } catch (error) {
@@ -104,22 +109,21 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       const isOurs = (await daemon()) !== undefined;
       const left = await readOrphanKubelet(host, runPaths(runFolder).kubeletProcess);
       const kubelets = isOurs ? await findProcesses(host, "kubelet") : left;
-      const foreignKubelets: string[] = [];
+      const foreign: string[] = [];
       for (const port of [...KUBELET_PORTS, health.port]) {
         const holder = await findListener(host, port);
         const isExpected = (isOurs && port === health.port) || kubelets.includes(holder?.pid ?? 0);
-        if (holder !== undefined && !isExpected) foreignKubelets.push(`${port}${holder.words}`);
+        if (holder !== undefined && !isExpected) foreign.push(`${port}${holder.words}`);
       }
-      if (foreignKubelets.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
-      if (host.userId !== 0)
-        return unknown(`taken: ${foreignKubelets.join(", ")}; by whom cannot be read`, "Run as root.");
-      return fail(`taken: ${foreignKubelets.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
+      if (foreign.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
+      if (host.userId !== 0) return unknown(`taken: ${foreign.join(", ")}; the process cannot be read`, "Run as root.");
+      return fail(`taken: ${foreign.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
     },
   }),
 ];
 
-/** The kubelet of a daemon that was killed: the next daemon knows it by this note, and ends it. */
+/** The kubelet that a killed daemon left: the next daemon recognizes it by this record, and ends it. */
 async function readOrphanKubelet(host: Host, path: string): Promise<readonly number[]> {
-  const noted = await readProcessFile(host, path);
-  return noted !== undefined && (await isAlive(host, noted)) ? [noted.pid] : [];
+  const recorded = await readProcessFile(host, path);
+  return recorded !== undefined && (await isAlive(host, recorded)) ? [recorded.pid] : [];
 }

@@ -1,10 +1,9 @@
-// What `reset` does, in order: each step can say what it would do, and can be done again after it was broken off.
+// What `reset` does, in order: each step can list what it would do, and can be repeated after an interruption.
 import { Ledger } from "../apply/ledger.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../config/paths.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import { isOwnCdiSpec } from "../gpu/cdi-spec.ts";
-import type { Host } from "../host/host.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
@@ -14,14 +13,14 @@ import { type Step, type StepOptions, systemctl } from "./step.ts";
 
 const CONTAINERD = "containerd.service";
 const KUBELET_FOLDER = "/var/lib/kubelet";
-/** What kubelet makes below its folder (pkg/kubelet/config/defaults.go, cm, checkpointmanager); what else is there is somebody's. */
+/** What kubelet makes below its folder (pkg/kubelet/config/defaults.go, cm, checkpointmanager); anything else there belongs to the user. */
 const KUBELET_NAMES = [
   ...["actuated_pods_state", "allocated_pods_state", "checkpoints", "config", "cpu_manager_state", "device-plugins"],
   ...["dra_manager_state", "kubeconfig", "memory_manager_state", "pki", "plugin-containers", "plugins"],
   ...["plugins_registry", "pod-resources", "pods", "usernamespaces"],
 ];
 const KUBELET_LOGS = ["/var/log/containers", "/var/log/pods"];
-/** Folders that go when nothing is in them any more, the deepest first. */
+/** Folders that are removed once they are empty, the deepest first. */
 const OWN_FOLDERS = [
   ...[
     KUBELET_FOLDER,
@@ -38,7 +37,7 @@ const OWN_FOLDERS = [
 const CACHE_FOLDER = "/var/cache/eks-satellite";
 const ETC_FOLDER = "/etc/eks-satellite";
 
-/** The steps in their order: the state folder, which knows what to restore, goes last. */
+/** The steps in their order: the state folder, which holds the ledger, is removed last. */
 export function createSteps(options: StepOptions): readonly Step[] {
   return [
     drainStep(options),
@@ -51,7 +50,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     restoreStep(options),
     packagesStep(options),
     removeStep("remove what kubelet has written", options, async ({ host }) => {
-      const real = await realPath(host, KUBELET_FOLDER);
+      const real = await host.files.realPath(KUBELET_FOLDER);
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];
     }),
     foldersStep(options),
@@ -72,7 +71,7 @@ function podsStep({ host, config }: StepOptions): Step {
     try {
       return await listPodSandboxes(host, socket);
     } catch (error) {
-      // An earlier reset has put back a configuration without CRI, or containerd is gone: there are no pods of kubelet's then.
+      // An earlier reset has restored a configuration without CRI, or containerd is gone: then kubelet has no pods.
       const isGone = (await systemctl(host, "cat", CONTAINERD)).exitCode !== 0;
       if (isGone || hasCode(error, "cri-disabled")) return [];
       throw error;
@@ -93,9 +92,9 @@ function mountsStep({ host }: StepOptions): Step {
   return {
     name: "unmount what is below kubelet's folder",
     list: async () =>
-      (await listMountsBelow(host, await realPath(host, KUBELET_FOLDER))).map((point) => `unmount ${point}`),
+      (await listMountsBelow(host, await host.files.realPath(KUBELET_FOLDER))).map((point) => `unmount ${point}`),
     run: async () => {
-      await unmountBelow(host, await realPath(host, KUBELET_FOLDER));
+      await unmountBelow(host, await host.files.realPath(KUBELET_FOLDER));
       return [];
     },
   };
@@ -120,18 +119,18 @@ function restoreStep({ host, log, config }: StepOptions): Step {
     return entries.filter((_, index) => isOwn[index]);
   };
   return {
-    name: "put back what stood here before",
+    name: "restore what was there before",
     list: async () => (await listOwn()).map(describeRestore).filter((line) => line !== undefined),
     run: async () => {
       const { configFile } = config.containerd;
       const before = await host.files.read(configFile);
       const entries = await listOwn();
       for (const entry of entries) await restoreEntry(host, entry);
-      // containers of others live on through it, in their shims.
+      // Other users' containers survive the restart, in their shims.
       if ((await host.files.read(configFile)) !== before) await systemctl(host, "restart", CONTAINERD);
       return entries
         .filter(({ original }) => original.kind === "unknown")
-        .map(({ id }) => `${id}: what stood there before is not known`);
+        .map(({ id }) => `${id}: its original is unknown`);
     },
   };
 }
@@ -168,15 +167,9 @@ function foldersStep({ host }: StepOptions): Step {
       for (const folder of [...registries, PATHS.registriesFolder, ...OWN_FOLDERS]) {
         const isLink = (await host.files.readLink(folder)) !== undefined;
         if (isLink || (await host.files.status(folder)) === undefined) continue;
-        if ((await host.files.list(folder)).length === 0) await host.run("rmdir", ["--", folder]); // A mount point stays.
+        await host.files.removeEmptyFolder(folder); // A mount point stays.
       }
       return [];
     },
   };
-}
-
-/** Where kubelet's folder really is: some put it on another disk by a link. */
-async function realPath(host: Host, path: string): Promise<string> {
-  const { stdout, exitCode } = await host.run("realpath", ["--canonicalize-missing", "--", path]);
-  return exitCode === 0 && stdout.startsWith("/") ? stdout.trim() : path;
 }
