@@ -1,20 +1,26 @@
-// The bundle: everything that the daemon needs but Node itself, in one file.
+// The bundle: everything that the daemon needs but Node itself, in one file; and beside it Kubernetes' own client, for administrators.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
+import { KUBERNETES, kubernetesBeside, usedKubernetes } from "./bundle-kubernetes.ts";
 
 const TOP = join(import.meta.dirname, "..");
-/** Made there even when it is installed elsewhere: the map's paths depend on it. */
-const OUTPUT = "dist/eks-satellite.mjs";
+/** Made there even when it is installed elsewhere: the maps' paths depend on it. */
+const FOLDER = "dist";
+const ENTRY_POINTS = { "eks-satellite": "agent/main.ts", [KUBERNETES]: "agent/host/kubernetes-admin.ts" } as const;
+
+/** One file of the program; all of them lie in one folder. */
+export interface BundleFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
 
 /** What esbuild makes of agent/: contents, not yet written anywhere. */
 export interface Bundle {
-  /** Contents of `eks-satellite.mjs`. */
-  readonly code: Uint8Array;
-  /** Contents of `eks-satellite.mjs.map`; its paths are relative to a folder right below the repository's top. */
-  readonly map: Uint8Array;
+  /** `eks-satellite.mjs` and its `.map`, then the client's; the maps' paths are relative to a folder right below the repository's top. */
+  readonly files: readonly BundleFile[];
   /** Comments in the bundled sources that a licence asks to keep. */
   readonly legalComments: string;
   /** What went in, by path relative to the repository's top. */
@@ -51,15 +57,16 @@ function versionAlone(version: string | undefined): Plugin {
 }
 
 /**
- * Bundles agent/main.ts; the same sources give the same bytes, wherever the repository and its packages lie.
+ * Bundles the program; the same sources give the same bytes, wherever the repository and its packages lie.
  * @param version what agent/version.ts says in the bundle; package.json's own when left out
  * @throws esbuild's BuildFailure
  */
 export async function makeBundle(version?: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: TOP,
-    entryPoints: ["agent/main.ts"],
-    outfile: OUTPUT,
+    entryPoints: ENTRY_POINTS,
+    outdir: FOLDER,
+    outExtension: { ".js": ".mjs" },
     write: false,
     metafile: true,
     bundle: true,
@@ -75,31 +82,31 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, usedCalls, versionAlone(version)],
+    plugins: [lazyHttp, usedCalls, kubernetesBeside, usedKubernetes, versionAlone(version)],
     // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
     },
   });
-  return {
-    code: output(outputFiles, ".mjs").contents,
-    map: output(outputFiles, ".mjs.map").contents,
-    legalComments: output(outputFiles, ".LEGAL.txt").text,
-    metafile,
-  };
+  const files = Object.keys(ENTRY_POINTS).flatMap((name) =>
+    [`${name}.mjs`, `${name}.mjs.map`].map((file) => ({ name: file, content: output(outputFiles, file).contents })),
+  );
+  const legalComments = Object.keys(ENTRY_POINTS).map((name) => output(outputFiles, `${name}.mjs.LEGAL.txt`).text);
+  return { files, legalComments: legalComments.join("\n"), metafile };
 }
 
-function output(files: readonly OutputFile[], ending: string): OutputFile {
-  const found = files.find(({ path }) => path.endsWith(ending));
-  if (found === undefined) throw new SatelliteError("bundle-incomplete", `esbuild made no file that ends in ${ending}`);
+function output(files: readonly OutputFile[], name: string): OutputFile {
+  const found = files.find(({ path }) => path.endsWith(`/${name}`));
+  if (found === undefined) throw new SatelliteError("bundle-incomplete", `esbuild made no ${name}`);
   return found;
 }
 
 if (import.meta.main) {
-  const { code, map, legalComments } = await makeBundle();
-  await mkdir(join(TOP, "dist"), { recursive: true });
-  await writeFile(join(TOP, OUTPUT), code, { mode: 0o755 });
-  await writeFile(join(TOP, `${OUTPUT}.map`), map);
-  await writeFile(join(TOP, `${OUTPUT}.LEGAL.txt`), legalComments);
-  console.log(`${OUTPUT}: ${(code.length / 1e6).toFixed(2)} MB`);
+  const { files, legalComments } = await makeBundle();
+  await mkdir(join(TOP, FOLDER), { recursive: true });
+  await writeFile(join(TOP, FOLDER, "eks-satellite.mjs.LEGAL.txt"), legalComments);
+  for (const { name, content } of files) {
+    await writeFile(join(TOP, FOLDER, name), content, { mode: name === "eks-satellite.mjs" ? 0o755 : 0o644 });
+    if (name.endsWith(".mjs")) console.log(`${FOLDER}/${name}: ${(content.length / 1e6).toFixed(2)} MB`);
+  }
 }

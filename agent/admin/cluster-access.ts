@@ -1,4 +1,4 @@
-// The cluster as its administrator sees it: where it is, whose it is, and how it decides who somebody is.
+// The cluster as its administrator sees it: where it is, whose it is, and how it decides who a caller is.
 
 import { type ClusterFacts, type ClusterName, readCluster } from "../aws/cluster.ts";
 import { mintEksToken } from "../credentials/eks-token.ts";

@@ -84,7 +84,7 @@ const ADMISSION_REFUSALS = [
   /ValidatingAdmissionPolicy '[^']*'.* denied request/,
 ] as const;
 
-/** `node "a" is not allowed to modify node "b"`: whoever asks is not the Node that it asks for. */
+/** `node "a" is not allowed to modify node "b"`: the node that asks is not the one that it asks for. */
 const OTHER_NODE = /node "([^"]*)" is not allowed to \w+ node "(?!\1")/;
 
 function isAdmissionRefusal({ message }: ApiFailure): boolean {

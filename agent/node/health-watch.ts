@@ -1,4 +1,4 @@
-// Three things that nobody reports by himself: the runtime's health, kubelet's, and whether its serving certificate is signed.
+// Three things that are known only when they are checked: the runtime's health, kubelet's, and whether its serving certificate is signed.
 import { X509Certificate } from "node:crypto";
 import type { ConditionBoard } from "../board/conditions.ts";
 import { PATHS } from "../config/paths.ts";
@@ -27,7 +27,7 @@ export interface HealthWatchOptions {
   readonly kubelet: () => { readonly pid: number | undefined; readonly startedAtMs: number | undefined };
 }
 
-/** Looks once at each of the three and reports; returns when the serving certificate ends, milliseconds since the epoch. */
+/** Checks each of the three once, and sets its condition; returns when the serving certificate ends, milliseconds since the epoch. */
 export async function watchHealth(options: HealthWatchOptions): Promise<number | undefined> {
   const certificate = watchServingCertificate(options);
   await Promise.all([watchRuntime(options), watchKubelet(options), certificate]);
@@ -63,7 +63,7 @@ async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promi
     .fetch({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
     .catch((cause: unknown) => cause);
   const { status, body } = answer as { status?: number; body?: string };
-  if (kubelet().pid !== pid) return; // It ended meanwhile, and its supervisor has the word.
+  if (kubelet().pid !== pid) return; // It ended meanwhile, and its supervisor reports that.
   const ageMs = host.clock.now() - startedAtMs;
   // A kubelet in a crash loop answers well for a moment, each time.
   if (board.isFailing("KubeletRunning") && ageMs < KUBELET_PROOF_MS) return;
@@ -97,7 +97,7 @@ async function reportServingCertificate(
     );
   }
   if (!board.isTrue("NodeReady")) return;
-  // kubelet files its request some seconds after its start, and whoever approves it takes some more.
+  // kubelet files its request some seconds after its start, and its approver takes some more.
   const startedAtMs = kubelet().startedAtMs;
   if (startedAtMs === undefined || host.clock.now() - startedAtMs < SIGNING_GRACE_MS) {
     board.setUnknown("ServingCertificateSigned", "Requested", "kubelet's serving certificate is not signed yet");
@@ -105,7 +105,7 @@ async function reportServingCertificate(
   }
   const request = await api()
     ?.readServingRequest(config.node.name)
-    .catch(() => undefined); // NodeReady tells of an API server that is away.
+    .catch(() => undefined); // ApiReachable reports an API server that is away.
   board.setFailed(
     "ServingCertificateSigned",
     new SatelliteError(
@@ -122,6 +122,6 @@ function readEndMs(pem: string): number | undefined {
   try {
     return Date.parse(new X509Certificate(pem).validTo);
   } catch {
-    return undefined; // A damaged certificate is worth no more than none.
+    return undefined; // A damaged certificate serves no better than none.
   }
 }

@@ -15,12 +15,17 @@ export interface ImagePullFacts {
 type Settings = Pick<Config, "containerd" | "imageCredentialProvider">;
 
 /** The condition ImagePullsConfigured. `keys` are the node's, undefined while there are none. */
-export function reportImagePulls(
+export function reportImagePulls(settings: Settings, facts: ImagePullFacts, keys: SessionKeys | undefined): Report {
+  const registries = Object.keys(settings.containerd.registries);
+  return reportObstacle(settings, facts, registries) ?? reportKeys(keys, registries);
+}
+
+/** What keeps images from being pulled as configured, whatever the keys. */
+function reportObstacle(
   { containerd, imageCredentialProvider }: Settings,
   facts: ImagePullFacts,
-  keys: SessionKeys | undefined,
-): Report {
-  const registries = Object.keys(containerd.registries);
+  registries: readonly string[],
+): Report | undefined {
   const table = facts.containerd === undefined ? undefined : readRegistryTable(facts.containerd);
   const conflict = table === undefined ? undefined : findConflict(table, facts.containerd?.version ?? "");
   if (registries.length > 0 && conflict !== undefined) {
@@ -40,7 +45,15 @@ export function reportImagePulls(
     };
   }
   if (registries.length > 0 && !(table !== undefined && isLookedFor(table)))
-    return { status: "Unknown", reason: "Configuring", message: "containerd is told where its registries' files are" };
+    return {
+      status: "Unknown",
+      reason: "Configuring",
+      message: "containerd's configuration does not name the folder of its registries' files yet",
+    };
+  return undefined;
+}
+
+function reportKeys(keys: SessionKeys | undefined, registries: readonly string[]): Report {
   const elsewhere = registries.length === 0 ? "" : `; ${registries.join(", ")} as configured`;
   if (keys === undefined) return { status: "Unknown", reason: "NoKeys", message: `no AWS keys yet${elsewhere}` };
   if (isLongLived(keys)) {

@@ -7,7 +7,7 @@ import { SatelliteError } from "../errors.ts";
 import { shortageOf } from "../facts/disk-space.ts";
 import type { FileSystemSpace, Host } from "../host/host.ts";
 
-/** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to mend it. */
+/** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to correct it. */
 const MAX_SKEW_MS = 120_000;
 const CLOCK_TIMEOUT_SECONDS = 10;
 
@@ -19,7 +19,7 @@ export interface MachineWatchOptions {
   readonly endpoint: () => string | undefined;
 }
 
-/** Looks at name resolution and at the disks. */
+/** Checks name resolution and the disks. */
 export async function watchMachine(options: MachineWatchOptions): Promise<void> {
   await Promise.all([watchNames(options), watchDisks(options)]);
 }

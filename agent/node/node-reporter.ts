@@ -1,5 +1,5 @@
 // The verdict on the Node itself, where kubectl describe shows it: a condition of our own, one for GPUs, and events. Within what
-// NodeRestriction allows a node to write about itself, and sparingly: an unchanged word is repeated every five minutes.
+// NodeRestriction allows a node to write about itself, and sparingly: an unchanged condition is repeated every five minutes.
 import type { Condition, ConditionBoard } from "../board/conditions.ts";
 import { readVerdict } from "../board/verdict.ts";
 import { describe } from "../errors.ts";
@@ -11,7 +11,7 @@ import type { Log } from "../log.ts";
 /** Type of the Node's condition. */
 export const NODE_CONDITION = "SatelliteHealthy";
 
-/** What the Node is told, but for its times. */
+/** A condition for the Node, without its times. */
 type NodeConditionDraft = Omit<NodeConditionPatch, "lastHeartbeatTime" | "lastTransitionTime">;
 
 /** Type of the Node's condition of its GPUs. */
@@ -60,12 +60,12 @@ export class NodeReporter {
     this.#options = options;
   }
 
-  /** Queues an event, unless the same was told a short while ago. */
+  /** Queues an event, unless the same was queued a short while ago. */
   note(type: QueuedEvent["type"], reason: string, message: string): void {
     const atMs = this.#options.host.clock.now();
     const key = `${type} ${reason} ${message}`;
     if (atMs - (this.#lastEvents.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
-    for (const [old, toldMs] of this.#lastEvents) if (atMs - toldMs >= QUIET_MS) this.#lastEvents.delete(old);
+    for (const [old, queuedMs] of this.#lastEvents) if (atMs - queuedMs >= QUIET_MS) this.#lastEvents.delete(old);
     this.#lastEvents.set(key, atMs);
     this.#queue = [...this.#queue, { type, reason, message, atMs }].slice(-MAX_QUEUED);
   }
@@ -84,20 +84,20 @@ export class NodeReporter {
   async report(): Promise<void> {
     const { board, api, log } = this.#options;
     const server = api();
-    // Before the Node is there, and while nobody answers, there is nothing to write to.
+    // Before the Node is there, and while the API server does not answer, there is nothing to write to.
     if (server === undefined || !board.isTrue("ApiReachable") || board.get("NodeReady").status === "Unknown") return;
     try {
-      for (const word of [draftVerdictCondition(board), draftGpuCondition(board)])
-        if (word !== undefined) await this.#reportCondition(server, word);
+      for (const draft of [draftVerdictCondition(board), draftGpuCondition(board)])
+        if (draft !== undefined) await this.#reportCondition(server, draft);
       await this.#sendEvents(server);
     } catch (err) {
       log.debug({ err }, "the verdict was not written to the Node");
     }
   }
 
-  async #reportCondition(server: NodeApi, word: NodeConditionDraft): Promise<void> {
+  async #reportCondition(server: NodeApi, draft: NodeConditionDraft): Promise<void> {
     const { host, name } = this.#options;
-    const { type, status, reason, message } = word;
+    const { type, status, reason, message } = draft;
     const now = host.clock.now();
     const before = this.#sent.get(type);
     // A machine without GPUs says nothing of them, unless it did before.
@@ -106,7 +106,7 @@ export class NodeReporter {
     if (!isNews && now - before.atMs < HEARTBEAT_MS) return;
     const sinceMs = before?.status === status ? before.sinceMs : now;
     await server.patchCondition(name, {
-      ...word,
+      ...draft,
       message: cut(message),
       lastHeartbeatTime: toTime(now),
       lastTransitionTime: toTime(sinceMs),
@@ -138,7 +138,7 @@ export class NodeReporter {
           source: { component: "eks-satellite", host: name },
         })
         .catch((err: unknown) => {
-          if (describe(err).code === "api-unreachable") throw err; // It is told later.
+          if (describe(err).code === "api-unreachable") throw err; // It is sent later.
           log.debug({ err, reason }, "an event was refused");
         });
       this.#queue = this.#queue.filter((other) => other !== event);

@@ -2,13 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SatelliteError } from "../../agent/errors.ts";
+import type { BundleFile } from "../bundle.ts";
 import { absoluteLinks } from "./readme-links.ts";
 import type { PackageFile } from "./tree.ts";
 
 /** What the build made for one architecture; the rest comes from the repository. */
 export interface Built {
-  readonly code: Uint8Array;
-  readonly map: Uint8Array;
+  /** The program's files. */
+  readonly files: readonly BundleFile[];
   /** Contents of THIRD-PARTY-LICENSES.txt. */
   readonly licences: string;
   /** Contents of sbom.cdx.json. */
@@ -57,8 +58,7 @@ async function commonFiles(top: string, built: Built): Promise<PackageFile[]> {
   }));
   return [
     { path: "opt/eks-satellite/bin/node", content: { linkTo: built.node }, isProgram: true },
-    { path: "opt/eks-satellite/lib/eks-satellite.mjs", content: built.code },
-    { path: "opt/eks-satellite/lib/eks-satellite.mjs.map", content: built.map },
+    ...built.files.map(({ name, content }) => ({ path: `opt/eks-satellite/lib/${name}`, content })),
     ...(await Promise.all(documents)),
     { path: `${DOCUMENTATION}/README.md`, content: absoluteLinks(await readFile(join(top, "README.md"), "utf8")) },
     { path: `${DOCUMENTATION}/THIRD-PARTY-LICENSES.txt`, content: built.licences },

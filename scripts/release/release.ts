@@ -70,10 +70,9 @@ export async function makeRelease(options: ReleaseOptions): Promise<string[]> {
 }
 
 /** A bundle whose version differs from its package's name would mislead readers of its log. */
-async function checkVersion({ code }: Bundle, version: string, work: string): Promise<void> {
-  const path = join(work, "eks-satellite.mjs");
-  await writeFile(path, code);
-  const said = await runTool(process.execPath, [path, "version"]);
+async function checkVersion({ files }: Bundle, version: string, work: string): Promise<void> {
+  for (const { name, content } of files) await writeFile(join(work, name), content);
+  const said = await runTool(process.execPath, [join(work, "eks-satellite.mjs"), "version"]);
   if (said !== version) {
     throw new SatelliteError("release-version-differs", `the bundle says version ${said}, and ${version} is released`, {
       hint: "Let agent/version.ts take its version from package.json alone.",
@@ -97,8 +96,8 @@ async function makePackages(
     timeSeconds,
   });
   const licences = await collectLicences(top, program, node);
-  const { code, map } = program.bundle;
-  const built = { code, map, licences, sbom, node: node.program };
+  const { files } = program.bundle;
+  const built = { files, licences, sbom, node: node.program };
   const name = `eks-satellite-${version}-linux-${architecture.name}`;
   const versionFile = { path: "VERSION", content: `${version}\n` };
   const tarball = await makeTarball(name, [...(await localFiles(top, built)), versionFile], place);

@@ -133,6 +133,13 @@ testFindings([
   ],
   [
     "cluster-identity",
+    "an API server that is overloaded",
+    ({ answers }) => (answers.review = 503),
+    "unknown",
+    /SelfSubjectReview does not say: the API server answered 503/,
+  ],
+  [
+    "cluster-identity",
     "an unmapped IAM user",
     ({ host, aws, answers }) => {
       host.files.put(CONFIG_FILE, FARGATE_CONFIG);

@@ -75,7 +75,7 @@ test("a command that fails rejects with its error, and sets no exit code", async
 });
 
 test("what only administrators need of AWS and Kubernetes is not loaded with the daemon", () => {
-  const heavy = ["host/admin-aws.ts", "host/ec2.ts", "@kubernetes/client-node"];
+  const heavy = ["host/admin-aws.ts", "host/ec2.ts", "host/kubernetes-admin.ts", "@kubernetes/client-node"];
   const loaded = new Set<string>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -87,7 +87,10 @@ test("what only administrators need of AWS and Kubernetes is not loaded with the
       load(from.startsWith("./") || from.startsWith("../") ? join(dirname(name), from) : from);
   };
   load("main.ts");
-  assert.ok(loaded.has("admin/node-authorization.ts") && loaded.has("commander"), "the imports were followed");
+  assert.ok(
+    loaded.has("admin/node-authorization.ts") && loaded.has("agent.ts") && loaded.has("commander"),
+    "the imports were followed",
+  );
   assert.deepEqual(
     heavy.filter((name) => loaded.has(name)),
     [],

@@ -1,6 +1,6 @@
 // docs/how-to/let-machines-in.md word for word: an administrator lets a machine in, it joins; who may be whom is decided by the real aws-iam-authenticator.
 import assert from "node:assert/strict";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
@@ -8,6 +8,7 @@ import { administratorArn, Laptop } from "../sandbox/administrator.ts";
 import { mintToken } from "../sandbox/authentication.ts";
 import { down } from "../sandbox/down.ts";
 import { buildAgent, configPath, installAgent } from "../sandbox/install-agent.ts";
+import { kubeconfigPath } from "../sandbox/kubectl.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { accountId, cacheFolder, clusterName, nodeName, region, roleArn } from "../sandbox/state.ts";
 import { up } from "../sandbox/up.ts";
@@ -146,6 +147,40 @@ test("through aws-auth the real authenticator lets it in as well, and out again;
   assert.equal(back.exitCode, 0, back.stdout + back.stderr);
   assert.deepEqual(await awsAuth(), { mapRoles: TEAM_ROLES, mapUsers: TEAM_USERS });
   await untilUser(nodeToken, undefined);
+});
+
+/** The cluster administrator's kubeconfig with its keys inside: the laptop's user may not read the sandbox's files. */
+async function writeAdminKubeconfig(): Promise<string> {
+  const config = parse(await readFile(kubeconfigPath(FOLDER, "admin"), "utf8"));
+  const parts = [config.clusters[0].cluster, config.users[0].user] as Record<string, string>[];
+  for (const part of parts)
+    for (const key of ["certificate-authority", "client-certificate", "client-key"].filter((name) => name in part)) {
+      part[`${key}-data`] = (await readFile(part[key] ?? "")).toString("base64");
+      delete part[key];
+    }
+  const file = join(laptop.home, "kubeconfig.yaml");
+  await writeFile(file, stringify(config));
+  await chmod(file, 0o644);
+  return file;
+}
+
+test("by a kubeconfig of the user aws-auth is changed with its credentials, at its API server", async () => {
+  const file = await writeAdminKubeconfig();
+  const role = `${CLUSTER} --role-arn ${NODE_ROLE} --method aws-auth --yes --kubeconfig ${file}`;
+  const { exitCode, stdout, stderr } = await laptop.run(`eks-satellite authorize ${role}`);
+  assert.equal(exitCode, 0, stdout + stderr);
+  assert.match(
+    stdout,
+    new RegExp(`! aws-auth is read and changed at https://${sandbox.addresses.api}, as ${file} says`),
+  );
+  const { mapRoles = "" } = await awsAuth();
+  assert.ok(mapRoles.startsWith(TEAM_ROLES) && mapRoles.includes(NODE_ROLE), mapRoles);
+  const missing = await laptop.run(`eks-satellite revoke ${role} --context elsewhere`);
+  assert.equal(missing.exitCode, 1);
+  assert.match(missing.stderr, /context elsewhere cannot be used.* code=kubeconfig-unusable/);
+  const back = await laptop.run(`eks-satellite revoke ${role} --context ${clusterName}`);
+  assert.equal(back.exitCode, 0, back.stdout + back.stderr);
+  assert.deepEqual(await awsAuth(), { mapRoles: TEAM_ROLES, mapUsers: TEAM_USERS });
 });
 
 test("four administrators at once: every edit is kept", async () => {

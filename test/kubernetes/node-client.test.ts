@@ -130,7 +130,7 @@ for (const [status, body, code, message, hint] of REFUSALS) {
   });
 }
 
-test("an API server that does not answer is told with its address", async () => {
+test("an API server that does not answer is named with its address", async () => {
   const { api, host } = setUp();
   host.onFetch = () => {
     throw new Error("connect ETIMEDOUT");

@@ -27,7 +27,7 @@ function setUp() {
   return { host, containerd, board, kubelet, request, watch, statusOf };
 }
 
-test("a containerd that answers and a kubelet that is healthy are told so", async () => {
+test("a containerd that answers and a kubelet that is healthy are reported as such", async () => {
   const { watch, statusOf } = setUp();
   await watch();
   assert.deepEqual(
@@ -52,7 +52,7 @@ test("a runtime without a network says which of its conditions is false, and whe
   assert.match(hint ?? "", /\/etc\/cni\/net\.d/);
 });
 
-test("a containerd that is down is told, and back again when it is up", async () => {
+test("a containerd that is down is reported, and back again when it is up", async () => {
   const { containerd, watch, statusOf } = setUp();
   containerd.stop();
   await watch();
@@ -74,7 +74,7 @@ test("a kubelet that does not answer is given a minute from its start", async ()
   assert.deepEqual(statusOf("KubeletRunning"), ["False", "KubeletUnhealthy"]);
 });
 
-test("a kubelet that says it is unwell is told with its words", async () => {
+test("a kubelet that says it is unwell is reported with its words", async () => {
   const { host, board, watch } = setUp();
   host.clock.jump(61_000);
   host.onFetch = () => ({ status: 500, body: "[-]syncloop failed" });
@@ -96,7 +96,7 @@ test("without a kubelet, or when it ended while it was asked, its supervisor has
   assert.deepEqual(statusOf("KubeletRunning"), ["Unknown", "Starting"]);
 });
 
-test("a signed serving certificate is told with its end", async () => {
+test("a signed serving certificate is reported with its end", async () => {
   const { host, board, watch, statusOf } = setUp();
   host.files.put(CERTIFICATE, clusterCa);
   await watch();
@@ -119,7 +119,7 @@ test("a Ready node without a serving certificate says that logs and exec fail, a
   assert.match(hint ?? "", /kubectl certificate approve/);
 });
 
-test("a damaged serving certificate is told of, and the other looks are taken all the same", async () => {
+test("a damaged serving certificate is reported, and the other checks run all the same", async () => {
   const { host, board, watch, statusOf } = setUp();
   board.setTrue("NodeReady", "KubeletReady", "ready");
   host.files.put(CERTIFICATE, "-----BEGIN CERTIFICATE-----\n");

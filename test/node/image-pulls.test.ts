@@ -34,7 +34,7 @@ test("a missing provider is false, with the way to get it", () => {
   assert.match(hint ?? "", /artifacts\.install: auto/);
 });
 
-test("mirrors of the older way are false while registries are configured, and nobody's business otherwise", () => {
+test("mirrors of the older way are false while registries are configured, and of no account otherwise", () => {
   const text = `${CRI}[plugins."io.containerd.grpc.v1.cri".registry.mirrors."docker.io"]\nendpoint = ["https://m"]\n`;
   const { status, reason, message } = report({ more: REGISTRIES, text });
   assert.deepEqual([status, reason], ["False", "RegistriesIgnored"]);
@@ -42,7 +42,7 @@ test("mirrors of the older way are false while registries are configured, and no
   assert.equal(report({ text }).status, "True");
 });
 
-test("before containerd is told, and before there are keys, nothing is known", () => {
+test("before containerd's configuration names them, and before there are keys, nothing is known", () => {
   assert.deepEqual(
     [report({ more: REGISTRIES }).status, report({ more: REGISTRIES }).reason],
     ["Unknown", "Configuring"],
@@ -55,7 +55,7 @@ test("before containerd is told, and before there are keys, nothing is known", (
   assert.deepEqual([status, reason], ["Unknown", "NoKeys"]);
 });
 
-test("long-lived keys, which are written nowhere, are told with their hint, and do not make it false", () => {
+test("long-lived keys, which are written nowhere, are reported with their hint, and do not make it false", () => {
   const { status, reason, hint } = report({ keys: { accessKeyId: "AKIA", secretAccessKey: new Secret("s") } });
   assert.deepEqual([status, reason], ["True", "WithoutEcr"]);
   assert.match(hint ?? "", /sts:GetSessionToken/);

@@ -18,7 +18,7 @@ function setUp() {
   return { host, board, sts, watch: () => watchMachine(options), watchTime: () => watchClock(options) };
 }
 
-test("names that resolve and disks with room are told so", async () => {
+test("names that resolve and disks with room are reported as such", async () => {
   const { board, watch } = setUp();
   await watch();
   assert.deepEqual([board.get("DnsWorking").status, board.get("DiskAvailable").status], ["True", "True"]);
@@ -52,7 +52,7 @@ test("a file system below kubelet's limits is named with what it has left", asyn
   assert.equal(board.get("DiskAvailable").status, "True");
 });
 
-test("a clock that is off by more than two minutes is told of with its direction, and one that is right again too", async () => {
+test("a clock that is off by more than two minutes is reported with its direction, and one that is right again too", async () => {
   const { host, board, watchTime } = setUp();
   let offsetMs = 0;
   host.onFetch = () => ({ status: 403, body: "", serverTimeMs: host.clock.now() + offsetMs });

@@ -87,8 +87,8 @@ test("a machine with GPUs has a condition for them, with the advice; one without
   board.setFailed("GpuHealthy", fault);
   reporter.noteChange(board.get("GpuHealthy"), true);
   await reporter.report();
-  const told = conditions.slice(2).map(({ type, status, reason, message }) => [type, status, reason, message]);
-  assert.deepEqual(told, [
+  const reported = conditions.slice(2).map(({ type, status, reason, message }) => [type, status, reason, message]);
+  assert.deepEqual(reported, [
     ["SatelliteHealthy", "False", "GpuXid79", "GpuHealthy: GPU 0000:06:00.0: Xid 79 → Action: reboot."],
     ["GpuHealthy", "False", "GpuXid79", "GPU 0000:06:00.0: Xid 79 → Action: reboot."],
   ]);
@@ -110,7 +110,7 @@ test("a machine with GPUs has a condition for them, with the advice; one without
   );
 });
 
-test("the same event is told once in ten minutes", async () => {
+test("the same event is sent once in ten minutes", async () => {
   const { host, events, reporter, fail } = setUp();
   fail();
   fail();
@@ -121,7 +121,7 @@ test("the same event is told once in ten minutes", async () => {
   assert.equal(events.length, 2);
 });
 
-test("what happens while the API server is away is told when it is back", async () => {
+test("what happens while the API server is away is sent when it is back", async () => {
   const { conditions, events, server, reporter, fail } = setUp();
   server.failure = new SatelliteError("api-unreachable", "away");
   fail();
@@ -138,7 +138,7 @@ test("a Node that was registered anew gets its condition again, and an absent on
   reporter.forget();
   await reporter.report();
   assert.equal(conditions.length, 2);
-  board.setUnknown("NodeReady", "NotAsked", "nobody answers");
+  board.setUnknown("NodeReady", "NotAsked", "the API server does not answer");
   await host.clock.advance(10_000);
   host.clock.jump(10 * MINUTE_MS);
   await reporter.report();

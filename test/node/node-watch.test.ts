@@ -4,7 +4,7 @@ import { SatelliteError } from "../../agent/errors.ts";
 
 import { READY, setUpNodeWatch, UNAUTHORIZED, UNREADY } from "../fakes/memory-node-api.ts";
 
-test("a Ready Node is told of once, with kubelet's version", async () => {
+test("a Ready Node is reported once, with kubelet's version", async () => {
   const { host, board, api, seen, status } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.send({ kind: "seen", node: READY });
@@ -12,7 +12,7 @@ test("a Ready Node is told of once, with kubelet's version", async () => {
   assert.match(board.get("NodeReady").message, /gpu-1 is Ready with kubelet v1\.34\.4/);
 });
 
-test("a Node that stops being Ready is told of with kubelet's reason, and one that recovers is Ready again", async () => {
+test("a Node that stops being Ready is reported with kubelet's reason, and one that recovers is Ready again", async () => {
   const { host, board, api, seen, status } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   api.send({ kind: "seen", node: UNREADY });

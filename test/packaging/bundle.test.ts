@@ -5,11 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { makeBundle } from "../../scripts/bundle.ts";
+import { type BundleFile, makeBundle } from "../../scripts/bundle.ts";
+
+const CERTIFICATES = join(import.meta.dirname, "../fixtures/certificates");
+
+function textOf(files: readonly BundleFile[], wanted: string): string {
+  return Buffer.from(files.find(({ name }) => name === wanted)?.content ?? []).toString();
+}
 
 test("the bundle has the calls to AWS that the program makes, and none of the thousand others", async () => {
-  const { code, metafile } = await makeBundle();
-  const text = Buffer.from(code).toString();
+  const { files, metafile } = await makeBundle();
+  const text = textOf(files, "eks-satellite.mjs");
   for (const call of ["AssumeRole", "DescribeCluster", "GetRolePolicy", "DescribeNetworkInterfaces"])
     assert.ok(text.includes(`"${call}"`), call);
   for (const call of ["GetFederationToken", "ListNodegroups", "ListVirtualMFADevices", "RunInstances"])
@@ -22,12 +28,56 @@ test("the bundle has the calls to AWS that the program makes, and none of the th
   );
 });
 
+test("Kubernetes' own client is in a file beside the daemon's, which imports it when an administrator needs it", async () => {
+  const { files, metafile } = await makeBundle();
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    ["eks-satellite", "eks-satellite-kubernetes"].flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`]),
+  );
+  const packagesOf = (name: string) =>
+    Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {}).filter((path) =>
+      /\/(@kubernetes\/client-node|undici|ws)\//.test(path),
+    );
+  assert.deepEqual(packagesOf("eks-satellite.mjs"), []);
+  assert.ok(packagesOf("eks-satellite-kubernetes.mjs").length > 10);
+  const daemon = textOf(files, "eks-satellite.mjs");
+  assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
+  assert.ok(daemon.length < 1_400_000, `${daemon.length} characters: the daemon holds all of them`);
+});
+
+test("the client in its file reaches a server, and leaves nothing open that keeps the process alive", async () => {
+  const { files } = await makeBundle();
+  const folder = await mkdtemp(join(tmpdir(), "bundle-"));
+  try {
+    for (const { name, content } of files) await writeFile(join(folder, name), content);
+    const server = `
+      import { createServer } from "node:https";
+      import { readFileSync } from "node:fs";
+      import { createAdminKubernetes } from "${folder}/eks-satellite-kubernetes.mjs";
+      const [cert, key] = ["pem", "key"].map((end) => readFileSync("${CERTIFICATES}/localhost." + end, "utf8"));
+      const metadata = { resourceVersion: "7" };
+      const server = createServer({ cert, key }, (_, response) => {
+        response.setHeader("content-type", "application/json").end(JSON.stringify({ metadata, data: { a: "b" } }));
+      }).listen(0, "127.0.0.1", async () => {
+        server.unref();
+        const endpoint = "https://localhost:" + server.address().port;
+        const mintToken = async () => ({ reveal: () => "t" });
+        const api = createAdminKubernetes({ kind: "token", name: "demo", endpoint, caPem: cert, mintToken }, () => undefined);
+        console.log((await api.readConfigMap({ namespace: "kube-system", name: "aws-auth" })).data.a);
+      });`;
+    const { stdout } = await execa(process.execPath, ["--input-type=module", "-"], { input: server, timeout: 20_000 });
+    assert.equal(stdout, "b");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("the bundle is a program of its own, as the `bin` of package.json needs it", async () => {
-  const { code } = await makeBundle("9.8.7");
+  const { files } = await makeBundle("9.8.7");
   const folder = await mkdtemp(join(tmpdir(), "bundle-"));
   const program = join(folder, "eks-satellite.mjs");
   try {
-    await writeFile(program, code, { mode: 0o755 });
+    await writeFile(program, textOf(files, "eks-satellite.mjs"), { mode: 0o755 });
     assert.equal((await execa(program, ["version"])).stdout, "9.8.7");
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -31,6 +31,8 @@ test("the Debian package holds these files with these modes, root owns them, and
   assert.deepEqual(files, [
     "-rw-r--r-- ./lib/systemd/system/eks-satellite.service",
     "-rwxr-xr-x ./opt/eks-satellite/bin/node",
+    "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs",
+    "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs.map",
     "-rwxr-xr-x ./usr/bin/eks-satellite",
@@ -72,7 +74,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.length, 11);
+  assert.equal(lines.length, 13);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -92,7 +94,7 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(tarball.length + 1)),
   );
-  assert.equal(both.length, 8);
+  assert.equal(both.length, 10);
   for (const path of both) {
     assert.ok(readFileSync(join(tarball, path)).equals(readFileSync(join(unpacked, path))), path);
   }
@@ -111,6 +113,6 @@ test("a unit that does not start the launcher is an error, not a package that st
     top,
   ]);
   await execa("sed", ["-i", "s|/usr/local/bin/eks-satellite|/opt/other|", join(top, "systemd/eks-satellite.service")]);
-  const built = { code: new Uint8Array(), map: new Uint8Array(), licences: "", sbom: "", node: "/nowhere" };
+  const built = { files: [], licences: "", sbom: "", node: "/nowhere" };
   await assert.rejects(debianFiles(top, built), { code: "unit-unexpected" });
 });

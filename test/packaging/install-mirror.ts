@@ -65,14 +65,14 @@ export class Mirror {
 }
 
 async function makeReleases(folder: string): Promise<void> {
-  const { code, map } = await makeBundle();
+  const bundle = await makeBundle();
   const work = await scratchFolder();
   for (const version of [OLD, NEW]) {
     const output = join(folder, "download", `v${version}`);
     await mkdir(output, { recursive: true });
     const node = join(work, `node-${version}`);
     await writeFile(node, standInForNode(version));
-    const files = await localFiles(TOP, { code, map, licences: "…\n", sbom: "{}\n", node });
+    const files = await localFiles(TOP, { files: bundle.files, licences: "…\n", sbom: "{}\n", node });
     const all = [...files.map((file) => onOtherRoot(file, version)), { path: "VERSION", content: `${version}\n` }];
     const names = ["amd64", "arm64"].map(async (architecture) => {
       const place = { work: join(work, version), output, timeSeconds: SAMPLE_TIME_SECONDS };

@@ -21,10 +21,12 @@ before(async () => {
   unpacked = await unpackTarball(output, NAME);
 });
 
-/** Names of the packages whose files the source map names: another account of the bundle than the one it was made from. */
-function packagesOfSourceMap(): string[] {
-  const map = readFileSync(join(unpacked, "opt/eks-satellite/lib/eks-satellite.mjs.map"), "utf8");
-  const { sources } = JSON.parse(map) as { sources: string[] };
+/** Names of the packages whose files the source maps name: another account of the bundle than the one it was made from. */
+function packagesOfSourceMaps(): string[] {
+  const sources = ["eks-satellite", "eks-satellite-kubernetes"].flatMap((name) => {
+    const map = readFileSync(join(unpacked, `opt/eks-satellite/lib/${name}.mjs.map`), "utf8");
+    return (JSON.parse(map) as { sources: string[] }).sources;
+  });
   const names = sources.flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   return [...new Set(names)].toSorted();
 }
@@ -40,8 +42,9 @@ test("the document beside the packages is the one inside them", () => {
 test("its components are the packages in the bundle, and Node", () => {
   const libraries = bom.components.filter(({ type }) => type === "library").map(npmName);
   assert.ok(libraries.includes("@aws-sdk/client-sts") && libraries.includes("zod"));
+  assert.ok(libraries.includes("@kubernetes/client-node") && libraries.includes("undici"));
   assert.ok(!libraries.includes("typescript"), "what only builds is not inside");
-  assert.deepEqual(libraries.toSorted(), packagesOfSourceMap());
+  assert.deepEqual(libraries.toSorted(), packagesOfSourceMaps());
   const others = bom.components.filter(({ type }) => type !== "library").map(({ name }) => name);
   assert.deepEqual(others, ["node"]);
 });

@@ -10,6 +10,8 @@ import { accountId, type SandboxFacts } from "./state.ts";
 
 export const administratorArn = `arn:aws:iam::${accountId}:user/administrator`;
 
+const PROGRAM_FILES = ["eks-satellite.mjs", "eks-satellite-kubernetes.mjs"] as const;
+
 /** The user id of `nobody`, on every Debian. */
 const USER_ID = 65534;
 
@@ -42,11 +44,11 @@ export class Laptop {
     const bin = join(home, "bin");
     await mkdir(bin);
     await copyFile(process.execPath, join(bin, "node"));
-    await copyFile(join(dist, "eks-satellite.mjs"), join(bin, "eks-satellite.mjs"));
+    for (const name of PROGRAM_FILES) await copyFile(join(dist, name), join(bin, name));
     await copyFile(join(sandbox.folder, "pki", "aws-ca.crt"), join(home, "aws-ca.crt"));
     await writeFile(join(bin, "eks-satellite"), `#!/bin/sh\nexec ${bin}/node ${bin}/eks-satellite.mjs "$@"\n`);
     for (const name of ["node", "eks-satellite"]) await chmod(join(bin, name), 0o755);
-    await chmod(join(bin, "eks-satellite.mjs"), 0o644);
+    for (const name of PROGRAM_FILES) await chmod(join(bin, name), 0o644);
     await chmod(join(home, "aws-ca.crt"), 0o644);
     await chown(home, USER_ID, USER_ID);
     return new Laptop(sandbox, home);

@@ -21,6 +21,11 @@ interface InstalledFile {
 export const configPath = "/etc/eks-satellite/config.yaml";
 /** Where the daemon keeps its short-lived keys: without these files it asks AWS for new ones. */
 export const sessionFiles = ["/run/eks-satellite/aws-credentials", "/var/lib/eks-satellite/session"] as const;
+/** What scripts/build makes, without its list of licences. */
+const PROGRAM_FILES = ["eks-satellite", "eks-satellite-kubernetes"].flatMap((name) => [
+  `${name}.mjs`,
+  `${name}.mjs.map`,
+]);
 const unitPath = "/etc/systemd/system/eks-satellite.service";
 const keysPath = "/etc/eks-satellite/credentials";
 
@@ -40,7 +45,7 @@ export async function installAgent(
 ) {
   const files: readonly InstalledFile[] = [
     { path: "/opt/eks-satellite/bin/node", content: await readFile(process.execPath), mode: 0o755 },
-    ...(await Promise.all(["eks-satellite.mjs", "eks-satellite.mjs.map"].map((name) => programFile(dist, name)))),
+    ...(await Promise.all(PROGRAM_FILES.map((name) => programFile(dist, name)))),
     { path: "/usr/local/bin/eks-satellite", content: await fromProject("systemd/eks-satellite"), mode: 0o755 },
     { path: unitPath, content: await fromProject("systemd/eks-satellite.service"), mode: 0o644 },
     { path: "/etc/eks-satellite/environment", content: `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`, mode: 0o644 },
