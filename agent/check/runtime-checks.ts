@@ -9,7 +9,7 @@ import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { missingError } from "../install/dependencies.ts";
-import { DEPENDENCIES, findMissing } from "../install/packages.ts";
+import { dependenciesOf, findMissing } from "../install/packages.ts";
 import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
@@ -23,11 +23,16 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   local({
     name: "dependencies",
     checks: "containerd, runc, iptables, conntrack and socat are there",
-    run: async ({ host, daemon }, { dependencies }) => {
-      const missing = await findMissing(host);
-      if (missing.length === 0) return ok(DEPENDENCIES.map(({ program }) => program).join(", "));
+    run: async ({ host, daemon }, config) => {
+      const missing = await findMissing(host, config);
+      if (missing.length === 0)
+        return ok(
+          dependenciesOf(config)
+            .map(({ program }) => program)
+            .join(", "),
+        );
       const names = missing.map(({ program }) => program).join(", ");
-      if (dependencies.install === "auto" && (await daemon()) === undefined)
+      if (config.dependencies.install === "auto" && (await daemon()) === undefined)
         return warn(`missing: ${names}`, "eks-satellite run installs them with apt-get.");
       return failed(missingError(missing));
     },

@@ -17,7 +17,7 @@ import {
   proposeChanges,
   readPrincipal,
 } from "./admin-changes.ts";
-import { type ChainOptions, loadAdmin } from "./admin-clients.ts";
+import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { collect } from "./options.ts";
 
@@ -57,7 +57,7 @@ export function register(program: Command, { host, confirm, print, exitWith }: C
         "print what --create-role creates, for the account of --trusted-arn, without calling AWS",
       ).choices(["json", "terraform"]),
     )
-    .action(async (options: AuthorizeOptions & ChainOptions) => {
+    .action(async (options: AuthorizeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
       exitWith(await authorizeCommand({ openAdmin, confirm }, options, print));
     });
@@ -92,7 +92,7 @@ export async function authorizeCommand(
     access,
     principalArn: arn,
     changes: [...(role?.changes ?? []), ...changes],
-    notes: [...notes, ...trustedNotes(wanted, access, authorization.principal)],
+    notes: [...access.notes, ...notes, ...trustedNotes(wanted, access, authorization.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,
     done: `${arn} may be a node of ${name.name} now. ${nextStep(options, authorization.principal)}`,
   };

@@ -9,6 +9,7 @@ import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { createRedactor, type Redactor } from "../redact.ts";
 import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
@@ -93,7 +94,7 @@ function ownItems(
     capture((print) =>
       statusCommand(host, { config: file, output, watch: false, paint }, print, AbortSignal.timeout(ITEM_DEADLINE_MS)),
     );
-  const checkContext = { host, environment, ...(aws === undefined ? {} : { aws }) };
+  const checkContext = { host, environment, ...optional({ aws }) };
   const check = () =>
     capture((print) => checkCommand(checkContext, { config: file, output: "text", only: [], skip: [] }, print));
   const metrics = healthUrl(local.health, "/metrics");
@@ -167,7 +168,7 @@ async function archive(
     await files.setMode(`${staging}/archive`, 0o600);
     await files.move(`${staging}/archive`, output);
   } finally {
-    await host.run("rm", ["--recursive", "--force", "--", staging]);
+    await files.removeTree(staging);
   }
 }
 

@@ -10,6 +10,7 @@ import { loadConfig, readConfigInForce } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
 
@@ -54,7 +55,7 @@ export async function checkCommand(
     configProblem = error;
   });
   const config = await readConfigInForce(host, file);
-  const context = createContext({ host, environment, config, configProblem, ...(aws === undefined ? {} : { aws }) });
+  const context = createContext({ host, environment, config, configProblem, ...optional({ aws }) });
   const findings = await runChecks(chosen, context);
   const summary = { ok: 0, warn: 0, fail: 0, unknown: 0 };
   for (const { outcome } of findings) summary[outcome] += 1;

@@ -118,7 +118,7 @@ async function readFargateName(
   const found = await ec2.findNetworkInterface(eni).catch((cause: unknown) => {
     throw explainAwsError(cause, "ec2:DescribeNetworkInterfaces on *", {
       code: "eni-forbidden",
-      hint: `Give the name that an administrator's eks-satellite node-name --eni ${eni} --region ${region} prints: --node-name. Or allow ec2:DescribeNetworkInterfaces on * to the keys' identity.`,
+      hint: `Give --node-name with the name that an administrator's eks-satellite node-name --eni ${eni} --region ${region} prints. Or allow ec2:DescribeNetworkInterfaces on * to the keys' identity.`,
     });
   });
   if (found !== undefined) {

@@ -39,7 +39,7 @@ export function renderNextSteps(
   return [
     `node name   ${name}\n`,
     `providerID  ${fargateProviderId({ name: cluster, region }, eni.id)}\n\n`,
-    `Let a user in:   eks-satellite authorize ${where} --identity fargate --user-arn arn:${account.partition}:iam::${account.number}:user/USER --node-name ${name}\n`,
+    `Authorize user:  eks-satellite authorize ${where} --identity fargate --user-arn arn:${account.partition}:iam::${account.number}:user/USER --node-name ${name}\n`,
     `On the machine:  sudo eks-satellite configure ${where} --identity fargate --eni ${eni.id} --node-name ${name}\n`,
   ].join("");
 }

@@ -4,6 +4,7 @@ import { openAccount } from "../admin/account.ts";
 import { readEni } from "../admin/eni.ts";
 import { fargateNodeName } from "../config/fargate-name.ts";
 import { SatelliteError } from "../errors.ts";
+import { optional } from "../optional.ts";
 import { type ChainOptions, type EniAdmin, loadEniAdmin } from "./admin-clients.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { addEniOptions, checkId, checkRegion, type EniOptions } from "./eni-options.ts";
@@ -40,7 +41,7 @@ export async function nodeNameCommand(
     });
   const address = ip ?? (await readAddress(openAdmin, region, eni ?? ""));
   const nodeName = fargateNodeName(address, region, suffix);
-  const document = { nodeName, ip: address, region, ...(eni === undefined ? {} : { eni }) };
+  const document = { nodeName, ip: address, region, ...optional({ eni }) };
   print(output === "json" ? `${JSON.stringify(document, undefined, 2)}\n` : `${nodeName}\n`);
   return 0;
 }

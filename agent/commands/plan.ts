@@ -15,12 +15,12 @@ import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { type PlannedInstall, planProvisioning } from "../install/plan-provisioning.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
 import { resourceId } from "../plan/resource.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
-import { type PlannedInstall, planProvisioning } from "./plan-provisioning.ts";
 
 export interface PlanOptions {
   readonly config: string;
@@ -55,23 +55,23 @@ export async function planCommand(host: Host, options: PlanOptions, print: Print
   const unknown: unknown[] = [];
   const cluster = await findCluster(host, config).catch((error: unknown) => void unknown.push(error));
   const facts = await readNodeFacts(host, config, createVersionReader(host), cluster ?? undefined);
-  const { resources, problems } = planNode(config, facts);
+  const plan = planNode(config, facts);
+  const { resources, problems } = plan;
   const quiet = createLog({ level: "error", format: "text" }, () => undefined);
   const { changes, failures } = await converge(resources, {
     host,
     log: quiet,
-    runtimeSocket: config.containerd.socket,
     servicesFile: statePaths(config.stateFolder).services,
     ledger: undefined,
   });
   const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, quiet);
-  const prunings = await findPrunings(host, ledger, resources).catch((error: unknown) => void unknown.push(error));
+  const prunings = await findPrunings(host, ledger, plan).catch((error: unknown) => void unknown.push(error));
   const provisioning = await planProvisioning(host, config, { clusterVersion: cluster?.version, unknown });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
   const planned = [
     ...provisioning,
     ...changes.map((change) => toPlannedChange(change, options.diff)),
-    ...(prunings ?? []).map(toPlannedPruning),
+    ...(prunings ?? []).filter(({ isOurs }) => isOurs).map(toPlannedPruning),
   ];
   print(
     options.output === "json"

@@ -83,7 +83,7 @@ export async function resetCommand(
 
 async function printPlan(steps: readonly Step[], print: Print): Promise<void> {
   for (const { name, list } of steps) {
-    const lines = await list().catch((error: unknown) => [`not known: ${describe(error).message}`]);
+    const lines = await list().catch((error: unknown) => [`unknown: ${describe(error).message}`]);
     print(lines.length === 0 ? `${name}: nothing\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
   }
 }

@@ -12,7 +12,7 @@ import {
   proposeChanges,
   readPrincipal,
 } from "./admin-changes.ts";
-import { type ChainOptions, loadAdmin } from "./admin-clients.ts";
+import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
 import type { CommandContext, Print } from "./context.ts";
 
 export interface RevokeOptions extends ChangeOptions {
@@ -24,7 +24,7 @@ export function register(program: Command, { host, confirm, print, exitWith }: C
   addChangeOptions(program.command("revoke"))
     .description("administrator: undo what authorize did; exit 0 done, 1 error, 2 not confirmed")
     .option("--node-name <name>", "name of the user's node")
-    .action(async (options: RevokeOptions & ChainOptions) => {
+    .action(async (options: RevokeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
       exitWith(await revokeCommand({ openAdmin, confirm }, options, print));
     });
@@ -59,6 +59,7 @@ export async function revokeCommand(
   );
   const proposal = {
     ...plan,
+    notes: [...access.notes, ...plan.notes],
     access,
     principalArn: principal.arn,
     nothing: `nothing lets ${principal.arn} be a node of ${name.name}`,

@@ -7,6 +7,7 @@ import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log.ts";
+import { optional } from "../optional.ts";
 import type { CommandContext } from "./context.ts";
 import { configOption } from "./options.ts";
 
@@ -39,8 +40,7 @@ export function register(program: Command, { host, environment, print, stopSigna
     .action(async ({ config, logFormat, logLevel }: CommandLine) => {
       const options = {
         config,
-        ...(logFormat === undefined ? {} : { format: logFormat }),
-        ...(logLevel === undefined ? {} : { level: logLevel }),
+        ...optional({ format: logFormat, level: logLevel }),
       };
       await runCommand({ host, environment, write: print }, options, stopSignal);
     });
@@ -79,7 +79,7 @@ export async function runCommand(
     if (signal.aborted) {
       await createSystemd(host, log, environment).stopping();
       log.info("stopped; pods keep running");
-    } else log.info({ file: configFile }, "the configuration has changed and is put in force; pods keep running");
+    } else log.info({ file: configFile }, "the configuration has changed and is applied; pods keep running");
     for (const work of atEnd) work();
     if (signal.aborted) return;
   }

@@ -109,7 +109,7 @@ async function readSilence(host: Host, url: string): Promise<Silence> {
 }
 
 async function readLines(host: Host, command: string, args: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await host.run(command, args, { timeoutSeconds: 10 }).catch(() => ({ stdout: "" })); // Without systemd there is nothing to say.
+  const { stdout } = await host.run(command, args, { timeoutSeconds: 10 }).catch(() => ({ stdout: "" })); // Without systemd these lines stay empty.
   return stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("-- "));
 }
 
@@ -117,6 +117,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // The schema says that it is not a status.
+    return undefined; // The schema then reports that it is not a status.
   }
 }

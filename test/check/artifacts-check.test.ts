@@ -35,7 +35,7 @@ test("what is missing is named with what the mirror has for it", async () => {
 test("what would keep a download from being installed is a failure that says what to do", async () => {
   const whole = renderManifest(["1.34.4"]);
   for (const [manifest, checksum, says] of [
-    ["<html>", undefined, /is no manifest/],
+    ["<html>", undefined, /is not a manifest/],
     [renderManifest(["1.29.1"]), undefined, /has no release of version 1\.34/],
     [whole, "<html>", /holds no SHA-256/],
   ] as const) {
@@ -58,7 +58,7 @@ test("a mirror is asked of a whole machine only where its kubelet is to follow t
   host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}\nkubelet: { upgrade: auto }\n`);
   const { outcome, evidence } = await look();
   assert.equal(outcome, "warn");
-  assert.match(evidence, /is no manifest/);
+  assert.match(evidence, /is not a manifest/);
 });
 
 test("artifacts.install: never asks for what is missing, and nobody is asked", async () => {

@@ -5,7 +5,7 @@ import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-adm
 
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 
-test("an edit of another at the same moment is kept: the change is made once more on what it is then", async () => {
+test("another user's edit at the same moment is kept: the change is repeated on the new text", async () => {
   const { authorize, revoke, awsAuth, roles, said, host } = setUpAdmin("CONFIG_MAP");
   let edits = 0;
   awsAuth.beforeWrite = () => {
@@ -32,7 +32,7 @@ test("an edit of another at the same moment is kept: the change is made once mor
   assert.ok(awsAuth.data?.mapRoles?.includes("# edit 1\n") && !awsAuth.data.mapRoles.includes(NODE_ROLE));
 });
 
-test("another's edit that breaks the text, or maps the role otherwise, between the look and the write stops it", async () => {
+test("another user's edit that breaks the text, or maps the role differently, before the write stops it", async () => {
   for (const [text, code] of [
     ["\t- broken", "aws-auth-invalid"],
     [ADMIN_ENTRY.replace("role/admin", "role/nodes"), "mapping-differs"],
@@ -46,7 +46,7 @@ test("another's edit that breaks the text, or maps the role otherwise, between t
   }
 });
 
-test("somebody who edits all the time is named as the trouble, and nothing is forced", async () => {
+test("constant edits by another user are named as the cause, and nothing is forced", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.beforeWrite = () => awsAuth.edit({});
   const refused = assert.rejects(authorize({ roleArn: NODE_ROLE }), { code: "aws-auth-conflict", hint: /GitOps/ });
@@ -55,7 +55,7 @@ test("somebody who edits all the time is named as the trouble, and nothing is fo
   assert.deepEqual([awsAuth.writes.length, awsAuth.data?.mapRoles], [5, ADMIN_ENTRY]);
 });
 
-test("what is not there any more when it is read back is told", async () => {
+test("an entry that is missing when it is read back is reported", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   host.onFetch = (request) => {
     const answer = awsAuth.answer(request);
@@ -65,14 +65,14 @@ test("what is not there any more when it is read back is told", async () => {
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), { code: "aws-auth-readback", hint: /aws-auth-demo-/ });
 });
 
-test("where the old text cannot be saved nothing is changed", async () => {
+test("when the old text cannot be saved nothing is changed", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   host.files.refuseWrites("/full", "ENOSPC");
   await assert.rejects(authorize({ roleArn: NODE_ROLE, backupFolder: "/full" }), { code: "disk-full" });
   assert.deepEqual(awsAuth.writes, []);
 });
 
-test("1 MiB of aws-auth takes no entry more, and says how much it would be", async () => {
+test("an aws-auth of 1 MiB takes no further entry, and the error says how large it would be", async () => {
   const { authorize, awsAuth } = setUpAdmin("CONFIG_MAP");
   awsAuth.edit({ mapUsers: `# ${"x".repeat(1024 * 1024 - ADMIN_ENTRY.length - 10)}\n` });
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), {

@@ -6,7 +6,7 @@ import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 
-test("a missing permission of AWS is named with its action, its ARN and who lacks it", async () => {
+test("a missing permission of AWS is named with its action, its ARN and the caller", async () => {
   const entryArn = `arn:aws:eks:us-west-2:${ACCOUNT}:access-entry/demo/role/${ACCOUNT}/nodes/*`;
   const newRole = `arn:aws:iam::${ACCOUNT}:role/eks-satellite-gpu-1`;
   const create = { createRole: true, trustedArn: USER, nodeName: ["gpu-1"] } as const;
@@ -44,7 +44,7 @@ test("a missing permission of AWS is named with its action, its ARN and who lack
   }
 });
 
-test("a missing DescribeCluster, a cluster that is not there, missing keys and an AWS that is away are told apart", async () => {
+test("a denied DescribeCluster, a missing cluster, missing keys and an unreachable AWS are distinguished", async () => {
   const denied = setUpAdmin();
   denied.aws.fail(awsError("AccessDeniedException", 403), "describeCluster");
   await assert.rejects(denied.authorize({ roleArn: NODE_ROLE }), {
@@ -69,7 +69,7 @@ test("a missing DescribeCluster, a cluster that is not there, missing keys and a
   await assert.rejects(away.authorize({ roleArn: NODE_ROLE }), { code: "aws-unreachable" });
 });
 
-test("what may not be looked at but need not be known is a warning", async () => {
+test("optional facts that may not be read are a warning", async () => {
   const { authorize, adminAws, awsAuth, said } = setUpAdmin();
   adminAws.denied.add("iam:GetRole");
   awsAuth.isKnown = false;
@@ -93,7 +93,7 @@ test("what may not be looked at but need not be known is a warning", async () =>
   );
 });
 
-test("a missing right in Kubernetes is named with its verb, the ConfigMap and who lacks it", async () => {
+test("a missing permission in Kubernetes is named with its verb, the ConfigMap and the caller", async () => {
   for (const verb of ["get", "patch", "create"]) {
     const { authorize, awsAuth } = setUpAdmin("CONFIG_MAP");
     if (verb === "create") awsAuth.data = undefined;

@@ -1,4 +1,4 @@
-// Where authorize and revoke stop: nobody loses access by them, and each refusal names the value and what to do.
+// Where authorize and revoke stop: no user loses access, and each refusal names the value and what to do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
@@ -6,7 +6,7 @@ import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 
-test("nobody is let in, or taken away, as whom they are here", async () => {
+test("the caller's own identity is neither authorized nor revoked", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
     const { authorize, revoke, adminAws, awsAuth } = setUpAdmin(mode);
     adminAws.addEntry(ADMIN_ROLE, "STANDARD", ADMIN_ARN);
@@ -20,7 +20,7 @@ test("nobody is let in, or taken away, as whom they are here", async () => {
   await assert.rejects(authorize({ userArn: USER, nodeName: ["gpu-1"] }), { code: "own-access" });
 });
 
-test("a role that is somebody's access in aws-auth stays it, though an entry could be made: the entry would go before", async () => {
+test("a role that gives users access in aws-auth is refused, because an access entry would take precedence", async () => {
   const { authorize, revoke, awsAuth, adminAws, host } = setUpAdmin();
   awsAuth.edit({ mapRoles: ADMIN_ENTRY.replace("role/admin", "role/nodes") });
   const before = awsAuth.data;
@@ -34,7 +34,7 @@ test("a role that is somebody's access in aws-auth stays it, though an entry cou
   assert.deepEqual([awsAuth.data, adminAws.entries.size, host.files.changes], [before, 1, []]);
 });
 
-test("a role that has an access entry of another type keeps it", async () => {
+test("a role with an access entry of another type keeps it", async () => {
   const { authorize, revoke, adminAws, awsAuth } = setUpAdmin();
   adminAws.addEntry(NODE_ROLE, "STANDARD", "joe");
   const expected = { code: "entry-differs", message: /type STANDARD/ };
@@ -47,7 +47,7 @@ test("a role that has an access entry of another type keeps it", async () => {
   assert.deepEqual([adminAws.entries.size, awsAuth.writes], [1, []]);
 });
 
-test("a role of another account, one that is not there, a session, a user and a wrong name are refused before anything is asked to change", async () => {
+test("a role of another account, a missing role, a session, a user and a wrong name are refused before any change", async () => {
   const cases = [
     [{ roleArn: "arn:aws:iam::444455556666:role/nodes" }, "principal-other-account", /444455556666.*111122223333/],
     [{ roleArn: `arn:aws:iam::${ACCOUNT}:role/absent` }, "role-not-found", /no role absent in account 111122223333/],
@@ -85,7 +85,7 @@ test("a role of another account, one that is not there, a session, a user and a 
   }
 });
 
-test("a way that the cluster or the principal does not have is refused in words", async () => {
+test("a method that the cluster or the principal does not support is refused with a reason", async () => {
   const cases = [
     ["API", { roleArn: NODE_ROLE, method: "aws-auth" }, /demo is API: it does not read aws-auth/],
     [
@@ -100,7 +100,7 @@ test("a way that the cluster or the principal does not have is refused in words"
     await assert.rejects(setUpAdmin(mode).authorize(options), { code: "method-impossible", message });
 });
 
-test("an aws-auth that cannot be read is left alone, and costs no access entry", async () => {
+test("an aws-auth that cannot be read is left alone, and does not prevent an access entry", async () => {
   for (const text of ["\t- rolearn: x\n", "not: a list\n", "- rolearn: 'x\n", "plain words"]) {
     const { authorize, revoke, awsAuth, host, adminAws, said } = setUpAdmin();
     awsAuth.edit({ mapRoles: text });
@@ -113,7 +113,7 @@ test("an aws-auth that cannot be read is left alone, and costs no access entry",
   }
 });
 
-test("neither what is said nor what is saved holds a secret", async () => {
+test("neither the output nor the backup contains a secret", async () => {
   const { authorize, said, host } = setUpAdmin("CONFIG_MAP");
   await authorize({ roleArn: NODE_ROLE, output: "json" });
   assert.doesNotMatch(

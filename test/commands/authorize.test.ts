@@ -7,7 +7,7 @@ import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-adm
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 const BACKUP = "./aws-auth-demo-20260102T030405.000Z.yaml";
 
-test("where access entries are allowed a role gets one, and a second time there is nothing to do", async () => {
+test("where access entries are enabled a role gets one, and a second run has nothing to do", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP"]) {
     const { authorize, adminAws, awsAuth, said, forget } = setUpAdmin(mode);
     assert.equal(await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] }), 0);
@@ -26,7 +26,7 @@ test("where access entries are allowed a role gets one, and a second time there 
   }
 });
 
-test("a cluster that knows aws-auth alone gets the role there; the old text is saved first, for its owner alone", async () => {
+test("a cluster with aws-auth only gets the role there; the old text is saved first, readable by its owner only", async () => {
   const { authorize, awsAuth, host, roles, said, forget, adminAws } = setUpAdmin("CONFIG_MAP");
   assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
   assert.ok(awsAuth.data?.mapRoles?.startsWith(ADMIN_ENTRY));
@@ -50,7 +50,7 @@ test("a cluster that knows aws-auth alone gets the role there; the old text is s
   assert.equal(awsAuth.writes.length, 1);
 });
 
-test("a missing aws-auth is made, with nothing but the entry", async () => {
+test("a missing aws-auth is created with only the entry", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.data = undefined;
   await authorize({ roleArn: NODE_ROLE });
@@ -58,7 +58,7 @@ test("a missing aws-auth is made, with nothing but the entry", async () => {
   assert.deepEqual(host.files.changes, []);
 });
 
-test("a user is one node, through aws-auth, also where entries are allowed", async () => {
+test("a user is one node, through aws-auth, also where entries are enabled", async () => {
   const { authorize, awsAuth, adminAws } = setUpAdmin();
   assert.equal(await authorize({ userArn: USER, nodeName: ["gpu-1"] }), 0);
   assert.deepEqual(parse(awsAuth.data?.mapUsers ?? ""), [
@@ -67,7 +67,7 @@ test("a user is one node, through aws-auth, also where entries are allowed", asy
   assert.deepEqual(adminAws.calls, []);
 });
 
-test("revoke takes away what authorize made, and nothing else", async () => {
+test("revoke removes what authorize made, and nothing else", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
     const { authorize, revoke, adminAws, awsAuth, said, forget } = setUpAdmin(mode);
     adminAws.addEntry(`${NODE_ROLE}2`, "HYBRID_LINUX");
@@ -80,7 +80,7 @@ test("revoke takes away what authorize made, and nothing else", async () => {
   }
 });
 
-test("revoke removes from both where both let a role in, and finds a role that IAM has no more", async () => {
+test("revoke removes both ways of access, and finds a role that no longer exists in IAM", async () => {
   const { authorize, revoke, adminAws, awsAuth } = setUpAdmin();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
   adminAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
@@ -89,7 +89,7 @@ test("revoke removes from both where both let a role in, and finds a role that I
   assert.deepEqual([adminAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
 });
 
-test("revoke finds the entry of a role with a path that IAM does not tell of", async () => {
+test("revoke finds the entry of a role whose path IAM does not give", async () => {
   for (const state of ["gone", "denied"]) {
     const { revoke, adminAws, said } = setUpAdmin("API");
     adminAws.addEntry(NODE_ROLE.replace("role/", "role/team/"), "HYBRID_LINUX");
@@ -104,7 +104,7 @@ test("revoke finds the entry of a role with a path that IAM does not tell of", a
   }
 });
 
-test("revoke of a user takes the entry of that node alone", async () => {
+test("revoke of a user removes only the entry of that node", async () => {
   const { authorize, revoke, awsAuth } = setUpAdmin();
   await authorize({ userArn: USER, nodeName: ["gpu-1"] });
   await assert.rejects(revoke({ userArn: USER, nodeName: "gpu-2" }), { code: "mapping-differs" });
@@ -113,7 +113,7 @@ test("revoke of a user takes the entry of that node alone", async () => {
   assert.equal(awsAuth.data?.mapUsers, "[]\n");
 });
 
-test("it asks; without a yes, with nobody to ask, in a dry run and for a program nothing is changed", async () => {
+test("it asks; without confirmation, without a terminal, in a dry run and with JSON output nothing is changed", async () => {
   const { authorize, answers, context, awsAuth, adminAws, host, said, forget } = setUpAdmin("CONFIG_MAP");
   const options = { roleArn: NODE_ROLE, yes: false };
   answers.push(false);
@@ -135,7 +135,7 @@ test("it asks; without a yes, with nobody to ask, in a dry run and for a program
   assert.equal(awsAuth.writes.length, 1);
 });
 
-test("as JSON it is one document: who, what, and whether it was made", async () => {
+test("as JSON it is one document: who, what, and whether it was applied", async () => {
   const { authorize, said } = setUpAdmin("CONFIG_MAP");
   assert.equal(await authorize({ roleArn: NODE_ROLE, output: "json" }), 0);
   const { cluster, authenticationMode, principalArn, changes, applied, messages } = JSON.parse(said());
@@ -145,7 +145,7 @@ test("as JSON it is one document: who, what, and whether it was made", async () 
   assert.ok(messages[0].includes(BACKUP));
 });
 
-test("the path of a role that a person leaves away is looked up: an access entry needs it, aws-auth must not have it", async () => {
+test("the path of a role that the user leaves out is looked up: an access entry needs it, aws-auth must not have it", async () => {
   const withPath = NODE_ROLE.replace("role/", "role/team/");
   const entries = setUpAdmin("API");
   entries.adminAws.addRole("nodes", { path: "/team/" });
@@ -157,14 +157,14 @@ test("the path of a role that a person leaves away is looked up: an access entry
   assert.equal((configMap.roles()[1] as { rolearn: string }).rolearn, NODE_ROLE);
 });
 
-test("a role whose trust policy does not pin the session's name is let in with a warning", async () => {
+test("a role whose trust policy does not pin the session's name is authorized with a warning", async () => {
   const { authorize, adminAws, said } = setUpAdmin("API");
   adminAws.addRole("nodes");
   await authorize({ roleArn: NODE_ROLE });
   assert.match(said(), /^! whoever may assume \S+ may be any node: pin sts:RoleSessionName/m);
 });
 
-test("a role whose trust policy pins other names is let in with a warning, unless it has wildcards", async () => {
+test("a role whose trust policy pins other names is authorized with a warning, unless it has wildcards", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
   assert.match(said(), /^! the trust policy of \S+ does not name gpu-2:/m);
@@ -175,7 +175,7 @@ test("a role whose trust policy pins other names is let in with a warning, unles
   assert.doesNotMatch(said(), /^!/m);
 });
 
-test("a role that aws-auth lets in already needs no access entry, unless one is asked for", async () => {
+test("a role that aws-auth authorizes already needs no access entry, unless one is requested", async () => {
   const { authorize, adminAws, said } = setUpAdmin();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
   await authorize({ roleArn: NODE_ROLE });

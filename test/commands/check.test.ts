@@ -7,7 +7,7 @@ import { readProcess } from "../../agent/facts/process.ts";
 import { CONFIG_FILE, setUpCheck } from "../fakes/check-machine.ts";
 import { MINIMAL_CONFIG } from "../fakes/samples.ts";
 
-test("on a healthy node nothing fails; what cannot be known from here is unknown, and long-lived keys are a warning", async () => {
+test("on a healthy node nothing fails; what cannot be checked is unknown, and long-lived keys are a warning", async () => {
   const { run } = setUpCheck();
   const { text, exitCode } = await run();
   const { checks, summary } = JSON.parse(text) as { checks: NamedFinding[]; summary: Record<string, number> };
@@ -16,7 +16,7 @@ test("on a healthy node nothing fails; what cannot be known from here is unknown
   assert.deepEqual([exitCode, summary.fail, checks.length], [0, 0, CHECKS.length]);
 });
 
-test("as text each check is a line with its mark, remedies below, and a summary last", async () => {
+test("as text each check is a line with its mark, remedies below, and a summary at the end", async () => {
   const { run } = setUpCheck();
   const { text } = await run({ output: "text" });
   assert.match(text, /^machine:\n✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
@@ -24,14 +24,14 @@ test("as text each check is a line with its mark, remedies below, and a summary 
   assert.match(text, /\n\d+ ok, 1 warnings, 0 failed, 1 unknown\n$/);
 });
 
-test("--only and --skip choose, and a name that is none is refused with those that are", async () => {
+test("--only and --skip choose checks, and an unknown name is refused with the known ones", async () => {
   const { run } = setUpCheck();
   assert.deepEqual(JSON.parse((await run({ only: ["os", "root"] })).text).checks.length, 2);
   assert.deepEqual(JSON.parse((await run({ skip: ["os"] })).text).checks.length, CHECKS.length - 1);
   await assert.rejects(run({ only: ["disc"] }), { code: "check-unknown", hint: /disk/ });
 });
 
-test("a certificate on the way, a refused connection and a silence have each their own remedy", async () => {
+test("an intercepting certificate, a refused connection and a time-out have each their own remedy", async () => {
   const { host, find } = setUpCheck();
   const codes: readonly (readonly [string, RegExp])[] = [
     ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /replaces certificates/],
@@ -48,7 +48,7 @@ test("a certificate on the way, a refused connection and a silence have each the
   }
 });
 
-test("a proxy is shown without its password, with what NO_PROXY lacks", async () => {
+test("a proxy is shown without its password, with the missing entries of NO_PROXY", async () => {
   const { find } = setUpCheck();
   const HTTPS_PROXY = "http://user:hunter2@proxy:3128";
   const { outcome, evidence } = await find("proxy", { HTTPS_PROXY, NO_PROXY: "localhost,127.0.0.1" });
@@ -59,7 +59,7 @@ test("a proxy is shown without its password, with what NO_PROXY lacks", async ()
   assert.equal((await find("proxy", { HTTPS_PROXY, NO_PROXY })).outcome, "ok");
 });
 
-test("a containerd that pulls past the proxy is told, with the way to give it one", async () => {
+test("a containerd that pulls without the proxy is reported, with the way to configure it", async () => {
   const { find, containerd, host } = setUpCheck();
   const proxies = { HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "*" };
   const environ = `/proc/${containerd.pid}/environ`;
@@ -72,10 +72,10 @@ test("a containerd that pulls past the proxy is told, with the way to give it on
   );
   host.files.put(environ, "PATH=/bin\0https_proxy=http://proxy:3128\0");
   assert.equal((await find("proxy", proxies)).outcome, "ok");
-  assert.equal((await find("proxy")).outcome, "ok", "without a proxy nobody lacks one");
+  assert.equal((await find("proxy")).outcome, "ok", "without a proxy none is missing");
 });
 
-test("a port that a stranger holds is a failure that names him", async () => {
+test("a port that a foreign process holds is a failure that names the process", async () => {
   const { host, find } = setUpCheck();
   host.files.put(
     "/proc/net/tcp",
@@ -87,7 +87,7 @@ test("a port that a stranger holds is a failure that names him", async () => {
   assert.deepEqual([outcome, evidence], ["fail", "taken: 10250 by nginx (pid 77)"]);
 });
 
-test("before the machine has joined, what the daemon does by itself is no failure", async () => {
+test("before the machine has joined, what the daemon does by itself is not a failure", async () => {
   const { host, containerd, answers, find } = setUpCheck();
   answers.daemon = false;
   containerd.conditions = [{ type: "NetworkReady", isTrue: false, reason: "", message: "no CNI" }];
@@ -115,7 +115,7 @@ test("without a configuration the machine is checked all the same", async () => 
   );
 });
 
-test("a check that hangs is given up after 8 s, and the others are told", async () => {
+test("a check that hangs is abandoned after 8 s, and the others are reported", async () => {
   const { host, run } = setUpCheck();
   host.resolve = () => new Promise(() => undefined);
   const running = run();
@@ -126,26 +126,26 @@ test("a check that hangs is given up after 8 s, and the others are told", async 
   assert.equal(checks.find(({ name }) => name === "os")?.outcome, "ok");
 });
 
-test("AWS is asked each question once, however many checks need the answer", async () => {
+test("each call of AWS is made once, however many checks need the answer", async () => {
   const { aws, run } = setUpCheck();
   await run();
   assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);
 });
 
-test("findings name their group, and checks of one group stand together", async () => {
+test("findings name their group, and checks of one group are listed together", async () => {
   const { run } = setUpCheck();
   const { checks } = JSON.parse((await run()).text) as { checks: NamedFinding[] };
   const turns = checks.map(({ group }) => group).filter((group, index, all) => group !== all[index - 1]);
   assert.deepEqual(turns, ["machine", "runtime", "network", "identity"]);
 });
 
-test("what may not be read is unknown, not a failure", async () => {
+test("what cannot be read is unknown, not a failure", async () => {
   const { host, find } = setUpCheck();
   host.files.refuseReads("/etc/eks-satellite/aws-keys");
   for (const name of ["credentials", "assume-role"]) assert.equal((await find(name)).outcome, "unknown", name);
 });
 
-test("the state folder is looked at where it is configured", async () => {
+test("the configured state folder is checked", async () => {
   const { host, find } = setUpCheck();
   host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}stateFolder: /data/satellite\n`);
   const full = { totalBytes: 100, availableBytes: 5, totalInodes: 0, freeInodes: 0 };
@@ -153,7 +153,7 @@ test("the state folder is looked at where it is configured", async () => {
   assert.match((await find("disk")).evidence, /^\/data\/satellite has 5 %/);
 });
 
-test("a kubelet that a killed daemon left behind is ours; any other is a stranger", async () => {
+test("a kubelet that a killed daemon left behind is ours; any other is foreign", async () => {
   const { host, answers, find } = setUpCheck();
   answers.daemon = false;
   const kubelet = host.processes.start({ name: "kubelet" });

@@ -10,7 +10,7 @@ const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/eks-satellite-gpu-1`;
 
 const trustOf = (text: string | undefined) => JSON.parse(text ?? "{}").Statement?.[0];
 
-test("the role may be taken on by one identity under the node's name, and may describe the cluster and pull images", async () => {
+test("one identity may assume the role under the node's name, and the role may describe the cluster and pull images", async () => {
   const { authorize, adminAws, said } = setUpAdmin("API");
   assert.equal(await authorize(CREATE), 0);
   const role = adminAws.roles.get("eks-satellite-gpu-1");
@@ -44,7 +44,7 @@ test("the role may be taken on by one identity under the node's name, and may de
     assert.ok(said().includes(`✓ ${made}`), made);
 });
 
-test("run again it finds nothing to do, also when IAM keeps the policies in another order", async () => {
+test("a second run has nothing to do, also when IAM returns the policies in another order", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(CREATE);
   const role = adminAws.roles.get("eks-satellite-gpu-1");
@@ -60,7 +60,7 @@ test("run again it finds nothing to do, also when IAM keeps the policies in anot
   );
 });
 
-test("another node of the same role is added to those that are let in", async () => {
+test("another node of the same role is added to the authorized ones", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(SHARED);
   forget();
@@ -70,7 +70,7 @@ test("another node of the same role is added to those that are let in", async ()
   assert.match(said(), /^\+ +"gpu-2"$/m);
 });
 
-test("what somebody has changed in our role is shown and put right; another's role is left alone", async () => {
+test("an edit of our role is shown and repaired; a foreign role is left alone", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(CREATE);
   const role = adminAws.roles.get("eks-satellite-gpu-1");
@@ -92,7 +92,7 @@ test("what somebody has changed in our role is shown and put right; another's ro
   }
 });
 
-test("a principal of another account is told to need leave there too", async () => {
+test("a principal of another account gets a note that its own policy must allow it too", async () => {
   const { authorize, said } = setUpAdmin("API");
   const trustedArn = "arn:aws:iam::444455556666:user/gpu-machines";
   assert.equal(await authorize({ ...CREATE, trustedArn }), 0);
@@ -103,13 +103,13 @@ test("a principal of another account is told to need leave there too", async () 
   );
 });
 
-test("the caller's own role is not made a node's", async () => {
+test("the caller's own role is refused", async () => {
   const { authorize, adminAws } = setUpAdmin("API");
   await assert.rejects(authorize({ ...CREATE, createRole: "admin" }), { code: "own-access" });
   assert.ok(!adminAws.calls.includes("iam:CreateRole"));
 });
 
-test("EKS is asked again while it does not know the new role yet", async () => {
+test("EKS is retried while it does not know the new role yet", async () => {
   const { authorize, adminAws, host, said } = setUpAdmin("API");
   adminAws.unknownPrincipals = 3;
   const running = authorize(CREATE);
@@ -125,7 +125,7 @@ test("EKS is asked again while it does not know the new role yet", async () => {
   await refused;
 });
 
-test("printed it asks AWS nothing, as JSON and as Terraform", async () => {
+test("--print calls no AWS, as JSON and as Terraform", async () => {
   const { authorize, aws, adminAws, said, forget } = setUpAdmin("API");
   adminAws.denied.add("keys");
   assert.equal(await authorize({ ...SHARED, print: "json" }), 0);

@@ -6,7 +6,7 @@ import { FOREIGN_GROUP, FULL_SUBNET, GROUP, SUBNET, setUpEc2 } from "../fakes/me
 
 const OURS = { "eks-satellite:cluster": "demo" };
 
-test("create makes an interface that is tagged as ours, and says which node follows from it", async () => {
+test("create makes an interface with our tags, and prints the node that follows from it", async () => {
   const { ec2, create, said } = setUpEc2();
   assert.equal(await create({ name: "gh058-satellite-node-01" }), 0);
   const [eni] = ec2.enis;
@@ -21,13 +21,13 @@ eni-086d663f32013841b  gh058-satellite-node-01  available  10.0.2.27   ip-10-0-2
 node name   fargate-ip-10-0-2-27.ec2.internal
 providerID  eks-satellite:///us-east-1/demo/eni-086d663f32013841b
 
-Let a user in:   eks-satellite authorize --cluster demo --region us-east-1 --identity fargate --user-arn arn:aws:iam::111122223333:user/USER --node-name fargate-ip-10-0-2-27.ec2.internal
+Authorize user:  eks-satellite authorize --cluster demo --region us-east-1 --identity fargate --user-arn arn:aws:iam::111122223333:user/USER --node-name fargate-ip-10-0-2-27.ec2.internal
 On the machine:  sudo eks-satellite configure --cluster demo --region us-east-1 --identity fargate --eni eni-086d663f32013841b --node-name fargate-ip-10-0-2-27.ec2.internal
 `,
   );
 });
 
-test("create asks, and does nothing without a yes", async () => {
+test("create asks for confirmation, and does nothing without it", async () => {
   const { ec2, create, answers, context, said, forget } = setUpEc2();
   answers.push(false);
   assert.equal(await create({ yes: false }), 2);
@@ -41,7 +41,7 @@ test("create asks, and does nothing without a yes", async () => {
   assert.deepEqual(ec2.enis, []);
 });
 
-test("create answers a program with one document", async () => {
+test("create with --output json prints one document", async () => {
   const { create, said } = setUpEc2();
   await create({ name: "one", output: "json", suffix: "regional" });
   const { created, id, nodeName, providerId, cluster } = JSON.parse(said());
@@ -56,7 +56,7 @@ test("create answers a program with one document", async () => {
   );
 });
 
-test("the same name makes none twice, and tells one that is otherwise", async () => {
+test("the same name is created once, and an interface that differs is reported", async () => {
   const { ec2, create, said, forget } = setUpEc2();
   await create({ name: "one" });
   forget();
@@ -107,14 +107,14 @@ for (const [what, options, code, message] of [
   ["a region that is none", { region: "us-east-1a" }, "cluster-invalid", /--region "us-east-1a"/],
   ["a cluster's name that is none", { cluster: "a b" }, "cluster-invalid", /--cluster "a b"/],
 ] as const) {
-  test(`create refuses ${what}, and makes nothing`, async () => {
+  test(`create refuses ${what}, and creates nothing`, async () => {
     const { ec2, create } = setUpEc2();
     await assert.rejects(create(options), { code, message });
     assert.deepEqual(ec2.enis, []);
   });
 }
 
-test("what may not be looked at beforehand is left to EC2 itself, whose words are told", async () => {
+test("what may not be checked beforehand is left to EC2, whose message is shown", async () => {
   const { ec2, create, said } = setUpEc2();
   ec2.deny("DescribeSubnets");
   ec2.deny("DescribeSecurityGroups");
@@ -132,7 +132,7 @@ test("what may not be looked at beforehand is left to EC2 itself, whose words ar
   }
 });
 
-test("a denial names the action, the ARN and who was denied; AWS may name another action than the one that was asked", async () => {
+test("a denial names the action, the ARN and the caller; AWS may name another action than the requested one", async () => {
   const { ec2, create } = setUpEc2();
   ec2.deny("CreateNetworkInterface");
   const arn = "arn:aws:ec2:us-east-1:111122223333:network-interface/*";
@@ -148,7 +148,7 @@ test("a denial names the action, the ARN and who was denied; AWS may name anothe
   await assert.rejects(create(), { code: "aws-forbidden", hint: `Allow ec2:CreateTags on ${arn} to ${ADMIN_ARN}.` });
 });
 
-test("list shows ours, of one cluster or of all, and nobody else's", async () => {
+test("list shows only our interfaces, of one cluster or of all", async () => {
   const { ec2, create, list, said, forget } = setUpEc2();
   ec2.add();
   await list();
@@ -171,14 +171,14 @@ test("list shows ours, of one cluster or of all, and nobody else's", async () =>
   );
 });
 
-test("an interface without an IPv4 address has no node's name, and is listed all the same", async () => {
+test("an interface without an IPv4 address has no node name, and is listed all the same", async () => {
   const { ec2, list, said } = setUpEc2();
   ec2.add({ tags: OURS, privateIp: "" });
   await list();
   assert.match(said(), /^eni-\S+ +- +available +- .* demo +-$/m);
 });
 
-test("the user's ARN is of the account's own partition", async () => {
+test("the user's ARN has the account's partition", async () => {
   const { aws, create, said } = setUpEc2();
   aws.callerArn = "arn:aws-cn:iam::111122223333:user/admin";
   await create({ region: "cn-north-1" });
@@ -188,7 +188,7 @@ test("the user's ARN is of the account's own partition", async () => {
   );
 });
 
-test("delete refuses what is not ours, what is attached and what is not there, before anything is deleted", async () => {
+test("delete refuses foreign, attached and missing interfaces before anything is deleted", async () => {
   const { ec2, remove } = setUpEc2();
   const ours = ec2.add({ tags: OURS });
   const foreign = ec2.add();
@@ -209,7 +209,7 @@ test("delete refuses what is not ours, what is attached and what is not there, b
   assert.ok(!ec2.calls.includes("DeleteNetworkInterface"));
 });
 
-test("delete shows, asks, and deletes what is ours", async () => {
+test("delete shows our interfaces, asks, and deletes them", async () => {
   const { ec2, remove, answers, said, forget } = setUpEc2();
   const [one, two] = [ec2.add({ tags: OURS }), ec2.add({ tags: OURS })];
   assert.equal(await remove([one.id], { dryRun: true }), 0);
@@ -223,7 +223,7 @@ test("delete shows, asks, and deletes what is ours", async () => {
   assert.deepEqual(ec2.enis, []);
 });
 
-test("node-name asks AWS about an interface, and nobody about an address", async () => {
+test("node-name asks AWS about an interface, and not about an address", async () => {
   const { ec2, nodeName, said, forget, aws } = setUpEc2();
   const { id } = ec2.add();
   await nodeName({ eni: id });

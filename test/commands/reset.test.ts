@@ -14,7 +14,7 @@ const CONTAINERD_CONFIG = "/etc/containerd/config.toml";
 const entry = (id: string, original: object) =>
   JSON.stringify({ id, original, firstChangedAtMs: 1, lastChangedAtMs: 1, changes: 1 });
 
-/** A machine that has been a node, and nobody else's. */
+/** A machine that has been a node of this daemon. */
 function setUp() {
   const containerd = new MemoryContainerd();
   const { host } = containerd;
@@ -27,7 +27,7 @@ function setUp() {
   files.put("/etc/kubernetes/pki/ca.crt", "ours");
   files.put("/proc/sys/vm/overcommit_memory", "1\n");
   files.put("/var/lib/kubelet/pods/a/x", "");
-  files.put("/var/lib/kubelet/mine.txt", "somebody's");
+  files.put("/var/lib/kubelet/mine.txt", "foreign");
   files.put("/run/eks-satellite/kubelet-token", "token");
   for (const [name, text] of Object.entries({
     a: entry(`file:${CONTAINERD_CONFIG}`, { kind: "file", content: "theirs", mode: 0o640, uid: 0, gid: 5 }),
@@ -46,15 +46,6 @@ function setUp() {
     if (verb === "disable") isActive = false;
     return { stdout: verb === "is-active" ? (isActive ? "active" : "inactive") : "" };
   });
-  host.install("realpath", (args) => ({ stdout: args.at(-1) ?? "" }));
-  host.install("rm", (args) => {
-    files.drop(args.at(-1) ?? "");
-    return {};
-  });
-  host.install("rmdir", (args) => {
-    files.drop(args.at(-1) ?? "");
-    return {};
-  });
   const said: string[] = [];
   const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
     resetCommand(
@@ -65,7 +56,7 @@ function setUp() {
   return { host, files, runtime, run, verbs, said: () => said.join("") };
 }
 
-test("what was changed is put back, what was made is removed, what is somebody's stays", async () => {
+test("changes are restored, created files are removed, foreign files stay", async () => {
   const { files, run, verbs, said } = setUp();
   assert.equal(await run(), 0, said());
   const { content, mode, gid } = files.peek(CONTAINERD_CONFIG) ?? {};
@@ -82,7 +73,7 @@ test("what was changed is put back, what was made is removed, what is somebody's
   assert.match(said(), /file:\/etc\/lost: what stood there before is not known/);
 });
 
-test("a dry run says all of it and changes nothing", async () => {
+test("a dry run shows all of it and changes nothing", async () => {
   const { host, files, run, verbs, said } = setUp();
   const before = files.paths();
   assert.equal(await run({ yes: false, dryRun: true }), 0);
@@ -100,7 +91,7 @@ test("a dry run says all of it and changes nothing", async () => {
     assert.ok(said().includes(`${line}\n`), `${line} in\n${said()}`);
 });
 
-test("it asks, and does nothing without a yes; with nobody to ask it says which flag does", async () => {
+test("it asks, and does nothing without confirmation; without a terminal it names the flag to use", async () => {
   const { files, run } = setUp();
   assert.equal(await run({ yes: false }, async () => false), 2);
   await assert.rejects(run({ yes: false }), { code: "confirmation-missing", hint: /--yes/ });
@@ -108,7 +99,7 @@ test("it asks, and does nothing without a yes; with nobody to ask it says which 
   assert.equal(await run({ yes: false }, async () => true), 0);
 });
 
-test("while something is mounted below kubelet's folder that folder is kept, and so is what is known for the next try", async () => {
+test("while something is mounted below kubelet's folder the folder is kept, and the ledger for the next try too", async () => {
   const { host, files, run, said } = setUp();
   const mountinfo = files.peek("/proc/self/mountinfo")?.content ?? "";
   files.put("/proc/self/mountinfo", `${mountinfo}2 1 8:1 / /var/lib/kubelet/pods/a/host rw - ext4 x rw\n`);
@@ -123,7 +114,7 @@ test("while something is mounted below kubelet's folder that folder is kept, and
   assert.equal(files.peek(`${STATE}/ledger/a.json`), undefined);
 });
 
-test("a containerd that does not answer stops it before anything that its pods use is taken away", async () => {
+test("a containerd that does not answer stops it before anything that its pods use is removed", async () => {
   const { files, runtime, run, said } = setUp();
   const { answer } = runtime;
   runtime.answer = () => {
@@ -137,7 +128,7 @@ test("a containerd that does not answer stops it before anything that its pods u
   assert.equal(await run(), 0);
 });
 
-test("a containerd without CRI, or none at all, has no pods of kubelet's", async () => {
+test("a containerd without CRI, or none at all, has no pods of kubelet", async () => {
   const { runtime, run } = setUp();
   runtime.answer = () => ({ status: 12, statusMessage: "unknown service", message: new Uint8Array() });
   assert.equal(await run(), 0);
@@ -149,14 +140,14 @@ test("a containerd without CRI, or none at all, has no pods of kubelet's", async
   assert.equal(await other.run(), 0);
 });
 
-test("a daemon that does not stop is not undone under its hands", async () => {
+test("while the daemon does not stop nothing is restored", async () => {
   const { host, files, run } = setUp();
   host.install("systemctl", ([verb]) => ({ stdout: verb === "is-active" ? "active" : "" }));
   assert.equal(await run(), 1);
   assert.deepEqual(files.changes, []);
 });
 
-test("run twice it finds nothing more to do", async () => {
+test("a second run finds nothing to do", async () => {
   const { files, run, verbs } = setUp();
   await run();
   const after = files.paths();
@@ -172,7 +163,7 @@ test("--purge removes the configuration and the keys too", async () => {
   assert.ok(!files.paths().some((path) => path.startsWith("/etc/eks-satellite")));
 });
 
-test("without a configuration it goes by the defaults, and without a cluster it asks nobody", async () => {
+test("without a configuration it uses the defaults, and without a cluster it calls no API server", async () => {
   const { files, run, said } = setUp();
   files.drop(CONFIG);
   assert.equal(await run(), 0, said());
@@ -180,13 +171,13 @@ test("without a configuration it goes by the defaults, and without a cluster it 
   assert.match(said(), /the cluster is not known here/);
 });
 
-test("only root may", async () => {
+test("only root may reset", async () => {
   const { host, run } = setUp();
   host.userId = 1000;
   await assert.rejects(run(), { code: "not-root" });
 });
 
-test("the CDI specification goes when the daemon generated it, and stays when somebody else wrote over it", async () => {
+test("the CDI specification is removed when the daemon generated it, and stays when another program overwrote it", async () => {
   const spec = "/var/run/cdi/nvidia.yaml";
   const generated = "kind: nvidia.com/gpu\n";
   for (const [content, stays] of [
@@ -202,7 +193,7 @@ test("the CDI specification goes when the daemon generated it, and stays when so
   }
 });
 
-test("downloaded programs go with the links to them; where somebody has put his own, that stays", async () => {
+test("downloaded programs are removed with the links to them; a foreign program in their place stays", async () => {
   const { files, run, said } = setUp();
   const [kubelet, plugin] = ["/usr/bin/kubelet", "/opt/cni/bin/loopback"];
   files.put("/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet", "downloaded", { mode: 0o755 });
@@ -222,7 +213,7 @@ test("downloaded programs go with the links to them; where somebody has put his 
   );
 });
 
-test("a registry's folder goes with our file in it, and stays with somebody's", async () => {
+test("a registry's folder is removed with our file in it, and stays with a foreign file", async () => {
   const { host, run } = setUp();
   const folder = "/etc/containerd/certs.d";
   for (const registry of ["docker.io", "r.example.com"]) {
@@ -232,7 +223,7 @@ test("a registry's folder goes with our file in it, and stays with somebody's", 
       entry(`file:${folder}/${registry}/hosts.toml`, { kind: "absent" }),
     );
   }
-  host.files.put(`${folder}/r.example.com/ca.crt`, "somebody's");
+  host.files.put(`${folder}/r.example.com/ca.crt`, "foreign");
   await run({ yes: true });
   assert.deepEqual(await host.files.list(folder), ["r.example.com"]);
   assert.deepEqual(await host.files.list(`${folder}/r.example.com`), ["ca.crt"]);

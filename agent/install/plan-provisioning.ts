@@ -2,9 +2,9 @@
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import { readKubeletSituation, readOffer } from "../install/available-artifacts.ts";
-import { isWanted, kubeletVersionSpec, refuseSpec } from "../install/kubelet-choice.ts";
-import { findMissing } from "../install/packages.ts";
+import { readKubeletSituation, readOffer } from "./available-artifacts.ts";
+import { isWanted, kubeletVersionSpec, refuseSpec } from "./kubelet-choice.ts";
+import { findMissing } from "./packages.ts";
 
 /** One thing that would be installed. */
 export interface PlannedInstall {
@@ -19,7 +19,7 @@ export async function planProvisioning(
   config: Config,
   { clusterVersion, unknown }: { readonly clusterVersion: string | undefined; readonly unknown: unknown[] },
 ): Promise<readonly PlannedInstall[]> {
-  const packages = config.dependencies.install === "auto" ? await findMissing(host) : [];
+  const packages = config.dependencies.install === "auto" ? await findMissing(host, config) : [];
   const installs = packages.map(
     ({ package: name, why }): PlannedInstall => ({ resource: `package:${name}`, action: "install", why }),
   );
@@ -37,7 +37,7 @@ async function planKubelet(
   const situation = await readKubeletSituation(host, config.kubelet, clusterVersion);
   const { installed, owner } = situation;
   const missing =
-    owner === "nobody" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
+    owner === "none" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
   const wanted = kubeletVersionSpec(situation);
   if (wanted === undefined || clusterVersion === undefined) return missing;
   try {
