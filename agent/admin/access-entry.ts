@@ -10,7 +10,7 @@ import type { Principal } from "./principal.ts";
 const ENTRY_TYPE = "HYBRID_LINUX";
 /** The only other type that maps a role to system:node:{{SessionName}}; such an entry is a Fargate profile's. */
 const FARGATE_TYPE = "FARGATE_LINUX";
-/** How long EKS may take to hear from IAM of a role that was made a moment ago. */
+/** How long EKS may take to learn from IAM of a role that was created a moment ago. */
 const NEW_ROLE_ATTEMPTS = 15;
 const NEW_ROLE_WAIT_MILLISECONDS = 2000;
 
@@ -19,19 +19,19 @@ export function findEntry(aws: AdminAws, access: ClusterAccess, role: Principal)
   return ask(access, "eks:DescribeAccessEntry", role, () => aws.findAccessEntry(access.name, role.arn));
 }
 
-/** Whether an entry lets the role be a node. @throws entry-differs when it is somebody's other access */
+/** Whether an entry lets the role be a node. @throws entry-differs when it gives another kind of access */
 export function letsNodesIn(entry: AccessEntry, { name, region }: ClusterAccess): boolean {
   if (entry.type === ENTRY_TYPE || entry.type === FARGATE_TYPE) return true;
   throw new SatelliteError(
     "entry-differs",
     `${entry.principalArn} has an access entry of type ${entry.type}, as ${JSON.stringify(entry.username)}`,
     {
-      hint: `EKS cannot change an entry's type, and that may be somebody's access: use another role for nodes, or, when nobody needs it, aws eks delete-access-entry --cluster-name ${name} --region ${region} --principal-arn ${entry.principalArn}.`,
+      hint: `EKS cannot change an entry's type, and another user may need that access: use another role for nodes, or, when it is unused, aws eks delete-access-entry --cluster-name ${name} --region ${region} --principal-arn ${entry.principalArn}.`,
     },
   );
 }
 
-/** @param isNew whether the role was made a moment ago */
+/** @param isNew whether the role was created a moment ago */
 export function planEntry(
   { aws, access, clock }: { aws: AdminAws; access: ClusterAccess; clock: Clock },
   role: Principal,
@@ -44,11 +44,11 @@ export function planEntry(
     target,
     action: "create",
     diff: diffOf(target, undefined, describeEntry(role.arn, ENTRY_TYPE)),
-    apply: (print) => (isNew ? patiently(create, clock, print) : create()),
+    apply: (print) => (isNew ? retryWhileUnknown(create, clock, print) : create()),
   };
 }
 
-/** Takes the entry away. @throws entry-differs when it is not of our type */
+/** Deletes the entry. @throws entry-differs when it is not of our type */
 export function planEntryRemoval(
   { aws, access, role }: { aws: AdminAws; access: ClusterAccess; role: Principal },
   entry: AccessEntry,
@@ -58,7 +58,7 @@ export function planEntryRemoval(
       "entry-differs",
       `the access entry of ${entry.principalArn} is of type ${entry.type}, not ${ENTRY_TYPE}`,
       {
-        hint: "It was not made by authorize, so it is left alone; --method aws-auth looks at aws-auth only.",
+        hint: "It was not made by authorize, so it is left alone; --method aws-auth reads and changes aws-auth only.",
       },
     );
   }
@@ -72,7 +72,12 @@ export function planEntryRemoval(
   };
 }
 
-async function patiently(create: () => Promise<void>, clock: Clock, print: (line: string) => void): Promise<void> {
+/** EKS refuses a principal that it has not learned of yet. */
+async function retryWhileUnknown(
+  create: () => Promise<void>,
+  clock: Clock,
+  print: (line: string) => void,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await create();
@@ -84,7 +89,7 @@ async function patiently(create: () => Promise<void>, clock: Clock, print: (line
   }
 }
 
-/** Resources as the Service Authorization Reference of EKS has them: an entry that is there has an ARN of its own, with an id at the end. */
+/** Resources follow EKS's Service Authorization Reference: an existing entry has its own ARN, which ends in an id. */
 function ask<T>(
   { arn, name, callerArn }: ClusterAccess,
   action: string,

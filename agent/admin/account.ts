@@ -1,4 +1,4 @@
-// The account that an administrator works in, and how calls to EC2 are asked there.
+// The account that an administrator works in, and how calls to EC2 are made and explained there.
 
 import { explainAwsError } from "../aws/aws-error.ts";
 import { SatelliteError } from "../errors.ts";
@@ -10,11 +10,11 @@ export interface Account {
   /** Twelve digits. */
   readonly number: string;
   readonly partition: string;
-  /** ARN as GetCallerIdentity says it. */
+  /** ARN that GetCallerIdentity returns. */
   readonly callerArn: string;
   /**
-   * Asks EC2; `resource` is what follows `arn:…:` in the ARN, or `*`.
-   * @throws aws-forbidden, aws-refused and what EC2's own codes mean: subnet-not-found, subnet-full, security-group-not-found, vpc-mismatch
+   * Makes a call to EC2; `resource` is what follows `arn:…:` in the ARN, or `*`.
+   * @throws aws-forbidden, aws-refused and what EC2's own codes stand for: subnet-not-found, subnet-full, security-group-not-found, vpc-mismatch
    */
   readonly ask: <T>(action: string, resource: string, call: () => Promise<T>) => Promise<T>;
 }
@@ -44,7 +44,7 @@ export async function openAccount({ aws, adminAws }: Administrator, region: stri
   };
 }
 
-/** EC2's codes (EC2 API reference, "Error codes"), told as what to do; others are left to the common words. */
+/** EC2's codes (EC2 API reference, "Error codes"), each with what to do about it; callAws explains the others. */
 const EC2_CODES: Readonly<Record<string, readonly [code: string, hint: string]>> = {
   "InvalidSubnetID.NotFound": ["subnet-not-found", "aws ec2 describe-subnets lists the subnets of the region."],
   "InvalidGroup.NotFound": [
@@ -63,7 +63,7 @@ const EC2_CODES: Readonly<Record<string, readonly [code: string, hint: string]>>
   "InvalidNetworkInterfaceID.NotFound": ["eni-not-found", "It is gone already: eks-satellite eni list."],
 };
 
-/** Throws what EC2 says in words of its own. What a policy denies may be another action than the one that was asked, such as ec2:CreateTags. */
+/** Throws an error for the codes that only EC2 has. A policy may deny another action than the one that was called, such as ec2:CreateTags. */
 function explainEc2(cause: unknown, { caller }: Question): undefined {
   const { name = "", message = "" } = cause as { name?: string; message?: string };
   const [code, hint] = EC2_CODES[name] ?? [];

@@ -1,4 +1,4 @@
-// Changes aws-auth: the old text is saved first, another's edit of the same moment is never overwritten, and the result is read back.
+// Changes aws-auth: the old text is saved first, a concurrent edit is never overwritten, and the result is read back.
 import { stringify } from "yaml";
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
@@ -8,12 +8,12 @@ import { type Change, diffOf } from "./change.ts";
 import type { AwsAuthApi } from "./config-map-api.ts";
 import { AWS_AUTH } from "./config-map-errors.ts";
 
-/** Whoever edits aws-auth all the time is a loop that fights another one. */
+/** More conflicts in a row than this mean that another controller keeps writing aws-auth. */
 const MAX_ATTEMPTS = 5;
 const RETRY_MILLISECONDS = 200;
 
 export interface AwsAuthChangeOptions {
-  /** The edit for fresh content; undefined when nothing is left to do. */
+  /** The edit for the current content; undefined when nothing is left to do. */
   readonly edit: (data: AwsAuthData) => AwsAuthEdit | undefined;
   /** Where the ConfigMap before the change is kept. */
   readonly backupFile: string;
@@ -24,7 +24,7 @@ export interface AwsAuthContext {
   readonly access: { readonly awsAuth: AwsAuthApi };
 }
 
-/** The change of a ConfigMap that was read; undefined when there is nothing to do. @throws what `edit` throws */
+/** Plans the change of a ConfigMap that was read; undefined when there is nothing to do. @throws what `edit` throws */
 export function planAwsAuthChange(
   context: AwsAuthContext,
   seen: ConfigMap | undefined,
@@ -41,7 +41,7 @@ export function planAwsAuthChange(
   };
 }
 
-/** Makes the edit on what was seen, and on fresh content for as long as others are faster. @throws aws-auth-conflict, aws-auth-readback, disk-full, file-unwritable */
+/** Applies the edit to the content that was read, and again to newer content after each conflict. @throws aws-auth-conflict, aws-auth-readback, disk-full, file-unwritable */
 async function changeAwsAuth(
   { host, access: { awsAuth: api } }: AwsAuthContext,
   seen: ConfigMap | undefined,
@@ -49,7 +49,7 @@ async function changeAwsAuth(
 ): Promise<void> {
   for (let attempt = 1, present = seen; ; attempt += 1) {
     const change = edit(present?.data ?? {});
-    if (change === undefined) return print("aws-auth: somebody else has done it meanwhile");
+    if (change === undefined) return print("aws-auth: another client has made the same change");
     if (present !== undefined) await saveBackup(host, backupFile, present, print);
     try {
       await api.write(change, present);
@@ -57,7 +57,7 @@ async function changeAwsAuth(
     } catch (error) {
       if (!hasCode(error, "aws-auth-conflict")) throw error;
       if (attempt === MAX_ATTEMPTS) throw contended(error);
-      print("aws-auth: changed by another meanwhile; once more on what it is now");
+      print("aws-auth: changed by another client; applying the change to the new content");
       await host.clock.sleep(RETRY_MILLISECONDS * attempt);
       present = await api.read();
     }
@@ -65,13 +65,17 @@ async function changeAwsAuth(
 }
 
 function contended(cause: unknown): SatelliteError {
-  return new SatelliteError("aws-auth-conflict", `${AWS_AUTH} was changed by another ${MAX_ATTEMPTS} times in a row`, {
-    hint: "Nothing was changed by this. Find out who writes it (a GitOps controller, Terraform), and make the change there.",
-    cause,
-  });
+  return new SatelliteError(
+    "aws-auth-conflict",
+    `${AWS_AUTH} was changed by another client ${MAX_ATTEMPTS} times in a row`,
+    {
+      hint: "This command changed nothing. Find out what writes it (a GitOps controller, Terraform), and make the change there.",
+      cause,
+    },
+  );
 }
 
-/** A manifest that `kubectl replace` takes as it is; it may hold the whole team's access, and is nobody else's to read. */
+/** A manifest that `kubectl replace` takes as it is. It may list the whole team's access, so only its owner may read it. */
 async function saveBackup(
   { files }: Pick<Host, "files">,
   file: string,
@@ -81,13 +85,13 @@ async function saveBackup(
   const metadata = { name: "aws-auth", namespace: "kube-system", labels, annotations };
   const manifest = stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data }, { lineWidth: 0 });
   await files.write(file, manifest, { mode: 0o600 });
-  print(`aws-auth: as it was in ${file}; kubectl replace --filename ${file} puts it back`);
+  print(`aws-auth: saved in ${file}; kubectl replace --filename ${file} restores it`);
 }
 
-/** What stands there must parse, and leave nothing of the edit to do; others may have added theirs since. */
+/** The stored text must parse, and must leave nothing of the edit to do; other clients may have added entries since. */
 async function readBack(api: AwsAuthApi, { edit, backupFile }: AwsAuthChangeOptions): Promise<void> {
   if (edit((await api.read())?.data ?? {}) === undefined) return;
-  throw new SatelliteError("aws-auth-readback", `${AWS_AUTH} is not what was written a moment ago`, {
-    hint: `Somebody else writes it too: compare kubectl get configmap aws-auth --namespace kube-system --output yaml with ${backupFile}.`,
+  throw new SatelliteError("aws-auth-readback", `${AWS_AUTH} does not hold what was written a moment ago`, {
+    hint: `Another client writes it too: compare kubectl get configmap aws-auth --namespace kube-system --output yaml with ${backupFile}.`,
   });
 }

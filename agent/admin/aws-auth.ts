@@ -1,4 +1,4 @@
-// What aws-auth says of one role or user, and the same ConfigMap with that added or taken away. Pure: nothing is touched here.
+// What aws-auth grants one role or user, and the same ConfigMap with that entry added or removed. Pure: nothing is read or written here.
 import { isDeepStrictEqual } from "node:util";
 import { SatelliteError } from "../errors.ts";
 import {
@@ -30,10 +30,10 @@ export interface AwsAuthEdit {
 
 const ARN_KEYS = { mapRoles: "rolearn", mapUsers: "userarn" } as const;
 const NODE_GROUPS = ["system:bootstrappers", "system:nodes"];
-/** The API server refuses a ConfigMap of more (core validation, MaxSecretSize). */
+/** The API server refuses a larger ConfigMap (core validation, MaxSecretSize). */
 const MAX_BYTES = 1024 * 1024;
 
-/** The entry for a role, whose session's name is the node's; or for a user, who can be one node alone. */
+/** The entry for a role, whose session name is the node's name; or for a user, which can be one node only. */
 export function nodeMapping(principal: Principal, nodeName: string | undefined): NodeMapping {
   const arn = mappedArn(principal);
   if (principal.kind === "role") {
@@ -45,7 +45,7 @@ export function nodeMapping(principal: Principal, nodeName: string | undefined):
 
 /**
  * Adds an entry; undefined when it is there.
- * @param caller whoever runs this: what aws-auth says of them stays as it is
+ * @param caller the principal that runs this: its own access must not change
  * @throws aws-auth-invalid, aws-auth-uneditable, aws-auth-full, mapping-differs, own-access
  */
 export function addMapping(
@@ -63,7 +63,7 @@ export function addMapping(
 }
 
 /**
- * Takes away every entry that is exactly this one; undefined when there is none.
+ * Removes every entry that equals this one; undefined when there is none.
  * @throws aws-auth-invalid, aws-auth-uneditable, mapping-differs, own-access
  */
 export function removeMappings(
@@ -81,7 +81,7 @@ export function removeMappings(
   return checked(data, { key, before: data[key], after: list.text }, caller);
 }
 
-/** Whether the entry is there. @throws aws-auth-invalid, mapping-differs when the same principal is mapped otherwise */
+/** Whether the entry is there. @throws aws-auth-invalid, mapping-differs when the same principal is mapped to something else */
 export function hasMapping(data: AwsAuthData, mapping: NodeMapping): boolean {
   return isMapped(parseLists(data)[mapping.key], mapping);
 }
@@ -93,7 +93,7 @@ function parseLists(data: AwsAuthData): Readonly<Record<NodeMapping["key"], Mapp
   };
 }
 
-/** Of two entries for one role aws-iam-authenticator takes the last, of two for one user any: a second one would change what the first grants. */
+/** aws-iam-authenticator takes the last of two entries for a role, and any of two for a user: a second entry would change what the first grants. */
 function isMapped(list: MappingList, mapping: NodeMapping): boolean {
   const arn = arnOf(mapping.entry, mapping.key);
   const own = list.entries.flatMap((entry, index) => (arnOf(entry, mapping.key) === arn ? [{ entry, index }] : []));
@@ -102,9 +102,9 @@ function isMapped(list: MappingList, mapping: NodeMapping): boolean {
   const { username, groups } = other.entry;
   throw new SatelliteError(
     "mapping-differs",
-    `aws-auth maps ${arn} already, and otherwise: line ${lineOf(list, other.index)} of ${mapping.key}, to ${JSON.stringify(username)} in ${JSON.stringify(groups)}`,
+    `aws-auth already maps ${arn} to something else: line ${lineOf(list, other.index)} of ${mapping.key}, to ${JSON.stringify(username)} in ${JSON.stringify(groups)}`,
     {
-      hint: "That may be somebody's access, so it is left alone. Use another role or user for nodes, or remove that entry yourself when nobody needs it.",
+      hint: "Another user may need that entry, so it is left alone. Use another role or user for nodes, or remove the entry yourself when it is unused.",
     },
   );
 }
@@ -123,15 +123,15 @@ function arnOf(entry: MappingEntry, key: NodeMapping["key"]): string | undefined
   return typeof arn === "string" ? arn.toLowerCase() : undefined;
 }
 
-/** The last look before the edit leaves: the caller's own access is what it was, and the API server can take it. */
+/** Checks an edit before it is sent: it must not change the caller's own access, and must fit into a ConfigMap. */
 function checked(data: AwsAuthData, edit: AwsAuthEdit, caller: Principal | undefined): AwsAuthEdit {
   const changed = { ...data, [edit.key]: edit.after };
   if (caller !== undefined && !isDeepStrictEqual(accessOf(caller, data), accessOf(caller, changed))) {
     throw new SatelliteError(
       "own-access",
-      `this would change what aws-auth says of ${caller.arn}, as whom you are here`,
+      `this would change what aws-auth grants ${caller.arn}, which is your own identity here`,
       {
-        hint: "Somebody else who is let in must do it.",
+        hint: "Another administrator of the cluster must do it.",
       },
     );
   }
@@ -139,9 +139,9 @@ function checked(data: AwsAuthData, edit: AwsAuthEdit, caller: Principal | undef
   if (bytes > MAX_BYTES && edit.after.length > (edit.before?.length ?? 0)) {
     throw new SatelliteError(
       "aws-auth-full",
-      `aws-auth would have ${bytes} bytes, and a ConfigMap ends at ${MAX_BYTES}`,
+      `aws-auth would have ${bytes} bytes, and a ConfigMap holds at most ${MAX_BYTES}`,
       {
-        hint: "Remove entries that nobody needs, or move roles to access entries (aws eks create-access-entry).",
+        hint: "Remove unused entries, or move roles to access entries (aws eks create-access-entry).",
       },
     );
   }

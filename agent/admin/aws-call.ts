@@ -1,4 +1,4 @@
-// A call to AWS as an administrator: a failure names the action, what it was asked of, and who asked.
+// A call to AWS as an administrator: a failure names the action, the resource, and the caller.
 
 import { explainAwsError } from "../aws/aws-error.ts";
 import { SatelliteError } from "../errors.ts";
@@ -6,9 +6,9 @@ import { SatelliteError } from "../errors.ts";
 export interface Question {
   /** As IAM has it, e.g. `iam:GetRole`. */
   readonly action: string;
-  /** ARN of what the action is on. */
+  /** ARN of the resource. */
   readonly resource: string;
-  /** ARN of whoever asks. */
+  /** ARN of the caller. */
   readonly caller: string;
 }
 
@@ -23,7 +23,7 @@ export async function callAws<T>({ action, resource, caller }: Question, ask: ()
       hint: `Allow ${action}${needed === undefined ? "" : ` and ${needed}`} on ${resource} to ${caller}.`,
     });
     if (error.code === "credentials-expired") {
-      const hint = "Renew them (aws sso login, or other keys) and run this again: it goes on from where it is.";
+      const hint = "Renew them (aws sso login, or other keys) and run this again: it continues where it stopped.";
       throw new SatelliteError(error.code, error.message, { hint, cause });
     }
     if (error.code !== "aws-failed") throw error;
@@ -31,13 +31,13 @@ export async function callAws<T>({ action, resource, caller }: Question, ask: ()
     throw new SatelliteError("aws-refused", `${action} on ${resource} was refused (${name})`, {
       hint:
         REMEDIES[name] ??
-        "What AWS says of it is in the message; what was done before it stays, and running this again goes on from there.",
+        "The message holds AWS's answer. Earlier changes stay, and running this again continues from there.",
       cause,
     });
   }
 }
 
-/** Another action that this one takes, as AWS words the denial: CreateRole with tags is iam:TagRole too. */
+/** Another action that this one needs, from AWS's words of denial: CreateRole with tags needs iam:TagRole too. */
 function neededBeside(action: string, cause: unknown): string | undefined {
   const { message = "" } = cause as { message?: string };
   const said = /not authorized to perform: (\w+:\w+)/.exec(message)?.[1];
@@ -49,7 +49,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "The principal must exist in the cluster's account: compare its ARN, path included, with aws iam get-role or get-user.",
   MalformedPolicyDocumentException:
     "The principal of --trusted-arn must exist: compare with aws iam get-user or get-role.",
-  ResourceInUseException: "It was made by somebody else a moment ago: run this again.",
+  ResourceInUseException: "Another client created it a moment ago: run this again.",
   ResourceLimitExceededException:
     "The cluster has as many access entries as EKS allows: remove some, or ask AWS for more.",
   LimitExceededException:

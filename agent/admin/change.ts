@@ -1,4 +1,4 @@
-// What is going to be changed: shown first, made when somebody has said yes.
+// Planned changes: they are shown first, and applied after the user has confirmed them.
 import { createTwoFilesPatch } from "diff";
 
 /** One thing that would be changed. */
@@ -8,24 +8,24 @@ export interface Change {
   readonly action: "create" | "update" | "delete";
   /** A unified diff. */
   readonly diff: string;
-  /** Makes it; `print` tells of what a reader should know meanwhile. */
+  /** Applies the change; `print` reports progress that the user should see. */
   apply(print: (line: string) => void): Promise<void>;
 }
 
-/** All that would be changed, in order, and what there is to know besides. */
+/** All changes, in order, with notes for the user. */
 export interface ChangePlan {
   readonly changes: readonly Change[];
   readonly notes: readonly string[];
 }
 
-/** A unified diff of two texts; a side that is not there is undefined. */
+/** A unified diff of two texts; undefined stands for an absent side. */
 export function diffOf(name: string, before: string | undefined, after: string | undefined): string {
   const side = (text: string | undefined) => (text === undefined ? "/dev/null" : name);
   const patch = createTwoFilesPatch(side(before), side(after), before ?? "", after ?? "", "", "", { context: 3 });
   return patch.slice(patch.indexOf("--- ")).replaceAll(/^((?:---|\+\+\+) .*)\t$/gm, "$1");
 }
 
-/** A document as a reader compares it. */
+/** A document as indented JSON, one value a line, so that a diff is readable. */
 export function pretty(document: unknown): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }

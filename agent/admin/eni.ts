@@ -1,4 +1,4 @@
-// A node's network interface: it is attached to nothing, and keeps an address of the VPC, and so the node's name, from everybody else.
+// A node's network interface: it is attached to nothing, and reserves an address of the VPC, and so the node's name.
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { Ec2, NetworkInterface, Subnet } from "../host/ec2.ts";
 import type { Account } from "./account.ts";
@@ -16,18 +16,18 @@ export interface EniSpec {
   readonly cluster: string;
   readonly subnetId: string;
   readonly securityGroupIds: readonly string[];
-  /** Of at most one in a cluster; without it each call makes another. */
+  /** Unique in a cluster; without a name each call creates another interface. */
   readonly name: string | undefined;
 }
 
-/** What is there already, or what it takes to make it. */
+/** The existing interface, or what it takes to create one. */
 export type EniPlan =
   | { readonly kind: "present"; readonly eni: NetworkInterface }
   | {
       readonly kind: "absent";
-      /** Undefined when it may not be looked at. */
+      /** Undefined when the caller may not describe it. */
       readonly subnet: Subnet | undefined;
-      /** What could not be looked at. */
+      /** What could not be checked beforehand. */
       readonly notes: readonly string[];
       readonly create: () => Promise<NetworkInterface>;
     };
@@ -41,10 +41,10 @@ export async function planEni({ ec2, account }: EniContext, wanted: EniSpec): Pr
     return { kind: "present", eni: present };
   }
   const notes: string[] = [];
-  const orNote = async <T>(looking: Promise<T>): Promise<T | undefined> =>
-    looking.catch((error: unknown) => {
+  const orNote = async <T>(reading: Promise<T>): Promise<T | undefined> =>
+    reading.catch((error: unknown) => {
       if (!hasCode(error, "aws-forbidden")) throw error;
-      notes.push(`not looked at beforehand: ${(error as Error).message}`);
+      notes.push(`not checked beforehand: ${(error as Error).message}`);
       return undefined;
     });
   const subnet = await orNote(readSubnet({ ec2, account }, wanted.subnetId));
@@ -66,7 +66,7 @@ export function tagsOf({ cluster, name }: Pick<EniSpec, "cluster" | "name">): Re
   return { [CLUSTER_TAG]: cluster, ...(name === undefined ? {} : { [NAME_TAG]: name }) };
 }
 
-/** Ours, of one cluster or of all. */
+/** The interfaces that eks-satellite created, of one cluster or of all. */
 export async function listEnis(
   { ec2, account }: EniContext,
   cluster: string | undefined,
@@ -82,11 +82,11 @@ export async function readEni({ ec2, account }: EniContext, id: string): Promise
   const found = await account.ask("ec2:DescribeNetworkInterfaces", "*", () => ec2.findNetworkInterface(id));
   if (found !== undefined) return found;
   throw new SatelliteError("eni-not-found", `there is no network interface ${id} in ${account.region}`, {
-    hint: `eks-satellite eni list --region ${account.region} lists those of nodes; compare the region and the account.`,
+    hint: `eks-satellite eni list --region ${account.region} lists the nodes' interfaces; compare the region and the account.`,
   });
 }
 
-/** One that may be deleted. @throws eni-not-found, eni-foreign, eni-attached */
+/** Reads an interface that may be deleted. @throws eni-not-found, eni-foreign, eni-attached */
 export async function readDeletableEni(
   context: EniContext,
   id: string,
@@ -97,7 +97,7 @@ export async function readDeletableEni(
   if (owner === undefined || (cluster !== undefined && owner !== cluster)) {
     const whose = owner === undefined ? `has no tag ${CLUSTER_TAG}` : `is of cluster ${owner}, not of ${cluster}`;
     throw new SatelliteError("eni-foreign", `network interface ${id} ${whose}: it is not deleted`, {
-      hint: `What eks-satellite has not made it does not delete: aws ec2 delete-network-interface --network-interface-id ${id}, when it is nobody's.`,
+      hint: `eks-satellite deletes only what it created. If the interface is unused: aws ec2 delete-network-interface --network-interface-id ${id}.`,
     });
   }
   if (eni.attachedTo !== undefined || eni.status === "in-use") {
@@ -144,7 +144,7 @@ function checkSame({ id, subnetId, securityGroupIds }: NetworkInterface, { name,
   if (differences.length === 0) return;
   throw new SatelliteError(
     "eni-differs",
-    `network interface ${name} of this cluster is there already, and ${id} ${differences.join(" and ")}`,
+    `network interface ${name} of this cluster already exists, and ${id} ${differences.join(" and ")}`,
     { hint: "Give another --name, or delete it first: eks-satellite eni delete." },
   );
 }

@@ -1,13 +1,13 @@
-// The list in aws-auth's mapRoles or mapUsers, a YAML text within a ConfigMap. An entry is put in or cut out of the text itself,
-// so that everybody else's entries and comments stay byte for byte; the outcome is parsed again and compared before anybody sees it.
+// The list in aws-auth's mapRoles or mapUsers, a YAML text within a ConfigMap. An entry is inserted into or cut out of the text
+// itself, so that all other entries and comments stay byte for byte; the outcome is parsed again and compared before it is returned.
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isNode, isSeq, parseDocument, stringify, visit, type YAMLSeq } from "yaml";
 import { describe, SatelliteError } from "../errors.ts";
 
-/** One entry as it is meant, whatever its keys. */
+/** The meaning of one entry, whatever its keys. */
 export type MappingEntry = Readonly<Record<string, unknown>>;
 
-/** A list's text and what it means. */
+/** A list's text and its meaning. */
 export interface MappingList {
   readonly text: string;
   readonly entries: readonly MappingEntry[];
@@ -22,12 +22,12 @@ interface Splice {
   readonly text: string;
 }
 
-/** Lists that aws-iam-authenticator has read so far need no more; more is somebody's trap. */
+/** No real list needs more aliases; a text with more is an attempt to exhaust memory. */
 const MAX_ALIASES = 100;
 
 /**
  * Reads a list; an absent or empty text is an empty one.
- * @param key where it stands, e.g. `mapRoles`, for the error
+ * @param key the ConfigMap's key, e.g. `mapRoles`, for the error
  * @throws aws-auth-invalid: what does not parse is never repaired
  */
 export function parseMappings(text: string, key: string): MappingList {
@@ -82,7 +82,7 @@ function toValue(document: Document.Parsed, key: string): unknown {
   }
 }
 
-/** Only what means exactly this, and parses, is an edit. */
+/** The first candidate that parses and has exactly this meaning. */
 function firstThatMeans(
   candidates: readonly string[],
   before: string,
@@ -92,12 +92,12 @@ function firstThatMeans(
   for (const candidate of candidates) {
     try {
       if (candidate !== before && isDeepStrictEqual(parse(candidate, key).entries, meaning)) return candidate;
-    } catch {} // It is none: the next may be.
+    } catch {} // This candidate does not parse; the next one may.
   }
   throw uneditable(key);
 }
 
-/** After everything else, or where the document's content ends, when an end marker follows. */
+/** At the end of the text, or where the document's content ends, when an end marker follows. */
 function blockInsertions(text: string, document: Document.Parsed, entry: MappingEntry): readonly string[] {
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const sequence = sequenceOf(document);
@@ -108,7 +108,7 @@ function blockInsertions(text: string, document: Document.Parsed, entry: Mapping
     .replaceAll("\n", newline);
   const { contents } = document;
   if (first === undefined && contents?.range && contents.range[1] > contents.range[0]) {
-    // `[]`, `null`, `~` or `""` makes way.
+    // The entry replaces `[]`, `null`, `~` or `""`.
     return [splice(text, [{ from: contents.range[0], to: contents.range[1], text: block.trimEnd() }])];
   }
   return [text.length, document.range[1]].map((at) => {
@@ -124,7 +124,7 @@ function flowInsertions(text: string, sequence: YAMLSeq, entry: MappingEntry): r
   return [`, ${flow}`, ` ${flow},`].map((addition) => splice(text, [{ from: at, to: at, text: addition }]));
 }
 
-/** The entry's lines, from its dash to the end of the line of its last value; comments before and after are somebody's. */
+/** The entry's lines, from its dash to the end of the line of its last value; comments before and after it stay. */
 function cutFromBlock(text: string, sequence: YAMLSeq, index: number): readonly Splice[] {
   const dash = dashesOf(sequence)[index] ?? 0;
   const end = text.indexOf("\n", Math.max(lastValueEnd(sequence.items[index]), dash + 1) - 1);
@@ -173,7 +173,7 @@ function dashesOf(sequence: YAMLSeq | undefined): readonly number[] {
   );
 }
 
-/** Where the last scalar, alias or flow collection of a node ends; comments after it are not its own. */
+/** Where the last scalar, alias or flow collection of a node ends; comments after it do not belong to it. */
 function lastValueEnd(item: unknown): number {
   let end = 0;
   if (!isNode(item)) return end;
@@ -194,7 +194,7 @@ function lineStart(text: string, offset: number): number {
 
 function invalid(key: string, problem: string): SatelliteError {
   return new SatelliteError("aws-auth-invalid", `${key} in aws-auth cannot be read: ${problem}`, {
-    hint: "It is left alone. While it is so, those whom it maps may be locked out: correct it with kubectl edit configmap aws-auth --namespace kube-system, and run this again.",
+    hint: "It is left alone. The principals that it maps may be locked out: correct it with kubectl edit configmap aws-auth --namespace kube-system, and run this again.",
   });
 }
 

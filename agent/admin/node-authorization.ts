@@ -1,4 +1,4 @@
-// Lets a role or a user be a node of a cluster, in the way in which that cluster knows people, and takes it back.
+// Plans to let a role or a user be a node of a cluster, by the cluster's authentication mode, and to revoke that.
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { AccessEntry, AdminAws, Role } from "../host/admin-aws.ts";
 import type { Host } from "../host/host.ts";
@@ -11,13 +11,13 @@ import type { ClusterAccess } from "./cluster-access.ts";
 import type { Method } from "./method.ts";
 import { checkAccount, isSamePrincipal, type Principal, parsePrincipal, principalOfCaller } from "./principal.ts";
 
-/** Who is to be let in, or to be let in no more. */
+/** The principal to authorize or to revoke, and how. */
 export interface NodeAuthorization {
   readonly principal: Principal;
   readonly method: Method;
-  /** Needed for a user, who has no session to be named after a node. */
+  /** Required for a user, which has no session name that could name the node. */
   readonly nodeName: string | undefined;
-  /** A role that was planned a moment ago is not looked up. */
+  /** A role that is only planned is not looked up. */
   readonly roleState: "present" | "planned" | "unknown";
   /** Where aws-auth is saved before it is changed. */
   readonly backupFile: string;
@@ -41,13 +41,13 @@ export async function planAuthorization(
   const notes: string[] = [];
   const found = await lookUp(context, authorization, notes);
   const isByEntry = method === "access-entry" || (method === "auto" && canHaveEntry(found, access));
-  // Whichever way is taken, the other must not say otherwise: an entry goes before aws-auth.
+  // Both ways must agree, since an access entry takes precedence over aws-auth.
   const entry = canHaveEntry(found, access)
     ? await readEntry(context, found, { isNeeded: isByEntry, notes })
     : undefined;
-  const isIn = entry !== undefined && letsNodesIn(entry, access);
-  if (isIn && method !== "aws-auth") return { changes: [], notes };
-  if (isIn) notes.push(`${found.arn} has an access entry too, which goes before aws-auth`);
+  const isLetIn = entry !== undefined && letsNodesIn(entry, access);
+  if (isLetIn && method !== "aws-auth") return { changes: [], notes };
+  if (isLetIn) notes.push(`${found.arn} has an access entry too, which takes precedence over aws-auth`);
   const wanted = { ...authorization, principal: found };
   const change = isByEntry ? await planByEntry(context, wanted, notes) : await planByAwsAuth(context, wanted);
   return { changes: change === undefined ? [] : [change], notes };
@@ -60,7 +60,7 @@ async function planByEntry(
 ): Promise<Change | undefined> {
   const { aws, access, host } = context;
   if (access.mode !== "API" && (await isInAwsAuth(context, nodeMapping(principal, undefined), notes))) {
-    notes.push(`aws-auth lets ${principal.arn} in already`);
+    notes.push(`aws-auth already lets ${principal.arn} in`);
     if (method === "auto") return undefined;
   }
   return planEntry({ aws, access, clock: host.clock }, principal, roleState === "planned");
@@ -76,7 +76,7 @@ async function planByAwsAuth(
   return planAwsAuthChange(context, await awsAuth.read(), { edit, backupFile });
 }
 
-/** Takes away what lets the principal be a node, and nothing else. @throws as {@link planAuthorization} */
+/** Plans to remove what lets the principal be a node, and nothing else. @throws as {@link planAuthorization} */
 export async function planRevocation(
   context: AuthorizationContext,
   authorization: NodeAuthorization,
@@ -101,15 +101,15 @@ export async function planRevocation(
   return { changes: [...removal, ...(change === undefined ? [] : [change])], notes };
 }
 
-/** Nobody becomes a node, or loses access, by their own hand: the cluster would know the caller as a node alone, or not at all. */
+/** The caller must not change their own access: the cluster would know them as a node only, or not at all. */
 function checkPrincipal(principal: Principal, access: ClusterAccess, verb: string): void {
   checkAccount(principal, access);
   if (access.caller === undefined || !isSamePrincipal(principal, access.caller)) return;
   throw new SatelliteError(
     "own-access",
-    `${principal.arn} is as whom you are here (${access.callerArn}): ${verb} would change your own access`,
+    `${principal.arn} is your own identity here (${access.callerArn}): ${verb} would change your own access`,
     {
-      hint: "Nodes need a role of their own: --create-role makes one. Somebody else who is let in can do this.",
+      hint: "Nodes need a role of their own: --create-role makes one. Or another administrator of the cluster can do this.",
     },
   );
 }
@@ -130,22 +130,22 @@ function checkMethod({ principal, method }: NodeAuthorization, { name, region, m
     );
   if (mode === "API" && principal.kind === "user")
     refuse(
-      `user ${principal.arn} can be a node through aws-auth alone, and the authentication mode API of cluster ${name} does not read it`,
+      `user ${principal.arn} can be a node through aws-auth only, and the authentication mode API of cluster ${name} does not read it`,
       "Use a role: --create-role with --trusted-arn of that user makes one.",
     );
   if (mode === "API" && method === "aws-auth")
     refuse(
       `the authentication mode of cluster ${name} is API: it does not read aws-auth`,
-      "Use --method access-entry, or leave --method away.",
+      "Use --method access-entry, or omit --method.",
     );
   if (mode === "CONFIG_MAP" && method === "access-entry")
     refuse(
       `the authentication mode of cluster ${name} is CONFIG_MAP: it has no access entries`,
-      `Use --method aws-auth; or allow entries, which cannot be taken back: aws eks update-cluster-config --name ${name} --region ${region} --access-config authenticationMode=API_AND_CONFIG_MAP.`,
+      `Use --method aws-auth; or allow entries, which cannot be undone: aws eks update-cluster-config --name ${name} --region ${region} --access-config authenticationMode=API_AND_CONFIG_MAP.`,
     );
 }
 
-/** The role by its whole ARN: an access entry needs the path that a person leaves away. A role may be gone when it is revoked. */
+/** The role with its whole ARN: an access entry needs the path, which users often omit. A role may be deleted before it is revoked. */
 async function lookUp(
   context: AuthorizationContext,
   authorization: NodeAuthorization,
@@ -164,13 +164,13 @@ async function lookUp(
   } catch (error) {
     if (!hasCode(error, "aws-forbidden")) throw error;
     notes.push(
-      `whether role ${principal.arn} is there, and with which path, is not known: iam:GetRole on it is denied to ${access.callerArn}`,
+      `whether role ${principal.arn} exists, and with which path, is unknown: iam:GetRole on it is denied to ${access.callerArn}`,
     );
     return findAmongEntries(context, principal, notes);
   }
 }
 
-/** The ARN under which EKS has an entry for a role that IAM does not tell of. */
+/** The ARN under which EKS has an entry for a role that IAM does not return. */
 async function findAmongEntries(
   { aws, access }: AuthorizationContext,
   role: Principal,
@@ -195,18 +195,18 @@ function roleMissing({ name, account }: Principal): SatelliteError {
   });
 }
 
-/** What a look at the trust policy's text tells; a policy with wildcards is for AWS to judge. */
+/** Warnings from the trust policy's text; only AWS can evaluate a policy with wildcards. */
 function trustNotes({ arn, trustPolicy }: Role, nodeName: string | undefined): readonly string[] {
   if (!/sts:RoleSessionName/i.test(trustPolicy))
     return [
-      `whoever may assume ${arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
+      `every principal that may assume ${arn} may be any node: pin sts:RoleSessionName to the node's name in its trust policy`,
     ];
   if (nodeName === undefined || /[*?]|\$\{/.test(trustPolicy) || trustPolicy.includes(JSON.stringify(nodeName)))
     return [];
-  return [`the trust policy of ${arn} does not name ${nodeName}: a machine of that name could not take the role on`];
+  return [`the trust policy of ${arn} does not name ${nodeName}: a machine of that name could not assume the role`];
 }
 
-/** What may not be read may still be added to: then a note says what is not known. */
+/** An entry that the caller may not read is no obstacle where it is not needed: a note says what is unknown. */
 async function readEntry(
   { aws, access }: AuthorizationContext,
   role: Principal,
@@ -215,13 +215,13 @@ async function readEntry(
   return findEntry(aws, access, role).catch((error: unknown) => {
     if (isNeeded || !hasCode(error, "aws-forbidden")) throw error;
     notes.push(
-      `whether ${role.arn} has an access entry, which would go before aws-auth, is not known: ${describe(error).message}`,
+      `whether ${role.arn} has an access entry, which would take precedence over aws-auth, is unknown: ${describe(error).message}`,
     );
     return undefined;
   });
 }
 
-/** @throws mapping-differs: an entry would go before what aws-auth grants the role today */
+/** @throws mapping-differs: an access entry would replace what aws-auth grants the role today */
 async function isInAwsAuth(
   { access }: AuthorizationContext,
   mapping: ReturnType<typeof nodeMapping>,
@@ -231,7 +231,9 @@ async function isInAwsAuth(
     return hasMapping((await access.awsAuth.read())?.data ?? {}, mapping);
   } catch (error) {
     if (hasCode(error, "mapping-differs")) throw error;
-    notes.push(`what aws-auth says of the role, which the entry goes before, is not known: ${describe(error).message}`);
+    notes.push(
+      `what aws-auth grants the role, over which the entry takes precedence, is unknown: ${describe(error).message}`,
+    );
     return false;
   }
 }

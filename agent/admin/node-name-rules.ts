@@ -1,9 +1,9 @@
-// Which names a node may have, told before a role, a trust policy or aws-auth is made for one that can never join.
+// Which names a node may have. They are checked before a role, a trust policy or aws-auth is changed for a node that could never join.
 import type { NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
 
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
-/** Of a DNS label, and of the label kubernetes.io/hostname; a session's name ends at 64. */
+/** The limit of a DNS label, and of the label kubernetes.io/hostname; a session name may have 64 characters. */
 const MAX_LENGTH = 63;
 
 /** @throws node-name-invalid */
@@ -19,7 +19,7 @@ function problemOf(name: string, identity: NodeIdentity): { readonly is: string;
   if (name.includes("@")) {
     return {
       is: "has an @",
-      hint: `EKS turns the @ of a session's name into -, so the node would be ${name.replaceAll("@", "-").toLowerCase()}: use that name on both sides.`,
+      hint: `EKS turns the @ of a session's name into -, so the node's name would be ${name.replaceAll("@", "-").toLowerCase()}: use that name on both sides.`,
     };
   }
   if (name.length > MAX_LENGTH) {
@@ -34,13 +34,13 @@ function problemOf(name: string, identity: NodeIdentity): { readonly is: string;
   if (name.startsWith("i-")) {
     return {
       is: "begins with i-",
-      hint: "AWS's cloud controller takes such a Node for an EC2 instance, and deletes it: choose another name.",
+      hint: "AWS's cloud controller mistakes such a Node for an EC2 instance, and deletes it: choose another name.",
     };
   }
   if (name.startsWith("fargate-") && identity === "hybrid") {
     return {
       is: "begins with fargate-",
-      hint: "AWS's cloud controller takes such a Node for its own: choose another name, or --identity fargate with node.identity: fargate on the machine.",
+      hint: "AWS's cloud controller mistakes such a Node for a Fargate node: choose another name, or --identity fargate with node.identity: fargate on the machine.",
     };
   }
   return undefined;

@@ -1,9 +1,9 @@
-// What a node's role may do, and who may be which node: pure documents, for IAM, for a reader, and for Terraform.
+// What a node's role may do, and which principal may be which node: pure documents for IAM, for the user, and for Terraform.
 import { isDeepStrictEqual } from "node:util";
 
 /** Name of the inline policy. */
 export const POLICY_NAME = "eks-satellite-node";
-/** By this tag a role is known as made for nodes of a cluster; it is the cluster's ARN. */
+/** The tag of roles that were created for a cluster's nodes; its value is the cluster's ARN. */
 export const ROLE_TAG = "eks-satellite:cluster";
 
 export interface NodeRole {
@@ -11,15 +11,15 @@ export interface NodeRole {
   readonly partition: string;
   readonly account: string;
   readonly clusterArn: string;
-  /** Who may assume it: the identity whose keys the machine holds. */
+  /** The principal that may assume it: the one whose keys the machine holds. */
   readonly trustedArn: string;
-  /** The session names that it may take, sorted: each is a node. */
+  /** The session names that the role allows, sorted: each is a node. */
   readonly nodeNames: readonly string[];
 }
 
 type Policy = Readonly<Record<string, unknown>>;
 
-/** Whoever may assume the role is the node that the session is named after, so the names are pinned. */
+/** The session's name decides which node its bearer is, so the policy pins the names. */
 export function trustPolicy({ trustedArn, nodeNames }: Pick<NodeRole, "trustedArn" | "nodeNames">): Policy {
   return {
     Version: "2012-10-17",
@@ -34,7 +34,7 @@ export function trustPolicy({ trustedArn, nodeNames }: Pick<NodeRole, "trustedAr
   };
 }
 
-/** The cluster's endpoint and CA, and image pulls: nothing else is asked of AWS by a node. */
+/** A node asks AWS only for the cluster's endpoint and CA, and for images. */
 export function permissionPolicy({ clusterArn }: Pick<NodeRole, "clusterArn">): Policy {
   return {
     Version: "2012-10-17",
@@ -48,7 +48,7 @@ export function permissionPolicy({ clusterArn }: Pick<NodeRole, "clusterArn">): 
           "ecr:GetAuthorizationToken",
           "ecr:GetDownloadUrlForLayer",
         ],
-        // EKS's own images are in accounts of AWS's, one a region; whose images a node may pull is theirs to say.
+        // EKS's own images are in AWS's accounts, one a region; each repository's own policy decides who may pull from it.
         Resource: "*",
       },
     ],
@@ -59,7 +59,7 @@ export function roleArn({ partition, account, name }: Pick<NodeRole, "partition"
   return `arn:${partition}:iam::${account}:role/${name}`;
 }
 
-/** The node names of a trust policy that is ours for the same principal; undefined when it is anything else. */
+/** The node names of a trust policy that eks-satellite wrote for the same principal; undefined for any other policy. */
 export function pinnedNames(policy: unknown, trustedArn: string): readonly string[] | undefined {
   const [statement] = [(policy as { Statement?: unknown } | null)?.Statement].flat();
   const { Condition: condition } = (statement ?? {}) as { Condition?: { StringEquals?: Record<string, unknown> } };
@@ -68,7 +68,7 @@ export function pinnedNames(policy: unknown, trustedArn: string): readonly strin
   return isSamePolicy(policy, trustPolicy({ trustedArn, nodeNames: names })) ? names : undefined;
 }
 
-/** IAM keeps a list of one as a list or as its only member. */
+/** Whether two policies mean the same. IAM stores a list of one as a list or as its only member. */
 export function isSamePolicy(one: unknown, other: unknown): boolean {
   return isDeepStrictEqual(normalise(one), normalise(other));
 }
@@ -83,7 +83,7 @@ function byText(one: unknown, other: unknown): number {
   return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 }
 
-/** Everything that has to be made, as one JSON document. */
+/** Everything that has to be created, as one JSON document. */
 export function renderRoleJson(role: NodeRole): string {
   const document = {
     role: {
@@ -98,7 +98,7 @@ export function renderRoleJson(role: NodeRole): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** The same as Terraform; JSON's objects are expressions of its language too. */
+/** The same as Terraform; JSON objects are valid expressions of its language. */
 export function renderRoleTerraform(role: NodeRole): string {
   const indent = (document: Policy) => JSON.stringify(document, undefined, 2).replaceAll("\n", "\n  ");
   const label = `node_${role.name.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;

@@ -1,4 +1,4 @@
-// The role of IAM that a node takes on: made when it is missing, made as it should be when it is ours, left alone when it is not.
+// The IAM role that a node assumes: created when it is missing, updated when it is ours, left alone when it is not.
 import { SatelliteError } from "../errors.ts";
 import type { AdminAws, Role } from "../host/admin-aws.ts";
 import { callAws } from "./aws-call.ts";
@@ -18,12 +18,12 @@ import {
 
 export interface RolePlan {
   readonly arn: string;
-  /** It takes IAM some seconds to tell EKS of a role that is. */
+  /** EKS learns of a new role only after some seconds. */
   readonly isNew: boolean;
   readonly changes: readonly Change[];
 }
 
-/** What is asked of a role; the cluster says the rest. */
+/** What the user specifies; the rest follows from the cluster. */
 export type RoleSpec = Pick<NodeRole, "name" | "trustedArn" | "nodeNames">;
 
 /** @throws role-not-ours, aws-forbidden */
@@ -37,7 +37,7 @@ export async function planNodeRole(aws: AdminAws, access: ClusterAccess, wanted:
     return { arn, isNew: true, changes };
   }
   const trust = JSON.parse(present.trustPolicy) as unknown;
-  // Nodes that are let in already stay in: another name is added to theirs.
+  // Nodes that are already let in stay in: the new name is added to theirs.
   const earlier = pinnedNames(trust, wanted.trustedArn) ?? [];
   const role = { ...shape, nodeNames: [...new Set([...earlier, ...wanted.nodeNames])].toSorted() };
   const policyText = await ask("iam:GetRolePolicy", () => aws.findRolePolicy(wanted.name, POLICY_NAME));
@@ -90,11 +90,11 @@ function planPolicy(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): C
   };
 }
 
-/** Another's role is somebody's access: to change who may assume it is not ours to do. */
+/** Only a role of this cluster's nodes may be changed: another role is other users' access. */
 function checkOurs({ arn, tags }: Role, { clusterArn }: NodeRole): void {
   if (tags[ROLE_TAG] === clusterArn) return;
   const owner = tags[ROLE_TAG] === undefined ? "was not made by eks-satellite" : `is for ${tags[ROLE_TAG]}`;
-  throw new SatelliteError("role-not-ours", `role ${arn} is there, ${owner}, and differs from what a node needs`, {
+  throw new SatelliteError("role-not-ours", `role ${arn} exists, ${owner}, and differs from what a node needs`, {
     hint: `Choose another name with --create-role NAME, or let it in as it is with --role-arn ${arn}.`,
   });
 }

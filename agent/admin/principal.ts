@@ -1,7 +1,7 @@
-// Who is to be let in, and who asks: IAM's ARNs, checked before anything is changed on their word.
+// The principals to let in, and the caller: ARNs of IAM, checked before anything is changed.
 import { SatelliteError } from "../errors.ts";
 
-/** A role or a user of IAM. `path` begins and ends with `/`, as IAM has it. */
+/** A role or a user of IAM. `path` begins and ends with `/`, as in IAM. */
 export interface Principal {
   readonly kind: "role" | "user";
   readonly arn: string;
@@ -30,7 +30,7 @@ export function parsePrincipal(arn: string, kind: Principal["kind"], option: str
   const session = readSession(arn);
   if (session !== undefined) {
     throw new SatelliteError("session-arn", `${option} ${arn} is the ARN of a session, not of a role`, {
-      hint: `Use the role's own: ${session.arn}, with its path if it has one (aws iam get-role --role-name ${session.name} --query Role.Arn).`,
+      hint: `Use the role's own ARN: ${session.arn}, with its path if it has one (aws iam get-role --role-name ${session.name} --query Role.Arn).`,
     });
   }
   throw new SatelliteError("principal-invalid", `${option} ${JSON.stringify(arn)} is not the ARN of a ${kind}`, {
@@ -38,22 +38,22 @@ export function parsePrincipal(arn: string, kind: Principal["kind"], option: str
   });
 }
 
-/** The same of an ARN that may be either. @throws session-arn, principal-invalid */
+/** Reads the ARN of either kind. @throws session-arn, principal-invalid */
 export function parseAnyPrincipal(arn: string, option: string): Principal {
   return readPrincipal(arn) ?? parsePrincipal(arn, "role", option);
 }
 
-/** A role or a user, as which aws-iam-authenticator takes the caller: a session stands for its role, whose path is not known. Undefined for the account's root and for federated users. */
+/** The role or user that aws-iam-authenticator sees in the caller: a session stands for its role, whose path is unknown. Undefined for the account's root and for federated users. */
 export function principalOfCaller(callerArn: string): Principal | undefined {
   return readPrincipal(callerArn) ?? readSession(callerArn);
 }
 
-/** The ARN by which aws-iam-authenticator looks a principal up: a role's without its path (pkg/arn, Canonicalize). */
+/** The ARN by which aws-iam-authenticator finds a principal: a role's ARN without its path (pkg/arn, Canonicalize). */
 export function mappedArn({ kind, arn, partition, account, name }: Principal): string {
   return kind === "role" ? `arn:${partition}:iam::${account}:role/${name}` : arn;
 }
 
-/** Whether both are the same role or user. A role is known by its name alone: no two in an account share it, whatever the path. */
+/** Whether both are the same role or user. A role's name is unique in an account, whatever the path. */
 export function isSamePrincipal(one: Principal, other: Principal): boolean {
   return mappedArn(one).toLowerCase() === mappedArn(other).toLowerCase();
 }
@@ -66,7 +66,7 @@ export function checkAccount(
   if (account === cluster.account) return;
   throw new SatelliteError(
     "principal-other-account",
-    `${kind} ${arn} is of account ${account}, and cluster ${cluster.name} of account ${cluster.account}`,
+    `${kind} ${arn} is in account ${account}, and cluster ${cluster.name} is in account ${cluster.account}`,
     { hint: `Use a ${kind} of account ${cluster.account}; --create-role makes one that ${arn} may assume.` },
   );
 }

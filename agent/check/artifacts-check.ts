@@ -1,4 +1,4 @@
-// Whether what EKS brings is there, and whether what is to be downloaded can be: the mirror and the disk are asked.
+// Whether the programs that EKS publishes are installed, and whether missing ones can be downloaded: the mirror and the disk are checked.
 
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
@@ -18,13 +18,13 @@ export const ARTIFACTS_CHECK: Check = local({
     const missing = await findAbsent(host, expected);
     const words =
       missing.length === 0
-        ? "kubelet, ecr-credential-provider and CNI plugins are there"
+        ? "kubelet, ecr-credential-provider and CNI plugins are installed"
         : `missing: ${missing.join(", ")}`;
     const isWanted = missing.length > 0 || kubelet.upgrade === "auto";
     if (!isWanted) return ok(words);
     if (artifacts.install === "never")
       return missing.length === 0 ? ok(words) : warn(words, "Install them, or set artifacts.install: auto.");
-    if (config === undefined) return unknown(`${words}; where to download them follows from the configuration`);
+    if (config === undefined) return unknown(`${words}; the configuration decides where to download them`);
     return askMirror(context, config, { words, isMissing: missing.length > 0 });
   },
 });
@@ -36,15 +36,15 @@ async function askMirror(
 ): Promise<Finding> {
   try {
     await checkRoom(host, "a download");
-    const cluster = await knownCluster().catch(() => undefined); // The identity's checks tell of that.
+    const cluster = await knownCluster().catch(() => undefined); // The checks of the identity report that.
     const situation = await readKubeletSituation(host, config.kubelet, cluster?.version);
     const wanted = kubeletVersionSpec(situation) ?? (cluster === undefined ? undefined : { minor: cluster.version });
     const { manifestUrl, versions, release } = await readOffer(host, config, wanted);
     const offer = release === undefined ? `Kubernetes ${versions.join(", ")}` : `kubelet ${release.version}`;
     const seen = `${words}; ${manifestUrl} has ${offer}`;
-    return isMissing ? warn(seen, "eks-satellite run downloads them by itself.") : ok(seen);
+    return isMissing ? warn(seen, "eks-satellite run downloads them.") : ok(seen);
   } catch (error) {
-    // What is there does its work without the mirror.
+    // Installed programs work without the mirror.
     return failed(error, isMissing ? "fail" : "warn");
   }
 }

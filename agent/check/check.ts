@@ -1,16 +1,16 @@
-// What a check is, and how all of them are run: side by side, each bounded in time, none able to stop another.
+// What a check is, and how the checks run: in parallel, each bounded in time, and independent of each other.
 
 import type { LocalConfig } from "../config/machine-config.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
 import type { CheckContext } from "./context.ts";
 
-/** `unknown` means that it could not be looked at; it never fails a machine. */
+/** `unknown` means that it could not be checked; it never fails a machine. */
 export type Outcome = "ok" | "warn" | "fail" | "unknown";
 
 export interface Finding {
   readonly outcome: Outcome;
-  /** What was seen, with its value. */
+  /** What was found, with its value. */
   readonly evidence: string;
   /** What to do; absent when there is nothing to do. */
   readonly remedy?: string;
@@ -19,9 +19,9 @@ export interface Finding {
 export interface Check {
   /** Kebab-case, stable: what --only and --skip take. */
   readonly name: string;
-  /** What is so when it is ok, for the reference page. */
+  /** What is true when it passes, for the reference page. */
   readonly checks: string;
-  /** @throws whatever it meets: that is a failure with the error's words */
+  /** @throws any error: it becomes a failure with the error's message */
   readonly run: (context: CheckContext) => Promise<Finding>;
 }
 
@@ -32,14 +32,14 @@ export interface ConfiguredCheck {
   readonly run: (context: CheckContext, config: Config) => Promise<Finding>;
 }
 
-/** A check of this machine alone; without a configuration it goes by the defaults. */
+/** A check of this machine only; without a configuration it uses the defaults. */
 export interface LocalCheck {
   readonly name: string;
   readonly checks: string;
   readonly run: (context: CheckContext, config: LocalConfig) => Promise<Finding>;
 }
 
-/** A check in its place among the others. */
+/** A check with the group that it belongs to. */
 export interface GroupedCheck extends Check {
   readonly group: string;
 }
@@ -83,7 +83,7 @@ export function configured({ name, checks, run }: ConfiguredCheck): Check {
   };
 }
 
-/** Makes a check of one that goes by the defaults when there is no configuration. */
+/** Makes a check of one that uses the defaults when there is no configuration. */
 export function local({ name, checks, run }: LocalCheck): Check {
   return { name, checks, run: async (context) => run(context, context.local) };
 }
@@ -99,14 +99,14 @@ async function bounded(running: Promise<Finding>, { host }: CheckContext): Promi
   const over = new AbortController();
   const late = host.clock.sleep(DEADLINE_MS, over.signal).then(
     () => unknown(`no answer in ${DEADLINE_MS / 1000} s`),
-    () => unknown("not waited for"), // The check was quicker.
+    () => unknown("not waited for"), // The check ended first.
   );
   const finding = await Promise.race([running.catch(thrown), late]);
   over.abort();
   return finding;
 }
 
-/** What may not be read could not be looked at. */
+/** A file that may not be read makes a finding unknown. */
 function thrown(error: unknown): Finding {
   return failed(error, hasCode(error, "file-unreadable") ? "unknown" : "fail");
 }

@@ -1,4 +1,4 @@
-// What several checks need is asked once: keys, the cluster, a token, the daemon's own word.
+// What several checks need is read once: keys, the cluster, a token, the daemon's own answer.
 
 import { type ClusterFacts, readCachedCluster, readCluster } from "../aws/cluster.ts";
 import { healthUrl } from "../config/health-schema.ts";
@@ -15,7 +15,7 @@ export interface CheckContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: Config | undefined;
-  /** What is configured for this machine, or the defaults. */
+  /** The configuration of this machine, or the defaults. */
   readonly local: LocalConfig;
   /** Why there is no configuration, or why it is not the one in the file. */
   readonly configProblem: unknown;
@@ -23,11 +23,11 @@ export interface CheckContext {
   readonly sourceKeys: () => Promise<SessionKeys>;
   /** Keys of the node's identity, after AssumeRole. */
   readonly keys: () => Promise<SessionKeys>;
-  /** ARN of whom AWS takes those keys' bearer for. */
+  /** ARN of the identity that AWS sees in those keys. */
   readonly caller: () => Promise<string>;
-  /** DescribeCluster's answer of now. */
+  /** DescribeCluster's current answer. */
   readonly cluster: () => Promise<ClusterFacts>;
-  /** That, or the last good one. */
+  /** The last good answer, or else the current one. */
   readonly knownCluster: () => Promise<ClusterFacts>;
   readonly token: () => Promise<EksToken>;
   /** What the daemon answers to /readyz, or undefined when none runs. */
@@ -57,7 +57,7 @@ export function createContext({ host, environment, config, configProblem, aws }:
   const cluster = once(async () => readCluster(client(), await keys(), present().cluster, host.clock.now()));
   const knownCluster = once(async () => {
     const path = statePaths(present().stateFolder).cluster;
-    const cached = await readCachedCluster(host, path, present().cluster).catch(() => undefined); // Not root: EKS is asked.
+    const cached = await readCachedCluster(host, path, present().cluster).catch(() => undefined); // Not root: EKS is asked instead.
     return cached ?? cluster();
   });
   return {
@@ -66,7 +66,7 @@ export function createContext({ host, environment, config, configProblem, aws }:
     token: once(async () => mintEksToken(await keys(), present().cluster, host.clock.now())),
     daemon: once(async () => {
       const url = healthUrl(local.health, "/readyz");
-      return host.fetch({ url, timeoutSeconds: DAEMON_TIMEOUT_SECONDS }).catch(() => undefined); // No daemon is an answer too.
+      return host.fetch({ url, timeoutSeconds: DAEMON_TIMEOUT_SECONDS }).catch(() => undefined); // No answer: no daemon runs.
     }),
   };
 }

@@ -1,6 +1,7 @@
-// What lies on this machine to prove itself to AWS with: keys or a certificate, and how long they last.
+// The credentials on this machine: keys or a certificate, and how long they last.
 import { checkCertificateDates, readClientCertificate, renewalOf } from "../credentials/client-certificate.ts";
 import { sourceName } from "../credentials/credential-source.ts";
+import { isoTime } from "../time.ts";
 import { type Check, configured, ok, warn } from "./check.ts";
 
 export const CREDENTIAL_CHECKS: readonly Check[] = [
@@ -13,7 +14,7 @@ export const CREDENTIAL_CHECKS: readonly Check[] = [
       if (sessionToken !== undefined) return ok(`temporary keys from ${source}`);
       return warn(
         `long-lived keys of an IAM user (…${accessKeyId.slice(-4)}) are on this machine: ${source}`,
-        "Whoever copies them is this machine until somebody deletes them. Prefer IAM Roles Anywhere (credentials.rolesAnywhere) or an SSM hybrid activation (credentials.profile); at least rotate them, and allow them sts:AssumeRole alone.",
+        "A copy of them is this node's identity until the keys are deleted. Prefer IAM Roles Anywhere (credentials.rolesAnywhere) or an SSM hybrid activation (credentials.profile); at least rotate them, and allow them only sts:AssumeRole.",
       );
     },
   }),
@@ -25,7 +26,7 @@ export const CREDENTIAL_CHECKS: readonly Check[] = [
       const certificate = await readClientCertificate(host, rolesAnywhere);
       const nowMs = host.clock.now();
       checkCertificateDates(certificate, nowMs);
-      const words = `${certificate.subject} until ${new Date(certificate.expiresAtMs).toISOString()}`;
+      const words = `${certificate.subject} until ${isoTime(certificate.expiresAtMs)}`;
       const renewal = renewalOf(certificate, nowMs);
       if (renewal === "none") return ok(words);
       return warn(`${words}: its renewal is ${renewal}`, `Put a new certificate and its key at ${certificate.file}.`);

@@ -1,4 +1,4 @@
-// GPUs, looked at once: what the daemon's conditions would say of them, without waiting for what passes by itself.
+// One round over the GPUs: what the daemon's conditions would report, without waiting for transient symptoms to pass.
 
 import { readGpus } from "../facts/gpu.ts";
 import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
@@ -10,7 +10,7 @@ import { XidRecord } from "../gpu/xid-record.ts";
 import type { Host } from "../host/host.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";
 
-/** With the grace of a kill it is less than what a check gets. */
+/** Together with the grace period of a kill it is shorter than a check's deadline. */
 const SMI_TIMEOUT_SECONDS = 5;
 
 export const GPU_CHECK: Check = local({
@@ -41,7 +41,7 @@ function describeGood(observation: GpuObservation | undefined): Finding {
   const evidence = `${facts.busIds.length} × ${products.join(", ")}, driver ${facts.driverVersion}, no fault`;
   if (!answer?.gpus.some(({ isPersistent }) => isPersistent === false)) return ok(evidence);
   return warn(
-    `${evidence}; persistence mode is off: whoever looks at an idle GPU initializes it first, which takes seconds`,
+    `${evidence}; persistence mode is off: each query of an idle GPU initializes it first, which takes seconds`,
     "systemctl enable --now nvidia-persistenced.",
   );
 }
@@ -59,13 +59,13 @@ async function readObservation(host: Host): Promise<GpuObservation> {
   return { facts, answer, xids, hasFabricManager, consecutiveAnswers: lasting(answer, hasFabricManager) };
 }
 
-/** What would pass is told at once: who asks wants to know what is now. */
+/** The daemon waits whether a symptom lasts; a check reports the current state at once. */
 function lasting(answer: SmiAnswer, hasFabricManager: boolean | undefined): ReadonlyMap<string, number> {
-  return new Map(transientSymptoms(answer, hasFabricManager).map((sign) => [sign, Number.POSITIVE_INFINITY]));
+  return new Map(transientSymptoms(answer, hasFabricManager).map((symptom) => [symptom, Number.POSITIVE_INFINITY]));
 }
 
 async function readXids(host: Host): Promise<GpuObservation["xids"]> {
-  const { stdout } = await host.run("dmesg", ["--raw"], { timeoutSeconds: 5 }).catch(() => ({ stdout: "" })); // Not root: nobody can say.
+  const { stdout } = await host.run("dmesg", ["--raw"], { timeoutSeconds: 5 }).catch(() => ({ stdout: "" })); // Not root: the kernel log cannot be read.
   const record = new XidRecord();
   for (const text of stdout.split("\n")) {
     const line = parseKernelLine(text);

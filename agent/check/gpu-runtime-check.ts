@@ -1,4 +1,4 @@
-// Whether a pod on this machine would get a GPU: the same words as the daemon's condition, from the files as they are now.
+// Whether a pod on this machine would get a GPU: the same report as the daemon's condition, from the current files.
 
 import { CDI_SPEC } from "../config/paths.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";

@@ -1,4 +1,4 @@
-// Whether images would come: ECR is asked with what ecr-credential-provider gives, every configured registry and mirror for its API.
+// Whether images can be pulled: ECR gets a request with ecr-credential-provider's credentials, each configured registry and mirror one to its API.
 import { rootCertificates } from "node:tls";
 import * as z from "zod";
 import { ecrHostname } from "../aws/aws-endpoints.ts";
@@ -19,7 +19,7 @@ import type { CheckContext } from "./context.ts";
 const TIMEOUT_SECONDS = 5;
 const PULL_ACTIONS =
   "ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer";
-/** The worst is told first. */
+/** The worst finding comes first. */
 const ORDER = ["fail", "warn", "unknown", "ok"] as const;
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/ */
@@ -34,7 +34,7 @@ export const IMAGE_PULLS_CHECK: Check = configured({
     const registries = Object.entries(config.containerd.registries);
     const findings = await Promise.all([
       tryEcr(context, config),
-      ...(registries.length === 0 ? [] : [lookForConflict(context.host, config)]),
+      ...(registries.length === 0 ? [] : [checkConflict(context.host, config)]),
       ...registries.flatMap(([name, registry]) =>
         listServers(name, registry).map((server) => tryServer(context.host, name, server)),
       ),
@@ -43,14 +43,14 @@ export const IMAGE_PULLS_CHECK: Check = configured({
   },
 });
 
-/** One finding of many: the worst outcome, everybody's evidence, the first remedy of that outcome. */
+/** One finding of many: the worst outcome, all evidence, the first remedy of that outcome. */
 function joinFindings(findings: readonly Finding[]): Finding {
   const sorted = findings.toSorted((one, other) => ORDER.indexOf(one.outcome) - ORDER.indexOf(other.outcome));
   const [worst = ok("nothing is configured")] = sorted;
   return { ...worst, evidence: sorted.map(({ evidence }) => evidence).join("; ") };
 }
 
-async function lookForConflict(host: Host, { containerd: { configFile } }: Config): Promise<Finding | undefined> {
+async function checkConflict(host: Host, { containerd: { configFile } }: Config): Promise<Finding | undefined> {
   const config = await readContainerdConfig(host, configFile);
   const { imports, effective } = await readImports(host, configFile, config);
   const { version } = await createVersionReader(host).readContainerd();
@@ -58,11 +58,11 @@ async function lookForConflict(host: Host, { containerd: { configFile } }: Confi
   if (conflict === undefined) return undefined;
   return fail(
     `${configFile} has ${conflict}, beside which containerd does not read containerd.registries`,
-    `Say in containerd.registries what they say, and remove them from ${configFile}.`,
+    `Move their settings to containerd.registries, and remove them from ${configFile}.`,
   );
 }
 
-/** A registry of the node's own account need hold nothing: who is let in there has credentials for ECR. */
+/** The registry of the node's own account may be empty: credentials that it accepts are valid for ECR. */
 async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<Finding> {
   const { path } = config.imageCredentialProvider;
   const { awsCredentials } = runPaths(config.runFolder);
@@ -70,11 +70,11 @@ async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<F
     return warn(`there is no ${path}: no pulls from ECR`, "artifacts.install: auto downloads it.");
   if ((await host.files.status(awsCredentials)) === undefined)
     return unknown(
-      `ECR: ${awsCredentials} is not there yet`,
+      `ECR: ${awsCredentials} does not exist yet`,
       "eks-satellite run writes it, with its short-lived keys.",
     );
   const arn = await caller().catch(() => undefined); // See aws-identity.
-  if (arn === undefined) return unknown("ECR: whose account this is, AWS does not say");
+  if (arn === undefined) return unknown("ECR: AWS does not say which account this is");
   const registry = ecrHostname(config, arn.split(":")[4] ?? "");
   const request = { kind: "CredentialProviderRequest", apiVersion: "credentialprovider.kubelet.k8s.io/v1" };
   const answer = await host.run(
@@ -89,7 +89,7 @@ async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<F
     const [reason = ""] = answer.stderr.trim().split("\n").slice(-1);
     return warn(
       `ecr-credential-provider fails with ${answer.exitCode}: ${reason.slice(0, 400)}`,
-      `Allow ${PULL_ACTIONS} to ${arn}, or pull nothing from ECR.`,
+      `Allow ${PULL_ACTIONS} to ${arn}, if the node pulls from ECR.`,
     );
   }
   return tryCredentials(host, registry, readCredentials(answer.stdout));
@@ -126,7 +126,7 @@ function readCredentials(stdout: string): string | undefined {
   }
 }
 
-/** Where containerd asks for images of one registry. */
+/** A server that containerd asks for images of one registry. */
 interface Server {
   readonly url: string;
   readonly ca?: string | undefined;
@@ -134,7 +134,7 @@ interface Server {
   readonly obstacle?: string | undefined;
 }
 
-/** `_default` stands for names that nobody knows. */
+/** `_default` stands for all other registries, whose names are unknown here. */
 function listServers(name: string, { server, ca, skipVerify, mirrors }: Registry): readonly Server[] {
   const fallback = name === "docker.io" ? "https://registry-1.docker.io" : `https://${name}`;
   const own = { url: `${server ?? fallback}/v2/`, ca, obstacle: skipVerify ? "skipVerify" : undefined };
@@ -161,10 +161,10 @@ async function tryServer(host: Host, name: string, { url, ca, obstacle }: Server
     const { status } = await host.fetch({
       url,
       timeoutSeconds: TIMEOUT_SECONDS,
-      // containerd takes the system's authorities beside it.
+      // containerd trusts the system's authorities as well.
       ...(caPem === undefined ? {} : { caPem: [caPem, ...rootCertificates].join("\n") }),
     });
-    // 401 is the answer of a registry that wants to know who asks.
+    // 401 is the answer of a registry that requires authentication.
     if (status === 200 || status === 401) return ok(`${name}: ${url} answers`);
     return warn(`${name}: ${url} answers ${status}`, "Is it a registry? GET /v2/ has to answer 200 or 401.");
   } catch (error) {
@@ -172,7 +172,7 @@ async function tryServer(host: Host, name: string, { url, ca, obstacle }: Server
     const words = problem === "other" ? describe(error).message : problem;
     return warn(
       `${name}: ${url} does not answer (${words})`,
-      `curl -v ${url}; a certificate authority of its own goes into ca.`,
+      `curl -v ${url}; its own certificate authority belongs into ca.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-// The machine: what no software of ours can change.
+// The machine: what eks-satellite cannot change.
 import { parseEnv } from "node:util";
 import { shortageOf } from "../facts/disk-space.ts";
 import { checkSwap } from "../facts/preflight.ts";
@@ -21,7 +21,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
       const name = PRETTY_NAME ?? `${ID} ${VERSION_ID}`;
       if (OPERATING_SYSTEMS.includes(`${ID} ${VERSION_ID}`)) return ok(name);
       return warn(
-        `${name || "an unknown distribution"} is not one that is tried`,
+        `${name || "an unknown distribution"} is not a tested one`,
         `Use one of: ${OPERATING_SYSTEMS.join(", ")}.`,
       );
     },

@@ -1,4 +1,4 @@
-// The road to AWS and to the API server: names, connections, certificates, proxies, and the time.
+// The way to AWS and to the API server: names, connections, certificates, proxies, and the time.
 
 import { eksUrl, readClockSkewMs, stsUrl } from "../aws/aws-endpoints.ts";
 import { networkProblemOf } from "../aws/network-error.ts";
@@ -9,16 +9,16 @@ import type { CheckContext } from "./context.ts";
 
 const CONTAINERD = "containerd.service";
 const TIMEOUT_SECONDS = 5;
-/** SigV4 and EKS: a signature may be 5 minutes off, a token is good for 15. */
+/** SigV4 and EKS: a signature may be 5 minutes off, a token is valid for 15. */
 const WARN_SKEW_SECONDS = 60;
 const MAX_SKEW_SECONDS = 300;
 
 const REMEDIES = {
   dns: "resolvectl status; cat /etc/resolv.conf: the name servers there must answer.",
-  refused: "Something on the way refuses the connection: a firewall, or a proxy that must be named in HTTPS_PROXY.",
+  refused: "A firewall on the way refuses the connection, or a proxy must be set in HTTPS_PROXY.",
   timeout: "Allow outgoing TCP 443: nothing answers.",
-  certificate: "Something on the way replaces certificates (a proxy that inspects TLS): exempt this host from it.",
-  other: "curl -v shows how far it gets.",
+  certificate: "A proxy on the way that inspects TLS replaces certificates: exempt this host from it.",
+  other: "curl -v shows where it fails.",
 } as const;
 
 export const NETWORK_CHECKS: readonly Check[] = [
@@ -26,7 +26,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
     name: "dns",
     checks: "the names of STS, EKS and the API server can be resolved",
     run: async ({ host, knownCluster }, config) => {
-      const cluster = await knownCluster().catch(() => undefined); // Then the API server's name is not known either.
+      const cluster = await knownCluster().catch(() => undefined); // Then the API server's name is unknown too.
       const urls = [stsUrl(config), eksUrl(config), ...(cluster === undefined ? [] : [cluster.endpoint])];
       const names = urls.map((url) => new URL(url).hostname);
       await Promise.all(names.map((name) => host.resolve(name)));
@@ -48,7 +48,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
     checks: "the API server answers with a certificate that the cluster's CA has signed",
     run: async (context) => {
       const cluster = await context.knownCluster().catch(() => undefined);
-      if (cluster === undefined) return unknown("the endpoint is not known: see describe-cluster");
+      if (cluster === undefined) return unknown("the endpoint is unknown: see describe-cluster");
       return connect(context, `${cluster.endpoint}/version`, cluster.caPem);
     },
   }),
@@ -60,7 +60,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
       if (skewMs === undefined) return unknown("STS does not answer, so its clock cannot be read");
       const seconds = Math.round(skewMs / 1000);
       const words = `${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} AWS's Date`;
-      const remedy = "timedatectl set-ntp true; AWS refuses signatures that are 5 minutes off, and EKS tokens.";
+      const remedy = "timedatectl set-ntp true; AWS refuses signatures that are 5 minutes off, and so EKS tokens too.";
       if (Math.abs(seconds) > MAX_SKEW_SECONDS) return fail(words, remedy);
       return Math.abs(seconds) > WARN_SKEW_SECONDS ? warn(words, remedy) : ok(words);
     },
@@ -76,8 +76,8 @@ export const NETWORK_CHECKS: readonly Check[] = [
       if (missing.length === 0) {
         if (!(await lacksProxy(context.host, CONTAINERD))) return ok(`HTTPS_PROXY=${shown}`);
         return warn(
-          `HTTPS_PROXY=${shown}, and containerd runs without one: images are pulled past it`,
-          `systemctl edit ${CONTAINERD}: [Service] EnvironmentFile=${DEFAULT_ENVIRONMENT_PATH}; then restart it. Pods live on.`,
+          `HTTPS_PROXY=${shown}, and containerd runs without one: it pulls images directly`,
+          `systemctl edit ${CONTAINERD}: [Service] EnvironmentFile=${DEFAULT_ENVIRONMENT_PATH}; then restart it. Running pods survive that.`,
         );
       }
       return warn(
@@ -88,11 +88,11 @@ export const NETWORK_CHECKS: readonly Check[] = [
   },
 ];
 
-/** TCP, TLS and any HTTP answer; what it answers is another check's matter. */
+/** Checks TCP, TLS and that any HTTP answer comes; other checks judge the answer. */
 async function connect({ host }: CheckContext, url: string, caPem?: string): Promise<Finding> {
   const { origin, hostname } = new URL(url);
   try {
-    await host.resolve(hostname); // Or a name that hangs would be taken for a server that does.
+    await host.resolve(hostname); // A hanging resolver must not be mistaken for a hanging server.
     const { status } = await host.fetch({
       url,
       timeoutSeconds: TIMEOUT_SECONDS,
@@ -105,14 +105,14 @@ async function connect({ host }: CheckContext, url: string, caPem?: string): Pro
   }
 }
 
-/** By the environment of its process, wherever that came from; who does not run, or may not be looked at, lacks nothing. */
+/** Reads the environment of the unit's process, whatever its origin. A process that does not run, or may not be read, lacks nothing. */
 async function lacksProxy(host: Host, unit: string): Promise<boolean> {
   const { stdout } = await host.run("systemctl", ["show", unit, "--property=MainPID", "--value"]);
   const environment = await host.files.read(`/proc/${stdout.trim()}/environ`).catch(() => undefined); // Not root.
   return environment !== undefined && !/(^|\0)https_proxy=[^\0]/i.test(environment);
 }
 
-/** Go and Node take a leading dot or the bare domain for all names below it. */
+/** The entries that NO_PROXY lacks. For Go and Node a leading dot or a bare domain covers all names below it. */
 async function missingInNoProxy({ environment, knownCluster }: CheckContext): Promise<readonly string[]> {
   const excepted = (environment.NO_PROXY ?? environment.no_proxy ?? "").split(",").map((entry) => entry.trim());
   const cluster = await knownCluster().catch(() => undefined);

@@ -55,8 +55,8 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       try {
         const unready = (await readRuntimeConditions(host, containerd.socket)).find(({ isTrue }) => !isTrue);
         if (unready === undefined) return ok("containerd answers, runtime and network are ready");
-        const words = `containerd says ${unready.type} is false: ${unready.message}`;
-        // The CNI configuration is the daemon's to write.
+        const words = `containerd reports ${unready.type} as false: ${unready.message}`;
+        // The daemon writes the CNI configuration.
         if ((await daemon()) === undefined) return warn(words, "eks-satellite run writes what is missing.");
         return fail(words, `ls ${PATHS.cniConfigFolder} ${PATHS.cniBinFolder}; journalctl -u containerd -n 50.`);
       } catch (error) {
@@ -116,22 +116,21 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       const isOurs = (await daemon()) !== undefined;
       const left = await readOrphanKubelet(host, runPaths(runFolder).kubeletProcess);
       const kubelets = isOurs ? await findProcesses(host, "kubelet") : left;
-      const foreignKubelets: string[] = [];
+      const foreign: string[] = [];
       for (const port of [...KUBELET_PORTS, health.port]) {
         const holder = await findListener(host, port);
         const isExpected = (isOurs && port === health.port) || kubelets.includes(holder?.pid ?? 0);
-        if (holder !== undefined && !isExpected) foreignKubelets.push(`${port}${holder.words}`);
+        if (holder !== undefined && !isExpected) foreign.push(`${port}${holder.words}`);
       }
-      if (foreignKubelets.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
-      if (host.userId !== 0)
-        return unknown(`taken: ${foreignKubelets.join(", ")}; by whom cannot be read`, "Run as root.");
-      return fail(`taken: ${foreignKubelets.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
+      if (foreign.length === 0) return ok(`${[...KUBELET_PORTS, health.port].join(", ")} are free, or ours`);
+      if (host.userId !== 0) return unknown(`taken: ${foreign.join(", ")}; the process cannot be read`, "Run as root.");
+      return fail(`taken: ${foreign.join(", ")}`, "ss -ltnp; stop it, or set health.port for the last one.");
     },
   }),
 ];
 
-/** The kubelet of a daemon that was killed: the next daemon knows it by this note, and ends it. */
+/** The kubelet that a killed daemon left: the next daemon recognizes it by this record, and ends it. */
 async function readOrphanKubelet(host: Host, path: string): Promise<readonly number[]> {
-  const noted = await readProcessFile(host, path);
-  return noted !== undefined && (await isAlive(host, noted)) ? [noted.pid] : [];
+  const recorded = await readProcessFile(host, path);
+  return recorded !== undefined && (await isAlive(host, recorded)) ? [recorded.pid] : [];
 }

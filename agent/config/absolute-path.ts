@@ -1,4 +1,4 @@
-// A path as the configuration takes it: absolute, since a daemon has no folder that it works in.
+// A path of the configuration: absolute, since a daemon has no working folder of its own.
 import * as z from "zod";
 
 /** Schema of an absolute path. */

@@ -1,4 +1,4 @@
-// The configuration file, looked at again and again: a valid change is put in force without anybody's restart, a mistake is told and changes nothing.
+// Watches the configuration file: a valid change takes effect without a manual restart, a mistake is reported and changes nothing.
 import { isDeepStrictEqual } from "node:util";
 import type { ConditionBoard } from "../board/conditions.ts";
 import type { Host } from "../host/host.ts";
@@ -14,10 +14,10 @@ export interface ConfigWatchOptions {
   readonly emit: (event: ConfigEvent) => void;
 }
 
-/** The file says something else than the configuration in force, and it is valid. */
+/** The file is valid and differs from the configuration in force. */
 export type ConfigEvent = { readonly kind: "config-changed" };
 
-/** Returns what looks at the file once; a valid file that nobody has touched costs one read. */
+/** Returns a round that checks the file once; an unchanged valid file costs one read. */
 export function createConfigWatch({ host, board, file, config, emit }: ConfigWatchOptions): () => Promise<void> {
   let last: string | undefined;
   return async () => {
@@ -26,7 +26,7 @@ export function createConfigWatch({ host, board, file, config, emit }: ConfigWat
     last = undefined;
     try {
       const { config: next, problem } = await loadConfigOrLastGood(host, file);
-      if (problem === undefined) last = text; // What went wrong is tried again: a full disk is emptied, and the file stays as it is.
+      if (problem === undefined) last = text; // A failed copy is tried again: the file may stay the same while a full disk gets room.
       if (problem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
       else board.setFailed("ConfigValid", problem);
       if (!isDeepStrictEqual(next, config)) emit({ kind: "config-changed" });

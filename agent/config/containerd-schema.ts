@@ -1,4 +1,4 @@
-// The part of the configuration that says where containerd is, and what is added to its configuration.
+// The section of the configuration that says where containerd is, and what is added to its configuration.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
 import { registriesSchema } from "./registry-schema.ts";
@@ -17,7 +17,7 @@ export const containerdSchema = z.strictObject({
   registries: registriesSchema
     .default({})
     .describe(
-      "From where images come, by the registry in their name: mirrors, another server, a certificate authority. Passwords are for imagePullSecrets.",
+      "Where images come from, by the registry in their name: mirrors, another server, a certificate authority. Passwords belong into imagePullSecrets.",
     ),
   config: z
     .record(z.string(), z.unknown())

@@ -1,4 +1,4 @@
-// The part of the configuration that says where the AWS keys come from. Secrets themselves are never in it.
+// The section of the configuration that says where the AWS keys come from. It never holds the secrets themselves.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
 
@@ -26,7 +26,7 @@ const assumeRoleSchema = z.strictObject({
   durationSeconds: sessionSeconds().describe(
     "Life of the session keys in seconds; AWS allows 900 up to the role's MaxSessionDuration.",
   ),
-  externalId: z.string().min(2).max(1224).optional().describe("External id that the role's trust policy asks for."),
+  externalId: z.string().min(2).max(1224).optional().describe("External id that the role's trust policy requires."),
 });
 
 const rolesAnywhereSchema = z.strictObject({
@@ -34,12 +34,12 @@ const rolesAnywhereSchema = z.strictObject({
   privateKey: path().describe("The certificate's private key, PEM and not encrypted, mode 0600."),
   intermediates: path()
     .optional()
-    .describe("Certificates between it and the trust anchor, PEM; for a certificate that another authority signed."),
+    .describe("Certificates between it and the trust anchor, PEM; needed when an intermediate authority signed it."),
   trustAnchorArn: rolesAnywhereArn("trust-anchor").describe("Trust anchor that holds the certificate authority."),
   profileArn: rolesAnywhereArn("profile").describe(
     "Profile that names the role. It must accept a role session name (acceptRoleSessionName): the node's name is sent.",
   ),
-  roleArn: roleArn().describe("Role that the certificate gets a session of."),
+  roleArn: roleArn().describe("Role of the session that the certificate gets."),
   durationSeconds: sessionSeconds().describe(
     "Life of the session keys in seconds; AWS allows 900 up to the profile's and the role's maximum.",
   ),
@@ -56,7 +56,7 @@ export const credentialsSchema = z
     keysFile: path()
       .optional()
       .describe(
-        "File of mode 0600 with lines AWS_ACCESS_KEY_ID=, AWS_SECRET_ACCESS_KEY= and, for temporary keys, AWS_SESSION_TOKEN= and AWS_CREDENTIAL_EXPIRATION=; with or without export, as a shell or systemd's EnvironmentFile has them.",
+        "File of mode 0600 with lines AWS_ACCESS_KEY_ID=, AWS_SECRET_ACCESS_KEY= and, for temporary keys, AWS_SESSION_TOKEN= and AWS_CREDENTIAL_EXPIRATION=; with or without export, in the form of a shell or of systemd's EnvironmentFile.",
       ),
     profile: z
       .strictObject({
@@ -74,10 +74,10 @@ export const credentialsSchema = z
       .describe("Command and arguments that print credentials as JSON, as credential_process does."),
     rolesAnywhere: rolesAnywhereSchema
       .optional()
-      .describe("IAM Roles Anywhere: a certificate in place of keys, through AWS's credential helper."),
+      .describe("IAM Roles Anywhere: a certificate instead of keys, through AWS's credential helper."),
     assumeRole: assumeRoleSchema
       .optional()
-      .describe("Role that makes this machine the node; without it the source's own identity is the node's."),
+      .describe("Role that makes this machine the node. Default: the source's own identity is the node's."),
   })
   .superRefine((credentials, context) => {
     const given = SOURCES.filter((source) => credentials[source] !== undefined);

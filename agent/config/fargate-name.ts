@@ -3,8 +3,8 @@ import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 
 /**
- * `aws` is what Fargate's own nodes have: `ec2.internal` in us-east-1, `REGION.compute.internal` elsewhere, also in China and GovCloud.
- * `regional` is the second form everywhere: nodes that were made by hand in us-east-1 have it.
+ * `aws` is the form of Fargate's own nodes: `ec2.internal` in us-east-1, `REGION.compute.internal` elsewhere, also in China and GovCloud.
+ * `regional` is the second form everywhere: nodes that were set up by hand in us-east-1 have it.
  */
 export const SUFFIX_FORMS = ["aws", "regional"] as const;
 export type SuffixForm = (typeof SUFFIX_FORMS)[number];
@@ -28,7 +28,7 @@ export function isFargateNodeName(name: string, region: string): boolean {
   return z.ipv4().safeParse(address.replaceAll("-", ".")).success && suffixes(region).includes(suffix);
 }
 
-/** What a name may look like in this region, for people. */
+/** The form of such names in this region, for messages. */
 export function fargateNamePattern(region: string): string {
   return suffixes(region)
     .map((suffix) => `fargate-ip-A-B-C-D.${suffix}`)

@@ -1,13 +1,13 @@
-// The part of the configuration that says what is expected of NVIDIA GPUs.
+// The section of the configuration that says what is expected of NVIDIA GPUs.
 import * as z from "zod";
 
-/** What to make of GPUs, and whether pods must ask for them. */
+/** How GPUs are watched, and whether pods must ask for them. */
 export const gpuSchema = z.strictObject({
   mode: z
     .enum(["auto", "required", "off"])
     .default("auto")
     .describe(
-      "auto: GPUs that are there are watched. required: the node is ready only with GPUs that are healthy. off: nobody looks.",
+      "auto: GPUs are watched where there are any. required: the node is ready only with healthy GPUs. off: GPUs are not watched.",
     ),
   onFatal: z
     .enum(["report", "cordon"], {
@@ -18,13 +18,13 @@ export const gpuSchema = z.strictObject({
     })
     .default("report")
     .describe(
-      "What a fault that needs a reset, a reboot or a replacement does beside being reported. cordon: the Node takes no new pods until it is over.",
+      "What happens on a fault that needs a reset, a reboot or a replacement. report: it is reported. cordon: the Node also takes no new pods until the fault is over.",
     ),
   defaultRuntime: z
     .enum(["auto", "nvidia", "runc"])
     .default("auto")
     .describe(
-      "containerd's runtime for pods that name none. auto: nvidia where nvidia-container-runtime is installed, unless somebody else has chosen one; GPU Operator decides on its own toolkit.",
+      "containerd's runtime for pods that name none. auto: nvidia where nvidia-container-runtime is installed, unless the configuration already names another default; GPU Operator decides about its own toolkit.",
     ),
   taint: z
     .boolean()
@@ -34,5 +34,5 @@ export const gpuSchema = z.strictObject({
     ),
 });
 
-/** The part as it is in force. */
+/** The section, with its defaults filled in. */
 export type GpuConfig = z.infer<typeof gpuSchema>;

@@ -1,8 +1,8 @@
-// The part of the configuration that says where the health endpoint listens.
+// The section of the configuration that says where the health endpoint listens.
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 
-/** Port, address, and whether others may read it. */
+/** Port, address, and whether other machines may read it. */
 export const healthSchema = z
   .strictObject({
     port: z.int().min(1).max(65_535).default(9911).describe("Port of /livez, /readyz, /status and /metrics."),
@@ -13,16 +13,14 @@ export const healthSchema = z
     allowRemote: z
       .boolean()
       .default(false)
-      .describe(
-        "Whether others than this machine may read it: it has no secrets, no authentication and no encryption.",
-      ),
+      .describe("Whether other machines may read it: it has no secrets, no authentication and no encryption."),
   })
   .refine(({ address, allowRemote }) => allowRemote || isLoopback(address), {
     path: ["address"],
-    error: "is not a loopback address: set health.allowRemote too, if everybody who reaches it may read it",
+    error: "is not a loopback address: set health.allowRemote too, if every machine that reaches it may read it",
   });
 
-/** Where a program of this machine reaches the endpoint; an address that means every interface is reached on loopback. */
+/** The URL by which a program on this machine reaches the endpoint; for an address that means every interface it is on loopback. */
 export function healthUrl(
   { address, port }: { readonly address: string; readonly port: number },
   path: string,
@@ -31,7 +29,7 @@ export function healthUrl(
   return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}${path}`;
 }
 
-/** Whether an address is of this machine alone. */
+/** Whether only this machine itself can reach an address. */
 export function isLoopback(address: string): boolean {
   return ipaddr.parse(address).range() === "loopback";
 }

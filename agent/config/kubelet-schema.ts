@@ -1,8 +1,8 @@
-// The part of the configuration that says which kubelet runs, and with what beside what the agent computes.
+// The section of the configuration that says which kubelet runs, and with what besides what the agent computes.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
 
-/** kubelet configuration that the agent computes from the cluster and the machine; another value could not work. */
+/** kubelet configuration that the agent computes from the cluster and the machine; no other value would work. */
 export const OWNED_KUBELET_KEYS = [
   "apiVersion",
   "kind",
@@ -39,7 +39,7 @@ export const kubeletSchema = z.strictObject({
   path: path()
     .default("/usr/bin/kubelet")
     .describe(
-      "The kubelet to run. When nothing is there, one is downloaded and linked there; what is there is used as it is.",
+      "The kubelet to run. When there is none, one is downloaded and linked there; an existing one is used as it is.",
     ),
   version: z
     .string()
@@ -50,7 +50,7 @@ export const kubeletSchema = z.strictObject({
     .enum(["manual", "auto"])
     .default("manual")
     .describe(
-      "auto: a kubelet that was downloaded follows the cluster's version and its patches, and is taken back when the node is not Ready with the new one within 5 minutes.",
+      "auto: a kubelet that was downloaded follows the cluster's version and its patches, and is rolled back when the node is not Ready with the new one within 5 minutes.",
     ),
   maxPods: z
     .int()
@@ -61,7 +61,7 @@ export const kubeletSchema = z.strictObject({
   cgroupDriver: z
     .enum(["auto", "systemd", "cgroupfs"])
     .default("auto")
-    .describe("auto is systemd where systemd is pid 1; containerd is configured to the same."),
+    .describe("auto is systemd where systemd is pid 1; containerd is configured with the same driver."),
   config: z
     .record(z.string(), z.unknown())
     .refine(...refuses(OWNED_KUBELET_KEYS))

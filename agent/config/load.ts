@@ -23,7 +23,7 @@ interface Source {
   readonly lines: LineCounter;
 }
 
-/** The configuration to run with, and what is wrong: why it is not the one in the file, or why it could not be kept. */
+/** The configuration to run with, and the problem, if any: why it is not the one in the file, or why no copy could be kept. */
 export interface LoadedConfig {
   readonly config: Config;
   readonly problem: unknown;
@@ -38,20 +38,20 @@ export async function loadConfigOrLastGood(host: Host, file: string): Promise<Lo
     const config = await loadConfig(host, file);
     return { config, problem: await keepAsLastGood(host, file) };
   } catch (problem) {
-    const config = await loadConfig(host, LAST_GOOD_CONFIG_PATH).catch(() => undefined); // The file's own mistake is the news.
+    const config = await loadConfig(host, LAST_GOOD_CONFIG_PATH).catch(() => undefined); // The mistake in the file itself is the error to report.
     if (config === undefined) throw problem;
     return { config, problem };
   }
 }
 
-/** Returns what kept the copy from being written: a full disk must not put an older configuration in force. */
+/** Returns the error that kept the copy from being written; it does not throw, since a full disk must not put an older configuration in force. */
 async function keepAsLastGood(host: Host, file: string): Promise<unknown> {
   const [text, lastGood] = await Promise.all([host.files.read(file), host.files.read(LAST_GOOD_CONFIG_PATH)]);
   if (text === undefined || text === lastGood) return undefined;
   return host.files.write(LAST_GOOD_CONFIG_PATH, text, { mode: 0o600 }).catch((error: unknown) => error);
 }
 
-/** The configuration in force, as far as it can be read: not by everybody, and not before there is one. */
+/** The configuration in force; undefined when this user may not read it, and before there is one. */
 export async function readConfigInForce(host: Host, file: string): Promise<Config | undefined> {
   const [own, lastGood] = await Promise.allSettled([loadConfig(host, file), loadConfig(host, LAST_GOOD_CONFIG_PATH)]);
   if (own.status === "fulfilled") return own.value;
@@ -78,7 +78,7 @@ export function parseConfig(text: string, file: string, hostname: string): Confi
   return result.data as Config;
 }
 
-/** Parses configuration text as YAML; what its keys are is another matter. @throws config-syntax */
+/** Parses configuration text as YAML, without validating its keys. @throws config-syntax */
 export function parseYaml(text: string, file: string) {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -93,14 +93,14 @@ export function parseYaml(text: string, file: string) {
   return { document, lines };
 }
 
-/** A key that nothing was written below, since all of it is commented out, counts as absent. */
+/** A key whose whole content is commented out counts as absent. */
 function withoutNulls(value: unknown): unknown {
   if (!isTable(value)) return value ?? undefined;
   const entries = Object.entries(value).map(([key, part]) => [key, withoutNulls(part)] as const);
   return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
 }
 
-/** The default of node.name is a fact of the machine; it is validated like a name that somebody wrote. Fargate's is none of the machine's. */
+/** The default of node.name is the host name; it is validated like a configured name. A Fargate node's name does not follow from the machine. */
 function withNodeName(value: unknown, hostname: string): unknown {
   if (!isTable(value)) return value;
   const node = value.node ?? {};

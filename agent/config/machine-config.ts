@@ -1,4 +1,4 @@
-// The parts of the configuration that are about this machine alone, for commands that work without a configuration too.
+// The sections of the configuration that are about this machine only, for commands that work without a configuration too.
 import { parseConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
@@ -17,7 +17,7 @@ export type LocalConfig = Pick<
   | "runFolder"
 >;
 
-/** What the schema insists on; nothing of it is part of {@link LocalConfig}. */
+/** The keys that the schema requires; none of them is part of {@link LocalConfig}. */
 const MINIMAL_CONFIG = "{ cluster: { name: none, region: us-east-1 }, credentials: { keysFile: /none } }";
 
 /** The defaults. */

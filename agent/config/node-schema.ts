@@ -1,17 +1,17 @@
-// The part of the configuration that says how this machine appears in the cluster.
+// The section of the configuration that says how this machine appears in the cluster.
 import * as z from "zod";
 import { isLabelKey, isOwnNodeLabel } from "./label-key.ts";
 
-/** How a node proves who it is. */
+/** How a node proves its identity. */
 export const NODE_IDENTITIES = ["hybrid", "fargate"] as const;
 export type NodeIdentity = (typeof NODE_IDENTITIES)[number];
 
-/** RFC 1123 label, as Kubernetes requires of a node's name here; dots are allowed for names that look like host names. */
+/** RFC 1123 subdomain: Kubernetes requires it of a Node's name, and host names have this form too. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
-/** A role session name and a Kubernetes label value both end at 64 or 63 characters; the node's name is both. */
+/** The node's name is also a role session name (at most 64 characters) and a Kubernetes label value (at most 63). */
 const NODE_NAME_MAX_LENGTH = 63;
 const NETWORK_INTERFACE_ID = /^eni-([0-9a-f]{8}|[0-9a-f]{17})$/;
-/** The cloud controller takes provider ids that end in such a name for its own instances, and deletes their Nodes. */
+/** The cloud controller mistakes provider ids that end in such a name for its own instances, and deletes their Nodes. */
 const RESERVED_PREFIX = /^(i-|fargate-)/;
 const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 
@@ -28,7 +28,7 @@ const keysSchema = z.strictObject({
     .enum(NODE_IDENTITIES)
     .default("hybrid")
     .describe(
-      "hybrid: a role is the node, in a session of its name. fargate: named after a network interface, so that an IAM user without a role can be it; needs name and eni.",
+      "hybrid: the node is a session of a role, with the node's name. fargate: the node is named after a network interface, so that an IAM user without a role can be it; needs name and eni.",
     ),
   eni: z
     .string()
@@ -43,7 +43,7 @@ const keysSchema = z.strictObject({
     .max(NODE_NAME_MAX_LENGTH)
     .optional()
     .describe(
-      "Name of the Node, and of the role session that proves it. Default: the host name in lower case; with identity fargate there is none (eks-satellite node-name).",
+      "Name of the Node, and of the role session that proves it. Default: the host name in lower case; with identity fargate there is no default (eks-satellite node-name).",
     ),
   ip: z
     .union([z.ipv4(), z.ipv6()])
@@ -85,6 +85,6 @@ export const nodeSchema = keysSchema.superRefine(({ identity, name, eni }, conte
   if (name !== undefined && RESERVED_PREFIX.test(name))
     refuse(
       "name",
-      "must not begin with i- or fargate-: AWS's cloud controller would take the Node for its own (fargate-ip-… needs node.identity fargate)",
+      "must not begin with i- or fargate-: AWS's cloud controller would mistake the Node for one of its own (fargate-ip-… needs node.identity fargate)",
     );
 });

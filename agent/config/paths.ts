@@ -1,6 +1,6 @@
-// Every path that the agent writes, once.
+// Every path that the agent writes, defined once.
 
-/** Paths that kubelet, containerd and the distribution fix; those that the configuration chooses are functions below. */
+/** Paths that kubelet, containerd and the distribution prescribe; the functions below give those that the configuration chooses. */
 export const PATHS = {
   clusterCa: "/etc/kubernetes/pki/ca.crt",
   kubeconfig: "/var/lib/kubelet/kubeconfig",
@@ -16,13 +16,13 @@ export const PATHS = {
   imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
 } as const;
 
-/** Downloaded programs, by name and version; links lead to them from where they are expected. */
+/** Downloaded programs, by name and version; links at the expected places point to them. */
 export const ARTIFACTS_FOLDER = "/opt/eks-satellite-artifacts";
 
-/** By which containers get GPUs through CDI; nvidia-ctk and nvidia-cdi-refresh write the same file. */
+/** The CDI specification, by which containers get GPUs; nvidia-ctk and nvidia-cdi-refresh write the same file. */
 export const CDI_SPEC = "/var/run/cdi/nvidia.yaml";
 
-/** What must survive a reboot. */
+/** Files that must survive a reboot. */
 export function statePaths(stateFolder: string) {
   return {
     cluster: `${stateFolder}/cluster.json`,
@@ -36,7 +36,7 @@ export function statePaths(stateFolder: string) {
   };
 }
 
-/** What may be lost with the power: short-lived secrets and what is true of running processes. */
+/** Files that a reboot may lose: short-lived secrets, and records of running processes. */
 export function runPaths(runFolder: string) {
   return {
     kubeletToken: `${runFolder}/kubelet-token`,

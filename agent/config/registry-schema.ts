@@ -1,8 +1,8 @@
-// The part of the configuration that says from where images of a registry come: what becomes a hosts.toml of containerd's.
+// The section of the configuration that says where a registry's images come from. It becomes containerd's hosts.toml.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
 
-/** A registry's name in an image's, with its port; `_default` is containerd's word for every registry without a file of its own. */
+/** A registry as image names have it, with its port; `_default` is containerd's name for every registry without its own file. */
 const REGISTRY_HOST = /^(_default|[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9]\d{0,4})?)$/;
 
 const url = () => z.url({ protocol: /^https?$/ }).refine(hasNoSecret, "must not hold a user or a password");
@@ -11,26 +11,26 @@ const skipVerify = () =>
   z
     .boolean()
     .default(false)
-    .describe("Whether its certificate is taken unseen: whoever is on the way can give other images.");
+    .describe("Whether its certificate is not verified: then anyone on the network path can substitute images.");
 
 const mirrorSchema = z
   .strictObject({
     url: url().describe("Where it is, e.g. https://mirror.example.com."),
     ca: ca(),
-    clientCertificate: path().optional().describe("Certificate (PEM) that it wants to see."),
-    clientKey: path().optional().describe("The key that belongs to it (PEM)."),
+    clientCertificate: path().optional().describe("Client certificate (PEM) that it asks for."),
+    clientKey: path().optional().describe("The client certificate's private key (PEM)."),
     skipVerify: skipVerify(),
     overridePath: z
       .boolean()
       .default(false)
       .describe(
-        "Whether the URL's path is the whole of the API's root, without /v2, as Harbor's and Artifactory's proxies want.",
+        "Whether the URL's path is already the API's root, so that /v2 is not appended, as Harbor's and Artifactory's proxies need.",
       ),
     resolve: z
       .boolean()
       .default(true)
       .describe(
-        "Whether it is asked what a tag means; false: only for content by digest, so that it cannot give another image.",
+        "Whether it resolves tags. false: it is asked only for content by digest, so that it cannot substitute an image.",
       ),
   })
   .refine(({ clientCertificate, clientKey }) => (clientCertificate === undefined) === (clientKey === undefined), {
@@ -56,7 +56,7 @@ export const registriesSchema = z.record(
 export type Registries = z.infer<typeof registriesSchema>;
 export type Registry = Registries[string];
 
-/** A URL of the configuration is shown, and written to a file that all can read. */
+/** A URL of the configuration appears in messages, and in a file that every user can read. */
 function hasNoSecret(text: string): boolean {
   const { username, password } = URL.parse(text) ?? {};
   return !username && !password;

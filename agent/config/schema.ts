@@ -27,15 +27,15 @@ const intervalsSchema = z.strictObject({
     .min(1)
     .max(60)
     .default(30)
-    .describe("How often managed files and settings are compared and put right."),
-  credentialsSeconds: z.int().min(1).max(60).default(10).describe("How often the keys' remaining life is looked at."),
+    .describe("How often managed files and settings are compared and repaired."),
+  credentialsSeconds: z.int().min(1).max(60).default(10).describe("How often the keys' remaining life is checked."),
   tokenSeconds: z
     .int()
     .min(5)
     .max(600)
     .default(300)
     .describe("How often kubelet's token is minted; EKS accepts one for 15 minutes."),
-  clusterSeconds: z.int().min(5).max(86_400).default(600).describe("How often DescribeCluster is asked."),
+  clusterSeconds: z.int().min(5).max(86_400).default(600).describe("How often DescribeCluster is called."),
   runtimeSeconds: z
     .int()
     .min(1)
@@ -68,34 +68,34 @@ const keysSchema = z.strictObject({
         .enum(["auto", "never"])
         .default("auto")
         .describe(
-          "auto: kubelet, ecr-credential-provider and the CNI plugins are downloaded where they are missing. never: they are asked for.",
+          "auto: kubelet, ecr-credential-provider and the CNI plugins are downloaded where they are missing. never: missing ones are reported.",
         ),
       manifestUrl: z
         .url({ protocol: /^(https|file)$/ })
         .optional()
         .describe(
-          "Manifest of what there is to download, https or file, such as a mirror's that `nodeadm sync-artifacts` made. Default: EKS's own.",
+          "Manifest of the available downloads, https or file, such as a mirror's that `nodeadm sync-artifacts` made. Default: EKS's own.",
         ),
     })
     .prefault({})
-    .describe("What EKS brings."),
+    .describe("Programs that EKS publishes."),
   dependencies: z
     .strictObject({
       install: z
         .enum(["auto", "never"])
         .default("auto")
         .describe(
-          "auto: containerd, runc, iptables, conntrack and socat are installed with apt-get where they are missing; what is there is left alone. never: they are asked for.",
+          "auto: containerd, runc, iptables, conntrack and socat are installed with apt-get where they are missing; existing ones are left alone. never: missing ones are reported.",
         ),
     })
     .prefault({})
-    .describe("What the distribution has to bring."),
+    .describe("Programs of the distribution."),
   network: z
     .strictObject({
       cni: z
         .enum(["host", "none"])
         .default("host")
-        .describe("host: pods use the host's network. none: someone else installs a CNI plugin."),
+        .describe("host: pods use the host's network. none: you install a CNI plugin."),
     })
     .prefault({})
     .describe("Pod networking."),
@@ -120,7 +120,7 @@ const keysSchema = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-          "Whether the short-lived keys are kept on disk too, mode 0600, so that a reboot while AWS is away still brings the node up. false: on tmpfs alone.",
+          "Whether the short-lived keys are kept on disk too, mode 0600, so that the node comes up after a reboot while AWS is unreachable. false: on tmpfs only.",
         ),
     })
     .prefault({})

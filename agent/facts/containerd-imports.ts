@@ -1,20 +1,20 @@
-// What containerd's configuration imports, and what containerd makes of all of it. Drop-ins are where nvidia-ctk and others write.
+// What containerd's configuration imports, and the configuration that containerd merges from them. nvidia-ctk and other tools write drop-ins.
 import { createHash } from "node:crypto";
 import type { TomlTable } from "smol-toml";
 import type { Host } from "../host/host.ts";
 import { type ContainerdConfigFile, type ImportedConfig, parseToml } from "./containerd.ts";
 
 export interface ImportFacts {
-  /** In the order in which containerd lays them over the main file. */
+  /** In the order in which containerd merges them into the main file. */
   readonly imports: readonly ImportedConfig[];
-  /** The whole as containerd understands it, with its defaults; undefined without imports, and when containerd does not say. */
+  /** The whole as containerd understands it, with its defaults; undefined without imports, and when containerd fails to print it. */
   readonly effective: TomlTable | undefined;
 }
 
-/** containerd is asked again only when one of the files is another. */
+/** containerd runs again only when one of the files has changed. */
 const asked = new WeakMap<Host, { readonly digest: string; readonly effective: TomlTable | undefined }>();
 
-/** Reads the drop-ins; one that cannot be read or is not TOML is containerd's own to complain of. */
+/** Reads the drop-ins; one that cannot be read or is not TOML is skipped, since containerd itself reports it. */
 export async function readImports(host: Host, path: string, config: ContainerdConfigFile): Promise<ImportFacts> {
   const patterns = config.kind === "parsed" && Array.isArray(config.table.imports) ? config.table.imports : [];
   const paths = await Promise.all(patterns.map((pattern) => expand(host, path, String(pattern))));

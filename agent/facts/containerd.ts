@@ -1,4 +1,4 @@
-// containerd as it is: version, and the configuration that others may have written.
+// The installed containerd: its version, and its configuration, which other tools may have written.
 import { parse, TomlError, type TomlTable } from "smol-toml";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
@@ -33,7 +33,7 @@ export async function readContainerdConfig(host: Host, path: string): Promise<Co
     return { kind: "parsed", text, table: parseToml(text) };
   } catch (cause) {
     const line = cause instanceof TomlError ? `:${cause.line}` : "";
-    // The first line says what is wrong; the others quote the file, which may hold a registry's password.
+    // The first line names the mistake; the others quote the file, which may hold a registry's password.
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
     const error = new SatelliteError(
       "containerd-config-unparsable",

@@ -1,4 +1,4 @@
-// The container runtime's own word on its health, through CRI (cri-api, runtime/v1/api.proto), as kubelet hears it.
+// The container runtime's report on its own health, through CRI (cri-api, runtime/v1/api.proto), as kubelet reads it.
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { asBytes, asText, encodeText, fieldsOf } from "./protobuf.ts";
@@ -64,14 +64,14 @@ function decodeStatusResponse(bytes: Uint8Array): RuntimeCondition[] {
   });
 }
 
-/** A pod as the runtime has it. */
+/** A pod as the runtime lists it. */
 export interface PodSandbox {
   readonly id: string;
   /** `namespace/name` of the pod. */
   readonly pod: string;
 }
 
-/** The pods that kubelet has had made: containerd keeps them apart from everybody else's containers. @throws as readRuntimeConditions */
+/** Lists kubelet's pods; containerd keeps other clients' containers in other namespaces. @throws as readRuntimeConditions */
 export async function listPodSandboxes(host: Host, socket: string): Promise<readonly PodSandbox[]> {
   const message = await call(host, socket, "ListPodSandbox", new Uint8Array(), CALL_TIMEOUT_SECONDS);
   // ListPodSandboxResponse{items=1: PodSandbox{id=1, metadata=2: {name=1, uid=2, namespace=3}}}.
@@ -82,7 +82,7 @@ export async function listPodSandboxes(host: Host, socket: string): Promise<read
   });
 }
 
-/** Ends a pod's containers, at once, and removes them. @throws as readRuntimeConditions */
+/** Ends a pod's containers at once and removes them. @throws as readRuntimeConditions */
 export async function removePodSandbox(host: Host, socket: string, id: string): Promise<void> {
   await call(host, socket, "StopPodSandbox", encodeText(1, id), STOP_TIMEOUT_SECONDS);
   await call(host, socket, "RemovePodSandbox", encodeText(1, id), STOP_TIMEOUT_SECONDS);

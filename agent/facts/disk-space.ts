@@ -5,7 +5,7 @@ import type { FileSystemSpace } from "../host/host.ts";
 const MIN_SPACE_SHARE = 0.1;
 const MIN_INODE_SHARE = 0.05;
 
-/** What a file system lacks, or undefined when there is enough of both; one that counts no inodes lacks none. */
+/** What a file system lacks, or undefined when it has enough of both; a file system that counts no inodes never lacks them. */
 export function shortageOf(space: FileSystemSpace): "space" | "inodes" | undefined {
   if (space.availableBytes < space.totalBytes * MIN_SPACE_SHARE) return "space";
   return space.freeInodes < space.totalInodes * MIN_INODE_SHARE ? "inodes" : undefined;

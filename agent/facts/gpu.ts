@@ -1,13 +1,13 @@
-// NVIDIA GPUs as the kernel shows them: on the PCI bus, and taken by the driver. No process is started for this.
+// NVIDIA GPUs as the kernel shows them: on the PCI bus, and bound by the driver. This starts no process.
 import type { Host } from "../host/host.ts";
 
 export interface GpuFacts {
-  /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches, what is given to a VM and what the driver is to leave alone do not count. */
+  /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches, GPUs of a VM and GPUs that the driver must leave alone do not count. */
   readonly busIds: readonly string[];
   readonly nvSwitches: number;
   /** E.g. `550.54.15`; undefined while no driver is loaded. */
   readonly driverVersion?: string;
-  /** The GPUs that the driver has taken. */
+  /** The GPUs that the driver is bound to. */
   readonly driven: readonly DrivenGpu[];
   /** Files `/dev/nvidia0` and on, through which programs reach the GPUs. */
   readonly deviceNodes: number;
@@ -26,7 +26,7 @@ const DRIVER_GPUS = "/proc/driver/nvidia/gpus";
 const NVIDIA = "0x10de";
 /** PCI classes VGA controller and 3D controller. */
 const GPU_CLASS = /^0x030[02]/;
-/** PCI class "other bridge", which of NVIDIA's devices the NVSwitches have. */
+/** PCI class "other bridge", which NVIDIA's NVSwitches have. */
 const NVSWITCH_CLASS = /^0x0680/;
 /** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  …`, or `… Open Kernel Module for x86_64  550.54.15  …`. */
 const DRIVER_VERSION = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m;
@@ -37,7 +37,7 @@ const MODEL = /^Model:\s+(\S.*?)\s*$/m;
 
 type Device = "gpu" | "nvswitch" | "other";
 
-/** Reads what the kernel shows of the GPUs. @throws file-unreadable */
+/** Reads what the kernel shows about the GPUs. @throws file-unreadable */
 export async function readGpus(host: Host): Promise<GpuFacts> {
   const devices = await readDevices(host);
   const busIds = devices.filter(({ kind }) => kind === "gpu").map(({ name }) => name);
@@ -47,7 +47,7 @@ export async function readGpus(host: Host): Promise<GpuFacts> {
   const [driven, nodes] = await Promise.all([readDriven(host), host.files.list("/dev")]);
   return {
     ...shared,
-    // The administrator has told the driver to leave them alone (NVreg_ExcludedGpus).
+    // The administrator excluded them from the driver (NVreg_ExcludedGpus).
     busIds: busIds.filter((busId) => !driven.some((gpu) => gpu.busId === busId && gpu.isExcluded)),
     driverVersion: version,
     driven: driven.filter(({ isExcluded }) => !isExcluded).map(({ isExcluded: _, ...gpu }) => gpu),
@@ -77,8 +77,8 @@ async function readDevices(host: Host): Promise<readonly { readonly name: string
 }
 
 /**
- * Bus, device and function of NVIDIA's devices, in one read: a large machine has hundreds of others, and two loops look. Lines
- * are `0630` (bus, device and function), a tab, `10de2236` (vendor, device), …; the domain is not told. Undefined without the file.
+ * Bus, device and function of NVIDIA's devices, in one read: a large machine has hundreds of other devices, and two loops read this. Lines
+ * are `0630` (bus, device and function), a tab, `10de2236` (vendor, device), …; they omit the domain. Undefined without the file.
  */
 async function readNvidiaPlaces({ files }: Host): Promise<ReadonlySet<string> | undefined> {
   const table = await files.read("/proc/bus/pci/devices");
@@ -103,7 +103,7 @@ async function readKind({ files }: Host, folder: string): Promise<Device> {
   const type = (await files.read(`${folder}/class`)) ?? "";
   if (NVSWITCH_CLASS.test(type)) return "nvswitch";
   if (!GPU_CLASS.test(type)) return "other";
-  // What is passed through to a virtual machine is that machine's.
+  // A device that is passed through belongs to a virtual machine.
   return (await files.readLink(`${folder}/driver`))?.endsWith("/vfio-pci") ? "other" : "gpu";
 }
 

@@ -1,4 +1,4 @@
-// The machine itself, as the plan needs it; read again each round, so it costs a few reads of /proc and nothing more.
+// The machine itself, as the plan needs it. It is read in each round, so it costs only a few reads of /proc.
 
 import type { Host, NetworkAddress, SystemInformation } from "../host/host.ts";
 import { hasGpu } from "./gpu.ts";
@@ -10,7 +10,7 @@ export interface MachineFacts extends SystemInformation {
   readonly cgroupVersion: 1 | 2;
   /** Whether systemd is pid 1, as sd_booted(3) decides. */
   readonly isSystemd: boolean;
-  /** Whether systemd-resolved is in charge: /etc/resolv.conf then names a stub that pods cannot reach. */
+  /** Whether systemd-resolved runs: /etc/resolv.conf then names a stub that pods cannot reach. */
   readonly hasSystemdResolved: boolean;
   readonly hasEcrCredentialProvider: boolean;
   /** Whether there is an NVIDIA GPU on the PCI bus. */

@@ -9,7 +9,7 @@ import { type MachineFacts, readMachine } from "./machine.ts";
 import { readNvidiaToolkit } from "./nvidia-toolkit.ts";
 import type { VersionReader } from "./versions.ts";
 
-/** What is undefined is not known; `gaps` says why. */
+/** An undefined fact is unknown; `gaps` holds the reasons. */
 export interface NodeFacts {
   readonly machine: MachineFacts;
   readonly cluster: ClusterFacts | undefined;
@@ -19,7 +19,7 @@ export interface NodeFacts {
   readonly gaps: readonly unknown[];
 }
 
-/** Reads the machine; a missing kubelet or containerd is a gap, not a failure, so that the rest can go ahead. */
+/** Reads the machine; a missing kubelet or containerd is a gap, not a failure, so that the rest of the plan still applies. */
 export async function readNodeFacts(
   host: Host,
   config: Config,

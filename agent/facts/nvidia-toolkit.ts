@@ -2,7 +2,7 @@
 import type { TomlTable } from "smol-toml";
 import type { Host } from "../host/host.ts";
 
-/** Debian's packages first, then what people build: the rest of systemd's own search path. */
+/** The folder of Debian's packages first, then the rest of systemd's own search path, for programs built from source. */
 const FOLDERS = ["/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"];
 /** Where GPU Operator's toolkit container puts its programs, unless `toolkit.installDir` says otherwise. */
 const GPU_OPERATOR_FOLDER = "/usr/local/nvidia/toolkit";
@@ -12,9 +12,9 @@ const CTK = "nvidia-ctk";
 export interface NvidiaToolkit {
   /** Path of nvidia-container-runtime; undefined when it is not installed. */
   readonly runtime?: string;
-  /** Path of nvidia-ctk; undefined when it is not installed. GPU Operator's does not count: its driver may be in a container. */
+  /** Path of nvidia-ctk; undefined when it is not installed. GPU Operator's own does not count, since its driver may be in a container. */
   readonly ctk?: string;
-  /** Programs that containerd's configuration names as runtimes and that are not there. */
+  /** Programs that containerd's configuration names as runtimes and that do not exist. */
   readonly missing: readonly string[];
 }
 
@@ -47,7 +47,7 @@ async function isProgram(host: Host, path: string): Promise<boolean> {
   return (await host.files.status(path))?.kind === "file";
 }
 
-/** Every absolute `BinaryName`, wherever it is: a bare name is looked up by containerd in a PATH that is not ours. */
+/** Every absolute `BinaryName`, wherever it is: containerd looks a bare name up in its own PATH. */
 function listBinaryNames(table: object): readonly string[] {
   return Object.entries(table).flatMap(([key, value]): readonly string[] => {
     if (key === "BinaryName") return typeof value === "string" && value.startsWith("/") ? [value] : [];

@@ -1,4 +1,4 @@
-// What would keep kubelet from starting, found before it fails in its own words.
+// Obstacles that would keep kubelet from starting, found before it starts.
 import { parse } from "semver";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
@@ -33,7 +33,7 @@ export function isSupported(kubeletVersion: string, clusterVersion: string): boo
   return kubelet <= cluster && cluster - kubelet <= MAX_MINORS_BEHIND;
 }
 
-/** The minor versions of kubelet that fit, in words: `1.31 and 1.34`. */
+/** The oldest and the newest version of kubelet that fit: `1.31 and 1.34`. */
 export function supportedRange(clusterVersion: string): string {
   return `1.${Math.max(0, minorOf(clusterVersion) - MAX_MINORS_BEHIND)} and ${clusterVersion}`;
 }
@@ -52,7 +52,7 @@ function minorOf(clusterVersion: string): number {
   return Number(clusterVersion.split(".")[1] ?? 0);
 }
 
-/** Refuses to run beside a kubelet of somebody else. @throws kubelet-stranger */
+/** Refuses to run beside a foreign kubelet. @throws kubelet-stranger */
 export async function checkForeignKubelet(host: Host): Promise<void> {
   const pids = await findProcesses(host, "kubelet");
   const areForeign = await Promise.all(pids.map((found) => isAtWork(host, found)));
@@ -63,14 +63,14 @@ export async function checkForeignKubelet(host: Host): Promise<void> {
     "kubelet-stranger",
     `another kubelet runs with pid ${pid}${unit === undefined ? "" : ` in ${unit}`}`,
     {
-      // One of our own, whose note was lost, is in our own unit, which must not be disabled.
+      // Our own kubelet, whose record was lost, is in our own unit, which must not be disabled.
       hint:
         unit === undefined || unit === OWN_UNIT ? `See ps -fp ${pid}, and end it.` : `systemctl disable --now ${unit}.`,
     },
   );
 }
 
-/** One that has just ended is no kubelet, nor is one that only says its version, as `check` asks it at any moment. */
+/** Neither a process that has just ended nor one that only prints its version, as `check` starts it, is a running kubelet. */
 async function isAtWork(host: Host, pid: number): Promise<boolean> {
   const [, ...args] = ((await host.files.read(`/proc/${pid}/cmdline`)) ?? "").split("\0");
   return !args.includes("--version") && (await readProcess(host, pid)) !== undefined;
@@ -85,7 +85,7 @@ export async function checkPort(host: Host): Promise<void> {
   });
 }
 
-/** Who listens on a TCP port; `words` is ` by NAME (pid N)`, or empty when it cannot be told. */
+/** The process that listens on a TCP port; `words` is ` by NAME (pid N)`, or empty when it is unknown. */
 export interface Listener {
   readonly pid?: number;
   readonly words: string;

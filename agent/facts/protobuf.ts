@@ -1,7 +1,7 @@
-// As much of protobuf's encoding as CRI's messages need: https://protobuf.dev/programming-guides/encoding/
+// The part of protobuf's encoding that CRI's messages need: https://protobuf.dev/programming-guides/encoding/
 import { SatelliteError } from "../errors.ts";
 
-/** A number (varint), or bytes: a string, or a message within. */
+/** A number (varint), or bytes: a string or a nested message. */
 export type FieldValue = number | Uint8Array;
 
 /** Bytes of a field; none for one that is absent or a number. */

@@ -1,4 +1,4 @@
-// Which kubelet and which containerd are installed. A binary is asked once, and again when its file changes.
+// Which kubelet and which containerd are installed. Each binary runs once, and again when its file changes.
 import { coerce, type SemVer } from "semver";
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
@@ -9,11 +9,11 @@ const BINARY_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/
 
 export interface Binary {
   readonly path: string;
-  /** E.g. `1.34.4`, whatever the distribution appended. */
+  /** E.g. `1.34.4`, without the distribution's suffix. */
   readonly version: string;
 }
 
-/** Asks binaries for their versions, remembering the answers. */
+/** Reads the versions of binaries, and caches the answers. */
 export interface VersionReader {
   /** @throws kubelet-missing, kubelet-not-executable, kubelet-broken */
   readKubelet(path: string): Promise<Binary>;
@@ -21,12 +21,12 @@ export interface VersionReader {
   readContainerd(): Promise<Binary>;
 }
 
-/** What a version is remembered by: another file at the same path has another time or another size. */
+/** Versions by path, time and size of the file: a replaced file has another time or another size. */
 const memorySchema = z.record(z.string(), z.string());
 
 /**
- * Creates a reader that asks each binary once.
- * @param memoryFile where answers are kept for the next start, since these binaries take long to load; nowhere by default
+ * Creates a reader that runs each binary once.
+ * @param memoryFile file that keeps the answers for the next start, since these binaries take long to load; none by default
  */
 export function createVersionReader(host: Host, memoryFile?: string): VersionReader {
   const asked = new Map<string, Promise<string>>();
@@ -36,7 +36,7 @@ export function createVersionReader(host: Host, memoryFile?: string): VersionRea
     const version = known[key] ?? (await askVersion(host, path, what));
     if (memoryFile !== undefined && known[key] === undefined) {
       known[key] = version;
-      // Not being able to keep it costs the next start some milliseconds, and nothing else.
+      // A failed write costs the next start some milliseconds, and nothing else.
       await host.files.write(memoryFile, JSON.stringify(known), { mode: 0o600 }).catch(() => undefined);
     }
     return version;
@@ -70,7 +70,7 @@ async function readMemory(host: Host, path: string): Promise<Record<string, stri
   try {
     return memorySchema.parse(JSON.parse((await host.files.read(path)) ?? "{}"));
   } catch {
-    return {}; // Damaged: the binaries are asked again.
+    return {}; // Damaged: the binaries run again.
   }
 }
 
@@ -78,7 +78,7 @@ async function checkExecutable(host: Host, path: string): Promise<void> {
   const status = await host.files.status(path);
   if (status === undefined) {
     throw new SatelliteError("kubelet-missing", `there is no kubelet at ${path}`, {
-      hint: "One is downloaded by itself, see ArtifactsInstalled; with artifacts.install: never install one of the cluster's version there, or set kubelet.path.",
+      hint: "The daemon downloads one, see ArtifactsInstalled. With artifacts.install: never, install one of the cluster's version there, or set kubelet.path.",
     });
   }
   if (status.kind !== "file" || (status.mode & 0o111) === 0) {

@@ -1,4 +1,4 @@
-// What an administrator asks of AWS beyond what a node does. Loaded by the commands that need it alone: the daemon never holds it.
+// The calls to AWS that only an administrator makes. Only the commands that need this file load it: the daemon never does.
 import {
   CreateAccessEntryCommand,
   DeleteAccessEntryCommand,
@@ -19,7 +19,7 @@ import { Secret } from "../secret.ts";
 import type { AwsKeys } from "./aws.ts";
 import { proxiedAgent } from "./proxy.ts";
 
-/** An access entry of EKS, as far as it decides who somebody is. */
+/** The parts of an EKS access entry that decide a principal's identity in the cluster. */
 export interface AccessEntry {
   readonly principalArn: string;
   /** STANDARD, HYBRID_LINUX, FARGATE_LINUX, EC2_LINUX, … */
@@ -40,9 +40,9 @@ export interface RoleRequest extends Omit<Role, "arn"> {
   readonly description: string;
 }
 
-/** AWS, as far as an administrator of a cluster needs it. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
+/** The calls to AWS that an administrator of a cluster makes. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
 export interface AdminAws {
-  /** The keys of now, from AWS's default chain: environment, profile, SSO, web identity, instance. */
+  /** The current keys, from AWS's default chain: environment, profile, SSO, web identity, instance. */
   readKeys(): Promise<AwsKeys>;
   /** Undefined when there is none. */
   findAccessEntry(cluster: string, principalArn: string): Promise<AccessEntry | undefined>;
@@ -59,21 +59,15 @@ export interface AdminAws {
   putRolePolicy(role: string, name: string, policy: string): Promise<void>;
 }
 
-/** A silent network is told within this time a try, milliseconds. */
+/** Time limits of one attempt, in milliseconds. */
 const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
 
 /** Creates the handle on AWS for a region. */
 export function createAdminAws(region: string, profile: string | undefined): AdminAws {
-  const credentials = defaultProvider({ clientConfig: { region }, ...(profile === undefined ? {} : { profile }) });
-  const shared = {
-    region,
-    credentials,
-    maxAttempts: 3,
-    requestHandler: { ...TIMEOUTS, httpsAgent: proxiedAgent() },
-  };
-  const options = { ...shared, ...(profile === undefined ? {} : { profile }) };
-  const eks = new EKSClient(options);
-  const iam = new IAMClient(options);
+  const chosen = profile === undefined ? {} : { profile };
+  const credentials = defaultProvider({ clientConfig: { region }, ...chosen });
+  const requestHandler = { ...TIMEOUTS, httpsAgent: proxiedAgent() };
+  const options = { region, credentials, maxAttempts: 3, requestHandler, ...chosen };
   return {
     async readKeys() {
       const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
@@ -83,6 +77,15 @@ export function createAdminAws(region: string, profile: string | undefined): Adm
         ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),
       };
     },
+    ...createEntryCalls(new EKSClient(options)),
+    ...createRoleCalls(new IAMClient(options)),
+  };
+}
+
+type EntryCalls = "findAccessEntry" | "listAccessEntries" | "createAccessEntry" | "deleteAccessEntry";
+
+function createEntryCalls(eks: EKSClient): Pick<AdminAws, EntryCalls> {
+  return {
     async findAccessEntry(clusterName, principalArn) {
       const answer = await unlessMissing(eks.send(new DescribeAccessEntryCommand({ clusterName, principalArn })));
       const { type = "", username = "" } = answer?.accessEntry ?? {};
@@ -100,6 +103,13 @@ export function createAdminAws(region: string, profile: string | undefined): Adm
     async deleteAccessEntry(clusterName, principalArn) {
       await eks.send(new DeleteAccessEntryCommand({ clusterName, principalArn }));
     },
+  };
+}
+
+type RoleCalls = "findRole" | "createRole" | "setTrustPolicy" | "findRolePolicy" | "putRolePolicy";
+
+function createRoleCalls(iam: IAMClient): Pick<AdminAws, RoleCalls> {
+  return {
     async findRole(name) {
       const role = (await unlessMissing(iam.send(new GetRoleCommand({ RoleName: name }))))?.Role;
       if (role === undefined) return undefined;
@@ -107,13 +117,12 @@ export function createAdminAws(region: string, profile: string | undefined): Adm
       return { arn: role.Arn ?? "", trustPolicy: decodeURIComponent(role.AssumeRolePolicyDocument ?? ""), tags };
     },
     async createRole({ name, trustPolicy, description, tags }) {
-      const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
       await iam.send(
         new CreateRoleCommand({
           RoleName: name,
           AssumeRolePolicyDocument: trustPolicy,
           Description: description,
-          Tags: list,
+          Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
         }),
       );
     },
@@ -130,7 +139,7 @@ export function createAdminAws(region: string, profile: string | undefined): Adm
   };
 }
 
-/** EKS and IAM word it each in their own way. */
+/** EKS and IAM use different codes for it. */
 async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -1,4 +1,4 @@
-// A file is either the old one or the new one, whatever happens in between: temporary file, fsync, rename, fsync of the folder.
+// Replaces a file atomically, so that a crash leaves the old one or the new one: temporary file, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -12,7 +12,7 @@ const inUse = new Set<string>();
 export async function writeAtomically(path: string, content: string, options: WriteOptions): Promise<void> {
   let temporary: string | undefined;
   try {
-    // What a link points to is replaced, and the link stays.
+    // A symbolic link stays, and its target is replaced.
     const target = await realpath(path).catch(() => path);
     const folder = dirname(target);
     const prefix = `.${basename(target)}.`;
@@ -31,7 +31,7 @@ export async function writeAtomically(path: string, content: string, options: Wr
   }
 }
 
-/** What a power cut has left of an earlier write to the same file. */
+/** Removes the temporary files that a power cut has left of earlier writes to the same file. */
 async function removeStale(folder: string, prefix: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
@@ -40,12 +40,12 @@ async function removeStale(folder: string, prefix: string): Promise<void> {
   }
 }
 
-/** Names what stands in the way of a write, with the remedy. */
+/** Explains why a write failed, with the remedy. */
 export function unwritable(path: string, cause: unknown): SatelliteError {
   const code = (cause as { code?: unknown }).code;
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new SatelliteError("disk-full", `${path} was not written: no space left on its file system`, {
-      hint: `Free space below ${dirname(path)} (df -h, df -i); the file that stood there is intact.`,
+      hint: `Free space below ${dirname(path)} (df -h, df -i); the previous file is intact.`,
       cause,
     });
   }

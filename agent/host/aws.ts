@@ -1,5 +1,5 @@
-// The three calls that the agent makes to AWS. The SDK's clients are loaded with the first call: they are most of the agent's
-// start-up time and memory, and a node whose keys and cluster facts are still good starts kubelet without them.
+// The calls that the daemon makes to AWS. The first call loads the SDK's clients: they take most of the agent's start-up time
+// and memory, and a node whose keys and cluster facts are still valid starts kubelet without them.
 import { Secret } from "../secret.ts";
 import { proxiedAgent } from "./proxy.ts";
 
@@ -10,7 +10,7 @@ export interface AwsKeys {
   readonly sessionToken?: Secret;
 }
 
-/** Keys that end by themselves at `expiresAtMs` (milliseconds since the epoch); undefined means that nobody said when. */
+/** Keys that expire at `expiresAtMs` (milliseconds since the epoch); undefined means that the end is unknown. */
 export interface SessionKeys extends AwsKeys {
   readonly expiresAtMs: number | undefined;
 }
@@ -22,7 +22,7 @@ export interface AssumeRoleRequest {
   readonly externalId?: string | undefined;
 }
 
-/** What DescribeCluster says of a cluster, unchecked: any part may be missing while EKS creates it. */
+/** DescribeCluster's answer, unchecked: any part may be missing while EKS creates the cluster. */
 export interface ClusterDescription {
   readonly arn?: string | undefined;
   readonly status?: string | undefined;
@@ -37,17 +37,17 @@ export interface ClusterDescription {
   readonly authenticationMode?: string | undefined;
 }
 
-/** AWS, as far as a node needs it. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
+/** The calls to AWS that a node makes. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
 export interface Aws {
   assumeRole(keys: AwsKeys, request: AssumeRoleRequest): Promise<SessionKeys>;
-  /** Session keys of an IAM user, with the user's own identity. */
+  /** Session keys of an IAM user, which keep the user's identity. */
   getSessionToken(keys: AwsKeys, durationSeconds: number): Promise<SessionKeys>;
   describeCluster(keys: AwsKeys, name: string): Promise<ClusterDescription>;
-  /** ARN of whom AWS takes the keys' bearer for. */
+  /** ARN of the identity that AWS sees in the keys. */
   getCallerIdentity(keys: AwsKeys): Promise<string>;
 }
 
-/** Every call is over by then, connection and retries included. */
+/** Deadline of a call, connection and retries included. */
 const CALL_TIMEOUT_SECONDS = 10;
 
 /** Creates the handle on AWS for a region. */
@@ -55,7 +55,14 @@ export function createAws(
   region: string,
   endpoints: { readonly sts?: string | undefined; readonly eks?: string | undefined },
 ): Aws {
-  const options = (keys: AwsKeys, endpoint: string | undefined) => ({
+  return {
+    ...createStsCalls((keys) => clientOptions(region, endpoints.sts, keys)),
+    ...createEksCalls((keys) => clientOptions(region, endpoints.eks, keys)),
+  };
+}
+
+function clientOptions(region: string, endpoint: string | undefined, keys: AwsKeys) {
+  return {
     region,
     maxAttempts: 2,
     credentials: {
@@ -64,13 +71,19 @@ export function createAws(
       ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken.reveal() }),
     },
     requestHandler: {
-      ...{ connectionTimeout: 5000, requestTimeout: CALL_TIMEOUT_SECONDS * 1000 },
+      connectionTimeout: 5000,
+      requestTimeout: CALL_TIMEOUT_SECONDS * 1000,
       httpsAgent: proxiedAgent(),
     },
     ...(endpoint === undefined ? {} : { endpoint }),
-  });
-  const deadline = () => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_SECONDS * 1000) });
+  };
+}
 
+type OptionsFor = (keys: AwsKeys) => ReturnType<typeof clientOptions>;
+
+const deadline = () => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_SECONDS * 1000) });
+
+function createStsCalls(optionsFor: OptionsFor): Pick<Aws, "assumeRole" | "getSessionToken" | "getCallerIdentity"> {
   return {
     async assumeRole(keys, { arn, sessionName, durationSeconds, externalId }) {
       const { AssumeRoleCommand, STSClient } = await import("@aws-sdk/client-sts");
@@ -80,33 +93,32 @@ export function createAws(
         DurationSeconds: durationSeconds,
         ExternalId: externalId,
       });
-      const sts = new STSClient(options(keys, endpoints.sts));
-      const answer = using(sts, () => sts.send(command, deadline()));
-      // DescribeCluster comes next: its client is loaded while STS thinks.
+      const answer = using(new STSClient(optionsFor(keys)), (sts) => sts.send(command, deadline()));
+      // DescribeCluster comes next: its client is loaded while STS answers.
       await Promise.allSettled([answer, import("@aws-sdk/client-eks")]);
       return toSessionKeys((await answer).Credentials);
     },
     async getSessionToken(keys, durationSeconds) {
       const { GetSessionTokenCommand, STSClient } = await import("@aws-sdk/client-sts");
       const command = new GetSessionTokenCommand({ DurationSeconds: durationSeconds });
-      const { Credentials } = await using(new STSClient(options(keys, endpoints.sts)), (sts) =>
-        sts.send(command, deadline()),
-      );
-      return toSessionKeys(Credentials);
+      const answer = await using(new STSClient(optionsFor(keys)), (sts) => sts.send(command, deadline()));
+      return toSessionKeys(answer.Credentials);
     },
     async getCallerIdentity(keys) {
       const { GetCallerIdentityCommand, STSClient } = await import("@aws-sdk/client-sts");
-      const { Arn = "" } = await using(new STSClient(options(keys, endpoints.sts)), (sts) =>
-        sts.send(new GetCallerIdentityCommand({}), deadline()),
-      );
-      return Arn;
+      const command = new GetCallerIdentityCommand({});
+      const answer = await using(new STSClient(optionsFor(keys)), (sts) => sts.send(command, deadline()));
+      return answer.Arn ?? "";
     },
+  };
+}
+
+function createEksCalls(optionsFor: OptionsFor): Pick<Aws, "describeCluster"> {
+  return {
     async describeCluster(keys, name) {
       const { DescribeClusterCommand, EKSClient } = await import("@aws-sdk/client-eks");
       const command = new DescribeClusterCommand({ name });
-      const { cluster } = await using(new EKSClient(options(keys, endpoints.eks)), (eks) =>
-        eks.send(command, deadline()),
-      );
+      const { cluster } = await using(new EKSClient(optionsFor(keys)), (eks) => eks.send(command, deadline()));
       const network = cluster?.kubernetesNetworkConfig;
       return {
         arn: cluster?.arn,
@@ -123,7 +135,7 @@ export function createAws(
   };
 }
 
-/** A client keeps sockets open for the next call; ours is minutes away. */
+/** Destroys the client after the call: it would keep sockets open for the next one, which is minutes away. */
 async function using<C extends { destroy(): void }, T>(client: C, call: (client: C) => Promise<T>): Promise<T> {
   try {
     return await call(client);

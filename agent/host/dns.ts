@@ -4,10 +4,10 @@ import { SatelliteError } from "../errors.ts";
 
 const RESOLVE_TIMEOUT_MS = 5000;
 
-/** Lookups under way: one that hangs holds a thread for longer than anybody waits, and who asks meanwhile shares it. */
+/** Lookups under way. One that hangs holds a thread beyond our deadline, so later callers share it. */
 const underWay = new Map<string, Promise<readonly { readonly address: string }[]>>();
 
-/** Resolves a name. getaddrinfo(3) cannot be called off: a resolver that hangs is given up after 5 s. @throws dns-failed */
+/** Resolves a name. getaddrinfo(3) cannot be cancelled: a resolver that hangs is given up after 5 s. @throws dns-failed */
 export async function resolveName(hostname: string): Promise<readonly string[]> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(

@@ -1,4 +1,4 @@
-// A large file from the network to the disk, without its passing through memory: where an earlier try broke off it goes on.
+// Streams a large file from the network to the disk, and continues where an earlier attempt was interrupted.
 import { createReadStream } from "node:fs";
 import { type FileHandle, open as openFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
@@ -11,10 +11,10 @@ import { openHttp } from "./http.ts";
 
 const PARTIAL = 206;
 const RANGE_NOT_SATISFIABLE = 416;
-/** Mirrors are often in front of another store. */
+/** Mirrors often redirect to another store. */
 const MAX_REDIRECTS = 5;
 
-/** Appends to what is there when the server can go on from it, and begins anew when not. @throws http-failed, disk-full, file-unwritable */
+/** Appends to the part that is there when the server supports that, and starts over when not. @throws http-failed, disk-full, file-unwritable */
 export async function download(request: DownloadRequest): Promise<DownloadResult> {
   const file = await openFile(request.path, "a", 0o600).catch((cause: unknown) => {
     throw unwritable(request.path, cause);
@@ -36,9 +36,9 @@ export async function download(request: DownloadRequest): Promise<DownloadResult
 
 interface Source {
   readonly status: number;
-  /** Undefined when the server has nothing to give. */
+  /** Undefined when the server sends no content. */
   readonly body?: Readable;
-  /** Size of what is still to come, where the server says so. */
+  /** Size of the rest, where the server gives it. */
   readonly restBytes?: number | undefined;
   readonly isContinued: boolean;
 }
@@ -61,7 +61,7 @@ async function openSource(
   if (status === 200 || status === PARTIAL)
     return { status, body: response, restBytes: lengthOf(response), isContinued: status === PARTIAL };
   response.destroy();
-  // All of it is there already: the checksum decides.
+  // The file is complete already: its checksum decides.
   return { status: status === RANGE_NOT_SATISFIABLE ? 200 : status, isContinued: true };
 }
 

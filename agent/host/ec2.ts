@@ -1,4 +1,4 @@
-// EC2, as far as it is about a node's network interface. Loaded by the commands that need it alone: the daemon never holds it.
+// The calls to EC2 for a node's network interface. Only the commands that need this file load it: the daemon never does.
 import {
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
@@ -17,13 +17,13 @@ export interface NetworkInterface {
   /** available, in-use, pending, … */
   readonly status: string;
   readonly privateIp: string;
-  /** EC2's own name of the address; empty where the VPC gives none. */
+  /** EC2's own name of the address; empty where the VPC assigns none. */
   readonly privateDnsName: string;
   readonly vpcId: string;
   readonly subnetId: string;
   readonly availabilityZone: string;
   readonly securityGroupIds: readonly string[];
-  /** What it is attached to; undefined when to nothing. */
+  /** What it is attached to; undefined when it is not attached. */
   readonly attachedTo: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -51,7 +51,7 @@ export interface NetworkInterfaceRequest {
 export interface Ec2 {
   /** Undefined when there is none. */
   findSubnet(id: string): Promise<Subnet | undefined>;
-  /** Those of them that there are. */
+  /** Those of them that exist. */
   findSecurityGroups(ids: readonly string[]): Promise<readonly SecurityGroup[]>;
   /** Those that have all of these tags; an undefined value stands for any. */
   listNetworkInterfaces(tags: Readonly<Record<string, string | undefined>>): Promise<readonly NetworkInterface[]>;
@@ -61,10 +61,10 @@ export interface Ec2 {
   deleteNetworkInterface(id: string): Promise<void>;
 }
 
-/** A silent network is told within this time a try, milliseconds. */
+/** Time limits of one attempt, in milliseconds. */
 const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
 
-/** Creates the handle on EC2 of a region, with these keys, or with those of AWS's default chain and a profile of it. */
+/** Creates the handle on EC2 of a region, with these keys, or with those of AWS's default chain and its profile. */
 export function createEc2(region: string, { keys, profile }: { keys?: AwsKeys; profile?: string | undefined }): Ec2 {
   const ec2 = new EC2Client({
     region,
@@ -73,55 +73,62 @@ export function createEc2(region: string, { keys, profile }: { keys?: AwsKeys; p
     ...(profile === undefined ? {} : { profile }),
     ...(keys === undefined ? {} : { credentials: reveal(keys) }),
   });
-  const describe = async (filters: readonly Filter[]): Promise<readonly NetworkInterface[]> => {
-    const found: NetworkInterface[] = [];
-    for await (const page of paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters: filters.map(toAws) }))
-      found.push(...(page.NetworkInterfaces ?? []).map(toNetworkInterface));
-    return found;
-  };
-  // By filters and not by ids: an id that is not there gives an empty answer then, and no error.
   return {
-    async findSubnet(id) {
-      const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [toAws(["subnet-id", [id]])] }));
-      const [found] = Subnets ?? [];
-      if (found === undefined) return undefined;
-      const { VpcId = "", AvailabilityZone = "", AvailableIpAddressCount = 0 } = found;
-      return { id, vpcId: VpcId, availabilityZone: AvailabilityZone, freeAddresses: AvailableIpAddressCount };
-    },
+    findSubnet: (id) => findSubnet(ec2, id),
     async findSecurityGroups(ids) {
       const answer = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: [toAws(["group-id", ids])] }));
       return (answer.SecurityGroups ?? []).map(({ GroupId = "", VpcId = "" }) => ({ id: GroupId, vpcId: VpcId }));
     },
-    listNetworkInterfaces: (tags) =>
-      describe(
-        Object.entries(tags).map(([key, value]) =>
-          value === undefined ? ["tag-key", [key]] : [`tag:${key}`, [value]],
-        ),
-      ),
-    findNetworkInterface: async (id) => (await describe([["network-interface-id", [id]]]))[0],
-    async createNetworkInterface({ subnetId, securityGroupIds, description, tags }) {
-      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-      // The SDK makes up a ClientToken: one of our own would bring back an interface that was deleted since.
-      const { NetworkInterface: made = {} } = await ec2.send(
-        new CreateNetworkInterfaceCommand({
-          SubnetId: subnetId,
-          Groups: [...securityGroupIds],
-          Description: description,
-          TagSpecifications: [{ ResourceType: "network-interface", Tags }],
-        }),
-      );
-      return toNetworkInterface(made);
-    },
+    listNetworkInterfaces: (tags) => describeInterfaces(ec2, Object.entries(tags).map(toTagFilter)),
+    findNetworkInterface: async (id) => (await describeInterfaces(ec2, [["network-interface-id", [id]]]))[0],
+    createNetworkInterface: (request) => createInterface(ec2, request),
     async deleteNetworkInterface(id) {
       await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }));
     },
   };
 }
 
+/** Subnets, security groups and interfaces are found by filters and not by ids: a missing one is then an empty answer, not an error. */
 type Filter = readonly [name: string, values: readonly string[]];
 
 function toAws([name, values]: Filter) {
   return { Name: name, Values: [...values] };
+}
+
+function toTagFilter([key, value]: readonly [string, string | undefined]): Filter {
+  return value === undefined ? ["tag-key", [key]] : [`tag:${key}`, [value]];
+}
+
+async function findSubnet(ec2: EC2Client, id: string): Promise<Subnet | undefined> {
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [toAws(["subnet-id", [id]])] }));
+  const [found] = Subnets ?? [];
+  if (found === undefined) return undefined;
+  const { VpcId = "", AvailabilityZone = "", AvailableIpAddressCount = 0 } = found;
+  return { id, vpcId: VpcId, availabilityZone: AvailabilityZone, freeAddresses: AvailableIpAddressCount };
+}
+
+async function describeInterfaces(ec2: EC2Client, filters: readonly Filter[]): Promise<readonly NetworkInterface[]> {
+  const found: NetworkInterface[] = [];
+  for await (const page of paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters: filters.map(toAws) }))
+    found.push(...(page.NetworkInterfaces ?? []).map(toNetworkInterface));
+  return found;
+}
+
+async function createInterface(
+  ec2: EC2Client,
+  { subnetId, securityGroupIds, description, tags }: NetworkInterfaceRequest,
+): Promise<NetworkInterface> {
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  // The SDK creates a ClientToken for each call: a fixed one of ours would return an interface that was deleted since.
+  const { NetworkInterface: created = {} } = await ec2.send(
+    new CreateNetworkInterfaceCommand({
+      SubnetId: subnetId,
+      Groups: [...securityGroupIds],
+      Description: description,
+      TagSpecifications: [{ ResourceType: "network-interface", Tags }],
+    }),
+  );
+  return toNetworkInterface(created);
 }
 
 function reveal({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys) {

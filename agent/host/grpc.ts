@@ -9,7 +9,7 @@ import type { GrpcRequest, GrpcResponse } from "./host.ts";
 const PREFIX_BYTES = 5;
 const UNKNOWN = 2;
 
-/** Calls a method and collects its one reply. @throws grpc-failed when nobody answers in time */
+/** Calls a method and collects its one reply. @throws grpc-failed when no answer comes in time */
 export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcRequest): Promise<GrpcResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<GrpcResponse>();
   const session = connectHttp2("http://localhost", { createConnection: () => connectSocket(socket) });
@@ -31,11 +31,11 @@ export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcReques
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   stream.on("close", () => {
     const status = headers["grpc-status"];
-    const isBrokenOff = status === undefined && (headers[constants.HTTP2_HEADER_STATUS] ?? 200) === 200;
-    if (isBrokenOff) return fail(new Error(`the call was broken off (HTTP/2 code ${stream.rstCode})`));
+    const isInterrupted = status === undefined && (headers[constants.HTTP2_HEADER_STATUS] ?? 200) === 200;
+    if (isInterrupted) return fail(new Error(`the call was interrupted (HTTP/2 code ${stream.rstCode})`));
     resolve({
       status: Number(status ?? UNKNOWN),
-      statusMessage: decodeWords(String(headers["grpc-message"] ?? "")),
+      statusMessage: decodeMessage(String(headers["grpc-message"] ?? "")),
       message: Buffer.concat(chunks).subarray(PREFIX_BYTES),
     });
   });
@@ -45,8 +45,8 @@ export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcReques
   return promise.finally(() => session.destroy());
 }
 
-/** grpc-message is percent-encoded; what is not is taken as it is. */
-function decodeWords(text: string): string {
+/** grpc-message is percent-encoded; a text that is not stays as it is. */
+function decodeMessage(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -45,7 +45,7 @@ export async function followLines({
     response.setTimeout(silenceSeconds * 1000, () => ending.abort(new Error(`silent for ${silenceSeconds} s`)));
     if (status !== 200) return { status, body: await readBody(response) };
     const lines = createInterface({ input: response });
-    lines.on("error", () => undefined); // The loop throws it; when the loop has ended, nobody is left to care.
+    lines.on("error", () => undefined); // The loop below throws it; after the loop it does not matter.
     for await (const line of lines) onLine(line);
     if (ending.signal.aborted) throw ending.signal.reason;
     return { status, body: "" };
@@ -53,11 +53,11 @@ export async function followLines({
     if (signal.aborted) return { status: 200, body: "" };
     throw failed(request, cause);
   } finally {
-    ending.abort(); // Nothing is left open, whatever ended the stream.
+    ending.abort(); // Closes the connection, whatever ended the stream.
   }
 }
 
-/** Goes where the server sends it, as often as the request allows. */
+/** Follows redirects, as many as the request allows. */
 async function openFollowing(
   request: HttpRequest,
   signal: AbortSignal,
@@ -69,9 +69,9 @@ async function openFollowing(
   if (location === undefined || maxRedirects === 0) return response;
   response.destroy();
   const url = URL.parse(location, request.url);
-  // What was asked for over TLS comes over TLS.
+  // A request over TLS is not redirected to a server without TLS.
   if (url?.protocol !== "https:" && !(url?.protocol === "http:" && request.url.startsWith("http:")))
-    throw new Error(`it leads to ${location}, where nobody goes from here`);
+    throw new Error(`it redirects to ${location}, which is not followed`);
   return openFollowing({ ...request, url: url.href, maxRedirects: maxRedirects - 1 }, signal, openingSeconds);
 }
 
@@ -103,7 +103,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
 }
 
 function failed({ method = "GET", url, timeoutSeconds }: HttpRequest, error: unknown): SatelliteError {
-  // What Node says of it is that the operation was aborted, twice.
+  // Node's own message only says, twice, that the operation was aborted.
   const isLate = (error as { cause?: { name?: string } }).cause?.name === "TimeoutError";
   const late = Object.assign(new Error(`no answer in ${timeoutSeconds} s`), { code: "ETIMEDOUT" });
   return new SatelliteError("http-failed", `${method} ${url} was not answered`, { cause: isLate ? late : error });

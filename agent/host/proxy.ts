@@ -5,10 +5,10 @@ import { SatelliteError } from "../errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** This machine itself, where kubelet's health is asked: Go's programs never ask a proxy for it. */
+/** This machine itself, where kubelet's health is read: Go's programs never use a proxy for it. */
 const THIS_MACHINE = ["localhost", "127.0.0.1", "::1"];
 
-/** The variables as Node's agents take them. @throws proxy-invalid */
+/** The variables in the form of Node's agents. @throws proxy-invalid */
 export function proxyEnvironment(environment: Environment): ProxyEnv {
   const read = (name: string) => environment[name.toLowerCase()] || environment[name];
   const proxies = ["HTTPS_PROXY", "HTTP_PROXY"].flatMap((name) => {
@@ -21,20 +21,20 @@ export function proxyEnvironment(environment: Environment): ProxyEnv {
   return { ...Object.fromEntries(proxies), NO_PROXY: exceptions.join(",") };
 }
 
-/** Lets every request of this process go by them. @throws proxy-invalid */
+/** Makes every request of this process use them. @throws proxy-invalid */
 export function honourProxies(environment: Environment): void {
   const proxies = proxyEnvironment(environment);
   if (proxies.HTTPS_PROXY !== undefined || proxies.HTTP_PROXY !== undefined) setGlobalProxyFromEnv(proxies);
 }
 
-/** For AWS's clients, which have agents of their own. */
+/** The proxy settings for AWS's clients, which have their own agents. */
 export function proxiedAgent(): { readonly proxyEnv: ProxyEnv | undefined } {
   return { proxyEnv: https.globalAgent.options.proxyEnv };
 }
 
 function invalid(name: string): SatelliteError {
-  // Not its value: it may hold a password.
-  return new SatelliteError("proxy-invalid", `${name} is no URL of a proxy, and is ignored`, {
+  // The message omits the value, which may hold a password.
+  return new SatelliteError("proxy-invalid", `${name} is not the URL of a proxy, and is ignored`, {
     hint: `${name}=http://HOST:PORT, in /etc/eks-satellite/environment for the service.`,
   });
 }

@@ -1,4 +1,4 @@
-// The node leaves its cluster, with its own rights: it may evict its own pods, and no others.
+// Drains the node with its own permissions: it may evict its own pods, and no others.
 
 import type { ClusterFacts } from "../aws/cluster.ts";
 import type { Host } from "../host/host.ts";

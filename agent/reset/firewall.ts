@@ -1,4 +1,4 @@
-// The chains that kubelet itself puts into iptables (pkg/kubelet/kubelet_network_linux.go). kube-proxy's are kube-proxy's.
+// The chains that kubelet itself puts into iptables (pkg/kubelet/kubelet_network_linux.go). kube-proxy's chains stay.
 import type { Host } from "../host/host.ts";
 
 const CHAINS = ["KUBE-FIREWALL", "KUBE-KUBELET-CANARY", "KUBE-IPTABLES-HINT"];
@@ -7,11 +7,11 @@ const TABLES = ["mangle", "nat", "filter"];
 interface Rule {
   readonly program: string;
   readonly table: string;
-  /** As iptables-save has it: `-A INPUT -j KUBE-FIREWALL`, or `:KUBE-FIREWALL - [0:0]`. */
+  /** As iptables-save prints it: `-A INPUT -j KUBE-FIREWALL`, or `:KUBE-FIREWALL - [0:0]`. */
   readonly line: string;
 }
 
-/** kubelet's chains and what leads to them; none when iptables is not there. */
+/** kubelet's chains and the rules that jump to them; none without iptables. */
 export async function listKubeletRules(host: Host): Promise<readonly Rule[]> {
   const found: Rule[] = [];
   for (const program of ["iptables", "ip6tables"]) {
@@ -26,7 +26,7 @@ export async function listKubeletRules(host: Host): Promise<readonly Rule[]> {
   return found;
 }
 
-/** Removes them: first what leads to a chain, then the chain. */
+/** Removes them: first the rules that jump to a chain, then the chain. */
 export async function removeKubeletRules(host: Host): Promise<void> {
   const rules = await listKubeletRules(host);
   const iptables = ({ program, table }: Rule, ...args: readonly string[]) =>

@@ -14,16 +14,18 @@ export function drainStep({ host, access, drainSeconds }: StepOptions): Step {
   return {
     name: "evict this node's pods",
     list: async () => {
-      const pods = access === undefined ? [] : await listEvictablePods(access).catch(() => []); // Nobody answers: run says so.
+      const pods = access === undefined ? [] : await listEvictablePods(access).catch(() => []); // The API server does not answer: run says so.
       return pods.map(({ namespace, name }) => `evict ${namespace}/${name}`);
     },
     run: async () => {
-      if (access === undefined) return ["the cluster is not known here: its pods are ended without an eviction"];
+      if (access === undefined) return ["the cluster is unknown: the pods are ended without an eviction"];
       try {
-        // Without kubelet nobody ends an evicted pod: waiting for that would be in vain.
+        // Without kubelet an evicted pod never ends, so there is nothing to wait for.
         const seconds = (await isDaemonActive(host)) ? drainSeconds : 0;
         const left = await drain(access, seconds);
-        return left.map(({ namespace, name }) => `${namespace}/${name} was not gone after ${seconds} s, and is ended`);
+        return left.map(
+          ({ namespace, name }) => `${namespace}/${name} was still there after ${seconds} s, and is ended`,
+        );
       } catch (error) {
         return [`the pods were not evicted: ${describe(error).message}`];
       }
@@ -34,14 +36,14 @@ export function drainStep({ host, access, drainSeconds }: StepOptions): Step {
 /** Stops the daemon, and with it kubelet. */
 export function stopStep({ host, log, config }: StepOptions): Step {
   const processFile = runPaths(config.runFolder).kubeletProcess;
-  const isThere = () => isDaemonActive(host);
+  const isActive = () => isDaemonActive(host);
   return {
     name: "stop the daemon and kubelet",
-    list: async () => ((await isThere()) ? [`stop and disable ${UNIT}`] : []),
+    list: async () => ((await isActive()) ? [`stop and disable ${UNIT}`] : []),
     run: async () => {
-      // Without a reload, which takes GPUs from the containers of others (nvidia-docker#1730).
+      // Without a reload of systemd, after which other users' containers lose their GPUs (nvidia-docker#1730).
       await systemctl(host, "disable", "--no-reload", "--quiet", "--now", UNIT);
-      if (await isThere()) {
+      if (await isActive()) {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }
       await endOrphanKubelet({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
@@ -50,7 +52,7 @@ export function stopStep({ host, log, config }: StepOptions): Step {
   };
 }
 
-/** Confirms to the cluster that evicted pods have ended: kubelet may have been stopped before it could. After their containers are gone. */
+/** Confirms to the cluster that evicted pods have ended, since kubelet may have been stopped before it could. Runs after their containers are removed. */
 export function confirmStep({ access }: StepOptions): Step {
   const find = async () => (access === undefined ? [] : await listTerminatingPods(access).catch(() => [])); // They end with the Node.
   return {
@@ -64,14 +66,15 @@ export function confirmStep({ access }: StepOptions): Step {
   };
 }
 
-/** Deletes the Node, where the cluster lets a node do that. */
+/** Deletes the Node, where the cluster allows a node to do that. */
 export function nodeStep({ access }: StepOptions): Step {
   return {
     name: "delete the Node",
-    list: async () => (access === undefined ? [] : [`delete Node ${access.node}, if the cluster lets a node do that`]),
+    list: async () =>
+      access === undefined ? [] : [`delete Node ${access.node}, if the cluster allows a node to do that`],
     run: async () => {
       if (access === undefined) return [];
-      // EKS gives nodes no right to delete themselves.
+      // On EKS a node may not delete itself.
       return deleteNode(access).then(
         () => [],
         () => [`the Node is still in the cluster; with an administrator's rights: kubectl delete node ${access.node}`],

@@ -1,5 +1,5 @@
-// What is mounted below a folder. A pod may have bound the machine's own root into itself: whoever removes a folder without
-// asking first removes the machine (aws/eks-hybrid#664). Device numbers do not tell, a bind mount has those of what it shows.
+// What is mounted below a folder. A pod may have bind-mounted the machine's root: to remove a folder unchecked could delete
+// the machine's files (aws/eks-hybrid#664). Device numbers are no proof, since a bind mount has those of its source.
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { mountPoints } from "../host/remove-tree.ts";
@@ -7,12 +7,12 @@ import { mountPoints } from "../host/remove-tree.ts";
 const MOUNTINFO = "/proc/self/mountinfo";
 const UMOUNT_TIMEOUT_SECONDS = 30;
 
-/** Mount points below a folder, itself not among them, the newest first: what is mounted on another comes before it. */
+/** Mount points below a folder, without the folder itself, the newest first: a mount comes before the one that it covers. */
 export async function listMountsBelow(host: Host, folder: string): Promise<readonly string[]> {
   const text = await host.files.read(MOUNTINFO);
   if (text === undefined) {
     throw new SatelliteError("mounts-unknown", `${MOUNTINFO} cannot be read`, {
-      hint: "Without it nothing is removed: mount -t proc proc /proc.",
+      hint: "Nothing is removed without it: mount -t proc proc /proc.",
     });
   }
   return mountPoints(text)
@@ -22,7 +22,7 @@ export async function listMountsBelow(host: Host, folder: string): Promise<reado
 
 /** Unmounts everything below a folder. @throws mount-busy */
 export async function unmountBelow(host: Host, folder: string): Promise<void> {
-  // A copy of the machine's own root is its peer: what is unmounted below the copy would be unmounted from the machine too.
+  // A bind mount of the machine's root is its peer: an unmount below the copy would reach the machine's own mounts too.
   for (const point of await listMountsBelow(host, folder)) await host.run("mount", ["--make-private", "--", point]);
   for (let left = await listMountsBelow(host, folder); left.length > 0; ) {
     const refusals: string[] = [];
@@ -31,10 +31,10 @@ export async function unmountBelow(host: Host, folder: string): Promise<void> {
       if (exitCode !== 0) refusals.push(stderr.trim() || `umount ${point} exited with ${exitCode}`);
     }
     const still = await listMountsBelow(host, folder);
-    // A mount that another one covered goes with the next turn; a turn in which nothing went was the last.
+    // A covered mount is unmounted in the next turn; a turn that unmounts nothing is the last.
     if (still.length >= left.length) {
       throw new SatelliteError("mount-busy", `${still[0]} is still mounted: ${refusals[0] ?? "it was mounted again"}`, {
-        hint: `fuser --verbose --mount ${still[0]} shows who uses it; end that, and run reset again.`,
+        hint: `fuser --verbose --mount ${still[0]} shows which processes use it; end them, and run reset again.`,
       });
     }
     left = still;
@@ -42,7 +42,7 @@ export async function unmountBelow(host: Host, folder: string): Promise<void> {
 }
 
 /**
- * Removes a file, or a folder with all that is in it; a symbolic link is removed and not followed.
+ * Removes a file, or a folder with its contents; a symbolic link is removed and not followed.
  * @throws mount-busy when anything is mounted there or below: nothing is removed then
  */
 export async function removeTree(host: Host, path: string): Promise<void> {

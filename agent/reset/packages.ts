@@ -1,4 +1,4 @@
-// The packages that were installed for the node go again, those and no others.
+// Removes the packages that were installed for the node, and no others.
 import { Ledger } from "../apply/ledger.ts";
 import { statePaths } from "../config/paths.ts";
 import { SatelliteError } from "../errors.ts";
@@ -10,7 +10,7 @@ const APT_TIMEOUT_SECONDS = 600;
 const PREFIX = "package:";
 const ENVIRONMENT = { DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1", LC_ALL: "C" };
 
-/** Removes the packages that the daemon installed, unless something else has come to need them. */
+/** Removes the packages that the daemon installed, unless something else depends on them by now. */
 export function packagesStep({ host, log, config, isWithinDpkg }: StepOptions): Step {
   const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, log);
   const find = async () => {
@@ -27,14 +27,16 @@ export function packagesStep({ host, log, config, isWithinDpkg }: StepOptions): 
       const names = await find();
       if (names.length === 0) return [];
       const command = `apt-get purge ${names.join(" ")}`;
-      if (isWithinDpkg) return [`dpkg is at work, so these packages are still there: ${command}`];
+      if (isWithinDpkg) return [`dpkg is running, so these packages stay installed: ${command}`];
       if (names.includes("containerd") && (await hasOtherContainers(host)))
         return [
-          `somebody's containers run on containerd, which was installed for the node and stays, with: ${names.join(", ")}`,
+          `other containers run on containerd, which was installed for the node and stays, with: ${names.join(", ")}`,
         ];
       const others = await findDependents(host, names);
       if (others.length > 0)
-        return [`${others.join(", ")} came to need what was installed for the node, which stays: ${names.join(", ")}`];
+        return [
+          `other packages (${others.join(", ")}) depend on what was installed for the node, which stays: ${names.join(", ")}`,
+        ];
       const answer = await aptGet(host, ["purge", "--yes", ...names]);
       if (answer.exitCode !== 0) throw explainApt(answer, command);
       return [];
@@ -42,7 +44,7 @@ export function packagesStep({ host, log, config, isWithinDpkg }: StepOptions): 
   };
 }
 
-/** Every engine has a namespace of its own: kubelet's is k8s.io. Nobody answers when containerd does not run. */
+/** Each client of containerd has its own namespace; kubelet's is k8s.io. A stopped containerd lists none. */
 async function hasOtherContainers(host: Host): Promise<boolean> {
   const { stdout } = await host.run("ctr", ["namespaces", "list", "--quiet"]);
   const others = stdout.split("\n").filter((name) => name !== "" && name !== "k8s.io");
@@ -52,7 +54,7 @@ async function hasOtherContainers(host: Host): Promise<boolean> {
   return lists.some((list) => list.stdout.trim() !== "");
 }
 
-/** What else would go with them. @throws reset-failed */
+/** The other packages that apt-get would remove with them. @throws reset-failed */
 async function findDependents(host: Host, names: readonly string[]): Promise<readonly string[]> {
   const { exitCode, stdout, stderr } = await aptGet(host, ["purge", "--simulate", ...names]);
   if (exitCode !== 0)

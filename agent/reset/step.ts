@@ -7,9 +7,9 @@ import type { Access } from "./drain.ts";
 /** One step. */
 export interface Step {
   readonly name: string;
-  /** What there is to do, one line each; nothing when it has been done. */
+  /** What there is to do, one line each; empty when it is done. */
   readonly list: () => Promise<readonly string[]>;
-  /** Does it. What it returns is left for a person to do. @throws what kept it from being done */
+  /** Does it, and returns what is left for the user to do. @throws what kept it from being done */
   readonly run: () => Promise<readonly string[]>;
 }
 
@@ -17,18 +17,18 @@ export interface StepOptions {
   readonly host: Host;
   readonly log: Log;
   readonly config: LocalConfig;
-  /** How the API server is reached; undefined when that is not known. */
+  /** How the API server is reached; undefined when that is unknown. */
   readonly access: Access | undefined;
   readonly drainSeconds: number;
   /** Remove /etc/eks-satellite too. */
   readonly isPurge: boolean;
-  /** A package's own script runs this: dpkg is at work, and would not start a second time. */
+  /** A package's own script runs this: dpkg holds its lock, and would not start a second time. */
   readonly isWithinDpkg: boolean;
 }
 
 const STOP_TIMEOUT_SECONDS = 60;
 
-/** systemctl's refusals are no failures here: a unit that is not installed is not in the way. */
+/** Runs systemctl. Its exit code does not matter here: a unit that is not installed needs no change. */
 export function systemctl(host: Host, ...args: readonly string[]) {
   return host.run("systemctl", args, { timeoutSeconds: STOP_TIMEOUT_SECONDS });
 }

@@ -1,4 +1,4 @@
-// What `reset` does, in order: each step can say what it would do, and can be done again after it was broken off.
+// What `reset` does, in order: each step can list what it would do, and can be repeated after an interruption.
 import { Ledger } from "../apply/ledger.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../config/paths.ts";
 import { hasCode } from "../errors.ts";
@@ -13,14 +13,14 @@ import { type Step, type StepOptions, systemctl } from "./step.ts";
 
 const CONTAINERD = "containerd.service";
 const KUBELET_FOLDER = "/var/lib/kubelet";
-/** What kubelet makes below its folder (pkg/kubelet/config/defaults.go, cm, checkpointmanager); what else is there is somebody's. */
+/** What kubelet makes below its folder (pkg/kubelet/config/defaults.go, cm, checkpointmanager); anything else there belongs to the user. */
 const KUBELET_NAMES = [
   ...["actuated_pods_state", "allocated_pods_state", "checkpoints", "config", "cpu_manager_state", "device-plugins"],
   ...["dra_manager_state", "kubeconfig", "memory_manager_state", "pki", "plugin-containers", "plugins"],
   ...["plugins_registry", "pod-resources", "pods", "usernamespaces"],
 ];
 const KUBELET_LOGS = ["/var/log/containers", "/var/log/pods"];
-/** Folders that go when nothing is in them any more, the deepest first. */
+/** Folders that are removed once they are empty, the deepest first. */
 const OWN_FOLDERS = [
   ...[
     KUBELET_FOLDER,
@@ -37,7 +37,7 @@ const OWN_FOLDERS = [
 const CACHE_FOLDER = "/var/cache/eks-satellite";
 const ETC_FOLDER = "/etc/eks-satellite";
 
-/** The steps in their order: the state folder, which knows what to restore, goes last. */
+/** The steps in their order: the state folder, which holds the ledger, is removed last. */
 export function createSteps(options: StepOptions): readonly Step[] {
   return [
     drainStep(options),
@@ -71,7 +71,7 @@ function podsStep({ host, config }: StepOptions): Step {
     try {
       return await listPodSandboxes(host, socket);
     } catch (error) {
-      // An earlier reset has put back a configuration without CRI, or containerd is gone: there are no pods of kubelet's then.
+      // An earlier reset has restored a configuration without CRI, or containerd is gone: then kubelet has no pods.
       const isGone = (await systemctl(host, "cat", CONTAINERD)).exitCode !== 0;
       if (isGone || hasCode(error, "cri-disabled")) return [];
       throw error;
@@ -119,18 +119,18 @@ function restoreStep({ host, log, config }: StepOptions): Step {
     return entries.filter((_, index) => isOwn[index]);
   };
   return {
-    name: "put back what stood here before",
+    name: "restore what was there before",
     list: async () => (await listOwn()).map(describeRestore).filter((line) => line !== undefined),
     run: async () => {
       const { configFile } = config.containerd;
       const before = await host.files.read(configFile);
       const entries = await listOwn();
       for (const entry of entries) await restoreEntry(host, entry);
-      // containers of others live on through it, in their shims.
+      // Other users' containers survive the restart, in their shims.
       if ((await host.files.read(configFile)) !== before) await systemctl(host, "restart", CONTAINERD);
       return entries
         .filter(({ original }) => original.kind === "unknown")
-        .map(({ id }) => `${id}: what stood there before is not known`);
+        .map(({ id }) => `${id}: its original is unknown`);
     },
   };
 }

@@ -1,4 +1,4 @@
-// A thousand lists as people leave them behind: what authorize adds and revoke takes away leaves everybody else's as it was.
+// A thousand lists as administrators write them: authorize and revoke leave all other entries as they were.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AwsAuthData, addMapping, nodeMapping, removeMappings } from "../../agent/admin/aws-auth.ts";
@@ -64,7 +64,7 @@ test("an entry that stands first, or between those of others, is cut out of ther
     const chance = new Chance(seed);
     const head = generateList(chance, "rolearn");
     const added = addMapping({ mapRoles: head.text }, role, undefined)?.after ?? "";
-    if (/^(---\s*)?\[/.test(head.text) || /^\.\.\.$/m.test(added)) continue; // Nothing can be written below these.
+    if (/^(---\s*)?\[/.test(head.text) || /^\.\.\.$/m.test(added)) continue; // No further entry can follow these.
     const margin = /^( *)-/m.exec(added.split("\n").slice(-6).join("\n"))?.[1] ?? "";
     const newline = added.includes("\r\n") ? "\r\n" : "\n";
     const tail = `${margin}# theirs, of later${newline}${margin}- {rolearn: later, username: x, groups: []}${newline}`;

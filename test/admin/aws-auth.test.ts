@@ -28,14 +28,14 @@ test("a role's entry is added below the others, which stay byte for byte", () =>
   });
 });
 
-test("without a list, or with an empty one, there is one with this entry", () => {
+test("a missing or empty list becomes one with this entry", () => {
   for (const data of [{}, { mapRoles: "" }, { mapRoles: "[]\n" }]) {
     const { after = "" } = addMapping(data, mapping, undefined) ?? {};
     assert.equal(after.trimEnd(), OURS.trimEnd());
   }
 });
 
-test("an entry that is there in other words is there", () => {
+test("an entry that is written in another way is found", () => {
   const text = `[{"username": "system:node:{{SessionName}}", "groups": ["system:nodes", "system:bootstrappers"], "rolearn": "${ROLE_ARN}"}]`;
   assert.equal(addMapping({ mapRoles: text }, mapping, undefined), undefined);
   assert.equal(hasMapping({ mapRoles: text }, mapping), true);
@@ -49,7 +49,7 @@ test("a user is mapped to one node, with its path", () => {
   assert.match(after ?? "", /userarn: arn:aws:iam::111122223333:user\/gpu\/one\n {2}username: system:node:gpu-1\n/);
 });
 
-test("a role that is mapped otherwise is somebody's: neither added to nor removed", () => {
+test("a role that is mapped to something else is neither mapped again nor removed", () => {
   const others = [
     ADMIN.replaceAll("role/admin", "role/nodes"),
     ADMIN.replaceAll("rolearn", "roleARN").replaceAll("role/admin", "role/Nodes"),
@@ -58,7 +58,7 @@ test("a role that is mapped otherwise is somebody's: neither added to nor remove
     OURS.replace("{{SessionName}}", "gpu-1"),
   ];
   for (const text of others) {
-    const expected = { code: "mapping-differs", message: /otherwise: line [12] of mapRoles, to "/ };
+    const expected = { code: "mapping-differs", message: /to something else: line [12] of mapRoles, to "/ };
     for (const change of [addMapping, removeMappings])
       assert.throws(() => change({ mapRoles: text }, mapping, undefined), expected, text);
   }
@@ -99,7 +99,7 @@ test("a text that does not parse is refused with the place, and never repaired",
   );
 });
 
-test("aliases without end are refused, not unfolded", () => {
+test("a text with too many aliases is refused, not expanded", () => {
   const bomb = `- &a {x: [1,1,1,1,1,1,1,1,1]}\n${"bcdefgh"
     .split("")
     .map((name, index) => `- &${name} {x: [${`*${"abcdefg"[index]},`.repeat(9)}]}\n`)
@@ -109,23 +109,23 @@ test("aliases without end are refused, not unfolded", () => {
   assert.ok(performance.now() - began < 5000);
 });
 
-test("an entry that others lean on is not cut out", () => {
+test("an entry whose anchor other entries use is not cut out", () => {
   const text = `${OURS.replace("- rolearn", "- &ours\n  rolearn")}${ADMIN}- *ours\n`;
   assert.throws(() => removeMappings({ mapRoles: `${text}- <<: *ours\n  rolearn: other\n` }, mapping, undefined), {
     code: "aws-auth-uneditable",
   });
 });
 
-test("a ConfigMap that would be larger than 1 MiB is refused before it is sent; taking away is not", () => {
+test("a ConfigMap that would be larger than 1 MiB is refused before it is sent; a removal is not", () => {
   const big = `${ADMIN}# ${"x".repeat(1024 * 1024 - ADMIN.length - 100)}\n`;
   assert.throws(() => addMapping({ mapRoles: big }, mapping, undefined), {
     code: "aws-auth-full",
-    message: /would have 10\d{5} bytes, and a ConfigMap ends at 1048576/,
+    message: /would have 10\d{5} bytes, and a ConfigMap holds at most 1048576/,
   });
   assert.equal(removeMappings({ mapRoles: big + OURS }, mapping, undefined)?.after, big);
 });
 
-test("an edit that would change what the caller is to the cluster is refused", () => {
+test("an edit that would change the caller's own access is refused", () => {
   const text = `${OURS.replace("role/nodes", "role/admin")}`;
   assert.throws(() => removeMappings({ mapRoles: text }, nodeMapping(admin, undefined), admin), { code: "own-access" });
   assert.throws(() => addMapping({ mapRoles: "" }, nodeMapping(admin, undefined), admin), { code: "own-access" });

@@ -9,7 +9,7 @@ const failing = (error: Error) =>
     throw error;
   });
 
-test("a denial names the action, and another one that AWS says it takes", async () => {
+test("a denial names the action, and a further one that AWS demands", async () => {
   await assert.rejects(failing(awsError("AccessDenied", 403)), {
     code: "aws-forbidden",
     message: "iam:CreateRole on arn:aws:iam::1:role/nodes was denied",
@@ -21,13 +21,13 @@ test("a denial names the action, and another one that AWS says it takes", async 
   await assert.rejects(failing(tagging), { hint: /^Allow iam:CreateRole and iam:TagRole on / });
 });
 
-test("what AWS refuses for another reason is told in its own words, with a remedy where there is one", async () => {
+test("another refusal is reported with AWS's code, and with a remedy where one is known", async () => {
   await assert.rejects(failing(awsError("MalformedPolicyDocumentException")), {
     code: "aws-refused",
     message: /iam:CreateRole on .* was refused \(MalformedPolicyDocumentException\)/,
     hint: /--trusted-arn must exist/,
   });
-  await assert.rejects(failing(awsError("SomethingNew")), { code: "aws-refused", hint: /goes on from there/ });
+  await assert.rejects(failing(awsError("SomethingNew")), { code: "aws-refused", hint: /continues from there/ });
   await assert.rejects(failing(awsError("ExpiredTokenException")), {
     code: "credentials-expired",
     hint: /aws sso login/,

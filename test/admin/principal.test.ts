@@ -53,7 +53,7 @@ test("what is no role or user is refused with the value and an example", () => {
   });
 });
 
-test("a caller is the role of its session, whatever the path; root is nobody", () => {
+test("a session stands for its role, whatever the path; the account's root for none", () => {
   const caller = principalOfCaller("arn:aws:sts::111122223333:assumed-role/nodes/joe@example.com");
   assert.equal(caller?.arn, ROLE);
   const withPath = parsePrincipal("arn:aws:iam::111122223333:role/team/Nodes", "role", "--role-arn");
@@ -66,7 +66,7 @@ test("a role of another account than the cluster's is refused with both", () => 
     () => checkAccount(parsePrincipal(ROLE, "role", "--role-arn"), { name: "demo", account: "444455556666" }),
     {
       code: "principal-other-account",
-      message: /of account 111122223333, and cluster demo of account 444455556666/,
+      message: /in account 111122223333, and cluster demo is in account 444455556666/,
     },
   );
 });

@@ -21,7 +21,7 @@ async function setUp(manifest: string, checksum = "ab".repeat(32)) {
   return { ...setup, look: () => setup.find("artifacts") };
 }
 
-test("what is missing is named with what the mirror has for it", async () => {
+test("missing programs are listed with the mirror's offer", async () => {
   const { look } = await setUp(renderManifest(["1.33.9", "1.34.4"]));
   const { outcome, evidence, remedy } = await look();
   assert.equal(outcome, "warn");
@@ -32,7 +32,7 @@ test("what is missing is named with what the mirror has for it", async () => {
   assert.match(remedy ?? "", /eks-satellite run downloads them/);
 });
 
-test("what would keep a download from being installed is a failure that says what to do", async () => {
+test("an obstacle to a download is a failure with a remedy", async () => {
   const whole = renderManifest(["1.34.4"]);
   for (const [manifest, checksum, says] of [
     ["<html>", undefined, /is not a manifest/],
@@ -50,7 +50,7 @@ test("what would keep a download from being installed is a failure that says wha
   assert.match(evidence, /\/opt has 95 MiB free/);
 });
 
-test("a mirror is asked of a whole machine only where its kubelet is to follow the cluster, and does not fail it", async () => {
+test("on a complete machine the mirror is asked only where kubelet follows the cluster, and its failure is a warning", async () => {
   const { host, look } = await setUp("<html>");
   for (const path of ["/usr/bin/kubelet", "/etc/eks/image-credential-provider/ecr-credential-provider"])
     host.files.put(path, "", { mode: 0o755 });
@@ -61,7 +61,7 @@ test("a mirror is asked of a whole machine only where its kubelet is to follow t
   assert.match(evidence, /is not a manifest/);
 });
 
-test("artifacts.install: never asks for what is missing, and nobody is asked", async () => {
+test("with artifacts.install: never the missing programs are a warning, and no mirror is asked", async () => {
   const { host, look } = await setUp("<html>");
   host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}\nartifacts: { install: never }\n`);
   const { outcome, remedy } = await look();

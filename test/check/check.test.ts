@@ -21,7 +21,7 @@ function setUp() {
   return { host, context: createContext({ host, environment: {}, config: undefined, configProblem }) };
 }
 
-test("checks run side by side, and are told in their own order", async () => {
+test("checks run in parallel, and are reported in their own order", async () => {
   const { host, context } = setUp();
   const after = (milliseconds: number, words: string) => async () => {
     await host.clock.sleep(milliseconds);
@@ -35,7 +35,7 @@ test("checks run side by side, and are told in their own order", async () => {
   );
 });
 
-test("a throw is a failure with the error's words and hint, and stops no other check", async () => {
+test("a throw is a failure with the error's message and hint, and stops no other check", async () => {
   const { context } = setUp();
   const broken = named("broken", async () => {
     throw new SatelliteError("disk-full", "the disk is full", { hint: "df -h." });
@@ -56,7 +56,7 @@ test("a file that may not be read is unknown, however deep in the error", async 
   assert.deepEqual([finding?.outcome, finding?.remedy], ["unknown", "Run as root."]);
 });
 
-test("what fails after its time is up is not heard any more", async () => {
+test("a failure after the deadline is ignored", async () => {
   const { host, context } = setUp();
   const late = named("late", async () => {
     await host.clock.sleep(20_000);
@@ -68,7 +68,7 @@ test("what fails after its time is up is not heard any more", async () => {
   await host.clock.advance(20_000);
 });
 
-test("keys, the cluster and the caller are asked for once, by however many", async () => {
+test("keys, the cluster and the caller are read once, however many checks need them", async () => {
   const host = new MemoryHost();
   host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
   const aws = new MemoryAws(host.clock.now);
@@ -78,7 +78,7 @@ test("keys, the cluster and the caller are asked for once, by however many", asy
   assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);
 });
 
-test("without a configuration the machine's part has the defaults, and the rest rejects with the reason", async () => {
+test("without a configuration the machine's sections have the defaults, and the rest rejects with the reason", async () => {
   const { context } = setUp();
   assert.deepEqual([context.local.health.port, context.local.stateFolder], [9911, "/var/lib/eks-satellite"]);
   await assert.rejects(context.keys(), { code: "config-missing" });

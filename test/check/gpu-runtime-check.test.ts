@@ -35,7 +35,7 @@ test("a toolkit that containerd does not know yet is a warning", async () => {
   assert.match(evidence, /containerd has no runtime nvidia yet/);
 });
 
-test("with runtime and CDI specification all is well", async () => {
+test("a runtime and a CDI specification are ok", async () => {
   const { outcome, evidence } = await findWith((host) => {
     becomeGpuMachine(host, readGpuMachine("a10"));
     host.files.put(BINARY, "", { mode: 0o755 });

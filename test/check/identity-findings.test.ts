@@ -1,4 +1,4 @@
-// What check finds wrong between the machine, AWS and the cluster: the road there, the keys, and who the node is.
+// What check finds wrong between the machine, AWS and the cluster: the network, the keys, and the node's identity.
 import { CORDON_ANNOTATION } from "../../agent/kubernetes/node-api.ts";
 import { CONFIG_FILE, NODE } from "../fakes/check-machine.ts";
 import { testFindings } from "../fakes/findings.ts";
@@ -14,7 +14,7 @@ testFindings([
   ["dns", "no DNS", ({ host }) => host.names.clear(), "fail", /cannot be resolved/],
   [
     "sts",
-    "a name that nobody resolves",
+    "a name that cannot be resolved",
     ({ host }) => void host.names.delete("sts.us-west-2.amazonaws.com"),
     "fail",
     /does not answer \(dns\).*name servers/,
@@ -126,14 +126,14 @@ testFindings([
   ["describe-cluster", "no keys to ask with", ({ aws }) => aws.fail(connectionRefused()), "unknown", /assume-role/],
   [
     "cluster-identity",
-    "an identity that nobody mapped",
+    "an unmapped identity",
     ({ answers }) => (answers.review = 401),
     "fail",
     /eks-satellite authorize --cluster demo --region us-west-2 --role-arn arn:aws:iam::111122223333:role\/satellite --node-name gpu-1$/,
   ],
   [
     "cluster-identity",
-    "an IAM user that nobody mapped",
+    "an unmapped IAM user",
     ({ host, aws, answers }) => {
       host.files.put(CONFIG_FILE, FARGATE_CONFIG);
       aws.callerArn = "arn:aws:iam::111122223333:user/gpu-1";

@@ -42,7 +42,7 @@ function setUp({ provider = { stdout: ECR_RESPONSE }, more = "", registries = {}
   return { ...setup, asked, requests, look: () => setup.find("image-pulls") };
 }
 
-test("ECR of the node's own account takes what the provider gives, and nobody sees it", async () => {
+test("ECR of the node's own account accepts the provider's credentials, and they are not shown", async () => {
   const { look, asked, requests } = setUp();
   const finding = await look();
   assert.equal(finding.outcome, "ok");
@@ -52,7 +52,7 @@ test("ECR of the node's own account takes what the provider gives, and nobody se
   assert.doesNotMatch(JSON.stringify(finding), new RegExp(ECR_PASSWORD));
 });
 
-test("a provider that is refused is a warning with the actions to allow, and to whom", async () => {
+test("a provider that is refused is a warning with the actions to allow, and the principal", async () => {
   const denied = "User: arn:x is not authorized to perform: ecr:GetAuthorizationToken on resource: *";
   const { outcome, evidence, remedy } = await setUp({ provider: { exitCode: 1, stderr: `I0101\n${denied}\n` } }).look();
   assert.equal(outcome, "warn");
@@ -60,7 +60,7 @@ test("a provider that is refused is a warning with the actions to allow, and to 
   assert.match(remedy ?? "", /Allow ecr:GetAuthorizationToken.* to arn:aws:sts::111122223333:assumed-role/);
 });
 
-test("what the provider should not answer, and what ECR should not either, are warnings", async () => {
+test("an unexpected answer of the provider or of ECR is a warning", async () => {
   for (const stdout of ["", "<html>", "{}", '{"auth":{}}'])
     assert.match((await setUp({ provider: { stdout } }).look()).evidence, /gives nothing for/);
   assert.match((await setUp({ registries: { [ECR]: 403 } }).look()).evidence, /answers 403/);
@@ -68,7 +68,7 @@ test("what the provider should not answer, and what ECR should not either, are w
   assert.deepEqual([gone.outcome, gone.evidence], ["warn", `${ECR} does not answer (dns)`]);
 });
 
-test("a missing provider is a warning, keys that are not there yet and an unknown account are unknown", async () => {
+test("a missing provider is a warning; missing keys and an unknown account are unknown", async () => {
   const bare = setUp();
   bare.host.files.drop(ECR_PROVIDER);
   assert.equal((await bare.look()).outcome, "warn");
@@ -92,7 +92,7 @@ test("every configured server is asked for its API, with its certificate authori
   const { look, host, asked } = setUp({ more: REGISTRIES, registries: WELL });
   host.files.put("/etc/mirror.pem", clusterCa);
   const { outcome, evidence } = await look();
-  assert.equal(outcome, "unknown", evidence); // One is not asked.
+  assert.equal(outcome, "unknown", evidence); // One server is not asked.
   assert.match(evidence, /blind\.example\.com\/v2\/ has skipVerify, and is not asked/);
   assert.deepEqual(
     asked
@@ -104,7 +104,7 @@ test("every configured server is asked for its API, with its certificate authori
   assert.ok(asked.find(({ url }) => url.includes("mirror"))?.caPem?.startsWith(clusterCa));
 });
 
-test("the worst is told first: a file that is not there, then a server that does not answer as a registry", async () => {
+test("the worst comes first: a missing file, then a server that does not answer as a registry", async () => {
   const { look } = setUp({ more: REGISTRIES, registries: { ...WELL, "harbor.example.com": 404 } });
   const { outcome, evidence, remedy } = await look();
   assert.equal(outcome, "fail");
@@ -119,7 +119,7 @@ test("the worst is told first: a file that is not there, then a server that does
   );
 });
 
-test("mirrors of the older way, beside which the files are not read, are a failure", async () => {
+test("mirrors in containerd's older form, which disable the registries' files, are a failure", async () => {
   const { look, host } = setUp({ more: "containerd: { registries: { docker.io: {} } }", registries: WELL });
   host.files.put(
     "/etc/containerd/config.toml",

@@ -19,7 +19,7 @@ testFindings([
     "fail",
     /riscv64/,
   ],
-  ["root", "somebody who is not root", ({ host }) => (host.userId = 1000), "warn", /user 1000/],
+  ["root", "a user other than root", ({ host }) => (host.userId = 1000), "warn", /user 1000/],
   [
     "mount-propagation",
     "a private root",
@@ -29,7 +29,7 @@ testFindings([
   ],
   [
     "mount-namespace",
-    "a namespace of its own",
+    "another mount namespace",
     ({ host }) => host.files.putLink("/proc/self/ns/mnt", "mnt:[1]"),
     "fail",
     /PrivateTmp/,

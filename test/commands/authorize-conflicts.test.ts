@@ -1,11 +1,11 @@
-// authorize and revoke while others edit aws-auth too, and where the old text or the new one has no room.
+// authorize and revoke while other clients edit aws-auth too, and where the old text or the new one does not fit.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
 
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 
-test("another user's edit at the same moment is kept: the change is repeated on the new text", async () => {
+test("a concurrent edit is kept: the change is applied again to the new content", async () => {
   const { authorize, revoke, awsAuth, roles, said, host } = setUpAdmin("CONFIG_MAP");
   let edits = 0;
   awsAuth.beforeWrite = () => {
@@ -19,7 +19,7 @@ test("another user's edit at the same moment is kept: the change is repeated on 
     roles().map((entry) => (entry as { rolearn: string }).rolearn),
     [ADMIN_ROLE, "other-1", "other-2", NODE_ROLE],
   );
-  assert.match(said(), /changed by another meanwhile/);
+  assert.match(said(), /changed by another client; applying the change to the new content/);
   assert.match(
     host.files.peek("./aws-auth-demo-20260102T030405.000Z.yaml")?.content ?? "",
     /edit 2/,
@@ -32,7 +32,7 @@ test("another user's edit at the same moment is kept: the change is repeated on 
   assert.ok(awsAuth.data?.mapRoles?.includes("# edit 1\n") && !awsAuth.data.mapRoles.includes(NODE_ROLE));
 });
 
-test("another user's edit that breaks the text, or maps the role differently, before the write stops it", async () => {
+test("a concurrent edit that breaks the text, or maps the role to something else, stops the change", async () => {
   for (const [text, code] of [
     ["\t- broken", "aws-auth-invalid"],
     [ADMIN_ENTRY.replace("role/admin", "role/nodes"), "mapping-differs"],
@@ -46,7 +46,7 @@ test("another user's edit that breaks the text, or maps the role differently, be
   }
 });
 
-test("constant edits by another user are named as the cause, and nothing is forced", async () => {
+test("a client that keeps editing aws-auth is reported as the cause, and nothing is forced", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.beforeWrite = () => awsAuth.edit({});
   const refused = assert.rejects(authorize({ roleArn: NODE_ROLE }), { code: "aws-auth-conflict", hint: /GitOps/ });
@@ -55,7 +55,7 @@ test("constant edits by another user are named as the cause, and nothing is forc
   assert.deepEqual([awsAuth.writes.length, awsAuth.data?.mapRoles], [5, ADMIN_ENTRY]);
 });
 
-test("an entry that is missing when it is read back is reported", async () => {
+test("an entry that is gone when aws-auth is read back is reported", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   host.onFetch = (request) => {
     const answer = awsAuth.answer(request);
@@ -72,12 +72,12 @@ test("when the old text cannot be saved nothing is changed", async () => {
   assert.deepEqual(awsAuth.writes, []);
 });
 
-test("an aws-auth of 1 MiB takes no further entry, and the error says how large it would be", async () => {
+test("an aws-auth of 1 MiB takes no more entries, and the error says how large it would be", async () => {
   const { authorize, awsAuth } = setUpAdmin("CONFIG_MAP");
   awsAuth.edit({ mapUsers: `# ${"x".repeat(1024 * 1024 - ADMIN_ENTRY.length - 10)}\n` });
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), {
     code: "aws-auth-full",
-    message: /a ConfigMap ends at 1048576/,
+    message: /a ConfigMap holds at most 1048576/,
   });
   assert.deepEqual(awsAuth.writes, []);
 });

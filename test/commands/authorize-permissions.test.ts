@@ -1,4 +1,4 @@
-// What an administrator's credentials lack: each refusal names the action, the resource and who may not.
+// What an administrator's credentials lack: each refusal names the action, the resource and the caller.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
@@ -6,7 +6,7 @@ import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 
-test("a missing permission of AWS is named with its action, its ARN and the caller", async () => {
+test("a missing AWS permission is named with its action, its ARN and the caller", async () => {
   const entryArn = `arn:aws:eks:us-west-2:${ACCOUNT}:access-entry/demo/role/${ACCOUNT}/nodes/*`;
   const newRole = `arn:aws:iam::${ACCOUNT}:role/eks-satellite-gpu-1`;
   const create = { createRole: true, trustedArn: USER, nodeName: ["gpu-1"] } as const;
@@ -44,7 +44,7 @@ test("a missing permission of AWS is named with its action, its ARN and the call
   }
 });
 
-test("a denied DescribeCluster, a missing cluster, missing keys and an unreachable AWS are distinguished", async () => {
+test("a denied DescribeCluster, a missing cluster, missing keys and an unreachable AWS give different errors", async () => {
   const denied = setUpAdmin();
   denied.aws.fail(awsError("AccessDeniedException", 403), "describeCluster");
   await assert.rejects(denied.authorize({ roleArn: NODE_ROLE }), {
@@ -69,23 +69,23 @@ test("a denied DescribeCluster, a missing cluster, missing keys and an unreachab
   await assert.rejects(away.authorize({ roleArn: NODE_ROLE }), { code: "aws-unreachable" });
 });
 
-test("optional facts that may not be read are a warning", async () => {
+test("what the caller may not read, and authorize does not need, is a warning", async () => {
   const { authorize, adminAws, awsAuth, said } = setUpAdmin();
   adminAws.denied.add("iam:GetRole");
   awsAuth.isKnown = false;
   assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
+  assert.match(said(), /! whether role \S+ exists, and with which path, is unknown: iam:GetRole on it is denied to /);
   assert.match(
     said(),
-    /! whether role \S+ is there, and with which path, is not known: iam:GetRole on it is denied to /,
-  );
-  assert.match(
-    said(),
-    /! what aws-auth says of the role, which the entry goes before, is not known: cluster demo does not know /,
+    /! what aws-auth grants the role, over which the entry takes precedence, is unknown: cluster demo does not know /,
   );
   const other = setUpAdmin();
   other.adminAws.denied.add("eks:DescribeAccessEntry");
   assert.equal(await other.authorize({ roleArn: NODE_ROLE, method: "aws-auth" }), 0);
-  assert.match(other.said(), /! whether \S+ has an access entry, which would go before aws-auth, is not known/);
+  assert.match(
+    other.said(),
+    /! whether \S+ has an access entry, which would take precedence over aws-auth, is unknown/,
+  );
   await assert.rejects(
     other.revoke({ roleArn: NODE_ROLE }),
     { code: "aws-forbidden" },

@@ -1,4 +1,4 @@
-// Where authorize and revoke stop: no user loses access, and each refusal names the value and what to do.
+// What authorize and revoke refuse: they take no user's access away, and each refusal names the value and what to do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-admin.ts";
@@ -6,7 +6,7 @@ import { ACCOUNT, ADMIN_ARN, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes
 const ADMIN_ROLE = `arn:aws:iam::${ACCOUNT}:role/admin`;
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 
-test("the caller's own identity is neither authorized nor revoked", async () => {
+test("the caller's own role is neither authorized nor revoked", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
     const { authorize, revoke, adminAws, awsAuth } = setUpAdmin(mode);
     adminAws.addEntry(ADMIN_ROLE, "STANDARD", ADMIN_ARN);
@@ -20,14 +20,15 @@ test("the caller's own identity is neither authorized nor revoked", async () => 
   await assert.rejects(authorize({ userArn: USER, nodeName: ["gpu-1"] }), { code: "own-access" });
 });
 
-test("a role that gives users access in aws-auth is refused, because an access entry would take precedence", async () => {
+test("a role that aws-auth maps to another access keeps it: an access entry would take precedence, so none is made", async () => {
   const { authorize, revoke, awsAuth, adminAws, host } = setUpAdmin();
   awsAuth.edit({ mapRoles: ADMIN_ENTRY.replace("role/admin", "role/nodes") });
   const before = awsAuth.data;
   for (const method of ["auto", "access-entry", "aws-auth"] as const)
     await assert.rejects(authorize({ roleArn: NODE_ROLE, method }), {
       code: "mapping-differs",
-      message: /nodes already, and otherwise: line 2 of mapRoles, to "admin" in \["system:masters"\]/,
+      message:
+        /aws-auth already maps \S+nodes to something else: line 2 of mapRoles, to "admin" in \["system:masters"\]/,
     });
   adminAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
   await assert.rejects(revoke({ roleArn: NODE_ROLE }), { code: "mapping-differs" });
@@ -47,7 +48,7 @@ test("a role with an access entry of another type keeps it", async () => {
   assert.deepEqual([adminAws.entries.size, awsAuth.writes], [1, []]);
 });
 
-test("a role of another account, a missing role, a session, a user and a wrong name are refused before any change", async () => {
+test("a role of another account, a missing role, a session, a user and a wrong name are refused before anything is changed", async () => {
   const cases = [
     [{ roleArn: "arn:aws:iam::444455556666:role/nodes" }, "principal-other-account", /444455556666.*111122223333/],
     [{ roleArn: `arn:aws:iam::${ACCOUNT}:role/absent` }, "role-not-found", /no role absent in account 111122223333/],
@@ -85,13 +86,13 @@ test("a role of another account, a missing role, a session, a user and a wrong n
   }
 });
 
-test("a method that the cluster or the principal does not support is refused with a reason", async () => {
+test("a method that the cluster or the principal does not support is refused with the reason", async () => {
   const cases = [
     ["API", { roleArn: NODE_ROLE, method: "aws-auth" }, /demo is API: it does not read aws-auth/],
     [
       "API",
       { userArn: USER, nodeName: ["gpu-1"] },
-      /gpu-1 can be a node through aws-auth alone, and the authentication mode API/,
+      /gpu-1 can be a node through aws-auth only, and the authentication mode API/,
     ],
     ["CONFIG_MAP", { roleArn: NODE_ROLE, method: "access-entry" }, /CONFIG_MAP: it has no access entries/],
     ["API_AND_CONFIG_MAP", { userArn: USER, nodeName: ["gpu-1"], method: "access-entry" }, /begin with system:/],
@@ -109,11 +110,11 @@ test("an aws-auth that cannot be read is left alone, and does not prevent an acc
     assert.deepEqual([awsAuth.data?.mapRoles, awsAuth.writes, host.files.changes], [text, [], []]);
     assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
     assert.equal(adminAws.entries.size, 1);
-    assert.match(said(), /! what aws-auth says of the role.*cannot be read/);
+    assert.match(said(), /! what aws-auth grants the role.*cannot be read/);
   }
 });
 
-test("neither the output nor the backup contains a secret", async () => {
+test("neither the output nor the backup holds a secret", async () => {
   const { authorize, said, host } = setUpAdmin("CONFIG_MAP");
   await authorize({ roleArn: NODE_ROLE, output: "json" });
   assert.doesNotMatch(

@@ -7,7 +7,7 @@ import { ACCOUNT, ADMIN_ENTRY, NODE_ROLE, setUpAdmin } from "../fakes/memory-adm
 const USER = `arn:aws:iam::${ACCOUNT}:user/gpu-1`;
 const BACKUP = "./aws-auth-demo-20260102T030405.000Z.yaml";
 
-test("where access entries are enabled a role gets one, and a second run has nothing to do", async () => {
+test("where access entries are allowed a role gets one, and a second run has nothing to do", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP"]) {
     const { authorize, adminAws, awsAuth, said, forget } = setUpAdmin(mode);
     assert.equal(await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-1"] }), 0);
@@ -26,7 +26,7 @@ test("where access entries are enabled a role gets one, and a second run has not
   }
 });
 
-test("a cluster with aws-auth only gets the role there; the old text is saved first, readable by its owner only", async () => {
+test("a cluster that knows only aws-auth gets the role there; the old text is saved first, readable by its owner only", async () => {
   const { authorize, awsAuth, host, roles, said, forget, adminAws } = setUpAdmin("CONFIG_MAP");
   assert.equal(await authorize({ roleArn: NODE_ROLE }), 0);
   assert.ok(awsAuth.data?.mapRoles?.startsWith(ADMIN_ENTRY));
@@ -41,7 +41,7 @@ test("a cluster with aws-auth only gets the role there; the old text is saved fi
     [kind, metadata, data, mode],
     ["ConfigMap", { name: "aws-auth", namespace: "kube-system" }, { mapRoles: ADMIN_ENTRY }, 0o600],
   );
-  assert.ok(said().includes(`kubectl replace --filename ${BACKUP} puts it back`));
+  assert.ok(said().includes(`kubectl replace --filename ${BACKUP} restores it`));
   assert.deepEqual(adminAws.calls, ["iam:GetRole"], "EKS is not asked for entries that it cannot have");
   assert.equal(JSON.parse(awsAuth.writes[0]?.body ?? "").metadata.resourceVersion, "1");
   forget();
@@ -50,7 +50,7 @@ test("a cluster with aws-auth only gets the role there; the old text is saved fi
   assert.equal(awsAuth.writes.length, 1);
 });
 
-test("a missing aws-auth is created with only the entry", async () => {
+test("a missing aws-auth is created, with nothing but the entry", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   awsAuth.data = undefined;
   await authorize({ roleArn: NODE_ROLE });
@@ -67,7 +67,7 @@ test("a user is one node, through aws-auth, also where entries are enabled", asy
   assert.deepEqual(adminAws.calls, []);
 });
 
-test("revoke removes what authorize made, and nothing else", async () => {
+test("revoke removes what authorize created, and nothing else", async () => {
   for (const mode of ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"]) {
     const { authorize, revoke, adminAws, awsAuth, said, forget } = setUpAdmin(mode);
     adminAws.addEntry(`${NODE_ROLE}2`, "HYBRID_LINUX");
@@ -80,7 +80,7 @@ test("revoke removes what authorize made, and nothing else", async () => {
   }
 });
 
-test("revoke removes both ways of access, and finds a role that no longer exists in IAM", async () => {
+test("revoke removes a role from both places that let it in, also when IAM has no such role any more", async () => {
   const { authorize, revoke, adminAws, awsAuth } = setUpAdmin();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
   adminAws.addEntry(NODE_ROLE, "HYBRID_LINUX");
@@ -89,7 +89,7 @@ test("revoke removes both ways of access, and finds a role that no longer exists
   assert.deepEqual([adminAws.entries.size, awsAuth.data?.mapRoles], [0, ADMIN_ENTRY]);
 });
 
-test("revoke finds the entry of a role whose path IAM does not give", async () => {
+test("revoke finds the entry of a role whose path IAM does not return", async () => {
   for (const state of ["gone", "denied"]) {
     const { revoke, adminAws, said } = setUpAdmin("API");
     adminAws.addEntry(NODE_ROLE.replace("role/", "role/team/"), "HYBRID_LINUX");
@@ -104,7 +104,7 @@ test("revoke finds the entry of a role whose path IAM does not give", async () =
   }
 });
 
-test("revoke of a user removes only the entry of that node", async () => {
+test("revoke of a user removes the entry of that node only", async () => {
   const { authorize, revoke, awsAuth } = setUpAdmin();
   await authorize({ userArn: USER, nodeName: ["gpu-1"] });
   await assert.rejects(revoke({ userArn: USER, nodeName: "gpu-2" }), { code: "mapping-differs" });
@@ -113,7 +113,7 @@ test("revoke of a user removes only the entry of that node", async () => {
   assert.equal(awsAuth.data?.mapUsers, "[]\n");
 });
 
-test("it asks; without confirmation, without a terminal, in a dry run and with JSON output nothing is changed", async () => {
+test("it asks; without a yes, without a terminal, in a dry run and with JSON output nothing is changed", async () => {
   const { authorize, answers, context, awsAuth, adminAws, host, said, forget } = setUpAdmin("CONFIG_MAP");
   const options = { roleArn: NODE_ROLE, yes: false };
   answers.push(false);
@@ -135,7 +135,7 @@ test("it asks; without confirmation, without a terminal, in a dry run and with J
   assert.equal(awsAuth.writes.length, 1);
 });
 
-test("as JSON it is one document: who, what, and whether it was applied", async () => {
+test("the JSON output is one document: the principal, the changes, and whether they were applied", async () => {
   const { authorize, said } = setUpAdmin("CONFIG_MAP");
   assert.equal(await authorize({ roleArn: NODE_ROLE, output: "json" }), 0);
   const { cluster, authenticationMode, principalArn, changes, applied, messages } = JSON.parse(said());
@@ -145,7 +145,7 @@ test("as JSON it is one document: who, what, and whether it was applied", async 
   assert.ok(messages[0].includes(BACKUP));
 });
 
-test("the path of a role that the user leaves out is looked up: an access entry needs it, aws-auth must not have it", async () => {
+test("a role's path that the user omits is looked up: an access entry needs it, aws-auth must not have it", async () => {
   const withPath = NODE_ROLE.replace("role/", "role/team/");
   const entries = setUpAdmin("API");
   entries.adminAws.addRole("nodes", { path: "/team/" });
@@ -161,7 +161,7 @@ test("a role whose trust policy does not pin the session's name is authorized wi
   const { authorize, adminAws, said } = setUpAdmin("API");
   adminAws.addRole("nodes");
   await authorize({ roleArn: NODE_ROLE });
-  assert.match(said(), /^! whoever may assume \S+ may be any node: pin sts:RoleSessionName/m);
+  assert.match(said(), /^! every principal that may assume \S+ may be any node: pin sts:RoleSessionName/m);
 });
 
 test("a role whose trust policy pins other names is authorized with a warning, unless it has wildcards", async () => {
@@ -175,11 +175,11 @@ test("a role whose trust policy pins other names is authorized with a warning, u
   assert.doesNotMatch(said(), /^!/m);
 });
 
-test("a role that aws-auth authorizes already needs no access entry, unless one is requested", async () => {
+test("a role that aws-auth already lets in needs no access entry, unless one is requested", async () => {
   const { authorize, adminAws, said } = setUpAdmin();
   await authorize({ roleArn: NODE_ROLE, method: "aws-auth" });
   await authorize({ roleArn: NODE_ROLE });
-  assert.match(said(), /! aws-auth lets \S+ in already/);
+  assert.match(said(), /! aws-auth already lets \S+ in/);
   assert.equal(adminAws.entries.size, 0);
   await authorize({ roleArn: NODE_ROLE, method: "access-entry" });
   assert.equal(adminAws.entries.size, 1);

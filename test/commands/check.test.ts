@@ -7,7 +7,7 @@ import { readProcess } from "../../agent/facts/process.ts";
 import { CONFIG_FILE, setUpCheck } from "../fakes/check-machine.ts";
 import { MINIMAL_CONFIG } from "../fakes/samples.ts";
 
-test("on a healthy node nothing fails; what cannot be checked is unknown, and long-lived keys are a warning", async () => {
+test("on a healthy node nothing fails; the control plane's route is unknown, and long-lived keys are a warning", async () => {
   const { run } = setUpCheck();
   const { text, exitCode } = await run();
   const { checks, summary } = JSON.parse(text) as { checks: NamedFinding[]; summary: Record<string, number> };
@@ -20,18 +20,18 @@ test("as text each check is a line with its mark, remedies below, and a summary 
   const { run } = setUpCheck();
   const { text } = await run({ output: "text" });
   assert.match(text, /^machine:\n✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
-  assert.match(text, /\n! credentials .*\n {2}→ Whoever copies them/);
+  assert.match(text, /\n! credentials .*\n {2}→ A copy of them is this node's identity/);
   assert.match(text, /\n\d+ ok, 1 warnings, 0 failed, 1 unknown\n$/);
 });
 
-test("--only and --skip choose checks, and an unknown name is refused with the known ones", async () => {
+test("--only and --skip select checks, and an unknown name is refused with the known ones", async () => {
   const { run } = setUpCheck();
   assert.deepEqual(JSON.parse((await run({ only: ["os", "root"] })).text).checks.length, 2);
   assert.deepEqual(JSON.parse((await run({ skip: ["os"] })).text).checks.length, CHECKS.length - 1);
   await assert.rejects(run({ only: ["disc"] }), { code: "check-unknown", hint: /disk/ });
 });
 
-test("an intercepting certificate, a refused connection and a time-out have each their own remedy", async () => {
+test("a replaced certificate, a refused connection and a timeout each have their own remedy", async () => {
   const { host, find } = setUpCheck();
   const codes: readonly (readonly [string, RegExp])[] = [
     ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /replaces certificates/],
@@ -59,7 +59,7 @@ test("a proxy is shown without its password, with the missing entries of NO_PROX
   assert.equal((await find("proxy", { HTTPS_PROXY, NO_PROXY })).outcome, "ok");
 });
 
-test("a containerd that pulls without the proxy is reported, with the way to configure it", async () => {
+test("a containerd without the proxy is a warning with the way to set it", async () => {
   const { find, containerd, host } = setUpCheck();
   const proxies = { HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "*" };
   const environ = `/proc/${containerd.pid}/environ`;
@@ -72,10 +72,10 @@ test("a containerd that pulls without the proxy is reported, with the way to con
   );
   host.files.put(environ, "PATH=/bin\0https_proxy=http://proxy:3128\0");
   assert.equal((await find("proxy", proxies)).outcome, "ok");
-  assert.equal((await find("proxy")).outcome, "ok", "without a proxy none is missing");
+  assert.equal((await find("proxy")).outcome, "ok", "without a proxy containerd needs none");
 });
 
-test("a port that a foreign process holds is a failure that names the process", async () => {
+test("a port that another process holds is a failure that names the process", async () => {
   const { host, find } = setUpCheck();
   host.files.put(
     "/proc/net/tcp",
@@ -87,7 +87,7 @@ test("a port that a foreign process holds is a failure that names the process", 
   assert.deepEqual([outcome, evidence], ["fail", "taken: 10250 by nginx (pid 77)"]);
 });
 
-test("before the machine has joined, what the daemon does by itself is not a failure", async () => {
+test("before the machine has joined, what the daemon will set up is no failure", async () => {
   const { host, containerd, answers, find } = setUpCheck();
   answers.daemon = false;
   containerd.conditions = [{ type: "NetworkReady", isTrue: false, reason: "", message: "no CNI" }];
@@ -115,7 +115,7 @@ test("without a configuration the machine is checked all the same", async () => 
   );
 });
 
-test("a check that hangs is abandoned after 8 s, and the others are reported", async () => {
+test("a check that hangs is unknown after 8 s, and the others are reported", async () => {
   const { host, run } = setUpCheck();
   host.resolve = () => new Promise(() => undefined);
   const running = run();
@@ -126,20 +126,20 @@ test("a check that hangs is abandoned after 8 s, and the others are reported", a
   assert.equal(checks.find(({ name }) => name === "os")?.outcome, "ok");
 });
 
-test("each call of AWS is made once, however many checks need the answer", async () => {
+test("each call to AWS is made once, however many checks need the answer", async () => {
   const { aws, run } = setUpCheck();
   await run();
   assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);
 });
 
-test("findings name their group, and checks of one group are listed together", async () => {
+test("findings name their group, and checks of one group are adjacent", async () => {
   const { run } = setUpCheck();
   const { checks } = JSON.parse((await run()).text) as { checks: NamedFinding[] };
   const turns = checks.map(({ group }) => group).filter((group, index, all) => group !== all[index - 1]);
   assert.deepEqual(turns, ["machine", "runtime", "network", "identity"]);
 });
 
-test("what cannot be read is unknown, not a failure", async () => {
+test("a file that may not be read is unknown, not a failure", async () => {
   const { host, find } = setUpCheck();
   host.files.refuseReads("/etc/eks-satellite/aws-keys");
   for (const name of ["credentials", "assume-role"]) assert.equal((await find(name)).outcome, "unknown", name);

@@ -1,4 +1,4 @@
-// --create-role: the role of a node, made, kept and printed.
+// --create-role: the role of a node, created, kept and printed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ACCOUNT, CLUSTER_ARN, setUpAdmin } from "../fakes/memory-admin.ts";
@@ -44,7 +44,7 @@ test("one identity may assume the role under the node's name, and the role may d
     assert.ok(said().includes(`✓ ${made}`), made);
 });
 
-test("a second run has nothing to do, also when IAM returns the policies in another order", async () => {
+test("a second run has nothing to do, also when IAM stores the policies in another order", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(CREATE);
   const role = adminAws.roles.get("eks-satellite-gpu-1");
@@ -60,7 +60,7 @@ test("a second run has nothing to do, also when IAM returns the policies in anot
   );
 });
 
-test("another node of the same role is added to the authorized ones", async () => {
+test("another node of the same role is added to the names that may assume it", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(SHARED);
   forget();
@@ -70,7 +70,7 @@ test("another node of the same role is added to the authorized ones", async () =
   assert.match(said(), /^\+ +"gpu-2"$/m);
 });
 
-test("an edit of our role is shown and repaired; a foreign role is left alone", async () => {
+test("a manual change to our role is shown and repaired; a foreign role is left alone", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize(CREATE);
   const role = adminAws.roles.get("eks-satellite-gpu-1");
@@ -92,7 +92,7 @@ test("an edit of our role is shown and repaired; a foreign role is left alone", 
   }
 });
 
-test("a principal of another account gets a note that its own policy must allow it too", async () => {
+test("for a principal of another account a note says that it needs permission there too", async () => {
   const { authorize, said } = setUpAdmin("API");
   const trustedArn = "arn:aws:iam::444455556666:user/gpu-machines";
   assert.equal(await authorize({ ...CREATE, trustedArn }), 0);
@@ -103,7 +103,7 @@ test("a principal of another account gets a note that its own policy must allow 
   );
 });
 
-test("the caller's own role is refused", async () => {
+test("the caller's own role is not made a node's role", async () => {
   const { authorize, adminAws } = setUpAdmin("API");
   await assert.rejects(authorize({ ...CREATE, createRole: "admin" }), { code: "own-access" });
   assert.ok(!adminAws.calls.includes("iam:CreateRole"));
@@ -125,7 +125,7 @@ test("EKS is retried while it does not know the new role yet", async () => {
   await refused;
 });
 
-test("--print calls no AWS, as JSON and as Terraform", async () => {
+test("printing JSON or Terraform makes no call to AWS", async () => {
   const { authorize, aws, adminAws, said, forget } = setUpAdmin("API");
   adminAws.denied.add("keys");
   assert.equal(await authorize({ ...SHARED, print: "json" }), 0);

@@ -6,7 +6,7 @@ import { FOREIGN_GROUP, FULL_SUBNET, GROUP, SUBNET, setUpEc2 } from "../fakes/me
 
 const OURS = { "eks-satellite:cluster": "demo" };
 
-test("create makes an interface with our tags, and prints the node that follows from it", async () => {
+test("create makes an interface with our tag, and prints the node's name that follows from it", async () => {
   const { ec2, create, said } = setUpEc2();
   assert.equal(await create({ name: "gh058-satellite-node-01" }), 0);
   const [eni] = ec2.enis;
@@ -41,7 +41,7 @@ test("create asks for confirmation, and does nothing without it", async () => {
   assert.deepEqual(ec2.enis, []);
 });
 
-test("create with --output json prints one document", async () => {
+test("create with JSON output prints one document", async () => {
   const { create, said } = setUpEc2();
   await create({ name: "one", output: "json", suffix: "regional" });
   const { created, id, nodeName, providerId, cluster } = JSON.parse(said());
@@ -56,7 +56,7 @@ test("create with --output json prints one document", async () => {
   );
 });
 
-test("the same name is created once, and an interface that differs is reported", async () => {
+test("create with a name that exists makes no second interface, and refuses one that differs", async () => {
   const { ec2, create, said, forget } = setUpEc2();
   await create({ name: "one" });
   forget();
@@ -114,12 +114,12 @@ for (const [what, options, code, message] of [
   });
 }
 
-test("what may not be checked beforehand is left to EC2, whose message is shown", async () => {
+test("what the caller may not describe is left to EC2, whose refusal is reported", async () => {
   const { ec2, create, said } = setUpEc2();
   ec2.deny("DescribeSubnets");
   ec2.deny("DescribeSecurityGroups");
   assert.equal(await create({ securityGroup: [FOREIGN_GROUP] }), 0);
-  assert.match(said(), /^! not looked at beforehand: ec2:DescribeSubnets on \* was denied$/m);
+  assert.match(said(), /^! not checked beforehand: ec2:DescribeSubnets on \* was denied$/m);
   for (const [name, code] of [
     ["InvalidSubnetID.NotFound", "subnet-not-found"],
     ["InvalidGroup.NotFound", "security-group-not-found"],
@@ -132,7 +132,7 @@ test("what may not be checked beforehand is left to EC2, whose message is shown"
   }
 });
 
-test("a denial names the action, the ARN and the caller; AWS may name another action than the requested one", async () => {
+test("a denial names the action, the ARN and the caller; AWS may deny another action than the one that was called", async () => {
   const { ec2, create } = setUpEc2();
   ec2.deny("CreateNetworkInterface");
   const arn = "arn:aws:ec2:us-east-1:111122223333:network-interface/*";
@@ -148,7 +148,7 @@ test("a denial names the action, the ARN and the caller; AWS may name another ac
   await assert.rejects(create(), { code: "aws-forbidden", hint: `Allow ec2:CreateTags on ${arn} to ${ADMIN_ARN}.` });
 });
 
-test("list shows only our interfaces, of one cluster or of all", async () => {
+test("list shows the interfaces that eks-satellite created, of one cluster or of all, and no others", async () => {
   const { ec2, create, list, said, forget } = setUpEc2();
   ec2.add();
   await list();
@@ -178,7 +178,7 @@ test("an interface without an IPv4 address has no node name, and is listed all t
   assert.match(said(), /^eni-\S+ +- +available +- .* demo +-$/m);
 });
 
-test("the user's ARN has the account's partition", async () => {
+test("the user's ARN is in the account's own partition", async () => {
   const { aws, create, said } = setUpEc2();
   aws.callerArn = "arn:aws-cn:iam::111122223333:user/admin";
   await create({ region: "cn-north-1" });
@@ -188,7 +188,7 @@ test("the user's ARN has the account's partition", async () => {
   );
 });
 
-test("delete refuses foreign, attached and missing interfaces before anything is deleted", async () => {
+test("delete refuses an interface that is foreign, attached or missing, before anything is deleted", async () => {
   const { ec2, remove } = setUpEc2();
   const ours = ec2.add({ tags: OURS });
   const foreign = ec2.add();
@@ -223,7 +223,7 @@ test("delete shows our interfaces, asks, and deletes them", async () => {
   assert.deepEqual(ec2.enis, []);
 });
 
-test("node-name asks AWS about an interface, and not about an address", async () => {
+test("node-name asks AWS for an interface's address, and needs no AWS for a given address", async () => {
   const { ec2, nodeName, said, forget, aws } = setUpEc2();
   const { id } = ec2.add();
   await nodeName({ eni: id });

@@ -14,7 +14,7 @@ const CONTAINERD_CONFIG = "/etc/containerd/config.toml";
 const entry = (id: string, original: object) =>
   JSON.stringify({ id, original, firstChangedAtMs: 1, lastChangedAtMs: 1, changes: 1 });
 
-/** A machine that has been a node of this daemon. */
+/** A machine that has been a node, and runs nothing else. */
 function setUp() {
   const containerd = new MemoryContainerd();
   const { host } = containerd;
@@ -27,7 +27,7 @@ function setUp() {
   files.put("/etc/kubernetes/pki/ca.crt", "ours");
   files.put("/proc/sys/vm/overcommit_memory", "1\n");
   files.put("/var/lib/kubelet/pods/a/x", "");
-  files.put("/var/lib/kubelet/mine.txt", "foreign");
+  files.put("/var/lib/kubelet/mine.txt", "the user's");
   files.put("/run/eks-satellite/kubelet-token", "token");
   for (const [name, text] of Object.entries({
     a: entry(`file:${CONTAINERD_CONFIG}`, { kind: "file", content: "theirs", mode: 0o640, uid: 0, gid: 5 }),
@@ -56,7 +56,7 @@ function setUp() {
   return { host, files, runtime, run, verbs, said: () => said.join("") };
 }
 
-test("changes are restored, created files are removed, foreign files stay", async () => {
+test("changes are restored, our files are removed, and the user's files stay", async () => {
   const { files, run, verbs, said } = setUp();
   assert.equal(await run(), 0, said());
   const { content, mode, gid } = files.peek(CONTAINERD_CONFIG) ?? {};
@@ -70,10 +70,10 @@ test("changes are restored, created files are removed, foreign files stay", asyn
     verbs.filter((verb) => /disable|restart/.test(verb)),
     ["disable --no-reload --quiet --now eks-satellite.service", "restart containerd.service"],
   );
-  assert.match(said(), /file:\/etc\/lost: what stood there before is not known/);
+  assert.match(said(), /file:\/etc\/lost: its original is unknown/);
 });
 
-test("a dry run shows all of it and changes nothing", async () => {
+test("a dry run lists every step and changes nothing", async () => {
   const { host, files, run, verbs, said } = setUp();
   const before = files.paths();
   assert.equal(await run({ yes: false, dryRun: true }), 0);
@@ -82,7 +82,7 @@ test("a dry run shows all of it and changes nothing", async () => {
   assert.ok(!host.commands.some((command) => /^(rm|rmdir|umount|mount) /.test(command)));
   for (const line of [
     "  stop and disable eks-satellite.service",
-    "  put back /etc/containerd/config.toml",
+    "  restore /etc/containerd/config.toml",
     "  remove /etc/kubernetes/pki/ca.crt",
     "  set vm.overcommit_memory to 0",
     "  remove /var/lib/kubelet/pods",
@@ -91,7 +91,7 @@ test("a dry run shows all of it and changes nothing", async () => {
     assert.ok(said().includes(`${line}\n`), `${line} in\n${said()}`);
 });
 
-test("it asks, and does nothing without confirmation; without a terminal it names the flag to use", async () => {
+test("it asks, and does nothing without a yes; without a terminal it names the flag to use", async () => {
   const { files, run } = setUp();
   assert.equal(await run({ yes: false }, async () => false), 2);
   await assert.rejects(run({ yes: false }), { code: "confirmation-missing", hint: /--yes/ });
@@ -99,7 +99,7 @@ test("it asks, and does nothing without confirmation; without a terminal it name
   assert.equal(await run({ yes: false }, async () => true), 0);
 });
 
-test("while something is mounted below kubelet's folder the folder is kept, and the ledger for the next try too", async () => {
+test("while something is mounted below kubelet's folder, the folder and the state for the next try are kept", async () => {
   const { host, files, run, said } = setUp();
   const mountinfo = files.peek("/proc/self/mountinfo")?.content ?? "";
   files.put("/proc/self/mountinfo", `${mountinfo}2 1 8:1 / /var/lib/kubelet/pods/a/host rw - ext4 x rw\n`);
@@ -128,7 +128,7 @@ test("a containerd that does not answer stops it before anything that its pods u
   assert.equal(await run(), 0);
 });
 
-test("a containerd without CRI, or none at all, has no pods of kubelet", async () => {
+test("a containerd without CRI, or a missing containerd, runs no pods of kubelet's", async () => {
   const { runtime, run } = setUp();
   runtime.answer = () => ({ status: 12, statusMessage: "unknown service", message: new Uint8Array() });
   assert.equal(await run(), 0);
@@ -140,14 +140,14 @@ test("a containerd without CRI, or none at all, has no pods of kubelet", async (
   assert.equal(await other.run(), 0);
 });
 
-test("while the daemon does not stop nothing is restored", async () => {
+test("nothing is restored while the daemon does not stop", async () => {
   const { host, files, run } = setUp();
   host.install("systemctl", ([verb]) => ({ stdout: verb === "is-active" ? "active" : "" }));
   assert.equal(await run(), 1);
   assert.deepEqual(files.changes, []);
 });
 
-test("a second run finds nothing to do", async () => {
+test("a second run has nothing to do", async () => {
   const { files, run, verbs } = setUp();
   await run();
   const after = files.paths();
@@ -163,21 +163,21 @@ test("--purge removes the configuration and the keys too", async () => {
   assert.ok(!files.paths().some((path) => path.startsWith("/etc/eks-satellite")));
 });
 
-test("without a configuration it uses the defaults, and without a cluster it calls no API server", async () => {
+test("without a configuration it uses the defaults, and without a cluster it asks no API server", async () => {
   const { files, run, said } = setUp();
   files.drop(CONFIG);
   assert.equal(await run(), 0, said());
   assert.equal(files.peek(CONTAINERD_CONFIG)?.content, "theirs");
-  assert.match(said(), /the cluster is not known here/);
+  assert.match(said(), /the cluster is unknown: the pods are ended without an eviction/);
 });
 
-test("only root may reset", async () => {
+test("only root may run it", async () => {
   const { host, run } = setUp();
   host.userId = 1000;
   await assert.rejects(run(), { code: "not-root" });
 });
 
-test("the CDI specification is removed when the daemon generated it, and stays when another program overwrote it", async () => {
+test("the CDI specification is removed when the daemon generated it, and stays when another program has overwritten it", async () => {
   const spec = "/var/run/cdi/nvidia.yaml";
   const generated = "kind: nvidia.com/gpu\n";
   for (const [content, stays] of [
@@ -193,7 +193,7 @@ test("the CDI specification is removed when the daemon generated it, and stays w
   }
 });
 
-test("downloaded programs are removed with the links to them; a foreign program in their place stays", async () => {
+test("downloaded programs are removed with the links to them; a program that the user has installed there stays", async () => {
   const { files, run, said } = setUp();
   const [kubelet, plugin] = ["/usr/bin/kubelet", "/opt/cni/bin/loopback"];
   files.put("/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet", "downloaded", { mode: 0o755 });
@@ -213,7 +213,7 @@ test("downloaded programs are removed with the links to them; a foreign program 
   );
 });
 
-test("a registry's folder is removed with our file in it, and stays with a foreign file", async () => {
+test("a registry's folder is removed with our file in it, and stays with the user's file", async () => {
   const { host, run } = setUp();
   const folder = "/etc/containerd/certs.d";
   for (const registry of ["docker.io", "r.example.com"]) {
@@ -223,7 +223,7 @@ test("a registry's folder is removed with our file in it, and stays with a forei
       entry(`file:${folder}/${registry}/hosts.toml`, { kind: "absent" }),
     );
   }
-  host.files.put(`${folder}/r.example.com/ca.crt`, "foreign");
+  host.files.put(`${folder}/r.example.com/ca.crt`, "the user's");
   await run({ yes: true });
   assert.deepEqual(await host.files.list(folder), ["r.example.com"]);
   assert.deepEqual(await host.files.list(`${folder}/r.example.com`), ["ca.crt"]);

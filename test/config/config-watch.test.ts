@@ -20,7 +20,7 @@ async function setUp(text = TEXT) {
   return { host, board, seen, watch };
 }
 
-test("a file that says what is in force changes nothing, however it is worded", async () => {
+test("a file with the configuration in force changes nothing, however it is written", async () => {
   const { host, board, seen, watch } = await setUp();
   await watch();
   host.files.put(FILE, `# a comment\n${TEXT}`);
@@ -28,7 +28,7 @@ test("a file that says what is in force changes nothing, however it is worded", 
   assert.deepEqual([seen.length, board.get("ConfigValid").status], [0, "True"]);
 });
 
-test("a valid change is told once", async () => {
+test("a valid change is reported once", async () => {
   const { host, seen, watch } = await setUp();
   await watch();
   host.files.put(FILE, `${TEXT}kubelet: { maxPods: 20 }\n`);
@@ -37,7 +37,7 @@ test("a valid change is told once", async () => {
   assert.equal(seen.length, 1);
 });
 
-test("a mistake changes nothing, is told with its key, and is over when it is corrected", async () => {
+test("a mistake changes nothing, is reported with its key, and its condition ends when it is corrected", async () => {
   const { host, board, seen, watch } = await setUp();
   host.files.put(FILE, `${TEXT}kubelt: {}\n`);
   await watch();
@@ -48,14 +48,14 @@ test("a mistake changes nothing, is told with its key, and is over when it is co
   assert.deepEqual([seen.length, board.get("ConfigValid").status], [0, "True"]);
 });
 
-test("a file that is gone changes nothing and is told", async () => {
+test("a missing file changes nothing and is reported", async () => {
   const { host, board, seen, watch } = await setUp();
   host.files.drop(FILE);
   await watch();
   assert.deepEqual([seen.length, board.get("ConfigValid").reason], [0, "ConfigMissing"]);
 });
 
-test("a copy that could not be kept for want of space is kept once there is some, though the file stays as it is", async () => {
+test("a copy that did not fit on a full disk is written once there is room, without a change to the file", async () => {
   const { host, board, watch } = await setUp(`# new\n${TEXT}`);
   host.files.refuseWrites(LAST_GOOD_CONFIG_PATH, "ENOSPC");
   await watch();

@@ -32,7 +32,7 @@ for (const [region, suffix] of Object.entries(REGIONS)) {
   });
 }
 
-test("what is no such name is told from one", () => {
+test("other names are not mistaken for a Fargate node's", () => {
   for (const name of [
     "fargate-ip-10-0-2.ec2.internal",
     "fargate-ip-10-0-2-256.ec2.internal",
@@ -49,7 +49,7 @@ test("an address that is none is refused", () => {
     assert.throws(() => fargateNodeName(address, "us-east-1"), { code: "address-invalid" });
 });
 
-test("people are shown both forms where there are two", () => {
+test("messages show both forms where there are two", () => {
   assert.equal(
     fargateNamePattern("us-east-1"),
     "fargate-ip-A-B-C-D.ec2.internal or fargate-ip-A-B-C-D.us-east-1.compute.internal",

@@ -8,7 +8,7 @@ import { FARGATE_CONFIG, MINIMAL_CONFIG, sampleConfig } from "../fakes/samples.t
 const FILE = "/etc/eks-satellite/config.yaml";
 const parse = (text: string) => parseConfig(text, FILE, "gpu-1");
 
-test("the least that must be said is a cluster, a region and a source of credentials", () => {
+test("the required keys are a cluster, a region and a source of credentials", () => {
   const config = parse("cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k }");
   assert.deepEqual(config.cluster, { name: "demo", region: "us-west-2" });
   assert.equal(config.kubelet.maxPods, 110);
@@ -21,7 +21,7 @@ test("the node is named after the host, in lower case, unless it has a name", ()
   assert.equal(parseConfig(`${MINIMAL_CONFIG}\nnode: { labels: { a: b } }`, FILE, "GPU-7").node.name, "gpu-7");
 });
 
-test("a host name that cannot be a Node's name is refused as if somebody had written it", () => {
+test("a host name that cannot be a Node's name is refused like a configured one", () => {
   assert.throws(() => parseConfig(MINIMAL_CONFIG, FILE, "gpu_1"), {
     code: "config-invalid",
     message: /node\.name: must be lower-case letters/,
@@ -37,7 +37,7 @@ test("a fargate node in us-east-1 may have either suffix", () => {
   }
 });
 
-test("a key that nothing was written below counts as absent", () => {
+test("a key without content counts as absent", () => {
   const config = parse(`${MINIMAL_CONFIG}\nkubelet:\naws:\n  endpoints:\n`);
   assert.equal(config.kubelet.path, "/usr/bin/kubelet");
   assert.deepEqual(config.aws.endpoints, {});
@@ -74,7 +74,7 @@ test("a value of the wrong type is refused with its line and the value", () => {
   });
 });
 
-test("every mistake is told at once", () => {
+test("all mistakes are reported at once", () => {
   assert.throws(
     () => parse("cluster: { name: demo, regin: x }\nhealth: { port: 70000 }\n"),
     (error: Error) => {
@@ -90,7 +90,7 @@ test("every mistake is told at once", () => {
   );
 });
 
-test("YAML that is not YAML is refused with its line", () => {
+test("text that is not YAML is refused with its line", () => {
   assert.throws(() => parse("cluster:\n  name: demo\n  region: [us-west-2\n"), {
     code: "config-syntax",
     message: new RegExp(`^${FILE}:\\d: `),
@@ -102,7 +102,7 @@ test("YAML that is not YAML is refused with its line", () => {
   });
 });
 
-test("a file that is a list or empty is refused and not crashed on", () => {
+test("a file that is a list or empty is refused", () => {
   assert.throws(() => parse("- a\n"), { code: "config-invalid", message: /the configuration/ });
   assert.throws(() => parse(""), { code: "config-invalid", message: /cluster: is missing/ });
 });
@@ -128,7 +128,7 @@ test("a missing file is an error that says what to write", async () => {
   });
 });
 
-test("a valid configuration is kept for the day when the file is not", async () => {
+test("a valid configuration is kept for a start with an invalid file", async () => {
   const host = new MemoryHost();
   host.files.put(FILE, MINIMAL_CONFIG);
   const { config, problem } = await loadConfigOrLastGood(host, FILE);
@@ -149,7 +149,7 @@ test("a configuration that has not changed is not written again", async () => {
   assert.equal(host.files.changes.length, before);
 });
 
-test("a broken configuration leaves the last good one in force and says what is broken", async () => {
+test("a broken configuration leaves the last good one in force and reports the mistake", async () => {
   const host = new MemoryHost();
   host.files.put(FILE, `${MINIMAL_CONFIG}\nnode: { name: before }`);
   await loadConfigOrLastGood(host, FILE);

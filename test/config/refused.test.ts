@@ -16,7 +16,7 @@ const REFUSED: Readonly<Record<string, readonly [yaml: string, message: RegExp]>
     "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k, process: [a] }",
     /credentials: needs exactly one source of .*; it has keysFile and process$/,
   ],
-  "a node name that the cloud controller takes for its own": [
+  "a node name that the cloud controller mistakes for its own": [
     `${MINIMAL_CONFIG}\nnode: { name: i-0123 }`,
     /node\.name: must not begin with i- or fargate-/,
   ],
@@ -28,7 +28,7 @@ const REFUSED: Readonly<Record<string, readonly [yaml: string, message: RegExp]>
     `${MINIMAL_CONFIG}\nnode: { eni: eni-086d663f3201384e3 }`,
     /config\.yaml:7: node\.eni: belongs to node\.identity fargate/,
   ],
-  "fargate without a name: the host's is none": [
+  "fargate without a name, for which the host name is no default": [
     FARGATE_CONFIG.replace(`, name: ${FARGATE_NAME}`, ""),
     /node\.name: is missing: eks-satellite node-name/,
   ],

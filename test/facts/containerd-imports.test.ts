@@ -17,7 +17,7 @@ function setUp(imports: string) {
   return { host, read };
 }
 
-test("drop-ins are read in containerd's order, and containerd itself is asked what they make together", async () => {
+test("drop-ins are read in containerd's order, and containerd itself prints the merged configuration", async () => {
   const { host, read } = setUp('["/etc/containerd/conf.d/*.toml"]');
   const { imports, effective } = await read();
   assert.deepEqual(
@@ -31,7 +31,7 @@ test("drop-ins are read in containerd's order, and containerd itself is asked wh
   assert.deepEqual(host.commands, [`containerd --config ${MAIN} config dump`]);
 });
 
-test("containerd is asked again only when one of the files is another", async () => {
+test("containerd runs again only when one of the files has changed", async () => {
   const { host, read } = setUp('["conf.d/*.toml"]');
   await read();
   await read();
@@ -41,7 +41,7 @@ test("containerd is asked again only when one of the files is another", async ()
   assert.equal(host.commands.length, 2);
 });
 
-test("without imports, or with ones that are not there, nobody is asked", async () => {
+test("without imports, or with missing ones, containerd is not run", async () => {
   for (const imports of ["[]", '["/etc/containerd/other.d/*.toml", "/etc/gone.toml"]']) {
     const { host, read } = setUp(imports);
     assert.deepEqual(await read(), { imports: [], effective: undefined });
@@ -49,7 +49,7 @@ test("without imports, or with ones that are not there, nobody is asked", async 
   }
 });
 
-test("a drop-in that is not TOML is left to containerd, which says so", async () => {
+test("a drop-in that is not TOML is left to containerd, which reports it", async () => {
   const { host, read } = setUp('["/etc/containerd/conf.d/README"]');
   host.install("containerd", () => ({ exitCode: 1, stderr: "toml: expected" }));
   assert.deepEqual(await read(), { imports: [], effective: undefined });

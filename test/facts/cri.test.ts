@@ -42,7 +42,7 @@ test("reason and message of an unready network are decoded, also when they are l
   assert.deepEqual(await read({ message: encodeRuntimeStatus([unready]) }), [unready]);
 });
 
-test("fields of a later version of CRI are passed over", async () => {
+test("fields of a later version of CRI are ignored", async () => {
   const known = encodeRuntimeStatus([{ type: "RuntimeReady", isTrue: true, reason: "", message: "" }]);
   const info = encodeBytes(2, Buffer.from("config"));
   const features = Buffer.from([(9 << 3) | 0, 0xff, 0x01]);
@@ -50,7 +50,7 @@ test("fields of a later version of CRI are passed over", async () => {
   assert.deepEqual(await read({ message }), [{ type: "RuntimeReady", isTrue: true, reason: "", message: "" }]);
 });
 
-test("bytes that are no protobuf are an error and not a guess", async () => {
+test("bytes that are not protobuf are an error and not a guess", async () => {
   await assert.rejects(read({ message: Buffer.from([0x0a, 0xff]) }), { code: "runtime-failed" });
   await assert.rejects(read({ message: Buffer.from([0x0d, 1, 2, 3, 4]) }), {
     code: "runtime-failed",
@@ -63,7 +63,7 @@ test("an answer that ends in the middle of a text is an error and not a guess", 
   await assert.rejects(read({ message: whole.subarray(0, whole.length - 3) }), { code: "runtime-failed" });
 });
 
-test("a containerd without its CRI plugin is told apart from one that is down", async () => {
+test("a containerd without its CRI plugin gives another error than one that is down", async () => {
   await assert.rejects(read({ status: 12, statusMessage: "unknown service runtime.v1.RuntimeService" }), {
     code: "cri-disabled",
     hint: /disabled_plugins/,
@@ -76,14 +76,14 @@ test("a containerd without its CRI plugin is told apart from one that is down", 
   });
 });
 
-test("any other refusal is told with containerd's words", async () => {
+test("any other refusal is reported with containerd's message", async () => {
   await assert.rejects(read({ status: 2, statusMessage: "server is not initialized yet" }), {
     code: "runtime-failed",
     message: "containerd answered 2: server is not initialized yet",
   });
 });
 
-test("the runtime service of CRI v1 is asked on the given socket, and an answer without conditions is no answer", async () => {
+test("the runtime service of CRI v1 is asked on the given socket, and an answer without conditions is an error", async () => {
   const host = new MemoryHost();
   const calls: string[] = [];
   host.onGrpc = ({ socket, method, message }) => {

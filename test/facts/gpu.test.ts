@@ -9,7 +9,7 @@ function addDevice(host: MemoryHost, name: string, vendor: string, type: string)
   host.files.put(`/sys/bus/pci/devices/${name}/class`, `${type}\n`);
 }
 
-test("GPUs are found, and neither their audio functions, NVSwitches, others' graphics nor what a VM was given", async () => {
+test("GPUs are found; their audio functions, NVSwitches, other vendors' graphics and the GPUs of a VM are not counted", async () => {
   const host = new MemoryHost();
   assert.equal(await hasGpu(host), false);
   addDevice(host, "0000:01:00.0", "0x10de", "0x030200");
@@ -28,7 +28,7 @@ test("GPUs are found, and neither their audio functions, NVSwitches, others' gra
   assert.equal(await hasGpu(host), true);
 });
 
-test("of hundreds of devices only NVIDIA's are looked at, and none on a machine without", async () => {
+test("of hundreds of devices only NVIDIA's are read, and none on a machine without any", async () => {
   const host = new MemoryHost();
   const reads: string[] = [];
   const read = host.files.read.bind(host.files);
@@ -61,7 +61,7 @@ test("the driver's version is read from both kinds of kernel module", async () =
   }
 });
 
-test("what the driver has taken comes with uuid, product and device nodes; an uuid of question marks is none", async () => {
+test("a GPU that the driver is bound to has uuid, product and device nodes; a uuid of question marks is undefined", async () => {
   const host = new MemoryHost();
   becomeGpuMachine(host, readGpuMachine("a10"));
   const { driven, deviceNodes } = await readGpus(host);
@@ -73,7 +73,7 @@ test("what the driver has taken comes with uuid, product and device nodes; an uu
   assert.deepEqual((await readGpus(young)).driven, [{ busId: "0000:06:00.0", product: "NVIDIA A10" }]);
 });
 
-test("a GPU that the driver is told to leave alone is none", async () => {
+test("a GPU that is excluded from the driver is not counted", async () => {
   for (const words of ["GPU Excluded:\t Yes", "Blacklisted:\t Yes"]) {
     const host = new MemoryHost();
     becomeGpuMachine(host, readGpuMachine("a10"));

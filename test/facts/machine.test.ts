@@ -46,7 +46,7 @@ test("a machine without an address of a family has none", async () => {
   assert.deepEqual([primaryIpv4, primaryIpv6], [undefined, undefined]);
 });
 
-test("cgroup v2, systemd, systemd-resolved and the ECR provider are told by their files", async () => {
+test("cgroup v2, systemd, systemd-resolved and the ECR provider are recognized by their files", async () => {
   const { host, read } = setUp();
   const { cgroupVersion, isSystemd, hasSystemdResolved, hasEcrCredentialProvider } = await read();
   assert.deepEqual([cgroupVersion, isSystemd, hasSystemdResolved, hasEcrCredentialProvider], [1, false, false, false]);

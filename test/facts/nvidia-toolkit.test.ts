@@ -4,7 +4,7 @@ import { parseToml } from "../../agent/facts/containerd.ts";
 import { readNvidiaToolkit } from "../../agent/facts/nvidia-toolkit.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
-test("the package's programs come before GPU Operator's, whose nvidia-ctk is its own affair", async () => {
+test("the package's programs come before GPU Operator's, whose nvidia-ctk does not count", async () => {
   const host = new MemoryHost();
   assert.deepEqual(await readNvidiaToolkit(host, []), { missing: [] });
   host.files.put("/usr/local/nvidia/toolkit/nvidia-container-runtime", "");
@@ -17,7 +17,7 @@ test("the package's programs come before GPU Operator's, whose nvidia-ctk is its
   assert.equal((await readNvidiaToolkit(host, [])).runtime, "/usr/local/sbin/nvidia-container-runtime");
 });
 
-test("programs that containerd is configured for and that are not there are named; bare names are containerd's to find", async () => {
+test("programs that containerd's configuration names and that do not exist are listed; bare names are left to containerd", async () => {
   const host = new MemoryHost();
   host.files.put("/opt/there", "");
   const config = parseToml(`

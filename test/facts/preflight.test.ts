@@ -16,12 +16,12 @@ test("swap is an obstacle that says how to turn it off", () => {
   });
 });
 
-test("no swap, or a kubelet that is told to live with it, is none", () => {
+test("no swap, or a kubelet that is configured to accept it, is no obstacle", () => {
   checkSwap(sampleConfig(), 0);
   checkSwap(sampleConfig("kubelet: { config: { failSwapOn: false } }"), 2 ** 30);
 });
 
-test("kubelet may be as new as the API server and three minors older, and nothing else", () => {
+test("kubelet may be as new as the API server or up to three minors older", () => {
   for (const version of ["1.34.4", "1.34.0", "1.33.9", "1.31.14"]) checkVersionSkew(version, "1.34");
   for (const version of ["1.35.0", "1.30.9"])
     assert.throws(() => checkVersionSkew(version, "1.34"), {
@@ -42,7 +42,7 @@ test("another kubelet is refused with its pid and its unit", async () => {
   });
 });
 
-test("a kubelet that only says its version, or has just ended, is nobody's", async () => {
+test("a kubelet that only prints its version, or has just ended, is not refused", async () => {
   const host = new MemoryHost();
   const asked = host.processes.start({ name: "kubelet" });
   host.files.put(`/proc/${asked.pid}/cmdline`, "/usr/bin/kubelet\0--version\0");
@@ -55,7 +55,7 @@ test("a kubelet that only says its version, or has just ended, is nobody's", asy
   await assert.rejects(checkForeignKubelet(host), { message: `another kubelet runs with pid ${real.pid}` });
 });
 
-test("kubelet's port in somebody's hands is told with who holds it", async () => {
+test("a taken port of kubelet's is reported with the process that holds it", async () => {
   for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     const host = new MemoryHost();
     const address = table.endsWith("6") ? "0".repeat(32) : "00000000";
@@ -71,7 +71,7 @@ test("kubelet's port in somebody's hands is told with who holds it", async () =>
   }
 });
 
-test("a connection from kubelet's port that is closing takes no port", async () => {
+test("a closing connection from kubelet's port does not take the port", async () => {
   const host = new MemoryHost();
   host.files.put("/proc/net/tcp", TCP_HEADER + tcpRow("0100007F:280A", "06") + tcpRow("0100007F:0280", "0A"));
   await checkPort(host);

@@ -28,7 +28,7 @@ test("a zombie has ended", async () => {
   assert.equal(await readProcess(host, 7), undefined);
 });
 
-test("a process's start is told in milliseconds since the epoch", async () => {
+test("a process's start is read in milliseconds since the epoch", async () => {
   const host = new MemoryHost();
   host.files.put("/proc/stat", "cpu 0 0\nbtime 1000000\nprocesses 5\n");
   assert.equal(await readStartMs(host, { pid: 7, startTicks: 250 }), 1_000_002_500);

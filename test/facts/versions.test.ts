@@ -28,7 +28,7 @@ for (const [output, version] of Object.entries(CONTAINERD_VERSIONS)) {
   });
 }
 
-test("kubelet says its version; EKS's build suffix does not matter", async () => {
+test("kubelet's version is read without EKS's build suffix", async () => {
   const { host, versions } = setUp();
   assert.equal((await versions.readKubelet(KUBELET)).version, "1.34.4");
   host.files.put(KUBELET, "newer elf", { mode: 0o755 });
@@ -36,7 +36,7 @@ test("kubelet says its version; EKS's build suffix does not matter", async () =>
   assert.equal((await versions.readKubelet(KUBELET)).version, "1.33.1");
 });
 
-test("a binary is asked once, and again when its file changes", async () => {
+test("a binary runs once, and again when its file changes", async () => {
   const { host, versions } = setUp();
   for (let round = 0; round < 3; round += 1) await versions.readKubelet(KUBELET);
   assert.equal(host.commands.length, 1);
@@ -53,7 +53,7 @@ test("a failed answer is not remembered", async () => {
   assert.equal((await versions.readKubelet(KUBELET)).version, "1.34.4");
 });
 
-test("the containerd that systemd would start is the one that is asked", async () => {
+test("the version is that of the containerd that systemd would start", async () => {
   const { host, versions } = setUp();
   for (const path of ["/usr/bin/containerd", "/usr/local/bin/containerd"]) {
     host.files.put(path, "", { mode: 0o755 });
@@ -62,7 +62,7 @@ test("the containerd that systemd would start is the one that is asked", async (
   assert.deepEqual(await versions.readContainerd(), { path: "/usr/local/bin/containerd", version: "2.2.0" });
 });
 
-test("a missing kubelet says where it was expected", async () => {
+test("a missing kubelet is an error that names the expected path", async () => {
   const { host, versions } = setUp();
   host.files.drop(KUBELET);
   await assert.rejects(versions.readKubelet(KUBELET), {
@@ -72,7 +72,7 @@ test("a missing kubelet says where it was expected", async () => {
   });
 });
 
-test("a kubelet that is not executable, or a folder, is told so", async () => {
+test("a kubelet that is not executable, or a folder, is an error of its own", async () => {
   const { host, versions } = setUp();
   host.files.put(KUBELET, "elf", { mode: 0o644 });
   await assert.rejects(versions.readKubelet(KUBELET), { code: "kubelet-not-executable", hint: /chmod 755/ });
@@ -80,7 +80,7 @@ test("a kubelet that is not executable, or a folder, is told so", async () => {
   await assert.rejects(versions.readKubelet("/opt/kubelet"), { code: "kubelet-not-executable" });
 });
 
-test("a kubelet of another architecture is told with its own words", async () => {
+test("a kubelet of another architecture is reported with the message of its start", async () => {
   const { host, versions } = setUp();
   host.install(KUBELET, () => ({ exitCode: 126, stderr: "cannot execute binary file: Exec format error" }));
   await assert.rejects(versions.readKubelet(KUBELET), {
@@ -92,6 +92,6 @@ test("a kubelet of another architecture is told with its own words", async () =>
   await assert.rejects(versions.readKubelet(KUBELET), { code: "kubelet-broken", message: /hello/ });
 });
 
-test("a missing containerd says what to install", async () => {
+test("a missing containerd is an error that names what to install", async () => {
   await assert.rejects(setUp().versions.readContainerd(), { code: "containerd-missing", hint: /apt-get install/ });
 });

@@ -61,7 +61,7 @@ test("the keys are those of AWS's default chain, and sign every call", async (co
   assert.match(requests[0]?.authorization ?? "", /Credential=AKIAADMIN\/\d{8}\/us-west-2\/eks/);
 });
 
-test("an access entry is made, found and deleted by its principal's ARN", async (context) => {
+test("an access entry is created, found and deleted by its principal's ARN", async (context) => {
   const accessEntry = { principalArn: ROLE_ARN, type: "HYBRID_LINUX", username: "system:node:{{SessionName}}" };
   const { aws, requests } = await setUp(context, () => ({ body: JSON.stringify({ accessEntry }) }));
   await aws.createAccessEntry("demo", ROLE_ARN, "HYBRID_LINUX");
@@ -85,7 +85,7 @@ test("entries are listed to the last page", async (context) => {
   assert.deepEqual(await aws.listAccessEntries("demo"), ["a", "b"]);
 });
 
-test("a role comes with its whole ARN, its policy as JSON, and its tags", async (context) => {
+test("a role is returned with its whole ARN, its policy as JSON, and its tags", async (context) => {
   const trust = '{"Version":"2012-10-17","Statement":[]}';
   const tags = "<Tags><member><Key>eks-satellite:cluster</Key><Value>arn:x</Value></member></Tags>";
   const { aws, requests } = await setUp(context, () => ({
@@ -101,7 +101,7 @@ test("a role comes with its whole ARN, its policy as JSON, and its tags", async 
   assert.equal(new URLSearchParams(requests[0]?.body).get("RoleName"), "nodes");
 });
 
-test("what is not there is undefined, and every other refusal keeps AWS's name", async (context) => {
+test("a missing entry or role is undefined, and every other refusal keeps AWS's name", async (context) => {
   const { aws } = await setUp(context, (request, body) => {
     if (request.url?.startsWith("/clusters"))
       return { status: 404, headers: { "x-amzn-errortype": "ResourceNotFoundException" }, body: "{}" };
@@ -116,7 +116,7 @@ test("what is not there is undefined, and every other refusal keeps AWS's name",
   await assert.rejects(aws.findRolePolicy("nodes", "p"), { name: "AccessDenied" });
 });
 
-test("a role is made with its trust policy and tags, and changed by its name", async (context) => {
+test("a role is created with its trust policy and tags, and changed by its name", async (context) => {
   const { aws, requests } = await setUp(context, () => ({ body: "<x/>" }));
   await aws.createRole({ name: "nodes", description: "d", trustPolicy: "{}", tags: { a: "b" } });
   await aws.setTrustPolicy("nodes", '{"a":1}');

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { writeAtomically } from "../../agent/host/atomic-write.ts";
 
-test("a link is written through and stays a link", async (context) => {
+test("a write to a link replaces its target, and the link stays", async (context) => {
   const folder = await mkdtemp(join(tmpdir(), "atomic-write-"));
   context.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "real.toml"), "before");
@@ -15,7 +15,7 @@ test("a link is written through and stays a link", async (context) => {
   assert.equal(await readFile(join(folder, "real.toml"), "utf8"), "after");
 });
 
-test("what a power cut left of an earlier write goes with the next, and nothing else does", async (context) => {
+test("the next write removes what a power cut left of an earlier one, and nothing else", async (context) => {
   const folder = await mkdtemp(join(tmpdir(), "atomic-write-"));
   context.after(() => rm(folder, { recursive: true }));
   const others = [
@@ -29,7 +29,7 @@ test("what a power cut left of an earlier write goes with the next, and nothing 
   assert.deepEqual((await readdir(folder)).toSorted(), [...others, "config.toml"].toSorted());
 });
 
-test("writes to one file at the same time do not take each other's temporary files away", async (context) => {
+test("concurrent writes to one file do not remove each other's temporary files", async (context) => {
   const folder = await mkdtemp(join(tmpdir(), "atomic-write-"));
   context.after(() => rm(folder, { recursive: true }));
   const path = join(folder, "token");

@@ -36,7 +36,7 @@ async function setUp(context: TestContext, answer: (request: IncomingMessage) =>
   return { aws: createAws("us-west-2", { sts: url, eks: url }), requests };
 }
 
-test("AssumeRole asks for the role, the session name, the duration and the external id, and brings keys with their end", async (context) => {
+test("AssumeRole sends the role, the session name, the duration and the external id, and returns keys with their expiry", async (context) => {
   const { aws, requests } = await setUp(context, () => ({ body: stsAnswer("AssumeRole") }));
   const keys = await aws.assumeRole(KEYS, ROLE);
   const asked = new URLSearchParams(requests[0]?.body);
@@ -52,7 +52,7 @@ test("AssumeRole asks for the role, the session name, the duration and the exter
   );
 });
 
-test("GetSessionToken brings session keys of the user", async (context) => {
+test("GetSessionToken returns session keys of the user", async (context) => {
   const { aws, requests } = await setUp(context, () => ({ body: stsAnswer("GetSessionToken") }));
   assert.equal((await aws.getSessionToken(KEYS, 3600)).sessionToken?.reveal(), "tok");
   assert.equal(new URLSearchParams(requests[0]?.body).get("DurationSeconds"), "3600");
@@ -80,7 +80,7 @@ test("AWS's refusals keep AWS's own names", async (context) => {
   await assert.rejects(aws.assumeRole(KEYS, ROLE), { name: "AccessDenied" });
 });
 
-test("a cluster that does not exist is told as such", async (context) => {
+test("a cluster that does not exist keeps AWS's error name", async (context) => {
   const { aws } = await setUp(context, () => ({
     status: 404,
     headers: { "x-amzn-errortype": "ResourceNotFoundException" },
@@ -89,7 +89,7 @@ test("a cluster that does not exist is told as such", async (context) => {
   await assert.rejects(readCluster(aws, KEYS, { name: "demo", region: "us-west-2" }, 1), { code: "cluster-not-found" });
 });
 
-test("an AWS that is away is told as such, after few tries", async (context) => {
+test("an unreachable AWS is an error after few attempts", async (context) => {
   const { aws, requests } = await setUp(context, () => ({ status: 503, body: "" }));
   await assert.rejects(readCluster(aws, KEYS, { name: "demo", region: "us-west-2" }, 1), { code: "aws-unreachable" });
   assert.ok(requests.length <= 2, `${requests.length} tries`);

@@ -43,7 +43,7 @@ const serveRanges: RequestListener = ({ headers: { range } }, response) => {
     .end(CONTENT.subarray(start));
 };
 
-test("a file comes whole, and says how far it is", async (context) => {
+test("a file is downloaded whole, with its progress", async (context) => {
   const { path, request } = await setUp(context);
   const seen: (readonly [bytes: number, totalBytes: number | undefined])[] = [];
   const onProgress = (bytes: number, totalBytes: number | undefined) => void seen.push([bytes, totalBytes]);
@@ -52,7 +52,7 @@ test("a file comes whole, and says how far it is", async (context) => {
   assert.deepEqual(seen.at(-1), [CONTENT.length, CONTENT.length]);
 });
 
-test("what broke off is gone on with, and counted from the beginning of the file", async (context) => {
+test("an interrupted download continues, and its progress counts from the beginning of the file", async (context) => {
   const { path, ranges, request } = await setUp(context, (incoming, response) => {
     if (incoming.headers.range !== undefined) return serveRanges(incoming, response);
     response.writeHead(200, { "content-length": CONTENT.length });
@@ -70,14 +70,14 @@ test("what broke off is gone on with, and counted from the beginning of the file
   assert.deepEqual(await readFile(path), CONTENT);
 });
 
-test("a server that knows no ranges sends it from the beginning", async (context) => {
+test("a server without ranges sends the file from the beginning", async (context) => {
   const { path, request } = await setUp(context, (_, response) => void response.end(CONTENT));
   await writeFile(path, "the beginning of something else");
   await host.download(request);
   assert.deepEqual(await readFile(path), CONTENT);
 });
 
-test("a file that is not there leaves what came before", async (context) => {
+test("a missing file leaves the earlier part", async (context) => {
   const { path, request } = await setUp(context, (_, response) => void response.writeHead(404).end("no"));
   await writeFile(path, "half");
   assert.equal((await host.download(request)).status, 404);
@@ -92,7 +92,7 @@ test("a server that falls silent is given up", async (context) => {
   });
 });
 
-test("an end from here leaves what came so far, and nothing open", async (context) => {
+test("an abort leaves the part so far, and no open connection", async (context) => {
   const end = new AbortController();
   const { path, request } = await setUp(context, (_, response) => void response.write(CONTENT.subarray(0, 1000)));
   const download = host.download({ ...request, signal: end.signal, onProgress: () => end.abort() });

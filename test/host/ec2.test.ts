@@ -73,14 +73,14 @@ test("interfaces are found by tags and by id, page by page, signed with the give
   assert.equal(requests.at(-1)?.["Filter.1.Name"], "network-interface-id");
 });
 
-test("what is not there is undefined, or left out", async (context) => {
+test("what does not exist is undefined, or left out", async (context) => {
   const { ec2 } = await setUp(context, ({ Action = "" }) => reply(Action, ""));
   assert.equal(await ec2.findSubnet("subnet-1"), undefined);
   assert.deepEqual(await ec2.findSecurityGroups(["sg-1"]), []);
   assert.equal(await ec2.findNetworkInterface("eni-1"), undefined);
 });
 
-test("a subnet comes with its VPC and its free addresses, a security group with its VPC", async (context) => {
+test("a subnet has its VPC and its free addresses, a security group its VPC", async (context) => {
   const { ec2 } = await setUp(context, ({ Action = "" }) =>
     reply(
       Action,
@@ -98,7 +98,7 @@ test("a subnet comes with its VPC and its free addresses, a security group with 
   assert.deepEqual(await ec2.findSecurityGroups(["sg-1", "sg-2"]), [{ id: "sg-1", vpcId: "vpc-1" }]);
 });
 
-test("an interface is made with its tags in the same call, each under a token of its own, and deleted by its id", async (context) => {
+test("an interface is created with its tags in the same call, each with its own token, and deleted by its id", async (context) => {
   const { ec2, requests } = await setUp(context, ({ Action = "" }) =>
     reply(Action, `<networkInterface>${ITEM.replace(/<attachment>.*<\/attachment>/s, "")}</networkInterface>`),
   );

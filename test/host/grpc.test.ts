@@ -45,7 +45,7 @@ function reply(stream: ServerHttp2Stream, message: Uint8Array, trailers: Record<
   stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
 }
 
-test("a message goes out and one comes back, each behind its length", async (context) => {
+test("a message is sent and one returned, each with its length prefix", async (context) => {
   const { call, seen } = await serve(context, (stream) =>
     reply(stream, Buffer.from([9, 8, 7]), { "grpc-status": "0" }),
   );
@@ -55,7 +55,7 @@ test("a message goes out and one comes back, each behind its length", async (con
   assert.deepEqual([...(seen.body ?? [])], [0, 0, 0, 0, 2, 1, 2]);
 });
 
-test("a refusal without a body brings its status and its words decoded", async (context) => {
+test("a refusal without a body returns its status and its decoded message", async (context) => {
   const { call } = await serve(context, (stream) =>
     stream.respond(
       { ":status": 200, "grpc-status": "12", "grpc-message": "unknown service runtime.v1.RuntimeService %E2%80%93" },
@@ -66,7 +66,7 @@ test("a refusal without a body brings its status and its words decoded", async (
   assert.deepEqual([status, statusMessage], [12, "unknown service runtime.v1.RuntimeService –"]);
 });
 
-test("words with a percent sign that encodes nothing are taken as they are", async (context) => {
+test("a message with a percent sign that encodes nothing stays as it is", async (context) => {
   const { call } = await serve(context, (stream) =>
     reply(stream, new Uint8Array(), { "grpc-status": "2", "grpc-message": "disk 95% full" }),
   );
@@ -74,7 +74,7 @@ test("words with a percent sign that encodes nothing are taken as they are", asy
   assert.deepEqual([status, statusMessage], [2, "disk 95% full"]);
 });
 
-test("an answer without a status is of status unknown", async (context) => {
+test("an answer without a status has the status unknown", async (context) => {
   const { call } = await serve(context, (stream) => {
     stream.respond({ ":status": 502 });
     stream.end("bad gateway");
@@ -82,7 +82,7 @@ test("an answer without a status is of status unknown", async (context) => {
   assert.equal((await call()).status, 2);
 });
 
-test("a socket that is not there is an error that names it", async (context) => {
+test("a missing socket is an error that names it", async (context) => {
   const socket = socketPath(context);
   await assert.rejects(callGrpc({ socket, method: METHOD, message: new Uint8Array(), timeoutSeconds: 5 }), {
     code: "grpc-failed",
@@ -105,7 +105,7 @@ test("a socket that accepts and says nothing is given up on in time", async (con
   });
 });
 
-test("a call that the server breaks off is an error and never waits for ever", async (context) => {
+test("a call that the server interrupts is an error and does not wait for ever", async (context) => {
   for (const code of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_INTERNAL_ERROR]) {
     const { call } = await serve(context, (stream) => stream.close(code));
     await assert.rejects(call(), { code: "grpc-failed" });

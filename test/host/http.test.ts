@@ -24,7 +24,7 @@ async function serve(context: TestContext, listener: RequestListener, tls?: { ce
   return { url: `${tls === undefined ? "http" : "https"}://localhost:${port}`, closed: closed.promise };
 }
 
-test("a GET brings status and body, whatever the status", async (context) => {
+test("a GET returns status and body, whatever the status", async (context) => {
   const { url } = await serve(context, (request, response) => {
     response.writeHead(request.headers.authorization === "Bearer tok" ? 200 : 401).end(`at ${request.url} – ü`);
   });
@@ -42,7 +42,7 @@ test("over TLS the given certificate authority is trusted, and no other", async 
   await assert.rejects(host.fetch({ url, timeoutSeconds: 5 }), { code: "http-failed" });
 });
 
-test("a server that is away, or does not answer in time, is an error with the address", async (context) => {
+test("a server that is down, or does not answer in time, is an error with the address", async (context) => {
   await assert.rejects(host.fetch({ url: "http://127.0.0.1:1/x", timeoutSeconds: 5 }), {
     code: "http-failed",
     message: "GET http://127.0.0.1:1/x was not answered",
@@ -57,7 +57,7 @@ test("a server that is away, or does not answer in time, is an error with the ad
 
 const FOLLOWING = { timeoutSeconds: 5, silenceSeconds: 5 };
 
-test("a stream is followed line by line, also where lines are cut, until the server ends it", async (context) => {
+test("a stream is followed line by line, also when a line arrives in parts, until the server ends it", async (context) => {
   const { url } = await serve(context, async (_, response) => {
     for (const part of ["one\ntw", "o\nthr", "ee\n"]) {
       response.write(part);
@@ -71,14 +71,14 @@ test("a stream is followed line by line, also where lines are cut, until the ser
   assert.deepEqual([result, lines], [{ status: 200, body: "" }, ["one", "two", "three"]]);
 });
 
-test("a stream that is refused brings status and body", async (context) => {
+test("a stream that is refused returns status and body", async (context) => {
   const { url } = await serve(context, (_, response) => void response.writeHead(403).end("no"));
   const signal = new AbortController().signal;
   const result = await host.follow({ ...FOLLOWING, url, signal, onLine: () => undefined });
   assert.deepEqual(result, { status: 403, body: "no" });
 });
 
-test("a stream ends with the agent, and its connection with it", async (context) => {
+test("an abort ends a stream and its connection", async (context) => {
   const stop = new AbortController();
   const { url, closed } = await serve(context, (_, response) => void response.write("line\n"));
   const result = await host.follow({ ...FOLLOWING, url, signal: stop.signal, onLine: () => stop.abort() });
@@ -121,7 +121,7 @@ test("a refusal whose body never ends is an error, and its connection is closed"
   await closed;
 });
 
-test("a line that its reader cannot take ends the stream with an error, and closes the connection", async (context) => {
+test("an error of the line's reader ends the stream with that error, and closes the connection", async (context) => {
   const { url, closed } = await serve(context, (_, response) => void response.write("not json\n"));
   const signal = new AbortController().signal;
   await assert.rejects(host.follow({ ...FOLLOWING, url, signal, onLine: (line) => void JSON.parse(line) }), {

@@ -24,11 +24,11 @@ test("a command's output, error output and exit code are a result, whatever the 
   assert.deepEqual([exitCode, stdout, stderr], [3, "out", "err"]);
 });
 
-test("a command that a signal ends has a result too", async () => {
+test("a command that a signal ends returns a result too", async () => {
   assert.notEqual((await host.run("sh", ["-c", "kill -9 $$"])).exitCode, 0);
 });
 
-test("a group that does not end is killed whole: a child of the command would hold its output open", async () => {
+test("a process group that does not end is killed as a whole, since a child would hold the output open", async () => {
   const startedAt = performance.now();
   const running = host.run("sh", ["-c", "sleep 300 | cat; true"], { timeoutSeconds: 0.3, isGroup: true });
   await assert.rejects(running, { code: "command-timeout" });
@@ -40,7 +40,7 @@ test("a command reads no input and gets the variables that it is given", async (
   assert.equal(stdout, "yes");
 });
 
-test("a command cannot speak to systemd in our name, unless it is told to", async (context) => {
+test("a command cannot notify systemd in our name, unless it gets the socket", async (context) => {
   process.env.NOTIFY_SOCKET = "/run/systemd/notify";
   context.after(() => void delete process.env.NOTIFY_SOCKET);
   const count = ["-c", "env | grep --count ^NOTIFY_SOCKET= || true"];
@@ -48,7 +48,7 @@ test("a command cannot speak to systemd in our name, unless it is told to", asyn
   assert.equal((await host.run("sh", count, { environment: { NOTIFY_SOCKET: "/x" } })).stdout, "1");
 });
 
-test("arguments are never words of a shell", async () => {
+test("a shell never interprets arguments", async () => {
   assert.equal((await host.run("echo", ["$HOME; `id` > /dev/null", "a  b"])).stdout, "$HOME; `id` > /dev/null a  b");
 });
 
@@ -66,7 +66,7 @@ test("a command that hangs is killed at its deadline", async () => {
   });
 });
 
-test("a child gets exactly its environment, speaks through pipes, and ends with a code", async () => {
+test("a child gets exactly its environment, writes to pipes, and ends with a code", async () => {
   const child = host.spawn("/bin/sh", ["-c", "env; echo oops >&2; exit 7"], { ONLY: "this" });
   const [stdout, stderr, exit] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), child.exited]);
   const names = Buffer.concat(stdout)
@@ -87,7 +87,7 @@ async function untilSaid({ stderr }: Child, word: string): Promise<void> {
   for await (const chunk of stderr) if (String(chunk).includes(word)) return;
 }
 
-test("a child that is killed says by which signal", async () => {
+test("a killed child reports the signal", async () => {
   const child = host.spawn(process.execPath, [FAKE_KUBELET, "ignore-sigterm"], { PATH: process.env.PATH ?? "" });
   await untilSaid(child, "ready");
   child.kill("SIGTERM");
@@ -102,7 +102,7 @@ test("a child that cannot be started is an error", () => {
   });
 });
 
-test("any process can be sent a signal, and one that is gone is told so", async () => {
+test("any process can be sent a signal, and false means that it is gone", async () => {
   const child = host.spawn("/bin/sleep", ["1000"], {});
   assert.ok((await readProcess(host, child.pid)) !== undefined);
   assert.equal(host.kill(child.pid, "SIGKILL"), true);
@@ -149,7 +149,7 @@ test("a sleep ends with the signal", async () => {
   await assert.rejects(sleep);
 });
 
-test("the system is described with its addresses but those of the loopback interface", async () => {
+test("the system is described with its addresses, without those of the loopback interface", async () => {
   const { cpuCount, memoryBytes, addresses, architecture, operatingSystem } = await host.systemInformation();
   assert.equal(operatingSystem, parseEnv(readFileSync("/etc/os-release", "utf8")).PRETTY_NAME);
   assert.ok(cpuCount >= 1 && memoryBytes > 2 ** 26);

@@ -39,7 +39,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("downloads and requests go by the proxy, over TLS through a tunnel", async () => {
+test("downloads and requests use the proxy, over TLS through a tunnel", async () => {
   asked.length = 0;
   const path = join(folder, "kubelet.part");
   await host.download({ url: "http://mirror.example.com/kubelet", path, silenceSeconds: 5 });
@@ -49,27 +49,27 @@ test("downloads and requests go by the proxy, over TLS through a tunnel", async 
   assert.deepEqual(asked, ["GET http://mirror.example.com/kubelet", "CONNECT mirror.example.com:443"]);
 });
 
-test("calls to AWS go by it too", async () => {
+test("calls to AWS use it too", async () => {
   asked.length = 0;
   const keys = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: new Secret("S") };
   await assert.rejects(createAws("us-west-2", {}).describeCluster(keys, "demo"));
   assert.equal(asked[0], "CONNECT eks.us-west-2.amazonaws.com:443");
 });
 
-test("this machine itself is asked directly, as kubelet's health is", async () => {
+test("requests to this machine itself, such as kubelet's health, bypass it", async () => {
   asked.length = 0;
   assert.equal((await host.fetch({ url: `${address}/healthz`, timeoutSeconds: 5 })).body, "of /healthz");
   assert.deepEqual(asked, ["GET /healthz"], "a proxy would have been asked for the whole address");
 });
 
-test("the variables are those that curl knows, a lower-case name first; what is no URL is named without its password", () => {
+test("the variables are those of curl, a lower-case name first; an invalid URL is reported without its password", () => {
   assert.deepEqual(
     proxyEnvironment({ HTTPS_PROXY: "http://one:1", https_proxy: "http://two:2", HTTP_PROXY: "", no_proxy: "a,b" }),
     { HTTPS_PROXY: "http://two:2", NO_PROXY: "a,b,localhost,127.0.0.1,::1" },
   );
   assert.throws(() => proxyEnvironment({ HTTPS_PROXY: "me:secret@proxy:3128" }), {
     code: "proxy-invalid",
-    message: "HTTPS_PROXY is no URL of a proxy, and is ignored",
+    message: "HTTPS_PROXY is not the URL of a proxy, and is ignored",
     hint: /\/etc\/eks-satellite\/environment/,
   });
 });

@@ -53,13 +53,13 @@ test("the Node is cordoned, its pods are evicted, and all are waited for", async
   const draining = drain(access, 60);
   await host.clock.advance(2000);
   assert.deepEqual(await draining, []);
-  // Also a Node that the daemon has cordoned for its GPUs: it must not take this cordon back.
+  // Also a Node that the daemon has cordoned for its GPUs: it must not lift this cordon.
   const cordon = { metadata: { annotations: { [CORDON_ANNOTATION]: null } }, spec: { unschedulable: true } };
   assert.deepEqual([requests[0]?.method, requests[0]?.body], ["PATCH", JSON.stringify(cordon)]);
   assert.deepEqual(evicted(), ["web", "db"]);
 });
 
-test("a pod that a budget protects is asked for again until the time is over, and then named", async () => {
+test("the eviction of a pod that a budget protects is repeated until the time is over, and then the pod is reported", async () => {
   const { host, access, evicted } = setUp([pod("web"), pod("db")], ["db"]);
   const draining = drain(access, 10);
   await host.clock.advance(20_000);
@@ -67,7 +67,7 @@ test("a pod that a budget protects is asked for again until the time is over, an
   assert.ok(evicted().filter((name) => name === "db").length >= 4);
 });
 
-test("where nobody would end the pods they are evicted, once, and not waited for", async () => {
+test("without a kubelet that would end the pods they are evicted once, and not waited for", async () => {
   const { access, evicted } = setUp([pod("web"), pod("db")]);
   assert.deepEqual(await drain(access, 0), [
     { namespace: "default", name: "web" },
@@ -76,7 +76,7 @@ test("where nobody would end the pods they are evicted, once, and not waited for
   assert.deepEqual(evicted(), ["web", "db"]);
 });
 
-test("the end of a pod is confirmed where somebody has asked for it, without any more time for it", async () => {
+test("the end of a pod that is being deleted is confirmed without a grace period", async () => {
   const { access, requests } = setUp([pod("web"), pod("db", { deletionTimestamp: "2026-01-01T00:00:00Z" })]);
   const [ended, ...others] = await listTerminatingPods(access);
   assert.deepEqual([ended, others], [{ namespace: "default", name: "db" }, []]);
@@ -89,7 +89,7 @@ test("the end of a pod is confirmed where somebody has asked for it, without any
   );
 });
 
-test("a cluster that does not let a node delete itself says so", async () => {
+test("a cluster that does not allow a node to delete itself is an error", async () => {
   const { access } = setUp([]);
   await assert.rejects(deleteNode(access), { code: "api-forbidden", message: /nodes is forbidden/ });
 });

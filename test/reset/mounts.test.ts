@@ -32,12 +32,12 @@ function setUp(points: readonly string[], busy: readonly string[] = []) {
   return { host, ran, isRemoved, left: () => mounted };
 }
 
-test("what is below a folder is listed, the newest first, names with blanks too, and no folder that only begins alike", async () => {
+test("the mounts below a folder are listed, the newest first, names with blanks included, and no folder that shares only a prefix", async () => {
   const { host } = setUp(["/", KUBELET, `${KUBELET}/pods/a`, `${KUBELET}/pods/a/b c`, `${KUBELET}-other/x`]);
   assert.deepEqual(await listMountsBelow(host, KUBELET), [`${KUBELET}/pods/a/b c`, `${KUBELET}/pods/a`]);
 });
 
-test("everything below goes, also what is mounted twice on one place, and what is above or beside stays", async () => {
+test("every mount below is unmounted, also two on one place, and mounts above or beside stay", async () => {
   const { host, left } = setUp([
     "/",
     "/proc",
@@ -58,7 +58,7 @@ test("before anything is unmounted every mount is made private: a copy of the ro
   assert.ok(host.commands.slice(0, firstUmount).every((command) => command.startsWith("mount --make-private -- ")));
 });
 
-test("a mount that is in use is an error that names it and who to ask", async () => {
+test("a mount that is in use is an error that names it and how to find its users", async () => {
   const { host } = setUp(["/", `${KUBELET}/pods/a`, `${KUBELET}/pods/b`], [`${KUBELET}/pods/a`]);
   await assert.rejects(unmountBelow(host, KUBELET), {
     code: "mount-busy",
@@ -67,7 +67,7 @@ test("a mount that is in use is an error that names it and who to ask", async ()
   });
 });
 
-test("nothing is removed where something is mounted, there or below: it may be the machine's own root", async () => {
+test("nothing is removed where something is mounted, there or below, since it may be the machine's own root", async () => {
   for (const point of [`${KUBELET}/pods`, `${KUBELET}/pods/a/volumes/host`]) {
     const { host, isRemoved } = setUp(["/", point]);
     await assert.rejects(removeTree(host, `${KUBELET}/pods`), { code: "mount-busy", message: new RegExp(point) });

@@ -37,26 +37,26 @@ test("what was installed for the node is purged, and nothing else", async () => 
   assert.deepEqual(await step.list(), [], "done");
 });
 
-test("what others have come to need stays, and is named", async () => {
+test("a package on which others depend stays, and is reported", async () => {
   const { answers, present, step } = setUp(["socat"]);
-  answers.simulated += "Purg somebodys-tool [2]\n";
+  answers.simulated += "Purg users-tool [2]\n";
   assert.deepEqual(await step.run(), [
-    "somebodys-tool came to need what was installed for the node, which stays: socat",
+    "other packages (users-tool) depend on what was installed for the node, which stays: socat",
   ]);
   assert.equal(present.size, 1);
 });
 
-test("a containerd on which somebody's containers run stays", async () => {
+test("a containerd that runs other containers stays", async () => {
   const { host, present, step } = setUp(["containerd"]);
   host.install("ctr", (args) => ({ stdout: args.includes("namespaces") ? "k8s.io\nmoby\n" : "abc\n" }));
-  assert.match((await step.run())[0] ?? "", /somebody's containers run on containerd/);
+  assert.match((await step.run())[0] ?? "", /other containers run on containerd/);
   assert.equal(present.size, 1);
   host.install("ctr", (args) => ({ stdout: args.includes("namespaces") ? "k8s.io\nmoby\n" : "" }));
   assert.deepEqual(await step.run(), []);
 });
 
-test("within dpkg's own run the command is named instead", async () => {
+test("within a run of dpkg the command is reported instead", async () => {
   const { host, step } = setUp(["socat"], { isWithinDpkg: true });
-  assert.match((await step.run())[0] ?? "", /dpkg is at work.*apt-get purge socat/);
+  assert.match((await step.run())[0] ?? "", /dpkg is running.*apt-get purge socat/);
   assert.ok(!host.commands.some((line) => line.startsWith("apt-get")));
 });
