@@ -18,9 +18,9 @@ function leavesOf(command: Command, name = ""): readonly Named[] {
 const commands = leavesOf(createProgram({} as CommandContext));
 
 test("the exit codes that --help names are those of the table", () => {
-  const told = commands.filter(({ command }) => command.description().includes("; exit "));
-  assert.ok(told.length > 5);
-  for (const { name, command } of told) {
+  const described = commands.filter(({ command }) => command.description().includes("; exit "));
+  assert.ok(described.length > 5);
+  for (const { name, command } of described) {
     const codes = [...(command.description().split("; exit ")[1] ?? "").matchAll(/\b(\d+) /g)].map(([, code]) => code);
     const known = Object.keys({ ...COMMON_EXIT_CODES, ...EXIT_CODES[name] });
     for (const code of codes) assert.ok(known.includes(code ?? ""), `${name}: ${code}`);
