@@ -2,6 +2,7 @@
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
 import { fileExecutor } from "./file.ts";
@@ -106,7 +107,7 @@ export function summarizeFailures(failures: readonly unknown[]): SatelliteError 
   const known = failures.find((error) => error instanceof SatelliteError);
   const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
   return new SatelliteError(known?.code ?? "unexpected", messages.join("; "), {
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    ...optional({ hint: known?.hint }),
     cause: first,
   });
 }

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { sha256 } from "../digest.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 
 const originalSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("absent") }),
@@ -53,7 +54,7 @@ export class Ledger {
       ...known,
       lastChangedAtMs: now,
       changes: known.changes + 1,
-      ...(wrote === undefined ? {} : { wrote }),
+      ...optional({ wrote }),
     };
     // 0600: the original of a file may hold secrets of its owner.
     await this.#host.files.write(this.#pathOf(id), `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });

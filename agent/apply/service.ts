@@ -3,6 +3,7 @@
 import { sha256 } from "../digest.ts";
 import { assertNever, describe, SatelliteError } from "../errors.ts";
 import { isAlive, type ProcessIdentity, readProcess, readStartMs } from "../facts/process.ts";
+import { optional } from "../optional.ts";
 import type { FileResource, ServiceResource } from "../plan/resource.ts";
 import { configCheckOf } from "./config-check.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
@@ -170,7 +171,7 @@ async function recordRunning(
   await writeServiceRecord(context, unit, {
     ...running,
     configSha256: sha256(content ?? ""),
-    ...(refused === undefined ? {} : { refused }),
+    ...optional({ refused }),
   });
 }
 

@@ -2,6 +2,7 @@
 import { gte } from "semver";
 import type { GpuConfig } from "../config/gpu-schema.ts";
 import { isGpuOperators, type NvidiaToolkit } from "../facts/nvidia-toolkit.ts";
+import { optional } from "../optional.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 
 /** Name of the runtime, and of the RuntimeClass that leads to it. */
@@ -54,7 +55,7 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
   return {
     ...cdi,
     containerd: {
-      ...(defaultName === undefined ? {} : { default_runtime_name: defaultName }),
+      ...optional({ default_runtime_name: defaultName }),
       runtimes: { [NVIDIA_RUNTIME]: { options: isSaid ? {} : { BinaryName: binary } } },
     },
   };
