@@ -55,6 +55,7 @@ export async function converge(resources: readonly Resource[], options: Converge
     attempt(resource, async () => {
       const change = await executorOf(resource).diff(context, resource);
       if (change !== undefined) differences.set(resource, change);
+      else if (resource.kind === "file") await ledger?.adopt(resourceId(resource), resource.content);
     });
   const apply = (resource: Resource) =>
     attempt(resource, async () => {
