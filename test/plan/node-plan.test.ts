@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kubeletDigest } from "../../agent/plan/kubelet-digest.ts";
 import { type Facts, planNode } from "../../agent/plan/node-plan.ts";
 import { resourceId } from "../../agent/plan/resource.ts";
-import { otherCa } from "../fakes/certificates.ts";
 import {
   containerdFile,
   DOCKER_CONTAINERD_CONFIG,
@@ -72,21 +70,4 @@ test("the cgroup driver of kubelet and containerd is the same, with and without 
     assert.ok(texts.includes(`SystemdCgroup = ${isSystemd}`));
     assert.ok(texts.includes(`cgroupDriver: ${isSystemd ? "systemd" : "cgroupfs"}`));
   }
-});
-
-test("kubelet's digest changes with what it reads at its start, and with nothing else", () => {
-  const digest = (facts: Partial<Facts>, config = CONFIG) => kubeletDigest(planNode(config, { ...FACTS, ...facts }));
-  const before = digest({});
-  assert.equal(digest({}), before);
-  assert.equal(digest({ cluster: sampleCluster({ fetchedAtMs: 1, version: "1.35" }) }), before);
-  assert.equal(digest({ containerd: { version: "2.2.0", config: { kind: "absent" } } }), before);
-  assert.equal(digest({}, sampleConfig("intervals: { tokenSeconds: 60 }")), before);
-  const others = [
-    digest({ cluster: sampleCluster({ caPem: otherCa }) }),
-    digest({ cluster: sampleCluster({ endpoint: "https://other" }) }),
-    digest({}, sampleConfig("kubelet: { maxPods: 7 }")),
-    digest({}, sampleConfig("kubelet: { flags: { v: 2 } }")),
-    digest({}, sampleConfig("node: { labels: { a: b } }")),
-  ];
-  assert.equal(new Set([before, ...others]).size, others.length + 1);
 });
