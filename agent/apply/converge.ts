@@ -100,7 +100,7 @@ function executorOf(resource: Resource): Executor<Resource> {
   return EXECUTORS[resource.kind] as unknown as Executor<Resource>;
 }
 
-/** The failures of a round as one error: the first one's code and hint, everybody's message. */
+/** The failures of a round as one error: the first one's code and hint, the message of each. */
 export function summarizeFailures(failures: readonly unknown[]): SatelliteError | undefined {
   const [first] = failures;
   if (first === undefined) return undefined;

@@ -14,7 +14,7 @@ const RESTART_TIMEOUT_SECONDS = 90;
 /** How long a service may take from its start to being ready; containerd recovers its running containers first. */
 const READY_TIMEOUT_SECONDS = 30;
 const READY_POLL_MS = 50;
-/** The kernel tells the time of its boot in whole seconds, rounded down, and a process's start from there. */
+/** The kernel gives the time of its boot in whole seconds, rounded down, and a process's start from there. */
 const START_ERROR_MS = 1000;
 
 /** Keeps a service running on the configuration of the plan. */

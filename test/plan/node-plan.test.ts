@@ -31,7 +31,7 @@ test("the service comes after the file that it reads, and modules before the set
   assert.ok(ids.indexOf("kernel-module:br_netfilter") < ids.indexOf("sysctl:net.bridge.bridge-nf-call-iptables"));
 });
 
-test("with somebody else's CNI no configuration of ours is planned", () => {
+test("with another CNI no configuration of ours is planned", () => {
   assert.ok(idsOf({}).includes("file:/etc/cni/net.d/10-host-network.conf"));
   assert.ok(!idsOf({}, sampleConfig("network: { cni: none }")).some((id) => id.includes("cni")));
 });
@@ -45,7 +45,7 @@ test("without a cluster, or without a kubelet, the kernel and containerd are pla
   }
 });
 
-test("a containerd configuration that nobody can merge is a problem; kubelet is planned all the same", () => {
+test("a containerd configuration that cannot be merged is a problem; kubelet is planned all the same", () => {
   const legacy = { version: "1.7.27", config: containerdFile("[plugins.linux]\n") };
   const { problems, kubelet, resources } = planNode(CONFIG, { ...FACTS, containerd: legacy });
   assert.deepEqual(
