@@ -71,3 +71,21 @@ test("the cgroup driver of kubelet and containerd is the same, with and without 
     assert.ok(texts.includes(`cgroupDriver: ${isSystemd ? "systemd" : "cgroupfs"}`));
   }
 });
+
+test("what a section decides follows from the configuration alone: missing facts and problems change nothing of it", () => {
+  const { decided } = planNode(CONFIG, FACTS);
+  assert.deepEqual(decided, ["/etc/cni/net.d", "/etc/containerd/certs.d"]);
+  const legacy = { version: "1.7.27", config: containerdFile("[plugins.linux]\n") };
+  for (const gap of [{ cluster: undefined }, { containerd: undefined }, { containerd: legacy }])
+    assert.deepEqual(planNode(CONFIG, { ...FACTS, ...gap }).decided, decided);
+});
+
+test("files that follow from facts lie in no decided place: missing facts must not look like a wish to remove them", () => {
+  const { resources, decided } = planNode(sampleConfig("network: { cni: none }"), FACTS);
+  const paths = resources.flatMap((resource) => (resource.kind === "file" ? [resource.path] : []));
+  assert.ok(paths.length > 5);
+  assert.deepEqual(
+    paths.filter((path) => decided.some((place) => path.startsWith(`${place}/`))),
+    [],
+  );
+});
