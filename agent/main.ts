@@ -4,15 +4,13 @@ import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import type { CommandContext } from "./commands/context.ts";
+import { EXIT } from "./commands/exit-codes.ts";
 import { createProgram } from "./commands/program.ts";
 import type { Paint } from "./commands/status-screen.ts";
 import { describe, hasCode } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { honourProxies } from "./host/proxy.ts";
 import { createLog } from "./log.ts";
-
-/** sysexits(3): EX_USAGE and EX_SOFTWARE. */
-const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
 
 async function main(argv: readonly string[]): Promise<number> {
   endWithReader();

@@ -62,7 +62,10 @@ test("an administrator's command needs a cluster, and prints a role without aski
   assert.match(stdout, /^resource "aws_iam_role" "node_eks_satellite_gpu_1" \{$/m);
   const session = start("authorize", ...where, "--role-arn", "arn:aws:sts::111122223333:assumed-role/nodes/gpu-1");
   assert.equal(session.status, 1);
-  assert.match(session.stderr, /is the ARN of a session, not of a role → Use the role's own: .* code=session-arn\n$/);
+  assert.match(
+    session.stderr,
+    /is the ARN of a session, not of a role → Use the role's own ARN: .* code=session-arn\n$/,
+  );
 });
 
 test("a node's name is computed from an address without a call of AWS", () => {

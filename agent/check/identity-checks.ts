@@ -20,6 +20,7 @@ const DEADLINE_SECONDS = 5;
 export const IDENTITY_CHECKS: readonly Check[] = [
   {
     name: "config",
+    checks: "the configuration file is there and valid",
     run: async ({ config, configProblem }) =>
       configProblem === undefined
         ? ok(`node ${config?.node.name} of ${config?.cluster.name}, identity ${config?.node.identity}`)
@@ -28,6 +29,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   ...CREDENTIAL_CHECKS,
   configured({
     name: "assume-role",
+    checks: "the keys become a session of the role",
     run: async ({ keys: read }, { credentials }) => {
       const keys = await read();
       if (isLongLived(keys)) return warn(LONG_LIVED_KEYS.message, LONG_LIVED_KEYS.hint);
@@ -40,6 +42,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "aws-identity",
+    checks: "AWS knows the session, and its name is the node's",
     run: async ({ caller, keys }, config) => {
       if ((await keys().catch(() => undefined)) === undefined)
         return unknown("there are no keys to ask with: see assume-role");
@@ -55,6 +58,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "describe-cluster",
+    checks: "DescribeCluster is allowed and answered",
     run: async ({ keys, cluster }) => {
       if ((await keys().catch(() => undefined)) === undefined)
         return unknown("there are no keys to ask with: see assume-role");
@@ -64,6 +68,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "cluster-identity",
+    checks: "the API server accepts the token as this node's",
     run: async (context, config) => {
       const { cluster, node } = config;
       const access = await findAccess(context);
@@ -83,6 +88,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "node",
+    checks: "the Node is in the cluster, Ready and not cordoned",
     run: async (context, { node }) => {
       const access = await findAccess(context);
       if (access === undefined) return NO_ACCESS;
@@ -107,6 +113,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "version-skew",
+    checks: "kubelet's version fits the cluster's",
     run: async ({ host, knownCluster }, { kubelet }) => {
       const facts = await knownCluster().catch(() => undefined);
       const own = await createVersionReader(host)
@@ -119,6 +126,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "serving-certificate",
+    checks: "kubelet's serving certificate is signed and valid, so that `kubectl logs` works",
     run: async ({ host, knownCluster, daemon }) => {
       const pem = await host.files.read(PATHS.servingCertificate).catch((error: unknown) => {
         if (hasCode(error, "file-unreadable")) return undefined;
@@ -142,6 +150,8 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   {
     name: "control-plane-route",
+    checks:
+      "the control plane reaches kubelet's port: a machine cannot see that itself, so the outcome is always unknown",
     run: async () =>
       unknown(
         "whether the control plane reaches this machine's port 10250 cannot be told from here",
@@ -150,6 +160,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   },
   {
     name: "daemon",
+    checks: "the daemon runs, and says that the node is ready",
     run: async ({ daemon }) => {
       const answer = await daemon();
       if (answer === undefined)

@@ -131,7 +131,7 @@ export class GpuCordon {
   #report({ cordonedFor, isSchedulable }: CordonPatch): void {
     const { config, emit } = this.#options;
     const { name } = config.node;
-    const notice = (type: NoticeEvent["type"], reason: string, message: string) =>
+    const notice = (type: NoticeEvent["type"], reason: NoticeEvent["reason"], message: string) =>
       emit({ kind: "notice", type, reason, message });
     if (isSchedulable === false)
       notice("Warning", "CordonedForGpu", `Node ${name} is cordoned for the faults of its GPUs: ${cordonedFor}`);

@@ -1,6 +1,7 @@
 // Parses Xid lines of the kernel's log, in which NVIDIA's driver reports faults of GPUs and errors of applications.
 // https://docs.nvidia.com/deploy/xid-errors/
 import { toBusId } from "../facts/gpu.ts";
+import { GPU_XIDS } from "./xid-catalogue.ts";
 
 /** What to do about a fault. `check-the-app` means that the application is at fault, not the GPU. */
 export type GpuAction = "none" | "check-the-app" | "reset-the-gpu" | "reboot" | "replace";
@@ -20,10 +21,6 @@ export type KernelGpuLine =
   /** The driver was loaded, which initializes every GPU. */
   | { readonly kind: "driver-loaded"; readonly atSeconds: number };
 
-/** "Reset the GPU" in NVIDIA's catalogue. 48 and 74, 144 to 150 ask for an inspection that begins with a reset. */
-const RESET = [46, 48, 62, 64, 74, 95, 109, 110, 119, 120, 136, 140, 143, ...range(144, 150), 155, 156, 158];
-/** 79: fallen off the bus; 151: the virtual machine must be restarted. */
-const REBOOT = [79, 151];
 const RECOVERY_ACTION = 154;
 const FALLEN_OFF_THE_BUS = 79;
 
@@ -64,10 +61,5 @@ export function toRecoveryAction(words: string): GpuAction {
 
 /** An Xid that the catalogue does not attribute to the GPU is not a fault of the GPU. */
 function actionOf(xid: number): GpuAction {
-  if (REBOOT.includes(xid)) return "reboot";
-  return RESET.includes(xid) ? "reset-the-gpu" : "check-the-app";
-}
-
-function range(first: number, last: number): readonly number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return GPU_XIDS[xid]?.action ?? "check-the-app";
 }

@@ -14,7 +14,7 @@ import { renderKubeletConfig } from "./kubelet-config.ts";
 import { renderKubeletFlags } from "./kubelet-flags.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { hostsPath, renderHosts } from "./registries.ts";
-import type { FileResource, Resource } from "./resource.ts";
+import { plannedFile, type Resource } from "./resource.ts";
 import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
 
 /** Everything that the plan follows from; what is undefined is not known yet, and what needs it is left out. */
@@ -107,20 +107,20 @@ function planKernel({ network }: Config): readonly Resource[] {
   const sysctls = planSysctls(network.cni);
   const modules = planModules(network.cni);
   return [
-    file(PATHS.modulesLoad, renderOwnedFile(modules.map(({ name }) => name)), "kernel modules at the next boot"),
-    file(PATHS.sysctl, renderSysctlFile(sysctls), "kernel settings at the next boot"),
+    plannedFile(PATHS.modulesLoad, renderOwnedFile(modules.map(({ name }) => name)), "kernel modules at the next boot"),
+    plannedFile(PATHS.sysctl, renderSysctlFile(sysctls), "kernel settings at the next boot"),
     ...modules.map(({ name, why }) => ({ kind: "kernel-module" as const, name, why })),
     ...sysctls.map((sysctl) => ({ kind: "sysctl" as const, ...sysctl })),
   ];
 }
 
 function planCni({ network }: Config): readonly Resource[] {
-  return network.cni === "host" ? [file(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
+  return network.cni === "host" ? [plannedFile(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
 }
 
 function planRegistries({ containerd }: Config): readonly Resource[] {
   return Object.entries(containerd.registries).map(([name, registry]) =>
-    file(hostsPath(name), renderHosts(registry), `images of ${name}`),
+    plannedFile(hostsPath(name), renderHosts(registry), `images of ${name}`),
   );
 }
 
@@ -129,7 +129,7 @@ function planContainerd(config: Config, { machine, containerd }: Facts): readonl
   const { configFile, socket } = config.containerd;
   const content = renderContainerdConfig(containerd, containerdOptions(config, machine));
   return [
-    file(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
+    plannedFile(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
     {
       kind: "service",
       unit: "containerd.service",
@@ -161,12 +161,12 @@ function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts
   const driver = cgroupDriver(config, machine);
   const kubelet = { reader: "kubelet" as const };
   return [
-    file(PATHS.clusterCa, cluster.caPem, `certificate authority of cluster ${cluster.name}`, kubelet),
-    file(PATHS.kubeconfig, renderKubeconfig(cluster, run.kubeletToken), "how kubelet reaches the API server", {
+    plannedFile(PATHS.clusterCa, cluster.caPem, `certificate authority of cluster ${cluster.name}`, kubelet),
+    plannedFile(PATHS.kubeconfig, renderKubeconfig(cluster, run.kubeletToken), "how kubelet reaches the API server", {
       ...kubelet,
       mode: 0o600,
     }),
-    file(
+    plannedFile(
       PATHS.kubeletConfig,
       renderKubeletConfig({ config, cluster, machine, kubeletVersion, cgroupDriver: driver }),
       "kubelet's configuration",
@@ -174,7 +174,7 @@ function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts
     ),
     ...(machine.hasEcrCredentialProvider
       ? [
-          file(
+          plannedFile(
             PATHS.imageCredentialProviderConfig,
             renderCredentialProviderConfig(config, run.awsCredentials),
             "pulls from ECR",
@@ -189,13 +189,4 @@ function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts
 function cgroupDriver({ kubelet }: Config, { isSystemd }: MachineFacts): "systemd" | "cgroupfs" {
   if (kubelet.cgroupDriver !== "auto") return kubelet.cgroupDriver;
   return isSystemd ? "systemd" : "cgroupfs";
-}
-
-function file(
-  path: string,
-  content: string,
-  why: string,
-  options: Partial<Pick<FileResource, "reader" | "mode">> = {},
-): FileResource {
-  return { kind: "file", path, content, mode: 0o644, reader: "none", why, ...options };
 }

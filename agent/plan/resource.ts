@@ -70,3 +70,13 @@ export function filesOf(reader: Reader, resources: readonly Resource[]): readonl
 export function isReadBy(reader: Reader, resource: Resource): resource is FileResource {
   return resource.kind === "file" && resource.reader === reader;
 }
+
+/** A file of mode 0644 that no program reads only at its start, unless the options say otherwise. */
+export function plannedFile(
+  path: string,
+  content: string,
+  why: string,
+  options: Partial<Pick<FileResource, "reader" | "mode">> = {},
+): FileResource {
+  return { kind: "file", path, content, mode: 0o644, reader: "none", why, ...options };
+}

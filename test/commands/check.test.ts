@@ -168,7 +168,8 @@ test("a kubelet that a killed daemon left behind is ours; any other is foreign",
   assert.equal((await find("ports")).outcome, "ok");
 });
 
-test("README names every check", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  for (const { name } of CHECKS) assert.ok(readme.includes(`\`${name}\``), `${name} is not in README`);
+test("docs/reference/checks.md names every check, with what it checks", () => {
+  const page = readFileSync(new URL("../../docs/reference/checks.md", import.meta.url), "utf8");
+  for (const { name, checks } of CHECKS)
+    assert.ok(page.includes(`| \`${name}\` | ${checks} |`), `${name} is not in checks.md, or otherwise`);
 });
