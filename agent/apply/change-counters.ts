@@ -1,4 +1,4 @@
-// What was changed on this machine since the daemon's start, and which of it was somebody else's change put back.
+// What was changed on this machine since the daemon's start, and which of these changes repaired an edit of another process.
 
 import { type Resource, resourceId } from "../plan/resource.ts";
 import type { Round } from "./converge.ts";
@@ -11,7 +11,7 @@ export interface ResourceChanges {
   readonly lastRepairAtMs?: number;
 }
 
-/** Counts changes. What was as planned in an earlier round, by the same plan, and is not now, was changed by somebody else. */
+/** Counts changes. What was as planned in an earlier round, by the same plan, and is not now, was changed by another process. */
 export class ChangeCounters {
   readonly #work = new Map<string, ResourceChanges>();
   readonly #inSync = new Map<string, string>();
@@ -28,7 +28,7 @@ export class ChangeCounters {
     return this.#work;
   }
 
-  /** Counts what a round did to the resources that it was about, and returns those that were repaired. */
+  /** Counts what a round changed of its resources, and returns those that were repaired. */
   record(resources: readonly Resource[], { changes, failures }: Round, nowMs: number): readonly string[] {
     const repaired = changes.flatMap(({ resource, action }) => {
       const id = resourceId(resource);

@@ -2,6 +2,7 @@
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
 import { fileExecutor } from "./file.ts";
@@ -54,6 +55,7 @@ export async function converge(resources: readonly Resource[], options: Converge
     attempt(resource, async () => {
       const change = await executorOf(resource).diff(context, resource);
       if (change !== undefined) differences.set(resource, change);
+      else if (resource.kind === "file") await ledger?.adopt(resourceId(resource), resource.content);
     });
   const apply = (resource: Resource) =>
     attempt(resource, async () => {
@@ -98,7 +100,7 @@ function executorOf(resource: Resource): Executor<Resource> {
   return EXECUTORS[resource.kind] as unknown as Executor<Resource>;
 }
 
-/** The failures of a round as one error: the first one's code and hint, everybody's message. */
+/** The failures of a round as one error: the first one's code and hint, the message of each. */
 export function summarizeFailures(failures: readonly unknown[]): SatelliteError | undefined {
   const [first] = failures;
   if (first === undefined) return undefined;
@@ -106,7 +108,7 @@ export function summarizeFailures(failures: readonly unknown[]): SatelliteError 
   const known = failures.find((error) => error instanceof SatelliteError);
   const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
   return new SatelliteError(known?.code ?? "unexpected", messages.join("; "), {
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    ...optional({ hint: known?.hint }),
     cause: first,
   });
 }

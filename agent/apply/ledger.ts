@@ -3,6 +3,7 @@ import * as z from "zod";
 import { sha256 } from "../digest.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 
 const originalSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("absent") }),
@@ -34,6 +35,7 @@ export class Ledger {
   readonly #host: Host;
   readonly #folder: string;
   readonly #log: Log;
+  readonly #adopted = new Set<string>();
 
   constructor(host: Host, folder: string, log: Log) {
     this.#host = host;
@@ -53,11 +55,25 @@ export class Ledger {
       ...known,
       lastChangedAtMs: now,
       changes: known.changes + 1,
-      ...(wrote === undefined ? {} : { wrote }),
+      ...optional({ wrote }),
     };
-    // 0600: the original of a file may hold secrets of its owner.
-    await this.#host.files.write(this.#pathOf(id), `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
+    await this.#write(entry);
     return entry;
+  }
+
+  /**
+   * A file is as planned: an entry of an older version, which did not say what it wrote, says so from now on. Reads an entry once.
+   * Never throws: the file is right, so a full disk is no failure of it, and the next round tries again.
+   */
+  async adopt(id: string, content: string): Promise<void> {
+    if (this.#adopted.has(id)) return;
+    try {
+      const entry = await this.find(id);
+      if (entry !== undefined && entry.wrote === undefined) await this.#write({ ...entry, wrote: [sha256(content)] });
+      this.#adopted.add(id);
+    } catch (err) {
+      this.#log.debug({ err, resource: id }, "the ledger's entry was not completed");
+    }
   }
 
   /** Removes the entry of a change that was not made after all, or is undone. @throws file-unwritable */
@@ -109,6 +125,11 @@ export class Ledger {
       await this.#host.files.move(path, `${path}.damaged`);
       return { ...fresh, original: { kind: "unknown" } };
     }
+  }
+
+  async #write(entry: LedgerEntry): Promise<void> {
+    // 0600: the original of a file may hold secrets of its owner.
+    await this.#host.files.write(this.#pathOf(entry.id), `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
   }
 
   #pathOf(id: string): string {

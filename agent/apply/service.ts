@@ -3,6 +3,7 @@
 import { sha256 } from "../digest.ts";
 import { assertNever, describe, SatelliteError } from "../errors.ts";
 import { isAlive, type ProcessIdentity, readProcess, readStartMs } from "../facts/process.ts";
+import { optional } from "../optional.ts";
 import type { FileResource, ServiceResource } from "../plan/resource.ts";
 import { configCheckOf } from "./config-check.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
@@ -13,7 +14,7 @@ const RESTART_TIMEOUT_SECONDS = 90;
 /** How long a service may take from its start to being ready; containerd recovers its running containers first. */
 const READY_TIMEOUT_SECONDS = 30;
 const READY_POLL_MS = 50;
-/** The kernel tells the time of its boot in whole seconds, rounded down, and a process's start from there. */
+/** The kernel gives the time of its boot in whole seconds, rounded down, and a process's start from there. */
 const START_ERROR_MS = 1000;
 
 /** Keeps a service running on the configuration of the plan. */
@@ -170,7 +171,7 @@ async function recordRunning(
   await writeServiceRecord(context, unit, {
     ...running,
     configSha256: sha256(content ?? ""),
-    ...(refused === undefined ? {} : { refused }),
+    ...optional({ refused }),
   });
 }
 

@@ -46,7 +46,7 @@ async function runCommand(command: string, args: readonly string[], options: Run
     timeout: timeoutSeconds * 1000,
     killSignal: "SIGKILL",
     detached: options.isGroup ?? false,
-    // systemd's socket is for who is told to use it: systemctl's helpers would speak in our name, and be refused aloud.
+    // systemd's socket is for the daemon alone: systemctl's helpers would write to it, and systemd would log each refusal.
     env: { NOTIFY_SOCKET: undefined, ...options.environment },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
@@ -60,7 +60,7 @@ async function runCommand(command: string, args: readonly string[], options: Run
   return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
 }
 
-/** Children that a command leaves behind hold its output open, and with that whoever waits for its end. */
+/** Children that a command leaves behind hold its output open, and with that a caller that waits for its end. */
 async function endingGroup<T>(running: PromiseLike<T> & { readonly pid?: number }, timeoutSeconds: number): Promise<T> {
   const { pid } = running;
   const timer = setTimeout(() => pid !== undefined && killProcess(-pid, "SIGKILL"), timeoutSeconds * 1000);

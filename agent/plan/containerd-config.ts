@@ -85,7 +85,7 @@ export function checkEffective(facts: ContainerdFacts, options: ContainerdOption
 
 /**
  * CRI's table as it will be, when a drop-in is known to replace the main file's. containerd 1 then knows no other runtime than the
- * drop-in's, and without runc does not load CRI at all: it must be told before the file is written, since the write is taken back.
+ * drop-in's, and without runc does not load CRI at all: that must be reported before the file is written, since the file is restored then.
  */
 function predictEffective({ version, imports = [] }: ContainerdFacts): Table | undefined {
   if (Number.parseInt(version, 10) >= 2) return undefined;

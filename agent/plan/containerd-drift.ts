@@ -1,11 +1,11 @@
-// What one containerd configuration says otherwise than another, in words with both values.
+// Where two containerd configurations differ, in words with both values.
 import { isTable, type Table, tableAt } from "./merge.ts";
 
-/** What lies below may be a registry's password, which is for nobody's journal. */
+/** What lies below may be a registry's password, which must not reach a journal. */
 const MAY_BE_SECRET = /registry|auth|header|password|secret|token|env/i;
 
 /**
- * Leaves of `wanted` that are otherwise in `found`, e.g. `plugins.x.enable_cdi is absent, not true`.
+ * Leaves of `wanted` that differ in `found`, e.g. `plugins.x.enable_cdi is absent, not true`.
  * @param chosen leaves that do not count: the user has decided
  */
 export function listDifferences(wanted: Table, found: Table, chosen: Table = {}, path = ""): readonly string[] {

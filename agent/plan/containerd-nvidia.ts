@@ -2,6 +2,7 @@
 import { gte } from "semver";
 import type { GpuConfig } from "../config/gpu-schema.ts";
 import { isGpuOperators, type NvidiaToolkit } from "../facts/nvidia-toolkit.ts";
+import { optional } from "../optional.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 
 /** Name of the runtime, and of the RuntimeClass that leads to it. */
@@ -26,9 +27,9 @@ export interface NvidiaOptions {
  *
  * | key | whose |
  * |---|---|
- * | `runtimes.nvidia.options.BinaryName` | whoever wrote it first, while that program is there |
- * | `default_runtime_name` | whoever wrote it first, unless `gpu.defaultRuntime` names one, or its program is gone; GPU Operator with its own toolkit |
- * | `enable_cdi` | whoever wrote it first |
+ * | `runtimes.nvidia.options.BinaryName` | the first writer's, while that program is there |
+ * | `default_runtime_name` | the first writer's, unless `gpu.defaultRuntime` names one, or its program is gone; GPU Operator with its own toolkit |
+ * | `enable_cdi` | the first writer's |
  * | `runtimes.nvidia.runtime_type`, `…options.SystemdCgroup` | ours, as for every runtime of runc's kind |
  */
 export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForce }: NvidiaOptions): Table {
@@ -38,7 +39,7 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
   const works = typeof found === "string" && !missing.includes(found);
   const defaultFound = tableAt(cri, "containerd").default_runtime_name;
   if (runtime === undefined && !works) {
-    // Somebody removed the toolkit and left the default: no pod at all would start.
+    // The toolkit was removed and the default was left: no pod at all would start.
     return defaultFound === NVIDIA_RUNTIME ? { containerd: { default_runtime_name: RUNC_RUNTIME } } : {};
   }
   const binary = works ? found : runtime;
@@ -49,12 +50,12 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
     gte(containerdVersion, FIRST_WITH_CDI) && !gte(containerdVersion, FIRST_WITH_CDI_ON)
       ? { enable_cdi: cri.enable_cdi ?? true }
       : {};
-  // A drop-in of another version than the main file is read by nobody: what it says has to be said again.
+  // A drop-in of another version than the main file is not read: what it says has to be said again.
   const isSaid = works && (inForce === undefined || inForce.binary === found);
   return {
     ...cdi,
     containerd: {
-      ...(defaultName === undefined ? {} : { default_runtime_name: defaultName }),
+      ...optional({ default_runtime_name: defaultName }),
       runtimes: { [NVIDIA_RUNTIME]: { options: isSaid ? {} : { BinaryName: binary } } },
     },
   };
@@ -83,7 +84,7 @@ export function readNvidiaSetup(cri: Table): NvidiaSetup {
   };
 }
 
-/** What is another in `after`, in words with both values; undefined when nothing is. */
+/** What differs in `after`, in words with both values; undefined when nothing does. */
 export function describeSetupChange(before: NvidiaSetup, after: NvidiaSetup): string | undefined {
   const values = ({ binary, defaultRuntime, isCdiEnabled }: NvidiaSetup) => [
     ["BinaryName of runtime nvidia", binary ?? "absent"] as const,

@@ -15,7 +15,7 @@ const ECR_IMAGES = [
 /** ECR's tokens live 12 hours; half of that spares AWS and never hands out a stale one. */
 const CACHE_DURATION = "6h0m0s";
 
-/** What ecr-credential-provider goes by. */
+/** The environment of ecr-credential-provider. */
 export function credentialProviderEnvironment({ cluster }: Config, awsCredentialsFile: string) {
   return {
     AWS_SHARED_CREDENTIALS_FILE: awsCredentialsFile,

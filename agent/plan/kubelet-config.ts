@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { type MachineFacts, SYSTEMD_RESOLV_CONF } from "../facts/machine.ts";
 import { clusterDnsAddress } from "./cluster-dns.ts";
 import { taintsOf } from "./gpu-node.ts";
-import { mergeTables } from "./merge.ts";
+import { mergeTables, type Table } from "./merge.ts";
 import { computeTypeTaints, providerIdOf } from "./node-identity.ts";
 
 /** Every suite of TLS 1.2 that authenticates what it encrypts; 1.3 has no others. */
@@ -32,17 +32,21 @@ export interface KubeletConfigInput {
 }
 
 /** Renders kubelet's configuration file; the user's `kubelet.config` is merged over it. @throws service-cidr-invalid */
-export function renderKubeletConfig({
-  config,
-  cluster,
-  machine,
-  kubeletVersion,
-  cgroupDriver,
-}: KubeletConfigInput): string {
-  const { maxPods } = config.kubelet;
+export function renderKubeletConfig(input: KubeletConfigInput): string {
   const own = {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
+    ...planAccess(input),
+    ...planNodeIdentity(input),
+    ...planPods(input),
+    ...planResources(input),
+  };
+  return stringify(mergeTables(own, input.config.kubelet.config), { sortMapEntries: true });
+}
+
+/** Where kubelet listens, and who may ask it what. */
+function planAccess({ cluster }: KubeletConfigInput): Table {
+  return {
     address: cluster.ipFamily === "ipv6" ? "::" : "0.0.0.0",
     authentication: {
       anonymous: { enabled: false },
@@ -50,13 +54,41 @@ export function renderKubeletConfig({
       x509: { clientCAFile: PATHS.clusterCa },
     },
     authorization: { mode: "Webhook", webhook: { cacheAuthorizedTTL: "5m0s", cacheUnauthorizedTTL: "30s" } },
+    readOnlyPort: 0,
+    // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.
+    serverTLSBootstrap: true,
+    tlsCipherSuites: TLS_CIPHER_SUITES,
+    tlsMinVersion: "VersionTLS12",
+  };
+}
+
+/** What the Node says of itself when it registers. */
+function planNodeIdentity({ config, machine }: KubeletConfigInput): Table {
+  return {
+    providerID: providerIdOf(config),
+    registerWithTaints: [...computeTypeTaints(config), ...taintsOf(config, machine)],
+  };
+}
+
+/** How pods are run, and what they see of the network. */
+function planPods({ config, cluster, machine, cgroupDriver }: KubeletConfigInput): Table {
+  return {
     cgroupDriver,
     clusterDNS: [clusterDnsAddress(cluster.serviceCidr)],
     clusterDomain: "cluster.local",
     containerRuntimeEndpoint: `unix://${config.containerd.socket}`,
+    hairpinMode: "hairpin-veth",
+    resolvConf: machine.hasSystemdResolved ? SYSTEMD_RESOLV_CONF : "/etc/resolv.conf",
+    serializeImagePulls: false,
+  };
+}
+
+/** What pods may take of the machine, and what kubelet demands of its kernel. */
+function planResources({ config, machine, kubeletVersion }: KubeletConfigInput): Table {
+  const { maxPods } = config.kubelet;
+  return {
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "10%", "nodefs.inodesFree": "5%" },
     ...(machine.cgroupVersion === 1 && gte(kubeletVersion, FAIL_CGROUP_V1_SINCE) ? { failCgroupV1: false } : {}),
-    hairpinMode: "hairpin-veth",
     kubeReserved: {
       cpu: `${reservedCpuMillicores(machine.cpuCount)}m`,
       "ephemeral-storage": "1Gi",
@@ -64,17 +96,7 @@ export function renderKubeletConfig({
     },
     maxPods,
     protectKernelDefaults: true,
-    providerID: providerIdOf(config),
-    readOnlyPort: 0,
-    registerWithTaints: [...computeTypeTaints(config), ...taintsOf(config, machine)],
-    resolvConf: machine.hasSystemdResolved ? SYSTEMD_RESOLV_CONF : "/etc/resolv.conf",
-    serializeImagePulls: false,
-    // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.
-    serverTLSBootstrap: true,
-    tlsCipherSuites: TLS_CIPHER_SUITES,
-    tlsMinVersion: "VersionTLS12",
   };
-  return stringify(mergeTables(own, config.kubelet.config), { sortMapEntries: true });
 }
 
 /** EKS's formula: 6 % of the first core, 1 % of the second, 0.5 % of the third and fourth, 0.25 % of each further one. */

@@ -5,7 +5,7 @@ const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
 
 type Taint = Config["node"]["taints"][number];
 
-/** Tells EKS's add-ons what this Node is: on neither run aws-node and the EBS CSI node; kube-proxy and CoreDNS run on `hybrid` alone. */
+/** By it EKS's add-ons know what this Node is: on neither run aws-node and the EBS CSI node; kube-proxy and CoreDNS run on `hybrid` alone. */
 export function computeTypeLabel({ node }: Config): Readonly<Record<string, string>> {
   return { [COMPUTE_TYPE]: node.identity };
 }

@@ -3,7 +3,7 @@
 export const OWNED_NOTICE =
   "# Kept by eks-satellite: edits are put back. Change /etc/eks-satellite/config.yaml instead.";
 
-/** Renders lines under the notice that edits are put back. */
+/** Renders lines under the notice that edits are undone. */
 export function renderOwnedFile(lines: readonly string[]): string {
   return `${[OWNED_NOTICE, ...lines].join("\n")}\n`;
 }

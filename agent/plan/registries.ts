@@ -4,6 +4,7 @@ import { stringify } from "smol-toml";
 import { PATHS } from "../config/paths.ts";
 import type { Registries, Registry } from "../config/registry-schema.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
+import { optional } from "../optional.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 
@@ -29,7 +30,7 @@ export function renderHosts({ server, ca, skipVerify, mirrors }: Registry): stri
     },
   ]);
   const table = {
-    ...(server === undefined ? {} : { server }),
+    ...optional({ server }),
     ...trust({ ca, skipVerify }),
     ...(hosts.length === 0 ? {} : { host: Object.fromEntries(hosts) }),
   };
@@ -37,7 +38,7 @@ export function renderHosts({ server, ca, skipVerify, mirrors }: Registry): stri
 }
 
 function trust({ ca, skipVerify }: { readonly ca?: string | undefined; readonly skipVerify: boolean }): Table {
-  return { ...(ca === undefined ? {} : { ca }), ...(skipVerify ? { skip_verify: true } : {}) };
+  return { ...optional({ ca }), ...(skipVerify ? { skip_verify: true } : {}) };
 }
 
 /** The keys of CRI's table `registry` that lead containerd to the files; none where they would keep it from starting. */

@@ -55,7 +55,7 @@ test("the second round is a no-op: nothing is written, nothing restarted", async
   assert.equal(containerd.restarts.length, 1);
 });
 
-test("a dry run tells the same changes and writes nothing at all", async () => {
+test("a dry run reports the same changes and writes nothing at all", async () => {
   const { containerd, host, resources, rounds } = setUpNode();
   const commands = host.commands.length;
   const dry = await rounds.dryRun(...resources);
@@ -66,7 +66,7 @@ test("a dry run tells the same changes and writes nothing at all", async () => {
   assert.deepEqual(actionsOf(dry), actionsOf(real));
 });
 
-test("a hand-edited file is put back by the next round, and only it", async () => {
+test("a hand-edited file is repaired by the next round, and only it", async () => {
   const { containerd, host, resources, rounds } = setUpNode();
   await rounds.apply(...resources);
   for (const resource of resources) {
@@ -82,7 +82,7 @@ test("a hand-edited file is put back by the next round, and only it", async () =
   assert.equal(containerd.restarts.length, 1, "what containerd runs with was never another content");
 });
 
-test("a deleted file, a wrong mode and a changed setting are put right", async () => {
+test("a deleted file, a wrong mode and a changed setting are repaired", async () => {
   const { host, resources, rounds } = setUpNode();
   await rounds.apply(...resources);
   host.files.drop("/etc/kubernetes/pki/ca.crt");

@@ -51,7 +51,7 @@ for (const [writer, change] of [
   ["the same", (text: string) => text.replace("SystemdCgroup = true", "SystemdCgroup = false")],
   ["something else", (text: string, time: number) => `oom_score = ${time}\n${text.replaceAll("= true", "= false")}`],
 ] as const) {
-  test(`somebody who writes ${writer} again each time costs three restarts of containerd, and is named by the key`, async () => {
+  test(`a process that writes ${writer} again each time costs three restarts of containerd, and is named by the key`, async () => {
     const { board, restarts, text, round, write } = await setUp();
     const planned = text();
     const before = restarts();

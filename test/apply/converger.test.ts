@@ -90,7 +90,7 @@ test("a changed cluster CA is written and asks for one restart of kubelet", asyn
   assert.equal(specs[1]?.digest, specs[2]?.digest);
 });
 
-test("a hand edit of kubelet's configuration is put back and restarts nothing", async () => {
+test("a hand edit of kubelet's configuration is undone and restarts nothing", async () => {
   const { host, converger, specs } = setUp();
   await converger.round();
   const path = "/etc/kubernetes/kubelet/kubelet-config.yaml";
@@ -109,7 +109,7 @@ test("without a cluster the machine is prepared and no kubelet is asked for", as
   assert.match(containerd.runningConfig ?? "", /SystemdCgroup/);
 });
 
-test("an unparsable containerd configuration is told of, left alone, and kubelet goes on", async () => {
+test("an unparsable containerd configuration is reported, left alone, and kubelet goes on", async () => {
   const { host, board, containerd, converger, specs } = setUp();
   await converger.round();
   host.files.put(CONTAINERD_CONFIG, "[[[");
@@ -121,7 +121,7 @@ test("an unparsable containerd configuration is told of, left alone, and kubelet
   assert.deepEqual([containerd.restarts.length, specs.length], [1, 2]);
 });
 
-test("a full disk is told of, and no kubelet is asked for whose files could not be written", async () => {
+test("a full disk is reported, and no kubelet is asked for whose files could not be written", async () => {
   const { host, board, converger, known, specs } = setUp();
   await converger.round();
   host.files.refuseWrites("/etc/kubernetes", "ENOSPC");
@@ -135,7 +135,7 @@ test("a full disk is told of, and no kubelet is asked for whose files could not 
   assert.equal(specs.length, 2);
 });
 
-test("a missing kubelet is told of with every other problem of the round", async () => {
+test("a missing kubelet is reported with every other problem of the round", async () => {
   const { host, board, converger, specs } = setUp();
   host.files.drop("/usr/bin/kubelet");
   host.files.drop("/proc/sys/kernel/panic");
@@ -180,7 +180,7 @@ test("kubelet does not start before the first round has ended", async () => {
   await assert.rejects(setUp().converger.prepareKubelet(), { code: "not-planned" });
 });
 
-test("each thing that stands in kubelet's way is named", async () => {
+test("each obstacle to kubelet's start is named", async () => {
   const obstacles: Record<string, (made: ReturnType<typeof setUp>) => void> = {
     "runtime-unreachable": ({ containerd }) => containerd.stop(),
     "token-missing": ({ host }) => host.files.drop(TOKEN),
@@ -211,7 +211,7 @@ test("swap and a version that does not fit are found before kubelet fails with t
   await assert.rejects(skewed.converger.prepareKubelet(), { code: "version-skew" });
 });
 
-test("kubelet's files are put right once more in the moment in which it starts", async () => {
+test("kubelet's files are repaired once more when it starts", async () => {
   const { host, converger } = setUp();
   await converger.round();
   const planned = host.files.peek("/etc/kubernetes/pki/ca.crt")?.content;
@@ -247,7 +247,7 @@ test("a serving certificate that this cluster's CA signed stays, also when ca.cr
   assert.deepEqual(await host.files.list(PKI), ["kubelet-server-current.pem"]);
 });
 
-test("somebody else's change is a repair, the agent's own first change is not", async () => {
+test("undoing another process's change is a repair, the agent's own first change is not", async () => {
   const { host, converger, repairs } = setUp();
   await converger.round();
   await converger.round();

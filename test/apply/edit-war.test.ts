@@ -33,7 +33,7 @@ function setUp(): { editWar: EditWar; putBack: (minute: number, before?: string)
   return { editWar, putBack };
 }
 
-test("a file that is changed now and then is put back each time", () => {
+test("a file that is changed now and then is repaired each time", () => {
   const { editWar, putBack } = setUp();
   for (let time = 0; time < 24; time += 1) {
     putBack(time * 6);
@@ -59,7 +59,7 @@ test("three times in ten minutes, and it is left alone for an hour, with the key
   );
 });
 
-test("somebody who writes something else each time is counted too, though each time the plan is another", () => {
+test("a process that writes something else each time is counted too, though each time the plan is another", () => {
   const editWar = new EditWar();
   for (let time = 0; time < 4; time += 1) {
     const plan: FileResource = { ...FILE, content: `${FILE.content}# kept: ${time}\n` };

@@ -111,7 +111,7 @@ test("a file is created, updated, or has its mode set, and says which", async ()
   assert.equal(host.files.peek("/etc/a")?.mode, 0o600);
 });
 
-test("managed files belong to root, whoever owned them before", async () => {
+test("managed files belong to root, whatever their owner was before", async () => {
   const host = new MemoryHost();
   host.files.put("/etc/a", "theirs", { uid: 1000, gid: 1000 });
   await createRounds(host).apply(plannedFile("/etc/a", "ours"));

@@ -66,7 +66,7 @@ test("a dry run expects the setting of the module that it would load", async () 
   assert.deepEqual([codesOf(round), actionsOf(round)], [[], ["load", "set"]]);
 });
 
-test("a module that cannot be loaded is told with modprobe's words and the package that has it", async () => {
+test("a module that cannot be loaded is reported with modprobe's words and the package that has it", async () => {
   const host = new MemoryHost();
   host.install("modprobe", () => ({ exitCode: 1, stderr: "modprobe: FATAL: Module overlay not found\n" }));
   const round = await createRounds(host).apply(OVERLAY);

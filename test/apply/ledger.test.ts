@@ -72,3 +72,21 @@ test("damage to one entry loses one", async () => {
   await rounds.ledger.record("a", { kind: "absent" });
   assert.deepEqual((await rounds.ledger.record("b", { kind: "absent" })).original, { kind: "value", value: "2" });
 });
+
+test("an entry that does not say what was written is completed once the file is as planned; a full disk is no failure of it", async () => {
+  const { host, rounds } = setUp();
+  const file = plannedFile("/etc/a", "ours");
+  await rounds.apply(file);
+  const [path = ""] = host.files.paths().filter((each) => each.startsWith(LEDGER));
+  const complete = host.files.peek(path)?.content ?? "";
+  const { wrote, ...older } = JSON.parse(complete);
+  assert.equal(wrote.length, 1);
+  host.files.put(path, JSON.stringify(older));
+  host.files.refuseWrites(LEDGER, "ENOSPC");
+  assert.deepEqual((await createRounds(host).apply(file)).failures, []);
+  host.files.allowWrites();
+  await createRounds(host).dryRun(file);
+  assert.equal(host.files.peek(path)?.content, JSON.stringify(older), "a dry run writes nothing");
+  await createRounds(host).apply(file);
+  assert.equal(host.files.peek(path)?.content, complete);
+});

@@ -29,7 +29,14 @@ function setUp() {
     return { converger, board };
   };
   const known = async () => (await new Ledger(host, "/var/lib/eks-satellite/ledger", log).list()).map(({ id }) => id);
-  return { host, round, known, lines };
+  /** The ledger as a version left it that did not record what it wrote. */
+  const forgetDigests = () => {
+    for (const path of host.files.paths().filter((each) => each.startsWith("/var/lib/eks-satellite/ledger/"))) {
+      const { wrote: _, ...entry } = JSON.parse(host.files.peek(path)?.content ?? "");
+      host.files.put(path, JSON.stringify(entry));
+    }
+  };
+  return { host, round, known, lines, forgetDigests };
 }
 
 test("what the configuration does not ask for any more is gone, and so is its entry", async () => {
@@ -118,4 +125,22 @@ test("where the ledger is damaged it is not known whose the file was: it stays, 
   await round("");
   assert.ok((await host.files.read(HOSTS)) !== undefined);
   assert.doesNotMatch(JSON.stringify(lines.slice(before)), /damaged/);
+});
+
+test("a file that an older version wrote is recognised once a round has found it as planned, and then pruned", async () => {
+  const { host, round, forgetDigests } = setUp();
+  await round(WITH);
+  forgetDigests();
+  await round(WITH);
+  await round("");
+  assert.equal(await host.files.read(HOSTS), undefined);
+});
+
+test("a file that an older version wrote, and that is wanted no more at once, stays, and its entry for reset too", async () => {
+  const { host, round, known, forgetDigests } = setUp();
+  await round(WITH);
+  forgetDigests();
+  await round("");
+  assert.ok((await host.files.read(HOSTS)) !== undefined);
+  assert.ok((await known()).includes(`file:${HOSTS}`));
 });

@@ -50,7 +50,7 @@ test("a containerd that started before its file had the planned content is resta
   assert.equal(containerd.runningConfig, NEW);
 });
 
-test("a hand edit that is put back costs no restart", async () => {
+test("a hand edit that is repaired costs no restart", async () => {
   const { containerd, host, apply } = setUp();
   await apply(OLD);
   host.clock.jump(60_000);
@@ -59,14 +59,14 @@ test("a hand edit that is put back costs no restart", async () => {
   assert.deepEqual(containerd.restarts, []);
 });
 
-test("a mode that is put right costs no restart, also when nothing is recorded yet", async () => {
+test("a mode that is repaired costs no restart, also when nothing is recorded yet", async () => {
   const { containerd, host, apply } = setUp();
   host.files.put(CONFIG, OLD, { mode: 0o600, modifiedMs: host.clock.now() - 60_000 });
   assert.deepEqual(actionsOf(await apply(OLD)), ["set-mode"]);
   assert.deepEqual(containerd.restarts, []);
 });
 
-test("somebody's restart on an edited file is answered by one of ours on the planned one", async () => {
+test("after a restart by another process on an edited file the service is restarted on the planned one", async () => {
   const { containerd, host, apply } = setUp();
   await apply(OLD);
   host.clock.jump(60_000);
@@ -78,7 +78,7 @@ test("somebody's restart on an edited file is answered by one of ours on the pla
   assert.equal(containerd.runningConfig, OLD);
 });
 
-test("somebody's restart on the planned file is none of our business", async () => {
+test("a restart by another process on the planned file is accepted", async () => {
   const { containerd, host, apply } = setUp();
   await apply(OLD);
   host.clock.jump(60_000);
@@ -115,7 +115,7 @@ test("a configuration that containerd dies of is rolled back, with its last word
   assert.equal(rounds.messages("error").length, 1);
 });
 
-test("a refused configuration is not tried again, and is told of in every round", async () => {
+test("a refused configuration is not tried again, and is reported in every round", async () => {
   const { containerd, apply } = setUp();
   containerd.diesOn = (config) => config === NEW;
   await apply(NEW);
@@ -170,7 +170,7 @@ test("a containerd that stays silent for 30 s has refused its configuration", as
   assert.equal(containerd.runningConfig, OLD);
 });
 
-test("a dry run tells of the restart that a changed configuration would cause", async () => {
+test("a dry run reports the restart that a changed configuration would cause", async () => {
   const { containerd, rounds } = setUp();
   const round = await rounds.dryRun(plannedFile(CONFIG, NEW, { reader: "containerd" }), SERVICE);
   assert.deepEqual(actionsOf(round), ["update", "restart"]);

@@ -221,6 +221,6 @@ test("a text that is not TOML is refused and never rendered over", async () => {
   });
 });
 
-test("the first line tells the person who opens the file where to change it", () => {
+test("the first line says to a person who opens the file where to change it", () => {
   assert.match(render(undefined), /^# Kept by eks-satellite: .*\/etc\/eks-satellite\/config\.yaml/);
 });

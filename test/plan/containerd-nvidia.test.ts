@@ -74,7 +74,7 @@ test("CDI is switched on where containerd has it and does not have it on by itse
   assert.equal(render("version = 2\n", { version: "1.6.20" }).plugins?.[V2]?.enable_cdi, undefined);
   assert.equal(render("version = 3\n", { version: "2.2.0" }).plugins?.[V3]?.enable_cdi, undefined);
   const off = `version = 2\n[plugins."${V2}"]\nenable_cdi = false\n`;
-  assert.equal(render(off).plugins?.[V2]?.enable_cdi, false, "somebody has chosen");
+  assert.equal(render(off).plugins?.[V2]?.enable_cdi, false, "the user has chosen");
 });
 
 for (const [version, containerd] of [
@@ -88,7 +88,7 @@ for (const [version, containerd] of [
   });
 }
 
-test("gpu.defaultRuntime decides; left to itself, what somebody chose stays", () => {
+test("gpu.defaultRuntime decides; left to itself, what was chosen before stays", () => {
   const chosen = `version = 2\n[plugins."${V2}".containerd]\ndefault_runtime_name = "runc"\n`;
   const nameOf = (text: string, gpu: Partial<GpuConfig>) =>
     render(text, { gpu }).plugins?.[V2]?.containerd?.default_runtime_name;
@@ -152,7 +152,7 @@ test("a drop-in that hides a key of the main file is named with the key and both
   });
 });
 
-test("up to 1.7 a drop-in with CRI's table is told before the main file is written: without runc no CRI would load", () => {
+test("up to 1.7 a drop-in with CRI's table is reported before the main file is written: without runc no CRI would load", () => {
   const main = 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]\n';
   const check = (dropIn: string, version: string) => {
     const { facts, options } = setUp(main, { version, dropIn });
@@ -199,7 +199,7 @@ test("what a drop-in says and containerd does not hear is said again in the main
   assert.equal(nvidia?.options?.BinaryName, OPERATORS);
 });
 
-test("a setup that is another is told by its keys, with both values", () => {
+test("a setup that differs is described by its keys, with both values", () => {
   const before = readNvidiaSetup({});
   assert.deepEqual(before, { defaultRuntime: "runc" });
   assert.equal(describeSetupChange(before, before), undefined);

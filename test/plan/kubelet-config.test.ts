@@ -56,7 +56,7 @@ test("the user's configuration is merged over the agent's, table by table", () =
   assert.equal(config.serializeImagePulls, true);
 });
 
-test("keys are sorted, whoever they come from, so that a reordered configuration restarts nothing", () => {
+test("keys are sorted, wherever they come from, so that a reordered configuration restarts nothing", () => {
   const one = render("kubelet: { config: { systemReserved: { cpu: 1, memory: 1Gi }, podPidsLimit: 100 } }").text;
   const other = render("kubelet: { config: { podPidsLimit: 100, systemReserved: { memory: 1Gi, cpu: 1 } } }").text;
   assert.equal(one, other);

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kubeletDigest } from "../../agent/plan/kubelet-digest.ts";
 import { type Facts, planNode } from "../../agent/plan/node-plan.ts";
 import { resourceId } from "../../agent/plan/resource.ts";
-import { otherCa } from "../fakes/certificates.ts";
 import {
   containerdFile,
   DOCKER_CONTAINERD_CONFIG,
@@ -33,7 +31,7 @@ test("the service comes after the file that it reads, and modules before the set
   assert.ok(ids.indexOf("kernel-module:br_netfilter") < ids.indexOf("sysctl:net.bridge.bridge-nf-call-iptables"));
 });
 
-test("with somebody else's CNI no configuration of ours is planned", () => {
+test("with another CNI no configuration of ours is planned", () => {
   assert.ok(idsOf({}).includes("file:/etc/cni/net.d/10-host-network.conf"));
   assert.ok(!idsOf({}, sampleConfig("network: { cni: none }")).some((id) => id.includes("cni")));
 });
@@ -47,7 +45,7 @@ test("without a cluster, or without a kubelet, the kernel and containerd are pla
   }
 });
 
-test("a containerd configuration that nobody can merge is a problem; kubelet is planned all the same", () => {
+test("a containerd configuration that cannot be merged is a problem; kubelet is planned all the same", () => {
   const legacy = { version: "1.7.27", config: containerdFile("[plugins.linux]\n") };
   const { problems, kubelet, resources } = planNode(CONFIG, { ...FACTS, containerd: legacy });
   assert.deepEqual(
@@ -74,19 +72,20 @@ test("the cgroup driver of kubelet and containerd is the same, with and without 
   }
 });
 
-test("kubelet's digest changes with what it reads at its start, and with nothing else", () => {
-  const digest = (facts: Partial<Facts>, config = CONFIG) => kubeletDigest(planNode(config, { ...FACTS, ...facts }));
-  const before = digest({});
-  assert.equal(digest({}), before);
-  assert.equal(digest({ cluster: sampleCluster({ fetchedAtMs: 1, version: "1.35" }) }), before);
-  assert.equal(digest({ containerd: { version: "2.2.0", config: { kind: "absent" } } }), before);
-  assert.equal(digest({}, sampleConfig("intervals: { tokenSeconds: 60 }")), before);
-  const others = [
-    digest({ cluster: sampleCluster({ caPem: otherCa }) }),
-    digest({ cluster: sampleCluster({ endpoint: "https://other" }) }),
-    digest({}, sampleConfig("kubelet: { maxPods: 7 }")),
-    digest({}, sampleConfig("kubelet: { flags: { v: 2 } }")),
-    digest({}, sampleConfig("node: { labels: { a: b } }")),
-  ];
-  assert.equal(new Set([before, ...others]).size, others.length + 1);
+test("what a section decides follows from the configuration alone: missing facts and problems change nothing of it", () => {
+  const { decided } = planNode(CONFIG, FACTS);
+  assert.deepEqual(decided, ["/etc/cni/net.d", "/etc/containerd/certs.d"]);
+  const legacy = { version: "1.7.27", config: containerdFile("[plugins.linux]\n") };
+  for (const gap of [{ cluster: undefined }, { containerd: undefined }, { containerd: legacy }])
+    assert.deepEqual(planNode(CONFIG, { ...FACTS, ...gap }).decided, decided);
+});
+
+test("files that follow from facts lie in no decided place: missing facts must not look like a wish to remove them", () => {
+  const { resources, decided } = planNode(sampleConfig("network: { cni: none }"), FACTS);
+  const paths = resources.flatMap((resource) => (resource.kind === "file" ? [resource.path] : []));
+  assert.ok(paths.length > 5);
+  assert.deepEqual(
+    paths.filter((path) => decided.some((place) => path.startsWith(`${place}/`))),
+    [],
+  );
 });

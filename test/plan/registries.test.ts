@@ -76,14 +76,14 @@ test("one folder is looked in: ours, also in place of the default that container
   }
 });
 
-test("containerd 1 looks in several folders: somebody's stays, after ours", () => {
+test("containerd 1 looks in several folders: the user's stays, after ours", () => {
   assert.deepEqual(planConfigPath({ config_path: "/mine" }, DOCKER_HUB, "1.6.20"), { config_path: `${OURS}:/mine` });
   const there = `/mine:${OURS}/`;
   assert.deepEqual(planConfigPath({ config_path: there }, DOCKER_HUB, "1.7.27"), { config_path: there });
   assert.equal(findConflict({ config_path: there }, "1.7.27"), undefined);
 });
 
-test("containerd 2 looks in one: somebody's other folder is a conflict, and stays", () => {
+test("containerd 2 looks in one: another folder of the user's is a conflict, and stays", () => {
   for (const there of ["/mine", `${OURS}:/mine`, `/mine:${OURS}`]) {
     assert.deepEqual(planConfigPath({ config_path: there }, DOCKER_HUB, "2.1.4"), {});
     assert.equal(findConflict({ config_path: there }, "2.1.4"), `config_path = "${there}"`);
@@ -117,7 +117,7 @@ for (const [version, file, plugin] of GENERATIONS) {
     );
   const tableOf = (text: string) => readRegistryTable({ version, config: containerdFile(text) });
 
-  test(`containerd ${version} is told where the files are, once, and not without any`, () => {
+  test(`containerd ${version} learns where the files are, once, and not without any`, () => {
     const once = render(`version = ${file}\n`);
     assert.ok(isLookedFor(tableOf(once)));
     assert.equal(render(once), once);
