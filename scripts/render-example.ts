@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import * as z from "zod";
 import { configSchema } from "../agent/config/schema.ts";
+import { unwrap } from "./docs/schema.ts";
 
 /** Values for keys that have no default to show, by path. `[]` in a path stands for an item of a list, `{}` for a named item. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
@@ -116,19 +117,6 @@ function renderItem(element: z.ZodObject, path: string, depth: number): string[]
   });
   const first = lines.findIndex((line) => /^ *#\w/.test(line));
   return lines.map((line, index) => (index === first ? line.replace(/ {2}#(\w)/, "#- $1") : line));
-}
-
-interface Unwrapped {
-  readonly inner: z.core.$ZodType;
-  readonly isOptional: boolean;
-  readonly defaultValue: unknown;
-}
-
-function unwrap(schema: z.core.$ZodType): Unwrapped {
-  if (schema instanceof z.ZodOptional) return { ...unwrap(schema.unwrap()), isOptional: true };
-  if (schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
-  if (schema instanceof z.ZodDefault) return { ...unwrap(schema.unwrap()), defaultValue: schema.def.defaultValue };
-  return { inner: schema, isOptional: false, defaultValue: undefined };
 }
 
 if (import.meta.main) writeFileSync(new URL("../config.example.yaml", import.meta.url), renderExample());

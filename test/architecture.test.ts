@@ -3,36 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-
-/** Data flows down this list: a file imports only its own stage or those above it. */
-const STAGES = [
-  ["errors.ts", "secret.ts", "time.ts", "redact.ts", "log.ts", "log-fold.ts", "version.ts"],
-  ["host/"],
-  ["board/"],
-  ["loop/"],
-  ["config/"],
-  ["aws/"],
-  ["credentials/"],
-  ["kubernetes/"],
-  ["facts/"],
-  ["plan/"],
-  ["kubelet/"],
-  ["apply/"],
-  ["gpu/"],
-  ["install/"],
-  ["node/"],
-  ["health/"],
-  ["admin/"],
-  ["check/"],
-  ["bundle/"],
-  ["reset/"],
-  ["parts.ts"],
-  ["loops.ts"],
-  ["reactions.ts"],
-  ["agent.ts"],
-  ["commands/"],
-  ["main.ts"],
-] as const;
+import { STAGES } from "./architecture/stages.ts";
 
 const MAX_LINES = 250;
 

@@ -43,7 +43,7 @@ test("--help lists the commands and exits with 0", () => {
     assert.match(stdout, new RegExp(`^  ${command}\\b`, "m"));
 });
 
-test("a command or an option that does not exist is a mistake in the usage: exit 64", () => {
+test("an unknown command or option is a usage error: exit 64", () => {
   assert.equal(start("rnu").status, 64);
   assert.equal(start("plan", "--bogus").status, 64);
   assert.equal(start("plan", "--output", "xml").status, 64);
@@ -62,10 +62,13 @@ test("an administrator's command needs a cluster, and prints a role without aski
   assert.match(stdout, /^resource "aws_iam_role" "node_eks_satellite_gpu_1" \{$/m);
   const session = start("authorize", ...where, "--role-arn", "arn:aws:sts::111122223333:assumed-role/nodes/gpu-1");
   assert.equal(session.status, 1);
-  assert.match(session.stderr, /is the ARN of a session, not of a role → Use the role's own: .* code=session-arn\n$/);
+  assert.match(
+    session.stderr,
+    /is the ARN of a session, not of a role → Use the role's own ARN: .* code=session-arn\n$/,
+  );
 });
 
-test("a node's name is computed from an address without asking anybody", () => {
+test("a node's name is computed from an address without a call of AWS", () => {
   const { status, stdout, stderr } = start("node-name", "--ip", "10.0.2.27", "--region", "cn-northwest-1");
   assert.deepEqual([status, stdout, stderr], [0, "fargate-ip-10-0-2-27.cn-northwest-1.compute.internal\n", ""]);
   assert.equal(start("node-name", "--ip", "10.0.2.27", "--region", "cn-northwest-1", "--suffix", "x").status, 64);
@@ -79,7 +82,7 @@ test("an error is one line on standard error, with what to do, and exit 1", () =
   assert.match(stderr, /^ERROR there is no configuration at \/no\/such\/config\.yaml → .* code=config-missing\n$/);
 });
 
-test("check ends when it has told what it found, though a credential process hangs", (context) => {
+test("check ends when it has printed its findings, though a credential process hangs", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "config.yaml");
@@ -92,7 +95,7 @@ test("check ends when it has told what it found, though a credential process han
   assert.ok(performance.now() - began < 15_000, `${performance.now() - began} ms`);
 });
 
-test("a misspelt key is told with its line and the nearest known key", (context) => {
+test("a misspelt key is reported with its line and the nearest known key", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "config.yaml");
@@ -102,7 +105,7 @@ test("a misspelt key is told with its line and the nearest known key", (context)
   assert.match(stderr, /config\.yaml:3: unknown key cluster\.regoin.*→ Did you mean cluster\.region\?/);
 });
 
-test("a reader that goes away ends the program without a word", async () => {
+test("a reader that goes away ends the program without an error", async () => {
   const child = spawn(process.execPath, [MAIN, "status", "--watch", "--config", "/nonexistent"]);
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {

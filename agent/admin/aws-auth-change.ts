@@ -2,9 +2,11 @@
 import { stringify } from "yaml";
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import type { ConfigMap } from "../host/kubernetes-admin.ts";
 import type { AwsAuthData, AwsAuthEdit } from "./aws-auth.ts";
 import { type Change, diffOf } from "./change.ts";
-import { AWS_AUTH, type AwsAuthApi, type ConfigMap } from "./config-map-api.ts";
+import type { AwsAuthApi } from "./config-map-api.ts";
+import { AWS_AUTH } from "./config-map-errors.ts";
 
 /** More conflicts in a row than this mean that another controller keeps writing aws-auth. */
 const MAX_ATTEMPTS = 5;

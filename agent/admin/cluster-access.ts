@@ -6,8 +6,9 @@ import { hasCode, SatelliteError } from "../errors.ts";
 import type { AdminAws } from "../host/admin-aws.ts";
 import type { Aws, AwsKeys, ClusterDescription } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import type { AdminKubernetes, KubernetesAccess } from "../host/kubernetes-admin.ts";
 import { callAws } from "./aws-call.ts";
-import { type AwsAuthApi, createAwsAuthApi } from "./config-map-api.ts";
+import { type AwsAuthApi, createAwsAuthApi, unusable } from "./config-map-api.ts";
 import { type Principal, principalOfCaller } from "./principal.ts";
 
 /** EKS's `accessConfig.authenticationMode`; a cluster that has none is older than access entries. */
@@ -25,31 +26,72 @@ export interface ClusterAccess extends ClusterName {
   readonly callerArn: string;
   /** The role or user behind it; undefined for the account's root and federated users. */
   readonly caller: Principal | undefined;
+  /** What the user should know before anything is changed. */
+  readonly notes: readonly string[];
 }
+
+/** A kubeconfig of the user, by which aws-auth is read and changed. */
+export type Kubeconfig = Omit<Extract<KubernetesAccess, { kind: "kubeconfig" }>, "kind">;
 
 export interface Administrator {
   readonly host: Host;
   readonly aws: Pick<Aws, "getCallerIdentity" | "describeCluster">;
   readonly adminAws: AdminAws;
+  /** Loads Kubernetes' client. */
+  readonly openKubernetes: (access: KubernetesAccess) => Promise<AdminKubernetes>;
+  /** Undefined: the administrator's AWS keys give access to the API server. */
+  readonly kubeconfig?: Kubeconfig | undefined;
 }
 
-/** @throws credentials-missing, aws-forbidden, cluster-not-found, cluster-not-active, aws-unreachable, … */
-export async function openCluster({ host, aws, adminAws }: Administrator, name: ClusterName): Promise<ClusterAccess> {
+/** @throws credentials-missing, aws-forbidden, cluster-not-found, cluster-not-active, aws-unreachable, kubeconfig-unusable, … */
+export async function openCluster(administrator: Administrator, name: ClusterName): Promise<ClusterAccess> {
+  const { host, aws, adminAws } = administrator;
   const keys = await readKeys(adminAws);
   const question = { action: "sts:GetCallerIdentity", resource: "*", caller: `access key ${keys.accessKeyId}` };
   const callerArn = await callAws(question, () => aws.getCallerIdentity(keys));
   const { facts, description } = await describeCluster(host, aws, { keys, name, callerArn });
   const [, partition = "aws", , , account = ""] = (description.arn ?? "").split(":");
-  const mintToken = async () => (await mintEksToken(await readKeys(adminAws), name, host.clock.now())).value;
   return {
     ...name,
     arn: description.arn ?? "",
     partition,
     account,
     mode: AUTHENTICATION_MODES.find((mode) => mode === description.authenticationMode) ?? "CONFIG_MAP",
-    awsAuth: createAwsAuthApi({ host, cluster: facts, caller: callerArn, mintToken }),
+    ...(await openAwsAuth(administrator, facts, callerArn)),
     callerArn,
     caller: principalOfCaller(callerArn),
+  };
+}
+
+/** By the user's kubeconfig, or else with a token that is made of the administrator's AWS keys. */
+async function openAwsAuth(
+  { host, adminAws, openKubernetes, kubeconfig }: Administrator,
+  cluster: ClusterFacts,
+  callerArn: string,
+): Promise<Pick<ClusterAccess, "awsAuth" | "notes">> {
+  if (kubeconfig !== undefined) return openByKubeconfig(openKubernetes, kubeconfig, cluster);
+  const { name, endpoint, caPem } = cluster;
+  const mintToken = async () => (await mintEksToken(await readKeys(adminAws), cluster, host.clock.now())).value;
+  const connect = () => openKubernetes({ kind: "token", name, endpoint, caPem, mintToken });
+  return { awsAuth: createAwsAuthApi({ cluster, caller: callerArn, connect }), notes: [] };
+}
+
+async function openByKubeconfig(
+  openKubernetes: Administrator["openKubernetes"],
+  kubeconfig: Kubeconfig,
+  cluster: ClusterFacts,
+): Promise<Pick<ClusterAccess, "awsAuth" | "notes">> {
+  const { file, context } = kubeconfig;
+  const caller = `the user of kubeconfig ${file}${context === undefined ? "" : `, context ${context}`}`;
+  const api = await openKubernetes({ kind: "kubeconfig", ...kubeconfig }).catch((cause: unknown) => {
+    throw unusable(caller, cause);
+  });
+  // A tunnel or a proxy has another address too: the user decides.
+  const isOther = URL.parse(api.server)?.host !== URL.parse(cluster.endpoint)?.host;
+  const note = `aws-auth is read and changed at ${api.server}, as ${file} says; the endpoint of ${cluster.name} is ${cluster.endpoint}`;
+  return {
+    awsAuth: createAwsAuthApi({ cluster, caller, connect: async () => api }),
+    notes: isOther ? [note] : [],
   };
 }
 

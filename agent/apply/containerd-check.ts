@@ -1,9 +1,6 @@
-// containerd's own word on a configuration: asked before the file is replaced, and remembered when it refused one after a restart.
-import { createHash } from "node:crypto";
+// containerd's own verdict on a configuration: asked before the file is replaced, and remembered when it did not start on one.
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import type { RoundContext } from "./executor.ts";
-import { readServiceRecord } from "./service-record.ts";
 
 /**
  * Lets containerd read a candidate, which lies beside the real file for the sake of relative imports.
@@ -28,14 +25,7 @@ export async function checkContainerdConfig(host: Host, path: string, content: s
   }
 }
 
-/** The refusal of this content by a containerd that was restarted on it, or undefined. */
-export async function readRefusal(context: RoundContext, content: string): Promise<SatelliteError | undefined> {
-  const record = await readServiceRecord(context, "containerd.service");
-  if (record?.refused?.configSha256 !== sha256(content)) return undefined;
-  return refusalError(record.refused.reason);
-}
-
-/** The same words when it happens and on every later round. */
+/** The error when it happens, and in every later round. */
 export function refusalError(reason: string): SatelliteError {
   return new SatelliteError(
     "containerd-config-refused",
@@ -44,9 +34,4 @@ export function refusalError(reason: string): SatelliteError {
       hint: "journalctl -u containerd; then correct its configuration file or containerd.config, and eks-satellite tries again.",
     },
   );
-}
-
-/** Hex digest that tells contents apart. */
-export function sha256(content: string): string {
-  return createHash("sha256").update(content).digest("hex");
 }

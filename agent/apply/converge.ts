@@ -31,7 +31,6 @@ export interface Round {
 export interface ConvergeOptions {
   readonly host: Host;
   readonly log: Log;
-  readonly runtimeSocket: string;
   readonly servicesFile: string;
   /** Without one the round is a dry run: nothing is changed. */
   readonly ledger: Ledger | undefined;
@@ -81,7 +80,8 @@ async function applyChange(context: RoundContext, ledger: Ledger, change: Change
   const executor = executorOf(resource);
   const original = await executor.readOriginal(context, resource);
   const id = resourceId(resource);
-  if (original !== undefined) await ledger.record(id, original);
+  const content = resource.kind === "file" ? resource.content : undefined;
+  if (original !== undefined) await ledger.record(id, original, content);
   await executor.apply(context, resource, change);
   context.log.info({ resource: id, action, why: resource.why }, "changed");
 }

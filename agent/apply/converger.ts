@@ -1,9 +1,10 @@
-// The round that keeps the machine as planned: facts → plan → converge → kubelet told what to run with.
+// The round that keeps the machine as planned: facts → plan → converge → what kubelet should run with.
 
 import type { ClusterFacts } from "../aws/cluster.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
 import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
@@ -13,11 +14,11 @@ import type { Host } from "../host/host.ts";
 import type { KubeletSpec } from "../kubelet/kubelet.ts";
 import { retireForeignCertificates } from "../kubelet/serving-certificates.ts";
 import type { Log } from "../log.ts";
+import { Queue } from "../loop/queue.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
-import { type Resource, resourceId } from "../plan/resource.ts";
+import { filesOf, isReadBy, type Resource, resourceId } from "../plan/resource.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
-import { sha256 } from "./containerd-check.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
 import { EditWar } from "./edit-war.ts";
@@ -40,7 +41,7 @@ export type ConvergerEvent =
   /** What kubelet should run with, after each round in which its files are as planned. */
   | { readonly kind: "kubelet-wanted"; readonly spec: KubeletSpec };
 
-/** Repeats the same comparison for ever, and remembers the last one. */
+/** Compares, changes, and remembers the last round. */
 export class Converger {
   readonly #options: ConvergerOptions;
   readonly #converge: ConvergeOptions;
@@ -49,8 +50,10 @@ export class Converger {
   readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
   readonly #work = new ChangeCounters();
   readonly #editWar = new EditWar();
+  readonly #queue = new Queue();
   readonly #ledger: Ledger;
-  #hasPruned = false;
+  /** Places whose unwanted files are gone. */
+  readonly #pruned = new Set<string>();
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
@@ -61,7 +64,6 @@ export class Converger {
     this.#converge = {
       host,
       log,
-      runtimeSocket: config.containerd.socket,
       servicesFile: state.services,
       ledger: this.#ledger,
     };
@@ -108,8 +110,12 @@ export class Converger {
     return convergerMetrics(this);
   }
 
-  /** One round; ConfigInSync says how it went. */
-  async round(): Promise<void> {
+  /** One round; ConfigInSync says how it went. Rounds and preparations of kubelet follow each other: both write kubelet's files. */
+  round(): Promise<void> {
+    return this.#queue.run(() => this.#round());
+  }
+
+  async #round(): Promise<void> {
     const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
     const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
@@ -141,16 +147,17 @@ export class Converger {
     }
   }
 
-  /** Once is enough: another configuration is another run of the agent. */
-  async #prune({ resources }: NodePlan): Promise<void> {
-    if (this.#hasPruned) return;
+  /** Once for each place is enough: another configuration is another run of the agent. A place that is not decided yet has its turn later. */
+  async #prune({ resources, decided }: NodePlan): Promise<void> {
+    const places = decided.filter((place) => !this.#pruned.has(place));
+    if (places.length === 0) return;
     const { host, log } = this.#options;
-    for (const pruning of await findPrunings(host, this.#ledger, resources)) {
+    for (const pruning of await findPrunings(host, this.#ledger, { resources, decided: places })) {
       await prune(host, pruning);
       await this.#ledger.forget(pruning.id);
-      log.info({ resource: pruning.id }, "taken back: the configuration does not ask for it any more");
+      log.info({ resource: pruning.id, isRemoved: pruning.isOurs }, "pruned: the configuration no longer wants it");
     }
-    this.#hasPruned = true;
+    for (const place of places) this.#pruned.add(place);
   }
 
   #record(resources: readonly Resource[], round: Round): void {
@@ -160,28 +167,36 @@ export class Converger {
     this.#editWar.note(round.changes, nowMs);
   }
 
-  /** What must be true when kubelet starts; its files are put right once more, since it reads them only now. @throws whatever stands in the way */
-  async prepareKubelet(): Promise<void> {
+  /**
+   * Checks what must be true when kubelet starts, and repairs its files once more, since it reads them only now.
+   * Returns what kubelet is to be started with. @throws whatever is in the way
+   */
+  prepareKubelet(): Promise<KubeletSpec> {
+    return this.#queue.run(() => this.#prepareKubelet());
+  }
+
+  async #prepareKubelet(): Promise<KubeletSpec> {
     const { host, config, log } = this.#options;
     const { facts, plan } = this.#last ?? {};
-    if (facts === undefined || plan === undefined)
-      throw new SatelliteError("not-planned", "the first round has not ended yet");
+    if (facts === undefined || plan?.kubelet === undefined)
+      throw new SatelliteError("not-planned", "no round has planned a kubelet yet");
     checkSwap(config, facts.machine.swapBytes);
     if (facts.kubeletVersion !== undefined && facts.cluster !== undefined)
       checkVersionSkew(facts.kubeletVersion, facts.cluster.version);
-    // Side by side, since kubelet waits for them; what is told is the first in this order that fails.
+    // Side by side, since kubelet waits for them; the first in this order that fails is reported.
     const checks = await Promise.allSettled([
       readRuntimeConditions(host, config.containerd.socket),
       this.#checkToken(),
       checkForeignKubelet(host),
       checkPort(host),
-      this.#putKubeletFilesRight(plan),
+      this.#repairKubeletFiles(plan),
     ]);
     for (const check of checks) if (check.status === "rejected") throw check.reason;
-    if (facts.cluster === undefined) return;
     // kubectl logs fails with a certificate that stays; without kubelet everything does.
-    const { caPem } = facts.cluster;
-    await retireForeignCertificates(host, config.stateFolder, caPem, log).catch((err) => log.error({ err }));
+    const { caPem } = facts.cluster ?? {};
+    if (caPem !== undefined)
+      await retireForeignCertificates(host, config.stateFolder, caPem, log).catch((err) => log.error({ err }));
+    return { command: plan.kubelet, digest: kubeletDigest(plan) };
   }
 
   async #checkToken(): Promise<void> {
@@ -192,8 +207,8 @@ export class Converger {
     });
   }
 
-  async #putKubeletFilesRight({ resources }: NodePlan): Promise<void> {
-    const files = resources.filter(isKubeletFile);
+  async #repairKubeletFiles({ resources }: NodePlan): Promise<void> {
+    const files = filesOf("kubelet", resources);
     const round = await converge(files, this.#converge);
     this.#record(files, round);
     const problem = summarizeFailures(round.failures.map(({ error }) => error));
@@ -201,15 +216,11 @@ export class Converger {
   }
 }
 
-/** A GPU that falls off the bus is a fault, told elsewhere: it must not change kubelet's flags, and so restart kubelet. */
+/** A GPU that falls off the bus is a fault, reported by gpu/: it must not change kubelet's flags, and so restart kubelet. */
 function keepGpu(facts: NodeFacts, before: NodeFacts | undefined): NodeFacts {
   return before?.machine.hasGpu === true ? { ...facts, machine: { ...facts.machine, hasGpu: true } } : facts;
 }
 
-function isKubeletFile(resource: Resource): boolean {
-  return resource.kind === "file" && resource.reader === "kubelet";
-}
-
 function hasFailedKubeletFile({ failures }: Round): boolean {
-  return failures.some(({ resource }) => isKubeletFile(resource));
+  return failures.some(({ resource }) => isReadBy("kubelet", resource));
 }

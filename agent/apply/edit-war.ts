@@ -1,28 +1,28 @@
-// Somebody who writes a file again each time that it was put back is not fought for ever: each time costs a restart of containerd.
+// Another process that changes containerd's configuration after each repair is not fought for ever: each time costs a restart.
 
 import { SatelliteError } from "../errors.ts";
 import { type ContainerdFacts, parseToml } from "../facts/containerd.ts";
 import { listDifferences } from "../plan/containerd-drift.ts";
-import type { FileResource, Resource } from "../plan/resource.ts";
+import { type FileResource, filesOf, isReadBy, type Resource } from "../plan/resource.ts";
 import type { Change } from "./executor.ts";
 
 const MAX_REPAIRS = 3;
 const WINDOW_MS = 10 * 60_000;
 const COOLDOWN_MS = 60 * 60_000;
-/** What somebody writes anew as a whole differs in everything; the first keys say enough. */
+/** A file that is written anew as a whole differs in everything; the first keys say enough. */
 const MAX_DIFFERENCES = 5;
 
-/** Counts how often containerd's configuration was put back, and says when it is to be left alone. */
+/** Counts the repairs of containerd's configuration, and says when to leave it alone. */
 export class EditWar {
   #repairsMs: readonly number[] = [];
   #cooldownUntilMs = Number.NEGATIVE_INFINITY;
-  /** The content that we left there; undefined until it was there once. */
+  /** The content that the last round left there; undefined until it was there once. */
   #left: string | undefined;
 
-  /** These changes were made now. What somebody had made of our content counts, also when the plan follows from it and is another. */
+  /** Takes note of changes that were made just now. Another process's edit counts, also when the plan follows from it and is another. */
   note(changes: readonly Change[], nowMs: number): void {
     for (const { resource, action, before } of changes) {
-      if (!isContainerdFile(resource) || action === "set-mode") continue;
+      if (!isReadBy("containerd", resource) || action === "set-mode") continue;
       const isRepair = this.#left !== undefined && before !== this.#left;
       this.#left = resource.content;
       if (isRepair) this.#count(nowMs);
@@ -37,14 +37,14 @@ export class EditWar {
   }
 
   /**
-   * What of the plan to apply: all of it, or all but a containerd configuration that is fought over, which is then the problem.
+   * What to apply of the plan: all of it, or all but a contested configuration of containerd, which is then the problem.
    */
   withhold(
     resources: readonly Resource[],
     containerd: ContainerdFacts | undefined,
     nowMs: number,
   ): { readonly resources: readonly Resource[]; readonly problem?: SatelliteError } {
-    const file = resources.find(isContainerdFile);
+    const file = filesOf("containerd", resources)[0];
     if (file === undefined) return { resources };
     if (containerd?.config.kind === "parsed" && containerd.config.text === file.content) {
       this.#left = file.content;
@@ -53,12 +53,14 @@ export class EditWar {
     if (nowMs >= this.#cooldownUntilMs) return { resources };
     const until = new Date(this.#cooldownUntilMs).toISOString();
     return {
-      resources: resources.filter((resource) => resource !== file && resource.kind !== "service"),
+      resources: resources.filter(
+        (resource) => resource !== file && !(resource.kind === "service" && resource.configFile === file.path),
+      ),
       problem: new SatelliteError(
         "containerd-config-contested",
-        `${file.path} was put back ${MAX_REPAIRS} times in ${WINDOW_MS / 60_000} minutes, and somebody has changed it again; it is left as it is until ${until}: ${describeDrift(file, containerd)}`,
+        `${file.path} was repaired ${MAX_REPAIRS} times in ${WINDOW_MS / 60_000} minutes, and another process has changed it again; it is left as it is until ${until}: ${describeDrift(file, containerd)}`,
         {
-          hint: "eks-satellite plan --diff shows what is contested. Find who writes it (GPU Operator's toolkit, a configuration management), and give the key to one of both: containerd.config, gpu.defaultRuntime.",
+          hint: "eks-satellite plan --diff shows what is contested. Find what writes it (GPU Operator's toolkit, a configuration management), and give the key to one of both: containerd.config, gpu.defaultRuntime.",
         },
       ),
     };
@@ -72,8 +74,4 @@ function describeDrift({ content }: FileResource, containerd: ContainerdFacts | 
   const more = differences.length - MAX_DIFFERENCES;
   if (differences.length === 0) return "it says the same in other words";
   return `${differences.slice(0, MAX_DIFFERENCES).join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
-}
-
-function isContainerdFile(resource: Resource): resource is FileResource {
-  return resource.kind === "file" && resource.reader === "containerd";
 }

@@ -18,8 +18,6 @@ export interface RoundContext {
   readonly host: Host;
   readonly log: Log;
   readonly resources: readonly Resource[];
-  /** CRI socket of containerd. */
-  readonly runtimeSocket: string;
   /** Where the agent remembers which service started with which configuration. */
   readonly servicesFile: string;
   /** Nothing at all may be written. */

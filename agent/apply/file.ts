@@ -1,6 +1,6 @@
-// Files: content and mode. A candidate for containerd's configuration is put before containerd itself first.
+// Files: content and mode. A candidate of a program's configuration is checked by that program first.
 import type { FileResource } from "../plan/resource.ts";
-import { checkContainerdConfig, readRefusal } from "./containerd-check.ts";
+import { configCheckOf, readRefusal } from "./config-check.ts";
 import type { Executor } from "./executor.ts";
 
 /** Makes a file what the plan says. */
@@ -9,7 +9,7 @@ export const fileExecutor: Executor<FileResource> = {
     const { path, content, mode } = resource;
     const [status, before] = await Promise.all([context.host.files.status(path), context.host.files.read(path)]);
     if (before !== content) {
-      const refusal = resource.reader === "containerd" ? await readRefusal(context, content) : undefined;
+      const refusal = await readRefusal(context, resource);
       if (refusal !== undefined) throw refusal;
       return { resource, action: before === undefined ? "create" : "update", before, after: content };
     }
@@ -27,7 +27,7 @@ export const fileExecutor: Executor<FileResource> = {
   async apply(context, resource, { action }) {
     const { path, content, mode } = resource;
     if (action === "set-mode") return context.host.files.setMode(path, mode);
-    if (resource.reader === "containerd") await checkContainerdConfig(context.host, path, content);
+    await configCheckOf(resource)?.check(context.host, path, content);
     await context.host.files.write(path, content, { mode, uid: 0, gid: 0 });
   },
 };

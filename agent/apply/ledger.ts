@@ -1,6 +1,6 @@
 // What the agent changed on this machine and what stood there before: one small file a thing, so that damage to one loses one.
-import { createHash } from "node:crypto";
 import * as z from "zod";
+import { sha256 } from "../digest.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 
@@ -8,7 +8,7 @@ const originalSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("absent") }),
   z.object({ kind: z.literal("file"), content: z.string(), mode: z.number(), uid: z.number(), gid: z.number() }),
   z.object({ kind: z.literal("value"), value: z.string() }),
-  /** The entry was damaged: something of ours stands there, and nobody knows what was before. */
+  /** The entry was damaged: something of the agent's stands there, and what was there before is not known. */
   z.object({ kind: z.literal("unknown") }),
 ]);
 const entrySchema = z.object({
@@ -17,7 +17,12 @@ const entrySchema = z.object({
   firstChangedAtMs: z.number(),
   lastChangedAtMs: z.number(),
   changes: z.number(),
+  /** Digests of what the last changes wrote, the newest last: by these a file is recognised as the agent's. */
+  wrote: z.array(z.string()).optional(),
 });
+
+/** A change that is broken off leaves what the one before it wrote. */
+const KEPT_DIGESTS = 2;
 
 /** What stood in a place before the agent's first change. */
 export type Original = z.infer<typeof originalSchema>;
@@ -36,17 +41,26 @@ export class Ledger {
     this.#log = log;
   }
 
-  /** Records a change that is about to be made; `original` counts only the first time. @throws disk-full, file-unwritable */
-  async record(id: string, original: Original): Promise<LedgerEntry> {
+  /**
+   * Records a change that is about to be made; `original` counts only the first time. @param content what the change writes, of a file
+   * @throws disk-full, file-unwritable
+   */
+  async record(id: string, original: Original, content?: string): Promise<LedgerEntry> {
     const now = this.#host.clock.now();
     const known = await this.#read(id, original);
-    const entry = { ...known, lastChangedAtMs: now, changes: known.changes + 1 };
+    const wrote = content === undefined ? known.wrote : [...(known.wrote ?? []), sha256(content)].slice(-KEPT_DIGESTS);
+    const entry = {
+      ...known,
+      lastChangedAtMs: now,
+      changes: known.changes + 1,
+      ...(wrote === undefined ? {} : { wrote }),
+    };
     // 0600: the original of a file may hold secrets of its owner.
     await this.#host.files.write(this.#pathOf(id), `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
     return entry;
   }
 
-  /** Takes the entry of a change back that was not made after all. @throws file-unwritable */
+  /** Removes the entry of a change that was not made after all, or is undone. @throws file-unwritable */
   forget(id: string): Promise<void> {
     return this.#host.files.remove(this.#pathOf(id));
   }
@@ -61,20 +75,21 @@ export class Ledger {
     }
   }
 
-  /** Every entry, the first change first; one that is damaged is told of and left out. */
-  async list(): Promise<readonly LedgerEntry[]> {
+  /** Every entry, the first change first; a damaged one is left out, and logged unless `onDamage` is `ignore`. */
+  async list(onDamage: "log" | "ignore" = "log"): Promise<readonly LedgerEntry[]> {
     const names = (await this.#host.files.list(this.#folder)).filter((name) => name.endsWith(".json"));
-    const entries = await Promise.all(names.map((name) => this.#readEntry(`${this.#folder}/${name}`)));
+    const entries = await Promise.all(names.map((name) => this.#readEntry(`${this.#folder}/${name}`, onDamage)));
     return entries
       .filter((entry) => entry !== undefined)
       .toSorted((one, other) => one.firstChangedAtMs - other.firstChangedAtMs);
   }
 
-  async #readEntry(path: string): Promise<LedgerEntry | undefined> {
+  async #readEntry(path: string, onDamage: "log" | "ignore"): Promise<LedgerEntry | undefined> {
     try {
       return entrySchema.parse(JSON.parse((await this.#host.files.read(path)) ?? ""));
     } catch (err) {
-      this.#log.warn({ err, path }, "a ledger entry is damaged: what stood there before is not known");
+      if (onDamage === "log")
+        this.#log.warn({ err, path }, "a ledger entry is damaged: what stood there before is not known");
       return undefined;
     }
   }
@@ -97,6 +112,6 @@ export class Ledger {
   }
 
   #pathOf(id: string): string {
-    return `${this.#folder}/${createHash("sha256").update(id).digest("hex").slice(0, 16)}.json`;
+    return `${this.#folder}/${sha256(id).slice(0, 16)}.json`;
   }
 }

@@ -1,45 +1,46 @@
-// Taking back what the configuration wanted once and does not want any more: what stood there before is put back.
-
-import { PATHS } from "../config/paths.ts";
+// Removing what the configuration wanted once and does not want any more: what stood there before is restored.
+import { sha256 } from "../digest.ts";
 import type { Host } from "../host/host.ts";
-import { renderCniConfig } from "../plan/cni-config.ts";
-import { OWNED_NOTICE } from "../plan/owned-file.ts";
-import { hostsPath } from "../plan/registries.ts";
-import { type Resource, resourceId } from "../plan/resource.ts";
+import type { NodePlan } from "../plan/node-plan.ts";
+import { resourceId } from "../plan/resource.ts";
 import type { Ledger, Original } from "./ledger.ts";
 import { restoreFile } from "./restore-file.ts";
 
-/** A file of the agent's that the plan has no more. */
+/** A file that the ledger knows and the plan does not want. */
 export interface Pruning {
   readonly id: string;
   readonly path: string;
   readonly original: Original;
+  /** Whether it still is what the agent wrote: another process's content is left alone. */
+  readonly isOurs: boolean;
 }
 
-/**
- * Finds them. Only files count that the configuration alone decides: others may be missing from a plan because the machine or the
- * cluster could not be read. @throws file-unreadable
- */
+const FILE = "file:";
+
+/** Finds the files that the plan decides to be absent. What the plan could not decide is not among them. @throws file-unreadable */
 export async function findPrunings(
   host: Host,
   ledger: Ledger,
-  resources: readonly Resource[],
+  { resources, decided }: Pick<NodePlan, "resources" | "decided">,
 ): Promise<readonly Pruning[]> {
   const wanted = new Set(resources.map(resourceId));
-  const registries = await host.files.list(PATHS.registriesFolder);
   const found: Pruning[] = [];
-  for (const path of [PATHS.cniConfig, ...registries.map(hostsPath)]) {
-    const id = `file:${path}`;
-    const entry = wanted.has(id) ? undefined : await ledger.find(id);
-    if (entry !== undefined) found.push({ id, path, original: entry.original });
+  for (const { id, original, wrote = [] } of await ledger.list("ignore")) {
+    const path = id.slice(FILE.length);
+    if (!id.startsWith(FILE) || wanted.has(id) || !decided.some((place) => isWithin(path, place))) continue;
+    const present = await host.files.read(path);
+    found.push({ id, path, original, isOurs: present !== undefined && wrote.includes(sha256(present)) });
   }
   return found;
 }
 
-/** Puts back what was there; one of which that is not known stays as it is, and so does what somebody else wrote since. @throws file-unwritable, disk-full */
-export async function prune(host: Host, { path, original }: Pruning): Promise<void> {
-  const present = (await host.files.read(path)) ?? "";
-  if (present !== renderCniConfig() && !present.startsWith(OWNED_NOTICE)) return;
+function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
+}
+
+/** Restores what was there; where that is not known, or where another process has written since, the file stays. @throws file-unwritable, disk-full */
+export async function prune(host: Host, { path, original, isOurs }: Pruning): Promise<void> {
+  if (!isOurs) return;
   if (original.kind === "absent") await host.files.remove(path);
   else await restoreFile(host, path, original);
 }

@@ -1,15 +1,16 @@
-// A service that reads its configuration only at its start. It is restarted when the process that runs has read another content,
-// and only then: a hand edit that was put back before anybody restarted it costs no restart.
+// A systemd service that must run, on the configuration that it reads at its start. It is restarted when the running process has
+// read another content, and only then: a hand edit that is repaired before any restart costs none.
+import { sha256 } from "../digest.ts";
 import { assertNever, describe, SatelliteError } from "../errors.ts";
-import { readRuntimeConditions } from "../facts/cri.ts";
 import { isAlive, type ProcessIdentity, readProcess, readStartMs } from "../facts/process.ts";
-import type { ServiceResource } from "../plan/resource.ts";
-import { refusalError, sha256 } from "./containerd-check.ts";
+import type { FileResource, ServiceResource } from "../plan/resource.ts";
+import { configCheckOf } from "./config-check.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
+import { probeReadiness } from "./readiness.ts";
 import { readServiceRecord, writeServiceRecord } from "./service-record.ts";
 
 const RESTART_TIMEOUT_SECONDS = 90;
-/** How long containerd may take from its start to a CRI answer; it recovers its running containers first. */
+/** How long a service may take from its start to being ready; containerd recovers its running containers first. */
 const READY_TIMEOUT_SECONDS = 30;
 const READY_POLL_MS = 50;
 /** The kernel tells the time of its boot in whole seconds, rounded down, and a process's start from there. */
@@ -18,8 +19,8 @@ const START_ERROR_MS = 1000;
 /** Keeps a service running on the configuration of the plan. */
 export const serviceExecutor: Executor<ServiceResource> = {
   async diff(context, resource) {
-    const content = plannedContent(context, resource);
-    const configSha256 = sha256(content);
+    const content = plannedFile(context, resource)?.content;
+    const configSha256 = sha256(content ?? "");
     const record = await readServiceRecord(context, resource.unit);
     if (record?.configSha256 === configSha256 && (await isAlive(context.host, record))) return undefined;
 
@@ -40,7 +41,7 @@ export const serviceExecutor: Executor<ServiceResource> = {
   readOriginal: async () => undefined,
 
   async apply(context, resource, change) {
-    const content = plannedContent(context, resource);
+    const content = plannedFile(context, resource)?.content;
     try {
       await startAndWait(context, resource, change.action === "start" ? "start" : "restart");
     } catch (error) {
@@ -51,19 +52,22 @@ export const serviceExecutor: Executor<ServiceResource> = {
   },
 };
 
-function plannedContent({ resources }: RoundContext, { configFile }: ServiceResource): string {
+/** The file that the service reads; undefined for a service that reads none of the plan's. */
+function plannedFile({ resources }: RoundContext, { unit, configFile }: ServiceResource): FileResource | undefined {
+  if (configFile === undefined) return undefined;
   const file = resources.find((resource) => resource.kind === "file" && resource.path === configFile);
   if (file?.kind !== "file")
-    throw new SatelliteError("unexpected", `the plan has a service without its file ${configFile}`);
-  return file.content;
+    throw new SatelliteError("unexpected", `the plan has ${unit} without its file ${configFile}`);
+  return file;
 }
 
-/** Whether a running process started after its configuration file had the content of now. */
+/** Whether a running process started after its configuration file got its current content. */
 async function hasRead(
   { host, earlier }: RoundContext,
   { configFile }: ServiceResource,
   running: ProcessIdentity,
 ): Promise<boolean> {
+  if (configFile === undefined) return true;
   const isChanged = earlier.some(
     ({ resource, action }) => resource.kind === "file" && resource.path === configFile && action !== "set-mode",
   );
@@ -79,10 +83,11 @@ async function findMainProcess({ host }: RoundContext, unit: string): Promise<Pr
 
 async function startAndWait(
   context: RoundContext,
-  { unit }: ServiceResource,
+  resource: ServiceResource,
   verb: "start" | "restart",
 ): Promise<void> {
-  const { host, log, runtimeSocket } = context;
+  const { unit } = resource;
+  const { host, log } = context;
   const startedAtMs = host.clock.now();
   const { exitCode, stderr } = await host.run("systemctl", [verb, unit], { timeoutSeconds: RESTART_TIMEOUT_SECONDS });
   if (exitCode !== 0) {
@@ -97,7 +102,7 @@ async function startAndWait(
   const deadlineMs = host.clock.now() + READY_TIMEOUT_SECONDS * 1000;
   for (;;) {
     try {
-      await readRuntimeConditions(host, runtimeSocket);
+      await probeReadiness(host, resource);
       log.info({ unit, seconds: (host.clock.now() - startedAtMs) / 1000 }, `${unit} was ${verb}ed and answers`);
       return;
     } catch (cause) {
@@ -116,26 +121,28 @@ async function startAndWait(
   }
 }
 
-/** Puts back the file that this round replaced, if it did, and starts the service on it. */
+/** Restores the file that this round replaced, if it did, and starts the service on it. */
 async function rollBack(context: RoundContext, resource: ServiceResource, error: unknown): Promise<void> {
   const replaced = context.earlier.find(
     (change) => change.resource.kind === "file" && change.resource.path === resource.configFile,
   );
   if (replaced === undefined) return;
   const { unit, configFile } = resource;
+  const file = plannedFile(context, resource);
+  if (configFile === undefined || file === undefined) return;
   const reason = describe(error).message;
   context.log.error(
     { err: error, unit, file: configFile },
-    "the service did not come up on its new configuration; the one before is put back",
+    "the service did not come up on its new configuration; the earlier one is restored",
   );
-  await putBack(context, configFile, replaced);
+  await restore(context, configFile, replaced);
   await startAndWait(context, resource, "restart");
   const content = (await context.host.files.read(configFile)) ?? "";
-  await recordRunning(context, unit, content, { configSha256: sha256(plannedContent(context, resource)), reason });
-  throw refusalError(reason);
+  await recordRunning(context, unit, content, { configSha256: sha256(file.content), reason });
+  throw configCheckOf(file)?.refusalError(reason) ?? error;
 }
 
-async function putBack({ host }: RoundContext, path: string, { action, before, resource }: Change): Promise<void> {
+async function restore({ host }: RoundContext, path: string, { action, before, resource }: Change): Promise<void> {
   switch (action) {
     case "create":
       return host.files.remove(path);
@@ -155,14 +162,14 @@ async function putBack({ host }: RoundContext, path: string, { action, before, r
 async function recordRunning(
   context: RoundContext,
   unit: string,
-  content: string,
+  content: string | undefined,
   refused?: { configSha256: string; reason: string },
 ): Promise<void> {
   const running = await findMainProcess(context, unit);
   if (running === undefined) return;
   await writeServiceRecord(context, unit, {
     ...running,
-    configSha256: sha256(content),
+    configSha256: sha256(content ?? ""),
     ...(refused === undefined ? {} : { refused }),
   });
 }

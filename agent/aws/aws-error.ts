@@ -1,10 +1,10 @@
-// What AWS's error codes mean to the person who runs this node.
+// Explains AWS's error codes to the user of this node.
 import { SatelliteError } from "../errors.ts";
 
 const EXPIRED = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 const INVALID_KEYS = [
   "InvalidClientTokenId",
-  // EC2's word for it.
+  // The code of EC2.
   "AuthFailure",
   "UnrecognizedClientException",
   "SignatureDoesNotMatch",
@@ -12,11 +12,11 @@ const INVALID_KEYS = [
   "InvalidSignatureException",
 ];
 const CLOCK = ["RequestTimeTooSkewed", "SignatureNotYetCurrent"];
-/** How STS words it under SignatureDoesNotMatch. */
+/** The message of STS with the code SignatureDoesNotMatch. */
 const CLOCK_WORDS = /^Signature (expired|not yet current)/;
 const DENIED = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
 
-/** How to word the denial of one action, whose remedy only the caller knows. */
+/** Code and hint for a denied action. Only the caller knows the remedy. */
 export interface Denial {
   readonly code: string;
   readonly hint: string;
@@ -29,13 +29,13 @@ export function explainAwsError(cause: unknown, action: string, denial: Denial):
     return new SatelliteError(denial.code, `${action} was denied`, { hint: denial.hint, cause });
   if (EXPIRED.includes(name)) {
     return new SatelliteError("credentials-expired", `${action} was refused: the keys have expired`, {
-      hint: "Renew the keys at their source; they are read again by themselves.",
+      hint: "Renew the keys at their source; the daemon reads them again.",
       cause,
     });
   }
   if (CLOCK.includes(name) || CLOCK_WORDS.test(message)) {
     return new SatelliteError("clock-skewed", `${action} was refused: this machine's clock is off (${name})`, {
-      hint: "Let timedatectl set-ntp true synchronise the clock; AWS accepts 5 minutes of difference.",
+      hint: "Synchronize the clock: timedatectl set-ntp true. AWS accepts a difference of 5 minutes.",
       cause,
     });
   }
@@ -44,24 +44,24 @@ export function explainAwsError(cause: unknown, action: string, denial: Denial):
       "credentials-invalid",
       `${action} was refused: AWS does not accept these keys (${name})`,
       {
-        hint: "Check that the access key exists, is active, and that its secret was copied whole.",
+        hint: "Check that the access key exists, is active, and that its secret was copied completely.",
         cause,
       },
     );
   }
   if (hasAnswer(cause)) {
     return new SatelliteError("aws-failed", `${action} failed (${name})`, {
-      hint: "Compare with the AWS Health Dashboard; the call is repeated by itself.",
+      hint: "Compare with the AWS Health Dashboard; the daemon repeats the call.",
       cause,
     });
   }
   return new SatelliteError("aws-unreachable", `${action} was not answered`, {
-    hint: "Check this machine's way out: DNS, firewall, HTTPS to the region's AWS endpoints. What runs keeps running meanwhile.",
+    hint: "Check this machine's network: DNS, firewall, HTTPS to the region's AWS endpoints. Running pods keep running.",
     cause,
   });
 }
 
-/** The SDK notes the HTTP status of an answer; a connection that failed has none, and a 5xx is as good as none. */
+/** Whether AWS answered: the SDK records the HTTP status of an answer. A 5xx counts as no answer. */
 function hasAnswer(cause: unknown): boolean {
   const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   return status !== undefined && status < 500;

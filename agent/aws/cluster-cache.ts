@@ -1,4 +1,4 @@
-// What is known of the cluster: DescribeCluster on a schedule, the last good answer when AWS is away, also across restarts.
+// Keeps the facts of the cluster: DescribeCluster on a schedule, and the last good answer while AWS is away, also across restarts.
 import type { ConditionBoard } from "../board/conditions.ts";
 import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
@@ -6,6 +6,7 @@ import { describe } from "../errors.ts";
 import type { Aws, AwsKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { isoTime } from "../time.ts";
 import { type ClusterFacts, cacheCluster, readCachedCluster, readCluster } from "./cluster.ts";
 
@@ -20,7 +21,7 @@ export interface ClusterCacheOptions {
   readonly emit: (event: ClusterEvent) => void;
 }
 
-/** Something that a plan depends on is different from before. */
+/** A fact that a plan depends on has changed. */
 export type ClusterEvent = { readonly kind: "cluster-changed" };
 
 /** Holds the newest good facts. */
@@ -44,17 +45,17 @@ export class ClusterCache {
     return { cluster: { endpoint, version, describedAt: isoTime(fetchedAtMs) } };
   }
 
-  /** Takes over the last good answer of an earlier run. */
+  /** Adopts the last good answer of an earlier run. */
   async restore(): Promise<void> {
     const { host, config, board } = this.#options;
     this.#facts = await readCachedCluster(host, this.#cachePath, config.cluster);
     this.#isCached = this.#facts !== undefined;
     if (this.#facts === undefined) return;
-    const said = `facts of ${isoTime(this.#facts.fetchedAtMs)}, not confirmed yet`;
-    for (const type of ["ClusterKnown", "ClusterDescribed"] as const) board.setTrue(type, "Cached", said);
+    const message = `facts of ${isoTime(this.#facts.fetchedAtMs)}, not confirmed yet`;
+    for (const type of ["ClusterKnown", "ClusterDescribed"] as const) board.setTrue(type, "Cached", message);
   }
 
-  /** Asks EKS, and keeps what is known when it does not say. */
+  /** Asks EKS, and keeps the known facts when it does not answer. */
   async round(): Promise<void> {
     const { host, aws, config, board, log, keys, emit } = this.#options;
     const present = keys();
@@ -83,37 +84,37 @@ export class ClusterCache {
       if (this.#facts === undefined) return board.setFailed("ClusterKnown", error);
       const { message, hint } = describe(error);
       if (board.get("ClusterKnown").reason !== "Outdated")
-        log.info({ err: error }, "the cluster could not be described; the node stays on what is known");
-      const said = `facts of ${isoTime(this.#facts.fetchedAtMs)} are in use: ${message}`;
+        log.info({ err: error }, "the cluster could not be described; the node keeps the known facts");
+      const known = `facts of ${isoTime(this.#facts.fetchedAtMs)} are in use: ${message}`;
       board.set("ClusterKnown", {
         status: "True",
         reason: "Outdated",
-        message: said,
-        ...(hint === undefined ? {} : { hint }),
+        message: known,
+        ...optional({ hint }),
       });
     }
   }
 
-  /** What a full disk keeps from being written is in force all the same, and written with a later answer. */
+  /** Writes the facts for the next start. Facts that a full disk rejects are in use all the same, and written after a later answer. */
   async #cache(facts: ClusterFacts): Promise<void> {
     const { host, log } = this.#options;
     try {
       await cacheCluster(host, this.#cachePath, facts);
       this.#isCached = true;
     } catch (err) {
-      log.warn({ err }, "cluster facts were not kept for the next start");
+      log.warn({ err }, "cluster facts were not written for the next start");
     }
   }
 }
 
-/** Whether two answers say the same, whenever they were given. */
+/** Whether two answers are equal, whenever they were given. */
 function isSame(one: ClusterFacts | undefined, other: ClusterFacts): boolean {
   return (
     one !== undefined && JSON.stringify({ ...one, fetchedAtMs: 0 }) === JSON.stringify({ ...other, fetchedAtMs: 0 })
   );
 }
 
-/** Whether another answer of DescribeCluster may mend what is wrong. */
+/** Whether another answer of DescribeCluster may solve the present problem. */
 export function isDescriptionDoubtful(board: ConditionBoard): boolean {
   const { reason, pending } = board.get("ApiReachable");
   return board.isFailing("ClusterDescribed") || (pending?.reason ?? reason) === "ApiUntrusted";

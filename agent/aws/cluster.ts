@@ -1,4 +1,4 @@
-// What the node must know of its cluster, from DescribeCluster; the last good answer is kept on disk, for the days when AWS is away.
+// The facts of the cluster, from DescribeCluster. The last good answer is kept on disk for times when AWS is away.
 import { X509Certificate } from "node:crypto";
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
@@ -17,7 +17,7 @@ const clusterFactsSchema = z.object({
   fetchedAtMs: z.number(),
 });
 
-/** A cluster as a node sees it. `version` is the API server's minor, e.g. `1.34`. */
+/** What a node needs to know of its cluster. `version` is the API server's minor version, e.g. `1.34`. */
 export type ClusterFacts = z.infer<typeof clusterFactsSchema>;
 
 export interface ClusterName {
@@ -54,7 +54,7 @@ export async function readCluster(
   return checkDescription(cluster, description, nowMs);
 }
 
-/** The last good facts, or undefined when there are none, they are damaged, or they are of another cluster. */
+/** Reads the last good facts; undefined when there are none, they are damaged, or they are of another cluster. */
 export async function readCachedCluster(
   host: Host,
   path: string,
@@ -66,11 +66,11 @@ export async function readCachedCluster(
     const facts = clusterFactsSchema.parse(JSON.parse(text));
     return facts.name === cluster.name && facts.region === cluster.region ? facts : undefined;
   } catch {
-    return undefined; // A damaged cache is worth no more than none: DescribeCluster fills it again.
+    return undefined; // A damaged cache counts as none: DescribeCluster fills it again.
   }
 }
 
-/** Keeps the facts for the next start. @throws disk-full, file-unwritable */
+/** Writes the facts for the next start. @throws disk-full, file-unwritable */
 export async function cacheCluster(host: Host, path: string, facts: ClusterFacts): Promise<void> {
   await host.files.write(path, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 });
 }
@@ -80,7 +80,7 @@ function checkDescription({ name, region }: ClusterName, description: ClusterDes
   const { status = "unknown", endpoint, version } = description;
   if (!USABLE_STATUSES.includes(status)) {
     throw new SatelliteError("cluster-not-active", `cluster ${name} is ${status}`, {
-      hint: "Wait until EKS says ACTIVE; the node joins by itself then.",
+      hint: "Wait until EKS reports ACTIVE; the node joins by itself then.",
     });
   }
   const ipFamily = description.ipFamily === "ipv6" ? "ipv6" : "ipv4";

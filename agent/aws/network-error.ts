@@ -1,4 +1,4 @@
-// Why nobody answered: the name, the road, the door, or the certificate. Each has another remedy.
+// Finds why a request was not answered: name resolution, connection, time-out or certificate. Each has its own remedy.
 import { SatelliteError } from "../errors.ts";
 
 /** What kept a request from being answered. */

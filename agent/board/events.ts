@@ -1,12 +1,12 @@
 // The last things that happened, for /status: conditions that turned, repairs, restarts. A ring: new ones replace the oldest.
 import { isoTime } from "../time.ts";
+import type { NoticeReason } from "./notices.ts";
 
 /** Part of a story that a person may want to read later: an entry of /status, and an event on the Node. */
 export interface NoticeEvent {
   readonly kind: "notice";
   readonly type: "Normal" | "Warning";
-  /** CamelCase, as of Kubernetes' events. */
-  readonly reason: string;
+  readonly reason: NoticeReason;
   readonly message: string;
 }
 

@@ -1,4 +1,4 @@
-// What a bug report needs beside what our own commands say: the journal, the configuration as it is, the machine in a few words.
+// What a bug report needs besides the output of our own commands: the journal, the configuration, and facts of the machine.
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { DEFAULT_ENVIRONMENT_PATH, LAST_GOOD_CONFIG_PATH } from "../config/load.ts";
@@ -12,105 +12,113 @@ import type { Redactor } from "../redact.ts";
 export interface Item {
   /** Path within the bundle. */
   readonly path: string;
-  /** What is in it, in one line. */
+  /** Its content in a few words. */
   readonly what: string;
-  /** The text; what it throws is what the file says instead. */
+  /** Reads the text. The message of an error stands in its place. */
   readonly read: () => Promise<string>;
 }
 
 export interface CollectOptions {
   readonly host: Host;
-  /** What is configured for this machine, or the defaults. */
+  /** The configuration of this machine, or the defaults. */
   readonly local: LocalConfig;
   readonly configFile: string;
-  /** Where the journal begins, as journalctl's --since takes it. */
+  /** Start of the journal, in the format of journalctl's --since. */
   readonly since: string;
   readonly redactor: Redactor;
 }
 
 const COMMAND_TIMEOUT_SECONDS = 20;
 const JOURNAL_LINES = 20_000;
-/** What the kernel says of GPUs, memory and disks. */
+/** Lines of the kernel about GPUs, memory and disks. */
 const KERNEL_LINES =
   /NVRM|Xid|nvidia|oom|out of memory|killed process|I\/O error|EXT4-fs|XFS|hung task|segfault|Call Trace/i;
-/** Variables that say how a program behaves and not who it is. */
+/** Variables without secrets: they change how a program behaves. */
 const PLAIN_VARIABLE =
   /^(https?_proxy|no_proxy|all_proxy|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|MALLOC_\w+|LANG|LC_\w+|TZ|PATH)$/i;
-/** Their names, modes and sizes tell of a wrong installation; their contents stay. */
+/** Names, modes and sizes of files show a wrong installation. Their contents are not collected. */
 const LISTED_FOLDERS = [
   ...["/etc/eks-satellite", "/etc/kubernetes", "/etc/containerd", "/etc/cni/net.d", "/etc/eks", "/opt/cni/bin"],
   ...["/opt/eks-satellite", PATHS.kubeletPki],
 ];
 
-/** The items that no command of ours gives. */
+/** Lists the items that are not the output of our own commands. */
 export function collectItems(options: CollectOptions): readonly Item[] {
-  const { host, local, configFile, since, redactor } = options;
-  const command = (path: string, what: string, ...[program = "", ...args]: readonly string[]): Item => ({
-    path,
-    what,
-    read: () => runForText(host, program, args),
-  });
-  const document = (path: string, what: string, file: string, parse: (text: string) => unknown): Item => ({
-    path,
-    what: `${what}, without comments`,
-    read: () => readDocument(host, file, parse, redactor),
-  });
-  const journal = (path: string, unit: string): Item =>
-    command(
-      ...([path, `the journal of ${unit}`, "journalctl", `--unit=${unit}`, `--since=${since}`] as const),
-      ...["--output=short-iso-precise", "--no-pager", `--lines=${JOURNAL_LINES}`],
-    );
+  return [...configItems(options), ...nodeItems(options), ...journalItems(options), ...machineItems(options)];
+}
+
+function configItems({ host, configFile, redactor }: CollectOptions): readonly Item[] {
+  const config = { host, redactor, parse: parseConfigDocument };
   return [
-    document("config/config.yaml", "the configuration", configFile, parseConfigDocument),
-    document(
-      "config/config.last-good.yaml",
-      "the configuration last valid",
-      LAST_GOOD_CONFIG_PATH,
-      parseConfigDocument,
-    ),
-    { path: "config/environment", what: "the service's variables", read: () => readEnvironment(host) },
-    command("config/unit.txt", "the units as systemd has them", "systemctl", "cat", "eks-satellite", "containerd"),
-    document("node/kubelet-config.yaml", "kubelet's configuration", PATHS.kubeletConfig, parseYaml),
-    document("node/kubeconfig.yaml", "kubelet's kubeconfig", PATHS.kubeconfig, parseYaml),
-    document("node/cluster.yaml", "the cluster as last described", statePaths(local.stateFolder).cluster, parseYaml),
-    document("node/containerd.yaml", "containerd's configuration", local.containerd.configFile, parseToml),
-    document("node/cni.yaml", "the CNI configuration", PATHS.cniConfig, parseYaml),
-    command("node/containers.txt", "containers", "ctr", "--namespace=k8s.io", "containers", "list"),
-    journal("journal/eks-satellite.txt", "eks-satellite"),
-    journal("journal/containerd.txt", "containerd"),
+    documentItem("config/config.yaml", "the configuration", { ...config, file: configFile }),
+    documentItem("config/config.last-good.yaml", "the last valid configuration", {
+      ...config,
+      file: LAST_GOOD_CONFIG_PATH,
+    }),
+    { path: "config/environment", what: "variables of the service", read: () => readEnvironment(host) },
+    commandItem(host, "config/unit.txt", "the units in systemd", "systemctl cat eks-satellite containerd"),
+  ];
+}
+
+function nodeItems({ host, local, redactor }: CollectOptions): readonly Item[] {
+  const { cluster } = statePaths(local.stateFolder);
+  const yaml = { host, redactor, parse: parseYaml };
+  const toml = { host, redactor, parse: parseToml };
+  return [
+    documentItem("node/kubelet-config.yaml", "kubelet's configuration", { ...yaml, file: PATHS.kubeletConfig }),
+    documentItem("node/kubeconfig.yaml", "kubelet's kubeconfig", { ...yaml, file: PATHS.kubeconfig }),
+    documentItem("node/cluster.yaml", "the cluster as last described", { ...yaml, file: cluster }),
+    documentItem("node/containerd.yaml", "containerd's configuration", { ...toml, file: local.containerd.configFile }),
+    documentItem("node/cni.yaml", "the CNI configuration", { ...yaml, file: PATHS.cniConfig }),
+    commandItem(host, "node/containers.txt", "containers", "ctr --namespace=k8s.io containers list"),
+  ];
+}
+
+function journalItems({ host, since }: CollectOptions): readonly Item[] {
+  const journal = (unit: string): Item => ({
+    path: `journal/${unit}.txt`,
+    what: `the journal of ${unit}`,
+    read: () =>
+      runForText(host, "journalctl", [
+        ...[`--unit=${unit}`, `--since=${since}`, "--output=short-iso-precise"],
+        ...["--no-pager", `--lines=${JOURNAL_LINES}`],
+      ]),
+  });
+  return [
+    journal("eks-satellite"),
+    journal("containerd"),
     { path: "journal/kernel.txt", what: "kernel lines of GPUs, memory and disks", read: () => readKernel(host, since) },
+  ];
+}
+
+/** Commands whose output is an item of its own. */
+const MACHINE_COMMANDS: readonly (readonly [name: string, what: string, command: string])[] = [
+  ["units", "state of the units", "systemctl status --no-pager --lines=0 eks-satellite containerd docker"],
+  ["disks", "space on the disks", "df --human-readable --print-type"],
+  ["inodes", "inodes on the disks", "df --inodes"],
+  ["memory", "memory", "free --mebi"],
+  ["time", "clock and its synchronization", "timedatectl show"],
+  ["addresses", "addresses", "ip -brief address"],
+  ["routes", "routes", "ip route show table all"],
+  ["sockets", "listening sockets", "ss --listening --numeric --tcp --processes"],
+  ["gpus", "GPUs in nvidia-smi", "nvidia-smi --query"],
+];
+
+const MACHINE_FILES = [
+  ...["/etc/resolv.conf", "/etc/hosts", "/etc/os-release"],
+  ...["/proc/version", "/proc/cmdline", "/proc/self/mountinfo"],
+];
+
+function machineItems({ host, local }: CollectOptions): readonly Item[] {
+  const folders = [...LISTED_FOLDERS, local.stateFolder, local.runFolder];
+  return [
     {
       path: "machine/files.txt",
       what: "mode, owner, size and time of the files of a node",
-      read: () => listFiles(host, [...LISTED_FOLDERS, local.stateFolder, local.runFolder]),
+      read: () => listFiles(host, folders),
     },
-    command(
-      "machine/units.txt",
-      "state of the units",
-      "systemctl",
-      "status",
-      "--no-pager",
-      "--lines=0",
-      "eks-satellite",
-      "containerd",
-      "docker",
-    ),
-    command("machine/disks.txt", "room on the disks", "df", "--human-readable", "--print-type"),
-    command("machine/inodes.txt", "inodes on the disks", "df", "--inodes"),
-    command("machine/memory.txt", "memory", "free", "--mebi"),
-    command("machine/time.txt", "clock and its synchronisation", "timedatectl", "show"),
-    command("machine/addresses.txt", "addresses", "ip", "-brief", "address"),
-    command("machine/routes.txt", "routes", "ip", "route", "show", "table", "all"),
-    command("machine/sockets.txt", "who listens", "ss", "--listening", "--numeric", "--tcp", "--processes"),
-    command("machine/gpus.txt", "GPUs as nvidia-smi sees them", "nvidia-smi", "--query"),
-    ...[
-      "/etc/resolv.conf",
-      "/etc/hosts",
-      "/etc/os-release",
-      "/proc/version",
-      "/proc/cmdline",
-      "/proc/self/mountinfo",
-    ].map(
+    ...MACHINE_COMMANDS.map(([name, what, command]) => commandItem(host, `machine/${name}.txt`, what, command)),
+    ...MACHINE_FILES.map(
       (file): Item => ({
         path: `machine/${file.split("/").at(-1)}.txt`,
         what: file,
@@ -118,6 +126,23 @@ export function collectItems(options: CollectOptions): readonly Item[] {
       }),
     ),
   ];
+}
+
+/** @param command program and arguments, without blanks in any of them */
+function commandItem(host: Host, path: string, what: string, command: string): Item {
+  const [program = "", ...args] = command.split(" ");
+  return { path, what, read: () => runForText(host, program, args) };
+}
+
+interface DocumentSource {
+  readonly host: Host;
+  readonly file: string;
+  readonly parse: (text: string) => unknown;
+  readonly redactor: Redactor;
+}
+
+function documentItem(path: string, what: string, source: DocumentSource): Item {
+  return { path, what: `${what}, without comments`, read: () => readDocument(source) };
 }
 
 async function runForText(host: Host, program: string, args: readonly string[]): Promise<string> {
@@ -129,24 +154,19 @@ async function runForText(host: Host, program: string, args: readonly string[]):
   return [stdout, ...(stderr === "" ? [] : [stderr]), ...end].join("\n");
 }
 
-/** The document parsed and rendered anew: a secret in a comment stays behind, and a key tells what its value is. */
-async function readDocument(
-  host: Host,
-  file: string,
-  parse: (text: string) => unknown,
-  redactor: Redactor,
-): Promise<string> {
+/** Parses a document and renders it again: comments, which may hold secrets, are lost, and keys show which values are secrets. */
+async function readDocument({ host, file, parse, redactor }: DocumentSource): Promise<string> {
   const text = await host.files.read(file);
   if (text === undefined) return `there is no ${file}`;
   try {
     return stringifyYaml(redactor.tree(parse(text)));
   } catch (error) {
-    // As text it might show what only its structure would give away.
+    // As plain text it might show a secret that only its structure reveals.
     return `${file} is left out, since it cannot be parsed: ${describe(error).message.split("\n")[0]}`;
   }
 }
 
-/** A credential_process may have secrets for arguments. */
+/** Removes the arguments of a credential_process, which may be secrets. */
 function parseConfigDocument(text: string): unknown {
   const document = parseYaml(text) as { credentials?: { process?: unknown } } | null;
   const program = document?.credentials?.process;
@@ -162,7 +182,7 @@ async function readEnvironment(host: Host): Promise<string> {
   if (text === undefined) return `there is no ${DEFAULT_ENVIRONMENT_PATH}`;
   const lines = text.split("\n").map((line) => {
     const name = /^\s*([\w.-]+)\s*=/.exec(line)?.[1];
-    if (name === undefined) return ""; // A comment may hold a value of yesterday.
+    if (name === undefined) return ""; // A comment may hold an old secret.
     return PLAIN_VARIABLE.test(name) ? line : `${name}=(left out)`;
   });
   return lines.filter((line) => line !== "").join("\n");
@@ -178,7 +198,7 @@ async function readKernel(host: Host, since: string): Promise<string> {
 }
 
 async function listFiles(host: Host, folders: readonly string[]): Promise<string> {
-  const there: string[] = [];
-  for (const folder of folders) if ((await host.files.status(folder)) !== undefined) there.push(folder);
-  return runForText(host, "find", [...there, "-xdev", "-printf", "%M %u:%g %10s %TY-%Tm-%TdT%TH:%TM %p %l\\n"]);
+  const present: string[] = [];
+  for (const folder of folders) if ((await host.files.status(folder)) !== undefined) present.push(folder);
+  return runForText(host, "find", [...present, "-xdev", "-printf", "%M %u:%g %10s %TY-%Tm-%TdT%TH:%TM %p %l\\n"]);
 }

@@ -1,4 +1,4 @@
-// The secrets that this machine holds for us, so that each can be looked for in everything that a bundle takes along.
+// The secrets of this node, so that each can be removed from everything that a bundle contains.
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths, statePaths } from "../config/paths.ts";
@@ -6,12 +6,12 @@ import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import type { KnownSecret } from "../redact.ts";
 
-/** Names of variables and keys whose value is a secret; an access key's id is none, and is shortened elsewhere. */
+/** Names of variables and keys whose value is a secret. An access key's id is not a secret, and is shortened elsewhere. */
 const SECRET_NAME = /secret|token|passw|credential|private|api_?key|authorization/i;
-/** A user's name and password within a URL. */
+/** User name and password in a URL. */
 const USER_INFO = /^[a-z][a-z0-9+.-]*:\/\/([^/@\s]+)@/i;
 
-/** Reads every secret that can be read; a file that is not there, or may not be read, holds none that could be taken along. */
+/** Reads every secret that can be read. A file that is absent or unreadable cannot be in the bundle either. */
 export async function readKnownSecrets(
   host: Host,
   local: LocalConfig,
@@ -23,7 +23,7 @@ export async function readKnownSecrets(
   const variableFiles = [awsCredentials, session, DEFAULT_ENVIRONMENT_PATH, keysFile, profile?.file].filter(
     (path) => path !== undefined,
   );
-  const read = async (path: string) => (await host.files.read(path).catch(() => undefined)) ?? ""; // Nothing is known then.
+  const read = async (path: string) => (await host.files.read(path).catch(() => undefined)) ?? ""; // Unreadable: no secret of it is known.
   const [token, key, ...variables] = await Promise.all(
     [kubeletToken, PATHS.servingCertificate, ...variableFiles].map(read),
   );
@@ -38,7 +38,7 @@ export async function readKnownSecrets(
   ].filter(({ value }) => value !== "");
 }
 
-/** Each line `NAME=value` or `name = value` whose name speaks of a secret, and passwords in URLs. */
+/** Finds lines `NAME=value` or `name = value` whose name suggests a secret, and passwords in URLs. */
 function secretsOf(text: string): readonly KnownSecret[] {
   return text.split("\n").flatMap((line) => {
     const [, name = "", written = ""] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
@@ -49,7 +49,7 @@ function secretsOf(text: string): readonly KnownSecret[] {
   });
 }
 
-/** The lines of the private key in a PEM file: a log may show one of them without its head. */
+/** Splits the private key of a PEM file into lines: a log may show one of them without its header. */
 function linesOfKey(pem: string): readonly string[] {
   const [, body = ""] = /-----BEGIN [A-Z ]*PRIVATE KEY-----\n([\s\S]*?)-----END/.exec(pem) ?? [];
   return body.split("\n").filter((line) => line.length >= 32);

@@ -11,6 +11,7 @@ import type { CheckContext } from "./context.ts";
 
 export const ARTIFACTS_CHECK: Check = local({
   name: "artifacts",
+  checks: "kubelet, ecr-credential-provider and the CNI plugins are there, or can be downloaded",
   run: async (context, { artifacts, imageCredentialProvider, kubelet }) => {
     const { host, config } = context;
     const expected = [kubelet.path, imageCredentialProvider.path, `${PATHS.cniBinFolder}/loopback`];

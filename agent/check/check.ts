@@ -19,6 +19,8 @@ export interface Finding {
 export interface Check {
   /** Kebab-case, stable: what --only and --skip take. */
   readonly name: string;
+  /** What is true when it passes, for the reference page. */
+  readonly checks: string;
   /** @throws any error: it becomes a failure with the error's message */
   readonly run: (context: CheckContext) => Promise<Finding>;
 }
@@ -26,12 +28,14 @@ export interface Check {
 /** A check that needs the configuration; without one it is unknown. */
 export interface ConfiguredCheck {
   readonly name: string;
+  readonly checks: string;
   readonly run: (context: CheckContext, config: Config) => Promise<Finding>;
 }
 
 /** A check of this machine only; without a configuration it uses the defaults. */
 export interface LocalCheck {
   readonly name: string;
+  readonly checks: string;
   readonly run: (context: CheckContext, config: LocalConfig) => Promise<Finding>;
 }
 
@@ -70,17 +74,18 @@ export function failed(error: unknown, outcome: Outcome = "fail"): Finding {
 }
 
 /** Makes a check of one that needs the configuration. */
-export function configured({ name, run }: ConfiguredCheck): Check {
+export function configured({ name, checks, run }: ConfiguredCheck): Check {
   return {
     name,
+    checks,
     run: async (context) =>
       context.config === undefined ? unknown("needs a valid configuration") : run(context, context.config),
   };
 }
 
 /** Makes a check of one that uses the defaults when there is no configuration. */
-export function local({ name, run }: LocalCheck): Check {
-  return { name, run: async (context) => run(context, context.local) };
+export function local({ name, checks, run }: LocalCheck): Check {
+  return { name, checks, run: async (context) => run(context, context.local) };
 }
 
 /** Runs every check and returns the findings in the checks' order. */

@@ -7,6 +7,7 @@ import { type Check, configured, ok, warn } from "./check.ts";
 export const CREDENTIAL_CHECKS: readonly Check[] = [
   configured({
     name: "credentials",
+    checks: "the configured source gives AWS keys",
     run: async ({ sourceKeys }, { credentials }) => {
       const { sessionToken, accessKeyId } = await sourceKeys();
       const source = sourceName(credentials);
@@ -19,6 +20,7 @@ export const CREDENTIAL_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "certificate",
+    checks: "the certificate of `credentials.rolesAnywhere` is valid, and its key belongs to it",
     run: async ({ host }, { credentials: { rolesAnywhere } }) => {
       if (rolesAnywhere === undefined) return ok("none is used: see credentials");
       const certificate = await readClientCertificate(host, rolesAnywhere);

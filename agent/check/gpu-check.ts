@@ -15,6 +15,7 @@ const SMI_TIMEOUT_SECONDS = 5;
 
 export const GPU_CHECK: Check = local({
   name: "gpu",
+  checks: "NVIDIA's driver is loaded, and every GPU answers and has no fault",
   run: async ({ host }, { gpu }) => {
     const observation = gpu.mode === "off" ? undefined : await readObservation(host);
     const faults = observation === undefined ? [] : judgeGpus(observation);

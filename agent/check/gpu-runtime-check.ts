@@ -11,6 +11,7 @@ import { type Check, fail, local, ok, warn } from "./check.ts";
 
 export const GPU_RUNTIME_CHECK: Check = local({
   name: "gpu-runtime",
+  checks: "containerd has a runtime for GPUs, and the GPUs have a CDI specification",
   run: async ({ host }, { gpu, containerd }) => {
     if (gpu.mode === "off") return ok("gpu.mode is off");
     const facts = await readGpus(host);

@@ -7,19 +7,20 @@ import { describe, hasCode } from "../errors.ts";
 import { checkVersionSkew } from "../facts/preflight.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { explainCordon } from "../gpu/gpu-cordon.ts";
-import { apiRequest, withDocument } from "../kubernetes/api-request.ts";
-import { createNodeApi } from "../kubernetes/node-api.ts";
-import { type Check, configured, fail, failed, ok, unknown, warn } from "./check.ts";
+import { type ApiClientOptions, createApiClient } from "../kubernetes/api-client.ts";
+import { createNodeApi } from "../kubernetes/node-client.ts";
+import { type ApiUser, readOwnUser } from "../kubernetes/self-subject-review.ts";
+import { type Check, configured, type Finding, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
 import { sessionNameRemedy } from "./session-name.ts";
 
-const TIMEOUT_SECONDS = 5;
-const REVIEW_PATH = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+const DEADLINE_SECONDS = 5;
 
 export const IDENTITY_CHECKS: readonly Check[] = [
   {
     name: "config",
+    checks: "the configuration file is there and valid",
     run: async ({ config, configProblem }) =>
       configProblem === undefined
         ? ok(`node ${config?.node.name} of ${config?.cluster.name}, identity ${config?.node.identity}`)
@@ -28,6 +29,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   ...CREDENTIAL_CHECKS,
   configured({
     name: "assume-role",
+    checks: "the keys become a session of the role",
     run: async ({ keys: read }, { credentials }) => {
       const keys = await read();
       if (isLongLived(keys)) return warn(LONG_LIVED_KEYS.message, LONG_LIVED_KEYS.hint);
@@ -40,6 +42,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "aws-identity",
+    checks: "AWS knows the session, and its name is the node's",
     run: async ({ caller, keys }, config) => {
       if ((await keys().catch(() => undefined)) === undefined)
         return unknown("there are no keys to ask with: see assume-role");
@@ -55,6 +58,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "describe-cluster",
+    checks: "DescribeCluster is allowed and answered",
     run: async ({ keys, cluster }) => {
       if ((await keys().catch(() => undefined)) === undefined)
         return unknown("there are no keys to ask with: see assume-role");
@@ -64,29 +68,16 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "cluster-identity",
+    checks: "the API server accepts the token as this node's",
     run: async (context, config) => {
       const { cluster, node } = config;
-      const { host, caller } = context;
       const access = await findAccess(context);
       if (access === undefined) return NO_ACCESS;
-      const { facts, minted } = access;
-      const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
-      const answer = await host
-        .fetch(
-          withDocument(
-            apiRequest(facts, minted.value.reveal(), REVIEW_PATH, TIMEOUT_SECONDS),
-            "POST",
-            "application/json",
-            review,
-          ),
-        )
-        .catch(() => undefined);
-      if (answer === undefined) return unknown("the API server does not answer: see api-server");
-      const arn = await caller().catch(() => undefined); // The remedy is then less exact.
+      const user = await readOwnUser(createApiClient(access)).catch((error: unknown) => error);
+      const arn = await context.caller().catch(() => undefined); // The remedy is then less exact.
       const remedy = mappingRemedy(arn, { cluster, node });
-      if (answer.status === 401) return fail("the API server does not know this identity", remedy);
-      if (answer.status !== 201) return unknown(`the API server answers ${answer.status} to a SelfSubjectReview`);
-      const { username = "", groups = [] } = readUser(answer.body);
+      if (user instanceof Error) return explainNoReview(user, remedy);
+      const { username = "", groups = [] } = user as ApiUser;
       const wanted = `system:node:${node.name}`;
       if (username === wanted && groups.includes("system:nodes")) return ok(`${username} in system:nodes`);
       return fail(
@@ -97,16 +88,15 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "node",
+    checks: "the Node is in the cluster, Ready and not cordoned",
     run: async (context, { node }) => {
-      const { host, daemon } = context;
       const access = await findAccess(context);
       if (access === undefined) return NO_ACCESS;
-      const { facts, minted } = access;
-      const api = createNodeApi({ host, cluster: facts, token: () => minted.value });
+      const api = createNodeApi(access);
       const seen = await api.read(node.name).catch(() => undefined);
       if (seen === undefined) return unknown("the API server does not say: see api-server, cluster-identity");
       if (seen.node === undefined)
-        return (await daemon()) === undefined
+        return (await context.daemon()) === undefined
           ? unknown(`there is no Node ${node.name} before the machine has joined`)
           : fail(
               `there is no Node ${node.name} in the cluster`,
@@ -123,6 +113,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "version-skew",
+    checks: "kubelet's version fits the cluster's",
     run: async ({ host, knownCluster }, { kubelet }) => {
       const facts = await knownCluster().catch(() => undefined);
       const own = await createVersionReader(host)
@@ -135,6 +126,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "serving-certificate",
+    checks: "kubelet's serving certificate is signed and valid, so that `kubectl logs` works",
     run: async ({ host, knownCluster, daemon }) => {
       const pem = await host.files.read(PATHS.servingCertificate).catch((error: unknown) => {
         if (hasCode(error, "file-unreadable")) return undefined;
@@ -158,6 +150,8 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   {
     name: "control-plane-route",
+    checks:
+      "the control plane reaches kubelet's port: a machine cannot see that itself, so the outcome is always unknown",
     run: async () =>
       unknown(
         "whether the control plane reaches this machine's port 10250 cannot be told from here",
@@ -166,6 +160,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   },
   {
     name: "daemon",
+    checks: "the daemon runs, and says that the node is ready",
     run: async ({ daemon }) => {
       const answer = await daemon();
       if (answer === undefined)
@@ -179,20 +174,20 @@ export const IDENTITY_CHECKS: readonly Check[] = [
 
 const NO_ACCESS = unknown("there is no endpoint or no token: see assume-role, describe-cluster");
 
-/** What it takes to speak to the API server as this node; undefined when a part of it is missing. */
-async function findAccess({ token, knownCluster }: CheckContext) {
-  const [facts, minted] = await Promise.all([knownCluster().catch(() => undefined), token().catch(() => undefined)]);
-  return facts === undefined || minted === undefined ? undefined : { facts, minted };
+/** What the client of the API server needs to ask as this node; undefined when a part of it is missing. */
+async function findAccess({ host, token, knownCluster }: CheckContext): Promise<ApiClientOptions | undefined> {
+  const [cluster, minted] = await Promise.all([knownCluster().catch(() => undefined), token().catch(() => undefined)]);
+  if (cluster === undefined || minted === undefined) return undefined;
+  return { host, cluster, token: () => minted.value, deadlineSeconds: DEADLINE_SECONDS };
 }
 
-function readUser(body: string): { readonly username?: string; readonly groups?: readonly string[] } {
-  try {
-    return (
-      (JSON.parse(body) as { status?: { userInfo?: { username?: string; groups?: string[] } } }).status?.userInfo ?? {}
-    );
-  } catch (error) {
-    return { username: describe(error).message };
-  }
+/** The API server did not say whom it takes the token for. */
+function explainNoReview(error: Error, remedy: string): Finding {
+  const { code, message } = describe(error);
+  if (code === "api-unauthorized") return fail("the API server does not know this identity", remedy);
+  if (code === "api-unreachable" || code === "api-untrusted")
+    return unknown("the API server does not answer: see api-server");
+  return unknown(`the answer to a SelfSubjectReview does not say: ${message}`);
 }
 
 /** What an administrator runs, elsewhere: an access entry for a role; an IAM user can be a node only through aws-auth, and only this one. */

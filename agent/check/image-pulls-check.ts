@@ -29,6 +29,7 @@ const responseSchema = z.object({
 
 export const IMAGE_PULLS_CHECK: Check = configured({
   name: "image-pulls",
+  checks: "ECR accepts the credentials, and each configured registry and mirror answers",
   run: async (context, config) => {
     const registries = Object.entries(config.containerd.registries);
     const findings = await Promise.all([

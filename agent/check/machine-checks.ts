@@ -6,34 +6,38 @@ import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
 import { GPU_CHECK } from "./gpu-check.ts";
 import { GPU_RUNTIME_CHECK } from "./gpu-runtime-check.ts";
+import { ARCHITECTURES, MIN_MEMORY_BYTES, OPERATING_SYSTEMS } from "./supported.ts";
 
-/** Distributions that eks-satellite is made for. */
-const SUPPORTED: readonly string[] = ["ubuntu 20.04", "ubuntu 22.04", "ubuntu 24.04", "debian 12"];
 /** kubelet opens files and watches for every container. */
 const MIN_OPEN_FILES = 65_536;
-const MIN_MEMORY_BYTES = 2 * 2 ** 30;
 const FOLDERS = ["/var/lib/kubelet", "/var/lib/containerd", "/var/log", "/run"];
 
 export const MACHINE_CHECKS: readonly Check[] = [
   {
     name: "os",
+    checks: "the distribution is one that is tested",
     run: async ({ host }) => {
       const { ID = "", VERSION_ID = "", PRETTY_NAME } = parseEnv((await host.files.read("/etc/os-release")) ?? "");
       const name = PRETTY_NAME ?? `${ID} ${VERSION_ID}`;
-      if (SUPPORTED.includes(`${ID} ${VERSION_ID}`)) return ok(name);
-      return warn(`${name || "an unknown distribution"} is not a tested one`, `Use one of: ${SUPPORTED.join(", ")}.`);
+      if (OPERATING_SYSTEMS.includes(`${ID} ${VERSION_ID}`)) return ok(name);
+      return warn(
+        `${name || "an unknown distribution"} is not a tested one`,
+        `Use one of: ${OPERATING_SYSTEMS.join(", ")}.`,
+      );
     },
   },
   {
     name: "architecture",
+    checks: "the processor is x64 (amd64) or arm64",
     run: async ({ host }) => {
       const { architecture } = await host.systemInformation();
-      if (architecture === "x64" || architecture === "arm64") return ok(architecture);
+      if (Object.hasOwn(ARCHITECTURES, architecture)) return ok(architecture);
       return fail(`${architecture} is not supported`, "Use a machine of x64 (amd64) or arm64.");
     },
   },
   {
     name: "root",
+    checks: "the command runs as root, so that it can read everything",
     run: async ({ host }) =>
       host.userId === 0
         ? ok("running as root")
@@ -41,6 +45,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
   {
     name: "mount-propagation",
+    checks: "`/` is a shared mount, so that containers see kubelet's volumes",
     run: async ({ host }) => {
       const table = (await host.files.read("/proc/self/mountinfo")) ?? "";
       const root = table.split("\n").find((line) => line.split(" ")[4] === "/");
@@ -51,6 +56,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
   {
     name: "mount-namespace",
+    checks: "the command is in the mount namespace of pid 1, as kubelet must be",
     run: async ({ host }) => {
       const [own, init] = await Promise.all([
         host.files.readLink("/proc/self/ns/mnt"),
@@ -67,6 +73,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
   local({
     name: "disk",
+    checks: "kubelet's, containerd's and the daemon's file systems have space and inodes left",
     run: async ({ host }, { stateFolder }) => {
       const folders = [...FOLDERS, stateFolder];
       for (const folder of folders) {
@@ -86,6 +93,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   }),
   {
     name: "memory",
+    checks: "there is memory enough for kubelet and the system",
     run: async ({ host }) => {
       const { memoryBytes } = await host.systemInformation();
       const shown = `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`;
@@ -99,6 +107,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
   local({
     name: "swap",
+    checks: "swap is off, or kubelet's configuration allows it",
     run: async ({ host }, config) => {
       checkSwap(config, (await host.systemInformation()).swapBytes);
       return ok("off, or allowed by kubelet.config.failSwapOn");
@@ -106,6 +115,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   }),
   {
     name: "open-files",
+    checks: "pid 1 may open enough files for containers",
     run: async ({ host }) => {
       const limits = (await host.files.read("/proc/1/limits")) ?? (await host.files.read("/proc/self/limits")) ?? "";
       const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];
@@ -119,6 +129,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
   local({
     name: "kernel",
+    checks: "the kernel has the modules and settings that the node needs",
     run: async ({ host }, { network }) => {
       for (const { name, why } of planModules(network.cni)) {
         if ((await host.files.status(`/sys/module/${name}`)) !== undefined) continue;

@@ -24,6 +24,7 @@ const REMEDIES = {
 export const NETWORK_CHECKS: readonly Check[] = [
   configured({
     name: "dns",
+    checks: "the names of STS, EKS and the API server can be resolved",
     run: async ({ host, knownCluster }, config) => {
       const cluster = await knownCluster().catch(() => undefined); // Then the API server's name is unknown too.
       const urls = [stsUrl(config), eksUrl(config), ...(cluster === undefined ? [] : [cluster.endpoint])];
@@ -32,10 +33,19 @@ export const NETWORK_CHECKS: readonly Check[] = [
       return ok(`${names.join(", ")} can be resolved`);
     },
   }),
-  configured({ name: "sts", run: (context, config) => connect(context, stsUrl(config)) }),
-  configured({ name: "eks", run: (context, config) => connect(context, eksUrl(config)) }),
+  configured({
+    name: "sts",
+    checks: "STS answers over HTTPS",
+    run: (context, config) => connect(context, stsUrl(config)),
+  }),
+  configured({
+    name: "eks",
+    checks: "EKS answers over HTTPS",
+    run: (context, config) => connect(context, eksUrl(config)),
+  }),
   configured({
     name: "api-server",
+    checks: "the API server answers with a certificate that the cluster's CA has signed",
     run: async (context) => {
       const cluster = await context.knownCluster().catch(() => undefined);
       if (cluster === undefined) return unknown("the endpoint is unknown: see describe-cluster");
@@ -44,6 +54,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
   }),
   configured({
     name: "clock",
+    checks: "this machine's clock and AWS's agree",
     run: async ({ host }, config) => {
       const skewMs = await readClockSkewMs(host, config, TIMEOUT_SECONDS);
       if (skewMs === undefined) return unknown("STS does not answer, so its clock cannot be read");
@@ -56,6 +67,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
   }),
   {
     name: "proxy",
+    checks: "a proxy has the exceptions that a node needs, and containerd has it too",
     run: async (context) => {
       const proxy = context.environment.HTTPS_PROXY ?? context.environment.https_proxy;
       if (proxy === undefined || proxy === "") return ok("none is set");

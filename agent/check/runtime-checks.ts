@@ -4,35 +4,42 @@ import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
-import { findListener } from "../facts/preflight.ts";
+import { findListener, KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { findProcesses, isAlive } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { missingError } from "../install/dependencies.ts";
-import { DEPENDENCIES, findMissing } from "../install/packages.ts";
+import { dependenciesOf, findMissing } from "../install/packages.ts";
 import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
 import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";
+import { MIN_CONTAINERD } from "./supported.ts";
 
-const MIN_CONTAINERD = "1.6.0";
-const KUBELET_PORTS = [10_250, 10_248];
+const KUBELET_PORTS = [KUBELET_PORT, KUBELET_HEALTH_PORT];
 const RUNC_CGROUP = /SystemdCgroup\s*=\s*(true|false)/g;
 
 export const RUNTIME_CHECKS: readonly Check[] = [
   local({
     name: "dependencies",
-    run: async ({ host, daemon }, { dependencies }) => {
-      const missing = await findMissing(host);
-      if (missing.length === 0) return ok(DEPENDENCIES.map(({ program }) => program).join(", "));
+    checks: "containerd, runc, iptables, conntrack and socat are there",
+    run: async ({ host, daemon }, config) => {
+      const missing = await findMissing(host, config);
+      if (missing.length === 0)
+        return ok(
+          dependenciesOf(config)
+            .map(({ program }) => program)
+            .join(", "),
+        );
       const names = missing.map(({ program }) => program).join(", ");
-      if (dependencies.install === "auto" && (await daemon()) === undefined)
+      if (config.dependencies.install === "auto" && (await daemon()) === undefined)
         return warn(`missing: ${names}`, "eks-satellite run installs them with apt-get.");
       return failed(missingError(missing));
     },
   }),
   {
     name: "containerd",
+    checks: "containerd is new enough",
     run: async ({ host }) => {
       const { path, version } = await createVersionReader(host).readContainerd();
       if (gte(version, MIN_CONTAINERD)) return ok(`${version} at ${path}`);
@@ -43,6 +50,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   IMAGE_PULLS_CHECK,
   local({
     name: "cri",
+    checks: "containerd answers on its CRI socket, and runtime and network are ready",
     run: async ({ host, daemon }, { containerd }) => {
       try {
         const unready = (await readRuntimeConditions(host, containerd.socket)).find(({ isTrue }) => !isTrue);
@@ -63,6 +71,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   }),
   local({
     name: "cgroup-driver",
+    checks: "kubelet and containerd use the same cgroup driver",
     run: async ({ host, daemon }, { containerd, kubelet }) => {
       const file = await readContainerdConfig(host, containerd.configFile);
       if (file.kind === "unparsable") throw file.error;
@@ -81,6 +90,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   }),
   {
     name: "cni-plugins",
+    checks: "containerd's CNI plugin `loopback` is there",
     run: async ({ host }) => {
       const path = `${PATHS.cniBinFolder}/loopback`;
       const status = await host.files.status(path);
@@ -93,6 +103,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   },
   local({
     name: "kubelet",
+    checks: "kubelet is there and says its version",
     run: async ({ host }, { kubelet }) => {
       const { version, path } = await createVersionReader(host).readKubelet(kubelet.path);
       return ok(`${version} at ${path}`);
@@ -100,6 +111,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   }),
   local({
     name: "ports",
+    checks: "the ports of kubelet and of the health endpoint are free, or the daemon's own",
     run: async ({ host, daemon }, { health, runFolder }) => {
       const isOurs = (await daemon()) !== undefined;
       const left = await readOrphanKubelet(host, runPaths(runFolder).kubeletProcess);

@@ -1,12 +1,14 @@
-// How `authorize` and `revoke` go about it: everything is shown, somebody says yes, each change is made and told.
-
+// How `authorize` and `revoke` change a cluster: they show every change, ask the user, then make and report each one.
+import { type Command, Option } from "commander";
 import type { Change, ChangePlan } from "../admin/change.ts";
 import type { Administrator, ClusterAccess } from "../admin/cluster-access.ts";
-import type { Method } from "../admin/method.ts";
+import { METHODS, type Method } from "../admin/method.ts";
 import { type Principal, parsePrincipal } from "../admin/principal.ts";
 import type { ClusterName } from "../aws/cluster.ts";
 import { configSchema } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
+import type { Confirm, Print } from "./context.ts";
+import { type OutputFormat, outputOption, profileOption } from "./options.ts";
 
 export interface ChangeOptions {
   readonly cluster: string;
@@ -16,22 +18,42 @@ export interface ChangeOptions {
   readonly method: Method;
   readonly yes: boolean;
   readonly dryRun: boolean;
-  readonly output: "text" | "json";
+  readonly output: OutputFormat;
   /** Where aws-auth is saved before it is changed. */
   readonly backupFolder: string;
 }
 
 export interface AdminContext {
-  /** AWS's clients are loaded for it: bad input is told before. */
+  /** Loads AWS's clients; bad input is reported before. */
   readonly openAdmin: () => Promise<Administrator>;
-  /** Asks a person; undefined when there is nobody to ask. */
-  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks the user; undefined without a terminal. */
+  readonly confirm: Confirm | undefined;
+}
+
+/** Adds the options that `authorize` and `revoke` share. */
+export function addChangeOptions(command: Command): Command {
+  return command
+    .requiredOption("--cluster <name>", "name of the EKS cluster")
+    .requiredOption("--region <region>", "region of the cluster")
+    .option("--role-arn <arn>", "role that nodes assume")
+    .option("--user-arn <arn>", "IAM user that is one node")
+    .addOption(new Option("--method <method>", "how the cluster learns of it").choices(METHODS).default("auto"))
+    .addOption(profileOption())
+    .option(
+      "--kubeconfig <file>",
+      "read and change aws-auth by this kubeconfig, not with a token of the AWS credentials",
+    )
+    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .option("--backup-folder <folder>", "where aws-auth is saved before it is changed", ".")
+    .option("--yes", "do not ask for confirmation", false)
+    .option("--dry-run", "show what would change, and change nothing", false)
+    .addOption(outputOption());
 }
 
 /** Exit codes: 0 done, or nothing to do; 2 not confirmed, and nothing was changed. */
 export const CHANGE_EXIT = { done: 0, refused: 2 } as const;
 
-/** What to show, and what to say at the end. */
+/** The changes to show, and the sentences to end with. */
 export interface Proposal extends ChangePlan {
   readonly access: ClusterAccess;
   readonly principalArn: string;
@@ -39,14 +61,10 @@ export interface Proposal extends ChangePlan {
   readonly done: string;
 }
 
-/** Shows, asks, makes. Returns the exit code. */
+/** Shows the changes, asks the user, makes them, and returns the exit code. */
 export async function proposeChanges(
   proposal: Proposal,
-  {
-    confirm,
-    options,
-    print,
-  }: { options: ChangeOptions; confirm: AdminContext["confirm"]; print: (text: string) => void },
+  { confirm, options, print }: { options: ChangeOptions; confirm: Confirm | undefined; print: Print },
 ): Promise<number> {
   const { changes, nothing, done } = proposal;
   const isText = options.output === "text";
@@ -61,7 +79,10 @@ export async function proposeChanges(
     return CHANGE_EXIT.done;
   }
   if (!options.yes && !(isText && (await isConfirmed(confirm, say)))) {
-    finish(false, isText ? [] : ["nothing was changed: --output json asks nobody, --yes makes the changes"]);
+    finish(
+      false,
+      isText ? [] : ["nothing was changed: --output json does not ask for confirmation, --yes makes the changes"],
+    );
     return CHANGE_EXIT.refused;
   }
   finish(true, await applyAll(changes, say));
@@ -69,15 +90,15 @@ export async function proposeChanges(
   return CHANGE_EXIT.done;
 }
 
-async function isConfirmed(confirm: AdminContext["confirm"], say: (text: string) => void): Promise<boolean> {
+async function isConfirmed(confirm: Confirm | undefined, say: Print): Promise<boolean> {
   if (confirm === undefined) {
-    say("nothing was changed: nobody is there to be asked. --yes makes the changes\n");
+    say("nothing was changed: there is no terminal to ask for confirmation. --yes makes the changes\n");
     return false;
   }
   return confirm("Make these changes? [y/N] ");
 }
 
-async function applyAll(changes: readonly Change[], say: (text: string) => void): Promise<readonly string[]> {
+async function applyAll(changes: readonly Change[], say: Print): Promise<readonly string[]> {
   const messages: string[] = [];
   for (const { action, target, apply } of changes) {
     await apply((line) => {
@@ -118,7 +139,7 @@ function renderJson(
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** @throws cluster-invalid */
+/** Checks the name and region of a cluster. @throws cluster-invalid */
 export function checkCluster({ cluster: name, region }: Pick<ChangeOptions, "cluster" | "region">): ClusterName {
   const { error } = configSchema.shape.cluster.safeParse({ name, region });
   const [issue] = error?.issues ?? [];
@@ -134,20 +155,20 @@ export function checkCluster({ cluster: name, region }: Pick<ChangeOptions, "clu
   );
 }
 
-/** @throws options-invalid, session-arn, principal-kind, principal-invalid */
+/** Reads the role or user that is named. @throws options-invalid, session-arn, principal-kind, principal-invalid */
 export function readPrincipal({ roleArn, userArn }: Pick<ChangeOptions, "roleArn" | "userArn">): Principal | undefined {
   if (roleArn !== undefined && userArn !== undefined) {
     throw new SatelliteError("options-invalid", "--role-arn and --user-arn cannot both be given", {
-      hint: "Let them in one after the other.",
+      hint: "Authorize one after the other.",
     });
   }
   if (roleArn !== undefined) return parsePrincipal(roleArn, "role", "--role-arn");
   return userArn === undefined ? undefined : parsePrincipal(userArn, "user", "--user-arn");
 }
 
-/** File for aws-auth as it is now. @param nowMs milliseconds since the epoch */
+/** Path of the backup of aws-auth. @param nowMs milliseconds since the epoch */
 export function backupFileFor({ cluster, backupFolder }: ChangeOptions, nowMs: number): string {
-  // To the millisecond: a revoke right after an authorize must not take the name of what it would be put back from.
+  // To the millisecond: a revoke right after an authorize must not overwrite the backup to restore from.
   const time = new Date(nowMs).toISOString().replaceAll(/[-:]/g, "");
   return `${backupFolder.replace(/\/$/, "")}/aws-auth-${cluster}-${time}.yaml`;
 }

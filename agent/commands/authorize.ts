@@ -1,40 +1,73 @@
-// `eks-satellite authorize`: an administrator lets a role or a user be a node of a cluster; with --create-role it makes the role too.
-
+// `eks-satellite authorize`: lets a role or a user act as a node of a cluster. With --create-role it creates the role too.
+import { type Command, Option } from "commander";
 import { type ClusterAccess, openCluster } from "../admin/cluster-access.ts";
 import { type NodeAuthorization, planAuthorization } from "../admin/node-authorization.ts";
 import { checkNodeName } from "../admin/node-name-rules.ts";
 import { planNodeRole, type RolePlan } from "../admin/node-role.ts";
 import { renderRoleJson, renderRoleTerraform } from "../admin/node-role-policy.ts";
 import { type Principal, parseAnyPrincipal, parsePrincipal } from "../admin/principal.ts";
-import type { NodeIdentity } from "../config/node-schema.ts";
+import { NODE_IDENTITIES, type NodeIdentity } from "../config/node-schema.ts";
 import { SatelliteError } from "../errors.ts";
 import {
   type AdminContext,
+  addChangeOptions,
   backupFileFor,
   type ChangeOptions,
   checkCluster,
   proposeChanges,
   readPrincipal,
 } from "./admin-changes.ts";
+import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
+import type { CommandContext, Print } from "./context.ts";
+import { collect } from "./options.ts";
 
 export interface AuthorizeOptions extends ChangeOptions {
   readonly nodeName: readonly string[];
   readonly identity: NodeIdentity;
-  /** The role's name, or true for one made of the node's. */
+  /** The role's name, or true for one that follows from the node's. */
   readonly createRole?: string | true;
   /** Who may assume the new role. */
   readonly trustedArn?: string;
-  /** Print what --create-role would make, and ask AWS nothing. */
+  /** Print what --create-role would create, without calling AWS. */
   readonly print?: "json" | "terraform";
 }
 
 const ROLE_NAME_MAX_LENGTH = 64;
 
+/** Adds `authorize`. */
+export function register(program: Command, { host, confirm, print, exitWith }: CommandContext): void {
+  addChangeOptions(program.command("authorize"))
+    .description(
+      "administrator: let a role or a user act as a node of a cluster; exit 0 done, 1 error, 2 not confirmed",
+    )
+    .option(
+      "--node-name <name>",
+      "name of the node; required for a user and with --create-role, where it may be repeated",
+      collect,
+      [],
+    )
+    .addOption(
+      new Option("--identity <identity>", "node.identity of the machine").choices(NODE_IDENTITIES).default("hybrid"),
+    )
+    .option("--create-role [name]", "create the role too, with least privilege (default: eks-satellite-NODE)")
+    .option("--trusted-arn <arn>", "who may assume the new role: the user or role whose keys the machine holds")
+    .addOption(
+      new Option(
+        "--print <format>",
+        "print what --create-role creates, for the account of --trusted-arn, without calling AWS",
+      ).choices(["json", "terraform"]),
+    )
+    .action(async (options: AuthorizeOptions & ChainOptions & KubernetesOptions) => {
+      const openAdmin = () => loadAdmin(host, options);
+      exitWith(await authorizeCommand({ openAdmin, confirm }, options, print));
+    });
+}
+
 /** Shows what it would change, asks, and changes it; returns the exit code. @throws what {@link planAuthorization} and planNodeRole do */
 export async function authorizeCommand(
   { openAdmin, confirm }: AdminContext,
   options: AuthorizeOptions,
-  print: (text: string) => void,
+  print: Print,
 ): Promise<number> {
   const name = checkCluster(options);
   for (const nodeName of options.nodeName) checkNodeName(nodeName, options.identity);
@@ -59,7 +92,7 @@ export async function authorizeCommand(
     access,
     principalArn: arn,
     changes: [...(role?.changes ?? []), ...changes],
-    notes: [...notes, ...trustedNotes(wanted, access, authorization.principal)],
+    notes: [...access.notes, ...notes, ...trustedNotes(wanted, access, authorization.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,
     done: `${arn} may be a node of ${name.name} now. ${nextStep(options, authorization.principal)}`,
   };
@@ -80,17 +113,20 @@ function readRoleOption(
   given: Principal | undefined,
 ): RoleOption {
   if (given !== undefined)
-    throw misuse(`--create-role and ${given.arn} cannot both be given`, "--create-role makes the role that is let in.");
+    throw misuse(
+      `--create-role and ${given.arn} cannot both be given`,
+      "--create-role creates the role that is authorized.",
+    );
   if (trustedArn === undefined)
     throw misuse(
       "--create-role needs --trusted-arn",
-      "It is the user or role whose keys the machine holds: nobody else may take the role on.",
+      "It is the user or role whose keys the machine holds: no other may assume the role.",
     );
   const [first] = nodeName;
   if (first === undefined)
     throw misuse(
       "--create-role needs --node-name",
-      "The role's trust policy is pinned to it: whoever may take the role on may be that node alone. Give it once a node.",
+      "The role's trust policy names it: who assumes the role can be that node only. Give it once for each node.",
     );
   const trusted = parseAnyPrincipal(trustedArn, "--trusted-arn");
   const name = createRole === true ? `eks-satellite-${first}` : createRole;
@@ -110,13 +146,13 @@ function checkNames(
 ): void {
   if (given === undefined && wanted === undefined)
     throw misuse(
-      "nobody is named to be let in",
+      "no role or user is named",
       "Give --role-arn, --user-arn, or --create-role with --trusted-arn and --node-name.",
     );
   if (given?.kind === "user" && nodeName.length !== 1)
     throw misuse(
       `user ${given.arn} needs one --node-name, not ${nodeName.length}`,
-      "A user has no session that could be named after a node, so it can be one node alone; a role can be several.",
+      "A user has no session name that could name a node, so it can be one node only; a role can be several.",
     );
 }
 
@@ -130,13 +166,13 @@ function trustedNotes(wanted: RoleOption | undefined, { account }: ClusterAccess
   return [`${wanted.trustedArn} is of another account: its own policy must allow sts:AssumeRole on ${role.arn} too`];
 }
 
-/** Everything that --create-role would make, for those who manage roles elsewhere. */
+/** Prints everything that --create-role would create, for users who manage roles elsewhere. */
 function printRole(
   { cluster, region, print: format }: AuthorizeOptions,
   wanted: RoleOption | undefined,
-  print: (text: string) => void,
+  print: Print,
 ): number {
-  if (wanted === undefined) throw misuse("--print shows what --create-role makes", "Give --create-role too.");
+  if (wanted === undefined) throw misuse("--print shows what --create-role creates", "Give --create-role too.");
   const { partition, account } = wanted.trusted;
   const role = {
     ...wanted,

@@ -1,5 +1,6 @@
-// `eks-satellite bundle`: everything that a bug report needs in one archive, and no secret in it.
+// `eks-satellite bundle`: one archive with everything that a bug report needs, and without secrets.
 import { dirname, resolve } from "node:path";
+import type { Command } from "commander";
 import { collectItems, type Item } from "../bundle/collect.ts";
 import { readKnownSecrets } from "../bundle/known-secrets.ts";
 import { healthUrl } from "../config/health-schema.ts";
@@ -8,17 +9,20 @@ import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { createRedactor, type Redactor } from "../redact.ts";
 import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
+import type { CommandContext, Print } from "./context.ts";
+import { configOption, type OutputFormat } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { statusCommand } from "./status.ts";
 
 export interface BundleOptions {
   readonly config: string;
-  /** Where the archive goes; by default the folder that one is in, under a name with node and time. */
+  /** Path of the archive; by default a name with node and time, in the current folder. */
   readonly output?: string;
-  /** Where the journal begins, as journalctl's --since takes it. */
+  /** Start of the journal, in the format of journalctl's --since. */
   readonly since: string;
 }
 
@@ -28,21 +32,31 @@ export interface BundleContext {
   readonly aws?: Aws;
 }
 
-/** The end of a log tells more than its beginning. */
+/** Of a longer text the end is kept: it says more than the beginning of a log. */
 const MAX_ITEM_LENGTH = 8 * 2 ** 20;
 const TAR_TIMEOUT_SECONDS = 120;
 const ITEM_DEADLINE_MS = 30_000;
 
-/** Writes the archive and says where it is. @throws not-root, bundle-failed, file-unwritable, disk-full */
-export async function bundleCommand(
-  context: BundleContext,
-  options: BundleOptions,
-  print: (text: string) => void,
-): Promise<void> {
+/** Adds `bundle`. */
+export function register(program: Command, { host, environment, print, exitNow }: CommandContext): void {
+  program
+    .command("bundle")
+    .description("write an archive for a bug report, without secrets: status, check, plan, configuration, journal")
+    .addOption(configOption())
+    .option("--output <file>", "path of the archive (default: a name with node and time, in the current folder)")
+    .option("--since <time>", "start of the journal, in journalctl's format", "24 hours ago")
+    .action(async (options: BundleOptions) => {
+      await bundleCommand({ host, environment }, options, print);
+      await exitNow(0);
+    });
+}
+
+/** Writes the archive and prints its path. @throws not-root, bundle-failed, file-unwritable, disk-full */
+export async function bundleCommand(context: BundleContext, options: BundleOptions, print: Print): Promise<void> {
   const { host } = context;
   if (host.userId !== 0) {
     throw new SatelliteError("not-root", `eks-satellite bundle needs root, and runs as user ${host.userId}`, {
-      hint: "sudo eks-satellite bundle: the journal and most of what it collects is for root alone.",
+      hint: "sudo eks-satellite bundle: the journal and most of what it collects is readable by root only.",
     });
   }
   const config = await readConfigInForce(host, options.config);
@@ -60,29 +74,29 @@ export async function bundleCommand(
     ...items.map(({ path }, index) => ({ path, text: texts[index] ?? "" })),
   ]);
   print(
-    `${output}: ${items.length + 1} files, ${redactor.count} secrets taken out. Look through it before you hand it on: tar -tzf, README.txt.\n`,
+    `${output}: ${items.length + 1} files, ${redactor.count} secrets removed. Read through it before you send it: tar -tzf, README.txt.\n`,
   );
 }
 
-/** What our own commands say. */
+/** The output of our own commands. */
 function ownItems(
   { host, environment, aws }: BundleContext,
   { config: file }: BundleOptions,
   local: LocalConfig,
 ): readonly Item[] {
-  const said = async (run: (print: (text: string) => void) => Promise<unknown>) => {
+  const capture = async (run: (print: Print) => Promise<unknown>) => {
     const parts: string[] = [];
     await run((text) => void parts.push(text));
     return parts.join("");
   };
   const paint = (_style: unknown, text: string) => text;
-  const status = (output: "text" | "json") => () =>
-    said((print) =>
+  const status = (output: OutputFormat) => () =>
+    capture((print) =>
       statusCommand(host, { config: file, output, watch: false, paint }, print, AbortSignal.timeout(ITEM_DEADLINE_MS)),
     );
-  const checkContext = { host, environment, ...(aws === undefined ? {} : { aws }) };
+  const checkContext = { host, environment, ...optional({ aws }) };
   const check = () =>
-    said((print) => checkCommand(checkContext, { config: file, output: "text", only: [], skip: [] }, print));
+    capture((print) => checkCommand(checkContext, { config: file, output: "text", only: [], skip: [] }, print));
   const metrics = healthUrl(local.health, "/metrics");
   return [
     { path: "status.txt", what: "eks-satellite status", read: status("text") },
@@ -91,7 +105,7 @@ function ownItems(
     {
       path: "plan.txt",
       what: "eks-satellite plan",
-      read: () => said((print) => planCommand(host, { config: file, diff: false, output: "text" }, print)),
+      read: () => capture((print) => planCommand(host, { config: file, diff: false, output: "text" }, print)),
     },
     {
       path: "metrics.txt",
@@ -101,12 +115,12 @@ function ownItems(
   ];
 }
 
-/** What cannot be read says so in its own place: the rest is worth having. */
+/** Reads an item. An item that cannot be read says so in its place, and the others are kept. */
 async function readItem(host: Host, { read }: Item, redactor: Redactor): Promise<string> {
   const over = new AbortController();
   const late = host.clock.sleep(ITEM_DEADLINE_MS, over.signal).then(
     () => `not collected: no answer in ${ITEM_DEADLINE_MS / 1000} s`,
-    () => "", // It was quicker.
+    () => "", // The item came first.
   );
   const text = await Promise.race([
     read().catch((error: unknown) => {
@@ -123,7 +137,7 @@ async function readItem(host: Host, { read }: Item, redactor: Redactor): Promise
   return `${redactor.text(kept).trimEnd()}\n`;
 }
 
-/** The archive appears as a whole or not at all, readable by its owner alone; what it is made from is removed. */
+/** Writes the archive as a whole or not at all, readable by its owner only, and removes the staging folder. */
 async function archive(
   host: Host,
   output: string,
@@ -135,7 +149,7 @@ async function archive(
   const { files } = host;
   if ((await files.status(folder))?.kind !== "folder") {
     throw new SatelliteError("bundle-failed", `there is no folder ${folder} for the archive`, {
-      hint: "Give a place that exists with --output.",
+      hint: "Give a folder that exists with --output.",
     });
   }
   try {
@@ -148,13 +162,13 @@ async function archive(
     });
     if (exitCode !== 0) {
       throw new SatelliteError("bundle-failed", `tar exited with ${exitCode}: ${stderr}`, {
-        hint: `Look for room and rights in ${folder}, or give another place with --output.`,
+        hint: `Check free space and permissions in ${folder}, or give another path with --output.`,
       });
     }
     await files.setMode(`${staging}/archive`, 0o600);
     await files.move(`${staging}/archive`, output);
   } finally {
-    await host.run("rm", ["--recursive", "--force", "--", staging]);
+    await files.removeTree(staging);
   }
 }
 
@@ -162,15 +176,15 @@ function renderReadme(host: Host, items: readonly Item[], redactor: Redactor): s
   const width = Math.max(...items.map(({ path }) => path.length));
   return `A bundle of eks-satellite ${VERSION}, made at ${new Date(host.clock.now()).toISOString()}.
 
-Secrets that this machine holds were looked for in every file, in every spelling, and what looks like one was taken out too:
-${redactor.count} times. What stands in their place is [redacted: ...]. Names, addresses, ARNs and file names are left in:
-they are what a fault is about. Look through it before you hand it to somebody.
+Secrets of this machine, in every spelling, and texts that look like secrets were removed ${redactor.count} times.
+[redacted: ...] stands in their place. Names, addresses, ARNs and file names are kept, because a fault is about them.
+Read through the bundle before you send it.
 
 ${items.map(({ path, what }) => `${path.padEnd(width)}  ${what}`).join("\n")}
 `;
 }
 
-/** As in 20260102T030405Z. */
+/** Renders a time as 20260102T030405Z. */
 function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replaceAll(/[-:]|\.\d+/g, "");
 }

@@ -1,4 +1,5 @@
-// `eks-satellite check`: is this machine fit to be a node, and if it is one, what is wrong with it. Changes nothing.
+// `eks-satellite check`: whether this machine is fit to be a node, and what is wrong with it. Changes nothing.
+import type { Command } from "commander";
 import { type GroupedCheck, type NamedFinding, type Outcome, runChecks } from "../check/check.ts";
 import { createContext } from "../check/context.ts";
 import { IDENTITY_CHECKS } from "../check/identity-checks.ts";
@@ -9,15 +10,18 @@ import { loadConfig, readConfigInForce } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
+import type { CommandContext, Print } from "./context.ts";
+import { configOption, type OutputFormat, outputOption } from "./options.ts";
 
 export interface CheckOptions {
   readonly config: string;
-  readonly output: "text" | "json";
+  readonly output: OutputFormat;
   readonly only: readonly string[];
   readonly skip: readonly string[];
 }
 
-/** Every check, in the order in which they are told. */
+/** Every check, in the order of the report. */
 export const CHECKS: readonly GroupedCheck[] = Object.entries({
   machine: MACHINE_CHECKS,
   runtime: RUNTIME_CHECKS,
@@ -27,11 +31,23 @@ export const CHECKS: readonly GroupedCheck[] = Object.entries({
 
 const MARKS: Readonly<Record<Outcome, string>> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
 
+/** Adds `check`. */
+export function register(program: Command, { host, environment, print, exitNow }: CommandContext): void {
+  program
+    .command("check")
+    .description("check whether this machine is fit to be a node; exit 0 nothing failed, 1 something failed")
+    .addOption(configOption())
+    .addOption(outputOption())
+    .option("--only <names...>", "run these checks only", [])
+    .option("--skip <names...>", "run all checks but these", [])
+    .action(async (options: CheckOptions) => exitNow(await checkCommand({ host, environment }, options, print)));
+}
+
 /** Prints the findings; returns 1 when a check failed, else 0. @throws check-unknown */
 export async function checkCommand(
   { host, environment, aws }: { host: Host; environment: Readonly<Record<string, string | undefined>>; aws?: Aws },
   { config: file, output, only, skip }: CheckOptions,
-  print: (text: string) => void,
+  print: Print,
 ): Promise<number> {
   const chosen = choose(only, skip);
   let configProblem: unknown;
@@ -39,7 +55,7 @@ export async function checkCommand(
     configProblem = error;
   });
   const config = await readConfigInForce(host, file);
-  const context = createContext({ host, environment, config, configProblem, ...(aws === undefined ? {} : { aws }) });
+  const context = createContext({ host, environment, config, configProblem, ...optional({ aws }) });
   const findings = await runChecks(chosen, context);
   const summary = { ok: 0, warn: 0, fail: 0, unknown: 0 };
   for (const { outcome } of findings) summary[outcome] += 1;

@@ -1,14 +1,17 @@
-// `eks-satellite configure`: the least that a configuration needs, from arguments; what else is in the file stays, comments too.
+// `eks-satellite configure`: sets the basic keys of the configuration. Everything else in the file stays, comments too.
+import { type Command, Option } from "commander";
 import type { Document } from "yaml";
 import { explainAwsError } from "../aws/aws-error.ts";
 import { fargateNodeName, SUFFIX_FORMS } from "../config/fargate-name.ts";
 import { parseConfig, parseYaml } from "../config/load.ts";
-import type { NodeIdentity } from "../config/node-schema.ts";
+import { NODE_IDENTITIES, type NodeIdentity } from "../config/node-schema.ts";
 import { readSourceKeys } from "../credentials/credential-source.ts";
 import { SatelliteError } from "../errors.ts";
 import type { AwsKeys } from "../host/aws.ts";
 import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
+import type { CommandContext, Print } from "./context.ts";
+import { configOption } from "./options.ts";
 
 export interface ConfigureOptions {
   readonly config: string;
@@ -16,31 +19,48 @@ export interface ConfigureOptions {
   readonly region?: string;
   readonly nodeName?: string;
   readonly identity?: NodeIdentity;
-  /** The network interface of a node of identity fargate; its name follows from it unless it is given. */
+  /** Network interface of a node of identity fargate. The node's name follows from it unless it is given. */
   readonly eni?: string;
   readonly roleArn?: string;
-  /** Where the keys are on this machine; never the keys themselves. */
+  /** Path of the file with the keys; never the keys themselves. */
   readonly credentialsFile?: string;
   readonly dryRun: boolean;
 }
 
-/** Who runs the daemon reads it; it holds no secret. */
+/** Every user may read it: it holds no secret. */
 const MODE = 0o644;
 
 const NEW_FILE = `# Configuration of eks-satellite. Every key with its default: config.example.yaml in /usr/share/doc/eks-satellite.
-# A change is put in force by itself; eks-satellite status tells of a mistake.
+# The daemon applies changes by itself; eks-satellite status shows mistakes.
 `;
 
 const NODE_NAME = ["node", "name"] as const;
 
-/** Loaded for who needs it: the daemon does without. */
+/** The daemon does not need EC2, so it is loaded here. */
 type OpenEc2 = (region: string, keys: AwsKeys) => Promise<Pick<Ec2, "findNetworkInterface">>;
 
-/** Writes the file when something in it changes, and says what. @throws config-syntax, config-invalid: the file is as it was */
+/** Adds `configure`. */
+export function register(program: Command, { host, print }: CommandContext): void {
+  program
+    .command("configure")
+    .description("set basic keys of the configuration, and keep everything else in the file")
+    .addOption(configOption())
+    .option("--cluster <name>", "name of the EKS cluster")
+    .option("--region <region>", "region of the cluster")
+    .option("--node-name <name>", "name of the Node (default: the host name)")
+    .addOption(new Option("--identity <identity>", "how the node authenticates").choices(NODE_IDENTITIES))
+    .option("--eni <id>", "network interface of a node of identity fargate, whose name follows from it")
+    .option("--role-arn <arn>", "role to assume")
+    .option("--credentials-file <file>", "file on this machine that holds the keys")
+    .option("--dry-run", "show what would change, and change nothing", false)
+    .action((options: ConfigureOptions) => configureCommand(host, options, print));
+}
+
+/** Writes the file when something in it changes, and prints the changes. @throws config-syntax, config-invalid; the file is unchanged then */
 export async function configureCommand(
   host: Host,
   options: ConfigureOptions,
-  print: (text: string) => void,
+  print: Print,
   openEc2: OpenEc2 = openRealEc2,
 ): Promise<void> {
   const { config: file, dryRun } = options;
@@ -68,7 +88,7 @@ export async function configureCommand(
   print(changes.map((change) => `${file}: ${change}\n`).join(""));
 }
 
-/** A table of which every key is commented out is null, and makes way. */
+/** Sets a key. A table whose keys are all commented out is null in YAML, and is replaced. */
 function setIn(document: Document, path: readonly string[], value: string): void {
   for (let length = 1; length < path.length; length += 1) {
     const table = path.slice(0, length);
@@ -82,7 +102,7 @@ async function openRealEc2(region: string, keys: AwsKeys): ReturnType<OpenEc2> {
 }
 
 /**
- * Looks the name up once, with the keys that are configured; from then on it is in the file, and neither AWS nor a right is needed.
+ * Looks the name up once, with the configured keys. The file holds it from then on, so the daemon needs neither the call nor the permission.
  * @throws eni-not-found, eni-forbidden, credentials-missing, config-invalid, …
  */
 async function readFargateName(
@@ -98,7 +118,7 @@ async function readFargateName(
   const found = await ec2.findNetworkInterface(eni).catch((cause: unknown) => {
     throw explainAwsError(cause, "ec2:DescribeNetworkInterfaces on *", {
       code: "eni-forbidden",
-      hint: `Give the name that an administrator's eks-satellite node-name --eni ${eni} --region ${region} prints: --node-name. Or allow ec2:DescribeNetworkInterfaces on * to the keys' identity.`,
+      hint: `Give --node-name with the name that an administrator's eks-satellite node-name --eni ${eni} --region ${region} prints. Or allow ec2:DescribeNetworkInterfaces on * to the keys' identity.`,
     });
   });
   if (found !== undefined) {

@@ -1,43 +1,24 @@
-// `eks-satellite eni create|list|delete`: an administrator's work on the network interfaces after which nodes are named.
+// `eks-satellite eni create|list|delete`: network interfaces whose addresses name the nodes of identity fargate.
 
-import { type Account, openAccount } from "../admin/account.ts";
-import type { Administrator } from "../admin/cluster-access.ts";
-import {
-  CLUSTER_TAG,
-  deleteEni,
-  type EniContext,
-  type EniPlan,
-  listEnis,
-  planEni,
-  readDeletableEni,
-  tagsOf,
-} from "../admin/eni.ts";
-import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
+import type { Command } from "commander";
+import { openAccount } from "../admin/account.ts";
+import { deleteEni, type EniContext, listEnis, planEni, readDeletableEni } from "../admin/eni.ts";
 import { SatelliteError } from "../errors.ts";
-import type { Ec2, NetworkInterface } from "../host/ec2.ts";
-import { fargateProviderId } from "../plan/node-identity.ts";
 import { CHANGE_EXIT, checkCluster } from "./admin-changes.ts";
-import { checkId, checkName, checkRegion } from "./eni-options.ts";
-import { renderTable } from "./table.ts";
-
-export interface EniAdmin extends Administrator {
-  readonly ec2: Ec2;
-}
+import { type ChainOptions, type EniAdmin, loadEniAdmin } from "./admin-clients.ts";
+import type { CommandContext, Confirm, Print } from "./context.ts";
+import { addEniOptions, checkId, checkName, checkRegion, type EniOptions } from "./eni-options.ts";
+import { describeEni, renderEnis, renderJson, renderNextSteps, renderPlan } from "./eni-output.ts";
+import { collect } from "./options.ts";
 
 export interface EniCommandContext {
-  /** AWS's clients are loaded for it: bad input is told before. */
+  /** Loads AWS's clients; bad input is reported before. */
   readonly openAdmin: () => Promise<EniAdmin>;
-  /** Asks a person; undefined when there is nobody to ask. */
-  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks the user; undefined without a terminal. */
+  readonly confirm: Confirm | undefined;
 }
 
-interface SharedOptions {
-  readonly region: string;
-  readonly suffix: SuffixForm;
-  readonly output: "text" | "json";
-}
-
-export interface CreateOptions extends SharedOptions {
+export interface CreateOptions extends EniOptions {
   readonly cluster: string;
   readonly subnet: string;
   readonly securityGroup: readonly string[];
@@ -45,7 +26,7 @@ export interface CreateOptions extends SharedOptions {
   readonly yes: boolean;
 }
 
-export interface ListOptions extends SharedOptions {
+export interface ListOptions extends EniOptions {
   readonly cluster?: string;
 }
 
@@ -54,9 +35,54 @@ export interface DeleteOptions extends ListOptions {
   readonly dryRun: boolean;
 }
 
-type Print = (text: string) => void;
+/** Adds `eni create`, `eni list` and `eni delete`. */
+export function register(program: Command, context: CommandContext): void {
+  const eni = program
+    .command("eni")
+    .description("administrator: network interfaces whose addresses name the nodes of identity fargate");
+  registerCreate(eni, context);
+  registerList(eni, context);
+  registerDelete(eni, context);
+}
 
-/** Makes one, or finds the one of this name; returns the exit code. @throws what planEni does, options-invalid */
+function registerCreate(eni: Command, { host, confirm, print, exitWith }: CommandContext): void {
+  addEniOptions(eni.command("create"))
+    .description("create one, or find the one of the same --name; exit 0 done, 1 error, 2 not confirmed")
+    .requiredOption("--cluster <name>", "name of the EKS cluster")
+    .requiredOption("--subnet <id>", "subnet of the cluster's VPC that gives the address")
+    .option("--security-group <id>", "security group of that VPC; may be repeated", collect, [])
+    .option("--name <name>", "name of the interface, unique in its cluster")
+    .option("--yes", "do not ask for confirmation", false)
+    .action(async (options: CreateOptions & ChainOptions) => {
+      const openAdmin = () => loadEniAdmin(host, options);
+      exitWith(await createEniCommand({ openAdmin, confirm }, options, print));
+    });
+}
+
+function registerList(eni: Command, { host, confirm, print, exitWith }: CommandContext): void {
+  addEniOptions(eni.command("list"))
+    .description("list the interfaces that create made, with the names of their nodes")
+    .option("--cluster <name>", "only those of this cluster")
+    .action(async (options: ListOptions & ChainOptions) => {
+      const openAdmin = () => loadEniAdmin(host, options);
+      exitWith(await listEniCommand({ openAdmin, confirm }, options, print));
+    });
+}
+
+function registerDelete(eni: Command, { host, confirm, print, exitWith }: CommandContext): void {
+  addEniOptions(eni.command("delete"))
+    .description("delete interfaces that create made, unless attached; exit 0 done, 1 error, 2 not confirmed")
+    .argument("<eni...>", "ids of the interfaces")
+    .option("--cluster <name>", "refuse those of other clusters")
+    .option("--yes", "do not ask for confirmation", false)
+    .option("--dry-run", "show what would be deleted, and delete nothing", false)
+    .action(async (ids: readonly string[], options: DeleteOptions & ChainOptions) => {
+      const openAdmin = () => loadEniAdmin(host, options);
+      exitWith(await deleteEniCommand({ openAdmin, confirm }, ids, options, print));
+    });
+}
+
+/** Creates an interface, or finds the one of this name; returns the exit code. @throws what planEni does, options-invalid */
 export async function createEniCommand(
   { openAdmin, confirm }: EniCommandContext,
   options: CreateOptions,
@@ -84,7 +110,7 @@ export async function createEniCommand(
   return CHANGE_EXIT.done;
 }
 
-/** Lists ours. */
+/** Lists the interfaces that carry our tags. */
 export async function listEniCommand(
   { openAdmin }: EniCommandContext,
   options: ListOptions,
@@ -98,7 +124,7 @@ export async function listEniCommand(
   return CHANGE_EXIT.done;
 }
 
-/** Deletes ours; all are looked at before the first one goes. @throws eni-not-found, eni-foreign, eni-attached */
+/** Deletes interfaces of ours, after all of them were checked. @throws eni-not-found, eni-foreign, eni-attached */
 export async function deleteEniCommand(
   { openAdmin, confirm }: EniCommandContext,
   ids: readonly string[],
@@ -110,22 +136,22 @@ export async function deleteEniCommand(
   const context = await openContext(await openAdmin(), options.region);
   const found = await Promise.all([...new Set(ids)].map((id) => readDeletableEni(context, id, options.cluster)));
   const say = (text: string) => (options.output === "text" ? print(text) : undefined);
-  const tell = (deleted: boolean) => {
+  const report = (deleted: boolean) => {
     if (options.output === "json")
       print(renderJson({ deleted, networkInterfaces: found.map((eni) => describeEni(eni, options)) }));
   };
   say(renderEnis(found, options));
   if (options.dryRun) {
-    tell(false);
+    report(false);
     return CHANGE_EXIT.done;
   }
-  const question = "Their addresses, and so the names of their nodes, are anybody's then. Delete them? [y/N] ";
+  const question = "Their addresses, and so the names of their nodes, are free for anyone then. Delete them? [y/N] ";
   if (!options.yes && !(await isConfirmed(confirm, options.output, question, print))) return CHANGE_EXIT.refused;
   for (const { id } of found) {
     await deleteEni(context, id);
     say(`✓ ${id} is deleted\n`);
   }
-  tell(true);
+  report(true);
   return CHANGE_EXIT.done;
 }
 
@@ -140,82 +166,7 @@ async function isConfirmed(
   print: Print,
 ): Promise<boolean> {
   if (output === "text" && confirm !== undefined) return confirm(question);
-  const message = "nothing was changed: nobody is there to be asked. --yes makes the change";
+  const message = "nothing was changed: there is no terminal to ask for confirmation. --yes makes the change";
   print(output === "text" ? `${message}\n` : renderJson({ applied: false, message }));
   return false;
-}
-
-function renderPlan(plan: EniPlan, { subnet: id, securityGroup, name, cluster }: CreateOptions): string {
-  if (plan.kind === "present") return `${plan.eni.id} has the name ${name} already: nothing to do\n`;
-  const { subnet, notes } = plan;
-  const where =
-    subnet === undefined
-      ? ""
-      : ` (${subnet.availabilityZone}, ${subnet.vpcId}, ${subnet.freeAddresses} free addresses)`;
-  const tags = Object.entries(tagsOf({ cluster, name })).map((tag) => tag.join("="));
-  return [
-    `A network interface in ${id}${where} with ${securityGroup.join(", ")}, tagged ${tags.join(", ")}\n`,
-    ...notes.map((note) => `! ${note}\n`),
-  ].join("");
-}
-
-function renderNextSteps(eni: NetworkInterface, { cluster, region, suffix }: CreateOptions, account: Account): string {
-  const name = fargateNodeName(eni.privateIp, region, suffix);
-  const where = `--cluster ${cluster} --region ${region}`;
-  return [
-    `node name   ${name}\n`,
-    `providerID  ${fargateProviderId({ name: cluster, region }, eni.id)}\n\n`,
-    `Let a user in:   eks-satellite authorize ${where} --identity fargate --user-arn arn:${account.partition}:iam::${account.number}:user/USER --node-name ${name}\n`,
-    `On the machine:  sudo eks-satellite configure ${where} --identity fargate --eni ${eni.id} --node-name ${name}\n`,
-  ].join("");
-}
-
-const HEADING = [
-  "ENI ID",
-  "NAME",
-  "STATUS",
-  "PRIVATE IP",
-  "PRIVATE DNS",
-  "VPC ID",
-  "SUBNET ID",
-  "AZ",
-  "SGS",
-  "CLUSTER",
-  "NODE NAME",
-];
-
-function renderEnis(enis: readonly NetworkInterface[], { region, suffix }: SharedOptions): string {
-  const rows = enis.map((eni) => [
-    eni.id,
-    eni.tags.Name ?? "",
-    eni.status,
-    eni.privateIp,
-    eni.privateDnsName,
-    eni.vpcId,
-    eni.subnetId,
-    eni.availabilityZone,
-    eni.securityGroupIds.join(","),
-    eni.tags[CLUSTER_TAG] ?? "",
-    nodeNameOf(eni, region, suffix) ?? "",
-  ]);
-  return renderTable([HEADING, ...rows]);
-}
-
-function describeEni(eni: NetworkInterface, { region, suffix }: SharedOptions) {
-  const cluster = eni.tags[CLUSTER_TAG] ?? "";
-  return {
-    ...eni,
-    cluster,
-    nodeName: nodeNameOf(eni, region, suffix),
-    providerId: fargateProviderId({ name: cluster, region }, eni.id),
-  };
-}
-
-/** An interface of an IPv6-only subnet that somebody tagged has no address to be named after. */
-function nodeNameOf({ privateIp }: NetworkInterface, region: string, suffix: SuffixForm): string | undefined {
-  return privateIp === "" ? undefined : fargateNodeName(privateIp, region, suffix);
-}
-
-function renderJson(document: object): string {
-  return `${JSON.stringify(document, undefined, 2)}\n`;
 }

@@ -1,4 +1,5 @@
 // `eks-satellite plan`: what a round would change, and why. Changes nothing.
+import type { Command } from "commander";
 import { createTwoFilesPatch } from "diff";
 import { converge, type Failure } from "../apply/converge.ts";
 import type { Change } from "../apply/executor.ts";
@@ -14,18 +15,20 @@ import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { type PlannedInstall, planProvisioning } from "../install/plan-provisioning.ts";
 import { createLog } from "../log.ts";
 import { planNode } from "../plan/node-plan.ts";
 import { resourceId } from "../plan/resource.ts";
-import { type PlannedInstall, planProvisioning } from "./plan-provisioning.ts";
+import type { CommandContext, Print } from "./context.ts";
+import { configOption, type OutputFormat, outputOption } from "./options.ts";
 
 export interface PlanOptions {
   readonly config: string;
   readonly diff: boolean;
-  readonly output: "text" | "json";
+  readonly output: OutputFormat;
 }
 
-/** Exit codes, as diff(1) and terraform's `-detailed-exitcode` have them. */
+/** The exit codes of terraform's `plan -detailed-exitcode`. */
 export const PLAN_EXIT = { nothing: 0, error: 1, something: 2 } as const;
 
 interface PlannedChange {
@@ -35,29 +38,40 @@ interface PlannedChange {
   readonly diff?: string;
 }
 
+/** Adds `plan`. */
+export function register(program: Command, { host, print, exitWith }: CommandContext): void {
+  program
+    .command("plan")
+    .description("show what would change on this machine, and why; exit 0 nothing, 2 something, 1 error")
+    .addOption(configOption())
+    .option("--diff", "show how the contents would change", false)
+    .addOption(outputOption())
+    .action(async (options: PlanOptions) => exitWith(await planCommand(host, options, print)));
+}
+
 /** Prints the plan and returns the exit code. @throws config-missing, config-syntax, config-invalid */
-export async function planCommand(host: Host, options: PlanOptions, print: (text: string) => void): Promise<number> {
+export async function planCommand(host: Host, options: PlanOptions, print: Print): Promise<number> {
   const config = await loadConfig(host, options.config);
   const unknown: unknown[] = [];
   const cluster = await findCluster(host, config).catch((error: unknown) => void unknown.push(error));
   const facts = await readNodeFacts(host, config, createVersionReader(host), cluster ?? undefined);
-  const { resources, problems } = planNode(config, facts);
+  const plan = planNode(config, facts);
+  const { resources, problems } = plan;
   const quiet = createLog({ level: "error", format: "text" }, () => undefined);
   const { changes, failures } = await converge(resources, {
     host,
     log: quiet,
-    runtimeSocket: config.containerd.socket,
     servicesFile: statePaths(config.stateFolder).services,
     ledger: undefined,
   });
   const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, quiet);
-  const prunings = await findPrunings(host, ledger, resources).catch((error: unknown) => void unknown.push(error));
+  const prunings = await findPrunings(host, ledger, plan).catch((error: unknown) => void unknown.push(error));
   const provisioning = await planProvisioning(host, config, { clusterVersion: cluster?.version, unknown });
   const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
   const planned = [
     ...provisioning,
     ...changes.map((change) => toPlannedChange(change, options.diff)),
-    ...(prunings ?? []).map(toPlannedPruning),
+    ...(prunings ?? []).filter(({ isOurs }) => isOurs).map(toPlannedPruning),
   ];
   print(
     options.output === "json"
@@ -68,11 +82,11 @@ export async function planCommand(host: Host, options: PlanOptions, print: (text
   return planned.length > 0 ? PLAN_EXIT.something : PLAN_EXIT.nothing;
 }
 
-/** The cached facts where the daemon has them; EKS otherwise, for a machine that has not joined yet. */
+/** Reads the facts that the daemon cached, or asks EKS on a machine that has not joined yet. */
 async function findCluster(host: Host, config: Config): Promise<ClusterFacts> {
   const cached = await readCachedCluster(host, statePaths(config.stateFolder).cluster, config.cluster).catch(
     () => undefined,
-  ); // Not root: EKS is asked.
+  ); // Without root the cache cannot be read.
   if (cached !== undefined) return cached;
   const aws = createAws(config.cluster.region, config.aws.endpoints);
   return readCluster(aws, await readSessionKeys(host, aws, config), config.cluster, host.clock.now());
@@ -87,7 +101,7 @@ function nameFailure({ resource, error }: Failure): Error {
 
 function toPlannedPruning({ id, original }: Pruning): PlannedChange {
   const action = original.kind === "absent" ? "remove" : "restore";
-  return { resource: id, action, why: "the configuration does not ask for it any more" };
+  return { resource: id, action, why: "the configuration no longer asks for it" };
 }
 
 function toPlannedChange({ resource, action, before, after }: Change, isDiffWanted: boolean): PlannedChange {

@@ -1,5 +1,5 @@
-// `eks-satellite reset`: out of the cluster, and the machine as it was.
-
+// `eks-satellite reset`: leaves the cluster and restores the machine.
+import { type Command, Option } from "commander";
 import { readCachedCluster } from "../aws/cluster.ts";
 import { readConfigInForce } from "../config/load.ts";
 import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
@@ -11,6 +11,8 @@ import { createLog } from "../log.ts";
 import type { Access } from "../reset/drain.ts";
 import type { Step } from "../reset/step.ts";
 import { createSteps } from "../reset/steps.ts";
+import type { CommandContext, Confirm, Print } from "./context.ts";
+import { configOption } from "./options.ts";
 
 export interface ResetOptions {
   readonly config: string;
@@ -18,26 +20,42 @@ export interface ResetOptions {
   readonly dryRun: boolean;
   /** Remove /etc/eks-satellite too. */
   readonly purge: boolean;
-  /** How long evicted pods may take to go. */
+  /** How long evicted pods may take to end. */
   readonly drainSeconds: number;
 }
 
 export interface ResetContext {
   readonly host: Host;
-  /** Asks a person; undefined when there is nobody to ask. */
-  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
-  /** The script of a package runs this, and dpkg waits for it. */
+  /** Asks the user; undefined without a terminal. */
+  readonly confirm: Confirm | undefined;
+  /** A maintainer script of a package runs this, and dpkg waits for it. */
   readonly isWithinDpkg: boolean;
 }
 
-/** Exit codes: 0 the machine is as it was, 1 something is left, 2 not confirmed. */
+/** Exit codes: 0 the machine is restored, 1 something is left, 2 not confirmed. */
 export const RESET_EXIT = { done: 0, left: 1, refused: 2 } as const;
 
-/** Does each step and says how it went; broken off anywhere, it can be run again. @throws not-root, confirmation-missing */
+/** Adds `reset`. */
+export function register(program: Command, { host, environment, confirm, print, exitWith }: CommandContext): void {
+  program
+    .command("reset")
+    .description("leave the cluster and restore the machine; exit 0 done, 1 something is left, 2 not confirmed")
+    .addOption(configOption())
+    .option("--yes", "do not ask for confirmation", false)
+    .option("--dry-run", "show what would be done, and do nothing", false)
+    .option("--purge", "also remove /etc/eks-satellite, with the configuration and the keys", false)
+    .addOption(new Option("--drain-seconds <seconds>", "how long evicted pods may take").default(60).argParser(Number))
+    .action(async (options: ResetOptions) => {
+      const isWithinDpkg = environment.DPKG_MAINTSCRIPT_PACKAGE !== undefined;
+      exitWith(await resetCommand({ host, confirm, isWithinDpkg }, options, print));
+    });
+}
+
+/** Runs each step and prints its result. An interrupted reset can be run again. @throws not-root, confirmation-missing */
 export async function resetCommand(
   { host, confirm, isWithinDpkg }: ResetContext,
   options: ResetOptions,
-  print: (text: string) => void,
+  print: Print,
 ): Promise<number> {
   if (host.userId !== 0) {
     throw new SatelliteError("not-root", `eks-satellite reset needs root, and runs as user ${host.userId}`, {
@@ -54,7 +72,7 @@ export async function resetCommand(
   if (options.dryRun) return RESET_EXIT.done;
   if (!options.yes) {
     if (confirm === undefined) {
-      throw new SatelliteError("confirmation-missing", "nobody is there to be asked", {
+      throw new SatelliteError("confirmation-missing", "there is no terminal to ask for confirmation", {
         hint: "eks-satellite reset --dry-run shows what would be done, --yes does it.",
       });
     }
@@ -63,27 +81,25 @@ export async function resetCommand(
   return runSteps(steps, print);
 }
 
-async function printPlan(steps: readonly Step[], print: (text: string) => void): Promise<void> {
+async function printPlan(steps: readonly Step[], print: Print): Promise<void> {
   for (const { name, list } of steps) {
-    const lines = await list().catch((error: unknown) => [`not known: ${describe(error).message}`]);
+    const lines = await list().catch((error: unknown) => [`unknown: ${describe(error).message}`]);
     print(lines.length === 0 ? `${name}: nothing\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
   }
 }
 
-/** A step that fails is the last: the next would take away what a second run needs, or what a kubelet that lives on does. */
-async function runSteps(steps: readonly Step[], print: (text: string) => void): Promise<number> {
+/** Stops after a step that fails: the next ones would remove what a second run needs, or what a kubelet that still runs needs. */
+async function runSteps(steps: readonly Step[], print: Print): Promise<number> {
   for (const { name, run } of steps) {
     if (await isDone(name, run, print)) continue;
-    print("Stopped there. What is to be put back is still known: mend that, and run reset again.\n");
+    print("Stopped there. The record of what to restore is kept: fix the problem, and run reset again.\n");
     return RESET_EXIT.left;
   }
-  print(
-    "The machine is as it was. Images that kubelet pulled, and kernel modules that were loaded, are still there.\n",
-  );
+  print("The machine is restored. Images that kubelet pulled and kernel modules that were loaded stay.\n");
   return RESET_EXIT.done;
 }
 
-async function isDone(name: string, run: Step["run"], print: (text: string) => void): Promise<boolean> {
+async function isDone(name: string, run: Step["run"], print: Print): Promise<boolean> {
   try {
     const left = await run();
     print(`✓ ${name}\n${left.map((line) => `  ${line}\n`).join("")}`);
@@ -95,7 +111,7 @@ async function isDone(name: string, run: Step["run"], print: (text: string) => v
   }
 }
 
-/** The last token and the last good facts of the cluster; without them nobody is asked. */
+/** Reads the last token and the last good facts of the cluster. Without them the API server is not called. */
 async function findAccess(host: Host, config: Config): Promise<Access | undefined> {
   const token = (await host.files.read(runPaths(config.runFolder).kubeletToken))?.trim();
   const cluster = await readCachedCluster(host, statePaths(config.stateFolder).cluster, config.cluster);

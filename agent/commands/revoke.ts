@@ -1,31 +1,45 @@
-// `eks-satellite revoke`: an administrator takes back what `authorize` did; roles and their policies stay.
-
+// `eks-satellite revoke`: undoes what `authorize` did. Roles and their policies stay.
+import type { Command } from "commander";
 import { openCluster } from "../admin/cluster-access.ts";
 import { planRevocation } from "../admin/node-authorization.ts";
 import { SatelliteError } from "../errors.ts";
 import {
   type AdminContext,
+  addChangeOptions,
   backupFileFor,
   type ChangeOptions,
   checkCluster,
   proposeChanges,
   readPrincipal,
 } from "./admin-changes.ts";
+import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
+import type { CommandContext, Print } from "./context.ts";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly nodeName?: string;
 }
 
-/** Shows what it would take away, asks, and does it; returns the exit code. @throws options-invalid, and what {@link planRevocation} does */
+/** Adds `revoke`. */
+export function register(program: Command, { host, confirm, print, exitWith }: CommandContext): void {
+  addChangeOptions(program.command("revoke"))
+    .description("administrator: undo what authorize did; exit 0 done, 1 error, 2 not confirmed")
+    .option("--node-name <name>", "name of the user's node")
+    .action(async (options: RevokeOptions & ChainOptions & KubernetesOptions) => {
+      const openAdmin = () => loadAdmin(host, options);
+      exitWith(await revokeCommand({ openAdmin, confirm }, options, print));
+    });
+}
+
+/** Shows what it would remove, asks, and removes it; returns the exit code. @throws options-invalid, and what {@link planRevocation} does */
 export async function revokeCommand(
   { openAdmin, confirm }: AdminContext,
   options: RevokeOptions,
-  print: (text: string) => void,
+  print: Print,
 ): Promise<number> {
   const name = checkCluster(options);
   const principal = readPrincipal(options);
   if (principal === undefined || (principal.kind === "user" && options.nodeName === undefined)) {
-    const problem = principal === undefined ? "nobody is named" : `user ${principal.arn} needs --node-name`;
+    const problem = principal === undefined ? "no role or user is named" : `user ${principal.arn} needs --node-name`;
     throw new SatelliteError("options-invalid", problem, {
       hint: "Give --role-arn, or --user-arn with --node-name, as they were given to authorize.",
     });
@@ -45,10 +59,11 @@ export async function revokeCommand(
   );
   const proposal = {
     ...plan,
+    notes: [...access.notes, ...plan.notes],
     access,
     principalArn: principal.arn,
     nothing: `nothing lets ${principal.arn} be a node of ${name.name}`,
-    done: `${principal.arn} is taken for a node of ${name.name} no more; the API server may remember its token for some minutes. Its Nodes: kubectl delete node NAME.`,
+    done: `${principal.arn} is no longer a node of ${name.name}; the API server may accept its token for some minutes more. Its Nodes: kubectl delete node NAME.`,
   };
   return proposeChanges(proposal, { confirm, options, print });
 }

@@ -1,17 +1,22 @@
 // `eks-satellite run`: the daemon.
+import { type Command, Option } from "commander";
 import { runAgent } from "../agent.ts";
 import { loadConfigOrLastGood } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
-import { createLog, type LogFormat, type LogLevel } from "../log.ts";
+import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log.ts";
+import { optional } from "../optional.ts";
+import type { CommandContext } from "./context.ts";
+import { configOption } from "./options.ts";
 
 export interface RunOptions {
   /** Path of the configuration file. */
   readonly config: string;
-  /** In place of the configuration's. */
+  /** Overrides log.format of the configuration. */
   readonly format?: LogFormat;
+  /** Overrides log.level of the configuration. */
   readonly level?: LogLevel;
 }
 
@@ -22,6 +27,29 @@ export interface RunContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Receives whole lines. */
   readonly write: (line: string) => void;
+}
+
+/** Adds `run`. */
+export function register(program: Command, { host, environment, print, stopSignal }: CommandContext): void {
+  program
+    .command("run")
+    .description("run the daemon: join the cluster and keep this machine in it")
+    .addOption(configOption())
+    .addOption(new Option("--log-format <format>", "overrides log.format").choices(LOG_FORMATS))
+    .addOption(new Option("--log-level <level>", "overrides log.level").choices(LOG_LEVELS))
+    .action(async ({ config, logFormat, logLevel }: CommandLine) => {
+      const options = {
+        config,
+        ...optional({ format: logFormat, level: logLevel }),
+      };
+      await runCommand({ host, environment, write: print }, options, stopSignal);
+    });
+}
+
+interface CommandLine {
+  readonly config: string;
+  readonly logFormat?: LogFormat;
+  readonly logLevel?: LogLevel;
 }
 
 /** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid */
@@ -41,7 +69,7 @@ export async function runCommand(
     const fold = { ...FOLD, atEnd: (work: () => void) => void atEnd.push(work) };
     const log = createLog({ ...config.log, ...logOptions, fold }, write, environment);
     const aws = createAws(config.cluster.region, config.aws.endpoints);
-    // Whatever ends the agent ends its loops too, and with them the process.
+    // When the agent ends, for whatever reason, its loops must end too, or the process would go on.
     const end = new AbortController();
     const options = {
       ...{ host, aws, config, configProblem: problem, configFile, log, environment },
@@ -51,7 +79,7 @@ export async function runCommand(
     if (signal.aborted) {
       await createSystemd(host, log, environment).stopping();
       log.info("stopped; pods keep running");
-    } else log.info({ file: configFile }, "the configuration has changed and is put in force; pods keep running");
+    } else log.info({ file: configFile }, "the configuration has changed and is applied; pods keep running");
     for (const work of atEnd) work();
     if (signal.aborted) return;
   }

@@ -1,11 +1,11 @@
-// The screen of `eks-satellite status`: the verdict first, the next command last, nothing that scrolls.
+// Renders the screen of `eks-satellite status`: the verdict first, the next command last, short enough not to scroll.
 import type { StatusDocument } from "../health/status-schema.ts";
 
 type Style = "green" | "red" | "yellow" | "dim" | "bold";
-/** Colours a text, or leaves it as it is. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (style: Style, text: string) => string;
 
-/** What systemd and the journal know of a daemon that does not answer. */
+/** What systemd and the journal say of a daemon that does not answer. */
 export interface Silence {
   readonly url: string;
   /** E.g. `failed (exit-code), 3 restarts`. */
@@ -19,7 +19,7 @@ type Condition = StatusDocument["conditions"][number];
 
 const LAST_EVENTS = 5;
 
-/** Renders the document of a daemon that answers. */
+/** Renders the /status of the daemon. */
 export function renderStatus(document: StatusDocument, nowMs: number, paint: Paint): string {
   const lines = [
     ...renderVerdict(document, paint),
@@ -68,7 +68,7 @@ function renderVerdict({ verdict, node, cluster, kubelet, version }: StatusDocum
   ];
 }
 
-/** What a machine does not have, or nobody is to look at, is worth no line: the line of the GPUs says so. */
+/** Conditions of GPUs that are absent or not observed have no line of their own: the line of the GPUs says so. */
 function isOfThisMachine({ status, reason }: Condition): boolean {
   return status !== "True" || (reason !== "NoGpu" && reason !== "Off");
 }
@@ -108,9 +108,9 @@ function renderFacts({ credentials, kubelet, containerd, converge, gpu }: Status
   ];
 }
 
-/** A line for each GPU; one in all where there is none. */
+/** Renders a line for each GPU, or a single line without GPUs. */
 function renderGpus(gpu: StatusDocument["gpu"]): string[] {
-  if (gpu === undefined) return ["GPU         not looked at"];
+  if (gpu === undefined) return ["GPU         not observed"];
   const { devices, driverVersion, cudaVersion, gpus = [], runtime } = gpu;
   if (devices === 0) return ["GPU         none"];
   const cuda = cudaVersion === undefined ? "" : `, CUDA up to ${cudaVersion}`;
@@ -133,11 +133,11 @@ function describeRuntime({
 function describeGpu(gpu: NonNullable<NonNullable<StatusDocument["gpu"]>["gpus"]>[number]): string {
   const { faults, isAnswering, temperatureCelsius, utilizationPercent, isMig, memoryUsedMebibytes } = gpu;
   const [fault] = faults;
-  const told = (value: number | undefined, unit: string) => (value === undefined ? [] : [`${value} ${unit}`]);
+  const withUnit = (value: number | undefined, unit: string) => (value === undefined ? [] : [`${value} ${unit}`]);
   const total = gpu.memoryTotalMebibytes === undefined ? "" : ` of ${gpu.memoryTotalMebibytes}`;
   const values = [
-    ...told(temperatureCelsius, "°C"),
-    ...told(utilizationPercent, "%"),
+    ...withUnit(temperatureCelsius, "°C"),
+    ...withUnit(utilizationPercent, "%"),
     ...(memoryUsedMebibytes === undefined ? [] : [`${memoryUsedMebibytes}${total} MiB`]),
     ...(isMig === true ? ["MIG"] : []),
   ];
@@ -157,7 +157,7 @@ function nextCommand({ verdict, node }: StatusDocument): string {
   return verdict.healthy ? `kubectl get node ${node.name}` : "journalctl -u eks-satellite -p warning";
 }
 
-/** `42s`, `3m`, `5h`, `2d`: how long ago. */
+/** Renders how long ago a moment was: `42s`, `3m`, `5h`, `2d`. */
 function age(moment: string, nowMs: number): string {
   return duration(nowMs - Date.parse(moment));
 }

@@ -1,20 +1,23 @@
-// `eks-satellite status`: one screen for people, from the daemon's own word; or what systemd and the journal say when it is silent.
+// `eks-satellite status`: one screen from the daemon's /status, or from systemd and the journal when the daemon does not answer.
+import type { Command } from "commander";
 import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
 import { localDefaults } from "../config/machine-config.ts";
 import { SatelliteError } from "../errors.ts";
 import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../health/status-schema.ts";
 import type { Host } from "../host/host.ts";
+import type { CommandContext, Print } from "./context.ts";
+import { configOption, type OutputFormat, outputOption } from "./options.ts";
 import { type Paint, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
 
 export interface StatusOptions {
   readonly config: string;
-  readonly output: "text" | "json";
+  readonly output: OutputFormat;
   readonly watch: boolean;
   readonly paint: Paint;
 }
 
-/** 0 the node does its work, 1 it does not, 3 the daemon does not answer. */
+/** Exit codes: 0 the node is ready, 1 it is not, 3 the daemon does not answer. */
 export const STATUS_EXIT = { ready: 0, notReady: 1, silent: 3 } as const;
 
 const WATCH_MS = 2000;
@@ -22,11 +25,24 @@ const TIMEOUT_SECONDS = 5;
 /** ECMA-48: cursor home, erase below. */
 const CLEAR = "\u001b[H\u001b[J";
 
+/** Adds `status`. */
+export function register(program: Command, { host, print, paint, exitWith, stopSignal }: CommandContext): void {
+  program
+    .command("status")
+    .description("show how the node is and what to do next; exit 0 ready, 1 not ready, 3 the daemon does not answer")
+    .addOption(configOption())
+    .addOption(outputOption())
+    .option("--watch", "redraw the screen every 2 s", false)
+    .action(async (options: Omit<StatusOptions, "paint">) => {
+      exitWith(await statusCommand(host, { ...options, paint }, print, stopSignal));
+    });
+}
+
 /** Prints the screen, again and again with `watch`, and returns the exit code of the last one. @throws status-newer, status-unreadable */
 export async function statusCommand(
   host: Host,
   options: StatusOptions,
-  print: (text: string) => void,
+  print: Print,
   signal: AbortSignal,
 ): Promise<number> {
   for (;;) {
@@ -44,7 +60,7 @@ export async function statusCommand(
 async function readScreen(host: Host, options: StatusOptions): Promise<{ text: string; exitCode: number }> {
   const config = await readConfigInForce(host, options.config);
   const url = healthUrl((config ?? localDefaults()).health, "/status");
-  const answer = await host.fetch({ url, timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // Told below, with what systemd knows.
+  const answer = await host.fetch({ url, timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // Reported below, with what systemd knows.
   if (answer?.status !== 200) {
     const silence = await readSilence(host, url);
     const text =
@@ -93,7 +109,7 @@ async function readSilence(host: Host, url: string): Promise<Silence> {
 }
 
 async function readLines(host: Host, command: string, args: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await host.run(command, args, { timeoutSeconds: 10 }).catch(() => ({ stdout: "" })); // Without systemd there is nothing to say.
+  const { stdout } = await host.run(command, args, { timeoutSeconds: 10 }).catch(() => ({ stdout: "" })); // Without systemd these lines stay empty.
   return stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("-- "));
 }
 
@@ -101,6 +117,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // The schema says that it is not a status.
+    return undefined; // The schema then reports that it is not a status.
   }
 }

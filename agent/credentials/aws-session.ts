@@ -1,5 +1,4 @@
-// The node's AWS keys and kubelet's token, always fresh: keys are renewed well before they end, tokens are minted from them offline.
-
+// Keeps the node's AWS keys and kubelet's token fresh: renews keys well before they expire, and mints tokens from them offline.
 import { SatelliteError } from "../errors.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
 import { Backoff } from "../loop/backoff.ts";
@@ -14,16 +13,16 @@ import { findRefusal, isSameKeys } from "./validate-keys.ts";
 /** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
 const RENEW_AT_SHARE = 2 / 3;
 const RENEW_JITTER_SHARE = 0.1;
-/** A source that does not say when its keys end is asked again this often. */
+/** A source that does not say when its keys expire is read again this often. */
 const UNDATED_KEYS_SECONDS = 15 * 60;
-/** The API server remembers a refusal for some seconds, and kubelet asks again with what it has. */
+/** The API server caches a refusal for some seconds, in which a new token is not replaced. */
 const TOKEN_CHANCE_MS = 10_000;
-/** Whether AWS still knows refused keys is asked this often at most: it may be the mapping that is gone, for days. */
+/** Refused keys are verified with AWS at most this often: when the node's mapping is gone, the refusals last for days. */
 const VERIFY_MS = 60_000;
 const FIRST_RETRY_MS = 2000;
 const MAX_RETRY_MS = 60_000;
 
-/** A round has ended: new keys may make another call worth its while. */
+/** A round has ended. With new keys, calls that failed may succeed. */
 export type SessionEvent = { readonly kind: "credentials-round-ended" };
 
 export interface AwsSessionOptions extends CertificateWatchOptions {
@@ -31,19 +30,19 @@ export interface AwsSessionOptions extends CertificateWatchOptions {
   readonly emit: (event: SessionEvent) => void;
 }
 
-/** Holds the newest keys and token, and keeps their files: on tmpfs, and the keys on disk for a reboot without AWS. */
+/** Holds the newest keys and token, and keeps their files: both on tmpfs, and the keys on disk for a reboot while AWS is away. */
 export class AwsSession {
   readonly #options: AwsSessionOptions;
   readonly #retry: Backoff;
   readonly #source: SourceWatch;
   readonly #files: SessionFiles;
   #keys: SessionKeys | undefined;
-  /** The state of the source that the keys are of; while a rotation is broken, not the one it has now. */
+  /** The state of the source when it gave the keys. While a rotation is incomplete, this is not its current state. */
   #keysSource = "";
   #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
   #renewAtMs = 0;
   #verifiedAtMs = Number.NEGATIVE_INFINITY;
-  /** Whether the files are of the newest keys: what a full disk kept from being written is written later, without AWS. */
+  /** Whether the files hold the newest keys. After a full disk they are written later, without a call of AWS. */
   #isWritten = false;
 
   constructor(options: AwsSessionOptions) {
@@ -67,7 +66,7 @@ export class AwsSession {
     return this.#renewAtMs;
   }
 
-  /** When the certificate that the keys are got with ends, milliseconds since the epoch. */
+  /** When the certificate of the source expires, milliseconds since the epoch. */
   get certificateExpiresAtMs(): number | undefined {
     return this.#source.certificateExpiresAtMs;
   }
@@ -85,7 +84,7 @@ export class AwsSession {
     return sessionMetrics(this);
   }
 
-  /** Takes over the living keys of an earlier run, so that neither a restart of the daemon nor a reboot needs anything from AWS. */
+  /** Adopts valid keys of an earlier run, so that neither a restart of the daemon nor a reboot needs AWS. */
   async restore(): Promise<void> {
     const stored = await this.#files.read();
     if (stored === undefined) return;
@@ -96,17 +95,17 @@ export class AwsSession {
       { expiresAt: timeInWords(stored.keys.expiresAtMs) },
       "keys of the earlier run are still good",
     );
-    await this.#write(stored.keys).catch(() => undefined); // The first refresh follows, and tells what is wrong.
+    await this.#write(stored.keys).catch(() => undefined); // The first round follows, and reports what is wrong.
   }
 
-  /** Renews what is due: CredentialsRenewed says how that went, CredentialsFresh what there is to work with. */
+  /** Renews what is due. CredentialsRenewed reports the renewal, CredentialsFresh the keys and token in use. */
   async round(): Promise<void> {
     await this.#refresh().finally(() => this.#options.emit({ kind: "credentials-round-ended" }));
   }
 
   async #refresh(): Promise<void> {
     const { host, config, board } = this.#options;
-    if (await this.#source.look()) {
+    if (await this.#source.round()) {
       this.#renewAtMs = 0;
       this.#retry.reset();
     }
@@ -122,8 +121,8 @@ export class AwsSession {
   }
 
   /**
-   * Mints a token before its time: the API server refused the one that kubelet has. One that is younger than 10 s is given a chance.
-   * AWS is asked whether it still takes the keys: that tells revoked ones, which are renewed at once, from a mapping that is gone.
+   * Mints a token before its time, because the API server refused kubelet's. A token younger than 10 s is kept.
+   * AWS is asked whether it still accepts the keys: revoked keys are renewed at once, a missing mapping is not a matter of keys.
    */
   async replaceToken(): Promise<void> {
     const { host, log, board } = this.#options;
@@ -134,12 +133,12 @@ export class AwsSession {
     if (host.clock.now() - this.#verifiedAtMs < VERIFY_MS) return;
     this.#verifiedAtMs = host.clock.now();
     if ((await findRefusal(this.#options.aws, keys)) === undefined) return;
-    log.info("AWS does not take the node's keys any more; they are renewed before their time");
+    log.info("AWS no longer accepts the node's keys; they are renewed before their time");
     this.#renewAtMs = 0;
     await this.#refresh();
   }
 
-  /** Keys that AWS has not just made are tried before they take the place of living ones: a file may be caught half written. */
+  /** Tries keys from a file before they replace valid ones: the file may be half written. */
   async #tryOut(keys: SessionKeys): Promise<void> {
     const { aws, config } = this.#options;
     const present = this.keys;
@@ -155,9 +154,9 @@ export class AwsSession {
       await this.#tryOut(keys);
       this.#retry.reset();
       this.#adopt(keys, this.#source.state);
-      this.#tellRenewed(keys);
+      this.#reportRenewed(keys);
     } catch (err) {
-      // The first retry comes with the next look, 0 being the first wait of a backoff.
+      // The first retry comes with the next round, because the first wait of a backoff is 0.
       this.#renewAtMs = host.clock.now() + this.#retry.next(0);
       board.setFailed("CredentialsRenewed", err);
       if (this.keys === undefined) board.setFailed("CredentialsFresh", err);
@@ -169,7 +168,7 @@ export class AwsSession {
     }
   }
 
-  #tellRenewed(keys: SessionKeys): void {
+  #reportRenewed(keys: SessionKeys): void {
     const { board, log } = this.#options;
     if (isLongLived(keys)) {
       if (board.get("CredentialsRenewed").reason !== "LongLivedKeys")
@@ -205,7 +204,7 @@ export class AwsSession {
     this.#token = { ...token, mintedAtMs };
   }
 
-  /** A token from the future was minted before the clock was set back: STS refuses it, so it is older than any. */
+  /** Age of the token. One from the future was minted before the clock was set back: STS refuses it, so it counts as infinitely old. */
   #tokenAgeMs(): number {
     const ageMs = this.#options.host.clock.now() - (this.#token?.mintedAtMs ?? 0);
     return ageMs < 0 ? Number.POSITIVE_INFINITY : ageMs;
@@ -228,7 +227,7 @@ export class AwsSession {
           "credentials-expired",
           `the node's keys expired at ${timeInWords(this.#keys.expiresAtMs)} and could not be renewed`,
           {
-            hint: "CredentialsRenewed says why the renewal failed. What runs keeps running; the API server refuses this node until keys are back.",
+            hint: "CredentialsRenewed says why the renewal failed. Running pods keep running; the API server refuses this node until it has keys again.",
           },
         ),
       );

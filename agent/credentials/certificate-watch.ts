@@ -1,8 +1,9 @@
-// The certificate of IAM Roles Anywhere, looked at beside the keys that it brings: told of before it ends, not after.
+// Watches the certificate of IAM Roles Anywhere, and warns before it expires.
 import type { ConditionBoard } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { isoTime } from "../time.ts";
 import {
   type ClientCertificate,
   checkCertificateDates,
@@ -20,7 +21,7 @@ export interface CertificateWatchOptions {
 
 const REASONS = { none: "Valid", due: "RenewalDue", overdue: "RenewalOverdue" } as const;
 
-/** Keeps CertificateValid; the files are read again only when they have changed. */
+/** Reports CertificateValid. The files are read again only when they have changed. */
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
   #known: { readonly state: string; readonly certificate: ClientCertificate } | undefined;
@@ -29,17 +30,17 @@ export class CertificateWatch {
     this.#options = options;
   }
 
-  /** When the certificate that was last read ends, milliseconds since the epoch; undefined when none is used. */
+  /** When the current certificate expires, milliseconds since the epoch; undefined when none is used. */
   get expiresAtMs(): number | undefined {
     return this.#known?.certificate.expiresAtMs;
   }
 
-  /** Looks once; never throws. */
-  async look(): Promise<void> {
+  /** Checks once. Never throws. */
+  async round(): Promise<void> {
     const { host, config, board } = this.#options;
     const { rolesAnywhere } = config.credentials;
     if (rolesAnywhere === undefined) {
-      board.setTrue("CertificateValid", "NotUsed", "the source of the keys is no certificate");
+      board.setTrue("CertificateValid", "NotUsed", "the source of the keys is not a certificate");
       return;
     }
     try {
@@ -57,11 +58,11 @@ export class CertificateWatch {
   #report(certificate: ClientCertificate): void {
     const { host, board, log } = this.#options;
     const renewal = renewalOf(certificate, host.clock.now());
-    const words = `${certificate.subject} until ${new Date(certificate.expiresAtMs).toISOString()}`;
+    const words = `${certificate.subject} until ${isoTime(certificate.expiresAtMs)}`;
     const message = renewal === "none" ? words : `${words}: put a new certificate at ${certificate.file}`;
     const isNews = board.get("CertificateValid").reason !== REASONS[renewal];
     board.setTrue("CertificateValid", REASONS[renewal], message);
-    // Nothing is wrong yet, so the condition is true; but nobody else will tell in time.
+    // Nothing is wrong yet, so the condition is true. Only this warning comes in time.
     if (isNews && renewal !== "none") log.warn(`the certificate's renewal is ${renewal}: ${message}`);
   }
 }

@@ -1,7 +1,8 @@
-// The certificate with which this machine proves itself to IAM Roles Anywhere: whether it and its key are one, and how long it lasts.
+// The certificate with which this machine authenticates to IAM Roles Anywhere: whether it fits its key, and how long it is valid.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { isoTime } from "../time.ts";
 import { readPrivateFile } from "./private-file.ts";
 
 export interface CertificateFiles {
@@ -20,14 +21,14 @@ export interface ClientCertificate {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** What is left when renewing is due and overdue: of a year's certificate a month and a week, of a shorter one a share of its life. */
+/** Remaining life at which a renewal is due or overdue: a month and a week of a year's certificate, a share of a shorter life. */
 const DUE = { leftMs: 30 * DAY_MS, share: 1 / 3 };
 const OVERDUE = { leftMs: 7 * DAY_MS, share: 1 / 10 };
-/** A key in a TPM, which only the TPM can compare. */
+/** A key in a TPM. Only the TPM could compare it. */
 const TPM_KEY = "-----BEGIN TSS2 PRIVATE KEY-----";
 
 /**
- * Reads a certificate and compares it with its private key; its dates are another matter.
+ * Reads a certificate and compares it with its private key, but does not check its dates.
  * @throws certificate-missing, certificate-invalid, certificate-key-invalid, certificate-key-mismatch, credentials-missing, credentials-exposed
  */
 export async function readClientCertificate(host: Host, files: CertificateFiles): Promise<ClientCertificate> {
@@ -35,14 +36,14 @@ export async function readClientCertificate(host: Host, files: CertificateFiles)
   const text = await host.files.read(file);
   if (text === undefined) {
     throw new SatelliteError("certificate-missing", `there is no certificate ${file}`, {
-      hint: "Put this machine's certificate there (PEM), or correct credentials.rolesAnywhere.certificate.",
+      hint: "Install this machine's certificate there (PEM), or correct credentials.rolesAnywhere.certificate.",
     });
   }
   const certificate = parseCertificate(text, file);
   const keyText = await readPrivateFile(host, files.privateKey);
   if (!keyText.includes(TPM_KEY) && !certificate.checkPrivateKey(parseKey(keyText, files.privateKey))) {
     throw new SatelliteError("certificate-key-mismatch", `${files.privateKey} is not the key of ${file}`, {
-      hint: "Put both files of one issue there; while they are being replaced this mends itself.",
+      hint: "Install certificate and key of the same issue; while they are being replaced this passes by itself.",
     });
   }
   return {
@@ -53,23 +54,21 @@ export async function readClientCertificate(host: Host, files: CertificateFiles)
   };
 }
 
-/** @throws certificate-expired, certificate-not-yet-valid */
+/** Checks that a certificate is valid now. @throws certificate-expired, certificate-not-yet-valid */
 export function checkCertificateDates({ file, notBeforeMs, expiresAtMs }: ClientCertificate, nowMs: number): void {
   if (nowMs >= expiresAtMs) {
-    throw new SatelliteError("certificate-expired", `${file} ended at ${new Date(expiresAtMs).toISOString()}`, {
-      hint: "Get a new certificate from its authority and put it there; it is read again by itself.",
+    throw new SatelliteError("certificate-expired", `${file} expired at ${isoTime(expiresAtMs)}`, {
+      hint: "Get a new certificate from its authority and install it there; the daemon reads it again.",
     });
   }
   if (nowMs < notBeforeMs) {
-    throw new SatelliteError(
-      "certificate-not-yet-valid",
-      `${file} begins only at ${new Date(notBeforeMs).toISOString()}`,
-      { hint: "Compare this machine's clock (timedatectl); if it is right, get a certificate that is valid now." },
-    );
+    throw new SatelliteError("certificate-not-yet-valid", `${file} is valid only from ${isoTime(notBeforeMs)}`, {
+      hint: "Compare this machine's clock (timedatectl); if it is right, get a certificate that is valid now.",
+    });
   }
 }
 
-/** Whether it is time for a new certificate. */
+/** Decides whether it is time for a new certificate. */
 export function renewalOf({ notBeforeMs, expiresAtMs }: ClientCertificate, nowMs: number): "none" | "due" | "overdue" {
   const lifeMs = expiresAtMs - notBeforeMs;
   const isPast = ({ leftMs, share }: typeof DUE) => expiresAtMs - nowMs <= Math.min(leftMs, lifeMs * share);
@@ -95,7 +94,7 @@ function parseKey(text: string, file: string) {
   });
 }
 
-/** OpenSSL's own words say less than what the file is not. */
+/** Parses, or returns undefined: OpenSSL's messages say less than the error that the caller throws. */
 function parse<T>(read: () => T): T | undefined {
   try {
     return read();

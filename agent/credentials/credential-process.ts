@@ -1,4 +1,4 @@
-// A command that prints keys, as credential_process of AWS's SDKs. It is somebody else's program: it may hang, print anything,
+// Runs a command that prints keys, as credential_process of AWS's SDKs. The program is not ours: it may hang, print anything,
 // and print secrets where it should not.
 import * as z from "zod";
 import { hasCode, SatelliteError } from "../errors.ts";
@@ -10,22 +10,22 @@ import { toSessionKeys } from "./source-keys.ts";
 export interface CredentialProcess {
   readonly command: string;
   readonly args: readonly string[];
-  /** How errors call it; its arguments may hold secrets. */
+  /** Its name in errors. Its arguments may hold secrets. */
   readonly name: string;
-  /** Where its configuration is, for hints, e.g. `credentials.process`. */
+  /** Its configuration key, for hints, e.g. `credentials.process`. */
   readonly key: string;
-  /** Makes a better error of what it said when it failed, if it can. */
+  /** Turns the message of a failed program into a better error, if it can. */
   readonly explain?: (words: string) => SatelliteError | undefined;
 }
 
 const TIMEOUT_SECONDS = 60;
 const MAX_WORDS = 300;
-/** A secret that stands alone, without a name that tells it: AWS's are base64 of 40 characters and more. */
+/** A secret without a name before it: AWS's secrets are base64 of 40 characters and more. */
 const BARE_SECRET = /(?=[A-Za-z0-9+/]*\d)(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])[A-Za-z0-9+/]{40,}={0,2}/g;
-/** In what a program says before it fails, the line that tells why. */
-const TELLING_LINE = /\b\w*(Exception|[Ee]rror)\b/;
+/** The line of an error output that says why the program failed. */
+const REASON_LINE = /\b\w*(Exception|[Ee]rror)\b/;
 
-/** What a credential_process prints (AWS SDKs and Tools reference, "Process credential provider"); empty is as good as absent. */
+/** Output of a credential_process (AWS SDKs and Tools reference, "Process credential provider"). Empty values count as absent. */
 const outputSchema = z.object({
   Version: z.literal(1),
   AccessKeyId: z.string().min(1),
@@ -35,17 +35,17 @@ const outputSchema = z.object({
 });
 
 /**
- * Runs a command to its end and takes the keys that it prints.
- * @throws credentials-missing, credentials-invalid, command-missing, command-timeout, and what `explain` makes of its words
+ * Runs a command to its end and returns the keys that it prints.
+ * @throws credentials-missing, credentials-invalid, command-missing, command-timeout, and what `explain` returns
  */
 export async function runCredentialProcess(host: Host, program: CredentialProcess): Promise<SessionKeys> {
   const { exitCode, stdout, stderr } = await run(host, program);
   const { name, key, explain } = program;
   if (exitCode !== 0) {
-    const words = tellingWords(stderr);
+    const words = readReason(stderr);
     const plain = new SatelliteError(
       "credentials-missing",
-      `${name} exited with ${exitCode}${words === "" ? " and said nothing" : `: ${words}`}`,
+      `${name} exited with ${exitCode}${words === "" ? " and printed no error" : `: ${words}`}`,
       { hint: `Run the command of ${key} by hand, as root.` },
     );
     throw explain?.(words) ?? plain;
@@ -68,16 +68,16 @@ async function run(host: Host, { command, args, name, key }: CredentialProcess):
     return await host.run(command, args, { timeoutSeconds: TIMEOUT_SECONDS, isGroup: true });
   } catch (error) {
     if (!hasCode(error, "command-timeout")) throw error;
-    // The error that was caught shows the arguments.
+    // The original error contains the arguments.
     throw new SatelliteError("command-timeout", `${name} did not end in ${TIMEOUT_SECONDS} s and was killed`, {
       hint: `Run the command of ${key} by hand to see where it hangs; it must not ask questions.`,
     });
   }
 }
 
-function tellingWords(stderr: string): string {
+function readReason(stderr: string): string {
   const lines = stderr.trim().split("\n");
-  const line = lines.find((each) => TELLING_LINE.test(each)) ?? lines.at(-1) ?? "";
+  const line = lines.find((each) => REASON_LINE.test(each)) ?? lines.at(-1) ?? "";
   return createRedactor([]).text(line).replaceAll(BARE_SECRET, "[redacted]").trim().slice(0, MAX_WORDS);
 }
 
@@ -85,6 +85,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    return undefined; // The schema then says what was expected.
+    return undefined; // The schema reports what was expected.
   }
 }

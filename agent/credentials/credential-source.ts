@@ -1,8 +1,8 @@
-// The configured source of keys on this machine: what it says now, and whether it has changed since it was last asked.
-import { createHash } from "node:crypto";
+// Reads the configured source of keys on this machine, and detects whether it has changed.
 import { parseEnv } from "node:util";
 import { parse as parseIni } from "ini";
 import type { Config } from "../config/schema.ts";
+import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
@@ -11,10 +11,10 @@ import { readPrivateFile } from "./private-file.ts";
 import { readRolesAnywhereKeys } from "./roles-anywhere.ts";
 import { toSessionKeys } from "./source-keys.ts";
 
-/** The head of a section. `ini` takes a dot in its name for a table within a table; AWS's tools do not. */
+/** The header of a section. For `ini` a dot in its name means a nested table, for AWS's tools it does not. */
 const SECTION = /^\s*\[[^\]\n]*\]/gm;
 
-/** Where the keys come from, and which node they are for. */
+/** The configuration of the source, and of the node that uses the keys. */
 export type SourceConfig = Pick<Config, "credentials" | "node">;
 
 /**
@@ -31,7 +31,7 @@ export async function readSourceKeys(host: Host, { credentials, node }: SourceCo
   return runCredentialProcess(host, { command, args, name: command, key: "credentials.process" });
 }
 
-/** The name of the configured source: its key, and what is behind it. No secrets, no arguments. */
+/** Names the configured source by its key and file or program, without secrets and arguments. */
 export function sourceName({ keysFile, profile, process, rolesAnywhere }: Config["credentials"]): string {
   if (keysFile !== undefined) return `keysFile ${keysFile}`;
   if (profile !== undefined) return `profile ${profile.name} of ${profile.file}`;
@@ -40,27 +40,25 @@ export function sourceName({ keysFile, profile, process, rolesAnywhere }: Config
 }
 
 /**
- * A digest that tells one state of the source from another without a secret in it: its name, and time, size and mode of its files.
- * A process has none, and says itself when its keys end.
+ * Computes a digest of the source's state without a secret in it: its name, and time, size and mode of its files.
+ * A process has no files; its output says when the keys expire.
  */
 export async function readSourceState(host: Host, credentials: Config["credentials"]): Promise<string> {
   const { keysFile, profile, rolesAnywhere } = credentials;
   const { certificate, privateKey, intermediates } = rolesAnywhere ?? {};
   const files = [keysFile, profile?.file, certificate, privateKey, intermediates].filter((file) => file !== undefined);
   const states = await Promise.all(files.map((file) => stateOf(host, file)));
-  return createHash("sha256")
-    .update([sourceName(credentials), ...states].join("\n"))
-    .digest("hex");
+  return sha256([sourceName(credentials), ...states].join("\n"));
 }
 
 async function stateOf(host: Host, file: string): Promise<string> {
-  const status = await host.files.status(file).catch(() => null); // Reading it tells why.
+  const status = await host.files.status(file).catch(() => null); // The error follows when the file is read.
   if (status === null) return "unreadable";
   if (status === undefined) return "absent";
   return `${status.modifiedMs} ${status.sizeBytes} ${status.mode.toString(8)}`;
 }
 
-/** Windows' editors begin a file with a mark and end lines with CR LF. */
+/** Reads a text without the byte order mark and CR LF of Windows' editors. */
 async function readText(host: Host, file: string): Promise<string> {
   return (await readPrivateFile(host, file)).replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
 }
@@ -89,9 +87,9 @@ async function readProfile(host: Host, { file, name }: { file: string; name: str
   );
 }
 
-/** Lines of a shell, of systemd's EnvironmentFile, or of `aws configure export-credentials --format env`. */
+/** Reads lines of a shell, of systemd's EnvironmentFile, or of `aws configure export-credentials --format env`. */
 function readVariables(text: string, file: string): SessionKeys {
-  // systemd.exec(5) has `;` begin a comment too.
+  // In systemd.exec(5) `;` also begins a comment.
   return fromVariables(parseEnv(text.replaceAll(/^\s*;.*$/gm, "")), file);
 }
 

@@ -1,15 +1,14 @@
-// How a node proves to EKS who it is: a presigned GetCallerIdentity, minted without the network.
-// The signer's interface is asynchronous, hence its place among the facts and not in plan/.
+// The token that authenticates a node to EKS: a presigned GetCallerIdentity, minted without the network.
 import { Hash } from "@smithy/core/serde";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { stsHostname } from "../aws/aws-endpoints.ts";
 import type { AwsKeys } from "../host/aws.ts";
 import { Secret } from "../secret.ts";
 
-/** aws-iam-authenticator pkg/token rejects a token 15 minutes after its date, whatever X-Amz-Expires says; 1 minute less for clock skew. */
+/** aws-iam-authenticator pkg/token rejects a token 15 minutes after its date, whatever X-Amz-Expires says. 1 minute is for clock skew. */
 export const TOKEN_LIFETIME_SECONDS = 14 * 60;
 
-/** What aws-iam-authenticator itself asks for; the server allows up to 900. */
+/** The value of aws-iam-authenticator itself. The server allows up to 900. */
 const PRESIGN_EXPIRES_SECONDS = 60;
 const TOKEN_PREFIX = "k8s-aws-v1.";
 

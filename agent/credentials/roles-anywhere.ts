@@ -1,4 +1,4 @@
-// Keys for a certificate: IAM Roles Anywhere, through AWS's own helper, which signs the request with the certificate's key.
+// Gets keys for a certificate from IAM Roles Anywhere, through AWS's own helper, which signs the request with the certificate's key.
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
@@ -9,13 +9,13 @@ import { runCredentialProcess } from "./credential-process.ts";
 export type RolesAnywhere = NonNullable<Config["credentials"]["rolesAnywhere"]>;
 
 const HELPER_SOURCE = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html";
-/** How the helper words a connection that failed (Go's net package). */
+/** The helper's messages for a failed connection (Go's net package). */
 const UNREACHABLE = /no such host|dial tcp|i\/o timeout|connection re(fused|set)|TLS handshake|request send failed/;
 const UNTRUSTED = /untrusted|insufficient certificate/i;
 
 /**
- * Gets a session of the role for the certificate; the session's name is the node's. `--with-proxy` has the helper heed
- * HTTPS_PROXY where it is set, and nothing else.
+ * Gets a session of the role for the certificate, named after the node. With `--with-proxy` the helper uses HTTPS_PROXY where it
+ * is set; the option has no other effect.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html
  * @throws helper-missing, roles-anywhere-denied, certificate-untrusted, aws-unreachable, and what certificate and process throw
  */
@@ -28,7 +28,7 @@ export async function readRolesAnywhereKeys(
   const { helper } = config;
   if ((await host.files.status(helper)) === undefined) {
     throw new SatelliteError("helper-missing", `there is no ${helper}, AWS's helper for IAM Roles Anywhere`, {
-      hint: `Install it there with mode 0755: ${HELPER_SOURCE}, or iam_roles_anywhere_releases of EKS's artifact manifest; nodeadm install brings it too.`,
+      hint: `Install it there with mode 0755: ${HELPER_SOURCE}, or iam_roles_anywhere_releases of EKS's artifact manifest; nodeadm install installs it too.`,
     });
   }
   return runCredentialProcess(host, {
@@ -51,17 +51,17 @@ function helperArguments(config: RolesAnywhere, sessionName: string): readonly s
   ];
 }
 
-/** What the service's refusals mean to the person who runs this node. */
+/** Explains the service's refusals to the user. */
 function explain(words: string, config: RolesAnywhere, sessionName: string): SatelliteError | undefined {
   const { roleArn, profileArn, trustAnchorArn, certificate } = config;
   if (UNREACHABLE.test(words)) {
     return new SatelliteError("aws-unreachable", `IAM Roles Anywhere was not reached: ${words}`, {
-      hint: `Check this machine's way out to rolesanywhere.${regionOf(trustAnchorArn)}.amazonaws.com, port 443. What runs keeps running meanwhile.`,
+      hint: `Check the network from this machine to rolesanywhere.${regionOf(trustAnchorArn)}.amazonaws.com, port 443. Running pods keep running.`,
     });
   }
   if (UNTRUSTED.test(words)) {
     return new SatelliteError("certificate-untrusted", `${trustAnchorArn} does not trust ${certificate}: ${words}`, {
-      hint: "Its authority must be the trust anchor's, which must be enabled; between both belong the certificates of credentials.rolesAnywhere.intermediates.",
+      hint: "Its authority must be that of the trust anchor, which must be enabled. Certificates between both belong to credentials.rolesAnywhere.intermediates.",
     });
   }
   if (!/AccessDenied/.test(words)) return undefined;
@@ -69,12 +69,12 @@ function explain(words: string, config: RolesAnywhere, sessionName: string): Sat
     "roles-anywhere-denied",
     `rolesanywhere:CreateSession for ${roleArn} was denied: ${words}`,
     {
-      hint: `${acceptSessionName(profileArn)}; the profile must be enabled and name ${roleArn}, whose trust policy must let rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity, with sts:RoleSessionName ${sessionName} where it names one.`,
+      hint: `${acceptSessionName(profileArn)}; the profile must be enabled and name ${roleArn}, whose trust policy must allow rolesanywhere.amazonaws.com sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity, with sts:RoleSessionName ${sessionName} where it names one.`,
     },
   );
 }
 
-/** How a profile comes to take the node's name for the session's: without it the name is the certificate's serial number. */
+/** Renders the command with which a profile accepts the node's name as the session's. Without it the name is the certificate's serial number. */
 export function acceptSessionName(profileArn: string): string {
   const id = profileArn.slice(profileArn.lastIndexOf("/") + 1);
   return `aws rolesanywhere update-profile --region ${regionOf(profileArn)} --profile-id ${id} --accept-role-session-name`;

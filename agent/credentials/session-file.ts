@@ -1,26 +1,26 @@
-// The node's short-lived keys in a file: AWS's shared credentials format, for ecr-credential-provider, and for a daemon that starts while AWS is away.
+// The node's short-lived keys in AWS's shared credentials format, for ecr-credential-provider and for a start of the daemon while AWS is away.
 import { parse as parseIni } from "ini";
 import type { Config } from "../config/schema.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { Secret } from "../secret.ts";
 
-/** Whose keys they are, and what they were made from. */
+/** Whose keys these are, and from which source. */
 export interface SessionOrigin {
-  /** So that a changed configuration does not take them for its own. */
+  /** Keeps a changed configuration from adopting these keys. */
   readonly identity: string;
-  /** A digest of the source's state, so that a source that has changed meanwhile is asked at once. */
+  /** A digest of the source's state, so that a source that has changed meanwhile is read at once. */
   readonly source: string;
 }
 
 /** Keys of an earlier run. */
 export interface StoredSession {
   readonly keys: SessionKeys;
-  /** As it was given; undefined when nobody noted it. */
+  /** The source's state; undefined when the file does not hold it. */
   readonly source: string | undefined;
 }
 
-/** Keys of another role, or for another node, must not be taken over after a change of the configuration. */
+/** Renders the identity of the keys. Keys of another role or node must not be adopted after a change of the configuration. */
 export function sessionIdentity({ credentials, node }: Config): string {
   const role = credentials.assumeRole?.arn ?? credentials.rolesAnywhere?.roleArn;
   return role === undefined ? `source of ${node.name}` : `${role} as ${node.name}`;
@@ -42,7 +42,7 @@ export function renderSessionFile(keys: SessionKeys, { identity, source }: Sessi
   return `${lines.join("\n")}\n`;
 }
 
-/** The keys of an earlier run of the daemon, while they live and are of this identity. */
+/** Reads the keys of an earlier run, if they are valid and of this identity. */
 export async function readSessionFile(host: Host, path: string, identity: string): Promise<StoredSession | undefined> {
   const { default: section } = parseIni((await host.files.read(path)) ?? "") as { default?: Record<string, string> };
   const { aws_access_key_id: id, aws_secret_access_key: secret, aws_session_token: token } = section ?? {};

@@ -1,4 +1,4 @@
-// Where the node's keys and kubelet's token lie: on tmpfs, and the keys on disk too for a reboot while AWS is away. All of mode 0600.
+// The files of the node's keys and kubelet's token: on tmpfs, and the keys on disk too for a reboot while AWS is away. All have mode 0600.
 import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { SessionKeys } from "../host/aws.ts";
@@ -21,7 +21,7 @@ export class SessionFiles {
   readonly #options: SessionFilesOptions;
   readonly #identity: string;
   readonly #paths: ReturnType<typeof runPaths>;
-  /** The copy that outlives a reboot. */
+  /** The copy that survives a reboot. */
   readonly #copy: string;
 
   constructor(options: SessionFilesOptions) {
@@ -32,7 +32,7 @@ export class SessionFiles {
     this.#copy = statePaths(config.stateFolder).session;
   }
 
-  /** The living keys of an earlier run, if they are of this node's identity. A copy on disk that the configuration no longer allows is removed. */
+  /** Reads the valid keys of an earlier run, if they are of this node's identity. Removes a copy on disk that the configuration no longer allows. */
   async read() {
     const { host, config, log } = this.#options;
     const { keysSurviveReboot } = config.aws;
@@ -42,14 +42,14 @@ export class SessionFiles {
     return (await read(this.#paths.awsCredentials)) ?? (keysSurviveReboot ? await read(this.#copy) : undefined);
   }
 
-  /** Writes short-lived keys to tmpfs; long-lived ones are written nowhere. @param source the state of the source that they are of @throws disk-full, file-unwritable */
+  /** Writes short-lived keys to tmpfs; long-lived ones are written nowhere. @param source state of their source @throws disk-full, file-unwritable */
   async writeKeys(keys: SessionKeys, source: string): Promise<void> {
     const { files } = this.#options.host;
     if (isLongLived(keys)) await files.remove(this.#paths.awsCredentials);
     else await files.write(this.#paths.awsCredentials, this.#render(keys, source), { mode: SECRET_MODE });
   }
 
-  /** Writes the copy for a reboot. A source's own undated keys are read from the source after a reboot, too. */
+  /** Writes the copy for a reboot. Keys without expiry are read from their source after a reboot, too. */
   async writeCopy(keys: SessionKeys, source: string): Promise<void> {
     const { host, config, log } = this.#options;
     if (!config.aws.keysSurviveReboot || keys.expiresAtMs === undefined) return;

@@ -1,4 +1,4 @@
-// The node's keys and token as /status and /metrics show them: when they end, and nothing of what they are.
+// The node's keys and token in /status and /metrics: when they expire, never their values.
 import { type Family, family, timestamp } from "../board/metric-family.ts";
 import { isoTime } from "../time.ts";
 
@@ -38,7 +38,7 @@ export function sessionMetrics(session: SessionTimes): readonly Family[] {
   ];
 }
 
-/** For a sentence: a source may not say when its keys end. */
+/** Renders a time for a sentence: a source may not say when its keys expire. */
 export function timeInWords(milliseconds: number | undefined): string {
   return isoTime(milliseconds) ?? "an unknown time";
 }

@@ -1,9 +1,9 @@
-// Keys as a source spells them, checked once: no source's slip may reach a signature or a file of ours.
+// Checks keys as a source writes them, so that no mistake of a source reaches a signature or a file of ours.
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import { Secret } from "../secret.ts";
 
-/** Keys as they were read; what is empty counts as absent. */
+/** Keys as read. Empty values count as absent. */
 export interface WrittenKeys {
   readonly id: string;
   readonly secret: string;
@@ -12,11 +12,11 @@ export interface WrittenKeys {
   readonly expiration?: string | null | undefined;
 }
 
-/** Makes session keys of written ones; `origin` names the source in errors, which never show a value. @throws credentials-invalid */
+/** Converts written keys to session keys. `origin` names the source in errors, which never show a value. @throws credentials-invalid */
 export function toSessionKeys({ id, secret, token, expiration }: WrittenKeys, origin: string): SessionKeys {
   if ([id, secret, token ?? ""].some((value) => /\s/.test(value))) {
-    throw new SatelliteError("credentials-invalid", `the keys of ${origin} have a blank or a line break in them`, {
-      hint: "Copy them again, each whole and on one line.",
+    throw new SatelliteError("credentials-invalid", `the keys of ${origin} contain a blank or a line break`, {
+      hint: "Copy them again, each complete and on one line.",
     });
   }
   return {
@@ -30,7 +30,7 @@ export function toSessionKeys({ id, secret, token, expiration }: WrittenKeys, or
 function parseMoment(text: string, origin: string): number {
   const moment = Date.parse(text);
   if (Number.isNaN(moment) || !/^\d{4}-\d{2}-\d{2}T/.test(text)) {
-    throw new SatelliteError("credentials-invalid", `${origin} says something else than a time for when its keys end`, {
+    throw new SatelliteError("credentials-invalid", `${origin} gives an expiry of its keys that is not a time`, {
       hint: "Write it as 2026-01-02T03:04:05Z, or leave it out.",
     });
   }

@@ -1,9 +1,8 @@
-// The source of the AWS keys, looked at every few seconds: a rotation is noticed without anybody's restart.
-
+// Watches the source of the AWS keys, so that a rotation is noticed without a restart.
 import { CertificateWatch, type CertificateWatchOptions } from "./certificate-watch.ts";
 import { readSourceState } from "./credential-source.ts";
 
-/** Remembers the state of the source that was last looked at. */
+/** Remembers the last state of the source. */
 export class SourceWatch {
   readonly #options: CertificateWatchOptions;
   readonly #certificate: CertificateWatch;
@@ -14,24 +13,24 @@ export class SourceWatch {
     this.#certificate = new CertificateWatch(options);
   }
 
-  /** Digest of the state as last seen; empty before the first look. */
+  /** Digest of the last state; empty before the first round. */
   get state(): string {
     return this.#state ?? "";
   }
 
-  /** When the source's certificate ends, milliseconds since the epoch; undefined when it is none. */
+  /** When the source's certificate expires, milliseconds since the epoch; undefined without a certificate. */
   get certificateExpiresAtMs(): number | undefined {
     return this.#certificate.expiresAtMs;
   }
 
-  /** Goes on from the state that an earlier run has seen, if it noted one. */
+  /** Continues from the state that an earlier run recorded, if it did. */
   restore(state: string | undefined): void {
     this.#state = state;
   }
 
-  /** Looks once; true when the source says something else than it did: its old keys may be deleted already. */
-  async look(): Promise<boolean> {
-    await this.#certificate.look();
+  /** Checks once; returns whether the source has changed: its old keys may be deleted already. */
+  async round(): Promise<boolean> {
+    await this.#certificate.round();
     const state = await readSourceState(this.#options.host, this.#options.config.credentials);
     const isChanged = this.#state !== undefined && this.#state !== state;
     this.#state = state;

@@ -1,10 +1,9 @@
-// Whether AWS takes keys: tried where a file or the API server gives reason to doubt them.
-
+// Asks AWS whether it accepts keys, where a file or the API server gives reason for doubt.
 import { explainAwsError } from "../aws/aws-error.ts";
 import type { SatelliteError } from "../errors.ts";
 import type { Aws, AwsKeys } from "../host/aws.ts";
 
-/** Why AWS takes the keys for none; undefined when it takes them, and also when it does not answer. */
+/** Finds why AWS refuses the keys; undefined when it accepts them or does not answer. */
 export async function findRefusal(aws: Aws, keys: AwsKeys): Promise<SatelliteError | undefined> {
   try {
     await aws.getCallerIdentity(keys);

@@ -6,9 +6,11 @@ import type { Host } from "../host/host.ts";
 import { findProcesses, readProcess, readUnit } from "./process.ts";
 
 /** kubelet's API port (`port` of KubeletConfiguration), which the control plane calls for logs and exec. */
-const KUBELET_PORT = 10_250;
+export const KUBELET_PORT = 10_250;
+/** kubelet's `healthzPort`, on loopback. */
+export const KUBELET_HEALTH_PORT = 10_248;
 /** Kubernetes' version skew policy: kubelet is never newer than the API server and at most three minors older. */
-const MAX_MINORS_BEHIND = 3;
+export const MAX_MINORS_BEHIND = 3;
 const TCP_LISTEN = "0A";
 const OWN_UNIT = "eks-satellite.service";
 

@@ -1,21 +1,21 @@
-// The CDI specification of the GPUs, by which containers get devices that a `systemctl daemon-reload` does not take from them.
-// It names the driver's files, so another driver needs another one; it lies on tmpfs, so each boot does.
-import { createHash } from "node:crypto";
+// The CDI specification of the GPUs. With it, containers get devices that a `systemctl daemon-reload` does not take from them.
+// It names the driver's files, so each driver needs its own; it is on tmpfs, so each boot needs a new one.
 import * as z from "zod";
 import { CDI_SPEC, runPaths } from "../config/paths.ts";
+import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 
 /** Who keeps the specification. */
-export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "GPU Operator" | "somebody else";
+export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "GPU Operator" | "another program";
 
-/** NVIDIA's toolkit brings them from version 1.18 on. */
+/** NVIDIA's toolkit has them from version 1.18 on. */
 const REFRESH_UNITS = ["nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service"];
-/** Where people have been told to put one by hand; ours would come before it. */
+/** Where guides tell administrators to put one by hand. Ours would take precedence over it. */
 const STATIC_SPECS = ["/etc/cdi/nvidia.yaml", "/etc/cdi/nvidia.json"];
-/** CDI reads `*.yaml` and `*.json` alone, so what is half written is not seen. */
+/** CDI reads only `*.yaml` and `*.json`, so it does not see a file that is half written. */
 const CANDIDATE = `${CDI_SPEC}.eks-satellite`;
 const CTK_TIMEOUT_SECONDS = 60;
 const FIRST_RETRY_MS = 30_000;
@@ -29,13 +29,13 @@ export interface CdiSpecOptions {
   readonly runFolder: string;
 }
 
-/** Keeps the specification, unless another does. */
+/** Keeps the specification up to date, unless another program does. */
 export class CdiSpec {
   readonly #options: CdiSpecOptions;
   readonly #recordFile: string;
   readonly #retry: Backoff;
   #linkedFor: string | undefined;
-  /** Whose a specification is that is not ours; systemd is asked once for each. */
+  /** The owner of a specification that is not ours. systemd is asked once for each. */
   #foreign: { readonly sha256: string; readonly owner: CdiOwner } | undefined;
   #notBeforeMs = 0;
   #problem: SatelliteError | undefined;
@@ -43,16 +43,13 @@ export class CdiSpec {
   constructor(options: CdiSpecOptions) {
     this.#options = options;
     this.#recordFile = runPaths(options.runFolder).cdiSpec;
-    this.#retry = new Backoff({
-      ...{ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: Number.POSITIVE_INFINITY },
-      random: options.host.random,
-    });
+    this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: options.host.random });
   }
 
   /**
-   * Makes it when there is none for this key, and says who keeps it.
+   * Generates it when there is none for this key, and returns who keeps it.
    * @param ctk path of nvidia-ctk
-   * @param key what the specification follows from, as one text
+   * @param key everything that the specification depends on, as one text
    * @throws cdi-spec-failed, until a later try succeeds
    */
   async keep(ctk: string, key: string): Promise<CdiOwner> {
@@ -73,22 +70,22 @@ export class CdiSpec {
     return "eks-satellite";
   }
 
-  /** Undefined when there is none yet, or ours is of other devices. */
+  /** Finds who keeps the specification; undefined when there is none yet, or ours describes other devices. */
   async #findOwner(key: string): Promise<CdiOwner | undefined> {
     const { host } = this.#options;
     const spec = await host.files.read(CDI_SPEC);
-    const sha256 = spec === undefined ? "" : digest(spec);
+    const found = spec === undefined ? "" : sha256(spec);
     const record = await readCdiRecord(host, this.#recordFile);
-    const isOurs = spec !== undefined && record?.sha256 === sha256;
+    const isOurs = spec !== undefined && record?.sha256 === found;
     if (isOurs && record.key === key) return "eks-satellite";
-    if (spec !== undefined && this.#foreign?.sha256 === sha256) return this.#foreign.owner;
+    if (spec !== undefined && this.#foreign?.sha256 === found) return this.#foreign.owner;
     const isRefreshed = await isRefreshedBySystemd(host);
     if (isOurs || spec === undefined) {
       if (isRefreshed) return "nvidia-cdi-refresh";
-      return spec === undefined && (await hasStaticSpec(host)) ? "somebody else" : undefined;
+      return spec === undefined && (await hasStaticSpec(host)) ? "another program" : undefined;
     }
-    const owner = isRefreshed ? "nvidia-cdi-refresh" : "somebody else";
-    this.#foreign = { sha256, owner };
+    const owner = isRefreshed ? "nvidia-cdi-refresh" : "another program";
+    this.#foreign = { sha256: found, owner };
     return owner;
   }
 
@@ -106,8 +103,8 @@ export class CdiSpec {
         });
       }
       await host.files.setMode(CANDIDATE, 0o644);
-      const record = JSON.stringify({ key, sha256: digest(content) });
-      // First the record: a specification without one would be taken for somebody else's.
+      const record = JSON.stringify({ key, sha256: sha256(content) });
+      // The record comes first: a specification without one would be taken for another program's.
       await host.files.write(this.#recordFile, record, { mode: 0o600 });
       await host.files.move(CANDIDATE, CDI_SPEC);
       log.info({ path: CDI_SPEC }, "CDI specification of the GPUs written");
@@ -116,7 +113,7 @@ export class CdiSpec {
     }
   }
 
-  /** For containers that get their devices without CDI: systemd finds a device again by its link below /dev/char. */
+  /** Links the devices below /dev/char, by which systemd finds the devices of containers without CDI again. */
   async #linkDevices(ctk: string, key: string): Promise<void> {
     if (this.#linkedFor === key) return;
     this.#linkedFor = key;
@@ -133,7 +130,7 @@ export class CdiSpec {
   }
 }
 
-/** Units that are not there are no error: systemctl then says so in other words. */
+/** Whether a unit of NVIDIA's keeps the specification. Missing units are not an error, only another output. */
 async function isRefreshedBySystemd(host: Host): Promise<boolean> {
   const answer = await host.run("systemctl", ["is-enabled", ...REFRESH_UNITS]).catch(() => undefined);
   return answer?.stdout.split("\n").includes("enabled") === true;
@@ -144,19 +141,19 @@ async function hasStaticSpec(host: Host): Promise<boolean> {
   return found.some((status) => status !== undefined);
 }
 
-/** What was written by the daemon; undefined when nothing was. */
+/** Reads the record of what the daemon wrote; undefined when it wrote nothing. */
 export async function readCdiRecord(host: Host, path: string) {
   try {
     return recordSchema.parse(JSON.parse((await host.files.read(path)) ?? ""));
   } catch {
-    return undefined; // Damaged or absent: it is then not ours.
+    return undefined; // Damaged or absent: the specification is then not ours.
   }
 }
 
-/** Whether the specification that lies there is the daemon's own. */
+/** Whether the present specification is the daemon's own. */
 export async function isOwnCdiSpec(host: Host, runFolder: string): Promise<boolean> {
   const spec = await host.files.read(CDI_SPEC);
-  return spec !== undefined && (await readCdiRecord(host, runPaths(runFolder).cdiSpec))?.sha256 === digest(spec);
+  return spec !== undefined && (await readCdiRecord(host, runPaths(runFolder).cdiSpec))?.sha256 === sha256(spec);
 }
 
 function asProblem(error: unknown): SatelliteError {
@@ -165,8 +162,4 @@ function asProblem(error: unknown): SatelliteError {
     hint: "Run nvidia-ctk cdi generate by hand.",
     cause: error,
   });
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -1,4 +1,4 @@
-// NVIDIA's fabric manager: on a machine with NVSwitches no CUDA program starts without it (error 802, system not yet initialized).
+// NVIDIA's fabric manager. On a machine with NVSwitches no CUDA program starts without it (error 802, system not yet initialized).
 
 import { findProcesses } from "../facts/process.ts";
 import type { Host } from "../host/host.ts";
@@ -6,7 +6,7 @@ import type { Host } from "../host/host.ts";
 /** `nv-fabricmanager`, cut to the 15 characters of /proc/PID/comm. */
 const COMMAND = "nv-fabricmanage";
 
-/** Returns what tells whether it runs; the pid is remembered, since a look at every process costs milliseconds. */
+/** Creates a function that reads whether it runs. It remembers the pid, because a search of all processes takes milliseconds. */
 export function createFabricManagerReader(host: Host): () => Promise<boolean> {
   let known: number | undefined;
   return async () => {

@@ -1,5 +1,5 @@
-// With `gpu.onFatal: cordon` the Node takes no new pods while a GPU must be reset or replaced, or the machine rebooted.
-// A node may cordon itself; its own taints it may not change: Kubernetes, plugin/pkg/admission/noderestriction.
+// With `gpu.onFatal: cordon` the Node is cordoned while a GPU must be reset or replaced, or the machine rebooted.
+// A node may cordon itself, but may not change its own taints: Kubernetes, plugin/pkg/admission/noderestriction.
 import type { Report } from "../board/conditions.ts";
 import type { NoticeEvent } from "../board/events.ts";
 import type { Config } from "../config/schema.ts";
@@ -17,22 +17,22 @@ export interface GpuCordonOptions {
   readonly emit: (event: NoticeEvent) => void;
 }
 
-/** What is known of the GPUs. */
+/** Which GPUs are broken, and whether that is certain. */
 export interface GpuJudgement {
-  /** The GPUs with a fatal fault, by their addresses; `machine` for a fault that is not one GPU's. */
+  /** Addresses of the GPUs with a fatal fault; `machine` for a fault that is not of one GPU. */
   readonly broken: readonly string[];
-  /** Whether the others are known to be well. */
+  /** Whether the others are known to be healthy. */
   readonly isDecided: boolean;
 }
 
-/** After the daemon's start nvidia-smi may answer before the kernel's log has been read: a fault is gone when it stays so. */
+/** How long no fault must be seen: after the daemon's start nvidia-smi may answer before the kernel's log has been read. */
 const GONE_MS = 20_000;
-/** An API server that refuses is asked again after this long. */
+/** Pause after the API server has refused a change. */
 const REFUSED_MS = 10 * 60_000;
 
 /**
- * What to write to the Node, if anything. A cordon without our note is somebody else's and stays; a Node with our note that
- * takes pods was uncordoned by somebody who knows of those GPUs, and is cordoned again only for another one.
+ * Plans what to write to the Node, if anything. A cordon without our annotation is the user's and stays. A Node with our
+ * annotation that takes pods was uncordoned by a user who knows of those GPUs: only another broken GPU cordons it again.
  */
 export function planCordon(
   { isSchedulable, cordonedFor = "" }: NodeState,
@@ -43,12 +43,12 @@ export function planCordon(
     if (noted.length === 0 || !isDecided) return undefined;
     return { cordonedFor: null, ...(isSchedulable ? {} : { isSchedulable: true }) };
   }
-  const isSomebodyElses = !isSchedulable && noted.length === 0;
-  if (isSomebodyElses || broken.every((busId) => noted.includes(busId))) return undefined;
+  const isForeign = !isSchedulable && noted.length === 0;
+  if (isForeign || broken.every((busId) => noted.includes(busId))) return undefined;
   return { cordonedFor: [...new Set([...noted, ...broken])].toSorted().join(","), isSchedulable: false };
 }
 
-/** Why the Node takes no new pods, for the condition NodeSchedulable and for `check`. */
+/** Explains why the Node is cordoned, for the condition NodeSchedulable and for `check`. */
 export function explainCordon(
   name: string,
   { cordonedFor }: NodeState,
@@ -57,16 +57,16 @@ export function explainCordon(
     return {
       reason: "NodeCordoned",
       message: `Node ${name} is cordoned: it takes no new pods`,
-      hint: `kubectl uncordon ${name}, when whoever cordoned it is done.`,
+      hint: `kubectl uncordon ${name}, when the reason for the cordon is gone.`,
     };
   return {
     reason: "CordonedForGpu",
-    message: `Node ${name} is cordoned for the faults of its GPUs (${cordonedFor}): it takes no new pods`,
-    hint: `It is uncordoned by itself when they are gone: see GpuHealthy. kubectl uncordon ${name} takes pods in spite of them.`,
+    message: `Node ${name} is cordoned because of faults of its GPUs (${cordonedFor}): it takes no new pods`,
+    hint: `The daemon uncordons it when they are gone: see GpuHealthy. kubectl uncordon ${name} accepts pods in spite of them.`,
   };
 }
 
-/** Keeps the Node's cordon what its GPUs are. */
+/** Cordons the Node while its GPUs are broken, and uncordons it afterwards. */
 export class GpuCordon {
   readonly #options: GpuCordonOptions;
   #node: NodeState | undefined;
@@ -80,31 +80,31 @@ export class GpuCordon {
     this.#options = options;
   }
 
-  /** Whether the Node is cordoned for its GPUs. */
+  /** Whether the Node is cordoned because of its GPUs. */
   get isCordoned(): boolean {
     return this.#isCordoned;
   }
 
-  /** Takes the Node as it is now; resolves when what follows from it is written. */
+  /** Takes the current Node; resolves when the change that follows is written. */
   see(node: NodeState | undefined): Promise<void> {
     this.#node = node;
     this.#isCordoned = node?.cordonedFor !== undefined && !node.isSchedulable;
     return this.#act();
   }
 
-  /** Takes what was judged of the GPUs; resolves when what follows from it is written. */
+  /** Takes the current faults; resolves when the change that follows is written. */
   judge(faults: readonly GpuFault[], isDecided: boolean): Promise<void> {
     const { host, config } = this.#options;
     const isWanted = config.gpu.onFatal === "cordon" && config.gpu.mode !== "off";
     const broken = isWanted ? faults.filter(isFatal).map(({ busId = "machine" }) => busId) : [];
     this.#goneSinceMs = broken.length > 0 ? undefined : (this.#goneSinceMs ?? host.clock.now());
     const isOver = this.#goneSinceMs !== undefined && host.clock.now() - this.#goneSinceMs >= GONE_MS;
-    // What is not wanted any more needs no certainty.
+    // When cordons are switched off, no certainty is needed.
     this.#judgement = { broken, isDecided: !isWanted || (isDecided && isOver) };
     return this.#act();
   }
 
-  /** While one change is under way the next is not thought of: the watch brings the Node back, and a round the judgement. */
+  /** Only one change is under way at a time: the watch delivers the next Node, and a round the next judgement. */
   async #act(): Promise<void> {
     const { host, config, log, api } = this.#options;
     const node = this.#node;
@@ -115,13 +115,13 @@ export class GpuCordon {
     this.#isWriting = true;
     try {
       await server.patchCordon(config.node.name, node, patch);
-      // The watch brings the new one, if it has not yet.
+      // The watch delivers the new one, if it has not yet.
       if (this.#node === node) this.#node = undefined;
       this.#report(patch);
     } catch (err) {
       const { code } = describe(err);
-      if (code === "api-unreachable" || code === "api-conflict") return; // It is tried with the next sight or round.
-      log.info({ err }, "the Node was not cordoned or uncordoned for its GPUs");
+      if (code === "api-unreachable" || code === "api-conflict") return; // The next Node or round tries again.
+      log.info({ err }, "the Node was not cordoned or uncordoned because of its GPUs");
       this.#notBeforeMs = host.clock.now() + REFUSED_MS;
     } finally {
       this.#isWriting = false;
@@ -131,7 +131,7 @@ export class GpuCordon {
   #report({ cordonedFor, isSchedulable }: CordonPatch): void {
     const { config, emit } = this.#options;
     const { name } = config.node;
-    const notice = (type: NoticeEvent["type"], reason: string, message: string) =>
+    const notice = (type: NoticeEvent["type"], reason: NoticeEvent["reason"], message: string) =>
       emit({ kind: "notice", type, reason, message });
     if (isSchedulable === false)
       notice("Warning", "CordonedForGpu", `Node ${name} is cordoned for the faults of its GPUs: ${cordonedFor}`);

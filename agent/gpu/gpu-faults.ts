@@ -1,14 +1,15 @@
-// What was seen of the GPUs → their faults, worst first, each with what to do. Pure: the same sight gives the same faults.
+// Observation of the GPUs → their faults, worst first, each with a remedy. Pure: the same observation gives the same faults.
 import type { GpuFacts } from "../facts/gpu.ts";
+import { optional } from "../optional.ts";
 import type { SmiAnswer } from "./nvidia-smi.ts";
 import type { GpuReading } from "./nvidia-smi-output.ts";
 import { type GpuAction, toRecoveryAction } from "./xid.ts";
 import type { Xid } from "./xid-record.ts";
 
 export interface GpuFault {
-  /** Kebab-case; it becomes the condition's reason. */
+  /** Kebab-case; becomes the condition's reason. */
   readonly code: string;
-  /** The GPU, or undefined when it is not one GPU's. */
+  /** The GPU; undefined for a fault that is not of one GPU. */
   readonly busId?: string;
   readonly message: string;
   readonly action: GpuAction;
@@ -16,7 +17,7 @@ export interface GpuFault {
   readonly hint?: string;
 }
 
-/** Everything that the judgement follows from. */
+/** Everything that faults are judged by. */
 export interface GpuObservation {
   readonly facts: GpuFacts;
   /** Undefined while no driver is loaded. */
@@ -24,68 +25,68 @@ export interface GpuObservation {
   readonly xids: readonly Xid[];
   /** Whether the fabric manager runs; undefined where there are no NVSwitches. */
   readonly hasFabricManager: boolean | undefined;
-  /** How many answers in a row have told what passes by itself, by `busId slowdown`, `fabric` and the code of a problem. */
+  /** How many answers in a row showed a transient symptom, by `busId slowdown`, `fabric` or the code of a problem. */
   readonly consecutiveAnswers: ReadonlyMap<string, number>;
 }
 
-/** After these the GPU, or all of them, are of no use to a pod. */
+/** With these the GPU, or all GPUs, are of no use to a pod. */
 const FATAL: readonly GpuAction[] = ["reset-the-gpu", "reboot", "replace"];
 
-/** Problems of nvidia-smi that are the driver's, and so the condition GpuDriver's. */
+/** Problems of nvidia-smi that belong to the driver, and so to the condition GpuDriver. */
 export const DRIVER_PROBLEMS: readonly string[] = [
   "gpu-driver-not-loaded",
   "gpu-driver-mismatch",
   "gpu-library-missing",
   "nvidia-smi-missing",
 ];
-/** Problems after which nvidia-smi has still listed the GPUs that it could reach, or named those that it could not. */
+/** Problems with which nvidia-smi still lists the GPUs that it can reach, or names those that it cannot. */
 const LISTING_PROBLEMS: readonly string[] = ["gpu-inforom-corrupt", "gpu-fell-off-bus", "gpu-unreachable"];
-/** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and a hot minute is nobody's business. */
+/** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and one hot minute is not a fault. */
 const LASTING = 3;
 const WEIGHT: readonly GpuAction[] = ["none", "check-the-app", "reset-the-gpu", "reboot", "replace"];
 
-/** What to do, in words for people. */
+/** What to do, as a sentence for the user. */
 export const ADVICE: Readonly<Record<GpuAction, string>> = {
   none: "Action: none on the GPU.",
   "check-the-app": "Action: check the app.",
   "reset-the-gpu":
     "Action: reset the GPU. kubectl drain the node, end what holds it (fuser -v /dev/nvidia*), nvidia-smi --gpu-reset -i ADDRESS; if that fails, reboot.",
   reboot: "Action: reboot. kubectl drain the node, then systemctl reboot; if it hangs, power-cycle.",
-  replace: "Action: replace. kubectl drain the node and have the GPU or the machine exchanged.",
+  replace: "Action: replace. kubectl drain the node and have the GPU or the machine replaced.",
 };
 
 const LOST = { code: "gpu-lost", action: "reboot", message: "it does not answer nvidia-smi" } as const;
 const NOT_DRIVEN = {
-  ...{ code: "gpu-not-driven", action: "none", message: "the driver has not taken it" },
-  hint: "dmesg | grep NVRM says why: a GPU that the driver is too new or too old for, or that did not start.",
+  ...{ code: "gpu-not-driven", action: "none", message: "the driver is not bound to it" },
+  hint: "dmesg | grep NVRM says why: the driver is too new or too old for this GPU, or the GPU did not start.",
 } as const satisfies GpuFault;
 
-/** Whether a GPU's work is over until somebody resets, reboots or replaces something. */
+/** Whether the GPU is unusable until it is reset or replaced, or the machine rebooted. */
 export function isFatal({ action }: GpuFault): boolean {
   return FATAL.includes(action);
 }
 
-/** Whether the driver has taken a GPU: one that it had and that does not answer is lost. */
+/** Whether the driver is bound to a GPU. Such a GPU that does not answer is lost. */
 export function isDriven({ facts }: GpuObservation, busId: string): boolean {
   return facts.driven.some((gpu) => gpu.busId === busId);
 }
 
-/** Whether nvidia-smi has said which GPUs it reaches. */
+/** Whether nvidia-smi has listed the GPUs that it reaches. */
 export function hasListed({ gpus, unreachable, problem }: SmiAnswer): boolean {
   return problem === undefined || (LISTING_PROBLEMS.includes(problem.code) && gpus.length + unreachable.length > 0);
 }
 
-/** Addresses of GPUs that are on the PCI bus and do not answer. */
+/** Finds the addresses of GPUs that are on the PCI bus and do not answer. */
 export function lostGpus({ facts, answer }: GpuObservation): readonly string[] {
   if (answer === undefined || !hasListed(answer)) return [];
-  // Some versions give up with the first GPU that they cannot open: of the others nothing is known.
+  // Some versions stop at the first GPU that they cannot open: the state of the others is unknown.
   if (answer.gpus.length === 0 && answer.unreachable.length > 0)
     return facts.busIds.filter((busId) => answer.unreachable.includes(busId));
   const answering = answer.gpus.filter(({ isLost }) => !isLost).map(({ busId }) => busId);
   return facts.busIds.filter((busId) => !answering.includes(busId));
 }
 
-/** Every fault, worst first. */
+/** Finds every fault, worst first. */
 export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
   const { answer, xids } = observation;
   const fromXids = xids
@@ -105,10 +106,10 @@ export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
   return found.toSorted(byWeight);
 }
 
-/** Faults that nvidia-smi has of itself. */
+/** Finds the faults of nvidia-smi itself. */
 function judgeAnswer({ answer, consecutiveAnswers }: GpuObservation): readonly GpuFault[] {
   const { code = "", message = "", hint } = answer?.problem ?? {};
-  const fault = (action: GpuAction) => [{ code, message, action, ...(hint === undefined ? {} : { hint }) }];
+  const fault = (action: GpuAction) => [{ code, message, action, ...optional({ hint }) }];
   switch (code) {
     case "nvidia-smi-stuck":
     case "gpu-inforom-corrupt":
@@ -118,7 +119,7 @@ function judgeAnswer({ answer, consecutiveAnswers }: GpuObservation): readonly G
     case "nvidia-smi-failed":
       return (consecutiveAnswers.get(code) ?? 0) > 1 ? fault("none") : [];
     case "gpu-fell-off-bus":
-      // With an address, or with a GPU that is not listed, it is told as lost.
+      // With an address, or with a GPU that is not listed, the GPU is reported as lost.
       return answer !== undefined && !hasListed(answer) ? fault("reboot") : [];
     default:
       return [];
@@ -140,7 +141,7 @@ function judgeFabric({ facts, hasFabricManager, consecutiveAnswers }: GpuObserva
   return [{ code: "gpu-fabric-not-ready", action, message, hint: `journalctl -u nvidia-fabricmanager; ${hint}` }];
 }
 
-/** What an answer tells that may pass by itself: the keys of {@link GpuObservation.consecutiveAnswers}. */
+/** Lists the symptoms of an answer that may pass by themselves: the keys of {@link GpuObservation.consecutiveAnswers}. */
 export function transientSymptoms(answer: SmiAnswer, hasFabricManager: boolean | undefined): readonly string[] {
   return [
     ...answer.gpus.flatMap(({ busId, slowdown }) => (slowdown === undefined ? [] : [`${busId} ${slowdown}`])),
@@ -159,11 +160,10 @@ function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<strin
   const { busId, needsReset, recoveryAction, eccUncorrected = 0, isRemapPending, isRemapFailed, slowdown } = reading;
   const found: GpuFault[] = [];
   const add = (code: string, action: GpuAction, message: string, hint?: string) =>
-    found.push({ code, busId, action, message, ...(hint === undefined ? {} : { hint }) });
+    found.push({ code, busId, action, message, ...optional({ hint }) });
   if (isRemapFailed) add("gpu-row-remap-failed", "replace", "it has no spare memory rows left");
-  if (isRemapPending)
-    add("gpu-row-remap-pending", "reset-the-gpu", "faulty memory rows are replaced at its next reset");
-  if (needsReset) add("gpu-reset-required", "reset-the-gpu", "nvidia-smi says that it requires a reset");
+  if (isRemapPending) add("gpu-row-remap-pending", "reset-the-gpu", "its next reset replaces faulty memory rows");
+  if (needsReset) add("gpu-reset-required", "reset-the-gpu", "nvidia-smi reports that it requires a reset");
   if (eccUncorrected > 0)
     add("gpu-ecc-uncorrected", "reset-the-gpu", `${eccUncorrected} uncorrected ECC errors since the driver was loaded`);
   const wanted = toRecoveryAction(recoveryAction ?? "None");
@@ -175,7 +175,7 @@ function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<strin
     const hint =
       slowdown === "thermal" ? "Check fans, air flow and the room's temperature." : "Check power supplies and cabling.";
     const what = slowdown === "thermal" ? "its heat" : "the power supply";
-    add(`gpu-slowdown-${slowdown}`, "none", `its clocks are kept low by ${what}`, hint);
+    add(`gpu-slowdown-${slowdown}`, "none", `${what} keeps its clocks low`, hint);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-// The Node's labels of its GPUs, as NVIDIA's GPU Feature Discovery writes them, and only where that is absent.
+// The Node's labels for its GPUs, as NVIDIA's GPU Feature Discovery writes them. Where that is installed, the labels are its own.
 // https://github.com/NVIDIA/k8s-device-plugin/blob/main/docs/gpu-feature-discovery/README.md
 import type { ConditionBoard } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
@@ -16,17 +16,17 @@ export interface GpuLabelerOptions {
   readonly board: ConditionBoard;
   readonly log: Log;
   readonly api: () => NodeApi | undefined;
-  /** Knows which labels were written. */
+  /** Remembers which labels were written. */
   readonly history: GpuHistory;
 }
 
-/** Written by GPU Feature Discovery alone: where it is, every label of GPUs is its own. */
+/** Only GPU Feature Discovery writes it. Where it is present, every label of GPUs belongs to GPU Feature Discovery. */
 const DISCOVERY_LABEL = "nvidia.com/gfd.timestamp";
-/** Labels that were right are looked at again after this long. */
-const LOOK_AGAIN_MS = 10 * 60_000;
+/** Labels that were right are checked again after this long. */
+const CHECK_AGAIN_MS = 10 * 60_000;
 const MAX_VALUE_LENGTH = 63;
 
-/** The labels that a sight of the GPUs gives; what is not known at the moment is left out. */
+/** Renders the labels of the observed GPUs. What is unknown at the moment is left out. */
 export function renderGpuLabels({ facts, gpus }: GpuView): Readonly<Record<string, string>> {
   if (facts.busIds.length === 0) return {};
   const answering = gpus.filter(({ reading }) => reading !== undefined);
@@ -46,7 +46,7 @@ export function renderGpuLabels({ facts, gpus }: GpuView): Readonly<Record<strin
   );
 }
 
-/** Keeps the Node's labels what the GPUs are. */
+/** Keeps the Node's labels in step with its GPUs. */
 export class GpuLabeler {
   readonly #options: GpuLabelerOptions;
   #kept: { readonly labels: string; readonly atMs: number } | undefined;
@@ -55,12 +55,12 @@ export class GpuLabeler {
     this.#options = options;
   }
 
-  /** The Node was deleted: the next one has none of the labels. */
+  /** Forgets the Node, which was deleted: the next one has none of the labels. */
   forget(): void {
     this.#kept = undefined;
   }
 
-  /** Writes what differs. A cluster that refuses it costs the labels and nothing else. */
+  /** Writes the labels that differ. When the cluster refuses, only the labels are missing. */
   async keep(view: GpuView | undefined): Promise<void> {
     const { host, board, log, api, history } = this.#options;
     const server = api();
@@ -69,12 +69,12 @@ export class GpuLabeler {
     if (Object.keys(wanted).length === 0 && history.labels.length === 0) return;
     const labels = JSON.stringify(wanted);
     const atMs = host.clock.now();
-    if (this.#kept?.labels === labels && atMs - this.#kept.atMs < LOOK_AGAIN_MS) return;
+    if (this.#kept?.labels === labels && atMs - this.#kept.atMs < CHECK_AGAIN_MS) return;
     try {
       if (await this.#write(server, wanted)) this.#kept = { labels, atMs };
     } catch (err) {
-      if (describe(err).code === "api-unreachable") return; // It is tried with the next round.
-      log.info({ err }, "the Node's labels of its GPUs were not written");
+      if (describe(err).code === "api-unreachable") return; // The next round tries again.
+      log.info({ err }, "the Node's labels for its GPUs were not written");
       this.#kept = { labels, atMs };
     }
   }
@@ -95,15 +95,15 @@ export class GpuLabeler {
       : own.filter(([key, value]) => present[key] !== value);
     if (changes.length > 0) {
       await server.patchLabels(config.node.name, Object.fromEntries(changes));
-      log.info({ labels: Object.fromEntries(changes) }, "the Node's labels of its GPUs are new");
+      log.info({ labels: Object.fromEntries(changes) }, "the Node's labels for its GPUs were written");
     }
-    // What is not known for the moment, such as a product while nvidia-smi hangs, stays on the Node and stays ours.
+    // A value that is unknown for the moment, such as a product while nvidia-smi hangs, stays on the Node and in our list.
     await history.noteLabels(isGone ? [] : [...new Set([...history.labels, ...own.map(([key]) => key)])].toSorted());
     return true;
   }
 }
 
-/** `NVIDIA A10` is `NVIDIA-A10`; whatever else a label's value may not hold is left out. */
+/** `NVIDIA A10` becomes `NVIDIA-A10`. Other characters that a label's value may not contain are removed. */
 function toLabelValue(product: string): string {
   const value = product.replaceAll(" ", "-").replaceAll(/[^A-Za-z0-9._-]/g, "");
   return value.slice(0, MAX_VALUE_LENGTH).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");

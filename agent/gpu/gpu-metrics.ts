@@ -1,19 +1,20 @@
-// Metrics of each GPU, by its uuid, or by its PCI address while the driver has not told the uuid.
+// Metrics of each GPU, labelled with its uuid, or with its PCI address while the uuid is unknown.
 
 import { type Family, family, type Sample } from "../board/metric-family.ts";
 import type { GpuState, GpuView } from "./gpu-watch.ts";
 
 const MEBIBYTE = 2 ** 20;
 
-/** Families without samples where there is no GPU. */
-export function gpuFamilies(view: () => GpuView | undefined): readonly Family[] {
-  const each = (read: (gpu: GpuState) => number | undefined) => () =>
-    (view()?.gpus ?? []).flatMap((gpu): readonly Sample[] => {
-      const value = read(gpu);
-      return value === undefined ? [] : [{ value, labels: labelsOf(gpu) }];
-    });
-  const mebibytes = (value: number | undefined) => (value === undefined ? undefined : value * MEBIBYTE);
-  const percent = (value: number | undefined) => (value === undefined ? undefined : value / 100);
+type ReadView = () => GpuView | undefined;
+type ReadSamples = () => readonly Sample[];
+
+/** Creates the families. Without GPUs they have no samples. */
+export function gpuFamilies(view: ReadView): readonly Family[] {
+  return [...inventoryFamilies(view), ...healthFamilies(view), ...readingFamilies(view), xidFamily(view)];
+}
+
+/** Which GPUs there are, and how pods get them. */
+function inventoryFamilies(view: ReadView): readonly Family[] {
   return [
     family("gauge", "gpu_info", "Product, driver and PCI address of a GPU; always 1.", () => {
       const { gpus = [], facts } = view() ?? {};
@@ -25,52 +26,59 @@ export function gpuFamilies(view: () => GpuView | undefined): readonly Family[] 
       const { binary = "", defaultRuntime, cdiOwner = "" } = runtime;
       return [{ value: 1, labels: { binary, default_runtime: defaultRuntime, cdi_owner: cdiOwner } }];
     }),
-    family(
-      "gauge",
-      "gpu_healthy",
-      "1 while a GPU answers and has no fault.",
-      each(({ reading, faults }) => Number(reading !== undefined && faults.length === 0)),
-    ),
+  ];
+}
+
+function healthFamilies(view: ReadView): readonly Family[] {
+  const healthy = forEachGpu(view, ({ reading, faults }) => Number(reading !== undefined && faults.length === 0));
+  return [
+    family("gauge", "gpu_healthy", "1 while a GPU answers and has no fault.", healthy),
     family("gauge", "gpu_cordoned", "1 while the Node takes no new pods for its GPUs' faults.", () => {
       const { gpus = [], isCordoned } = view() ?? {};
       return gpus.length === 0 ? [] : [{ value: Number(isCordoned === true) }];
     }),
-    family(
-      "gauge",
-      "gpu_temperature_celsius",
-      "Temperature of a GPU.",
-      each(({ reading }) => reading?.temperatureCelsius),
-    ),
-    family(
-      "gauge",
-      "gpu_memory_total_bytes",
-      "Memory of a GPU.",
-      each(({ reading }) => mebibytes(reading?.memoryTotalMebibytes)),
-    ),
-    family(
-      "gauge",
-      "gpu_memory_used_bytes",
-      "Memory of a GPU that is in use.",
-      each(({ reading }) => mebibytes(reading?.memoryUsedMebibytes)),
-    ),
-    family(
-      "gauge",
-      "gpu_utilization_ratio",
-      "Share of time in which a GPU worked, 0 to 1.",
-      each(({ reading }) => percent(reading?.utilizationPercent)),
-    ),
-    family(
-      "gauge",
-      "gpu_power_watts",
-      "Power that a GPU draws.",
-      each(({ reading }) => reading?.powerWatts),
-    ),
-    family("counter", "gpu_xid_total", "Xids of this boot, by GPU and code, applications' included.", () =>
-      (view()?.gpus ?? []).flatMap((gpu) =>
-        gpu.xids.map(({ xid, count }) => ({ value: count, labels: { ...labelsOf(gpu), xid: String(xid) } })),
-      ),
-    ),
   ];
+}
+
+/** What nvidia-smi measures. */
+function readingFamilies(view: ReadView): readonly Family[] {
+  const temperature = forEachGpu(view, ({ reading }) => reading?.temperatureCelsius);
+  const total = forEachGpu(view, ({ reading }) => toBytes(reading?.memoryTotalMebibytes));
+  const used = forEachGpu(view, ({ reading }) => toBytes(reading?.memoryUsedMebibytes));
+  const utilization = forEachGpu(view, ({ reading }) => toRatio(reading?.utilizationPercent));
+  const power = forEachGpu(view, ({ reading }) => reading?.powerWatts);
+  return [
+    family("gauge", "gpu_temperature_celsius", "Temperature of a GPU.", temperature),
+    family("gauge", "gpu_memory_total_bytes", "Memory of a GPU.", total),
+    family("gauge", "gpu_memory_used_bytes", "Memory of a GPU that is in use.", used),
+    family("gauge", "gpu_utilization_ratio", "Share of time in which a GPU worked, 0 to 1.", utilization),
+    family("gauge", "gpu_power_watts", "Power that a GPU draws.", power),
+  ];
+}
+
+function xidFamily(view: ReadView): Family {
+  return family("counter", "gpu_xid_total", "Xids of this boot, by GPU and code, applications' included.", () =>
+    (view()?.gpus ?? []).flatMap((gpu) =>
+      gpu.xids.map(({ xid, count }) => ({ value: count, labels: { ...labelsOf(gpu), xid: String(xid) } })),
+    ),
+  );
+}
+
+/** Creates a sample for each GPU whose value is known. */
+function forEachGpu(view: ReadView, read: (gpu: GpuState) => number | undefined): ReadSamples {
+  return () =>
+    (view()?.gpus ?? []).flatMap((gpu): readonly Sample[] => {
+      const value = read(gpu);
+      return value === undefined ? [] : [{ value, labels: labelsOf(gpu) }];
+    });
+}
+
+function toBytes(mebibytes: number | undefined): number | undefined {
+  return mebibytes === undefined ? undefined : mebibytes * MEBIBYTE;
+}
+
+function toRatio(percent: number | undefined): number | undefined {
+  return percent === undefined ? undefined : percent / 100;
 }
 
 function labelsOf({ uuid, busId }: GpuState): Readonly<Record<string, string>> {

@@ -1,8 +1,9 @@
-// All that the daemon does about GPUs in one round: look, label the Node, keep what pods need to use them.
+// Everything that the daemon does about GPUs in a round: observe them, label the Node, and keep the runtime ready for pods.
 import type { NoticeEvent } from "../board/events.ts";
 import type { Family } from "../board/metric-family.ts";
 import type { Config } from "../config/schema.ts";
 import type { NodeState } from "../kubernetes/node-api.ts";
+import { optional } from "../optional.ts";
 import { GpuCordon, type GpuCordonOptions } from "./gpu-cordon.ts";
 import { GpuLabeler, type GpuLabelerOptions } from "./gpu-labels.ts";
 import { gpuFamilies } from "./gpu-metrics.ts";
@@ -32,20 +33,20 @@ export class GpuPart {
     this.#runtime = new GpuRuntime(options);
   }
 
-  /** As last seen; undefined until somebody has looked. */
+  /** The last observation; undefined before the first round. */
   view(): GpuView | undefined {
     const view = this.#watch.view();
     if (view === undefined) return undefined;
     const runtime = this.#runtime.view();
-    return { ...view, isCordoned: this.#cordon.isCordoned, ...(runtime === undefined ? {} : { runtime }) };
+    return { ...view, isCordoned: this.#cordon.isCordoned, ...optional({ runtime }) };
   }
 
-  /** The Node as the cluster has it now; undefined when it has none. */
+  /** Takes the current Node of the cluster; undefined when there is none. */
   see(node: NodeState | undefined): void {
     void this.#cordon.see(node);
   }
 
-  /** The Node is another one now, and has no labels yet. */
+  /** Forgets the Node's labels: a new Node has none yet. */
   forgetNode(): void {
     this.#labeler.forget();
   }
@@ -58,12 +59,12 @@ export class GpuPart {
     return gpuFamilies(() => this.view());
   }
 
-  /** Resolves when nothing follows the kernel's log for it any more. */
+  /** Resolves when the kernel's log is no longer followed. */
   async ended(): Promise<void> {
     await this.#watch.following;
   }
 
-  /** One round. @throws file-unreadable */
+  /** Runs one round. @throws file-unreadable */
   async round(): Promise<void> {
     await this.#watch.round();
     await Promise.all([this.#labeler.keep(this.view()), this.#runtime.round(this.view()?.facts)]);

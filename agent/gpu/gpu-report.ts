@@ -1,4 +1,4 @@
-// What was judged of the GPUs as conditions: GpuDriver, GpusPresent, GpuHealthy. Pure; `check` says the same as the daemon.
+// Observation and faults of the GPUs as conditions: GpuDriver, GpusPresent, GpuHealthy. Pure; `check` reports the same as the daemon.
 import type { ConditionType } from "../board/condition-types.ts";
 import { type Report, reportOf } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
@@ -15,18 +15,18 @@ import {
 
 export const GPU_CONDITIONS = ["GpuDriver", "GpusPresent", "GpuHealthy"] as const satisfies readonly ConditionType[];
 
-/** One report for each condition of GPUs. */
+/** A report for each condition of GPUs. */
 export type GpuReports = Readonly<Record<(typeof GPU_CONDITIONS)[number], Report>>;
 
-/** Faults that are told by name; the others are counted. */
-const MAX_TOLD = 3;
+/** Number of faults that are described; the others are counted. */
+const MAX_DESCRIBED = 3;
 
-/** What decides /readyz beside the conditions that always do: a machine that must have GPUs does its work only with them. */
+/** The conditions that decide /readyz in addition: a machine that must have GPUs is ready only with them. */
 export function criticalGpuConditions({ gpu }: Config): readonly ConditionType[] {
   return gpu.mode === "required" ? GPU_CONDITIONS : [];
 }
 
-/** The conditions that follow from a sight and its faults, worst first; an undefined sight means that nobody looked. */
+/** Renders the conditions of an observation and its faults, worst first; undefined means that GPUs are not observed. */
 export function reportGpus(
   mode: Config["gpu"]["mode"],
   observation: GpuObservation | undefined,
@@ -43,7 +43,7 @@ export function reportGpus(
     const unknown = {
       status: "Unknown",
       reason: "NoDriver",
-      message: "nothing can be said without the driver",
+      message: "without the driver the state is unknown",
     } as const;
     return { GpuDriver: failure(problem), GpusPresent: unknown, GpuHealthy: unknown };
   }
@@ -55,7 +55,7 @@ export function reportGpus(
   };
 }
 
-/** Why the driver cannot be used, or undefined when it can. */
+/** Finds why the driver cannot be used; undefined when it can. */
 function driverProblem({ facts, answer }: GpuObservation): SatelliteError | undefined {
   if (facts.driverVersion === undefined) {
     return new SatelliteError("gpu-driver-missing", `${countGpus(facts.busIds.length)}, and no driver is loaded`, {
@@ -68,7 +68,7 @@ function driverProblem({ facts, answer }: GpuObservation): SatelliteError | unde
 
 function noGpuError(): SatelliteError {
   return new SatelliteError("gpu-missing", "gpu.mode is required, and there is no NVIDIA GPU on the PCI bus", {
-    hint: "lspci -d 10de: shows what the machine sees; on a machine that should have none, set gpu.mode: auto.",
+    hint: "lspci -d 10de: shows what the machine sees; on a machine without GPUs, set gpu.mode: auto.",
   });
 }
 
@@ -94,23 +94,23 @@ function reportHealth({ facts, answer }: GpuObservation, faults: readonly GpuFau
     return { ...reportOf(answer?.problem), status: "Unknown" };
   if (worst === undefined)
     return { status: "True", reason: "Healthy", message: `no fault on ${countGpus(facts.busIds.length)}` };
-  const told = faults.slice(0, MAX_TOLD).map(describeFault);
-  const more = faults.length > MAX_TOLD ? [`and ${faults.length - MAX_TOLD} more`] : [];
-  return failure(new SatelliteError(worst.code, [...told, ...more].join("; "), { hint: adviseOn(worst) }));
+  const described = faults.slice(0, MAX_DESCRIBED).map(describeFault);
+  const more = faults.length > MAX_DESCRIBED ? [`and ${faults.length - MAX_DESCRIBED} more`] : [];
+  return failure(new SatelliteError(worst.code, [...described, ...more].join("; "), { hint: adviseOn(worst) }));
 }
 
-/** A fault in one sentence. */
+/** Describes a fault in one sentence. */
 export function describeFault({ busId, message }: GpuFault): string {
   return busId === undefined ? message : `GPU ${busId}: ${message}`;
 }
 
-/** The suggested action, and what else to do. */
+/** Renders the suggested action, and what else to do. */
 export function adviseOn({ action, hint, busId }: GpuFault): string {
   const advice = ADVICE[action].replace("ADDRESS", busId ?? "ADDRESS");
   return hint === undefined ? advice : `${advice} ${hint}`;
 }
 
-/** What a machine does not have is worth no line. */
+/** Conditions of GPUs that a machine does not have are not shown. */
 function allQuiet(reason: string, message: string): GpuReports {
   const report: Report = { status: "True", reason, message, isQuiet: true };
   return { GpuDriver: report, GpusPresent: report, GpuHealthy: report };

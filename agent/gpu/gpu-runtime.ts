@@ -9,10 +9,11 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { readSetup } from "../plan/containerd-config.ts";
 import { describeSetupChange, NVIDIA_RUNTIME, type NvidiaSetup } from "../plan/containerd-nvidia.ts";
+import { isoTime } from "../time.ts";
 import { type CdiOwner, CdiSpec } from "./cdi-spec.ts";
 import { describeNvidiaDevices } from "./nvidia-devices.ts";
 
-/** How pods get GPUs, as /status and /metrics show it. */
+/** How pods get GPUs, for /status and /metrics. */
 export interface GpuRuntimeView extends NvidiaSetup {
   /** Who keeps the CDI specification; undefined where there is none. */
   readonly cdiOwner?: CdiOwner;
@@ -23,20 +24,20 @@ export interface GpuRuntimeOptions {
   readonly config: Config;
   readonly board: ConditionBoard;
   readonly log: Log;
-  /** containerd as last read; undefined until then. */
+  /** The last facts of containerd; undefined before the first. */
   readonly containerd: () => ContainerdFacts | undefined;
   readonly emit?: (event: GpuRuntimeEvent) => void;
 }
 
-/** containerd's setup for GPUs is another than before, whatever changed it: the message has both values. */
+/** containerd's setup for GPUs has changed, whatever changed it. The message has both values. */
 export type GpuRuntimeEvent = { readonly kind: "gpu-runtime-changed"; readonly message: string };
 
-/** nvidia-ctk asks the driver, which may hang: the look at the GPUs goes on meanwhile. */
+/** nvidia-ctk asks the driver, which may hang. A round goes on without it after this time. */
 const PATIENCE_MS = 3000;
 
 type SpecReport = Report | { readonly owner: CdiOwner | undefined };
 
-/** Keeps the CDI specification, and reports. */
+/** Keeps the CDI specification, and reports GpuRuntimeConfigured. */
 export class GpuRuntime {
   readonly #options: GpuRuntimeOptions;
   readonly #cdi: CdiSpec;
@@ -50,29 +51,29 @@ export class GpuRuntime {
     this.#cdi = new CdiSpec({ host, log, runFolder: config.runFolder });
   }
 
-  /** As last seen; undefined without GPUs. */
+  /** The last state; undefined without GPUs. */
   view(): GpuRuntimeView | undefined {
     return this.#view;
   }
 
-  /** Looks once; without GPUs it does nothing. */
+  /** Runs one round. Without GPUs it only reports that there are none. */
   async round(facts: GpuFacts | undefined): Promise<void> {
     const { board, containerd } = this.#options;
     const found = containerd();
     const report = reportRuntime(facts, found);
-    const tell = (told: Report, view?: GpuRuntimeView) => {
+    const publish = (shown: Report, view?: GpuRuntimeView) => {
       this.#view = view;
-      board.set("GpuRuntimeConfigured", told);
+      board.set("GpuRuntimeConfigured", shown);
     };
-    if (report.isQuiet === true || found === undefined || facts === undefined) return tell(report);
+    if (report.isQuiet === true || found === undefined || facts === undefined) return publish(report);
     const setup = this.#noteSetup(found);
-    if (report.status !== "True") return tell(report, setup);
+    if (report.status !== "True") return publish(report, setup);
     const spec = await this.#keepSpec(facts, found, setup);
-    if ("status" in spec) return tell(spec, setup);
+    if ("status" in spec) return publish(spec, setup);
     const { owner } = spec;
     const words = owner === undefined ? "no CDI specification" : `CDI specification kept by ${owner}`;
     const view = owner === undefined ? setup : { ...setup, cdiOwner: owner };
-    tell({ ...report, message: `${report.message}; ${words}` }, view);
+    publish({ ...report, message: `${report.message}; ${words}` }, view);
   }
 
   #noteSetup(found: ContainerdFacts): NvidiaSetup {
@@ -88,7 +89,7 @@ export class GpuRuntime {
     return setup;
   }
 
-  /** A specification names the driver's files: without a driver, or without the tool, there is none to write. */
+  /** Keeps the specification, which names the driver's files: without driver or nvidia-ctk there is none to write. */
   async #keepSpec(facts: GpuFacts, { nvidia }: ContainerdFacts, { binary }: NvidiaSetup): Promise<SpecReport> {
     const { host } = this.#options;
     const key = await describeNvidiaDevices(host, facts);
@@ -101,13 +102,13 @@ export class GpuRuntime {
     const late: Report = {
       status: "Unknown",
       reason: "CdiSpecPending",
-      message: `${ctk} has not ended since ${new Date(sinceMs).toISOString()}`,
+      message: `${ctk} has not ended since ${isoTime(sinceMs)}`,
     };
     const outcome = await Promise.race([
       result,
       host.clock.sleep(PATIENCE_MS, patience.signal).then(
         () => late,
-        () => late, // Nobody waits any more.
+        () => late, // The race is over.
       ),
     ]);
     patience.abort();
@@ -125,7 +126,7 @@ export class GpuRuntime {
   }
 }
 
-/** What containerd's configuration says of runtime `nvidia`; facts are undefined when nobody is to look at GPUs. */
+/** Reports containerd's runtime `nvidia`. Facts are undefined when GPUs are not observed. */
 export function reportRuntime(facts: GpuFacts | undefined, containerd: ContainerdFacts | undefined): Report {
   if (facts === undefined) return quiet("Off", "gpu.mode is off");
   if (facts.busIds.length === 0) return quiet("NoGpu", "there is no NVIDIA GPU on the PCI bus");
@@ -141,7 +142,7 @@ export function reportRuntime(facts: GpuFacts | undefined, containerd: Container
     return {
       status: "Unknown",
       reason: "NotConfiguredYet",
-      message: `containerd has no runtime nvidia yet; ${runtime} is there for it, and ConfigInSync says what is in the way`,
+      message: `containerd has no runtime nvidia yet; ${runtime} is installed, and ConfigInSync says what is missing`,
     };
   const gone = binary === undefined ? "" : `: ${binary}, which containerd is configured for, is gone`;
   return failure(
@@ -149,7 +150,7 @@ export function reportRuntime(facts: GpuFacts | undefined, containerd: Container
       "nvidia-runtime-missing",
       `there is no nvidia-container-runtime, so no pod can use a GPU${gone}`,
       {
-        hint: "Install NVIDIA's container toolkit (apt-get install nvidia-container-toolkit), or let GPU Operator bring it; containerd is configured for it by itself.",
+        hint: "Install NVIDIA's container toolkit (apt-get install nvidia-container-toolkit), or let GPU Operator install it; the daemon then configures containerd.",
       },
     ),
   );

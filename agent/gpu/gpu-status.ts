@@ -1,4 +1,4 @@
-// The GPUs in /status: its shape, and what fills it.
+// The GPUs in /status: the schema, and the function that fills it.
 import * as z from "zod";
 import type { GpuState, GpuView } from "./gpu-watch.ts";
 
@@ -31,7 +31,7 @@ const gpuSchema = z.object({
   xids: z.record(z.string(), z.int().min(0)).describe("Xids of this boot, code to number."),
 });
 
-/** All of them. */
+/** The section `gpu` of /status. */
 export const gpuStatusSchema = z.object({
   devices: z.int().min(0).describe("NVIDIA GPUs on the PCI bus."),
   driverVersion: z.string().optional().describe("Of the kernel module that is loaded."),
@@ -53,7 +53,7 @@ export const gpuStatusSchema = z.object({
     .describe("How pods get GPUs."),
 });
 
-/** Fills the shape. */
+/** Renders the section; undefined before the first observation. */
 export function renderGpuStatus(view: GpuView | undefined): z.infer<typeof gpuStatusSchema> | undefined {
   if (view === undefined) return undefined;
   const { busIds, driverVersion, deviceNodes, nvSwitches } = view.facts;

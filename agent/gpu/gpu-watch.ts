@@ -1,10 +1,11 @@
-// The GPUs, watched: what the kernel shows, what nvidia-smi says and what the kernel logs become three conditions and a view.
+// Watches the GPUs: sysfs, nvidia-smi and the kernel's log become three conditions and a view.
 import type { ConditionBoard } from "../board/conditions.ts";
 import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { type GpuFacts, PCI_DEVICES, readGpus } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { createFabricManagerReader } from "./fabric-manager.ts";
 import { type GpuFault, type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
@@ -16,7 +17,7 @@ import type { GpuReading } from "./nvidia-smi-output.ts";
 import { KERNEL_TOKEN, parseKernelLine } from "./xid.ts";
 import { type Xid, XidRecord } from "./xid-record.ts";
 
-/** One GPU, as /status and /metrics show it. */
+/** One GPU, for /status and /metrics. */
 export interface GpuState {
   readonly busId: string;
   readonly uuid?: string;
@@ -27,14 +28,14 @@ export interface GpuState {
   readonly xids: readonly Xid[];
 }
 
-/** The GPUs as last seen. */
+/** The last observation of the GPUs. */
 export interface GpuView {
   readonly facts: GpuFacts;
   readonly cudaVersion?: string;
   readonly gpus: readonly GpuState[];
   /** How pods get them. */
   readonly runtime?: GpuRuntimeView;
-  /** Whether the Node takes no new pods for their faults. */
+  /** Whether the Node is cordoned because of their faults. */
   readonly isCordoned?: boolean;
 }
 
@@ -49,21 +50,21 @@ export interface GpuWatchOptions {
 }
 
 const SMI_TIMEOUT_SECONDS = 20;
-/** One answer of these may be a busy machine's: what was seen before stands until the second. */
+/** A busy machine may give one such answer. The previous observation stands until the second. */
 const TRANSIENT: readonly string[] = ["nvidia-smi-timeout", "nvidia-smi-failed"];
-/** An application's Xid is told once in this time. */
+/** An application's Xid is logged once in this time. */
 const QUIET_MS = 10 * 60_000;
-/** What is observed of GPUs before any answer of nvidia-smi. */
+/** The rest of an observation without any answer of nvidia-smi. */
 const NOTHING_ANSWERED = { answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
 
-/** Looks at the GPUs; a machine without them costs a look at the PCI bus. */
+/** Observes the GPUs. A machine without GPUs costs only a read of the PCI bus. */
 export class GpuWatch {
   readonly history: GpuHistory;
   readonly #options: GpuWatchOptions;
   readonly #smi: NvidiaSmi;
   readonly #hasFabricManager: () => Promise<boolean>;
   readonly #xids = new XidRecord();
-  readonly #toldMs = new Map<string, number>();
+  readonly #reportedMs = new Map<string, number>();
   #consecutiveAnswers: ReadonlyMap<string, number> = new Map();
   #lastAnswer: SmiAnswer | undefined;
   #observation: GpuObservation | undefined;
@@ -71,7 +72,7 @@ export class GpuWatch {
   #uuids: ReadonlyMap<string, string> = new Map();
   /** Ends when the kernel's log is no longer followed. */
   following: Promise<void> | undefined;
-  /** When the log began to be followed, seconds after the boot. */
+  /** When the daemon began to follow the log, seconds after the boot. */
   #startedSeconds = 0;
 
   constructor(options: GpuWatchOptions) {
@@ -82,7 +83,7 @@ export class GpuWatch {
     this.history = new GpuHistory(host, statePaths(config.stateFolder).gpu, log);
   }
 
-  /** The GPUs as last seen; undefined until somebody has looked. */
+  /** The last observation; undefined before the first round. */
   view(): GpuView | undefined {
     if (this.#observation === undefined) return undefined;
     const { facts, answer } = this.#observation;
@@ -90,12 +91,12 @@ export class GpuWatch {
     const cudaVersion = answer?.cudaVersion;
     return {
       facts,
-      ...(cudaVersion === undefined ? {} : { cudaVersion }),
+      ...optional({ cudaVersion }),
       gpus: facts.busIds.map((busId) => this.#stateOf(busId, answer, xids)),
     };
   }
 
-  /** Looks once, and reports. @throws file-unreadable */
+  /** Observes once, and reports. @throws file-unreadable */
   async round(): Promise<void> {
     const { host, config } = this.#options;
     await this.history.load();
@@ -111,7 +112,7 @@ export class GpuWatch {
       facts.driverVersion === undefined ? undefined : this.#smi.query(facts.driverVersion),
       facts.nvSwitches === 0 || facts.driverVersion === undefined ? undefined : this.#hasFabricManager(),
     ]);
-    this.#countStreaks(answer, hasFabricManager);
+    this.#countConsecutive(answer, hasFabricManager);
     this.#rememberUuids(facts, answer);
     const shown = this.#isTransient(answer) ? this.#observation?.answer : answer;
     this.#observation = {
@@ -124,12 +125,12 @@ export class GpuWatch {
     await this.#report();
   }
 
-  /** Judges what was seen, and remembers the faults that a reboot should mend. */
+  /** Judges the observation, and remembers the faults that a reboot should repair. */
   async #report(): Promise<void> {
     if (this.#observation === undefined) return;
     const judged = judgeGpus(this.#observation);
-    // In this order: a fault of this boot counts as one of the three.
-    await this.history.note(judged.filter(isMendable).map((fault) => this.#keyOf(fault)));
+    // The order matters: a fault of this boot counts as one of the three.
+    await this.history.note(judged.filter(isRepairable).map((fault) => this.#keyOf(fault)));
     this.#faults = judged.map((fault) => this.#escalate(fault));
     this.#publish();
   }
@@ -144,8 +145,8 @@ export class GpuWatch {
   }
 
   #escalate(fault: GpuFault): GpuFault {
-    if (!isMendable(fault) || !this.history.isHardware(this.#keyOf(fault))) return fault;
-    return { ...fault, action: "replace", message: `${fault.message}; it has come back after two reboots` };
+    if (!isRepairable(fault) || !this.history.isHardware(this.#keyOf(fault))) return fault;
+    return { ...fault, action: "replace", message: `${fault.message}; it has returned after two reboots` };
   }
 
   #keyOf({ busId, code }: GpuFault): string {
@@ -159,15 +160,13 @@ export class GpuWatch {
     const product = reading?.product ?? driven?.product;
     return {
       busId,
-      ...(uuid === undefined ? {} : { uuid }),
-      ...(product === undefined ? {} : { product }),
-      ...(reading === undefined ? {} : { reading }),
+      ...optional({ uuid, product, reading }),
       faults: this.#faults.filter((fault) => fault.busId === busId),
       xids: xids.filter((xid) => xid.busId === busId),
     };
   }
 
-  /** A GPU that is lost is not listed any more: its uuid is remembered from before. */
+  /** Remembers uuids, because a lost GPU is no longer listed. */
   #rememberUuids({ driven }: GpuFacts, answer: SmiAnswer | undefined): void {
     const known = [...driven, ...(answer?.gpus ?? [])].flatMap(({ busId, uuid }) =>
       uuid === undefined ? [] : [[busId, uuid] as const],
@@ -175,7 +174,7 @@ export class GpuWatch {
     this.#uuids = new Map([...this.#uuids, ...known]);
   }
 
-  /** A GPU that the kernel has taken off the bus is lost; one that was given to a virtual machine is still there, and not ours. */
+  /** Adds the GPUs that the kernel has removed from the bus: they are lost. A GPU of a virtual machine is still on the bus. */
   async #withVanished(facts: GpuFacts): Promise<GpuFacts> {
     const { files } = this.#options.host;
     const { busIds = [], driven = [] } = this.#observation?.facts ?? {};
@@ -190,12 +189,12 @@ export class GpuWatch {
     };
   }
 
-  /** The same answer again is not a second one. */
-  #countStreaks(answer: SmiAnswer | undefined, hasFabricManager: boolean | undefined): void {
+  /** Counts symptoms in consecutive answers. The same answer is not counted twice. */
+  #countConsecutive(answer: SmiAnswer | undefined, hasFabricManager: boolean | undefined): void {
     if (answer === undefined || answer === this.#lastAnswer) return;
     this.#lastAnswer = answer;
-    const told = transientSymptoms(answer, hasFabricManager);
-    this.#consecutiveAnswers = new Map(told.map((what) => [what, (this.#consecutiveAnswers.get(what) ?? 0) + 1]));
+    const symptoms = transientSymptoms(answer, hasFabricManager);
+    this.#consecutiveAnswers = new Map(symptoms.map((what) => [what, (this.#consecutiveAnswers.get(what) ?? 0) + 1]));
   }
 
   #isTransient(answer: SmiAnswer | undefined): boolean {
@@ -217,14 +216,14 @@ export class GpuWatch {
     const line = parseKernelLine(text);
     if (line === undefined) return;
     const xid = this.#xids.take(line);
-    // What came before the daemon's start was told by an earlier run, if by anybody.
+    // An earlier run has logged what came before the daemon's start.
     if (xid?.isStanding === false && line.atSeconds >= this.#startedSeconds) this.#tell(xid);
     if (this.#observation === undefined) return;
-    // The same again is counted, and shown with the next round: a GPU can repeat itself thousands of times a second.
+    // A known fault is only counted until the next round: a GPU can repeat itself thousands of times a second.
     const isKnown = this.#observation.xids.some((known) => known.isStanding && isSame(known, xid));
     const isNews = line.kind !== "xid" || (xid?.isStanding === true && !isKnown);
     if (!isNews) return;
-    // At once: nvidia-smi may hang from here on, and is not waited for.
+    // Reported at once, because nvidia-smi may hang from now on.
     this.#observation = { ...this.#observation, xids: this.#xids.list() };
     this.#report().catch((err: unknown) => this.#options.log.error({ err }, "a GPU's fault was not reported"));
   }
@@ -233,8 +232,8 @@ export class GpuWatch {
     const { host, log } = this.#options;
     const key = `${busId} ${xid}`;
     const now = host.clock.now();
-    if (now - (this.#toldMs.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
-    this.#toldMs.set(key, now);
+    if (now - (this.#reportedMs.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
+    this.#reportedMs.set(key, now);
     log.info({ gpu: busId, xid }, `an application's fault, not the GPU's: Xid ${xid}: ${text}`);
   }
 }
@@ -243,7 +242,7 @@ function isSame(one: Xid, other: Xid | undefined): boolean {
   return one.busId === other?.busId && one.xid === other.xid && one.action === other.action;
 }
 
-/** Whether a reset or a reboot should end it. */
-function isMendable({ action }: GpuFault): boolean {
+/** Whether a reset or a reboot should end the fault. */
+function isRepairable({ action }: GpuFault): boolean {
   return action === "reset-the-gpu" || action === "reboot";
 }

@@ -1,5 +1,5 @@
-// The kernel's log as it is written, through dmesg: it waits in a read of /dev/kmsg, so nobody polls. The kernel's buffer is of
-// this boot alone; it is read from its beginning, so what was logged before the daemon started is seen too.
+// Follows the kernel's log through dmesg, which waits in a read of /dev/kmsg, so nothing polls. The kernel's buffer holds this boot
+// only. It is read from its beginning, so the daemon also sees what was logged before it started.
 import { describe } from "../errors.ts";
 import type { Child, Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
@@ -8,11 +8,11 @@ import { Backoff } from "../loop/backoff.ts";
 export interface KernelLogOptions {
   readonly host: Host;
   readonly log: Log;
-  /** Only lines that hold it are handed over. */
+  /** Only lines that contain it are delivered. */
   readonly token: string;
   /** Receives a line as `dmesg --raw` prints it: `<4>[ 1234.567890] words`. */
   readonly onLine: (line: string) => void;
-  /** The buffer is read from its beginning, the first time or again. */
+  /** Called whenever dmesg starts to read the buffer from its beginning. */
   readonly onStart: () => void;
 }
 
@@ -21,10 +21,10 @@ const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 const FIRST_RETRY_MS = 5000;
 const MAX_RETRY_MS = 300_000;
 const HEALTHY_MS = 60_000;
-/** The kernel cuts a record at 1 KiB: what is longer is no line of its log. */
+/** The kernel cuts a record at 1 KiB: anything longer is not a line of its log. */
 const MAX_LINE_LENGTH = 8192;
 
-/** Follows the kernel's log until the signal aborts; without dmesg it tries again, ever more rarely. Never throws. */
+/** Follows the kernel's log until the signal aborts. Without dmesg it retries with growing pauses. Never throws. */
 export async function followKernelLog(options: KernelLogOptions, signal: AbortSignal): Promise<void> {
   const { host, log } = options;
   const backoff = new Backoff({
@@ -44,23 +44,23 @@ export async function followKernelLog(options: KernelLogOptions, signal: AbortSi
   }
 }
 
-/** Resolves with how dmesg ended. */
+/** Resolves with the reason why dmesg ended. */
 async function followOnce({ host, token, onLine, onStart }: KernelLogOptions, signal: AbortSignal): Promise<string> {
   const child: Child = host.spawn("dmesg", ARGS, ENVIRONMENT);
   const end = () => child.kill("SIGKILL");
   signal.addEventListener("abort", end, { once: true });
   onStart();
   child.stdout.setEncoding("utf8").on("data", createLineFilter(token, onLine));
-  let said = "";
+  let output = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-200);
+    output = (output + text).slice(-200);
   });
   const { exitCode, signal: endedBy } = await child.exited;
   signal.removeEventListener("abort", end);
-  return `dmesg ended with ${endedBy ?? exitCode}: ${said.trim()}`;
+  return `dmesg ended with ${endedBy ?? exitCode}: ${output.trim()}`;
 }
 
-/** Returns what takes a text in pieces and hands over its lines that hold the token; the others are not even cut out. */
+/** Creates a function that takes a text in pieces and delivers the lines that contain the token. Other lines are not even cut out. */
 export function createLineFilter(token: string, onLine: (line: string) => void): (piece: string) => void {
   let rest = "";
   return (piece) => {

@@ -1,5 +1,4 @@
-// What a CDI specification of the GPUs names: the driver, the GPUs and their MIG instances, the device nodes and their numbers.
-
+// Describes what a CDI specification of the GPUs names: driver, GPUs, MIG instances, device nodes and their numbers.
 import type { GpuFacts } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 
@@ -7,8 +6,8 @@ import type { Host } from "../host/host.ts";
 const CAPABILITIES = "/proc/driver/nvidia/capabilities";
 
 /**
- * One text that differs when a specification made before is out of date. nvidia-uvm is loaded by the first program that computes,
- * and gets another device number at each loading; MIG instances come and go without the driver.
+ * Describes the devices in one text, which changes whenever an existing specification is out of date. The first CUDA program
+ * loads nvidia-uvm, which gets a new device number each time; MIG instances come and go without the driver.
  */
 export async function describeNvidiaDevices(
   host: Host,

@@ -1,4 +1,4 @@
-// What nvidia-smi prints, read with patience: a field that a GPU, a driver or a failure leaves out is undefined and no error.
+// Parses the output of nvidia-smi. A field that a GPU, a driver or a failure leaves out is undefined, not an error.
 import { toBusId } from "../facts/gpu.ts";
 
 /** Fields that every driver since 2017 knows. */
@@ -7,7 +7,7 @@ export const CORE_FIELDS = [
   ...["memory.total", "memory.used", "temperature.gpu"],
 ] as const;
 
-/** Fields that some GPU or some driver does not know; one that is refused is left out of the next query. */
+/** Fields that some GPUs or drivers do not know. A refused field is left out of the next query. */
 export const OPTIONAL_FIELDS = [
   ...["pci.bus_id", "power.draw", "power.limit", "utilization.gpu", "persistence_mode", "mig.mode.current"],
   ...["ecc.mode.current", "ecc.errors.uncorrected.volatile.total"],
@@ -16,15 +16,15 @@ export const OPTIONAL_FIELDS = [
   ...["fabric.state", "gpu_recovery_action"],
 ] as const;
 
-/** For --query-remapped-rows. */
+/** Fields of --query-remapped-rows. */
 export const REMAPPED_FIELDS = ["gpu_bus_id", "remapped_rows.pending", "remapped_rows.failure"] as const;
 
-/** One GPU as nvidia-smi sees it. */
+/** One GPU in the output of nvidia-smi. */
 export interface GpuReading {
   readonly index?: number;
   /** `GPU-…` */
   readonly uuid?: string;
-  /** As the kernel writes it, e.g. `0000:06:00.0`. */
+  /** In the kernel's spelling, e.g. `0000:06:00.0`. */
   readonly busId: string;
   readonly product?: string;
   readonly memoryTotalMebibytes?: number;
@@ -39,28 +39,28 @@ export interface GpuReading {
   /** Uncorrected ECC errors since the driver was loaded. */
   readonly eccUncorrected?: number;
   readonly slowdown?: "thermal" | "power";
-  /** Of a GPU on an NVSwitch fabric, e.g. `Completed`. */
+  /** State of a GPU on an NVSwitch fabric, e.g. `Completed`. */
   readonly fabricState?: string;
   /** What the driver asks for: `None`, `Reset`, `Reboot`, `Drain P2P`, `Drain and Reset`. */
   readonly recoveryAction?: string;
   readonly isRemapPending?: boolean;
   readonly isRemapFailed?: boolean;
-  /** A field said that the GPU must be reset. */
+  /** Whether a field says that the GPU must be reset. */
   readonly needsReset: boolean;
-  /** A field said that the GPU is lost. */
+  /** Whether a field says that the GPU is lost. */
   readonly isLost: boolean;
 }
 
-/** A row, by field. */
+/** A row of values by field. */
 export type Row = Readonly<Record<string, string>>;
 
-/** nvmlClocksEventReasons: hardware or software slows the clocks down for heat; the power brake does. */
+/** Bits of nvmlClocksEventReasons: software or hardware thermal slowdown; hardware power brake. */
 const THERMAL_REASONS = 0x20n | 0x40n;
 const POWER_REASONS = 0x80n;
 /** `[N/A]`, `N/A`, `[Not Supported]`, `[Unknown Error]`, `[Insufficient Permissions]`, `[GPU requires reset]`, `ERR!`, … */
 const NOTHING = /^(\[.*\]|N\/A|ERR!|Not Found|Unknown Error)?$/i;
 
-/** Rows of `--format=csv,noheader,nounits`; lines that are no rows (warnings, errors) are left out. */
+/** Parses rows of `--format=csv,noheader,nounits`. Lines that are not rows (warnings, errors) are left out. */
 export function parseRows(stdout: string, fields: readonly string[]): readonly Row[] {
   return stdout
     .split("\n")
@@ -69,18 +69,18 @@ export function parseRows(stdout: string, fields: readonly string[]): readonly R
     .map((values) => Object.fromEntries(values.map((value, index) => [fields[index] ?? "", value])));
 }
 
-/** The field that a query was refused for, or undefined when it was not. */
+/** Finds the field that made nvidia-smi refuse a query; undefined when it did not refuse. */
 export function refusedField(output: string): string | undefined {
   return /Field "([^"]+)" is not a valid field to query/.exec(output)?.[1];
 }
 
-/** Addresses of the GPUs that nvidia-smi could not open: `Unable to determine the device handle for GPU 0000:18:00.0: …`. */
+/** Finds the addresses of GPUs that nvidia-smi could not open: `Unable to determine the device handle for GPU 0000:18:00.0: …`. */
 export function unreachableBusIds(output: string): readonly string[] {
   const lines = output.matchAll(/device handle for gpu\s*(?:\d+\s*:\s*)?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.\d)/gi);
   return Array.from(lines, ([, address = ""]) => toBusId(address));
 }
 
-/** Joins the rows of the three queries by bus address. A core row whose address is not readable is left out. */
+/** Joins the rows of the three queries by bus address. A core row without a readable address is left out. */
 export function toReadings(
   core: readonly Row[],
   optional: readonly Row[],
@@ -110,7 +110,7 @@ function toReading(busId: string, row: Row): GpuReading {
     const value = text(field);
     return value === undefined ? undefined : value.toLowerCase() === yes;
   };
-  const said = Object.values(row);
+  const values = Object.values(row);
   return withoutUndefined({
     busId,
     index: number("index"),
@@ -131,8 +131,8 @@ function toReading(busId: string, row: Row): GpuReading {
     recoveryAction: text("gpu_recovery_action"),
     isRemapPending: flag("remapped_rows.pending", "yes"),
     isRemapFailed: flag("remapped_rows.failure", "yes"),
-    needsReset: said.some((value) => /requires reset/i.test(value)),
-    isLost: said.some((value) => /gpu is lost/i.test(value)),
+    needsReset: values.some((value) => /requires reset/i.test(value)),
+    isLost: values.some((value) => /gpu is lost/i.test(value)),
   });
 }
 

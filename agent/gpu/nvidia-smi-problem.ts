@@ -1,9 +1,10 @@
-// Why nvidia-smi does not answer, from how it ended and what it said.
+// Explains why nvidia-smi does not answer, by its exit code and output.
 import { describe, SatelliteError } from "../errors.ts";
 import type { RunResult } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { unreachableBusIds } from "./nvidia-smi-output.ts";
 
-/** What a call threw: nvidia-smi-stuck, nvidia-smi-missing, nvidia-smi-timeout, nvidia-smi-failed. */
+/** Turns the error of a call into nvidia-smi-stuck, nvidia-smi-missing, nvidia-smi-timeout or nvidia-smi-failed. */
 export function explainThrown(error: unknown): SatelliteError {
   const { code } = describe(error);
   if (code === "nvidia-smi-stuck" && error instanceof SatelliteError) return error;
@@ -17,37 +18,33 @@ export function explainThrown(error: unknown): SatelliteError {
   return new SatelliteError("nvidia-smi-failed", "nvidia-smi could not be run", { cause: error });
 }
 
-/** Exit codes of nvidia-smi (nvidia-smi(1), "RETURN VALUE"), and the words that some versions say with another code. */
+/** Explains an exit code (nvidia-smi(1), "RETURN VALUE"), or the message that some versions print with another code. */
 export function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteError {
-  const said = `${stdout}\n${stderr}`.trim();
-  const shown = said.split("\n").at(-1)?.slice(0, 200) ?? "";
+  const output = `${stdout}\n${stderr}`.trim();
+  const shown = output.split("\n").at(-1)?.slice(0, 200) ?? "";
   const failed = (code: string, what: string, hint?: string) =>
-    new SatelliteError(
-      code,
-      `${what} (nvidia-smi exits with ${exitCode}: ${shown})`,
-      hint === undefined ? {} : { hint },
-    );
-  if (/driver\/library version mismatch/i.test(said))
+    new SatelliteError(code, `${what} (nvidia-smi exits with ${exitCode}: ${shown})`, optional({ hint }));
+  if (/driver\/library version mismatch/i.test(output))
     return failed(
       "gpu-driver-mismatch",
       "the loaded driver and the installed libraries differ in version",
-      "An upgrade has replaced the libraries while the old driver is loaded: kubectl drain, then systemctl reboot.",
+      "An upgrade replaced the libraries while the old driver is loaded: kubectl drain, then systemctl reboot.",
     );
-  if (exitCode === 9 || /couldn't communicate with the NVIDIA driver/i.test(said))
+  if (exitCode === 9 || /couldn't communicate with the NVIDIA driver/i.test(output))
     return failed(
       "gpu-driver-not-loaded",
       "the NVIDIA driver does not answer",
       "modprobe nvidia; dmesg | grep NVRM says why it fails. After a kernel upgrade: dkms status.",
     );
-  if (exitCode === 12 || /couldn't find libnvidia-ml/i.test(said))
+  if (exitCode === 12 || /couldn't find libnvidia-ml/i.test(output))
     return failed(
       "gpu-library-missing",
       "there is no libnvidia-ml.so",
       "Install the driver's libraries of the same version (apt-get install libnvidia-compute-…-server); ldconfig.",
     );
   if (exitCode === 14) return failed("gpu-inforom-corrupt", "the infoROM of a GPU is corrupt");
-  if (exitCode === 15 || /gpu is lost|fallen off the bus/i.test(said))
+  if (exitCode === 15 || /gpu is lost|fallen off the bus/i.test(output))
     return failed("gpu-fell-off-bus", "a GPU has fallen off the bus");
-  if (unreachableBusIds(said).length > 0) return failed("gpu-unreachable", "a GPU cannot be opened");
+  if (unreachableBusIds(output).length > 0) return failed("gpu-unreachable", "a GPU cannot be opened");
   return failed("nvidia-smi-failed", "nvidia-smi fails", "Run nvidia-smi by hand; dmesg | grep NVRM.");
 }

@@ -1,7 +1,8 @@
-// nvidia-smi, kept on a short lead: each call is bounded, never two run at once, and a call that cannot even be killed is
-// told as such. After some faults of a GPU it hangs in the kernel, and every further one would hang beside it.
+// Runs nvidia-smi under limits: each call has a time limit, two never run at once, and a call that cannot be killed is reported
+// as stuck. After some faults of a GPU nvidia-smi hangs in the kernel, and every further call would hang beside it.
 import { SatelliteError } from "../errors.ts";
 import type { Host, RunResult } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import {
   CORE_FIELDS,
   type GpuReading,
@@ -15,15 +16,15 @@ import {
 } from "./nvidia-smi-output.ts";
 import { explainExit, explainThrown } from "./nvidia-smi-problem.ts";
 
-/** What a set of calls gave. */
+/** The result of a set of calls. */
 export interface SmiAnswer {
   readonly gpus: readonly GpuReading[];
   /** The newest CUDA version that the driver can run, e.g. `12.4`. */
   readonly cudaVersion?: string;
-  /** Addresses of GPUs that nvidia-smi named and could not open. */
+  /** Addresses of GPUs that nvidia-smi could not open. */
   readonly unreachable: readonly string[];
   /**
-   * Why there is nothing more: gpu-driver-not-loaded, gpu-driver-mismatch, gpu-library-missing, gpu-inforom-corrupt,
+   * Why the answer is incomplete: gpu-driver-not-loaded, gpu-driver-mismatch, gpu-library-missing, gpu-inforom-corrupt,
    * gpu-fell-off-bus, gpu-unreachable, nvidia-smi-missing, nvidia-smi-failed, nvidia-smi-timeout, nvidia-smi-stuck.
    */
   readonly problem?: SatelliteError;
@@ -31,30 +32,30 @@ export interface SmiAnswer {
 
 export interface NvidiaSmiOptions {
   readonly host: Host;
-  /** After this a call is killed, seconds. Without persistence mode it initializes each GPU first, which takes seconds. */
+  /** Time after which a call is killed, seconds. Without persistence mode it initializes each GPU first, which takes seconds. */
   readonly timeoutSeconds: number;
 }
 
-/** Thirty seconds, less what a schedule may be early. */
+/** Thirty seconds, less the jitter of the schedule. */
 const MIN_INTERVAL_MS = 29_500;
-/** What SIGKILL gets to have its effect: a process that is still there then hangs in the kernel. */
+/** Time for SIGKILL to take effect. A process that still exists afterwards hangs in the kernel. */
 const KILL_GRACE_MS = 2000;
 const COMMAND = "nvidia-smi";
-/** With exit code 6: an empty list, and no failure of nvidia-smi's. */
+/** The message of exit code 6: the list is empty, which is not a failure of nvidia-smi. */
 const NO_DEVICES = /no devices were found/i;
 
-/** A turn in this many is for the memory rows, thus every five minutes; while some wait for a reset, every minute. */
+/** One turn in this many reads the memory rows: every five minutes, or every minute while rows wait for a reset. */
 const REMAPPED_EVERY = 10;
 const REMAPPED_EVERY_WHILE_WAITING = 2;
 
-/** What the first answer has taught about a driver. */
+/** What the first answer revealed about a driver. */
 interface Known {
   readonly driverVersion: string;
-  /** Those that it takes. */
+  /** The fields that it accepts. */
   readonly fields: readonly string[];
   readonly cudaVersion: string | undefined;
   readonly remapped: readonly Row[];
-  /** Of the last answer. */
+  /** The rows of the last answer. */
   readonly rows: readonly Row[];
 }
 
@@ -63,13 +64,13 @@ interface StuckCall {
   readonly args: readonly string[];
 }
 
-/** Asks for everything that is known of the GPUs. */
+/** Queries everything that nvidia-smi knows of the GPUs. */
 export class NvidiaSmi {
   readonly #host: Host;
   readonly #timeoutSeconds: number;
   readonly #refused = new Set<string>();
   #stuck: StuckCall | undefined;
-  #callAws: Promise<SmiAnswer> | undefined;
+  #pending: Promise<SmiAnswer> | undefined;
   #last: { readonly atMs: number; readonly answer: SmiAnswer } | undefined;
   #known: Known | undefined;
   #turn = 0;
@@ -80,20 +81,20 @@ export class NvidiaSmi {
     this.#timeoutSeconds = timeoutSeconds;
   }
 
-  /** The answer of now, or the last one when it is younger than 30 s; never throws. @param driverVersion of the module that is loaded */
+  /** Queries the GPUs, or returns the last answer when it is younger than 30 s. Never throws. @param driverVersion of the loaded module */
   async query(driverVersion: string): Promise<SmiAnswer> {
     if (this.#stuck !== undefined) return nothing(this.#explainStuck(this.#stuck));
     const now = this.#host.clock.now();
     if (this.#last !== undefined && now - this.#last.atMs < MIN_INTERVAL_MS) return this.#last.answer;
-    this.#callAws ??= this.#ask(driverVersion).finally(() => {
-      this.#callAws = undefined;
+    this.#pending ??= this.#ask(driverVersion).finally(() => {
+      this.#pending = undefined;
     });
-    const answer = await this.#callAws;
+    const answer = await this.#pending;
     this.#last = { atMs: now, answer };
     return answer;
   }
 
-  /** The first time everything, with as many calls as that takes; then one call each time. */
+  /** The first query takes several calls, each later one a single call. */
   async #ask(driverVersion: string): Promise<SmiAnswer> {
     try {
       if (this.#known?.driverVersion !== driverVersion) return await this.#askAll(driverVersion);
@@ -111,7 +112,7 @@ export class NvidiaSmi {
     this.#turn = 0;
     const core = await this.#run(queryArgs("gpu", CORE_FIELDS));
     const rows = parseRows(core.stdout, CORE_FIELDS);
-    // Without rows there is nothing that the others could add to.
+    // Without rows the other queries have nothing to add to.
     if (rows.length === 0) return { ...toShared(core), gpus: [] };
     const optional = await this.#askOptional();
     const remapped = (await this.#askRows("remapped-rows", REMAPPED_FIELDS)) ?? [];
@@ -123,7 +124,7 @@ export class NvidiaSmi {
     return { ...toShared(core), ...toCuda(cudaVersion), gpus: toReadings(rows, optional.rows, remapped) };
   }
 
-  /** All fields that are known to be taken, at once. */
+  /** Queries all accepted fields in one call. */
   async #askAgain(known: Known): Promise<SmiAnswer> {
     const result = await this.#run(queryArgs("gpu", known.fields));
     if (refusedField(`${result.stdout}\n${result.stderr}`) !== undefined) return this.#askAll(known.driverVersion);
@@ -132,7 +133,7 @@ export class NvidiaSmi {
     return { ...toShared(result), ...toCuda(known.cudaVersion), gpus: toReadings(rows, rows, known.remapped) };
   }
 
-  /** In place of the others, which are half a minute older this time: the same answer, unless rows wait or have failed. */
+  /** Queries the memory rows instead of the fields, which stay half a minute older this time. */
   async #askRemapped(last: SmiAnswer, known: Known): Promise<SmiAnswer> {
     const remapped = (await this.#askRows("remapped-rows", REMAPPED_FIELDS)) ?? known.remapped;
     if (JSON.stringify(remapped) === JSON.stringify(known.remapped)) return last;
@@ -140,7 +141,7 @@ export class NvidiaSmi {
     return { ...last, gpus: toReadings(known.rows, known.rows, remapped) };
   }
 
-  /** One unknown field fails the whole query: it is asked again without that field, and never for it again. */
+  /** One unknown field fails the whole query, so the query is repeated without it, and the field is never queried again. */
   async #askOptional(): Promise<{ rows: readonly Row[]; fields: readonly string[] }> {
     for (;;) {
       const fields = OPTIONAL_FIELDS.filter((field) => !this.#refused.has(field));
@@ -152,13 +153,13 @@ export class NvidiaSmi {
     }
   }
 
-  /** A query whose failure means that the driver or the GPU does not know of such things: undefined. */
+  /** Runs a query. A failure means that the driver or the GPU does not have these values: undefined. */
   async #askRows(what: string, fields: readonly string[]): Promise<readonly Row[] | undefined> {
     const { exitCode, stdout } = await this.#run(queryArgs(what, fields));
     return exitCode === 0 ? parseRows(stdout, fields) : undefined;
   }
 
-  /** Only the head of the report has it, and it changes with the driver alone. */
+  /** Reads the CUDA version from the head of the report. It changes only with the driver. */
   async #readCudaVersion(driverVersion: string): Promise<string | undefined> {
     if (this.#cuda?.driverVersion === driverVersion) return this.#cuda.version;
     const { stdout } = await this.#run(["--query", "--display=COMPUTE"]);
@@ -181,9 +182,9 @@ export class NvidiaSmi {
         this.#stuck = call;
         throw this.#explainStuck(call);
       },
-      () => running, // Cut short: the call has ended.
+      () => running, // The call ended in time.
     );
-    running.catch(() => undefined); // When it is late nobody waits for it any more.
+    running.catch(() => undefined); // After a timeout no one awaits the call.
     return Promise.race([running, late]);
   }
 
@@ -191,7 +192,7 @@ export class NvidiaSmi {
     const seconds = Math.round((this.#host.clock.now() - sinceMs) / 1000);
     return new SatelliteError(
       "nvidia-smi-stuck",
-      `nvidia-smi ${args[0] ?? ""} hangs in the kernel for ${seconds} s and cannot be killed; no other is started meanwhile`,
+      `nvidia-smi ${args[0] ?? ""} hangs in the kernel for ${seconds} s and cannot be killed; no other call is started meanwhile`,
     );
   }
 }
@@ -205,7 +206,7 @@ function turnsPerRows({ gpus }: SmiAnswer): number {
   return isWaiting ? REMAPPED_EVERY_WHILE_WAITING : REMAPPED_EVERY;
 }
 
-/** What an answer tells beside its rows. */
+/** Reads what an answer says besides its rows. */
 function toShared(result: RunResult): Pick<SmiAnswer, "unreachable" | "problem"> {
   const output = `${result.stdout}\n${result.stderr}`;
   const isGood = result.exitCode === 0 || NO_DEVICES.test(output);
@@ -213,7 +214,7 @@ function toShared(result: RunResult): Pick<SmiAnswer, "unreachable" | "problem">
 }
 
 function toCuda(cudaVersion: string | undefined): Pick<SmiAnswer, "cudaVersion"> {
-  return cudaVersion === undefined ? {} : { cudaVersion };
+  return optional({ cudaVersion });
 }
 
 function nothing(problem: SatelliteError): SmiAnswer {

@@ -1,34 +1,34 @@
-// Xids of this boot, by GPU: how often each came, and which of them still stand.
+// The Xids of this boot by GPU: how often each occurred, and which of them are still faults.
 import type { GpuAction, KernelGpuLine } from "./xid.ts";
 
 /** One Xid of one GPU. */
 export interface Xid {
   readonly busId: string;
   readonly xid: number;
-  /** Since the boot, or since the daemon's start when the kernel's buffer has already lost the first ones. */
+  /** Number since the boot, or since the daemon's start when the kernel's buffer no longer holds the first ones. */
   readonly count: number;
-  /** What the newest line said. */
+  /** Text of the newest line. */
   readonly text: string;
   readonly action: GpuAction;
-  /** Whether a fault that the line told of has not been cleared since. */
+  /** Whether the line reported a fault that has not been cleared since. */
   readonly isStanding: boolean;
 }
 
-/** GPUs times codes: a driver that makes up codes must not fill the memory. */
+/** Limit of GPUs times codes: a driver that invents codes must not fill the memory. */
 const MAX_REMEMBERED = 500;
 
-/** Takes the lines in their order. */
+/** Records lines in their order. */
 export class XidRecord {
   readonly #xids = new Map<string, Xid>();
   #newestSeconds = Number.NEGATIVE_INFINITY;
   #skipUntilSeconds = Number.NEGATIVE_INFINITY;
 
-  /** The log is read from its beginning: what was taken already is not taken again. */
+  /** Call it when the log is read from its beginning again: lines that were recorded are skipped. */
   restart(): void {
     this.#skipUntilSeconds = this.#newestSeconds;
   }
 
-  /** Takes a line; returns the Xid that it told of, if it is one and new. */
+  /** Records a line; returns its Xid when it is a new one. */
   take(line: KernelGpuLine): Xid | undefined {
     if (line.atSeconds <= this.#skipUntilSeconds) return undefined;
     this.#newestSeconds = Math.max(this.#newestSeconds, line.atSeconds);
@@ -45,7 +45,7 @@ export class XidRecord {
     }
   }
 
-  /** Every Xid of this boot. */
+  /** Lists every Xid of this boot. */
   list(): readonly Xid[] {
     return [...this.#xids.values()];
   }

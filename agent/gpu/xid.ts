@@ -1,11 +1,12 @@
-// Xid lines of the kernel log: NVIDIA's driver tells of a GPU's faults there, and of applications' mistakes.
+// Parses Xid lines of the kernel's log, in which NVIDIA's driver reports faults of GPUs and errors of applications.
 // https://docs.nvidia.com/deploy/xid-errors/
 import { toBusId } from "../facts/gpu.ts";
+import { GPU_XIDS } from "./xid-catalogue.ts";
 
-/** What to do about a GPU's fault; `check-the-app` says that the GPU is not at fault. */
+/** What to do about a fault. `check-the-app` means that the application is at fault, not the GPU. */
 export type GpuAction = "none" | "check-the-app" | "reset-the-gpu" | "reboot" | "replace";
 
-/** One line that tells something of a GPU, or of all of them. */
+/** One line about a GPU, or about all of them. */
 export type KernelGpuLine =
   | {
       readonly kind: "xid";
@@ -15,27 +16,23 @@ export type KernelGpuLine =
       readonly text: string;
       readonly action: GpuAction;
     }
-  /** The driver takes back what it asked for (Xid 154 to `None`): the GPU was reset. */
+  /** The driver withdraws what it asked for (Xid 154 to `None`): the GPU was reset. */
   | { readonly kind: "recovered"; readonly busId: string; readonly atSeconds: number }
-  /** The driver was loaded anew, which initializes every GPU. */
+  /** The driver was loaded, which initializes every GPU. */
   | { readonly kind: "driver-loaded"; readonly atSeconds: number };
 
-/** "Reset the GPU", by NVIDIA's catalogue; 48 and 74, 144 to 150 ask for an inspection that begins with a reset. */
-const RESET = [46, 48, 62, 64, 74, 95, 109, 110, 119, 120, 136, 140, 143, ...range(144, 150), 155, 156, 158];
-/** 79: fallen off the bus; 151: the virtual machine must be restarted. */
-const REBOOT = [79, 151];
 const RECOVERY_ACTION = 154;
 const FALLEN_OFF_THE_BUS = 79;
 
-/** In every line that may matter; a search for it costs less than the shortest regular expression. */
+/** Every line of interest contains it. Searching for it is cheaper than the shortest regular expression. */
 export const KERNEL_TOKEN = "NVRM: ";
-/** `<4>[ 1234.567890] NVRM: …`, as `dmesg --raw` prints it. */
+/** A line of `dmesg --raw`: `<4>[ 1234.567890] NVRM: …`. */
 const LINE = /^<\d+>\[\s*(\d+\.\d+)\]\s+(?:\[[^\]]*\]\s+)?NVRM: (.*)$/;
 const XID = /^Xid \(PCI:([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.\d)?)[^)]*\): (\d+)(?:,\s*)?(.*)$/i;
 const FALLEN = /^GPU (?:at PCI:)?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.\d)?): GPU has fallen off the bus/i;
 const LOADED = /^loading NVIDIA UNIX /;
 
-/** Reads a line of `dmesg --raw`; undefined when it says nothing of a GPU's health. */
+/** Parses a line of `dmesg --raw`; undefined when it does not concern a GPU's health. */
 export function parseKernelLine(line: string): KernelGpuLine | undefined {
   if (!line.includes(KERNEL_TOKEN)) return undefined;
   const [, seconds, words = ""] = LINE.exec(line) ?? [];
@@ -56,18 +53,13 @@ function toXid(busId: string, xid: number, atSeconds: number, text: string): Ker
   return { kind: "xid", busId, xid, atSeconds, text, action: toRecoveryAction(wanted) };
 }
 
-/** The driver's own words for what a GPU needs: `GPU Reset Required`, `Node Reboot Required`, `Drain P2P`, `PF FLR`, … */
+/** Translates the driver's words for what a GPU needs: `GPU Reset Required`, `Node Reboot Required`, `Drain P2P`, `PF FLR`, … */
 export function toRecoveryAction(words: string): GpuAction {
   if (/^none$/i.test(words)) return "none";
   return /reboot/i.test(words) ? "reboot" : "reset-the-gpu";
 }
 
-/** Whatever the catalogue does not name as the GPU's is the application's. */
+/** An Xid that the catalogue does not attribute to the GPU is not a fault of the GPU. */
 function actionOf(xid: number): GpuAction {
-  if (REBOOT.includes(xid)) return "reboot";
-  return RESET.includes(xid) ? "reset-the-gpu" : "check-the-app";
-}
-
-function range(first: number, last: number): readonly number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return GPU_XIDS[xid]?.action ?? "check-the-app";
 }

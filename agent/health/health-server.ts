@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { SatelliteError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { HTTP_PATHS } from "./http-paths.ts";
 import { answerProbe, type ProbeCheck } from "./probe.ts";
 
 export interface HealthSources {
@@ -21,7 +22,7 @@ export interface HealthAddress {
   readonly port: number;
 }
 
-const PATHS = "/livez, /readyz, /healthz, /status, /metrics";
+const PATHS = Object.keys(HTTP_PATHS).join(", ");
 
 /** Serves until the signal aborts. Resolves when it listens, with a promise of the free port at the end. @throws health-port-taken */
 export async function serveHealth(

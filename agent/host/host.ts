@@ -39,6 +39,19 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /** Where a symbolic link points, or undefined when it is not one. */
   readLink(path: string): Promise<string | undefined>;
+  /** The path with every symbolic link in it resolved; what does not exist yet stays as it is named. @throws file-unreadable */
+  realPath(path: string): Promise<string>;
+  /** SHA-256 of a file's bytes, in lower-case hex, whatever its size; undefined when there is no such file. @throws file-unreadable */
+  digest(path: string): Promise<string | undefined>;
+  /** Makes a symbolic link; a file or link that is there is replaced atomically. @throws disk-full, file-unwritable */
+  link(path: string, target: string): Promise<void>;
+  /**
+   * Removes a file, or a folder with everything in it; it is fine when there is none. Links are removed and not followed. Nothing is
+   * removed when anything is mounted at the path or below. @throws mounted-below, file-unwritable
+   */
+  removeTree(path: string): Promise<void>;
+  /** Removes a folder that is empty, and says whether it did. A mount point, or a folder that holds anything, stays. @throws file-unwritable */
+  removeEmptyFolder(path: string): Promise<boolean>;
   /** Room on the file system that holds a path, or undefined when nothing is there. */
   space(path: string): Promise<FileSystemSpace | undefined>;
 }

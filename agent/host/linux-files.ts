@@ -1,4 +1,6 @@
 // Files of a real Linux machine.
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import {
   chmod,
   lstat,
@@ -6,15 +8,21 @@ import {
   readdir,
   readFile,
   readlink,
+  realpath,
   rename,
   rm,
+  rmdir,
   stat,
   statfs,
+  symlink,
   writeFile,
 } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { SatelliteError } from "../errors.ts";
 import { unwritable, writeAtomically } from "./atomic-write.ts";
 import type { FileStatus, FileSystemSpace, Files } from "./host.ts";
+import { removeTree } from "./remove-tree.ts";
 
 /** Creates the handle on the machine's files. */
 export function createLinuxFiles(): Files {
@@ -31,6 +39,11 @@ export function createLinuxFiles(): Files {
     space: (path) => unlessAbsent(path, () => readSpace(path)),
     readLink: (path) =>
       unlessAbsent(path, async () => ((await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined)),
+    realPath: (path) => readRealPath(path),
+    digest: (path) => unlessAbsent(path, () => readDigest(path)),
+    link: (path, target) => explaining(path, () => replaceByLink(path, target)),
+    removeTree: (path) => explaining(path, () => removeTree(path)),
+    removeEmptyFolder: (path) => explaining(path, () => removeIfEmpty(path)),
   };
 }
 
@@ -51,6 +64,36 @@ async function readSpace(path: string): Promise<FileSystemSpace> {
   return { totalBytes: blocks * bsize, availableBytes: bavail * bsize, totalInodes: files, freeInodes: ffree };
 }
 
+/** Of a path that does not exist: the real path of its nearest folder that does, and the rest as it is named. */
+async function readRealPath(path: string): Promise<string> {
+  const found = await unlessAbsent(path, () => realpath(path));
+  if (found !== undefined || dirname(path) === path) return found ?? path;
+  return join(await readRealPath(dirname(path)), basename(path));
+}
+
+async function readDigest(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+async function replaceByLink(path: string, target: string): Promise<void> {
+  const candidate = `${path}.eks-satellite`;
+  await rm(candidate, { force: true }); // Of a run that was broken off.
+  await symlink(target, candidate);
+  await rename(candidate, path);
+}
+
+async function removeIfEmpty(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    if (["ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
+
 async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -67,6 +110,6 @@ async function explaining<T>(path: string, write: () => Promise<T>): Promise<T> 
   try {
     return await write();
   } catch (cause) {
-    throw unwritable(path, cause);
+    throw cause instanceof SatelliteError ? cause : unwritable(path, cause);
   }
 }

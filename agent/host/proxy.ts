@@ -38,3 +38,22 @@ function invalid(name: string): SatelliteError {
     hint: `${name}=http://HOST:PORT, in /etc/eks-satellite/environment for the service.`,
   });
 }
+
+/** The proxy for a URL, for clients that know nothing of Node's agents; undefined for a direct connection. */
+export function proxyFor(url: string, proxyEnv: ProxyEnv | undefined = proxiedAgent().proxyEnv): string | undefined {
+  const { protocol, hostname, port } = new URL(url);
+  const proxy = protocol === "https:" ? proxyEnv?.HTTPS_PROXY : proxyEnv?.HTTP_PROXY;
+  if (proxy === undefined || proxy === "") return undefined;
+  const address = { hostname, port: port || (protocol === "https:" ? "443" : "80") };
+  const exceptions = (proxyEnv?.NO_PROXY ?? "").split(/[,\s]+/).filter((entry) => entry !== "");
+  return exceptions.some((entry) => isException(entry, address)) ? undefined : proxy;
+}
+
+/** As Node's agents read NO_PROXY, but for ranges of addresses: `*`, a name or address, `.domain` or `*.domain`, each with or without a port. */
+function isException(entry: string, { hostname, port }: { readonly hostname: string; readonly port: string }): boolean {
+  if (entry === "*") return true;
+  const [, name = entry, onlyPort] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+  if (onlyPort !== undefined && onlyPort !== port) return false;
+  const suffix = /^\*?(\..+)$/.exec(name)?.[1];
+  return suffix === undefined ? hostname === name : hostname.endsWith(suffix);
+}

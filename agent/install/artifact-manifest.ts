@@ -1,19 +1,20 @@
-// EKS's manifest of artifacts: which builds of kubelet and its companions there are, where, and with which checksum. Mirrors that
+// EKS's manifest of artifacts: the builds of kubelet and the other node binaries, with their URLs and checksums. Mirrors that
 // `nodeadm sync-artifacts` makes have the same shape (https://github.com/aws/eks-hybrid, internal/aws/manifest.go).
 import { compare, valid } from "semver";
 import { parse as parseYaml } from "yaml";
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
+import { optional } from "../optional.ts";
 
 const artifactSchema = z.object({
   name: z.string(),
   arch: z.string(),
   os: z.string(),
   uri: z.string(),
-  /** Go leaves it out where it is empty, as for what is only signed; what the agent takes must have one. */
+  /** Go omits it where it is empty, as for artifacts that are only signed. What the agent installs must have one. */
   checksum_uri: z.string().optional(),
 });
-/** Go writes a list that has nothing as null. */
+/** Go writes an empty list as null. */
 const listOf = <Entry extends z.ZodType>(entry: Entry) =>
   z
     .array(entry)
@@ -33,14 +34,14 @@ const manifestSchema = z.object({
 
 export type ArtifactManifest = z.infer<typeof manifestSchema>;
 
-/** What the agent takes from a release of Kubernetes, and, the last, from one of IAM Roles Anywhere's. */
+/** The artifacts that the agent installs. The last is of a release of IAM Roles Anywhere, the others of Kubernetes. */
 export const ARTIFACT_NAMES = ["kubelet", "ecr-credential-provider", "cni-plugins", "aws_signing_helper"] as const;
 export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
 
-/** Where one artifact is; both are absolute URLs. */
+/** Where one artifact is. Both URLs are absolute. */
 export interface ArtifactSource {
   readonly url: string;
-  /** Undefined when the manifest names none: it cannot be installed then. */
+  /** Undefined when the manifest names none; the artifact cannot be installed then. */
   readonly checksumUrl: string | undefined;
 }
 
@@ -50,22 +51,22 @@ export interface ArtifactRelease {
   readonly sources: Readonly<Partial<Record<ArtifactName, ArtifactSource>>>;
 }
 
-/** What is looked for: the newest patch of a minor version such as `1.34`, or one version such as `1.34.4`. */
+/** The version to find: the newest patch of a minor version such as `1.34`, or exactly `1.34.4`. */
 export type VersionSpec = { readonly minor: string } | { readonly version: string };
 
-/** AWS's own, by the region's partition. */
+/** URL of AWS's own manifest in the partition of the region. */
 export function defaultManifestUrl(region: string): string {
   return region.startsWith("cn-")
     ? "https://eks-hybrid-assets.awsstatic.cn/manifest.yaml"
     : "https://hybrid-assets.eks.amazonaws.com/manifest.yaml";
 }
 
-/** @throws manifest-invalid */
+/** Parses and validates a manifest. @throws manifest-invalid */
 export function parseManifest(text: string, url: string): ArtifactManifest {
   const invalid = (why: string, cause?: unknown) =>
-    new SatelliteError("manifest-invalid", `${url} is no manifest of EKS's artifacts: ${why}`, {
-      hint: "Something on the way may answer in its place, such as a proxy's page. Compare curl -v of it; artifacts.manifestUrl names another one.",
-      ...(cause === undefined ? {} : { cause }),
+    new SatelliteError("manifest-invalid", `${url} is not a manifest of EKS's artifacts: ${why}`, {
+      hint: "Something on the way, such as a proxy, may answer with a page of its own. Compare curl -v of it; artifacts.manifestUrl names another manifest.",
+      ...optional({ cause }),
     });
   if (/^\s*</.test(text)) throw invalid("it is a page of HTML or XML");
   let document: unknown;
@@ -82,12 +83,12 @@ export function parseManifest(text: string, url: string): ArtifactManifest {
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
-/** Go's name of an architecture that Node calls otherwise. */
+/** Translates Node's name of an architecture to Go's. */
 export function goArchitecture(architecture: string): string {
   return ARCHITECTURES[architecture] ?? architecture;
 }
 
-/** Whether there is this very release, e.g. `1.34.4`. */
+/** Whether the manifest lists exactly this release, e.g. `1.34.4`. */
 export function isListed(manifest: ArtifactManifest, release: string | undefined): boolean {
   return manifest.supported_eks_releases.some(({ patch_releases }) =>
     patch_releases.some(({ version }) => version === release),
@@ -95,9 +96,9 @@ export function isListed(manifest: ArtifactManifest, release: string | undefined
 }
 
 /**
- * The release that is wished for, with its artifacts for this machine.
- * @param architecture Go's name of it, `amd64` or `arm64`
- * @param url of the manifest: relative addresses in it are relative to that
+ * Finds a release, with its artifacts for this machine.
+ * @param architecture in Go's spelling, `amd64` or `arm64`
+ * @param url of the manifest, which its relative addresses are relative to
  * @throws release-unknown, manifest-invalid
  */
 export function findRelease(
@@ -112,7 +113,7 @@ export function findRelease(
     .filter(({ version }) =>
       "version" in wanted ? version === wanted.version : version.startsWith(`${wanted.minor}.`),
     );
-  // Of two builds of one version the later one counts.
+  // Of two builds of the same version the later one counts.
   const [newest] = fitting.toSorted(
     (one, other) =>
       compare(other.version, one.version) || (other.release_date ?? "").localeCompare(one.release_date ?? ""),
@@ -122,19 +123,19 @@ export function findRelease(
     throw new SatelliteError(
       "release-unknown",
       `${url} has no release ${"version" in wanted ? wanted.version : `of version ${wanted.minor}`}; it has ${known || "none"}`,
-      { hint: "Set kubelet.version to one that is there, or bring the mirror up to date." },
+      { hint: "Set kubelet.version to one of these, or update the mirror." },
     );
   }
   return toRelease(newest, architecture, url);
 }
 
-/** The newest release of aws_signing_helper. @throws release-unknown */
+/** Finds the newest release of aws_signing_helper. @throws release-unknown */
 export function findSigningHelper(manifest: ArtifactManifest, architecture: string, url: string): ArtifactRelease {
   const releases = manifest.iam_roles_anywhere_releases.filter(({ version }) => valid(version) !== null);
   const [newest] = releases.toSorted((one, other) => compare(other.version, one.version));
   if (newest !== undefined) return toRelease(newest, architecture, url);
   throw new SatelliteError("release-unknown", `${url} has no release of aws_signing_helper`, {
-    hint: "Bring the mirror up to date, or put the program where credentials.rolesAnywhere.helper is.",
+    hint: "Update the mirror, or install the program at credentials.rolesAnywhere.helper.",
   });
 }
 
@@ -154,10 +155,10 @@ function toRelease({ version, artifacts }: Build, architecture: string, url: str
   return { version, sources: Object.fromEntries(sources) };
 }
 
-/** Where nobody on the way changes a checksum; what the checksum is of may come in the clear. */
+/** Protocols on which a checksum cannot be changed in transit. The file that the checksum verifies may come over plain http. */
 const TRUSTED = ["https:", "file:"];
 
-/** What a manifest says is where it says it is, or beside it. @throws manifest-invalid */
+/** Resolves an address of a manifest, absolute or relative to the manifest. @throws manifest-invalid */
 function resolveUri(uri: string, manifestUrl: string, protocols: readonly string[]): string {
   const absolute = URL.parse(uri, manifestUrl);
   if (absolute !== null && protocols.includes(absolute.protocol)) return absolute.href;
@@ -165,16 +166,16 @@ function resolveUri(uri: string, manifestUrl: string, protocols: readonly string
     "manifest-invalid",
     `${manifestUrl} names ${uri}, which is not ${protocols.join(" or ").replaceAll(":", "")}`,
     {
-      hint: "Addresses in a manifest are https, or relative to it; only a checksum's must be.",
+      hint: "Use https addresses, or addresses relative to the manifest. A file may have an http address, its checksum may not.",
     },
   );
 }
 
-/** The SHA-256 in a checksum file, lines as sha256sum(1) writes them. @throws checksum-unreadable */
+/** Reads the SHA-256 of a checksum file, whose lines are those of sha256sum(1). @throws checksum-unreadable */
 export function parseChecksum(text: string, url: string): string {
   const sum = /^([0-9a-f]{64})(\s|$)/im.exec(text)?.[1];
   if (sum !== undefined) return sum.toLowerCase();
   throw new SatelliteError("checksum-unreadable", `${url} holds no SHA-256: ${text.trim().slice(0, 60)}`, {
-    hint: "Nothing is installed without a checksum. Something on the way may answer in its place, such as a proxy's page.",
+    hint: "Nothing is installed without a checksum. Something on the way, such as a proxy, may answer with a page of its own.",
   });
 }

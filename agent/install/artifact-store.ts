@@ -1,32 +1,33 @@
-// The artifacts on the disk: a folder for each version, and links to the one in use. A version is there whole or not at all.
+// The artifacts on the disk: a folder for each version, and links to the version in use. A folder is complete or does not exist.
 import { dirname } from "node:path";
 import type { Ledger } from "../apply/ledger.ts";
 import { ARTIFACTS_FOLDER } from "../config/paths.ts";
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { type ArtifactName, type ArtifactRelease, parseChecksum } from "./artifact-manifest.ts";
 import { isOfRelease } from "./kubelet-trial.ts";
 
 const REQUEST_TIMEOUT_SECONDS = 30;
 const SILENCE_SECONDS = 30;
 const MAX_REDIRECTS = 5;
-const HASH_TIMEOUT_SECONDS = 120;
-/** kubelet has some 60 MB, unpacked plugins some 80. */
+/** kubelet takes about 60 MB, the unpacked CNI plugins about 80 MB. */
 const ROOM_BYTES = 300 * 2 ** 20;
 const PROGRAM_MODE = 0o755;
+const PROGRAM_TIMEOUT_SECONDS = 60;
 
 export interface ArtifactStoreOptions {
   readonly host: Host;
   readonly log: Log;
   readonly ledger: Ledger;
-  /** Bytes of a download so far, and in all where that is known. */
+  /** Reports the bytes of a download so far, and the total where that is known. */
   readonly onProgress: (name: ArtifactName, bytes: number, totalBytes: number | undefined) => void;
-  /** Ends what is being downloaded. */
+  /** Aborts the current download. */
   readonly signal: AbortSignal;
 }
 
-/** Downloads, verifies, keeps and links. */
+/** Downloads, verifies, stores and links artifacts. */
 export class ArtifactStore {
   readonly #options: ArtifactStoreOptions;
 
@@ -34,13 +35,13 @@ export class ArtifactStore {
     this.#options = options;
   }
 
-  /** The folder of a version, e.g. `/opt/eks-satellite-artifacts/kubelet/1.34.4`. */
+  /** Returns the folder of a version, e.g. `/opt/eks-satellite-artifacts/kubelet/1.34.4`. */
   folderOf(name: ArtifactName, version: string): string {
     return `${ARTIFACTS_FOLDER}/${name}/${version}`;
   }
 
   /**
-   * Brings a version of an artifact here, unless it is. The next try goes on where this one broke off.
+   * Downloads a version of an artifact unless it is stored already. A retry continues where the last one stopped.
    * @throws artifact-missing, artifact-unreachable, checksum-unreadable, checksum-wrong, disk-full, file-unwritable, artifact-broken
    */
   async fetch(name: ArtifactName, release: ArtifactRelease): Promise<void> {
@@ -51,7 +52,7 @@ export class ArtifactStore {
     if (source?.checksumUrl === undefined) {
       const what = source === undefined ? name : `checksum of ${name}`;
       throw new SatelliteError("artifact-missing", `release ${release.version} has no ${what} for this machine`, {
-        hint: "Bring the mirror up to date, or install it by hand. Nothing is installed without a checksum.",
+        hint: "Update the mirror, or install it by hand. Nothing is installed without a checksum.",
       });
     }
     await host.files.makeFolder(`${ARTIFACTS_FOLDER}/${name}`, PROGRAM_MODE);
@@ -60,20 +61,20 @@ export class ArtifactStore {
     const part = `${folder}.part`;
     log.info({ url: source.url }, `downloading ${name} ${release.version}`);
     await this.#download(name, source.url, part);
-    const found = await this.#hash(part);
+    const found = await host.files.digest(part);
     if (found !== expected) {
-      // It is not what it was begun as: going on from it would never end.
+      // The file is not the one that the download began with: continuing it would never succeed.
       await host.files.remove(part);
       throw new SatelliteError(
         "checksum-wrong",
-        `${source.url} has the SHA-256 ${found}, and must have ${expected}; it was thrown away`,
+        `${source.url} has the SHA-256 ${found}, and must have ${expected}; the download was discarded`,
         {
-          hint: "A truncated or changed download, or a mirror in the midst of being filled: it is tried again. What is installed stays.",
+          hint: "The download was truncated or changed, or the mirror is being filled. The daemon tries again. What is installed stays.",
         },
       );
     }
     await this.#keep(name, part, folder);
-    log.info({ path: folder }, `${name} ${release.version} is here, its checksum verified`);
+    log.info({ path: folder }, `${name} ${release.version} is downloaded, its checksum verified`);
   }
 
   async #download(name: ArtifactName, url: string, part: string): Promise<void> {
@@ -84,56 +85,52 @@ export class ArtifactStore {
         ...request,
         onProgress: (...progress) => onProgress(name, ...progress),
       });
-      if (status !== 200) throw unreachable(`${url} was answered ${status}`);
+      if (status !== 200) throw unreachable(`${url} was answered with ${status}`);
     } catch (error) {
-      // A beginning that fills the disk would take the room from what runs.
+      // A partial download that fills the disk would starve everything that runs.
       if (hasCode(error, "disk-full")) await host.files.remove(part);
       explain(error);
     }
   }
 
-  /** What a program says of its version, before it takes another's place. @throws artifact-broken when it does not run on this machine */
+  /** Runs a program with --version before it replaces another. @throws artifact-broken when it does not run here or is another version */
   async tryOut(name: ArtifactName, version: string): Promise<void> {
     const path = `${this.folderOf(name, version)}/${name}`;
     const { stdout } = await this.#run(path, ["--version"]);
     if (!isOfRelease(stdout.trim().split(" ").at(-1), version)) {
       throw new SatelliteError("artifact-broken", `${path} says that it is ${stdout.trim()}, and not ${version}`, {
-        hint: "The mirror has it under a wrong version; bring it up to date.",
+        hint: "The mirror has it under a wrong version: update the mirror.",
       });
     }
   }
 
-  /** Programs of a version. */
+  /** Lists the programs of a version. */
   programs(name: ArtifactName, version: string): Promise<readonly string[]> {
     return this.#options.host.files.list(this.folderOf(name, version));
   }
 
-  /** Lets a path lead to a program of ours; what stood there is replaced at once or not at all. @throws file-unwritable */
+  /** Links a path to a program in the store. An existing link is replaced atomically. @throws file-unwritable */
   async link(path: string, name: ArtifactName, version: string, program: string): Promise<void> {
     const { host, ledger } = this.#options;
     const target = `${this.folderOf(name, version)}/${program}`;
     if ((await host.files.readLink(path)) === target) return;
     if ((await host.files.readLink(path)) === undefined) await ledger.record(`link:${path}`, { kind: "absent" });
     await host.files.makeFolder(dirname(path), PROGRAM_MODE);
-    const candidate = `${path}.eks-satellite`;
-    await host.files.remove(candidate);
-    await this.#run("ln", ["--symbolic", "--", target, candidate]);
-    await host.files.move(candidate, path);
+    await host.files.link(path, target);
   }
 
-  /** Removes every version but these. */
+  /** Removes all versions except these. */
   async prune(name: ArtifactName, kept: readonly (string | undefined)[]): Promise<void> {
     const { host } = this.#options;
     for (const version of await host.files.list(`${ARTIFACTS_FOLDER}/${name}`))
-      if (!kept.includes(version))
-        await this.#run("rm", ["--recursive", "--force", "--one-file-system", "--", this.folderOf(name, version)]);
+      if (!kept.includes(version)) await host.files.removeTree(this.folderOf(name, version));
   }
 
-  /** One file, or an archive of several. */
+  /** Moves a verified download, a program or an archive of programs, to its folder. */
   async #keep(name: ArtifactName, part: string, folder: string): Promise<void> {
     const { host } = this.#options;
     const fresh = `${folder}.new`;
-    await this.#run("rm", ["--recursive", "--force", "--", fresh]);
+    await host.files.removeTree(fresh);
     await host.files.makeFolder(fresh, PROGRAM_MODE);
     if (name === "cni-plugins") {
       await this.#run("tar", ["--extract", "--gzip", "--no-same-owner", `--file=${part}`, `--directory=${fresh}`]);
@@ -142,37 +139,32 @@ export class ArtifactStore {
       await host.files.setMode(part, PROGRAM_MODE);
       await host.files.move(part, `${fresh}/${name}`);
     }
-    // On the disk before it is seen under its name, also if the power goes now.
+    // The content must be on the disk before the folder has its name, or a power cut could leave it incomplete.
     await this.#run("sync", ["--file-system", fresh]);
     await host.files.move(fresh, folder);
   }
 
-  async #hash(path: string): Promise<string> {
-    const { stdout } = await this.#run("sha256sum", ["--", path], HASH_TIMEOUT_SECONDS);
-    return stdout.replace(/^\\/, "").split(" ")[0] ?? "";
-  }
-
-  async #run(command: string, args: readonly string[], timeoutSeconds = 60) {
-    const result = await this.#options.host.run(command, args, { timeoutSeconds });
+  async #run(command: string, args: readonly string[]) {
+    const result = await this.#options.host.run(command, args, { timeoutSeconds: PROGRAM_TIMEOUT_SECONDS });
     if (result.exitCode === 0) return result;
     throw new SatelliteError(
       "artifact-broken",
       `${command} ${args.join(" ")}: ${result.stderr.trim().split("\n").at(-1)}`,
       {
-        hint: `See what is below ${ARTIFACTS_FOLDER}, and df -h; it is tried again.`,
+        hint: `Check ${ARTIFACTS_FOLDER} and df -h. The daemon tries again.`,
       },
     );
   }
 }
 
-/** The version that a path leads to; undefined when it does not lead here. */
+/** Reads the version that a path links to; undefined when it is not a link to the store. */
 export async function releaseAt(host: Host, path: string, name: ArtifactName): Promise<string | undefined> {
   const target = await host.files.readLink(path);
   const prefix = `${ARTIFACTS_FOLDER}/${name}/`;
   return target?.startsWith(prefix) ? target.slice(prefix.length).split("/")[0] : undefined;
 }
 
-/** @throws disk-full when a download would not fit */
+/** Checks that a download would fit. @throws disk-full */
 export async function checkRoom(host: Host, what: string): Promise<void> {
   const { files } = host;
   const folder = (await files.status(ARTIFACTS_FOLDER)) === undefined ? dirname(ARTIFACTS_FOLDER) : ARTIFACTS_FOLDER;
@@ -181,12 +173,12 @@ export async function checkRoom(host: Host, what: string): Promise<void> {
   const [free, needed] = [space.availableBytes, ROOM_BYTES].map((bytes) => Math.round(bytes / 2 ** 20));
   throw new SatelliteError(
     "disk-full",
-    `${folder} has ${free} MiB free, and ${what} wants ${needed} for a moment; what is installed stays`,
+    `${folder} has ${free} MiB free, and ${what} needs ${needed} temporarily; what is installed stays`,
     { hint: `df -h ${folder}.` },
   );
 }
 
-/** A small file of a mirror, https, http or file. @throws artifact-unreachable */
+/** Reads a small file of a mirror; the URL is https, http or file. @throws artifact-unreachable */
 export async function readText(host: Host, url: string): Promise<string> {
   if (url.startsWith("file:")) {
     const text = await host.files.read(decodeURIComponent(new URL(url).pathname));
@@ -195,11 +187,11 @@ export async function readText(host: Host, url: string): Promise<string> {
   }
   const request = { url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS, maxRedirects: MAX_REDIRECTS };
   const { status, body } = await host.fetch(request).catch(explain);
-  if (status !== 200) throw unreachable(`${url} was answered ${status}`);
+  if (status !== 200) throw unreachable(`${url} was answered with ${status}`);
   return body;
 }
 
-/** The network's errors say what happened, and not what to do. */
+/** Adds a remedy to an error of the network. */
 function explain(error: unknown): never {
   if (!hasCode(error, "http-failed")) throw error;
   throw unreachable(describe(error).message, error);
@@ -207,7 +199,7 @@ function explain(error: unknown): never {
 
 function unreachable(what: string, cause?: unknown): SatelliteError {
   return new SatelliteError("artifact-unreachable", what, {
-    hint: "Check the mirror (artifacts.manifestUrl) or the way to it; it is tried again, from where it broke off. What is installed stays.",
-    ...(cause === undefined ? {} : { cause }),
+    hint: "Check the mirror (artifacts.manifestUrl) and the network. The daemon tries again and continues the download. What is installed stays.",
+    ...optional({ cause }),
   });
 }

@@ -1,5 +1,5 @@
-// What EKS brings (kubelet, ecr-credential-provider, CNI plugins): downloaded where it is missing, kubelet moved with the cluster when
-// that is wanted and taken back when it fails. Downloads take minutes: they run beside everything else, and nothing waits for them.
+// The artifacts of EKS (kubelet, ecr-credential-provider, CNI plugins): downloads what is missing, upgrades kubelet with the cluster
+// where the configuration says so, and rolls it back when it fails. Downloads take minutes, so they run in the background.
 import { Ledger } from "../apply/ledger.ts";
 import type { ClusterFacts } from "../aws/cluster.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
@@ -35,12 +35,12 @@ import {
   reportSkew,
   rolledBack,
 } from "./missing-artifacts.ts";
-import { bringProgram, installNodeBinaries, type NodeBinariesOptions, readNodeBinaries } from "./node-binaries.ts";
+import { installNodeBinaries, installProgram, type NodeBinariesOptions, readNodeBinaries } from "./node-binaries.ts";
 
 const FIRST_RETRY_MS = 30_000;
 const MAX_RETRY_MS = 30 * 60_000;
-/** New patches are looked for this often, and when the cluster's version is another. */
-const LOOK_FOR_PATCHES_MS = 24 * 60 * 60_000;
+/** New patches are searched this often, and whenever the cluster's version changes. */
+const PATCH_SEARCH_MS = 24 * 60 * 60_000;
 const PROGRESS_STEP_BYTES = 10 * 2 ** 20;
 
 export interface ArtifactsOptions {
@@ -49,15 +49,15 @@ export interface ArtifactsOptions {
   readonly board: ConditionBoard;
   readonly log: Log;
   readonly cluster: () => ClusterFacts | undefined;
-  /** Version of the program at kubelet.path, as last read. */
+  /** Last known version of the program at kubelet.path. */
   readonly kubeletVersion: () => string | undefined;
   readonly observation: () => TrialObservation;
   readonly emit: (event: InstallEvent | NoticeEvent) => void;
-  /** Ends what is being downloaded: another configuration wants something else. */
+  /** Aborts the current download: a new configuration may want something else. */
   readonly signal: AbortSignal;
 }
 
-/** Keeps them there; ArtifactsInstalled and KubeletSupported say how that is. */
+/** Keeps the artifacts installed, and reports ArtifactsInstalled and KubeletSupported. */
 export class Artifacts {
   readonly #options: ArtifactsOptions;
   readonly #store: ArtifactStore;
@@ -69,8 +69,8 @@ export class Artifacts {
   readonly figures = { installed: 0, failed: 0, bytes: 0 };
   #running: Promise<void> | undefined;
   #notBeforeMs = 0;
-  #looked: { readonly key: string; readonly atMs: number } | undefined;
-  #toldBytes = 0;
+  #lastSearch: { readonly key: string; readonly atMs: number } | undefined;
+  #reportedBytes = 0;
 
   constructor(options: ArtifactsOptions) {
     const { host, config, log, signal } = options;
@@ -87,7 +87,7 @@ export class Artifacts {
     this.#manifestUrl = config.artifacts.manifestUrl ?? defaultManifestUrl(config.cluster.region);
   }
 
-  /** Looks once; what is to be downloaded is begun and not waited for. @throws file-unreadable */
+  /** Compares once what is installed with what is needed, and starts downloads without waiting for them. @throws file-unreadable */
   async round(): Promise<void> {
     const { board, kubeletVersion } = this.#options;
     await this.#trials.load();
@@ -99,13 +99,13 @@ export class Artifacts {
     const trial = this.#trials.current;
     if (trial === undefined) {
       const nodeBinaries = await readNodeBinaries(this.#nodeBinaries, situation);
-      return this.#meet({ kubelet: kubeletVersionSpec(situation), ...nodeBinaries }, situation);
+      return this.#satisfy({ kubelet: kubeletVersionSpec(situation), ...nodeBinaries }, situation);
     }
     await watchTrial(this.#switching, trial, situation.owner);
     this.#report(situation.owner);
   }
 
-  async #meet(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
+  async #satisfy(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
     const { host, config, board, signal } = this.#options;
     const { owner, clusterVersion } = situation;
     if (!hasNeeds(needs)) return this.#report(owner);
@@ -117,7 +117,7 @@ export class Artifacts {
     const refusal = clusterVersion === undefined ? undefined : refuseSpec(needs.kubelet, clusterVersion);
     if (refusal !== undefined) return board.setFailed("ArtifactsInstalled", refusal);
     if (signal.aborted || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
-    this.#running = this.#bring(needs, situation)
+    this.#running = this.#install(needs, situation)
       .then(() => this.#report("agent"))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -128,38 +128,38 @@ export class Artifacts {
   async #readSituation(): Promise<KubeletSituation> {
     const { host, config, cluster, kubeletVersion, observation } = this.#options;
     const situation = await readKubeletSituation(host, config.kubelet, cluster()?.version);
-    const installed = situation.owner === "somebody" ? kubeletVersion() : situation.installed;
+    const installed = situation.owner === "foreign" ? kubeletVersion() : situation.installed;
     return { ...situation, installed, isNodeReady: observation().isReady };
   }
 
-  /** What is missing is looked for at once; patches of what is there once a day, and for a new version of the cluster. */
+  /** What is missing is downloaded at once. Patches are searched once a day, and for a new version of the cluster. */
   #isDue({ helper, provider, plugins }: ArtifactNeeds, situation: KubeletSituation): boolean {
-    if (situation.owner === "nobody" || helper !== undefined || provider === "missing" || plugins === "missing")
+    if (situation.owner === "none" || helper !== undefined || provider === "missing" || plugins === "missing")
       return true;
-    const isKnown = this.#looked?.key === lookKey(situation);
-    return !isKnown || this.#options.host.clock.now() - (this.#looked?.atMs ?? 0) >= LOOK_FOR_PATCHES_MS;
+    const isKnown = this.#lastSearch?.key === searchKey(situation);
+    return !isKnown || this.#options.host.clock.now() - (this.#lastSearch?.atMs ?? 0) >= PATCH_SEARCH_MS;
   }
 
-  async #bring(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
+  async #install(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
     const { host, emit } = this.#options;
     const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
     const architecture = goArchitecture((await host.systemInformation()).architecture);
-    // First of all: without it there are no keys, and without keys nobody knows the cluster's version.
+    // The helper comes first: without it there are no keys, and without keys the cluster's version is unknown.
     if (needs.helper !== undefined) {
       const helper = findSigningHelper(manifest, architecture, this.#manifestUrl);
-      await bringProgram(this.#nodeBinaries, "aws_signing_helper", helper, needs.helper);
+      await installProgram(this.#nodeBinaries, "aws_signing_helper", helper, needs.helper);
     }
     if (situation.clusterVersion !== undefined && hasNeeds({ ...needs, helper: undefined })) {
       const find = (wanted: VersionSpec) => findRelease(manifest, wanted, architecture, this.#manifestUrl);
       const hasOwn = situation.owner === "agent" && isListed(manifest, situation.installed);
-      await this.#bringReleases(needs, { ...situation, clusterVersion: situation.clusterVersion }, { find, hasOwn });
-      this.#looked = { key: lookKey(situation), atMs: host.clock.now() };
+      await this.#installReleases(needs, { ...situation, clusterVersion: situation.clusterVersion }, { find, hasOwn });
+      this.#lastSearch = { key: searchKey(situation), atMs: host.clock.now() };
     }
     this.#retry.reset();
     emit({ kind: "programs-changed" });
   }
 
-  async #bringReleases(
+  async #installReleases(
     needs: ArtifactNeeds,
     situation: KubeletSituation & { readonly clusterVersion: string },
     { find, hasOwn }: { readonly find: (wanted: VersionSpec) => ArtifactRelease; readonly hasOwn: boolean },
@@ -168,35 +168,35 @@ export class Artifacts {
     const { installed, clusterVersion } = situation;
     const target = kubelet === undefined ? undefined : find(kubelet);
     const next = target !== undefined && this.#isAccepted(target, needs, situation) ? target : undefined;
-    // What was downloaded beside kubelet is of its release; it follows after kubelet's trial.
+    // The other node binaries have the release of kubelet. They follow once the new kubelet has passed its trial.
     const own = next === undefined && hasOwn ? installed : undefined;
     const release = next ?? find(own === undefined ? { minor: clusterVersion } : { version: own });
     const follow = (state: NodeBinaryState) => (state === "other-release" && own === undefined ? "fine" : state);
-    // kubelet last: it starts as soon as it is there, and reads at its start whether there is a provider.
+    // kubelet comes last: it starts as soon as it is installed, and looks for a credential provider only when it starts.
     await installNodeBinaries(this.#nodeBinaries, { provider: follow(provider), plugins: follow(plugins) }, release);
     if (next === undefined) return;
     await this.#fetch("kubelet", next);
     await switchKubelet(this.#switching, next.version, installed);
   }
 
-  /** What was taken back is not tried again, but where there is no other it is better than none. */
+  /** A version that was rolled back is not tried again, unless no kubelet is installed: any kubelet is better than none. */
   #isAccepted({ version }: ArtifactRelease, { kubelet }: ArtifactNeeds, { installed }: KubeletSituation): boolean {
     const isRejected = installed !== undefined && this.#trials.rejected.includes(version);
     return !isRejected && kubelet !== undefined && isWanted(version, installed, kubelet);
   }
 
   async #fetch(name: ArtifactName, release: ArtifactRelease): Promise<void> {
-    this.#toldBytes = 0;
+    this.#reportedBytes = 0;
     await this.#store.fetch(name, release);
-    if (this.#toldBytes === 0) return; // It was here already.
-    this.figures.bytes += this.#toldBytes;
+    if (this.#reportedBytes === 0) return; // It was stored already.
+    this.figures.bytes += this.#reportedBytes;
     this.figures.installed += 1;
   }
 
   #showProgress(name: ArtifactName, bytes: number, totalBytes: number | undefined): void {
-    const isStep = Math.floor(bytes / PROGRESS_STEP_BYTES) > Math.floor(this.#toldBytes / PROGRESS_STEP_BYTES);
-    const isFirst = this.#toldBytes === 0;
-    this.#toldBytes = bytes;
+    const isStep = Math.floor(bytes / PROGRESS_STEP_BYTES) > Math.floor(this.#reportedBytes / PROGRESS_STEP_BYTES);
+    const isFirst = this.#reportedBytes === 0;
+    this.#reportedBytes = bytes;
     if (!isStep && !isFirst) return;
     const [done, total] = [bytes, totalBytes].map((size) => size !== undefined && Math.round(size / 2 ** 20));
     const message = `${name}: ${done}${total === false ? "" : ` of ${total}`} MiB so far`;
@@ -214,20 +214,20 @@ export class Artifacts {
       board.setTrue(
         "ArtifactsInstalled",
         "Installed",
-        `what EKS brings is there; downloads are in ${ARTIFACTS_FOLDER}`,
+        `the artifacts of EKS are installed; downloads are in ${ARTIFACTS_FOLDER}`,
       );
   }
 
   #fail(error: unknown): void {
     const { host, board, signal } = this.#options;
-    if (signal.aborted) return; // It was ended, and did not fail.
+    if (signal.aborted) return; // The download was aborted, which is not a failure.
     this.figures.failed += 1;
     this.#notBeforeMs = host.clock.now() + Math.max(FIRST_RETRY_MS, this.#retry.next(0));
     board.setFailed("ArtifactsInstalled", error);
   }
 }
 
-/** What the answer depends on. */
-function lookKey({ clusterVersion, config, installed }: KubeletSituation): string {
+/** What the result of a search depends on. */
+function searchKey({ clusterVersion, config, installed }: KubeletSituation): string {
   return `${clusterVersion} ${config.version} ${installed}`;
 }

@@ -1,4 +1,4 @@
-// What a mirror has for this machine: asked by those who only want to know. Nothing is written.
+// What a mirror has for this machine, for `plan` and `check`. Nothing is written.
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import {
@@ -15,13 +15,13 @@ import type { KubeletSituation } from "./kubelet-choice.ts";
 
 export interface Offer {
   readonly manifestUrl: string;
-  /** Minor versions of Kubernetes that are there. */
+  /** Minor versions of Kubernetes that the mirror has. */
   readonly versions: readonly string[];
-  /** What answers the wish. */
+  /** The release of the wanted version. */
   readonly release: ArtifactRelease | undefined;
 }
 
-/** Asks for the manifest and for kubelet's checksum. @throws artifact-unreachable, manifest-invalid, release-unknown, checksum-unreadable */
+/** Reads the manifest and kubelet's checksum. @throws artifact-unreachable, manifest-invalid, release-unknown, checksum-unreadable */
 export async function readOffer(
   host: Host,
   { artifacts, cluster }: Pick<Config, "artifacts" | "cluster">,
@@ -38,7 +38,7 @@ export async function readOffer(
   return { manifestUrl, versions, release };
 }
 
-/** How kubelet stands on this machine; whether the node is Ready only the daemon knows. @throws file-unreadable */
+/** Reads which kubelet is installed. Only the daemon knows whether the node is Ready. @throws file-unreadable */
 export async function readKubeletSituation(
   host: Host,
   config: Config["kubelet"],
@@ -46,6 +46,6 @@ export async function readKubeletSituation(
 ): Promise<KubeletSituation> {
   const isThere = (await host.files.status(config.path)) !== undefined;
   const installed = isThere ? await releaseAt(host, config.path, "kubelet") : undefined;
-  const owner = !isThere ? "nobody" : installed === undefined ? "somebody" : "agent";
+  const owner = !isThere ? "none" : installed === undefined ? "foreign" : "agent";
   return { config, owner, installed, clusterVersion, isNodeReady: true };
 }

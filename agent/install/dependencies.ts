@@ -1,5 +1,5 @@
-// What the distribution has to bring, installed when it is missing and left alone when it is there. apt-get takes minutes and may
-// wait for others: it runs beside everything else, in a unit of its own, since dpkg must not die with the daemon.
+// Packages of the distribution: installs those that are missing and leaves the others alone. apt-get takes minutes and may wait for
+// a lock, so it runs in the background, in a systemd unit of its own: dpkg must not die with the daemon.
 import { Ledger } from "../apply/ledger.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
 import { runPaths, statePaths } from "../config/paths.ts";
@@ -10,28 +10,28 @@ import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import { type AptPlan, explainApt, isInstalled, isUnknownPackage, parseSimulation } from "./apt.ts";
 import type { InstallEvent } from "./install-event.ts";
-import { DEPENDENCIES, type Dependency, findMissing } from "./packages.ts";
+import { type Dependency, dependenciesOf, findMissing } from "./packages.ts";
 
 const APT_TIMEOUT_SECONDS = 900;
-/** apt-get's only exit code of failure, apt-get(8). */
+/** The only exit code with which apt-get fails, apt-get(8). */
 const APT_FAILED = 100;
 const FIRST_RETRY_MS = 15_000;
 const MAX_RETRY_MS = 10 * 60_000;
-/** A lock is looked at again soon: what holds it is at work. */
+/** A lock is tried again soon: the process that holds it is working. */
 const LOCK_RETRY_MS = 10_000;
-/** Beyond them a failed look for a package is a matter of the repositories, not of old lists. */
+/** With lists newer than this, a package that is not found is missing from the repositories. */
 const LISTS_AGE_MS = 60 * 60_000;
 
-/** `--no-upgrade` is for what is named; the simulation is looked at for the rest. */
+/** `--no-upgrade` covers the named packages; the simulation is checked for the others. */
 const INSTALL = ["install", "--yes", "--no-install-recommends", "--no-remove", "--no-upgrade"];
-/** Debian's containerd would push Docker's own package out, and take the running containers' engine with it. */
-const DOCKERS = ["containerd", "runc"];
+/** Debian's containerd would replace Docker's package, and remove the engine of the running containers. */
+const DEBIAN_RUNTIMES = ["containerd", "runc"];
 const DOCKER_PACKAGE = "containerd.io";
-/** Asks nothing, and restarts nobody's services (needrestart, on Ubuntu 22.04 and later). */
+/** No questions, and no restarts of services (needrestart, on Ubuntu 22.04 and later). */
 const VARIABLES = ["DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "NEEDRESTART_SUSPEND=1", "LC_ALL=C"];
-/** One at a time, also with one that an earlier daemon has left at work. */
+/** The unit's name admits one apt-get at a time, including one that an earlier daemon started. */
 const APT_UNIT = "eks-satellite-apt";
-/** Upgraded by nobody but their owner; a library may have to be, for the package that needs it. */
+/** Only their owner may upgrade these. A library may be upgraded for the package that needs it. */
 const UNTOUCHABLE = /^(docker|containerd|runc|moby|nvidia|libnvidia|kube)/;
 
 export interface DependenciesOptions {
@@ -43,7 +43,7 @@ export interface DependenciesOptions {
   readonly emit: (event: InstallEvent) => void;
 }
 
-/** Keeps them there; DependenciesInstalled says how that goes. */
+/** Keeps the packages installed, and reports DependenciesInstalled. */
 export class Dependencies {
   readonly #options: DependenciesOptions;
   readonly #ledger: Ledger;
@@ -60,21 +60,21 @@ export class Dependencies {
     this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: host.random });
   }
 
-  /** Packages that were installed since the start. */
+  /** Number of packages installed since the start. */
   get installed(): number {
     return this.#installed;
   }
 
-  /** Looks once, and begins to install what is missing; returns without waiting for that. @throws file-unreadable */
+  /** Checks once, and starts to install what is missing without waiting for it. @throws file-unreadable */
   async round(): Promise<void> {
     const { host, config, board } = this.#options;
     if (this.#running !== undefined) return;
-    const missing = await findMissing(host);
+    const missing = await findMissing(host, config);
     if (missing.length === 0) {
       board.setTrue(
         "DependenciesInstalled",
         "Installed",
-        `${DEPENDENCIES.length} programs of the distribution are there`,
+        `${dependenciesOf(config).length} programs of the distribution are installed`,
       );
       return;
     }
@@ -104,7 +104,7 @@ export class Dependencies {
     try {
       await this.#attempt(packages);
     } catch (error) {
-      // Lists of last month name files that the mirror has replaced since: an image keeps those of the day it was made.
+      // Old lists name files that the mirror has replaced since: a machine image keeps the lists of the day it was built.
       if (!(error instanceof SatelliteError && error.code === "apt-lists-outdated" && (await this.#updateLists())))
         throw error;
       await this.#attempt(packages);
@@ -114,7 +114,7 @@ export class Dependencies {
     emit({ kind: "programs-changed" });
   }
 
-  /** @throws apt-…, dpkg-interrupted, disk-full, packages-at-risk */
+  /** Installs the packages once. @throws apt-…, dpkg-interrupted, disk-full, packages-at-risk */
   async #attempt(packages: readonly string[]): Promise<void> {
     const { installed, upgraded } = await this.#simulate(packages);
     const besides = upgraded.length === 0 ? "" : `, for which ${upgraded.join(", ")} must be newer`;
@@ -123,37 +123,37 @@ export class Dependencies {
       reason: "Installing",
       message: `apt-get installs ${packages.join(", ")}, and with them ${installed.length - packages.length} more${besides}`,
     });
-    // Before it happens: what is broken off half-way is ours all the same.
+    // Recorded before the installation, so that reset also removes what an interrupted installation leaves.
     for (const name of installed) await this.#ledger.record(packageId(name), { kind: "absent" });
     const answer = await this.#aptGet([...INSTALL, ...packages]);
     if (answer.exitCode !== 0) {
-      // Whatever else ended it, such as a signal to systemd-run, may have left apt-get at work.
+      // Any other exit code, such as after a signal to systemd-run, may leave apt-get running.
       if (answer.exitCode === APT_FAILED) await this.#disown(installed);
       throw explainApt(answer, `installing ${packages.join(", ")}`);
     }
     this.#installed += installed.length;
   }
 
-  /** What did not come may be installed by somebody else, whose it is then. */
+  /** Forgets packages that were not installed: an administrator who installs them later owns them. */
   async #disown(names: readonly string[]): Promise<void> {
     for (const name of names)
       if (!(await isInstalled(this.#options.host, name))) await this.#ledger.forget(packageId(name));
   }
 
-  /** @throws docker-containerd-broken */
+  /** Refuses to replace Docker's containerd. @throws docker-containerd-broken */
   async #checkDocker(packages: readonly string[]): Promise<void> {
-    const lacking = packages.filter((name) => DOCKERS.includes(name));
+    const lacking = packages.filter((name) => DEBIAN_RUNTIMES.includes(name));
     if (lacking.length === 0) return;
     const { stdout } = await this.#options.host.run("dpkg-query", ["--status", DOCKER_PACKAGE]);
     if (!/^Status: .* installed$/m.test(stdout)) return;
     throw new SatelliteError(
       "docker-containerd-broken",
-      `${lacking.join(", ")} is missing, and Docker's package ${DOCKER_PACKAGE}, which brings it, is installed`,
-      { hint: `apt-get install --reinstall ${DOCKER_PACKAGE}: Debian's package in its place would remove Docker's.` },
+      `${lacking.join(", ")} is missing, and Docker's package ${DOCKER_PACKAGE}, which contains it, is installed`,
+      { hint: `apt-get install --reinstall ${DOCKER_PACKAGE}. Debian's package would remove Docker's.` },
     );
   }
 
-  /** What would be installed with them; lists that lack them are fetched first. @throws apt-…, packages-at-risk */
+  /** Simulates the installation; fetches the lists first when they lack the packages. @throws apt-…, packages-at-risk */
   async #simulate(packages: readonly string[]): Promise<AptPlan> {
     const simulate = () => this.#aptGet([...INSTALL, "--simulate", ...packages]);
     let answer = await simulate();
@@ -165,11 +165,11 @@ export class Dependencies {
     throw new SatelliteError(
       "packages-at-risk",
       `installing ${packages.join(", ")} would remove or upgrade ${touched.join(", ")}; nothing was done`,
-      { hint: `Install ${packages.join(", ")} by hand, as you see fit, or set dependencies.install: never.` },
+      { hint: `Install ${packages.join(", ")} by hand, or set dependencies.install: never.` },
     );
   }
 
-  /** Fetches the lists of packages, unless that was done lately; says whether they are new. @throws apt-… */
+  /** Fetches the lists of packages unless they are recent; returns whether it fetched them. @throws apt-… */
   async #updateLists(): Promise<boolean> {
     const { host, log } = this.#options;
     if (host.clock.now() - this.#updatedAtMs <= LISTS_AGE_MS) return false;
@@ -183,7 +183,7 @@ export class Dependencies {
   async #aptGet(args: readonly string[]): Promise<RunResult> {
     const { host, config, environment } = this.#options;
     const { aptConfig } = runPaths(config.runFolder);
-    // In a file and not in the arguments, which everybody can read: a proxy may have a password.
+    // In a file, not in the arguments, which every user can read: a proxy may have a password.
     await host.files.write(aptConfig, renderAptConfig(environment), { mode: 0o600 });
     const variables = [...VARIABLES, `APT_CONFIG=${aptConfig}`].map((variable) => `--setenv=${variable}`);
     const unit = ["--quiet", "--collect", "--wait", "--pipe", `--unit=${APT_UNIT}`, "--service-type=exec"];
@@ -197,7 +197,7 @@ function packageId(name: string): string {
   return `package:${name}`;
 }
 
-/** Fails at once on a lock, and goes through the daemon's proxies, unless apt has been given others (apt.conf(5)). */
+/** Renders apt.conf(5): fail at once on a lock, and use the daemon's proxies unless apt's own configuration names others. */
 export function renderAptConfig(environment: Readonly<Record<string, string | undefined>>): string {
   const variable = (name: string) => environment[name] ?? environment[name.toUpperCase()];
   const proxies = ["http", "https"].flatMap((scheme) => {
@@ -212,7 +212,7 @@ export function renderAptConfig(environment: Readonly<Record<string, string | un
   return `${["DPkg::Lock::Timeout 0;", ...proxies].join("\n")}\n`;
 }
 
-/** What is missing while nobody is to install it. */
+/** The error for missing packages that the configuration does not let the daemon install. */
 export function missingError(missing: readonly Dependency[]): SatelliteError {
   const packages = missing.map((dependency) => dependency.package).join(" ");
   const words = missing.map(({ program, why }) => `${program} (${why})`).join(", ");

@@ -1,4 +1,4 @@
-// What is missing of what EKS brings, and how kubelet's version stands to the cluster's: what is told of both. Pure.
+// Which artifacts of EKS are missing, and how kubelet's version relates to the cluster's, as conditions and errors. Pure.
 import { type Report, reportOf } from "../board/conditions.ts";
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
@@ -7,23 +7,24 @@ import { checkVersionSkew } from "../facts/preflight.ts";
 import type { VersionSpec } from "./artifact-manifest.ts";
 import { describeSkew, type KubeletSituation } from "./kubelet-choice.ts";
 
-/** What stands beside kubelet: nothing, a download of another release than kubelet's, or what is to stay as it is. */
+/** A node binary beside kubelet: missing, a download of another release than kubelet's, or fine as it is. */
 export type NodeBinaryState = "missing" | "other-release" | "fine";
 
-/** What is to be fetched. */
+/** What has to be downloaded. */
 export interface ArtifactNeeds {
   readonly kubelet: VersionSpec | undefined;
   readonly provider: NodeBinaryState;
   readonly plugins: NodeBinaryState;
-  /** Where aws_signing_helper is missing; without it there are no keys, and so nothing is known of the cluster either. */
+  /** Path at which aws_signing_helper is missing. Without it there are no keys, and without keys the cluster is unknown. */
   readonly helper: string | undefined;
 }
 
+/** Whether anything has to be downloaded. */
 export function hasNeeds({ helper, kubelet, provider, plugins }: ArtifactNeeds): boolean {
   return helper !== undefined || kubelet !== undefined || provider !== "fine" || plugins !== "fine";
 }
 
-/** What a companion needs. @param own release of the download that is in use, undefined when it is somebody's */
+/** Compares a node binary with kubelet. @param own release of the download in use, undefined for a foreign program */
 export function stateOfNodeBinary(
   isThere: boolean,
   own: string | undefined,
@@ -34,7 +35,7 @@ export function stateOfNodeBinary(
   return isOther ? "other-release" : "fine";
 }
 
-/** What is missing, for a person who is to install it; undefined when nothing is. */
+/** The error that lists what the user has to install; undefined when nothing is missing. */
 export function artifactsMissing(
   { kubelet, imageCredentialProvider }: Pick<Config, "kubelet" | "imageCredentialProvider">,
   needs: ArtifactNeeds,
@@ -42,7 +43,7 @@ export function artifactsMissing(
 ): SatelliteError | undefined {
   const missing = [
     ...(needs.helper === undefined ? [] : [`aws_signing_helper (${needs.helper})`]),
-    ...(owner === "nobody" ? [`kubelet (${kubelet.path})`] : []),
+    ...(owner === "none" ? [`kubelet (${kubelet.path})`] : []),
     ...(needs.provider === "missing" ? [`ecr-credential-provider (${imageCredentialProvider.path})`] : []),
     ...(needs.plugins === "missing" ? [`CNI plugins (${PATHS.cniBinFolder})`] : []),
   ];
@@ -52,7 +53,7 @@ export function artifactsMissing(
   });
 }
 
-/** The condition KubeletSupported for the kubelet that is installed. */
+/** Renders the condition KubeletSupported of the installed kubelet. */
 export function reportSkew(situation: KubeletSituation, version: string): Report | undefined {
   const { clusterVersion } = situation;
   if (clusterVersion === undefined) return undefined;
@@ -63,34 +64,34 @@ export function reportSkew(situation: KubeletSituation, version: string): Report
   }
   const skew = describeSkew(version, clusterVersion);
   return skew === undefined
-    ? { status: "True", reason: "Current", message: `kubelet ${version} is of the cluster's version` }
+    ? { status: "True", reason: "Current", message: `kubelet ${version} has the cluster's version` }
     : { status: "True", reason: "Older", message: skew };
 }
 
 function remedyForSkew({ owner, config }: KubeletSituation, clusterVersion: string): string {
   if (owner !== "agent")
-    return `Install one of ${clusterVersion} as that one was installed, or let kubelet.path name a path where nothing is, such as /usr/local/bin/kubelet: one is downloaded there.`;
+    return `Install kubelet ${clusterVersion} the way the present one was installed, or set kubelet.path to a free path such as /usr/local/bin/kubelet: the daemon downloads one there.`;
   if (config.version !== undefined) return `Set kubelet.version to a version of ${clusterVersion}, or leave it out.`;
   if (config.upgrade === "manual") return `kubelet.upgrade: auto, or kubelet.version: a version of ${clusterVersion}.`;
-  return "It is upgraded by itself; ArtifactsInstalled says how that goes.";
+  return "The daemon upgrades it; ArtifactsInstalled shows the progress.";
 }
 
-/** What is said while a kubelet has to prove itself. */
+/** Renders ArtifactsInstalled during a trial. */
 export function onTrial({ version, previous }: { readonly version: string; readonly previous: string }): Report {
   return {
     status: "Unknown",
     reason: "KubeletOnTrial",
-    message: `kubelet ${version} has taken the place of ${previous}, and has to make the node Ready`,
+    message: `kubelet ${version} replaces ${previous}, and has to make the node Ready`,
   };
 }
 
-/** What stays to be said of a kubelet that was taken back. */
+/** The error for a kubelet that was rolled back. */
 export function rolledBack(version: string): SatelliteError {
   return new SatelliteError(
     "kubelet-rolled-back",
-    `kubelet ${version} was tried, did not make the node Ready, and was taken back`,
+    `kubelet ${version} was tried, did not make the node Ready, and was rolled back`,
     {
-      hint: "journalctl -u eks-satellite --grep kubelet tells why. It is tried again when a newer version is there, or kubelet's part of the configuration changes.",
+      hint: "journalctl -u eks-satellite --grep kubelet shows why. The next try follows a newer version, or a change of kubelet's part of the configuration.",
     },
   );
 }

@@ -1,5 +1,4 @@
-// What stands beside kubelet: ecr-credential-provider and the CNI plugins, of its release, and aws_signing_helper. Somebody's are left alone.
-
+// The node binaries beside kubelet: ecr-credential-provider and the CNI plugins of its release, and aws_signing_helper. Foreign files are left alone.
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
@@ -18,41 +17,42 @@ export interface NodeBinariesOptions {
 
 const PROVIDER = "ecr-credential-provider";
 const PLUGINS = "cni-plugins";
-/** The plugin without which containerd's CRI makes no pod. */
+/** Without this plugin containerd's CRI starts no pod. */
 const FIRST_PLUGIN = `${PATHS.cniBinFolder}/loopback`;
 
-/** How they are now. */
+/** Reads the state of the node binaries. */
 export async function readNodeBinaries(
   { host, config }: NodeBinariesOptions,
   kubelet: KubeletSituation,
 ): Promise<Omit<ArtifactNeeds, "kubelet">> {
-  const look = async (name: ArtifactName, path: string) =>
+  const stateOf = async (name: ArtifactName, path: string) =>
     stateOfNodeBinary((await host.files.status(path)) !== undefined, await releaseAt(host, path, name), kubelet);
   const helper = config.credentials.rolesAnywhere?.helper;
   const [provider, plugins, isHelperThere] = await Promise.all([
-    look(PROVIDER, config.imageCredentialProvider.path),
-    look(PLUGINS, FIRST_PLUGIN),
+    stateOf(PROVIDER, config.imageCredentialProvider.path),
+    stateOf(PLUGINS, FIRST_PLUGIN),
     helper !== undefined && host.files.status(helper),
   ]);
   return { provider, plugins, helper: isHelperThere === undefined ? helper : undefined };
 }
 
-/** Brings what is missing, and moves what was downloaded when kubelet has moved. @throws whatever keeps a download from being installed */
+/** Installs what is missing, and moves earlier downloads to kubelet's release. @throws what {@link ArtifactStore} does */
 export async function installNodeBinaries(
   options: NodeBinariesOptions,
   { provider, plugins }: Pick<ArtifactNeeds, "provider" | "plugins">,
   release: ArtifactRelease,
 ): Promise<void> {
-  if (plugins !== "fine") await bringPlugins(options, release);
-  if (provider !== "fine") await bringProgram(options, PROVIDER, release, options.config.imageCredentialProvider.path);
+  if (plugins !== "fine") await installPlugins(options, release);
+  if (provider !== "fine")
+    await installProgram(options, PROVIDER, release, options.config.imageCredentialProvider.path);
 }
 
-async function bringPlugins({ host, store, fetch }: NodeBinariesOptions, release: ArtifactRelease): Promise<void> {
+async function installPlugins({ host, store, fetch }: NodeBinariesOptions, release: ArtifactRelease): Promise<void> {
   await fetch(PLUGINS, release);
   const paths = (await store.programs(PLUGINS, release.version)).map((program) => `${PATHS.cniBinFolder}/${program}`);
   if (!paths.includes(FIRST_PLUGIN)) {
     throw new SatelliteError("artifact-broken", `${PLUGINS} ${release.version} has no loopback`, {
-      hint: "Bring the mirror up to date, or install the CNI plugins by hand.",
+      hint: "Update the mirror, or install the CNI plugins by hand.",
     });
   }
   const previous = await releaseAt(host, FIRST_PLUGIN, PLUGINS);
@@ -64,8 +64,8 @@ async function bringPlugins({ host, store, fetch }: NodeBinariesOptions, release
   await store.prune(PLUGINS, [release.version, previous]);
 }
 
-/** Brings a program of its own, and keeps the one before. @throws whatever keeps a download from being installed */
-export async function bringProgram(
+/** Installs a single program, and keeps the previous version. @throws what {@link ArtifactStore} does */
+export async function installProgram(
   { host, store, fetch }: NodeBinariesOptions,
   name: ArtifactName,
   release: ArtifactRelease,

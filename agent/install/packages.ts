@@ -1,4 +1,5 @@
-// The programs that a node needs from its distribution, and which of them this machine has, whoever brought them.
+// The programs that a node needs from its distribution, and which of them are missing.
+import type { LocalConfig } from "../config/machine-config.ts";
 import type { Host } from "../host/host.ts";
 
 export interface Dependency {
@@ -6,10 +7,12 @@ export interface Dependency {
   readonly package: string;
   readonly program: string;
   readonly why: string;
+  /** Whether a configuration needs it; left out, every one does. */
+  readonly isNeeded?: (config: LocalConfig) => boolean;
 }
 
-/** In the order in which they are told. */
-export const DEPENDENCIES: readonly Dependency[] = [
+/** In the order of the report. */
+const DEPENDENCIES: readonly Dependency[] = [
   { package: "containerd", program: "containerd", why: "runs the pods" },
   { package: "runc", program: "runc", why: "starts containers for containerd" },
   { package: "iptables", program: "iptables", why: "kubelet's and kube-proxy's rules" },
@@ -19,10 +22,16 @@ export const DEPENDENCIES: readonly Dependency[] = [
 
 const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** What is not there. Programs are looked for, not packages: Docker's containerd.io brings containerd and runc. @throws file-unreadable */
-export async function findMissing(host: Host): Promise<readonly Dependency[]> {
-  const found = await Promise.all(DEPENDENCIES.map(({ program }) => hasProgram(host, program)));
-  return DEPENDENCIES.filter((_, index) => found[index] === false);
+/** The programs that a node of this configuration needs. */
+export function dependenciesOf(config: LocalConfig): readonly Dependency[] {
+  return DEPENDENCIES.filter(({ isNeeded }) => isNeeded?.(config) ?? true);
+}
+
+/** Finds what is missing. It checks programs, not packages, because Docker's containerd.io contains containerd and runc. @throws file-unreadable */
+export async function findMissing(host: Host, config: LocalConfig): Promise<readonly Dependency[]> {
+  const needed = dependenciesOf(config);
+  const found = await Promise.all(needed.map(({ program }) => hasProgram(host, program)));
+  return needed.filter((_, index) => found[index] === false);
 }
 
 async function hasProgram(host: Host, name: string): Promise<boolean> {

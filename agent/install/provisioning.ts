@@ -1,4 +1,4 @@
-// Everything that a node needs and that is not configuration: what the distribution brings, and what EKS does.
+// Everything that a node needs besides configuration: packages of the distribution, and the artifacts of EKS.
 import type { ConditionBoard } from "../board/conditions.ts";
 import { type Family, family } from "../board/metric-family.ts";
 import { Artifacts, type ArtifactsOptions } from "./artifacts.ts";
@@ -7,13 +7,13 @@ import { Dependencies, type DependenciesOptions } from "./dependencies.ts";
 export type ProvisioningOptions = Omit<ArtifactsOptions, "observation"> &
   DependenciesOptions & {
     readonly board: ConditionBoard;
-    /** What the Node says that it runs, e.g. `v1.34.4-eks-a737599`. */
+    /** kubelet's version in the Node's status, e.g. `v1.34.4-eks-a737599`. */
     readonly nodeVersion: () => string | undefined;
-    /** How often kubelet has ended by itself. */
+    /** How often kubelet has exited by itself. */
     readonly kubeletExits: () => number;
   };
 
-/** Installs what is missing; nothing waits for that. */
+/** Installs what is missing in the background. */
 export class Provisioning {
   readonly dependencies: Dependencies;
   readonly artifacts: Artifacts;
@@ -37,11 +37,15 @@ export class Provisioning {
       family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [
         { value: this.dependencies.installed },
       ]),
-      family("counter", "artifact_downloads_total", "Downloads of kubelet and its companions, by outcome.", () =>
-        (["installed", "failed"] as const).map((outcome) => ({
-          value: this.artifacts.figures[outcome],
-          labels: { outcome },
-        })),
+      family(
+        "counter",
+        "artifact_downloads_total",
+        "Downloads of kubelet and the other node binaries, by outcome.",
+        () =>
+          (["installed", "failed"] as const).map((outcome) => ({
+            value: this.artifacts.figures[outcome],
+            labels: { outcome },
+          })),
       ),
       family("counter", "artifact_downloaded_bytes_total", "Bytes of the downloads that were installed.", () => [
         { value: this.artifacts.figures.bytes },
@@ -49,7 +53,7 @@ export class Provisioning {
     ];
   }
 
-  /** Looks at both; neither keeps the other from being looked at. @throws file-unreadable */
+  /** Runs a round of both, side by side. @throws file-unreadable */
   async round(): Promise<void> {
     await Promise.all([this.dependencies.round(), this.artifacts.round()]);
   }

@@ -27,8 +27,11 @@ export interface KubeletOptions {
   readonly processFile: string;
   readonly stopSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** Makes sure that the files are in place and that nothing is in the way; what it throws delays the start. */
-  readonly prepare: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Makes sure that kubelet's files are in place and that nothing is in the way, and returns what they are for: kubelet is started
+   * with exactly that. What it throws delays the start.
+   */
+  readonly prepare: (signal: AbortSignal) => Promise<KubeletSpec>;
   readonly emit: (event: KubeletEvent) => void;
 }
 
@@ -127,19 +130,23 @@ export class Kubelet {
         await this.#idle(signal);
         continue;
       }
-      const waitMs = await this.#runOnce(this.#spec, signal);
+      const waitMs = await this.#runOnce(signal);
       if (waitMs > 0) await this.#idle(signal, waitMs);
     }
   }
 
   /** One life of kubelet; returns how long to wait before the next, in milliseconds. */
-  async #runOnce(spec: KubeletSpec, signal: AbortSignal): Promise<number> {
+  async #runOnce(signal: AbortSignal): Promise<number> {
     const { host, log, board, prepare } = this.#options;
     let child: Child;
     try {
-      await prepare(signal);
+      const wanted = this.#spec;
+      const spec = await prepare(signal);
       if (signal.aborted) return 0;
-      child = this.#spawn(this.#spec ?? spec);
+      // What is prepared is the newest there is, unless another has been asked for meanwhile.
+      if (this.#spec === wanted) this.#spec = spec;
+      child = this.#spawn(spec);
+      if (this.#spec?.digest !== spec.digest) this.#restartReason = "configuration-changed";
       this.#startBackoff.reset();
     } catch (error) {
       if (!signal.aborted) board.setFailed("KubeletRunning", error);

@@ -5,11 +5,11 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
+import { KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 
-/** kubelet's `healthzPort`, on loopback. */
-const KUBELET_HEALTHZ = "http://127.0.0.1:10248/healthz";
+const KUBELET_HEALTHZ = `http://127.0.0.1:${KUBELET_HEALTH_PORT}/healthz`;
 const PROBE_TIMEOUT_SECONDS = 5;
 /** A kubelet that failed before is well when it has run for this long. */
 const KUBELET_PROOF_MS = 10_000;

@@ -3,7 +3,7 @@ import type { ConditionBoard } from "../board/conditions.ts";
 import { describe, hasCode } from "../errors.ts";
 import { explainCordon } from "../gpu/gpu-cordon.ts";
 import type { Host } from "../host/host.ts";
-import type { NodeApi, NodeEvent, NodeState } from "../kubernetes/node-api.ts";
+import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 
@@ -11,9 +11,9 @@ const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 /** A watch that lasted this long was a good one. */
 const HEALTHY_WATCH_MS = 60_000;
-/** Complaints come by the second: the API server is asked about them this often at most. */
+/** kubelet may complain every second: the Node is read anew this often at most. */
 const LOOK_AGAIN_MS = 10_000;
-/** How long a kubelet may take from its start to a Ready Node, before a Node that is missing or not Ready is worth a word. */
+/** How long a kubelet may take from its start to a Ready Node, before a Node that is missing or not Ready is reported. */
 const START_GRACE_MS = 20_000;
 
 export interface NodeWatchOptions {
@@ -21,7 +21,7 @@ export interface NodeWatchOptions {
   readonly log: Log;
   readonly board: ConditionBoard;
   readonly name: string;
-  /** The API server of now, or undefined while the cluster or the token is not known. */
+  /** The API server; undefined while the cluster or the token is not known. */
   readonly api: () => NodeApi | undefined;
   /** When the running kubelet was started, milliseconds since the epoch. */
   readonly kubeletStartedAtMs: () => number | undefined;
@@ -78,31 +78,25 @@ async function runWatch(
   signal: AbortSignal,
   untilLookedAgain: () => AbortSignal,
 ): Promise<void> {
-  const { host, board } = options;
+  const { host } = options;
   const backoff = new Backoff({
     firstMs: FIRST_RETRY_MS,
     maxMs: MAX_RETRY_MS,
     resetAfterMs: HEALTHY_WATCH_MS,
     random: host.random,
   });
-  const observer = createObserver(options);
+  const observer = new NodeObserver(options);
   while (!signal.aborted) {
     const startedAtMs = host.clock.now();
     const api = options.api();
     if (api !== undefined) {
       try {
-        const snapshot = await api.read(options.name);
-        board.setTrue("ApiReachable", "Answers", "the API server answers");
-        board.setTrue(
-          "IdentityAccepted",
-          "Accepted",
-          `the API server knows this machine as system:node:${options.name}`,
-        );
+        const snapshot = await readNode(options, api);
         observer.see(snapshot.node);
         const onEvent = (event: NodeEvent) => observer.see(event.kind === "seen" ? event.node : undefined);
         await api.watch(options.name, snapshot, onEvent, AbortSignal.any([signal, untilLookedAgain()]));
       } catch (error) {
-        if (!signal.aborted) observer.fail(error);
+        if (!signal.aborted) reportFailure(options, error);
       }
     }
     const waitMs = api === undefined ? 0 : backoff.next(host.clock.now() - startedAtMs);
@@ -110,67 +104,86 @@ async function runWatch(
   }
 }
 
-/** Turns what is seen of the Node into the condition, and a loss into a restart of kubelet. */
-function createObserver({ host, log, board, name, kubeletStartedAtMs, emit }: NodeWatchOptions) {
-  let last: NodeState | undefined;
-  const isKubeletStarting = () => {
-    const startedAtMs = kubeletStartedAtMs();
-    return startedAtMs === undefined || host.clock.now() - startedAtMs <= START_GRACE_MS;
-  };
-  const seeAbsent = () => {
-    const wasThere = last !== undefined;
-    last = undefined;
-    if (!wasThere && isKubeletStarting()) {
-      board.set("NodeReady", {
-        status: "Unknown",
-        reason: "Registering",
-        message: `kubelet has not registered Node ${name} yet`,
-      });
+async function readNode({ board, name }: NodeWatchOptions, api: NodeApi): Promise<NodeSnapshot> {
+  const snapshot = await api.read(name);
+  board.setTrue("ApiReachable", "Answers", "the API server answers");
+  board.setTrue("IdentityAccepted", "Accepted", `the API server knows this machine as system:node:${name}`);
+  return snapshot;
+}
+
+/** What a refusal says: it comes from an API server that answers; only the first two doubt the identity. */
+const IDENTITY_REFUSALS: readonly string[] = ["api-unauthorized", "api-forbidden"];
+const REFUSALS: readonly string[] = [...IDENTITY_REFUSALS, "api-denied"];
+
+function reportFailure({ log, board, name, emit }: NodeWatchOptions, error: unknown): void {
+  // A watch ends at times without meaning anything; the read that follows says whether the API server answers.
+  if (hasCode(error, "watch-ended")) {
+    log.debug({ err: error }, "the watch ended");
+    return;
+  }
+  const { code, message } = describe(error);
+  if (REFUSALS.includes(code)) board.setTrue("ApiReachable", "Answers", "the API server answers");
+  else board.setFailed("ApiReachable", error);
+  if (IDENTITY_REFUSALS.includes(code)) board.setFailed("IdentityAccepted", error);
+  board.setUnknown("NodeReady", "NotAsked", `how Node ${name} is cannot be read: ${message}`);
+  if (code === "api-unauthorized") emit({ kind: "token-refused" });
+}
+
+/** Turns what is seen of the Node into conditions, and a loss into a restart of kubelet. */
+class NodeObserver {
+  readonly #options: NodeWatchOptions;
+  #last: NodeState | undefined;
+
+  constructor(options: NodeWatchOptions) {
+    this.#options = options;
+  }
+
+  see(node: NodeState | undefined): void {
+    this.#options.emit({ kind: "node-seen", node });
+    if (node === undefined) this.#seeAbsent();
+    else this.#seePresent(node);
+  }
+
+  #seeAbsent(): void {
+    const { log, board, name, emit } = this.#options;
+    const wasThere = this.#last !== undefined;
+    this.#last = undefined;
+    if (!wasThere && this.#isKubeletStarting()) {
+      board.setUnknown("NodeReady", "Registering", `kubelet has not registered Node ${name} yet`);
       return;
     }
     board.set("NodeReady", {
       status: "False",
       reason: "NodeMissing",
       message: `there is no Node ${name} in the cluster`,
-      hint: `kubelet registers it again by itself; when it goes again, somebody deletes it: kubectl get events --field-selector involvedObject.name=${name}.`,
+      hint: `kubelet registers it again; if it vanishes again, a user or a controller deletes it: kubectl get events --field-selector involvedObject.name=${name}.`,
     });
     log.warn({ node: name }, "the Node is gone from the cluster; kubelet is restarted to register it again");
     emit({ kind: "node-gone" });
-  };
-  const seePresent = (node: NodeState) => {
-    const wasReady = last?.isReady ?? false;
-    last = node;
-    seeSchedulable(board, name, node);
+  }
+
+  #seePresent(node: NodeState): void {
+    const { board, name, emit } = this.#options;
+    const wasReady = this.#last?.isReady ?? false;
+    this.#last = node;
+    reportSchedulable(board, name, node);
     if (node.isReady) {
       board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);
       if (!wasReady) emit({ kind: "node-ready" });
       return;
     }
-    const status = isKubeletStarting() ? "Unknown" : "False";
+    const status = this.#isKubeletStarting() ? "Unknown" : "False";
     board.set("NodeReady", { status, reason: node.reason, message: `Node ${name} is not Ready: ${node.message}` });
-  };
-  return {
-    see(node: NodeState | undefined): void {
-      emit({ kind: "node-seen", node });
-      if (node === undefined) seeAbsent();
-      else seePresent(node);
-    },
-    fail(error: unknown): void {
-      // A watch ends at times without meaning anything; the read that follows says whether the API server is away.
-      if (hasCode(error, "watch-ended")) {
-        log.debug({ err: error }, "the watch ended");
-        return;
-      }
-      const isRefused = hasCode(error, "api-unauthorized") || hasCode(error, "api-forbidden");
-      if (isRefused) board.setTrue("ApiReachable", "Answers", "the API server answers");
-      board.setFailed(isRefused ? "IdentityAccepted" : "ApiReachable", error);
-      board.setUnknown("NodeReady", "NotAsked", `nobody can say how Node ${name} is: ${describe(error).message}`);
-      if (hasCode(error, "api-unauthorized")) emit({ kind: "token-refused" });
-    },
-  };
+  }
+
+  #isKubeletStarting(): boolean {
+    const { host, kubeletStartedAtMs } = this.#options;
+    const startedAtMs = kubeletStartedAtMs();
+    return startedAtMs === undefined || host.clock.now() - startedAtMs <= START_GRACE_MS;
+  }
 }
 
-function seeSchedulable(board: ConditionBoard, name: string, node: NodeState): void {
+function reportSchedulable(board: ConditionBoard, name: string, node: NodeState): void {
   if (node.isSchedulable) board.setTrue("NodeSchedulable", "Schedulable", `Node ${name} takes new pods`);
   else board.set("NodeSchedulable", { status: "False", ...explainCordon(name, node) });
 }

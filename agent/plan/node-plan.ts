@@ -38,36 +38,69 @@ export interface NodePlan {
   readonly resources: readonly Resource[];
   /** Undefined until the cluster is known. */
   readonly kubelet: KubeletCommand | undefined;
+  /**
+   * Files and folders of which everything that is wanted is planned: a file of the agent's there that is not in `resources` is wanted
+   * no more. A section that could not be planned, or that follows from facts that may be missing, decides nothing.
+   */
+  readonly decided: readonly string[];
   /** What could not be planned, and why. */
   readonly problems: readonly SatelliteError[];
 }
 
+/** A part of the node that is planned by itself: a problem in one leaves the others as they are. */
+interface Section {
+  readonly plan: (config: Config, facts: Facts) => readonly Resource[];
+  /** Its files and folders, where the configuration alone says what is wanted. */
+  readonly decides?: readonly string[];
+}
+
+/** In the order in which they are applied. */
+const SECTIONS = {
+  kernel: { plan: planKernel },
+  kubelet: { plan: planKubelet },
+  cni: { plan: planCni, decides: [PATHS.cniConfigFolder] },
+  registries: { plan: planRegistries, decides: [PATHS.registriesFolder] },
+  containerd: { plan: planContainerd },
+} as const satisfies Readonly<Record<string, Section>>;
+
 /** Plans the node. Pure: the same input gives the same bytes. */
 export function planNode(config: Config, facts: Facts): NodePlan {
   const problems: SatelliteError[] = [];
-  const planned = (plan: () => readonly Resource[]): readonly Resource[] => {
-    try {
-      return plan();
-    } catch (error) {
-      if (!(error instanceof SatelliteError)) throw error;
-      problems.push(error);
-      return [];
-    }
+  const planned = new Map<string, readonly Resource[]>();
+  const decided: string[] = [];
+  for (const [name, { plan, decides = [] }] of Object.entries<Section>(SECTIONS)) {
+    const resources = attempt(() => plan(config, facts), problems);
+    if (resources === undefined) continue;
+    planned.set(name, resources);
+    decided.push(...decides);
+  }
+  if (planned.has("containerd")) attempt(() => checkContainerd(config, facts), problems);
+  return {
+    resources: [...planned.values()].flat(),
+    kubelet: planned.get("kubelet")?.length ? planCommand(config, facts) : undefined,
+    decided,
+    problems,
   };
-  const kubeletFiles = planned(() => planKubelet(config, facts));
-  const containerdFiles = planned(() => planContainerd(config, facts));
-  if (containerdFiles.length > 0) planned(() => checkContainerd(config, facts));
-  const resources = [...planKernel(config), ...kubeletFiles, ...containerdFiles];
-  const { cluster, machine } = facts;
-  const kubelet =
-    cluster === undefined || kubeletFiles.length === 0
-      ? undefined
-      : {
-          path: config.kubelet.path,
-          args: renderKubeletFlags(config, machine, cluster.ipFamily),
-          version: facts.kubeletVersion,
-        };
-  return { resources, kubelet, problems };
+}
+
+/** What a section gives; undefined, with its problem noted, when it cannot be planned. */
+function attempt<T>(plan: () => T, problems: SatelliteError[]): T | undefined {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof SatelliteError)) throw error;
+    problems.push(error);
+    return undefined;
+  }
+}
+
+function planCommand(config: Config, { cluster, machine, kubeletVersion }: Facts): KubeletCommand | undefined {
+  if (cluster === undefined) return undefined;
+  return {
+    path: config.kubelet.path,
+    args: renderKubeletFlags(config, machine, cluster.ipFamily),
+    version: kubeletVersion,
+  };
 }
 
 function planKernel({ network }: Config): readonly Resource[] {
@@ -81,26 +114,35 @@ function planKernel({ network }: Config): readonly Resource[] {
   ];
 }
 
-function planContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
-  const cni =
-    config.network.cni === "host" ? [file(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
-  const registries = Object.entries(config.containerd.registries).map(([name, registry]) =>
+function planCni({ network }: Config): readonly Resource[] {
+  return network.cni === "host" ? [file(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
+}
+
+function planRegistries({ containerd }: Config): readonly Resource[] {
+  return Object.entries(containerd.registries).map(([name, registry]) =>
     file(hostsPath(name), renderHosts(registry), `images of ${name}`),
   );
-  if (containerd === undefined) return [...cni, ...registries];
+}
+
+function planContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
+  if (containerd === undefined) return [];
+  const { configFile, socket } = config.containerd;
   const content = renderContainerdConfig(containerd, containerdOptions(config, machine));
-  const { configFile } = config.containerd;
   return [
-    ...cni,
-    ...registries,
     file(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
-    { kind: "service", unit: "containerd.service", configFile, why: "kubelet's container runtime" },
+    {
+      kind: "service",
+      unit: "containerd.service",
+      configFile,
+      readiness: { kind: "cri", socket },
+      why: "kubelet's container runtime",
+    },
   ];
 }
 
-function checkContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
+/** @throws containerd-config-shadowed */
+function checkContainerd(config: Config, { machine, containerd }: Facts): void {
   if (containerd !== undefined) checkEffective(containerd, containerdOptions(config, machine));
-  return [];
 }
 
 function containerdOptions(config: Config, machine: MachineFacts): ContainerdOptions {
@@ -155,5 +197,5 @@ function file(
   why: string,
   options: Partial<Pick<FileResource, "reader" | "mode">> = {},
 ): FileResource {
-  return { kind: "file", path, content, mode: 0o644, reader: "nobody", why, ...options };
+  return { kind: "file", path, content, mode: 0o644, reader: "none", why, ...options };
 }

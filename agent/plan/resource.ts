@@ -1,7 +1,6 @@
 // What the agent wants to be true of the machine, one value a thing. The kinds here and the executors in apply/ are the same set.
 
-/** Who reads a file, and so must be restarted when it started with other content. */
-export type Reader = "kubelet" | "containerd" | "nobody";
+import type { Reader } from "./readers.ts";
 
 export interface FileResource {
   readonly kind: "file";
@@ -28,13 +27,21 @@ export interface KernelModuleResource {
   readonly why: string;
 }
 
-/** A systemd service that must run with the configuration file that the plan contains. */
+/** What a service must do to count as started, beyond systemd's word that it is active. */
+export type Readiness =
+  /** It answers CRI's Status on this socket. */
+  | { readonly kind: "cri"; readonly socket: string }
+  /** systemd says that it is active. */
+  | { readonly kind: "active" };
+
+/** A systemd service that must run, and with the configuration file that the plan contains. */
 export interface ServiceResource {
   readonly kind: "service";
   /** E.g. `containerd.service`. */
   readonly unit: string;
-  /** The file that it reads at its start; it is restarted when it started with another content. */
-  readonly configFile: string;
+  /** The planned file that it reads at its start, if any: it is restarted when it started with another content. */
+  readonly configFile?: string;
+  readonly readiness: Readiness;
   readonly why: string;
 }
 
@@ -52,4 +59,14 @@ export function resourceId(resource: Resource): string {
     case "service":
       return `service:${resource.unit}`;
   }
+}
+
+/** The planned files of one reader, in the plan's order. */
+export function filesOf(reader: Reader, resources: readonly Resource[]): readonly FileResource[] {
+  return resources.filter((resource): resource is FileResource => isReadBy(reader, resource));
+}
+
+/** Whether a resource is a file of this reader. */
+export function isReadBy(reader: Reader, resource: Resource): resource is FileResource {
+  return resource.kind === "file" && resource.reader === reader;
 }

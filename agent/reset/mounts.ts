@@ -2,6 +2,7 @@
 // the machine's files (aws/eks-hybrid#664). Device numbers are no proof, since a bind mount has those of its source.
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { mountPoints } from "../host/remove-tree.ts";
 
 const MOUNTINFO = "/proc/self/mountinfo";
 const UMOUNT_TIMEOUT_SECONDS = 30;
@@ -14,11 +15,9 @@ export async function listMountsBelow(host: Host, folder: string): Promise<reado
       hint: "Nothing is removed without it: mount -t proc proc /proc.",
     });
   }
-  const points = text.split("\n").flatMap((line) => {
-    const point = line.split(" ")[4];
-    return point === undefined ? [] : [decodeEscapes(point)];
-  });
-  return points.filter((point) => point.startsWith(`${folder}/`)).toReversed();
+  return mountPoints(text)
+    .filter((point) => point.startsWith(`${folder}/`))
+    .toReversed();
 }
 
 /** Unmounts everything below a folder. @throws mount-busy */
@@ -53,20 +52,15 @@ export async function removeTree(host: Host, path: string): Promise<void> {
       hint: `umount ${mounted}, and run reset again.`,
     });
   }
-  const { exitCode, stderr } = await host.run("rm", ["--recursive", "--force", "--one-file-system", "--", path]);
-  if (exitCode !== 0) {
-    throw new SatelliteError("reset-failed", `${path} was not removed: ${stderr.trim()}`, {
+  await host.files.removeTree(path).catch((cause: unknown) => {
+    throw new SatelliteError("reset-failed", `${path} was not removed`, {
       hint: `ls -la ${path}, lsattr ${path}.`,
+      cause,
     });
-  }
+  });
 }
 
 async function mountsAt(host: Host, path: string): Promise<readonly string[]> {
   const slash = path.lastIndexOf("/");
   return (await listMountsBelow(host, path.slice(0, slash))).filter((point) => point === path);
-}
-
-/** The kernel writes blanks and backslashes of a path as three octal digits (proc_pid_mountinfo(5)). */
-function decodeEscapes(point: string): string {
-  return point.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

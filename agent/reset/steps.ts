@@ -4,7 +4,6 @@ import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../config/paths.t
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import { isOwnCdiSpec } from "../gpu/cdi-spec.ts";
-import type { Host } from "../host/host.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
@@ -51,7 +50,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     restoreStep(options),
     packagesStep(options),
     removeStep("remove what kubelet has written", options, async ({ host }) => {
-      const real = await realPath(host, KUBELET_FOLDER);
+      const real = await host.files.realPath(KUBELET_FOLDER);
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];
     }),
     foldersStep(options),
@@ -93,9 +92,9 @@ function mountsStep({ host }: StepOptions): Step {
   return {
     name: "unmount what is below kubelet's folder",
     list: async () =>
-      (await listMountsBelow(host, await realPath(host, KUBELET_FOLDER))).map((point) => `unmount ${point}`),
+      (await listMountsBelow(host, await host.files.realPath(KUBELET_FOLDER))).map((point) => `unmount ${point}`),
     run: async () => {
-      await unmountBelow(host, await realPath(host, KUBELET_FOLDER));
+      await unmountBelow(host, await host.files.realPath(KUBELET_FOLDER));
       return [];
     },
   };
@@ -168,15 +167,9 @@ function foldersStep({ host }: StepOptions): Step {
       for (const folder of [...registries, PATHS.registriesFolder, ...OWN_FOLDERS]) {
         const isLink = (await host.files.readLink(folder)) !== undefined;
         if (isLink || (await host.files.status(folder)) === undefined) continue;
-        if ((await host.files.list(folder)).length === 0) await host.run("rmdir", ["--", folder]); // A mount point stays.
+        await host.files.removeEmptyFolder(folder); // A mount point stays.
       }
       return [];
     },
   };
-}
-
-/** Where kubelet's folder really is: it may be a link to another disk. */
-async function realPath(host: Host, path: string): Promise<string> {
-  const { stdout, exitCode } = await host.run("realpath", ["--canonicalize-missing", "--", path]);
-  return exitCode === 0 && stdout.startsWith("/") ? stdout.trim() : path;
 }

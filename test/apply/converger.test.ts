@@ -146,10 +146,34 @@ test("a missing kubelet is told of with every other problem of the round", async
   assert.deepEqual(specs, []);
 });
 
-test("kubelet may start on a machine that was put right", async () => {
-  const { converger } = setUp();
+test("on a machine that is as planned, a preparation returns what the round asked for", async () => {
+  const { converger, specs } = setUp();
   await converger.round();
-  await converger.prepareKubelet();
+  assert.deepEqual(await converger.prepareKubelet(), specs[0]);
+});
+
+test("a preparation that is asked for during a round waits for it: kubelet never starts on files of before", async () => {
+  const { host, converger, known } = setUp();
+  await converger.round();
+  known.cluster = sampleCluster({ caPem: otherCa });
+  const gate = Promise.withResolvers<void>();
+  const write = host.files.write.bind(host.files);
+  let isHeld = false;
+  host.files.write = async (path, content, options) => {
+    if (path.endsWith("/ca.crt")) {
+      isHeld = true;
+      await gate.promise;
+    }
+    return write(path, content, options);
+  };
+  const round = converger.round();
+  while (!isHeld) await new Promise(setImmediate);
+  const prepared = converger.prepareKubelet();
+  gate.resolve();
+  await round;
+  const { digest } = await prepared;
+  assert.equal(host.files.peek("/etc/kubernetes/pki/ca.crt")?.content, otherCa);
+  assert.equal(digest, (await converger.prepareKubelet()).digest, "it is of the newer files");
 });
 
 test("kubelet does not start before the first round has ended", async () => {

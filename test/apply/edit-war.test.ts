@@ -10,7 +10,13 @@ const FILE: FileResource = {
   ...{ kind: "file", path: "/etc/containerd/config.toml", content: "version = 2\noom_score = 0\n", mode: 0o644 },
   ...{ reader: "containerd", why: "CRI" },
 };
-const SERVICE: Resource = { kind: "service", unit: "containerd.service", configFile: FILE.path, why: "runtime" };
+const SERVICE: Resource = {
+  kind: "service",
+  unit: "containerd.service",
+  readiness: { kind: "cri", socket: "/run/containerd/containerd.sock" },
+  configFile: FILE.path,
+  why: "runtime",
+};
 const OTHER: Resource = { kind: "sysctl", key: "vm.overcommit_memory", value: "1", why: "kubelet" };
 const PLAN = [OTHER, FILE, SERVICE];
 const facts = (text: string) => ({ version: "1.7.27", config: containerdFile(text) });
@@ -43,7 +49,7 @@ test("three times in ten minutes, and it is left alone for an hour, with the key
   assert.equal(problem?.code, "containerd-config-contested");
   assert.match(
     problem?.message ?? "",
-    /put back 3 times in 10 minutes.*until 1970-01-01T01:02:00.*oom_score is 1, not 0$/,
+    /repaired 3 times in 10 minutes.*until 1970-01-01T01:02:00.*oom_score is 1, not 0$/,
   );
   assert.match(problem?.hint ?? "", /GPU Operator/);
   assert.deepEqual(

@@ -45,7 +45,7 @@ test("what the configuration does not ask for any more is gone, and so is its en
   );
 });
 
-test("what stood there before is put back with its owner and mode", async () => {
+test("what stood there before is restored with its owner and mode", async () => {
   const { host, round } = setUp();
   host.files.put(HOSTS, 'server = "https://mine"\n', { mode: 0o640, uid: 7, gid: 8 });
   await round(WITH);
@@ -56,13 +56,35 @@ test("what stood there before is put back with its owner and mode", async () => 
   assert.deepEqual([mode, uid, gid], [0o640, 7, 8]);
 });
 
-test("what somebody wrote in its place since is left alone", async () => {
+test("what another process wrote in its place since is left alone", async () => {
   const { host, round, known } = setUp();
   await round(WITH);
   host.files.put(HOSTS, 'server = "https://theirs"\n');
   await round("");
   assert.equal(await host.files.read(HOSTS), 'server = "https://theirs"\n');
   assert.ok(!(await known()).includes(`file:${HOSTS}`), "reset must not remove it either");
+});
+
+test("a containerd configuration that cannot be read takes neither the pods' network nor the registries away", async () => {
+  const { host, round, known } = setUp();
+  await round(WITH);
+  const [hosts, cni] = [await host.files.read(HOSTS), await host.files.read(CNI)];
+  assert.ok(hosts !== undefined && cni !== undefined);
+  for (const broken of ["[plugins\nnot TOML", '[plugins.linux]\nshim = "x"\n']) {
+    host.files.put("/etc/containerd/config.toml", broken);
+    const { board } = await round(WITH);
+    assert.equal(board.get("ConfigInSync").status, "False");
+    assert.deepEqual([await host.files.read(HOSTS), await host.files.read(CNI)], [hosts, cni]);
+    assert.ok((await known()).includes(`file:${CNI}`));
+  }
+});
+
+test("a registry that is no longer wanted goes, also while containerd's configuration cannot be read", async () => {
+  const { host, round } = setUp();
+  await round(WITH);
+  host.files.put("/etc/containerd/config.toml", "[plugins\nnot TOML");
+  await round("");
+  assert.equal(await host.files.read(HOSTS), undefined);
 });
 
 test("a file that is not planned because the cluster is not known stays", async () => {
@@ -74,7 +96,7 @@ test("a file that is not planned because the cluster is not known stays", async 
   assert.equal(await host.files.read(KUBECONFIG), before);
 });
 
-test("a disk that takes nothing is told, and it is tried again with the next round", async () => {
+test("a full disk is reported, and the next round tries again", async () => {
   const { host, round } = setUp();
   host.files.put(HOSTS, "mine\n");
   await round(WITH);
@@ -87,7 +109,7 @@ test("a disk that takes nothing is told, and it is tried again with the next rou
   assert.equal(board.get("ConfigInSync").status, "True");
 });
 
-test("where the ledger is damaged nobody knows whose the file was: it stays, and nobody hears of it at every start", async () => {
+test("where the ledger is damaged it is not known whose the file was: it stays, and not every start logs it", async () => {
   const { host, round, lines } = setUp();
   await round(WITH);
   for (const name of await host.files.list("/var/lib/eks-satellite/ledger"))

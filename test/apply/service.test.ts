@@ -6,7 +6,13 @@ import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { actionsOf, codesOf, createRounds, failureOf, plannedFile, SERVICES } from "../fakes/rounds.ts";
 
 const CONFIG = "/etc/containerd/config.toml";
-const SERVICE: ServiceResource = { kind: "service", unit: "containerd.service", configFile: CONFIG, why: "a test" };
+const SERVICE: ServiceResource = {
+  kind: "service",
+  unit: "containerd.service",
+  readiness: { kind: "cri", socket: "/run/containerd/containerd.sock" },
+  configFile: CONFIG,
+  why: "a test",
+};
 const OLD = "version = 2\n# old\n";
 const NEW = "version = 2\n# new\n";
 

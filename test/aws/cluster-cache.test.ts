@@ -35,7 +35,7 @@ function setUp(host = new MemoryHost()) {
 
 const statusOf = (board: ConditionBoard) => [board.get("ClusterKnown").status, board.get("ClusterKnown").reason];
 
-test("the first answer is known, kept on disk, and told of once", async () => {
+test("the first answer is kept in memory and on disk, and emitted once", async () => {
   const { host, board, cluster, made } = setUp();
   await cluster.round();
   assert.equal(cluster.facts?.endpoint, "https://ABC.gr7.us-west-2.eks.amazonaws.com");
@@ -44,7 +44,7 @@ test("the first answer is known, kept on disk, and told of once", async () => {
   assert.notEqual(host.files.peek(CACHE), undefined);
 });
 
-test("an answer that says the same writes nothing and wakes nobody", async () => {
+test("an equal answer writes nothing and emits nothing", async () => {
   const { host, cluster, made } = setUp();
   await cluster.round();
   const writes = host.files.changes.length;
@@ -69,7 +69,7 @@ test("without keys AWS is not asked", async () => {
   assert.deepEqual([aws.calls, statusOf(board)], [[], ["Unknown", "Starting"]]);
 });
 
-test("facts of an earlier run are in force before AWS has said anything", async () => {
+test("facts of an earlier run are in use before AWS has answered", async () => {
   const host = new MemoryHost();
   await cacheCluster(host, CACHE, sampleCluster());
   const { board, cluster } = setUp(host);
@@ -78,7 +78,7 @@ test("facts of an earlier run are in force before AWS has said anything", async 
   assert.deepEqual(statusOf(board), ["True", "Cached"]);
 });
 
-test("with AWS away, denied or the cluster gone the node stays on what is known, and says it once", async () => {
+test("when AWS is away, denies or has no cluster, the node keeps the known facts, and logs it once", async () => {
   const { aws, board, cluster, messages, made } = setUp();
   await cluster.round();
   const { facts } = cluster;
@@ -118,7 +118,7 @@ test("without earlier facts the failure is the condition, with its hint", async 
   assert.match(board.get("ClusterKnown").hint ?? "", /cluster\.region/);
 });
 
-test("facts that a full disk kept from being written are in force, and are written when there is room", async () => {
+test("facts that a full disk rejects are in use, and are written when there is space", async () => {
   const { host, cluster, made } = setUp();
   host.files.refuseWrites("/var/lib/eks-satellite", "ENOSPC");
   await cluster.round();
@@ -127,5 +127,5 @@ test("facts that a full disk kept from being written are in force, and are writt
   host.files.allowWrites();
   await cluster.round();
   assert.notEqual(host.files.peek(CACHE), undefined);
-  assert.equal(made.changes, 1, "nobody is woken for it");
+  assert.equal(made.changes, 1, "no further event");
 });

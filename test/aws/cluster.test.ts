@@ -29,7 +29,7 @@ test("an IPv6 cluster's facts carry the IPv6 service CIDR", async () => {
   assert.deepEqual([facts.ipFamily, facts.serviceCidr], ["ipv6", "fd12::/108"]);
 });
 
-test("a cluster that EKS is updating serves its API and is good enough", async () => {
+test("a cluster that EKS is updating serves its API and is accepted", async () => {
   assert.equal((await read({ status: "UPDATING" })).version, "1.34");
 });
 
@@ -48,13 +48,13 @@ test("a denied DescribeCluster says what to allow", async () => {
   });
 });
 
-test("expired keys and an AWS that is away are told apart", async () => {
+test("expired keys and an unreachable AWS are distinguished", async () => {
   await assert.rejects(read({}, awsError("ExpiredTokenException")), { code: "credentials-expired" });
   await assert.rejects(read({}, connectionRefused()), { code: "aws-unreachable" });
 });
 
 for (const status of ["CREATING", "DELETING", "FAILED", undefined]) {
-  test(`a cluster that is ${status ?? "of no known status"} is waited for`, async () => {
+  test(`a cluster with status ${status ?? "unknown"} is not active yet`, async () => {
     await assert.rejects(read({ status }), {
       code: "cluster-not-active",
       message: `cluster demo is ${status ?? "unknown"}`,
@@ -88,7 +88,7 @@ test("a description without service CIDR, endpoint or version names what is abse
   await assert.rejects(read({ version: undefined }), { code: "cluster-incomplete", message: /no version/ });
 });
 
-test("facts that were kept are read back", async () => {
+test("cached facts are read back", async () => {
   const host = new MemoryHost();
   await cacheCluster(host, CACHE, sampleCluster());
   assert.deepEqual(await readCachedCluster(host, CACHE, CLUSTER), sampleCluster());

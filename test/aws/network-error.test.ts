@@ -6,7 +6,7 @@ import { SatelliteError } from "../../agent/errors.ts";
 const coded = (code: string) => Object.assign(new Error(code), { code });
 const wrapped = (cause: unknown) => new SatelliteError("http-failed", "GET was not answered", { cause });
 
-test("the problem is found behind the words that wrap it", () => {
+test("the problem is found in the causes of the error", () => {
   assert.equal(networkProblemOf(wrapped(coded("ENOTFOUND"))), "dns");
   assert.equal(networkProblemOf(wrapped(new SatelliteError("dns-failed", "no such name"))), "dns");
   assert.equal(networkProblemOf(wrapped(coded("ECONNREFUSED"))), "refused");

@@ -6,7 +6,7 @@ import { machine } from "../fakes/certificates.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { installRolesAnywhere, rolesAnywhereConfig } from "../fakes/roles-anywhere.ts";
 
-test("the key of a certificate is a secret line by line: a log may show one without its head", async () => {
+test("each line of a certificate's key is a secret: a log may show one without its header", async () => {
   const host = new MemoryHost();
   installRolesAnywhere(host);
   const known = await readKnownSecrets(host, localDefaults(), rolesAnywhereConfig());

@@ -35,7 +35,7 @@ test("missing programs are listed with the mirror's offer", async () => {
 test("an obstacle to a download is a failure with a remedy", async () => {
   const whole = renderManifest(["1.34.4"]);
   for (const [manifest, checksum, says] of [
-    ["<html>", undefined, /is no manifest/],
+    ["<html>", undefined, /is not a manifest/],
     [renderManifest(["1.29.1"]), undefined, /has no release of version 1\.34/],
     [whole, "<html>", /holds no SHA-256/],
   ] as const) {
@@ -58,7 +58,7 @@ test("on a complete machine the mirror is asked only where kubelet follows the c
   host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}\nkubelet: { upgrade: auto }\n`);
   const { outcome, evidence } = await look();
   assert.equal(outcome, "warn");
-  assert.match(evidence, /is no manifest/);
+  assert.match(evidence, /is not a manifest/);
 });
 
 test("with artifacts.install: never the missing programs are a warning, and no mirror is asked", async () => {

@@ -7,7 +7,12 @@ import { MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
 
-const named = (name: string, run: () => Promise<Finding>): GroupedCheck => ({ name, group: "machine", run });
+const named = (name: string, run: () => Promise<Finding>): GroupedCheck => ({
+  name,
+  group: "machine",
+  checks: "nothing",
+  run,
+});
 
 /** A context without a configuration. */
 function setUp() {

@@ -56,7 +56,7 @@ testFindings([
       host.clock.jump(Date.UTC(2027, 0, 1) - host.clock.now());
     },
     "fail",
-    /node\.crt ended at 2027-01-01/,
+    /node\.crt expired at 2027-01-01/,
   ],
   [
     "certificate",
@@ -202,7 +202,7 @@ testFindings([
         spec: { unschedulable: true },
       }))),
     "warn",
-    /\(0000:06:00\.0\).*uncordoned by itself/,
+    /\(0000:06:00\.0\).*daemon uncordons it/,
   ],
   [
     "version-skew",

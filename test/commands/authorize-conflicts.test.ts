@@ -65,7 +65,7 @@ test("an entry that is gone when aws-auth is read back is reported", async () =>
   await assert.rejects(authorize({ roleArn: NODE_ROLE }), { code: "aws-auth-readback", hint: /aws-auth-demo-/ });
 });
 
-test("where the old text cannot be saved nothing is changed", async () => {
+test("when the old text cannot be saved nothing is changed", async () => {
   const { authorize, awsAuth, host } = setUpAdmin("CONFIG_MAP");
   host.files.refuseWrites("/full", "ENOSPC");
   await assert.rejects(authorize({ roleArn: NODE_ROLE, backupFolder: "/full" }), { code: "disk-full" });

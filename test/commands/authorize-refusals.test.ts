@@ -35,7 +35,7 @@ test("a role that aws-auth maps to another access keeps it: an access entry woul
   assert.deepEqual([awsAuth.data, adminAws.entries.size, host.files.changes], [before, 1, []]);
 });
 
-test("a role that has an access entry of another type keeps it", async () => {
+test("a role with an access entry of another type keeps it", async () => {
   const { authorize, revoke, adminAws, awsAuth } = setUpAdmin();
   adminAws.addEntry(NODE_ROLE, "STANDARD", "joe");
   const expected = { code: "entry-differs", message: /type STANDARD/ };
@@ -57,7 +57,7 @@ test("a role of another account, a missing role, a session, a user and a wrong n
     [{ userArn: USER }, "options-invalid", /needs one --node-name, not 0/],
     [{ userArn: USER, nodeName: ["a", "b"] }, "options-invalid", /needs one --node-name, not 2/],
     [{ userArn: USER, roleArn: NODE_ROLE }, "options-invalid", /cannot both/],
-    [{}, "options-invalid", /nobody is named/],
+    [{}, "options-invalid", /no role or user is named/],
     [{ roleArn: NODE_ROLE, nodeName: ["i-1"] }, "node-name-invalid", /"i-1" begins with i-/],
     [{ userArn: USER, nodeName: ["fargate-ip-10-0-2-27.ec2.internal"] }, "node-name-invalid", /begins with fargate-/],
     [{ roleArn: NODE_ROLE, cluster: "de/mo" }, "cluster-invalid", /--cluster "de\/mo"/],
@@ -101,7 +101,7 @@ test("a method that the cluster or the principal does not support is refused wit
     await assert.rejects(setUpAdmin(mode).authorize(options), { code: "method-impossible", message });
 });
 
-test("an aws-auth that cannot be read is left alone, and costs no access entry", async () => {
+test("an aws-auth that cannot be read is left alone, and does not prevent an access entry", async () => {
   for (const text of ["\t- rolearn: x\n", "not: a list\n", "- rolearn: 'x\n", "plain words"]) {
     const { authorize, revoke, awsAuth, host, adminAws, said } = setUpAdmin();
     awsAuth.edit({ mapRoles: text });

@@ -58,7 +58,7 @@ test("a missing aws-auth is created, with nothing but the entry", async () => {
   assert.deepEqual(host.files.changes, []);
 });
 
-test("a user is one node, through aws-auth, also where entries are allowed", async () => {
+test("a user is one node, through aws-auth, also where entries are enabled", async () => {
   const { authorize, awsAuth, adminAws } = setUpAdmin();
   assert.equal(await authorize({ userArn: USER, nodeName: ["gpu-1"] }), 0);
   assert.deepEqual(parse(awsAuth.data?.mapUsers ?? ""), [
@@ -123,7 +123,7 @@ test("it asks; without a yes, without a terminal, in a dry run and with JSON out
   context.confirm = undefined;
   forget();
   assert.equal(await authorize(options), 2);
-  assert.match(said(), /nobody is there to be asked. --yes makes the changes\n$/);
+  assert.match(said(), /there is no terminal to ask for confirmation. --yes makes the changes\n$/);
   forget();
   assert.equal(await authorize({ ...options, output: "json" }), 2);
   assert.deepEqual(
@@ -157,14 +157,14 @@ test("a role's path that the user omits is looked up: an access entry needs it, 
   assert.equal((configMap.roles()[1] as { rolearn: string }).rolearn, NODE_ROLE);
 });
 
-test("a role whose trust policy does not pin the session's name is let in with a warning", async () => {
+test("a role whose trust policy does not pin the session's name is authorized with a warning", async () => {
   const { authorize, adminAws, said } = setUpAdmin("API");
   adminAws.addRole("nodes");
   await authorize({ roleArn: NODE_ROLE });
   assert.match(said(), /^! every principal that may assume \S+ may be any node: pin sts:RoleSessionName/m);
 });
 
-test("a role whose trust policy pins other names is let in with a warning, unless it has wildcards", async () => {
+test("a role whose trust policy pins other names is authorized with a warning, unless it has wildcards", async () => {
   const { authorize, adminAws, said, forget } = setUpAdmin("API");
   await authorize({ roleArn: NODE_ROLE, nodeName: ["gpu-2"] });
   assert.match(said(), /^! the trust policy of \S+ does not name gpu-2:/m);

@@ -16,7 +16,7 @@ test("on a healthy node nothing fails; the control plane's route is unknown, and
   assert.deepEqual([exitCode, summary.fail, checks.length], [0, 0, CHECKS.length]);
 });
 
-test("as text each check is a line with its mark, remedies below, and a summary last", async () => {
+test("as text each check is a line with its mark, remedies below, and a summary at the end", async () => {
   const { run } = setUpCheck();
   const { text } = await run({ output: "text" });
   assert.match(text, /^machine:\n✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
@@ -48,7 +48,7 @@ test("a replaced certificate, a refused connection and a timeout each have their
   }
 });
 
-test("a proxy is shown without its password, with what NO_PROXY lacks", async () => {
+test("a proxy is shown without its password, with the missing entries of NO_PROXY", async () => {
   const { find } = setUpCheck();
   const HTTPS_PROXY = "http://user:hunter2@proxy:3128";
   const { outcome, evidence } = await find("proxy", { HTTPS_PROXY, NO_PROXY: "localhost,127.0.0.1" });
@@ -168,7 +168,8 @@ test("a kubelet that a killed daemon left behind is ours; any other is foreign",
   assert.equal((await find("ports")).outcome, "ok");
 });
 
-test("README names every check", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  for (const { name } of CHECKS) assert.ok(readme.includes(`\`${name}\``), `${name} is not in README`);
+test("docs/reference/checks.md names every check, with what it checks", () => {
+  const page = readFileSync(new URL("../../docs/reference/checks.md", import.meta.url), "utf8");
+  for (const { name, checks } of CHECKS)
+    assert.ok(page.includes(`| \`${name}\` | ${checks} |`), `${name} is not in checks.md, or otherwise`);
 });

@@ -24,7 +24,7 @@ function setUp(text?: string, mode = 0o644) {
   return { host, run, said, text: () => host.files.peek(FILE)?.content ?? "" };
 }
 
-test("a file that is not there is made, valid, and says where every key is documented", async () => {
+test("a missing file is created, valid, and says where every key is documented", async () => {
   const { run, text, said, host } = setUp();
   await run({ ...ALL, roleArn: "arn:aws:iam::111122223333:role/satellite" });
   const { cluster, node, credentials } = parseConfig(text(), FILE, "x");
@@ -43,7 +43,7 @@ kubelet:
   maxPods: 20
 `;
 
-test("only what is given is changed; everything else stays, comments and mode too", async () => {
+test("only the given keys change; everything else stays, comments and mode too", async () => {
   const { run, text, said, host } = setUp(EXISTING, 0o600);
   await run({ region: "eu-west-1" });
   assert.equal(text(), EXISTING.replace("us-west-2", "eu-west-1"));
@@ -51,7 +51,7 @@ test("only what is given is changed; everything else stays, comments and mode to
   assert.equal(host.files.peek(FILE)?.mode, 0o600);
 });
 
-test("a table of which every key is commented out gets its first", async () => {
+test("a table whose keys are all commented out gets its first key", async () => {
   const { run, text } = setUp(`${EXISTING}node:\n  # name: x\n`);
   await run({ nodeName: "gpu-1" });
   assert.equal(parseConfig(text(), FILE, "x").node.name, "gpu-1");
@@ -87,7 +87,7 @@ function setUpFargate(text?: string, failure?: Error) {
   return { ...made, ec2, keys, run };
 }
 
-test("a fargate node's name follows from its network interface, looked up once with the keys that are configured", async () => {
+test("a fargate node's name follows from its network interface, looked up once with the configured keys", async () => {
   const { run, text, keys, said } = setUpFargate("node: { name: old-name }\n");
   await run(FARGATE);
   const { node } = parseConfig(text(), FILE, "x");
@@ -99,14 +99,14 @@ test("a fargate node's name follows from its network interface, looked up once w
   assert.match(said.join(""), /node\.name: fargate-ip-10-0-2-27/);
 });
 
-test("a fargate node's name that is given is not looked up", async () => {
+test("a given name of a fargate node is not looked up", async () => {
   const { run, text, keys } = setUpFargate();
   await run({ ...FARGATE, nodeName: "fargate-ip-10-0-2-99.us-west-2.compute.internal" });
   assert.equal(parseConfig(text(), FILE, "x").node.name, "fargate-ip-10-0-2-99.us-west-2.compute.internal");
   assert.deepEqual(keys, []);
 });
 
-test("keys that may not look a network interface up are told of --node-name, and the file is as it was", async () => {
+test("keys that may not look up a network interface get a hint to --node-name, and the file is unchanged", async () => {
   const { host, run } = setUpFargate(undefined, awsError("UnauthorizedOperation", 403));
   await assert.rejects(run(FARGATE), {
     code: "eni-forbidden",
@@ -118,7 +118,7 @@ test("keys that may not look a network interface up are told of --node-name, and
   assert.deepEqual([host.files.changes, elsewhere.host.files.changes], [[], []]);
 });
 
-test("what is already so is not written again", async () => {
+test("equal values are not written again", async () => {
   const { host, run, said } = setUp(EXISTING);
   await run({ cluster: "demo", region: "us-west-2" });
   assert.deepEqual([host.files.changes, said], [[], [`${FILE}: nothing to change\n`]]);
@@ -136,7 +136,7 @@ for (const [what, before, options, code] of [
   ["a file that is not YAML", "cluster: {", ALL, "config-syntax"],
   ["a misspelt key in the file", `${EXISTING}kubelt: {}\n`, { cluster: "other" }, "config-invalid"],
 ] as const) {
-  test(`${what} is refused, and the file is as it was`, async () => {
+  test(`${what} is refused, and the file is unchanged`, async () => {
     const { host, run } = setUp(before);
     await assert.rejects(run(options), { code });
     assert.deepEqual(host.files.changes, []);

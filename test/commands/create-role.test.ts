@@ -109,7 +109,7 @@ test("the caller's own role is not made a node's role", async () => {
   assert.ok(!adminAws.calls.includes("iam:CreateRole"));
 });
 
-test("EKS is asked again while it does not know the new role yet", async () => {
+test("EKS is retried while it does not know the new role yet", async () => {
   const { authorize, adminAws, host, said } = setUpAdmin("API");
   adminAws.unknownPrincipals = 3;
   const running = authorize(CREATE);

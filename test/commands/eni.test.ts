@@ -21,20 +21,20 @@ eni-086d663f32013841b  gh058-satellite-node-01  available  10.0.2.27   ip-10-0-2
 node name   fargate-ip-10-0-2-27.ec2.internal
 providerID  eks-satellite:///us-east-1/demo/eni-086d663f32013841b
 
-Let a user in:   eks-satellite authorize --cluster demo --region us-east-1 --identity fargate --user-arn arn:aws:iam::111122223333:user/USER --node-name fargate-ip-10-0-2-27.ec2.internal
+Authorize user:  eks-satellite authorize --cluster demo --region us-east-1 --identity fargate --user-arn arn:aws:iam::111122223333:user/USER --node-name fargate-ip-10-0-2-27.ec2.internal
 On the machine:  sudo eks-satellite configure --cluster demo --region us-east-1 --identity fargate --eni eni-086d663f32013841b --node-name fargate-ip-10-0-2-27.ec2.internal
 `,
   );
 });
 
-test("create asks, and does nothing without a yes", async () => {
+test("create asks for confirmation, and does nothing without it", async () => {
   const { ec2, create, answers, context, said, forget } = setUpEc2();
   answers.push(false);
   assert.equal(await create({ yes: false }), 2);
   context.confirm = undefined;
   forget();
   assert.equal(await create({ yes: false }), 2);
-  assert.match(said(), /nobody is there to be asked/);
+  assert.match(said(), /there is no terminal to ask for confirmation/);
   forget();
   assert.equal(await create({ yes: false, output: "json" }), 2);
   assert.equal(JSON.parse(said()).applied, false);
@@ -107,7 +107,7 @@ for (const [what, options, code, message] of [
   ["a region that is none", { region: "us-east-1a" }, "cluster-invalid", /--region "us-east-1a"/],
   ["a cluster's name that is none", { cluster: "a b" }, "cluster-invalid", /--cluster "a b"/],
 ] as const) {
-  test(`create refuses ${what}, and makes nothing`, async () => {
+  test(`create refuses ${what}, and creates nothing`, async () => {
     const { ec2, create } = setUpEc2();
     await assert.rejects(create(options), { code, message });
     assert.deepEqual(ec2.enis, []);

@@ -33,14 +33,14 @@ async function setUp() {
   return { host, containerd, plan, written: () => host.files.changes.slice(before) };
 }
 
-/** Makes the machine what the plan says, as the daemon would. */
+/** Applies the plan, as the daemon would. */
 async function converge({ host }: Awaited<ReturnType<typeof setUp>>) {
   const config = await loadConfig(host, CONFIG);
   const facts = await readNodeFacts(host, config, createVersionReader(host), sampleCluster());
   await createRounds(host).apply(...planNode(config, facts).resources);
 }
 
-test("on a bare machine it tells every change with its reason, changes nothing, and exits with 2", async () => {
+test("on a bare machine it shows every change with its reason, changes nothing, and exits with 2", async () => {
   const { containerd, plan, written } = await setUp();
   const { exitCode, output } = await plan();
   assert.equal(exitCode, PLAN_EXIT.something);
@@ -53,7 +53,7 @@ test("on a bare machine it tells every change with its reason, changes nothing, 
   assert.deepEqual([written(), containerd.restarts], [[], []]);
 });
 
-test("on a machine that is as planned it says so and exits with 0", async () => {
+test("on a machine that is as planned it prints so and exits with 0", async () => {
   const made = await setUp();
   await converge(made);
   assert.deepEqual(await made.plan(), { exitCode: PLAN_EXIT.nothing, output: "nothing to change\n" });
@@ -75,7 +75,7 @@ const offer =
   (...versions: readonly string[]) =>
   ({ url }: HttpRequest) => ({ status: 200, body: url.endsWith(".yaml") ? renderManifest(versions) : "ab".repeat(32) });
 
-test("what would be downloaded is told with its version", async () => {
+test("a download is shown with its version", async () => {
   const { host, plan, written } = await setUp();
   host.files.drop("/usr/bin/kubelet");
   host.onFetch = offer("1.34.4", "1.34.5");
@@ -93,7 +93,7 @@ test("what would be downloaded is told with its version", async () => {
   assert.deepEqual(written(), []);
 });
 
-test("a mirror that does not answer is told beside what is missing", async () => {
+test("a mirror that does not answer is reported beside what is missing", async () => {
   const { host, plan } = await setUp();
   host.files.drop("/usr/bin/kubelet");
   const { exitCode, output } = await plan();
@@ -102,7 +102,7 @@ test("a mirror that does not answer is told beside what is missing", async () =>
   assert.match(output, /^unknown {2}nobody answers → Check the mirror \(artifacts\.manifestUrl\)/m);
 });
 
-test("--output json is for machines: changes with reasons, errors with codes and hints", async () => {
+test("--output json has changes with reasons, and errors with codes and hints", async () => {
   const { host, plan } = await setUp();
   host.files.drop("/usr/bin/kubelet");
   host.onFetch = offer("1.34.4");
@@ -122,7 +122,7 @@ test("--output json is for machines: changes with reasons, errors with codes and
   assert.ok(changes.every((change: object) => !("diff" in change)));
 });
 
-test("what it could not find out is told, with what to do, and exits with 1", async () => {
+test("what could not be read is reported with what to do, and exits with 1", async () => {
   const { host, plan } = await setUp();
   host.files.put("/etc/containerd/config.toml", "[[[");
   const { exitCode, output } = await plan();
@@ -131,7 +131,7 @@ test("what it could not find out is told, with what to do, and exits with 1", as
   assert.match(output, /, 1 unknown$/m);
 });
 
-test("as a user without root it says what it could not read, and shows the rest", async () => {
+test("without root it says what it could not read, and shows the rest", async () => {
   const { host, plan } = await setUp();
   host.userId = 1000;
   for (const path of ["/var/lib/eks-satellite", "/var/lib/kubelet", "/etc/eks-satellite/aws-keys"])
@@ -143,7 +143,7 @@ test("as a user without root it says what it could not read, and shows the rest"
   assert.match(output, /^set {6}sysctl:kernel\.panic/m);
 });
 
-test("a broken configuration is the whole answer", async () => {
+test("a broken configuration is the only output", async () => {
   const { host, plan } = await setUp();
   host.files.put(CONFIG, "clusters: {}");
   await assert.rejects(plan(), { code: "config-invalid", hint: "Did you mean cluster?" });

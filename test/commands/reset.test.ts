@@ -46,15 +46,6 @@ function setUp() {
     if (verb === "disable") isActive = false;
     return { stdout: verb === "is-active" ? (isActive ? "active" : "inactive") : "" };
   });
-  host.install("realpath", (args) => ({ stdout: args.at(-1) ?? "" }));
-  host.install("rm", (args) => {
-    files.drop(args.at(-1) ?? "");
-    return {};
-  });
-  host.install("rmdir", (args) => {
-    files.drop(args.at(-1) ?? "");
-    return {};
-  });
   const said: string[] = [];
   const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
     resetCommand(

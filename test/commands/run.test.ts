@@ -18,7 +18,7 @@ test("the daemon refuses to run without root, before it reads anything", async (
   );
 });
 
-test("systemd hears that the daemon stops, once, when it was told to", async () => {
+test("systemd is notified once that the daemon stops", async () => {
   const host = new MemoryHost();
   host.install("systemd-notify", () => ({}));
   const text = `cluster: { name: demo, region: us-west-2 }

@@ -65,7 +65,7 @@ async function run(body: string | undefined, options: { output?: "text" | "json"
   return { text: parts.join(""), exitCode, urls };
 }
 
-test("a healthy node is told on one screen: verdict, conditions, expiry, GPU, the last five events, the next command", async () => {
+test("a healthy node is one screen: verdict, conditions, expiry, GPU, the last five events, the next command", async () => {
   const { text, exitCode } = await run(JSON.stringify(sampleStatus()));
   assert.equal(exitCode, 0);
   assert.match(text, /^● ready Node gpu-1 is Ready\n {2}node gpu-1 of demo in us-west-2 \(1\.34\)/);
@@ -85,7 +85,7 @@ test("a machine without GPUs has one line about them", async () => {
   assert.deepEqual(text.match(/^.*G[Pp][Uu].*$/gm), ["GPU         none"]);
 });
 
-test("the certificate of Roles Anywhere stands beside what else expires, where there is one", async () => {
+test("the certificate of Roles Anywhere is shown with the other expiries, where it is used", async () => {
   const status = sampleStatus();
   assert.doesNotMatch((await run(JSON.stringify(status))).text, /Roles Anywhere/);
   const credentials = { ...status.credentials, certificateExpiresAt: LATER };
@@ -93,7 +93,7 @@ test("the certificate of Roles Anywhere stands beside what else expires, where t
   assert.match(text, /serving certificate none, Roles Anywhere certificate in 1h/);
 });
 
-test("each GPU has a line: how it is, and what is wrong with it", async () => {
+test("each GPU has a line with its state and its fault", async () => {
   const common = { isAnswering: true, faults: [], xids: {} };
   const fault = { code: "gpu-xid-79", message: "Xid 79: GPU has fallen off the bus.", action: "reboot" as const };
   const gpus = [
@@ -117,7 +117,7 @@ test("each GPU has a line: how it is, and what is wrong with it", async () => {
   assert.match((await run(JSON.stringify(sampleStatus({ gpu: { devices: 0 } })))).text, /GPU +none\n/);
 });
 
-test("a root cause comes with its hint, its consequences are marked, and what is about to turn is shown", async () => {
+test("a root cause has its hint, consequences are marked, and pending changes are shown", async () => {
   const conditions = sampleStatus().conditions.map((condition) => {
     if (condition.type === "RuntimeReady")
       return {
@@ -150,12 +150,12 @@ test("a root cause comes with its hint, its consequences are marked, and what is
   assert.match(text, /Next: See journalctl -u containerd\.\n$/);
 });
 
-test("--output json is the document as it was served", async () => {
+test("--output json is the document that the daemon served", async () => {
   const body = JSON.stringify(sampleStatus());
   assert.equal((await run(body, { output: "json" })).text, body);
 });
 
-test("a daemon that is silent is told with systemd's state and the journal's last warnings", async () => {
+test("a silent daemon is shown with systemd's state and the journal's last warnings", async () => {
   const { text, exitCode } = await run(undefined);
   assert.equal(exitCode, 3);
   assert.match(
@@ -168,7 +168,7 @@ test("a daemon that is silent is told with systemd's state and the journal's las
   assert.deepEqual([json.isActive, json.journal], [false, ["config.yaml:3: unknown key clutser"]]);
 });
 
-test("the address is the configuration's; one that means every interface is asked on loopback", async () => {
+test("the address is the configured one; an address for every interface is asked on loopback", async () => {
   const head = "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k }\n";
   const urlOf = async (health: string) =>
     (await run(JSON.stringify(sampleStatus()), { config: `${head}health: ${health}` })).urls[0];
@@ -177,7 +177,7 @@ test("the address is the configuration's; one that means every interface is aske
   assert.equal(await urlOf('{ address: "::1" }'), "http://[::1]:9911/status");
 });
 
-test("what is not a status, or a newer one, is an error that says so", async () => {
+test("another document, or a newer status, is an error that says so", async () => {
   await assert.rejects(run("<html>"), { code: "status-unreadable" });
   await assert.rejects(run(JSON.stringify({ ...sampleStatus(), schemaVersion: 2 })), {
     code: "status-newer",

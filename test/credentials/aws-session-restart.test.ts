@@ -5,7 +5,7 @@ import { connectionRefused } from "../fakes/memory-aws.ts";
 import { COPY, KEYS, MINUTE_MS, reasonOf, setUpSession, TOKEN } from "../fakes/memory-session.ts";
 import { sampleConfig } from "../fakes/samples.ts";
 
-test("a restart of the daemon takes over living keys and mints a token with AWS away", async () => {
+test("a restart of the daemon adopts valid keys and mints a token while AWS is away", async () => {
   const before = setUpSession();
   await before.session.round();
   before.host.files.drop(TOKEN);
@@ -18,7 +18,7 @@ test("a restart of the daemon takes over living keys and mints a token with AWS 
   assert.deepEqual([reasonOf(after.board), after.aws.calls], [["True", "Fresh"], []]);
 });
 
-test("after a reboot, which takes tmpfs away, living keys are taken from disk with AWS away", async () => {
+test("after a reboot, which clears tmpfs, valid keys are read from disk while AWS is away", async () => {
   const before = setUpSession();
   await before.session.round();
   assert.equal(before.host.files.peek(COPY)?.mode, 0o600);
@@ -32,7 +32,7 @@ test("after a reboot, which takes tmpfs away, living keys are taken from disk wi
   assert.deepEqual([reasonOf(after.board), after.aws.calls], [["True", "Fresh"], []]);
 });
 
-test("keys that ended while the machine was off are not taken from disk", async () => {
+test("keys that expired while the machine was off are not adopted", async () => {
   const before = setUpSession();
   await before.session.round();
   before.host.files.drop(KEYS);
@@ -42,7 +42,7 @@ test("keys that ended while the machine was off are not taken from disk", async 
   assert.equal(after.session.keys, undefined);
 });
 
-test("with aws.keysSurviveReboot false no key is on disk, nor stays there from before", async () => {
+test("with aws.keysSurviveReboot false no key is written to disk, and earlier ones are removed", async () => {
   const { host, session } = setUpSession();
   await session.round();
   const config = sampleConfig();
@@ -56,7 +56,7 @@ test("with aws.keysSurviveReboot false no key is on disk, nor stays there from b
   assert.deepEqual(reasonOf(after.board), ["True", "Fresh"]);
 });
 
-test("a full disk below /var costs the copy, a warning, and nothing else", async () => {
+test("with a full disk below /var only the copy is missing, and a warning says so", async () => {
   const { host, board, session, messages } = setUpSession();
   host.files.refuseWrites("/var/lib/eks-satellite", "ENOSPC");
   await session.round();
@@ -64,7 +64,7 @@ test("a full disk below /var costs the copy, a warning, and nothing else", async
   assert.ok(messages("warn").some((message) => message.startsWith("the keys are not on disk")));
 });
 
-test("a restart with a changed role or node name does not take over the keys of the old one", async () => {
+test("a restart with a changed role or node name does not adopt the old keys", async () => {
   const before = setUpSession();
   await before.session.round();
   const after = setUpSession(before.host, sampleConfig("node: { name: gpu-2 }"));
@@ -72,7 +72,7 @@ test("a restart with a changed role or node name does not take over the keys of 
   assert.equal(after.session.keys, undefined);
 });
 
-test("after a restart keys that are about to end are renewed before they do", async () => {
+test("after a restart keys that are about to expire are renewed in time", async () => {
   const before = setUpSession();
   await before.session.round();
   before.host.clock.jump(59 * MINUTE_MS);
@@ -82,7 +82,7 @@ test("after a restart keys that are about to end are renewed before they do", as
   assert.deepEqual(after.aws.calls, ["assumeRole"]);
 });
 
-test("a full disk below /run is told of, and AWS is not asked again and again meanwhile", async () => {
+test("a full disk below /run is reported, and does not repeat calls of AWS", async () => {
   const { host, aws, board, pass, session } = setUpSession();
   host.files.refuseWrites("/run/eks-satellite", "ENOSPC");
   await session.round();

@@ -22,7 +22,7 @@ function setUpTemporary() {
   return { ...setUpSession(host, { ...sampleConfig(), credentials: { keysFile: KEYS_FILE_PATH } }), temporary };
 }
 
-test("other keys in the file are used at the next look, and the old ones no more", async () => {
+test("other keys in the file are used in the next round, and the old ones no longer", async () => {
   const { host, aws, session, pass, messages } = setUpSession();
   await session.round();
   host.clock.jump(1000);
@@ -43,7 +43,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string, mode: number, r
 };
 
 for (const [what, [content, mode, reason]] of Object.entries(BROKEN)) {
-  test(`a rotation to ${what} keeps the session, says ${reason}, and is over as soon as the file is whole`, async () => {
+  test(`a rotation to ${what} keeps the session, reports ${reason}, and succeeds as soon as the file is complete`, async () => {
     const { host, aws, board, session, pass, token } = setUpSession();
     await session.round();
     host.clock.jump(1000);
@@ -60,7 +60,7 @@ for (const [what, [content, mode, reason]] of Object.entries(BROKEN)) {
   });
 }
 
-test("keys that AWS does not take are no rotation: the session stays", async () => {
+test("keys that AWS refuses do not replace the session", async () => {
   const { host, aws, board, session, pass } = setUpSession();
   await session.round();
   aws.fail(awsError("InvalidClientTokenId", 403), "assumeRole");
@@ -73,7 +73,7 @@ test("keys that AWS does not take are no rotation: the session stays", async () 
   assert.deepEqual(reasonOf(board), ["True", "Fresh"]);
 });
 
-test("temporary keys that are the node's own are tried before they replace living ones", async () => {
+test("temporary keys of the source are tried before they replace valid ones", async () => {
   const { aws, board, session, pass, temporary } = setUpTemporary();
   await session.round();
   assert.deepEqual(aws.calls, [], "there is nothing to lose at first");
@@ -88,7 +88,7 @@ test("temporary keys that are the node's own are tried before they replace livin
   assert.equal(session.keys?.sessionToken?.reveal(), "two-as-a-whole");
 });
 
-test("with STS away newer temporary keys are taken untried: the old ones may end at any moment", async () => {
+test("while STS is away newer temporary keys are used untried: the old ones may end at any moment", async () => {
   const { aws, session, pass, temporary } = setUpTemporary();
   await session.round();
   aws.fail(connectionRefused());
@@ -97,7 +97,7 @@ test("with STS away newer temporary keys are taken untried: the old ones may end
   assert.equal(session.keys?.sessionToken?.reveal(), "newer");
 });
 
-test("a source that changed while the daemon was down is asked at its start, and the old session serves until it answers", async () => {
+test("a source that changed while the daemon was down is read at the start, and the old session is used until it answers", async () => {
   const before = setUpSession();
   await before.session.round();
   before.host.clock.jump(MINUTE_MS);
@@ -112,7 +112,7 @@ test("a source that changed while the daemon was down is asked at its start, and
   assert.equal(after.aws.lastKeys?.accessKeyId, "AKIAROTATED");
 });
 
-test("another source in the configuration is asked at once; the session of the same role and name serves until it answers", async () => {
+test("another source in the configuration is read at once; the session of the same role and name is used until it answers", async () => {
   const before = setUpSession();
   await before.session.round();
   const after = setUpSession(before.host, rolesAnywhereConfig());

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
 import { COPY, KEYS, MINUTE_MS, setUpSession, TOKEN } from "../fakes/memory-session.ts";
 
-test("the token is minted anew every five minutes, without AWS, and right after new keys", async () => {
+test("a token is minted every five minutes, without AWS, and right after new keys", async () => {
   const { aws, pass, session, token, host } = setUpSession();
   await session.round();
   const tokens = new Set([token()]);
@@ -22,7 +22,7 @@ test("the token is minted anew every five minutes, without AWS, and right after 
   assert.deepEqual(host.files.changes.slice(writes), [`write ${KEYS}`, `write ${TOKEN}`, `write ${COPY}`]);
 });
 
-test("a token that the API server refused is replaced before its time, and a new one is given a chance", async () => {
+test("a token that the API server refused is replaced before its time, unless it is new", async () => {
   const { session, token, host } = setUpSession();
   await session.round();
   const refused = token();
@@ -34,7 +34,7 @@ test("a token that the API server refused is replaced before its time, and a new
   assert.notEqual(token(), refused);
 });
 
-test("keys that AWS no longer knows are renewed as soon as their token is refused; one that it knows is not", async () => {
+test("keys that AWS no longer knows are renewed as soon as their token is refused; known keys are not", async () => {
   const { session, host, aws, board } = setUpSession();
   await session.round();
   host.clock.jump(MINUTE_MS);
@@ -50,7 +50,7 @@ test("keys that AWS no longer knows are renewed as soon as their token is refuse
   assert.equal(board.get("CredentialsRenewed").pending?.reason, "CredentialsInvalid");
 });
 
-test("AWS is asked about refused keys once a minute, and its silence is no answer", async () => {
+test("AWS is asked about refused keys once a minute, and a missing answer changes nothing", async () => {
   const { session, host, aws } = setUpSession();
   await session.round();
   aws.fail(connectionRefused());
@@ -61,7 +61,7 @@ test("AWS is asked about refused keys once a minute, and its silence is no answe
   assert.deepEqual(aws.calls, ["assumeRole", "getCallerIdentity", "getCallerIdentity"]);
 });
 
-test("a clock that is set back makes the token be minted anew: one from the future is refused", async () => {
+test("after the clock is set back a new token is minted: a token from the future would be refused", async () => {
   for (const replace of ["round", "replaceToken"] as const) {
     const { session, token, host } = setUpSession();
     await session.round();

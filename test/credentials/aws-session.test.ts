@@ -5,7 +5,7 @@ import { MemoryHost } from "../fakes/memory-host.ts";
 import { KEYS, MINUTE_MS, reasonOf, setUpSession, TOKEN } from "../fakes/memory-session.ts";
 import { fargateConfig, sampleConfig } from "../fakes/samples.ts";
 
-test("the first look gets keys and a token, both written for root alone", async () => {
+test("the first round gets keys and a token, both readable by root only", async () => {
   const { host, board, session, aws, token } = setUpSession();
   await session.round();
   assert.match(token() ?? "", /^k8s-aws-v1\./);
@@ -23,7 +23,7 @@ test("the long-lived keys are never written to another file", async () => {
     assert.doesNotMatch(host.files.peek(path)?.content ?? "", /long-lived-secret|AKIAEXAMPLE/);
 });
 
-test("long-lived keys that may not be exchanged sign tokens, are written nowhere, and that is told once", async () => {
+test("long-lived keys that may not be exchanged sign tokens, are written nowhere, and are reported once", async () => {
   const { host, aws, board, session, token, messages, pass } = setUpSession(new MemoryHost(), fargateConfig());
   await session.round();
   assert.ok(host.files.peek(KEYS), "session keys while AWS gives them");
@@ -65,14 +65,14 @@ test("chance makes the renewal up to a tenth of the life earlier", async () => {
   assert.equal(aws.calls.length, 2);
 });
 
-test("AWS is called on the schedule of the keys alone: twice in the first hour", async () => {
+test("AWS is called only when keys are due: twice in the first hour", async () => {
   const { aws, pass, session } = setUpSession();
   await session.round();
   await pass(60 * MINUTE_MS);
   assert.equal(aws.calls.length, 2);
 });
 
-test("through an outage of AWS the keys stay, tokens keep coming, and the log says it once", async () => {
+test("during an outage of AWS the keys stay, tokens are minted, and the log says it once", async () => {
   const { aws, board, pass, session, token, messages } = setUpSession();
   await session.round();
   aws.fail(connectionRefused());
@@ -102,7 +102,7 @@ test("a failed renewal is tried again: soon at first, then once a minute", async
   assert.ok(tries >= 9 && tries <= 15, `${tries} tries in ten minutes`);
 });
 
-test("when AWS is back the keys are renewed within a minute and all is well", async () => {
+test("when AWS is back the keys are renewed within a minute and the conditions are true", async () => {
   const { aws, board, pass, session } = setUpSession();
   await session.round();
   aws.fail(connectionRefused());
@@ -125,7 +125,7 @@ test("keys that expire during an outage make the condition false, with AWS's own
   assert.equal(token(), last, "no token is minted from dead keys");
 });
 
-test("keys that were never had say why", async () => {
+test("without any keys the condition says why", async () => {
   const { aws, board, session } = setUpSession();
   aws.fail(awsError("AccessDenied", 403));
   await session.round();
@@ -134,7 +134,7 @@ test("keys that were never had say why", async () => {
   assert.match(hint ?? "", /sts:RoleSessionName gpu-1/);
 });
 
-test("keys of a source that does not say when they end are read again every ten minutes", async () => {
+test("keys of a source that does not say when they expire are read again every ten minutes", async () => {
   const { host, aws, pass, session } = setUpSession(new MemoryHost(), {
     ...sampleConfig(),
     credentials: { process: ["/opt/print"] },

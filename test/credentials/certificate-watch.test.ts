@@ -19,21 +19,21 @@ function setUp(config = rolesAnywhereConfig()) {
   const watch = new CertificateWatch({ host, config, log, board });
   const lookAt = async (momentMs: number) => {
     host.clock.jump(momentMs - host.clock.now());
-    await watch.look();
+    await watch.round();
     const { status, reason } = board.get("CertificateValid");
     return [status, reason];
   };
   return { host, board, watch, messages, lookAt };
 }
 
-test("another source has no certificate, and nothing is wrong with that", async () => {
+test("another source has no certificate, and the condition is true", async () => {
   const { board, watch } = setUp(sampleConfig());
-  await watch.look();
+  await watch.round();
   assert.equal(board.get("CertificateValid").reason, "NotUsed");
   assert.equal(watch.expiresAtMs, undefined);
 });
 
-test("the certificate's end is told with its date, a month and a week before by a warning each, and as a failure when it is there", async () => {
+test("the certificate's expiry is warned of a month and a week before, and is then a failure with its date", async () => {
   const { board, watch, messages, lookAt } = setUp();
   assert.deepEqual(await lookAt(YEAR_END - 60 * DAY_MS), ["True", "Valid"]);
   assert.equal(board.get("CertificateValid").message, "O=GPU lab, CN=gpu-1 until 2027-01-01T00:00:00.000Z");
@@ -48,7 +48,7 @@ test("the certificate's end is told with its date, a month and a week before by 
   assert.equal(board.get("CertificateValid").pending?.reason, "CertificateExpired");
 });
 
-test("a new certificate in its place is seen at the next look", async () => {
+test("a new certificate is read in the next round", async () => {
   const { host, watch, lookAt } = setUp();
   host.files.put(CERTIFICATE, machine.day);
   await lookAt(Date.UTC(2026, 0, 2, 12));
@@ -63,7 +63,7 @@ test("a new certificate in its place is seen at the next look", async () => {
   assert.equal(watch.expiresAtMs, YEAR_END);
 });
 
-test("a key of another certificate is a failure that names both, and ends when both fit", async () => {
+test("a key of another certificate is a failure that names both, and ends when they fit", async () => {
   const { host, board, lookAt } = setUp();
   host.files.put(PRIVATE_KEY, localhost.key, { mode: 0o600 });
   assert.deepEqual(await lookAt(Date.UTC(2026, 5, 1)), ["False", "CertificateKeyMismatch"]);

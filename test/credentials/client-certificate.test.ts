@@ -15,7 +15,7 @@ function setUp() {
   return { host, read: () => readClientCertificate(host, FILES) };
 }
 
-test("a certificate says whose it is and from when to when it is valid", async () => {
+test("a certificate is read with its subject and its dates", async () => {
   assert.deepEqual(await setUp().read(), {
     file: CERTIFICATE,
     subject: "O=GPU lab, CN=gpu-1",
@@ -29,12 +29,12 @@ test("a certificate before and after its time is refused, with the date", async 
   checkCertificateDates(certificate, YEAR_END - 1);
   assert.throws(() => checkCertificateDates(certificate, YEAR_END), {
     code: "certificate-expired",
-    message: `${CERTIFICATE} ended at 2027-01-01T00:00:00.000Z`,
-    hint: /read again by itself/,
+    message: `${CERTIFICATE} expired at 2027-01-01T00:00:00.000Z`,
+    hint: /daemon reads it again/,
   });
   assert.throws(() => checkCertificateDates(certificate, Date.UTC(2025, 11, 31)), {
     code: "certificate-not-yet-valid",
-    message: /begins only at 2026-01-01/,
+    message: /is valid only from 2026-01-01/,
     hint: /clock/,
   });
 });
@@ -96,7 +96,7 @@ for (const [what, [spoil, code, message]] of Object.entries(WRONG)) {
   });
 }
 
-test("a key that a TPM holds is not compared: only the TPM could", async () => {
+test("a key in a TPM is not compared: only the TPM could", async () => {
   const { host, read } = setUp();
   host.files.put(PRIVATE_KEY, "-----BEGIN TSS2 PRIVATE KEY-----\nMA==\n-----END TSS2 PRIVATE KEY-----\n", {
     mode: 0o600,

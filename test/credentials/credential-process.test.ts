@@ -22,7 +22,7 @@ function read(behaviour: string, host: Host = real) {
   return runCredentialProcess(host, program);
 }
 
-test("a program's keys are taken, with when they end", async () => {
+test("a program's keys are read with their expiry", async () => {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAtMs } = await read("keys");
   assert.deepEqual(
     [accessKeyId, secretAccessKey.reveal(), sessionToken?.reveal()],
@@ -31,12 +31,12 @@ test("a program's keys are taken, with when they end", async () => {
   assert.ok((expiresAtMs ?? 0) > Date.now());
 });
 
-test("an empty token and no end are long-lived keys", async () => {
+test("an empty token and no expiry mean long-lived keys", async () => {
   const { sessionToken, expiresAtMs } = await read("long-lived");
   assert.deepEqual([sessionToken, expiresAtMs], [undefined, undefined]);
 });
 
-test("keys that have ended are refused with the moment", async () => {
+test("expired keys are refused with the time", async () => {
   const config = { ...sampleConfig(), credentials: { process: [process.execPath, PROGRAM, "expired"] } };
   await assert.rejects(readSessionKeys(real, new MemoryAws(Date.now), config), {
     code: "credentials-expired",
@@ -48,7 +48,7 @@ const WRONG: Readonly<Record<string, readonly [behaviour: string, code: string, 
   "another version": ["version-2", "credentials-invalid", /expected 1[\s\S]*Version/, /"Version": 1/],
   "a page of a portal": ["garbage", "credentials-invalid", /did not print credentials/, /as JSON/],
   "half of it": ["half", "credentials-invalid", /did not print credentials/, /as JSON/],
-  "nothing, and a failure": ["silent", "credentials-missing", /exited with 4 and said nothing/, /by hand, as root/],
+  "nothing, and a failure": ["silent", "credentials-missing", /exited with 4 and printed no error/, /by hand, as root/],
 };
 
 for (const [what, [behaviour, code, message, hint]] of Object.entries(WRONG)) {

@@ -38,13 +38,13 @@ for (const [how, content] of Object.entries(SPELLINGS)) {
   });
 }
 
-test("what `aws configure export-credentials --format env` writes says when the keys end", async () => {
+test("the output of `aws configure export-credentials --format env` says when the keys expire", async () => {
   const lines = ["ACCESS_KEY_ID=ASIA", "SECRET_ACCESS_KEY=S", "SESSION_TOKEN=T"].map((line) => `export AWS_${line}`);
   const exported = [...lines, "export AWS_CREDENTIAL_EXPIRATION=2026-01-02T04:04:05+00:00"].join("\n");
   assert.equal((await readKeysFile(exported)).expiresAtMs, Date.UTC(2026, 0, 2, 4, 4, 5));
   await assert.rejects(readKeysFile([...lines, "export AWS_CREDENTIAL_EXPIRATION=soon"].join("\n")), {
     code: "credentials-invalid",
-    message: /says something else than a time/,
+    message: /gives an expiry of its keys that is not a time/,
   });
 });
 
@@ -52,14 +52,14 @@ test("a key with a line break in it is refused, and not shown", async () => {
   await assert.rejects(
     readKeysFile('AWS_ACCESS_KEY_ID=ASIA\nAWS_SECRET_ACCESS_KEY="half\nother"\n'),
     (error: Error) => {
-      assert.match(error.message, /have a blank or a line break/);
+      assert.match(error.message, /contain a blank or a line break/);
       assert.doesNotMatch(error.message, /half|other/);
       return true;
     },
   );
 });
 
-test("a file caught half written says what it lacks", async () => {
+test("a half-written file is an error that says what is missing", async () => {
   await assert.rejects(readKeysFile("AWS_ACCESS_KEY_ID=ASIA\nAWS_SECRET_ACC"), {
     code: "credentials-missing",
     message: `${KEYS} lacks AWS_SECRET_ACCESS_KEY`,
@@ -68,7 +68,7 @@ test("a file caught half written says what it lacks", async () => {
   await assert.rejects(readProfile("[defau"), { code: "credentials-missing", hint: /credentials\.profile\.name/ });
 });
 
-test("the profile that the SSM agent keeps, also with Windows' line ends", async () => {
+test("a profile of the SSM agent is read, also with Windows' line ends", async () => {
   const text =
     "[default]\naws_access_key_id     = ASIASSM\naws_secret_access_key = s/e+c\naws_session_token     = tok==\n";
   for (const content of [text, `\uFEFF${text.replaceAll("\n", "\r\n")}`]) {
@@ -83,7 +83,7 @@ test("the state of a source changes with its files' content, time or mode, and w
   const states = [await state()];
   host.files.put(KEYS, "secret", { mode: 0o644 });
   states.push(await state());
-  assert.equal(await state(), states.at(-1), "nobody touched it");
+  assert.equal(await state(), states.at(-1), "the file is unchanged");
   host.files.put(KEYS, "secret", { mode: 0o600 });
   states.push(await state());
   host.clock.jump(1);
@@ -109,7 +109,7 @@ test("certificate and key are both part of the state of Roles Anywhere", async (
   assert.equal(new Set(states).size, 3);
 });
 
-test("a source is named by its key and what is behind it, without arguments", () => {
+test("a source is named by its key and its file or program, without arguments", () => {
   assert.equal(sourceName({ keysFile: KEYS }), `keysFile ${KEYS}`);
   assert.equal(sourceName({ profile: PROFILE }), "profile default of /root/.aws/credentials");
   assert.equal(sourceName({ process: ["/opt/print", "--password=x"] }), "process /opt/print");

@@ -97,15 +97,15 @@ test("a denied AssumeRole says what both policies must allow, and to which sessi
 const AWS_ANSWERS: Readonly<Record<string, readonly [error: Error, code: string, hint: RegExp]>> = {
   "expired keys": [awsError("ExpiredToken"), "credentials-expired", /Renew the keys/],
   "an unknown access key": [awsError("InvalidClientTokenId", 403), "credentials-invalid", /is active/],
-  "a wrong secret": [awsError("SignatureDoesNotMatch", 403), "credentials-invalid", /copied whole/],
+  "a wrong secret": [awsError("SignatureDoesNotMatch", 403), "credentials-invalid", /copied completely/],
   "a clock that STS finds old": [
     Object.assign(awsError("SignatureDoesNotMatch", 403), { message: "Signature expired: 1 is now earlier than 2" }),
     "clock-skewed",
     /timedatectl/,
   ],
   "a clock that is off": [awsError("RequestTimeTooSkewed", 403), "clock-skewed", /timedatectl/],
-  throttling: [awsError("Throttling", 400), "aws-failed", /repeated by itself/],
-  "an AWS that fails": [awsError("InternalFailure", 500), "aws-unreachable", /What runs keeps running/],
+  throttling: [awsError("Throttling", 400), "aws-failed", /repeats the call/],
+  "an AWS that fails": [awsError("InternalFailure", 500), "aws-unreachable", /Running pods keep running/],
   "an AWS that is away": [connectionRefused(), "aws-unreachable", /DNS, firewall/],
 };
 
@@ -117,7 +117,7 @@ for (const [what, [error, code, hint]] of Object.entries(AWS_ANSWERS)) {
   });
 }
 
-test("where GetSessionToken is denied the user's own keys are what there is", async () => {
+test("where GetSessionToken is denied the user's own keys are used", async () => {
   const { aws, read } = setUp({ keysFile: KEYS_PATH });
   aws.fail(awsError("AccessDenied", 403));
   const keys = await read();
@@ -155,7 +155,7 @@ test("a profile may have dots in its name", async () => {
   assert.equal((await readSourceKeys(host, config)).accessKeyId, "AKIADOTTED");
 });
 
-test("a profile that is not there is an error that names those that are", async () => {
+test("a missing profile is an error that names the present ones", async () => {
   const { read } = withProfile("prod");
   await assert.rejects(read, { code: "credentials-missing", hint: /default, lab, first\.last@example\.com/ });
 });
@@ -173,7 +173,7 @@ test("a profile's credential_process is run by a shell, as the AWS SDKs do", asy
   assert.deepEqual(host.commands, ['/bin/sh -c /opt/print --profile "lab one"']);
 });
 
-test("a process prints keys and when they end", async () => {
+test("a process prints keys and their expiry", async () => {
   const { host, config } = withProcess("/opt/print", "--json");
   const output = {
     Version: 1,
@@ -203,14 +203,14 @@ test("keys of a process that have expired already are refused before AWS is aske
   assert.deepEqual(aws.calls, []);
 });
 
-test("a process that fails is told with its last words, one that is missing with its name", async () => {
+test("a failing process is reported with its last message, a missing one with its name", async () => {
   const { host, read } = withProcess("/opt/print");
   await assert.rejects(read, { code: "command-missing", message: /\/opt\/print/ });
   host.install("/opt/print", () => ({ exitCode: 3, stderr: "starting\nno network\n" }));
   await assert.rejects(read, { code: "credentials-missing", message: "/opt/print exited with 3: no network" });
 });
 
-test("what a process prints is never shown, since it may hold a secret", async () => {
+test("the output of a process is never shown, since it may hold a secret", async () => {
   const { host, read } = withProcess("/opt/print");
   for (const stdout of [
     "top-secret",

@@ -91,7 +91,7 @@ test("the signature covers the cluster's name: a token of one cluster is not one
   assert.notEqual(signatures[0], signatures[1]);
 });
 
-test("the URL holds nothing that aws-iam-authenticator refuses", async () => {
+test("the URL contains nothing that aws-iam-authenticator refuses", async () => {
   const url = await mintUrl(SESSION);
   for (const key of url.searchParams.keys()) assert.ok(ALLOWED_QUERY_KEYS.includes(key), key);
   assert.equal(new Set(url.searchParams.keys()).size, [...url.searchParams.keys()].length, "no key twice");

@@ -21,7 +21,7 @@ function setUp() {
   return { host, aws, config, read: (changed = config) => readSessionKeys(host, aws, changed) };
 }
 
-test("the helper is given certificate, key, ARNs, and the node's name for the session's", async () => {
+test("the helper gets certificate, key, ARNs, and the node's name as the session's", async () => {
   const { host, aws, read } = setUp();
   const keys = await read();
   assert.deepEqual(host.commands, [
@@ -35,7 +35,7 @@ test("the helper is given certificate, key, ARNs, and the node's name for the se
   assert.deepEqual(aws.calls, [], "the session is the node's own");
 });
 
-test("intermediates are handed on", async () => {
+test("intermediates are passed on", async () => {
   const { host, config, read } = setUp();
   const rolesAnywhere = { ...ROLES_ANYWHERE, intermediates: "/etc/eks-satellite/pki/chain.crt" };
   await read({ ...config, credentials: { rolesAnywhere } });
@@ -50,7 +50,7 @@ test("a further role can be assumed from the certificate's session", async () =>
   assert.equal(aws.lastKeys?.accessKeyId, HELPER_OUTPUT.AccessKeyId);
 });
 
-test("a helper that is not there is an error that says where to get it", async () => {
+test("a missing helper is an error that says where to get it", async () => {
   const { host, read } = setUp();
   host.files.drop(HELPER);
   await assert.rejects(read, {
@@ -60,7 +60,7 @@ test("a helper that is not there is an error that says where to get it", async (
   });
 });
 
-test("a certificate that has ended is told before the helper is asked", async () => {
+test("an expired certificate is reported before the helper runs", async () => {
   const { host, read } = setUp();
   host.clock.jump(Date.UTC(2027, 0, 1) - host.clock.now());
   await assert.rejects(read, { code: "certificate-expired" });

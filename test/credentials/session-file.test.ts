@@ -21,7 +21,7 @@ function setUp(changes: Partial<SessionKeys> = {}) {
   return { host, keys };
 }
 
-test("keys that were written are read back while they live", async () => {
+test("keys are read back while they are valid", async () => {
   const { host, keys } = setUp();
   const { keys: read, source } = (await readSessionFile(host, FILE, IDENTITY)) ?? {};
   assert.equal(read?.accessKeyId, keys.accessKeyId);
@@ -39,18 +39,18 @@ test("the file is one that AWS's own tools read", () => {
   );
 });
 
-test("keys that have expired, or whose end nobody knows, are not taken over", async () => {
+test("keys that have expired, or have no expiry, are not adopted", async () => {
   const expired = setUp({ expiresAtMs: Date.UTC(2026, 0, 2, 3, 4, 5) });
   assert.equal(await readSessionFile(expired.host, FILE, IDENTITY), undefined);
   const undated = setUp({ expiresAtMs: undefined });
   assert.equal(await readSessionFile(undated.host, FILE, IDENTITY), undefined);
 });
 
-test("keys of another role or node are not taken over", async () => {
+test("keys of another role or node are not adopted", async () => {
   assert.equal(await readSessionFile(setUp().host, FILE, `${IDENTITY}0`), undefined);
 });
 
-test("a damaged or missing file is no file", async () => {
+test("a damaged file counts as missing", async () => {
   const { host } = setUp();
   host.files.put(FILE, "\0\0[default");
   assert.equal(await readSessionFile(host, FILE, IDENTITY), undefined);

@@ -20,6 +20,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 export const NEVER_A_REASON: Readonly<Record<string, string>> = {
   "address-invalid": "eni and node-name only",
   "api-conflict": "the Node's writer tries again",
+  "api-denied": "a write that the cluster does not allow is left out",
   "api-failed": "a watch reads again; ApiReachable has the reason of the read",
   "caller-denied": "it means that AWS knows the keys",
   "health-port-taken": "the daemon ends with it",

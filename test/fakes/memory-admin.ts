@@ -1,9 +1,11 @@
 // An account and a cluster in memory, with an administrator before them: IAM's roles, EKS's access entries, and aws-auth at the API server.
 import { parse } from "yaml";
+import type { Kubeconfig } from "../../agent/admin/cluster-access.ts";
 import { type AuthorizeOptions, authorizeCommand } from "../../agent/commands/authorize.ts";
 import { type RevokeOptions, revokeCommand } from "../../agent/commands/revoke.ts";
 import type { AccessEntry, AdminAws, Role } from "../../agent/host/admin-aws.ts";
 import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
+import type { AdminKubernetes, KubernetesAccess } from "../../agent/host/kubernetes-admin.ts";
 import { Secret } from "../../agent/secret.ts";
 import { awsError, MemoryAws } from "./memory-aws.ts";
 import { MemoryHost } from "./memory-host.ts";
@@ -149,6 +151,30 @@ function status(code: number, message: string): HttpResponse {
   return { status: code, body: JSON.stringify({ kind: "Status", status: "Failure", message, code }) };
 }
 
+/** Kubernetes' client, by way of the host's requests: throws as the real one does (test/host/kubernetes-admin.test.ts). */
+function memoryKubernetes(host: MemoryHost, access: KubernetesAccess): AdminKubernetes {
+  if (access.kind === "kubeconfig" && access.file === "broken") throw new Error("ENOENT: no such file: broken");
+  const server = access.kind === "token" ? access.endpoint : "https://127.0.0.1:6443";
+  const send = async (method: HttpRequest["method"], path: string, document?: object) => {
+    // A user of a kubeconfig has a token too, in this cluster.
+    const token = access.kind === "token" ? (await access.mintToken()).reveal() : "k8s-aws-v1.kubeconfig";
+    const body = document === undefined ? "" : JSON.stringify(document);
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await host.fetch({ method, url: `${server}${path}`, body, headers, timeoutSeconds: 1 });
+    if (answer.status < 300) return JSON.parse(answer.body);
+    throw Object.assign(new Error("Unknown API Status Code!"), { code: answer.status, body: answer.body });
+  };
+  const folder = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`;
+  return {
+    server,
+    readConfigMap: ({ namespace, name }) => send("GET", `${folder(namespace)}/${name}`),
+    createConfigMap: ({ namespace, name }, data) =>
+      send("POST", folder(namespace), { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data }),
+    patchConfigMap: ({ namespace, name }, resourceVersion, data) =>
+      send("PATCH", `${folder(namespace)}/${name}`, { metadata: { resourceVersion }, data }),
+  };
+}
+
 /** An administrator of the cluster `demo`, whose mode is given. */
 export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
   const host = new MemoryHost();
@@ -173,7 +199,9 @@ export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
     output: "text",
     backupFolder: ".",
   } as const;
-  const openAdmin = async () => ({ host, aws, adminAws });
+  const known: { kubeconfig: Kubeconfig | undefined } = { kubeconfig: undefined };
+  const openKubernetes = async (access: KubernetesAccess) => memoryKubernetes(host, access);
+  const openAdmin = async () => ({ host, aws, adminAws, openKubernetes, kubeconfig: known.kubeconfig });
   const context = { openAdmin, confirm: confirm as typeof confirm | undefined };
   return {
     host,
@@ -181,6 +209,8 @@ export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
     adminAws,
     awsAuth,
     context,
+    /** The kubeconfig that the options name. */
+    known,
     /** What a person at the terminal answers. */
     answers,
     authorize: (options: Partial<AuthorizeOptions> = {}) =>

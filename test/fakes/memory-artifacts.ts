@@ -44,20 +44,9 @@ export function setUpArtifacts(
     const body = checksums.get(url);
     return body === undefined ? { status: 404, body: "" } : { status: 200, body };
   };
-  host.install("sha256sum", (args) => ({
-    stdout: `${sha256(host.files.peek(args.at(-1) ?? "")?.content ?? "")}  x\n`,
-  }));
-  host.install("ln", (args) => {
-    host.files.putLink(args.at(-1) ?? "", args.at(-2) ?? "");
-    return {};
-  });
   host.install("tar", (args) => {
     const folder = args.find((arg) => arg.startsWith("--directory="))?.split("=")[1];
     for (const name of ["loopback", "portmap"]) host.files.put(`${folder}/${name}`, "plugin", { mode: 0o755 });
-    return {};
-  });
-  host.install("rm", (args) => {
-    host.files.drop(args.at(-1) ?? "");
     return {};
   });
   host.install("sync", () => ({}));

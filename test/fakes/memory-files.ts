@@ -1,7 +1,9 @@
 // Files in memory, with modes, owners, symbolic links, and failures on demand.
+import { sha256 } from "../../agent/digest.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import { unwritable } from "../../agent/host/atomic-write.ts";
 import type { FileStatus, FileSystemSpace, Files, WriteOptions } from "../../agent/host/host.ts";
+import { mountPoints } from "../../agent/host/remove-tree.ts";
 
 export interface MemoryFile {
   readonly content: string;
@@ -169,6 +171,41 @@ export class MemoryFiles implements Files {
 
   async readLink(path: string): Promise<string | undefined> {
     return this.#links.get(path);
+  }
+
+  async realPath(path: string): Promise<string> {
+    for (const [link, target] of this.#links)
+      if (path === link || path.startsWith(`${link}/`)) return this.realPath(target + path.slice(link.length));
+    return path;
+  }
+
+  async digest(path: string): Promise<string | undefined> {
+    const content = await this.read(path);
+    return content === undefined ? undefined : sha256(content);
+  }
+
+  async link(path: string, target: string): Promise<void> {
+    this.#change("link", path);
+    this.#entries.delete(path);
+    this.#links.set(path, target);
+  }
+
+  async removeTree(path: string): Promise<void> {
+    const mounted = mountPoints(this.#entries.get("/proc/self/mountinfo")?.content ?? "");
+    const point = mounted.find((each) => each === path || each.startsWith(`${path}/`));
+    if (point !== undefined) throw new SatelliteError("mounted-below", `${path} is not removed: ${point} is mounted`);
+    this.#change("remove", path);
+    this.drop(path);
+    for (const link of [...this.#links.keys()])
+      if (link === path || link.startsWith(`${path}/`)) this.#links.delete(link);
+    for (const folder of [...this.#folders]) if (folder.startsWith(`${path}/`)) this.#folders.delete(folder);
+  }
+
+  async removeEmptyFolder(path: string): Promise<boolean> {
+    if ((await this.list(path)).length > 0 || !this.#folders.has(path)) return false;
+    this.#change("remove", path);
+    this.#folders.delete(path);
+    return true;
   }
 
   #change(what: string, path: string): void {

@@ -10,14 +10,14 @@ export const PROCESS_FILE = "/run/eks-satellite/kubelet-process.json";
 export const COMMAND = { path: "/usr/bin/kubelet", args: ["--config=/a"] };
 export const specOf = (digest: string): KubeletSpec => ({ command: COMMAND, digest });
 
-/** A supervisor that nobody has told yet what to run. */
+/** A supervisor of which no kubelet is wanted yet. Wanting one prepares it too, as the rounds do. */
 export function setUpKubelet() {
   const host = new MemoryHost();
   host.install(COMMAND.path, () => ({}));
   const memoryLog = createMemoryLog();
   const board = createBoard(memoryLog.log, host.clock);
   const stop = new AbortController();
-  const prepared = { obstacle: undefined as Error | undefined, times: 0 };
+  const prepared = { obstacle: undefined as Error | undefined, times: 0, spec: specOf("1") };
   const refusals = { count: 0, troubles: 0 };
   const kubelet = new Kubelet({
     host,
@@ -29,11 +29,17 @@ export function setUpKubelet() {
     prepare: async () => {
       prepared.times += 1;
       if (prepared.obstacle !== undefined) throw prepared.obstacle;
+      return prepared.spec;
     },
     emit: ({ kind }) => {
       refusals[kind === "kubelet-unauthorized" ? "count" : "troubles"] += 1;
     },
   });
+  const want = kubelet.want.bind(kubelet);
+  kubelet.want = (spec) => {
+    prepared.spec = spec;
+    want(spec);
+  };
   const current = () => {
     const last = host.spawned.at(-1);
     assert.ok(last !== undefined, "kubelet was started");

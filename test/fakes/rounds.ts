@@ -12,7 +12,7 @@ export const SERVICES = "/var/lib/eks-satellite/services.json";
 export function createRounds(host: MemoryHost) {
   const { log, lines, messages } = createMemoryLog();
   const ledger = new Ledger(host, LEDGER, log);
-  const shared = { host, log, runtimeSocket: "/run/containerd/containerd.sock", servicesFile: SERVICES };
+  const shared = { host, log, servicesFile: SERVICES };
   return {
     log,
     lines,
@@ -34,7 +34,7 @@ export function createRounds(host: MemoryHost) {
 }
 
 export function plannedFile(path: string, content: string, changes: Partial<FileResource> = {}): FileResource {
-  return { kind: "file", path, content, mode: 0o644, reader: "nobody", why: "a test", ...changes };
+  return { kind: "file", path, content, mode: 0o644, reader: "none", why: "a test", ...changes };
 }
 
 /** Codes of a round's failures. */

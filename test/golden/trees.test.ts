@@ -170,7 +170,7 @@ function renderTree({ resources, kubelet, problems }: NodePlan): Map<string, str
 function renderLine(resource: Resource): string {
   switch (resource.kind) {
     case "file":
-      return `file ${resource.mode.toString(8).padStart(4, "0")} ${resource.path}, read by ${resource.reader} (${resource.why})`;
+      return `file ${resource.mode.toString(8).padStart(4, "0")} ${resource.path}, read by ${resource.reader === "none" ? "nobody" : resource.reader} (${resource.why})`;
     case "sysctl":
       return `sysctl ${resource.key} = ${resource.value} (${resource.why})`;
     case "kernel-module":

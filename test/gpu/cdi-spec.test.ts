@@ -8,7 +8,7 @@ const CTK = "/usr/bin/nvidia-ctk";
 const SPEC = "/var/run/cdi/nvidia.yaml";
 const RUN = "/run/eks-satellite";
 
-/** A machine whose nvidia-ctk writes what it is told to. */
+/** A machine whose nvidia-ctk writes a specification of the test's choice. */
 function setUp(host = new MemoryHost()) {
   const ctk = { content: "kind: nvidia.com/gpu\n", exitCode: 0, stderr: "" };
   host.install(CTK, ([verb, , ...args]) => {
@@ -23,7 +23,7 @@ function setUp(host = new MemoryHost()) {
   return { host, ctk, spec, messages, generated };
 }
 
-test("it is generated once, and again for another driver; containers find their devices below /dev/char", async () => {
+test("the specification is generated once, and again for another driver; devices are linked below /dev/char", async () => {
   const { host, ctk, spec, generated } = setUp();
   for (let round = 0; round < 3; round += 1) assert.equal(await spec.keep(CTK, "550"), "eks-satellite");
   assert.equal(generated(), 1);
@@ -36,7 +36,7 @@ test("it is generated once, and again for another driver; containers find their 
   assert.equal(await isOwnCdiSpec(host, RUN), true);
 });
 
-test("a restart of the daemon takes the one that is there for its own", async () => {
+test("after a restart the daemon recognizes its own specification", async () => {
   const { host, spec } = setUp();
   await spec.keep(CTK, "550");
   const after = setUp(host);
@@ -44,18 +44,18 @@ test("a restart of the daemon takes the one that is there for its own", async ()
   assert.equal(after.generated(), 1);
 });
 
-test("somebody else's is left alone, also one that was written over ours", async () => {
+test("another program's specification is left alone, also one that overwrote ours", async () => {
   const { host, spec, generated } = setUp();
   await spec.keep(CTK, "550");
   host.files.put(SPEC, "kind: theirs\n");
-  assert.equal(await spec.keep(CTK, "570"), "somebody else");
+  assert.equal(await spec.keep(CTK, "570"), "another program");
   assert.equal(host.files.peek(SPEC)?.content, "kind: theirs\n");
   assert.equal(generated(), 1);
   assert.equal(await isOwnCdiSpec(host, RUN), false);
 });
 
 for (const stdout of ["enabled\nenabled\n", "disabled\nenabled\n"]) {
-  test(`where a unit of nvidia-cdi-refresh is enabled it is left to that: ${stdout.replaceAll("\n", " ")}`, async () => {
+  test(`an enabled unit of nvidia-cdi-refresh keeps the specification: ${stdout.replaceAll("\n", " ")}`, async () => {
     const { host, spec, generated } = setUp();
     host.install("systemctl", () => ({ exitCode: 1, stdout }));
     assert.equal(await spec.keep(CTK, "550"), "nvidia-cdi-refresh");
@@ -67,14 +67,14 @@ for (const stdout of ["enabled\nenabled\n", "disabled\nenabled\n"]) {
   });
 }
 
-test("one that an administrator keeps below /etc/cdi is not outranked", async () => {
+test("a specification that an administrator keeps below /etc/cdi takes precedence", async () => {
   const { host, spec, generated } = setUp();
   host.files.put("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu\n");
-  assert.equal(await spec.keep(CTK, "550"), "somebody else");
+  assert.equal(await spec.keep(CTK, "550"), "another program");
   assert.equal(generated(), 0);
 });
 
-test("a failure is told with nvidia-ctk's words, leaves nothing behind, and is tried again ever more rarely", async () => {
+test("a failure is reported with nvidia-ctk's message, leaves nothing behind, and is retried with growing pauses", async () => {
   const { host, ctk, spec, generated } = setUp();
   ctk.exitCode = 1;
   ctk.stderr = "time=now level=info\nERROR: failed to initialize NVML: Unknown Error\n";
@@ -95,7 +95,7 @@ test("a failure is told with nvidia-ctk's words, leaves nothing behind, and is t
   assert.equal(await spec.keep(CTK, "550"), "eks-satellite");
 });
 
-test("a toolkit that cannot make the links is told once, and the specification is made all the same", async () => {
+test("a toolkit that cannot make the links is logged once, and the specification is generated all the same", async () => {
   const { host, spec, messages } = setUp();
   host.install(CTK, ([verb, , ...args]) => {
     if (verb === "system") return { exitCode: 1, stderr: "unknown command" };

@@ -21,7 +21,7 @@ const OFF_THE_BUS = faultOf("reboot");
 function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | undefined } = {}) {
   const host = new MemoryHost();
   const { log, messages } = createMemoryLog();
-  const told: string[] = [];
+  const notices: string[] = [];
   const server = { node, patches: [] as CordonPatch[], failure: undefined as Error | undefined, calls: 0 };
   const change = async (next: Partial<NodeState> | undefined) => {
     const version = String(Number(server.node?.resourceVersion ?? 0) + 1);
@@ -42,7 +42,7 @@ function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | 
   } as unknown as NodeApi;
   const cordon: GpuCordon = new GpuCordon({
     ...{ host, log, config: sampleConfig(yaml), api: () => api },
-    emit: ({ type, reason }) => void told.push(`${type} ${reason}`),
+    emit: ({ type, reason }) => void notices.push(`${type} ${reason}`),
   });
   /** What the rounds see, as often as they look in that many minutes. */
   const rounds = async (minutes: number, faults: readonly GpuFault[], isDecided = true) => {
@@ -52,12 +52,12 @@ function setUp({ yaml = "gpu: { onFatal: cordon }", node = READY as NodeState | 
     }
   };
   const shown = () => [server.node?.isSchedulable, server.node?.cordonedFor];
-  return { cordon, server, change, rounds, shown, told, messages };
+  return { cordon, server, change, rounds, shown, notices, messages };
 }
 
 for (const action of ["reset-the-gpu", "reboot", "replace"] as const)
   test(`a fault that asks for ${action} cordons the Node at once and once, and its end uncordons it`, async () => {
-    const { cordon, change, server, rounds, shown, told } = setUp();
+    const { cordon, change, server, rounds, shown, notices } = setUp();
     await change({});
     await cordon.judge([faultOf(action)], true);
     assert.deepEqual([shown(), cordon.isCordoned], [[false, FIRST], true]);
@@ -65,10 +65,10 @@ for (const action of ["reset-the-gpu", "reboot", "replace"] as const)
     assert.equal(server.patches.length, 1);
     await rounds(2, []);
     assert.deepEqual([shown(), cordon.isCordoned], [[true, undefined], false]);
-    assert.deepEqual(told, ["Warning CordonedForGpu", "Normal UncordonedForGpu"]);
+    assert.deepEqual(notices, ["Warning CordonedForGpu", "Normal UncordonedForGpu"]);
   });
 
-test("what asks for nothing on the GPU, or for a look at the app, cordons nothing", async () => {
+test("a fault that needs no action on the GPU, or a check of the app, does not cordon the Node", async () => {
   const { change, server, rounds } = setUp();
   await change({});
   await rounds(2, [faultOf("none"), faultOf("check-the-app")]);
@@ -82,7 +82,7 @@ test("report, the default, writes nothing to the Node", async () => {
   assert.equal(server.calls, 0);
 });
 
-test("a cordon of ours is taken back when nobody wants it any more", async () => {
+test("our cordon ends when the configuration no longer asks for cordons", async () => {
   for (const yaml of ["gpu: { onFatal: report }", "gpu: { onFatal: cordon, mode: off }"]) {
     const { cordon, change, shown } = setUp({ yaml });
     await change({ isSchedulable: false, cordonedFor: FIRST });
@@ -91,18 +91,18 @@ test("a cordon of ours is taken back when nobody wants it any more", async () =>
   }
 });
 
-test("after a start the cordon of before stays until the GPUs have been seen to be well for a while", async () => {
+test("after a restart the cordon stays until the GPUs have been healthy for a while", async () => {
   const { cordon, change, rounds, shown } = setUp();
   await change({ isSchedulable: false, cordonedFor: FIRST });
   await cordon.judge([], true);
   assert.deepEqual(shown(), [false, FIRST], "the kernel's log may not have been read yet");
   await rounds(10, [], false);
-  assert.deepEqual(shown(), [false, FIRST], "nobody knows whether they are well");
+  assert.deepEqual(shown(), [false, FIRST], "their health is not known yet");
   await rounds(1, []);
   assert.deepEqual(shown(), [true, undefined]);
 });
 
-test("a person's cordon is neither taken over nor taken back", async () => {
+test("a user's cordon is neither adopted nor removed", async () => {
   const { change, server, rounds, shown } = setUp();
   await change({ isSchedulable: false });
   await rounds(1, [OFF_THE_BUS]);
@@ -110,7 +110,7 @@ test("a person's cordon is neither taken over nor taken back", async () => {
   assert.deepEqual([shown(), server.calls], [[false, undefined], 0]);
 });
 
-test("a Node that a person uncordons in spite of the fault is left so, until another GPU fails", async () => {
+test("a Node that a user uncordons in spite of the fault stays so until another GPU fails", async () => {
   const { change, rounds, shown } = setUp();
   await change({});
   await rounds(1, [OFF_THE_BUS]);
@@ -121,12 +121,12 @@ test("a Node that a person uncordons in spite of the fault is left so, until ano
   assert.deepEqual(shown(), [false, `${FIRST},${SECOND}`]);
 });
 
-test("when the fault is gone from a Node that a person uncordoned, the note goes and nothing else", () => {
+test("when the fault of a Node that a user uncordoned is gone, only the annotation is removed", () => {
   const patch = planCordon({ ...READY, cordonedFor: FIRST }, { broken: [], isDecided: true });
   assert.deepEqual(patch, { cordonedFor: null });
 });
 
-test("a Node that was registered anew is cordoned anew; a fault without an address is the machine's", async () => {
+test("a Node that was registered again is cordoned again; a fault without an address belongs to the machine", async () => {
   const { change, rounds, shown } = setUp();
   const stuck: GpuFault = { code: "nvidia-smi-stuck", message: "it hangs", action: "reboot" };
   await change(undefined);
@@ -135,7 +135,7 @@ test("a Node that was registered anew is cordoned anew; a fault without an addre
   assert.deepEqual(shown(), [false, "machine"]);
 });
 
-test("a cluster that is away, or in which somebody else was first, is asked with the next round; one that refuses in ten minutes", async () => {
+test("an unreachable cluster or a conflict is retried in the next round, a refusal after ten minutes", async () => {
   const { change, server, rounds, shown, messages } = setUp();
   await change({});
   for (const code of ["api-unreachable", "api-conflict"]) {
@@ -149,17 +149,17 @@ test("a cluster that is away, or in which somebody else was first, is asked with
   const { calls } = server;
   await rounds(9, [OFF_THE_BUS]);
   assert.equal(server.calls - calls, 1);
-  assert.deepEqual(messages("info"), ["the Node was not cordoned or uncordoned for its GPUs"]);
+  assert.deepEqual(messages("info"), ["the Node was not cordoned or uncordoned because of its GPUs"]);
   server.failure = undefined;
   await rounds(2, [OFF_THE_BUS]);
   assert.deepEqual(shown(), [false, FIRST]);
 });
 
-test("whose cordon it is decides what is said of it", () => {
+test("the explanation depends on who cordoned the Node", () => {
   const [byPerson, byUs] = [{}, { cordonedFor: FIRST }].map((note) =>
     explainCordon("gpu-1", { ...READY, isSchedulable: false, ...note }),
   );
   assert.deepEqual([byPerson?.reason, byUs?.reason], ["NodeCordoned", "CordonedForGpu"]);
   assert.match(byUs?.message ?? "", /0000:06:00\.0/);
-  assert.match(byUs?.hint ?? "", /by itself/);
+  assert.match(byUs?.hint ?? "", /daemon uncordons it/);
 });

@@ -60,7 +60,7 @@ for (const name of GPU_MACHINES) {
   });
 }
 
-test("labels that are right are written once, and looked at again after ten minutes", async (context) => {
+test("labels that are right are written once, and checked again after ten minutes", async (context) => {
   const { host, node, server, round } = setUp(context, "a10");
   for (let half = 0; half < 4; half += 1) {
     await round();
@@ -73,7 +73,7 @@ test("labels that are right are written once, and looked at again after ten minu
   assert.deepEqual(server.patches.at(-1), { "nvidia.com/gpu.count": "1" });
 });
 
-test("where GPU Feature Discovery is, nothing is written", async (context) => {
+test("with GPU Feature Discovery nothing is written", async (context) => {
   const { node, server, round } = setUp(context, "a10");
   node.labels = { "nvidia.com/gfd.timestamp": "1700000000", "nvidia.com/gpu.count": "4" };
   await round();
@@ -87,7 +87,7 @@ test("labels that the configuration sets are left alone", async (context) => {
   assert.equal(server.patches[0]?.["nvidia.com/gpu.count"], "1");
 });
 
-test("a Node that was registered anew gets its labels at once; one that is not there yet, when it is", async (context) => {
+test("a Node that was registered again gets its labels at once; a Node that does not exist yet, when it does", async (context) => {
   const { labeler, node, server, round } = setUp(context, "a10");
   const registered = node.labels;
   node.labels = undefined;
@@ -101,7 +101,7 @@ test("a Node that was registered anew gets its labels at once; one that is not t
   assert.deepEqual(node.labels, A10);
 });
 
-test("when the GPUs are gone after a reboot our labels go too, and no others", async (context) => {
+test("when the GPUs are gone after a reboot our labels are removed, and no others", async (context) => {
   const first = setUp(context, "a10");
   await first.round();
   const host = new MemoryHost();
@@ -121,7 +121,7 @@ test("a machine that never had GPUs asks the API server nothing about them", asy
   assert.equal(server.reads, 0);
 });
 
-test("an API server that is away is asked with the next round, one that refuses in ten minutes, told at info", async (context) => {
+test("an unreachable API server is retried in the next round, a refusal after ten minutes and logged at info", async (context) => {
   const { host, server, messages, round } = setUp(context, "a10");
   server.failure = new SatelliteError("api-unreachable", "away");
   await round();
@@ -131,8 +131,8 @@ test("an API server that is away is asked with the next round, one that refuses 
   await round();
   await round();
   assert.equal(server.reads, 3);
-  const told = messages("info").filter((message) => message.includes("labels"));
-  assert.deepEqual(told, ["the Node's labels of its GPUs were not written"]);
+  const logged = messages("info").filter((message) => message.includes("labels"));
+  assert.deepEqual(logged, ["the Node's labels for its GPUs were not written"]);
   server.failure = undefined;
   host.clock.jump(10 * MINUTE_MS);
   await round();

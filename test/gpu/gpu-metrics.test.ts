@@ -11,7 +11,7 @@ function runtimeInfo(view: GpuView | undefined) {
     ?.samples();
 }
 
-test("how pods get GPUs is one sample, with empty labels for what there is none of", () => {
+test("how pods get GPUs is one sample, with empty labels for what is absent", () => {
   const binary = "/usr/bin/nvidia-container-runtime";
   const runtime = { binary, defaultRuntime: "nvidia", cdiOwner: "eks-satellite" } as const;
   assert.deepEqual(runtimeInfo({ ...VIEW, runtime }), [
@@ -22,7 +22,60 @@ test("how pods get GPUs is one sample, with empty labels for what there is none 
   ]);
 });
 
-test("a machine without GPUs, or one that nobody has looked at, has none", () => {
+test("a machine without GPUs, or before the first round, has no samples", () => {
   assert.deepEqual(runtimeInfo(undefined), []);
   assert.deepEqual(runtimeInfo(VIEW), []);
+});
+
+function samplesOf(view: GpuView, name: string) {
+  return gpuFamilies(() => view)
+    .find((family) => family.name === `eks_satellite_${name}`)
+    ?.samples()
+    .map(({ value, labels = {} }) => [value, labels.uuid ?? ""]);
+}
+
+test("values are in base units, and a GPU without a value has no sample", () => {
+  const [first, second] = ["0000:06:00.0", "0000:07:00.0"] as const;
+  const reading = {
+    busId: first,
+    memoryTotalMebibytes: 2,
+    memoryUsedMebibytes: 1,
+    utilizationPercent: 50,
+    powerWatts: 61,
+  };
+  const xid = { busId: first, xid: 13, count: 4, text: "", action: "check-the-app", isStanding: false } as const;
+  const view: GpuView = {
+    ...VIEW,
+    gpus: [
+      {
+        busId: first,
+        uuid: "GPU-1",
+        faults: [],
+        xids: [xid],
+        reading: { ...reading, needsReset: false, isLost: false },
+      },
+      { busId: second, faults: [], xids: [] },
+    ],
+  };
+  assert.deepEqual(samplesOf(view, "gpu_memory_total_bytes"), [[2 * 2 ** 20, "GPU-1"]]);
+  assert.deepEqual(samplesOf(view, "gpu_memory_used_bytes"), [[2 ** 20, "GPU-1"]]);
+  assert.deepEqual(samplesOf(view, "gpu_utilization_ratio"), [[0.5, "GPU-1"]]);
+  assert.deepEqual(samplesOf(view, "gpu_power_watts"), [[61, "GPU-1"]]);
+  assert.deepEqual(samplesOf(view, "gpu_temperature_celsius"), []);
+  assert.deepEqual(samplesOf(view, "gpu_xid_total"), [[4, "GPU-1"]]);
+  assert.deepEqual(
+    samplesOf(view, "gpu_healthy"),
+    [
+      [1, "GPU-1"],
+      [0, second],
+    ],
+    "a GPU without uuid has its address",
+  );
+});
+
+test("the cordon is one sample of the machine", () => {
+  const gpus = [{ busId: "0000:06:00.0", faults: [], xids: [] }];
+  assert.deepEqual(samplesOf({ ...VIEW, gpus, isCordoned: true }, "gpu_cordoned"), [[1, ""]]);
+  assert.deepEqual(samplesOf({ ...VIEW, gpus }, "gpu_cordoned"), [[0, ""]]);
+  assert.deepEqual(samplesOf(VIEW, "gpu_cordoned"), []);
 });

@@ -46,7 +46,7 @@ function setUp(containerd?: Partial<ContainerdFacts> & { readonly text?: string 
   return { host, look, messages, news, become, view: () => runtime.view() };
 }
 
-test("without GPUs nothing is looked at and nothing is said", async () => {
+test("without GPUs nothing is read and nothing is shown", async () => {
   const { host, look, messages } = setUp({});
   const { status, reason } = await look({ ...GPUS, busIds: [] });
   assert.deepEqual([status, reason], ["True", "NoGpu"]);
@@ -54,7 +54,7 @@ test("without GPUs nothing is looked at and nothing is said", async () => {
   assert.deepEqual([host.commands, messages("info"), messages("warn")], [[], [], []]);
 });
 
-test("GPUs without NVIDIA's toolkit are told, with what to install", async () => {
+test("GPUs without NVIDIA's toolkit are reported, with what to install", async () => {
   const { look } = setUp({ nvidia: { missing: [] } });
   const { status, reason, hint } = await look(GPUS);
   assert.deepEqual([status, reason], ["False", "NvidiaRuntimeMissing"]);
@@ -69,13 +69,13 @@ test("a runtime whose program is gone is named", async () => {
   );
 });
 
-test("until containerd is configured nobody knows", async () => {
+test("until containerd is configured the state is unknown", async () => {
   assert.equal((await setUp().look(GPUS)).reason, "NotRead");
   const { status, reason } = await setUp({ nvidia: { runtime: BINARY, missing: [] } }).look(GPUS);
   assert.deepEqual([status, reason], ["Unknown", "NotConfiguredYet"]);
 });
 
-test("configured it says through which program, for which pods, and who keeps the CDI specification", async () => {
+test("when configured, the condition names the program, the pods, and who keeps the CDI specification", async () => {
   const nvidia = { runtime: BINARY, ctk: "/usr/bin/nvidia-ctk", missing: [] };
   const { host, look } = setUp({ text: CONFIGURED, nvidia });
   host.install("/usr/bin/nvidia-ctk", (args) => {
@@ -89,7 +89,7 @@ test("configured it says through which program, for which pods, and who keeps th
   assert.match((await bare.look(GPUS)).message, /runs pods of runtime class nvidia with .*; no CDI specification$/);
 });
 
-test("a specification that cannot be made is told", async () => {
+test("a specification that cannot be generated is reported", async () => {
   const { host, look } = setUp({ text: CONFIGURED, nvidia: { ctk: "/usr/bin/nvidia-ctk", missing: [] } });
   host.install("/usr/bin/nvidia-ctk", () => ({ exitCode: 1, stderr: "no such device" }));
   const { status, reason, message } = await look(GPUS);
@@ -97,7 +97,7 @@ test("a specification that cannot be made is told", async () => {
   assert.match(message, /no such device/);
 });
 
-test("where GPU Operator brought the toolkit the CDI specification is its own", async () => {
+test("where GPU Operator installed the toolkit, it keeps the CDI specification", async () => {
   const operators = "/usr/local/nvidia/toolkit/nvidia-container-runtime";
   const { host, look, view } = setUp({
     ...{ text: CONFIGURED.replace(BINARY, operators), nvidia: { runtime: operators, missing: [] } },
@@ -107,7 +107,7 @@ test("where GPU Operator brought the toolkit the CDI specification is its own", 
   assert.deepEqual(host.commands, []);
 });
 
-test("what somebody else made of containerd's setup is told once, with both values", async () => {
+test("another program's change of containerd's setup is reported once, with both values", async () => {
   const { look, become, news, messages } = setUp({ text: CONFIGURED, nvidia: { missing: [] } });
   await look(GPUS);
   assert.deepEqual(news, [], "the first look is no news");
@@ -120,7 +120,7 @@ test("what somebody else made of containerd's setup is told once, with both valu
   assert.equal(messages("info").filter((message) => message.startsWith("containerd's setup for GPUs")).length, 1);
 });
 
-test("what containerd makes of all its files counts, not what the main file says", async () => {
+test("the merged configuration of containerd counts, not the main file", async () => {
   const { look } = setUp({
     ...{ text: CONFIGURED, nvidia: { runtime: BINARY, missing: [] } },
     effective: parseToml('version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nenable_cdi = true\n'),
@@ -128,7 +128,7 @@ test("what containerd makes of all its files counts, not what the main file says
   assert.equal((await look(GPUS)).reason, "NotConfiguredYet");
 });
 
-test("an nvidia-ctk that hangs holds nobody up, is not started twice, and is told", async () => {
+test("an nvidia-ctk that hangs does not delay the round, is not started twice, and is reported", async () => {
   const nvidia = { runtime: BINARY, ctk: "/usr/bin/nvidia-ctk", missing: [] };
   const { host, look } = setUp({ text: CONFIGURED, nvidia });
   const hanging = Promise.withResolvers<{ exitCode: number }>();

@@ -23,13 +23,13 @@ for (const name of GPU_MACHINES) {
   });
 }
 
-test("a machine without GPUs is told of in three conditions and in no line of the log, and nothing is started", async (context) => {
+test("a machine without GPUs has three conditions and no line in the log, and nothing is started", async (context) => {
   const { host, lines, rounds } = setUpGpuWatch(context, "no-gpu");
   await rounds(3);
   assert.deepEqual([lines, host.commands, host.spawned], [[], [], []]);
 });
 
-test("gpu.mode off looks at nothing, whatever there is", async (context) => {
+test("gpu.mode off observes nothing, whatever is installed", async (context) => {
   const { host, lines, watch, rounds, shown } = setUpGpuWatch(context, "h100-off-the-bus", {
     config: "gpu: { mode: off }",
   });
@@ -48,7 +48,7 @@ test("gpu.mode required makes a missing GPU the reason why the node is not ready
   assert.match(hint ?? "", /gpu\.mode: auto/);
 });
 
-test("the driver that is missing is critical when GPUs are required, and a warning of its own when not", async (context) => {
+test("a missing driver is critical when GPUs are required, and otherwise a warning of its own", async (context) => {
   const required = setUpGpuWatch(context, "driver-missing", { config: "gpu: { mode: required }" });
   await required.rounds(1);
   assert.equal(required.board.get("GpuDriver").isCritical, true);
@@ -59,7 +59,7 @@ test("the driver that is missing is critical when GPUs are required, and a warni
   assert.match(auto.messages("warn")[0] ?? "", /1 GPU, and no driver is loaded → Install NVIDIA's driver/);
 });
 
-test("a fault that comes back after two reboots is the hardware's: the advice is to replace", async (context) => {
+test("a fault that returns after two reboots is a fault of the hardware: the advice is to replace", async (context) => {
   const line = "<3>[ 10.000001] NVRM: Xid (PCI:0000:06:00): 62, pid=7, name=a";
   const host = new MemoryHost();
   const actions: (string | undefined)[] = [];
@@ -74,7 +74,7 @@ test("a fault that comes back after two reboots is the hardware's: the advice is
   assert.match(host.files.peek(HISTORY)?.content ?? "", /GPU-5c1b0000-0000-4000-8000-000000000001 gpu-xid-62/);
 });
 
-test("a history that cannot be read or written costs the history alone", async (context) => {
+test("without a readable or writable history only the history is lost", async (context) => {
   const host = new MemoryHost();
   host.files.put(HISTORY, "{");
   host.files.refuseWrites(HISTORY, "ENOSPC");
@@ -83,7 +83,7 @@ test("a history that cannot be read or written costs the history alone", async (
   assert.equal(shown().GpuHealthy, "False GpuEccUncorrected");
 });
 
-test("slow clocks are told when they have lasted, with where to look", async (context) => {
+test("slow clocks are reported when they last, with what to check", async (context) => {
   const [row] = readGpuMachine("a10").nvidiaSmi.rows;
   const rows = [{ ...row, "clocks_event_reasons.active": "0x0000000000000040" }];
   const { board, rounds, shown } = setUpGpuWatch(context, "a10", { changes: { nvidiaSmi: { rows } } });
@@ -94,7 +94,7 @@ test("slow clocks are told when they have lasted, with where to look", async (co
   assert.match(board.get("GpuHealthy").hint ?? "", /^Action: none on the GPU\. Check fans/);
 });
 
-test("one nvidia-smi that is late changes nothing; the second in a row is told", async (context) => {
+test("one late nvidia-smi changes nothing; the second in a row is reported", async (context) => {
   const { host, rounds, shown } = setUpGpuWatch(context, "ecc-uncorrected");
   await rounds(1);
   host.install("nvidia-smi", () => {
@@ -108,7 +108,7 @@ test("one nvidia-smi that is late changes nothing; the second in a row is told",
   assert.equal(shown().GpuHealthy, "False NvidiaSmiTimeout");
 });
 
-test("while nvidia-smi has never answered nobody says that the GPUs are well", async (context) => {
+test("before the first answer of nvidia-smi the GPUs do not count as healthy", async (context) => {
   const { host, rounds, shown } = setUpGpuWatch(context, "a10");
   host.install("nvidia-smi", () => {
     throw new SatelliteError("command-timeout", "nvidia-smi did not end in 20 s");
@@ -123,7 +123,7 @@ test("while nvidia-smi has never answered nobody says that the GPUs are well", a
   assert.equal(shown().GpuHealthy, "False NvidiaSmiTimeout");
 });
 
-test("a GPU that the kernel takes off the bus is lost; one that a VM was given is not", async (context) => {
+test("a GPU that the kernel removes from the bus is lost; a GPU of a virtual machine is not", async (context) => {
   const lost = setUpGpuWatch(context, "a10");
   await lost.rounds(1);
   for (const folder of ["/sys/bus/pci/devices", "/proc/driver/nvidia/gpus"])

@@ -5,7 +5,7 @@ import { setUpGpuWatch } from "../fakes/gpu-watch.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
-test("an Xid that the kernel logs turns GpuHealthy at once, without nvidia-smi, and is told once", async (context) => {
+test("an Xid in the kernel's log turns GpuHealthy at once, without nvidia-smi, and is reported once", async (context) => {
   const { host, board, messages, rounds, say, shown } = setUpGpuWatch(context, "a10");
   await rounds(1);
   const before = host.commands.length;
@@ -20,7 +20,7 @@ test("an Xid that the kernel logs turns GpuHealthy at once, without nvidia-smi, 
   assert.equal(messages("warn").length, 1);
 });
 
-test("a GPU that repeats one fault thousands of times is told once, and every time is counted", async (context) => {
+test("a GPU that repeats one fault thousands of times is reported once, and every time is counted", async (context) => {
   const { host, watch, messages, rounds } = setUpGpuWatch(context, "a10");
   await rounds(1);
   const lines = Array.from(
@@ -57,19 +57,19 @@ test("an application's Xid is one line at info in ten minutes, a count, and no a
   assert.deepEqual(messages("warn"), []);
 });
 
-test("an application's Xid of before the daemon's start is counted, and told by no second run", async (context) => {
+test("an application's Xid from before the daemon's start is counted, and not logged again", async (context) => {
   const host = new MemoryHost();
   host.files.put("/proc/uptime", "5000.12 9000.00\n");
   const line = "<3>[ 4999.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3";
   const { watch, messages, rounds, say } = setUpGpuWatch(context, "a10", { host, changes: { kernelLog: [line] } });
   await rounds(1);
-  const told = () => messages("info").filter((message) => message.includes("Xid")).length;
-  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, told()], [1, 0]);
+  const logged = () => messages("info").filter((message) => message.includes("Xid")).length;
+  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, logged()], [1, 0]);
   await say("<3>[ 5001.000001] NVRM: Xid (PCI:0000:06:00): 31, pid=7, name=python3");
-  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, told()], [2, 1]);
+  assert.deepEqual([watch.view()?.gpus[0]?.xids[0]?.count, logged()], [2, 1]);
 });
 
-test("a reset that the driver tells of, and a driver that is loaded anew, end an Xid's fault", async (context) => {
+test("a reset that the driver reports, and a driver that is loaded again, end the fault of an Xid", async (context) => {
   const { rounds, say, shown } = setUpGpuWatch(context, "a10");
   await rounds(1);
   await say(

@@ -26,7 +26,7 @@ function setUp(context: TestContext) {
   return { host, stop, messages, lines, starts, follow };
 }
 
-test("only lines with the token are handed over, however the text is cut", () => {
+test("only lines with the token are delivered, however the text is cut", () => {
   const text = `<6>[ 1.0] usb\n${FATAL}\n<6>[ 2.0] other NVRM\n<4>[ 3.0] NVRM: a\n`;
   for (const size of [1, 7, 64, text.length]) {
     const found: string[] = [];
@@ -36,7 +36,7 @@ test("only lines with the token are handed over, however the text is cut", () =>
   }
 });
 
-test("a line without end is given up, and the next one is whole", () => {
+test("a line without end is dropped, and the next one is complete", () => {
   const found: string[] = [];
   const take = createLineFilter(KERNEL_TOKEN, (line) => void found.push(line));
   for (let piece = 0; piece < 100; piece += 1) take("x".repeat(1000));
@@ -97,7 +97,7 @@ test("a storm of 100,000 lines through a real pipe loses no fatal Xid and takes 
   assert.ok(user + system < 2e6, `${(user + system) / 1e6} s of CPU for ten seconds' worth of a storm`);
 });
 
-test("what dmesg prints is handed over as it comes", async (context) => {
+test("output of dmesg is delivered as it comes", async (context) => {
   const { host, lines, follow } = setUp(context);
   void follow();
   host.spawned[0]?.process.stdout.write(`<6>[ 1.0] usb\n${FATAL}\n`);
@@ -105,7 +105,7 @@ test("what dmesg prints is handed over as it comes", async (context) => {
   assert.deepEqual(lines, [FATAL]);
 });
 
-test("a dmesg that ends is started again after five seconds, and ever more rarely", async (context) => {
+test("a dmesg that ends is started again after five seconds, and then with growing pauses", async (context) => {
   const { host, starts, follow } = setUp(context);
   const begunMs = host.clock.now();
   host.onSpawn = ({ process }) => process.exit(1);
@@ -117,7 +117,7 @@ test("a dmesg that ends is started again after five seconds, and ever more rarel
   );
 });
 
-test("a machine without dmesg is told of once, with the reason", async (context) => {
+test("a machine without dmesg is logged once, with the reason", async (context) => {
   const { host, messages, follow } = setUp(context);
   host.uninstall("dmesg");
   void follow();

@@ -17,12 +17,12 @@ function setUp(): MemoryHost {
   return host;
 }
 
-test("without a driver there is nothing to name", async () => {
+test("without a driver there is no description", async () => {
   const { driverVersion: _, ...facts } = GPUS;
   assert.equal(await describeNvidiaDevices(setUp(), facts), undefined);
 });
 
-test("it names driver, GPUs, device nodes and their numbers, and says the same again", async () => {
+test("the description names driver, GPUs, device nodes and their numbers, and is stable", async () => {
   const text = await describeNvidiaDevices(setUp(), GPUS);
   assert.equal(text, await describeNvidiaDevices(setUp(), GPUS));
   assert.deepEqual(JSON.parse(text ?? ""), {
@@ -42,7 +42,7 @@ for (const [what, change] of [
     (host: MemoryHost) => host.files.put("/proc/driver/nvidia/capabilities/gpu0/mig/gi3/ci0/access", ""),
   ],
 ] as const) {
-  test(`${what} makes it another`, async () => {
+  test(`${what} changes the description`, async () => {
     const host = setUp();
     const before = await describeNvidiaDevices(host, GPUS);
     change(host);

@@ -30,7 +30,7 @@ for (const name of GPU_MACHINES.filter((each) => !["no-gpu", "driver-missing", "
   });
 }
 
-test("everything that an A10 tells is read", async () => {
+test("every field of an A10 is parsed", async () => {
   const { gpus, cudaVersion, problem } = await setUp("a10").ask();
   assert.deepEqual(gpus, [
     {
@@ -56,7 +56,7 @@ test("everything that an A10 tells is read", async () => {
   assert.deepEqual([cudaVersion, problem], ["12.4", undefined]);
 });
 
-test("MIG, slow clocks, the fabric and what the driver asks for are read", async () => {
+test("MIG, slow clocks, the fabric and the driver's recovery action are parsed", async () => {
   const [mig] = (await setUp("a100-mig").ask()).gpus;
   assert.deepEqual([mig?.isMig, mig?.utilizationPercent], [true, undefined]);
   const [h100] = (await setUp("h100-nvswitch-8").ask()).gpus;
@@ -74,7 +74,7 @@ test("MIG, slow clocks, the fabric and what the driver asks for are read", async
   }
 });
 
-test("fields that are not told are undefined; one that says reset is told as such", async () => {
+test("missing fields are undefined; a field that asks for a reset is recognized", async () => {
   const [gpu] = (await setUp("values-missing").ask()).gpus;
   assert.deepEqual(
     [gpu?.temperatureCelsius, gpu?.powerWatts, gpu?.powerLimitWatts, gpu?.isPersistent, gpu?.eccUncorrected],
@@ -84,7 +84,7 @@ test("fields that are not told are undefined; one that says reset is told as suc
   assert.equal((await setUp("requires-reset").ask()).gpus[0]?.needsReset, true);
 });
 
-test("a field that an older one refuses is left out, asked for once in all, and costs none of the others", async () => {
+test("a field that an older nvidia-smi refuses is queried once, and does not cost the others", async () => {
   const { host, ask } = setUp("older-smi");
   const { gpus } = await ask();
   assert.deepEqual([gpus[0]?.powerWatts, gpus[0]?.isRemapPending], [52.31, undefined]);
@@ -96,7 +96,7 @@ test("a field that an older one refuses is left out, asked for once in all, and 
   assert.doesNotMatch(optional[0] ?? "", /fabric|recovery|clocks_event/);
 });
 
-test("within 30 seconds it is asked once, however many ask, and for the CUDA version once with each driver", async () => {
+test("it is queried once in 30 seconds, however many callers there are, and once with each driver for the CUDA version", async () => {
   const { host, smi, ask } = setUp("h100-nvswitch-8");
   const [one, other] = await Promise.all([ask(), ask()]);
   assert.equal(one, other);
@@ -124,7 +124,7 @@ async function commandsOf(turns: number, { host, ask }: ReturnType<typeof setUp>
   return commands;
 }
 
-test("after the first time it is started once in 30 seconds, and each tenth time for the memory rows", async () => {
+test("after the first time it runs once in 30 seconds, and each tenth time for the memory rows", async () => {
   for (const name of ["a10", "older-smi", "h100-nvswitch-8", "inforom-corrupt"]) {
     const [, ...later] = await commandsOf(41, setUp(name));
     assert.deepEqual(new Set(later.map(({ length }) => length)), new Set([1]), name);
@@ -133,7 +133,7 @@ test("after the first time it is started once in 30 seconds, and each tenth time
   }
 });
 
-test("one call tells the same as the several of the first time, whoever is asked", async () => {
+test("one call gives the same as the several calls of the first time, on every machine", async () => {
   for (const name of GPU_MACHINES.filter((each) => !["no-gpu", "driver-missing", "smi-hangs"].includes(each))) {
     const { host, ask } = setUp(name);
     const answers = [];
@@ -145,7 +145,7 @@ test("one call tells the same as the several of the first time, whoever is asked
   }
 });
 
-test("memory rows that come to wait for a reset are seen within five minutes, and their end within one", async () => {
+test("memory rows that wait for a reset are seen within five minutes, and their end within one", async () => {
   const world = setUp("a10");
   const say = (pending: string) => {
     const { nvidiaSmi } = world.machine;
@@ -162,7 +162,7 @@ test("memory rows that come to wait for a reset are seen within five minutes, an
   assert.equal(await isPending(), false);
 });
 
-test("a field that is refused after all, by another nvidia-smi under the same driver, has everything learnt anew", async () => {
+test("a field that another nvidia-smi refuses under the same driver restarts the discovery of fields", async () => {
   const world = setUp("a10");
   await commandsOf(2, world);
   const { nvidiaSmi } = world.machine;
@@ -173,7 +173,7 @@ test("a field that is refused after all, by another nvidia-smi under the same dr
   assert.equal((await world.ask()).gpus[0]?.product, "NVIDIA A10");
 });
 
-test("a call that cannot be killed is told with its age, nothing is started beside it, and its end makes way", async () => {
+test("a call that cannot be killed is reported with its age and blocks others until it ends", async () => {
   const { host, smi } = setUp("smi-hangs");
   const ending = Promise.withResolvers<Partial<RunResult>>();
   host.install("nvidia-smi", () => ending.promise);
@@ -224,7 +224,7 @@ const EXITS: readonly (readonly [exitCode: number, said: string, code: string])[
 ];
 
 for (const [exitCode, stdout, code] of EXITS) {
-  test(`exit code ${exitCode} (${stdout.slice(0, 40)}) is ${code}, with what was said`, async () => {
+  test(`exit code ${exitCode} (${stdout.slice(0, 40)}) is ${code}, with the message`, async () => {
     const { problem } = await setUp("a10", { rows: [], exitCode, stdout }).ask();
     assert.equal(problem?.code, code);
     assert.match(problem?.message ?? "", new RegExp(`exits with ${exitCode}`));

@@ -25,7 +25,7 @@ test("an Xid line gives the GPU, the code, the time after boot and the words", (
   assert.equal(actionOf("GPU at PCI:0000:18:00: GPU-5c1b0002-0000-4000-8000-000000000003"), undefined);
 });
 
-test("NVIDIA's catalogue decides who is to act: applications' Xids are never a GPU's fault", () => {
+test("NVIDIA's catalogue decides the action: an application's Xid is never a GPU's fault", () => {
   const xid = (code: number) => actionOf(`Xid (PCI:0000:01:00): ${code}, pid=1, name=a`);
   for (const code of [46, 48, 62, 64, 74, 95, 109, 110, 119, 120, 136, 140, 143, 144, 150, 155, 156, 158])
     assert.equal(xid(code), `${code} reset-the-gpu`);
@@ -33,7 +33,7 @@ test("NVIDIA's catalogue decides who is to act: applications' Xids are never a G
   for (const code of [13, 31, 43, 45, 63, 94, 999]) assert.equal(xid(code), `${code} check-the-app`);
 });
 
-test("Xid 154 says itself what is needed, and takes it back after a reset", () => {
+test("Xid 154 names the action itself, and withdraws it after a reset", () => {
   const changed = (wanted: string) =>
     actionOf(`Xid (PCI:0000:01:00): 154, GPU recovery action changed from 0x0 (None) to 0x1 (${wanted})`);
   assert.equal(changed("GPU Reset Required"), "154 reset-the-gpu");
@@ -43,7 +43,7 @@ test("Xid 154 says itself what is needed, and takes it back after a reset", () =
   assert.equal(changed("None"), "recovered");
 });
 
-test("a driver that is loaded anew is noticed; other lines are nothing", () => {
+test("a driver that is loaded again is noticed; other lines are ignored", () => {
   assert.equal(
     actionOf("loading NVIDIA UNIX Open Kernel Module for x86_64  570.133.20  Release Build"),
     "driver-loaded",

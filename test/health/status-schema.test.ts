@@ -9,15 +9,18 @@ test("status.schema.json is what the schema renders", () => {
   assert.equal(readFileSync(file, "utf8"), renderStatusSchema(), "run node scripts/render-status-schema.ts");
 });
 
-test("README documents every condition and every metric", async () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const readReference = (name: string) => readFileSync(new URL(`../../docs/reference/${name}`, import.meta.url), "utf8");
+
+test("docs/reference documents every condition and every metric", () => {
+  const conditions = readReference("conditions.md");
   for (const [type, { trueWhen }] of Object.entries(CONDITIONS))
-    assert.ok(readme.includes(`| \`${type}\` | ${trueWhen} |`), `${type} is not in README, or otherwise`);
+    assert.ok(conditions.includes(`| \`${type}\` | ${trueWhen} |`), `${type} is not in conditions.md, or otherwise`);
+  const metrics = readReference("metrics.md");
   const agent = new URL("../../agent/", import.meta.url).pathname;
   const source = globSync("**/*.ts", { cwd: agent })
     .map((name) => readFileSync(agent + name, "utf8"))
     .join("");
   const named = [...source.matchAll(/family\(\s*"\w+",\s*"(\w+)"/g)].map(([, name]) => `eks_satellite_${name}`);
   assert.ok(named.length > 20);
-  for (const name of named) assert.ok(readme.includes(`| \`${name}\` |`), `${name} is not in README`);
+  for (const name of named) assert.ok(metrics.includes(`| \`${name}\` |`), `${name} is not in metrics.md`);
 });

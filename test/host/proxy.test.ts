@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createAws } from "../../agent/host/aws.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
-import { honourProxies, proxyEnvironment } from "../../agent/host/proxy.ts";
+import { honourProxies, proxyEnvironment, proxyFor } from "../../agent/host/proxy.ts";
 import { Secret } from "../../agent/secret.ts";
 
 const host = createLinuxHost();
@@ -72,4 +72,23 @@ test("the variables are those of curl, a lower-case name first; an invalid URL i
     message: "HTTPS_PROXY is not the URL of a proxy, and is ignored",
     hint: /\/etc\/eks-satellite\/environment/,
   });
+});
+
+test("the proxy for a URL follows NO_PROXY: a name, a domain, a port, or all", () => {
+  const of = (url: string, NO_PROXY?: string) =>
+    proxyFor(url, { HTTPS_PROXY: "http://p:3128", ...(NO_PROXY === undefined ? {} : { NO_PROXY }) });
+  assert.equal(of("https://api.example.com"), "http://p:3128");
+  assert.equal(of("http://api.example.com"), undefined, "there is none for requests in the clear");
+  for (const exception of [
+    "*",
+    "api.example.com",
+    ".example.com",
+    "*.example.com",
+    "api.example.com:443",
+    "a, API.example.com",
+  ])
+    assert.equal(of("https://api.example.com/x", exception), undefined, exception);
+  for (const exception of ["example.com", "pi.example.com", "api.example.com:6443", "", ".api.example.com"])
+    assert.equal(of("https://api.example.com/x", exception), "http://p:3128", exception);
+  assert.equal(proxyFor("https://api.example.com", undefined), address, "by default the environment's");
 });

@@ -4,7 +4,7 @@ import { explainApt, isUnknownPackage, parseSimulation } from "../../agent/insta
 
 const failed = (stderr: string) => ({ exitCode: 100, stdout: "", stderr });
 
-test("a simulation is read: what is new, what is upgraded, what goes", () => {
+test("a simulation is parsed into new, upgraded and removed packages", () => {
   const stdout = `NOTE: This is only a simulation!
 Remv containerd.io [1.7.27-1]
 Inst libnetfilter-conntrack3 (1.0.9-3 Debian:12.0/stable [amd64])
@@ -20,7 +20,7 @@ Purg socat [1.7.4]
   });
 });
 
-test("a package that apt does not know is told from other failures", () => {
+test("a package that apt does not know is distinguished from other failures", () => {
   assert.ok(isUnknownPackage(failed("E: Unable to locate package conntrack\n")));
   assert.ok(isUnknownPackage(failed("E: Package 'socat' has no installation candidate\n")));
   assert.ok(!isUnknownPackage(failed("E: dpkg was interrupted\n")));
@@ -31,7 +31,7 @@ const EXPLAINED: readonly (readonly [stderr: string, code: string, message: RegE
     "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1234 (unattended-upgr)\nN: Be aware that removing the lock file is not a solution\n",
     "apt-locked",
     /lock-frontend\. It is held by process 1234 \(unattended-upgr\)/,
-    /Process 1234 \(unattended-upgr\) has it/,
+    /Process 1234 \(unattended-upgr\) holds it/,
   ],
   [
     "E: Could not get lock /var/lib/dpkg/lock-frontend - open (11: Resource temporarily unavailable)\n",
@@ -62,7 +62,7 @@ const EXPLAINED: readonly (readonly [stderr: string, code: string, message: RegE
     "Failed to start transient service unit: Unit eks-satellite-apt.service was already loaded or has a fragment file.\n",
     "apt-locked",
     /already loaded/,
-    /is waited for/,
+    /waits for it/,
   ],
   ["E: You don't have enough free space in /var/cache/apt/archives/.\n", "disk-full", /free space/, /df -h/],
   ["E: Unable to correct problems, you have held broken packages.\n", "apt-broken", /held broken/, /--fix-broken/],

@@ -12,7 +12,7 @@ import { renderManifest } from "../fakes/artifact-mirror.ts";
 const URL = "https://mirror.example.com/eks/manifest.yaml";
 const parse = (text: string) => parseManifest(text, URL);
 
-test("the newest patch of a minor version is found, or the one that is named, for this machine's architecture", () => {
+test("the newest patch of a minor version is found, or the named version, for this machine's architecture", () => {
   const manifest = parse(renderManifest(["1.33.13", "1.34.4", "1.34.10", "1.34.9"]));
   const find = (wanted: { minor: string } | { version: string }, architecture = "amd64") =>
     findRelease(manifest, wanted, architecture, URL);
@@ -48,16 +48,16 @@ const NONE: readonly (readonly [what: string, text: string, says: RegExp])[] = [
   ["nothing", "", /./],
 ];
 for (const [what, text, says] of NONE) {
-  test(`${what} is no manifest, and the error names the URL`, () => {
+  test(`${what} is not a manifest, and the error names the URL`, () => {
     assert.throws(() => parse(text), {
       code: "manifest-invalid",
       message: new RegExp(`${URL}.*${says.source}`),
-      hint: /proxy's page/,
+      hint: /such as a proxy/,
     });
   });
 }
 
-test("a mirror that nodeadm sync-artifacts made is read: absolute addresses, one architecture, lists that are null", () => {
+test("a mirror of nodeadm sync-artifacts is parsed: absolute addresses, one architecture, lists that are null", () => {
   const base = "https://bucket.s3.us-west-2.amazonaws.com/eks/1760000000";
   const manifest = parse(`iam_roles_anywhere_releases: null
 region_config:
@@ -104,7 +104,7 @@ supported_eks_releases:
   assert.deepEqual([isListed(manifest, "1.34.4"), isListed(manifest, "1.33.0")], [true, false]);
 });
 
-test("a mirror may be a folder of this machine; addresses that nobody here can reach are named", () => {
+test("a mirror may be a folder of this machine; addresses with another protocol are named in the error", () => {
   const manifest = parse(renderManifest(["1.34.4"]));
   const { sources } = findRelease(manifest, { minor: "1.34" }, "amd64", "file:///srv/eks%20mirror/manifest.yaml");
   assert.equal(sources.kubelet?.url, "file:///srv/eks%20mirror/1.34.4/bin/linux/amd64/kubelet");
@@ -115,7 +115,7 @@ test("a mirror may be a folder of this machine; addresses that nobody here can r
   });
 });
 
-test("a file may come in the clear, its checksum may not", () => {
+test("a file may come over plain http, its checksum may not", () => {
   const clear = renderManifest(["1.34.4"]).replaceAll(/([^_]uri): 1\.34\.4/g, "$1: http://mirror.example.com/1.34.4");
   const { sources } = findRelease(parseManifest(clear, URL), { version: "1.34.4" }, "amd64", URL);
   assert.match(sources.kubelet?.url ?? "", /^http:/);
@@ -126,7 +126,7 @@ test("a file may come in the clear, its checksum may not", () => {
   });
 });
 
-test("a checksum is the SHA-256 of a line of sha256sum's, and nothing else is one", () => {
+test("a checksum is the SHA-256 of a line of sha256sum, and nothing else is accepted", () => {
   const sum = "AB".repeat(32);
   assert.equal(parseChecksum(`${sum}  kubelet\n`, URL), sum.toLowerCase());
   assert.equal(parseChecksum(`${sum}\n`, URL), sum.toLowerCase());

@@ -8,7 +8,7 @@ import { MemoryHost } from "../fakes/memory-host.ts";
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
 const MINUTE_MS = 60_000;
 
-test("what is missing is downloaded, verified, kept by version, and linked where it is expected", async () => {
+test("what is missing is downloaded, verified, stored by version, and linked", async () => {
   const { host, artifacts, round, linked, situation } = setUpArtifacts(["1.33.12", "1.33.13", "1.34.4"]);
   await round();
   assert.equal(await round(), "True Installed");
@@ -39,10 +39,10 @@ test("a mirror may be a folder of this machine", async () => {
   host.clock.jump(MINUTE_MS);
   await round();
   assert.equal(linked(), "1.33.13");
-  assert.deepEqual(mirror.requests, [], "nobody else is asked");
+  assert.deepEqual(mirror.requests, [], "no server is asked");
 });
 
-test("with everything there, nobody is asked", async () => {
+test("when everything is installed, no server is asked", async () => {
   const { mirror, round } = setUpArtifacts(["1.33.13"]);
   await round();
   await round();
@@ -51,7 +51,7 @@ test("with everything there, nobody is asked", async () => {
   assert.equal(mirror.requests.length, asked);
 });
 
-test("a kubelet of somebody's is used as it is, whatever its version", async () => {
+test("a foreign kubelet is used as it is, whatever its version", async () => {
   const { host, mirror, round, running, board } = setUpArtifacts(
     ["1.33.13"],
     "kubelet: { upgrade: auto, version: 1.33.13 }",
@@ -110,7 +110,7 @@ const FAULTS: readonly (readonly [
   ["a disk that fills up", ({ host }) => host.files.refuseWrites(`${FOLDER}/kubelet`, "ENOSPC"), "DiskFull"],
 ];
 for (const [what, spoil, reason] of FAULTS) {
-  test(`${what} leaves nothing of it behind, is told, and is tried again`, async () => {
+  test(`${what} leaves nothing behind, is reported, and is tried again`, async () => {
     const setup = setUpArtifacts(["1.33.13"]);
     spoil(setup);
     await setup.round();
@@ -137,7 +137,7 @@ const ROLES_ANYWHERE = {
   },
 };
 
-test("aws_signing_helper comes first, when it is used: without it there are no keys, and nothing is known of the cluster", async () => {
+test("aws_signing_helper comes first, when it is used: without it there are no keys, and the cluster is unknown", async () => {
   const { host, round, situation, linked } = setUpArtifacts(["1.33.13"], "", new MemoryHost(), ROLES_ANYWHERE);
   situation.cluster = undefined;
   await round();
@@ -148,13 +148,13 @@ test("aws_signing_helper comes first, when it is used: without it there are no k
   assert.equal(linked(), "1.33.13");
 });
 
-test("where keys come from elsewhere, nobody looks for aws_signing_helper", async () => {
+test("when keys come from elsewhere, aws_signing_helper is not downloaded", async () => {
   const { host, round } = setUpArtifacts(["1.33.13"]);
   await round();
   assert.equal(host.files.peekLink(HELPER), undefined);
 });
 
-test("artifacts.install: never asks for what is missing", async () => {
+test("artifacts.install: never reports what is missing instead", async () => {
   const { mirror, round, board } = setUpArtifacts(["1.33.13"], "artifacts: { install: never }");
   assert.equal(await round(), "False ArtifactsMissing");
   assert.match(
@@ -164,7 +164,7 @@ test("artifacts.install: never asks for what is missing", async () => {
   assert.deepEqual(mirror.requests, []);
 });
 
-test("a download says how far it is", async () => {
+test("a download reports its progress", async () => {
   const { host, round, board, messages } = setUpArtifacts(["1.33.13"]);
   const { promise, resolve } = Promise.withResolvers<void>();
   const download = host.download.bind(host);
@@ -180,7 +180,7 @@ test("a download says how far it is", async () => {
   resolve();
 });
 
-test("a configuration that changes ends the download, which is no failure, and nothing is installed by it any more", async () => {
+test("a change of the configuration aborts the download, which is not a failure and installs nothing", async () => {
   const { host, round, board, linked, end, artifacts } = setUpArtifacts(["1.33.13"]);
   const { promise, reject } = Promise.withResolvers<never>();
   host.download = async ({ signal }) => {
@@ -194,7 +194,7 @@ test("a configuration that changes ends the download, which is no failure, and n
   assert.deepEqual([artifacts.figures.failed, linked()], [0, undefined]);
 });
 
-test("a disk that fills up during a download gets its room back", async () => {
+test("a disk that fills up during a download gets its space back", async () => {
   const { host, round } = setUpArtifacts(["1.33.13"]);
   host.download = async ({ path }) => {
     host.files.put(path, "a beginning");
@@ -208,7 +208,7 @@ test("a disk that fills up during a download gets its room back", async () => {
   );
 });
 
-test("a kubelet that does not run on this machine, or is another than the mirror says, does not come into use", async () => {
+test("a kubelet that does not run here, or has another version than the mirror says, is not linked", async () => {
   for (const said of [{ exitCode: 126, stderr: "cannot execute" }, { stdout: "Kubernetes v1.32.0-eks-a737599\n" }]) {
     const { host, round, linked, board } = setUpArtifacts(["1.33.13"]);
     host.install(`${FOLDER}/kubelet/1.33.13/kubelet`, () => said);
@@ -219,7 +219,7 @@ test("a kubelet that does not run on this machine, or is another than the mirror
   }
 });
 
-test("CNI plugins without loopback are no CNI plugins, and nobody asks for them every round", async () => {
+test("CNI plugins without loopback are refused, and are not downloaded again in every round", async () => {
   const { host, mirror, round } = setUpArtifacts(["1.33.13"]);
   host.install("tar", () => ({}));
   await round();

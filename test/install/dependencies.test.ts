@@ -15,7 +15,7 @@ const LOCKED = {
   stderr: "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 77 (apt-get)\n",
 };
 
-/** A machine that lacks conntrack and socat, and whose apt-get brings what it is asked for. */
+/** A machine that lacks conntrack and socat, and whose apt-get installs what it is asked for. */
 function setUp(config = "", present: readonly string[] = ["containerd", "runc", "iptables"]) {
   const host = new MemoryHost();
   for (const name of present) host.files.put(`/usr/sbin/${name}`, "", { mode: 0o755 });
@@ -54,13 +54,13 @@ function setUp(config = "", present: readonly string[] = ["containerd", "runc", 
   return { host, apt, asked, board, dependencies, seen, round, messages };
 }
 
-test("on a machine that has all of it, nobody is asked", async () => {
+test("on a machine that has every program, apt-get is not run", async () => {
   const { host, round, asked } = setUp("", ALL);
   assert.equal((await round()).shown, "True Installed");
   assert.deepEqual([asked, host.commands], [[], []]);
 });
 
-test("what is missing is installed, told, counted, and known to reset with what came along", async () => {
+test("what is missing is installed, reported, counted, and recorded for reset with its dependencies", async () => {
   const { host, asked, seen, dependencies, round, messages } = setUp();
   assert.equal((await round()).shown, "True Installed");
   assert.deepEqual(asked, ["simulate conntrack socat", "install conntrack socat"]);
@@ -91,7 +91,7 @@ test("a round does not wait for apt-get, and does not start a second one", async
   assert.equal((await round()).shown, "False DpkgInterrupted");
 });
 
-test("a lock is waited for, with its holder's name, and looked at again after ten seconds", async () => {
+test("a lock is reported with its holder's name, and tried again after ten seconds", async () => {
   const { host, apt, asked, round } = setUp();
   const install = apt.install;
   apt.install = () => LOCKED;
@@ -105,7 +105,7 @@ test("a lock is waited for, with its holder's name, and looked at again after te
   assert.equal((await round()).shown, "True Installed");
 });
 
-test("lists that do not know a package are fetched, once an hour", async () => {
+test("lists that do not know a package are fetched, at most once an hour", async () => {
   const { host, apt, asked, round } = setUp();
   apt.simulate = () => ({ exitCode: 100, stderr: "E: Unable to locate package conntrack" });
   assert.equal((await round()).shown, "False AptFailed");
@@ -117,7 +117,7 @@ test("lists that do not know a package are fetched, once an hour", async () => {
   );
 });
 
-test("lists that name what the mirror has replaced since are fetched, and then it goes on", async () => {
+test("lists that name files that the mirror has replaced are fetched, and the installation goes on", async () => {
   const { apt, asked, round } = setUp();
   const install = apt.install;
   apt.install = () => {
@@ -131,7 +131,7 @@ test("lists that name what the mirror has replaced since are fetched, and then i
   );
 });
 
-test("what did not come is not reset's to remove; what came half-way is", async () => {
+test("reset does not remove what was not installed, and removes what was installed partly", async () => {
   const { host, apt, round } = setUp();
   apt.install = () => ({ exitCode: 100, stderr: "E: Sub-process /usr/bin/dpkg returned an error code (1)\n" });
   host.install("dpkg-query", ([, name = ""]) =>
@@ -145,14 +145,14 @@ test("what did not come is not reset's to remove; what came half-way is", async 
   );
 });
 
-test("a library that what is missing needs newer may be upgraded, and is named", async () => {
+test("a library that a missing package needs may be upgraded, and is named", async () => {
   const { apt, round, messages } = setUp();
   apt.simulate = () => ({ stdout: `${SIMULATED}Inst libxtables12 [1.8.7-1] (1.8.7-2 x)\n` });
   assert.equal((await round()).shown, "True Installed");
   assert.match(messages("info")[0] ?? "", /1 more, for which libxtables12 must be newer$/);
 });
 
-test("an installation that would remove or upgrade what is Docker's is not begun", async () => {
+test("an installation that would remove or upgrade Docker's packages does not begin", async () => {
   for (const line of ["Remv docker-ce [5]", "Inst containerd.io [1.7.1] (1.7.2 x)"]) {
     const { apt, asked, round } = setUp();
     apt.simulate = () => ({ stdout: `${SIMULATED}${line}\n` });
@@ -171,7 +171,7 @@ test("where Docker's containerd.io is installed, Debian's containerd never is", 
   assert.deepEqual(asked, []);
 });
 
-test("dependencies.install: never asks for them instead", async () => {
+test("dependencies.install: never reports what is missing instead", async () => {
   const { asked, board, round } = setUp("dependencies: { install: never }");
   assert.equal((await round()).shown, "False DependenciesMissing");
   assert.match(
@@ -181,7 +181,7 @@ test("dependencies.install: never asks for them instead", async () => {
   assert.deepEqual(asked, []);
 });
 
-test("failures are tried again ever more rarely", async () => {
+test("failures are retried with growing pauses", async () => {
   const { host, apt, asked, round } = setUp();
   apt.install = () => ({ exitCode: 100, stderr: "Temporary failure resolving 'deb.debian.org'" });
   for (let second = 0; second < 3600; second += 30) {
@@ -192,7 +192,7 @@ test("failures are tried again ever more rarely", async () => {
   assert.ok(tries >= 5 && tries <= 20, `${tries} tries in an hour`);
 });
 
-test("the daemon's proxies are apt's, but for hosts that need none", () => {
+test("apt uses the daemon's proxies, except for hosts that need none", () => {
   assert.equal(renderAptConfig({}), "DPkg::Lock::Timeout 0;\n");
   assert.equal(
     renderAptConfig({ HTTPS_PROXY: "http://p:1", no_proxy: "localhost,.lab.example, 10.0.0.0/8" }),

@@ -1,4 +1,4 @@
-// kubelet follows the cluster where it is told to, or the version that is named.
+// kubelet follows the cluster where the configuration says so, or the configured version.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { artifactPath } from "../fakes/artifact-mirror.ts";
@@ -8,7 +8,7 @@ import { FOLDER, KUBELET, PROVIDER, setUpArtifacts } from "../fakes/memory-artif
 const MIRROR = "https://hybrid-assets.eks.amazonaws.com/";
 const MINUTE_MS = 60_000;
 
-test("by default kubelet stays, and how far it is behind is said", async () => {
+test("by default kubelet stays, and the condition says how far it is behind", async () => {
   const { round, linked, board, mirror } = await setUpUpgrade("");
   const asked = mirror.requests.length;
   await round();
@@ -16,10 +16,10 @@ test("by default kubelet stays, and how far it is behind is said", async () => {
   const { status, reason, message } = board.get("KubeletSupported");
   assert.deepEqual([status, reason], ["True", "Older"]);
   assert.match(message, /kubelet 1\.33\.13 is 1 minor version behind the cluster's 1\.34/);
-  assert.equal(mirror.requests.length, asked, "nobody is asked for what nobody wants");
+  assert.equal(mirror.requests.length, asked, "no server is asked without need");
 });
 
-test("kubelet.upgrade: auto moves with the cluster, and keeps the one before, and no other", async () => {
+test("kubelet.upgrade: auto follows the cluster, and keeps only the previous version", async () => {
   const setup = await setUpUpgrade(AUTO, [...BOTH, "1.34.5"]);
   const { host, round, linked, story, situation, mirror } = setup;
   mirror.manifest = mirror.manifest.replaceAll("version: 1.34.5", "version: 1.34.3");
@@ -41,26 +41,26 @@ test("kubelet.upgrade: auto moves with the cluster, and keeps the one before, an
   assert.deepEqual(await host.files.list(`${FOLDER}/kubelet`), ["1.34.4", "1.34.5"]);
 });
 
-test("what was downloaded beside kubelet follows when kubelet has proved itself; what is somebody's stays", async () => {
+test("the other node binaries follow when kubelet has passed its trial; foreign ones stay", async () => {
   const setup = await setUpUpgrade();
   const { host, round, mirror } = setup;
   const provider = () => host.files.peekLink(PROVIDER)?.split("/").at(-2);
   host.files.dropLink("/opt/cni/bin/portmap");
-  host.files.put("/opt/cni/bin/portmap", "somebody's");
+  host.files.put("/opt/cni/bin/portmap", "foreign");
   await round();
   assert.equal(provider(), "1.33.13");
   await prove(setup);
   await round();
   assert.equal(provider(), "1.34.4");
   assert.equal(host.files.peekLink("/opt/cni/bin/loopback"), `${FOLDER}/cni-plugins/1.34.4/loopback`);
-  assert.equal(host.files.peek("/opt/cni/bin/portmap")?.content, "somebody's");
+  assert.equal(host.files.peek("/opt/cni/bin/portmap")?.content, "foreign");
   assert.deepEqual(await host.files.list(`${FOLDER}/cni-plugins`), ["1.33.13", "1.34.4"]);
   const asked = mirror.requests.length;
   for (let look = 0; look < 10; look += 1) assert.equal(await round(), "True Installed");
   assert.equal(mirror.requests.length, asked);
 });
 
-test("what was downloaded beside a kubelet that the mirror no longer has stays", async () => {
+test("the node binaries beside a kubelet that the mirror no longer has stay", async () => {
   const { host, mirror, round } = await setUpUpgrade("");
   host.files.putLink(PROVIDER, `${FOLDER}/ecr-credential-provider/1.33.12/ecr-credential-provider`);
   host.files.put(`${FOLDER}/ecr-credential-provider/1.33.12/ecr-credential-provider`, "older", { mode: 0o755 });
@@ -90,7 +90,7 @@ const FAULTS: readonly (readonly [what: string, spoil: (setup: Setup) => void, r
   ],
 ];
 for (const [what, spoil, reason] of FAULTS) {
-  test(`${what} leaves the kubelet that runs alone`, async () => {
+  test(`${what} leaves the running kubelet alone`, async () => {
     const setup = await setUpUpgrade();
     spoil(setup);
     await setup.round();
@@ -100,7 +100,7 @@ for (const [what, spoil, reason] of FAULTS) {
   });
 }
 
-test("a version that is named and does not fit the cluster is refused before anything is downloaded", async () => {
+test("a configured version that does not fit the cluster is refused before anything is downloaded", async () => {
   const { mirror, round, board } = setUpArtifacts(["1.33.13", "1.34.4"], "kubelet: { version: 1.34.4 }");
   assert.equal(await round(), "False VersionSkew");
   const { message, hint } = board.get("ArtifactsInstalled");
@@ -109,7 +109,7 @@ test("a version that is named and does not fit the cluster is refused before any
   assert.deepEqual(mirror.requests, []);
 });
 
-test("a version that is named is taken, also an older one", async () => {
+test("a configured version is installed, also an older one", async () => {
   const { round, linked, running } = setUpArtifacts(["1.33.12", "1.33.13"], "kubelet: { version: 1.33.12 }");
   await round();
   assert.equal(linked(), "1.33.12");
@@ -117,10 +117,10 @@ test("a version that is named is taken, also an older one", async () => {
   assert.equal(await round(), "True Installed");
 });
 
-test("somebody's kubelet that does not fit is told with a way out that leaves it alone", async () => {
+test("a foreign kubelet that does not fit is reported with a remedy that leaves it alone", async () => {
   const { host, round, running, board } = setUpArtifacts(["1.33.13"]);
   host.files.put(KUBELET, "theirs", { mode: 0o755 });
   running.version = "1.28.3";
   await round();
-  assert.match(board.get("KubeletSupported").hint ?? "", /kubelet\.path .* where nothing is/);
+  assert.match(board.get("KubeletSupported").hint ?? "", /kubelet\.path to a free path/);
 });

@@ -1,4 +1,4 @@
-// A kubelet that has just come into use: it proves itself, or the one before comes back.
+// A new kubelet passes its trial, or the previous one is restored.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AUTO, BOTH, crash, prove, setUpUpgrade } from "../fakes/kubelet-upgrade.ts";
@@ -6,7 +6,7 @@ import { KUBELET, setUpArtifacts } from "../fakes/memory-artifacts.ts";
 
 const MINUTE_MS = 60_000;
 
-test("a node that is not Ready in five minutes gets its kubelet back, and the new one is not tried again", async () => {
+test("a node that is not Ready in five minutes gets its previous kubelet back, and the new one is not tried again", async () => {
   const { host, round, linked, situation, story, board, messages } = await setUpUpgrade();
   await round();
   situation.observation = { ...situation.observation, isReady: false };
@@ -14,14 +14,14 @@ test("a node that is not Ready in five minutes gets its kubelet back, and the ne
     assert.equal(await round(), "Unknown KubeletOnTrial");
     host.clock.jump(MINUTE_MS);
   }
-  assert.equal(linked(), "1.34.4", "nobody has looked yet");
+  assert.equal(linked(), "1.34.4", "no round has run yet");
   assert.equal(await round(), "False KubeletRolledBack");
   assert.equal(linked(), "1.33.13");
   assert.match(
     story.at(-1) ?? "",
-    /KubeletRolledBack: kubelet 1\.34\.4 did not make the node Ready and was taken back; 1\.33\.13 runs again/,
+    /KubeletRolledBack: kubelet 1\.34\.4 did not make the node Ready and was rolled back; 1\.33\.13 runs again/,
   );
-  assert.match(messages("error")[0] ?? "", /was taken back/);
+  assert.match(messages("error")[0] ?? "", /was rolled back/);
   situation.observation = { ...situation.observation, isReady: true };
   for (let hour = 0; hour < 48; hour += 1) {
     assert.equal(await round(), "False KubeletRolledBack");
@@ -31,7 +31,7 @@ test("a node that is not Ready in five minutes gets its kubelet back, and the ne
   assert.match(board.get("ArtifactsInstalled").hint ?? "", /journalctl/);
 });
 
-test("a kubelet that crashes is taken back without waiting; the crashes of the one before do not count", async () => {
+test("a kubelet that crashes is rolled back at once; crashes of the previous one do not count", async () => {
   const setup = await setUpUpgrade();
   setup.situation.observation = { ...setup.situation.observation, kubeletExits: 7 };
   await setup.round();
@@ -45,7 +45,7 @@ test("a kubelet that is Ready for a moment and dies has not passed", async () =>
   await round();
   running.version = "1.34.4";
   for (const kubeletExits of [0, 1, 2]) {
-    // The API server still calls the node Ready.
+    // The API server still reports the node as Ready.
     situation.observation = { ...situation.observation, kubeletExits };
     assert.equal(await round(), "Unknown KubeletOnTrial");
     host.clock.jump(20_000);
@@ -65,7 +65,7 @@ test("a Node that says it runs another release has not passed", async () => {
   }
 });
 
-test("with a node that is not Ready before nothing is tried, unless its kubelet does not fit any more", async () => {
+test("on a node that is not Ready before, nothing is tried unless its kubelet no longer fits", async () => {
   const { round, linked, situation } = await setUpUpgrade(AUTO, [...BOTH, "1.37.1"]);
   situation.observation = { ...situation.observation, isReady: false };
   await round();
@@ -75,7 +75,7 @@ test("with a node that is not Ready before nothing is tried, unless its kubelet 
   assert.equal(linked(), "1.37.1");
 });
 
-test("minutes in which the API server does not answer do not count, nor those in which nobody looks", async () => {
+test("minutes in which the API server does not answer do not count, nor those in which the daemon does not run", async () => {
   const { host, round, linked, situation } = await setUpUpgrade();
   await round();
   situation.observation = { ...situation.observation, isReady: false, isReachable: false };
@@ -89,7 +89,7 @@ test("minutes in which the API server does not answer do not count, nor those in
   assert.equal(linked(), "1.34.4");
 });
 
-test("a restart of the daemon goes on with the trial where it was, and knows what was taken back", async () => {
+test("a restart of the daemon continues the trial, and remembers rejected versions", async () => {
   const before = await setUpUpgrade();
   const observation = { isReady: false, kubeletExits: 0, isReachable: true };
   before.situation.observation = { ...observation, isReady: true };
@@ -120,7 +120,7 @@ test("a restart of the daemon goes on with the trial where it was, and knows wha
   assert.equal(third.linked(), "1.33.13");
 });
 
-test("another configuration of kubelet is another try", async () => {
+test("another configuration of kubelet gives a rejected version another try", async () => {
   const failing = await setUpUpgrade();
   await failing.round();
   await crash(failing);
@@ -130,7 +130,7 @@ test("another configuration of kubelet is another try", async () => {
   assert.equal(changed.linked(), "1.34.4");
 });
 
-test("a newer patch is another try, and when it is good nobody speaks of the bad one any more", async () => {
+test("a newer patch is another try, and when it passes the rejected one is no longer reported", async () => {
   const setup = await setUpUpgrade(AUTO, [...BOTH, "1.34.5"]);
   const { host, mirror, round, linked } = setup;
   const whole = mirror.manifest;
@@ -144,7 +144,7 @@ test("a newer patch is another try, and when it is good nobody speaks of the bad
   assert.equal(await prove(setup), "True Installed");
 });
 
-test("whoever puts a kubelet of his own there during a trial keeps it", async () => {
+test("an administrator who installs a kubelet during a trial keeps it", async () => {
   const { host, round, situation } = await setUpUpgrade();
   await round();
   host.files.dropLink(KUBELET);

@@ -23,6 +23,7 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
   const board = createBoard(memoryLog.log, clock);
   const stop = new AbortController();
   const processFile = join(folder, "kubelet-process.json");
+  const spec = { command: { path: process.execPath, args: [FAKE_KUBELET, ...behaviour] }, digest: "1" };
   const create = () =>
     new Kubelet({
       host,
@@ -31,11 +32,11 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
       processFile,
       stopSeconds: 20,
       environment: kubeletEnvironment({ PATH: process.env.PATH, NOTIFY_SOCKET: "/x", WATCHDOG_USEC: "1" }),
-      prepare: async () => undefined,
+      prepare: async () => spec,
       emit: () => undefined,
     });
   const kubelet = create();
-  kubelet.want({ command: { path: process.execPath, args: [FAKE_KUBELET, ...behaviour] }, digest: "1" });
+  kubelet.want(spec);
   const running = kubelet.run(stop.signal);
   context.after(async () => {
     const { pid } = kubelet.state;

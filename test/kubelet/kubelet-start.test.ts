@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import { Kubelet } from "../../agent/kubelet/kubelet.ts";
+import { Kubelet, type KubeletSpec } from "../../agent/kubelet/kubelet.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { COMMAND, PROCESS_FILE, setUpKubelet, specOf } from "../fakes/memory-kubelet.ts";
 
@@ -19,7 +19,7 @@ test("nothing is started before anybody wants a kubelet", async () => {
 
 test("when the agent stops while a start is being prepared, kubelet is not started", async () => {
   const { host, log, board, stop } = setUpKubelet();
-  const gate = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<KubeletSpec>();
   const kubelet = new Kubelet({
     host,
     log,
@@ -34,7 +34,7 @@ test("when the agent stops while a start is being prepared, kubelet is not start
   const running = kubelet.run(stop.signal);
   await settle();
   stop.abort();
-  gate.resolve();
+  gate.resolve(specOf("1"));
   await running;
   assert.equal(host.spawned.length, 0);
 });
@@ -89,6 +89,48 @@ test("a full disk below /run does not end a kubelet that was just started", asyn
   assert.equal(board.isTrue("KubeletRunning"), true);
   assert.equal(current().isAlive, true);
   assert.equal(messages("warn").length, 1, "and says that it could not note its pid");
+  stop.abort();
+  await running;
+});
+
+test("kubelet is started with what was prepared, and not with what was wanted when the preparation began", async () => {
+  const { host, kubelet, prepared, stop } = setUpKubelet();
+  kubelet.want(specOf("old"));
+  prepared.spec = { ...specOf("new"), command: { ...COMMAND, args: ["--config=/new"] } };
+  const running = kubelet.run(stop.signal);
+  await settle();
+  assert.deepEqual(
+    host.spawned.map(({ args }) => args),
+    [["--config=/new"]],
+  );
+  await host.clock.advance(60_000);
+  assert.equal(host.spawned.length, 1, "and it is not restarted for it");
+  stop.abort();
+  await running;
+});
+
+test("a kubelet that was wanted otherwise during its preparation is restarted at once", async () => {
+  const { host, log, board, stop } = setUpKubelet();
+  const gate = Promise.withResolvers<KubeletSpec>();
+  const preparations = [gate.promise, Promise.resolve(specOf("2"))];
+  const kubelet = new Kubelet({
+    host,
+    log,
+    board,
+    processFile: PROCESS_FILE,
+    stopSeconds: 20,
+    environment: {},
+    prepare: async () => (await preparations.shift()) ?? specOf("2"),
+    emit: () => undefined,
+  });
+  kubelet.want(specOf("1"));
+  const running = kubelet.run(stop.signal);
+  await settle();
+  kubelet.want(specOf("2"));
+  gate.resolve(specOf("1"));
+  await host.clock.advance(1000);
+  assert.equal(host.spawned.length, 2);
+  assert.deepEqual(kubelet.state.restartsByReason, { "configuration-changed": 1 });
   stop.abort();
   await running;
 });

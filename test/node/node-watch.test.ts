@@ -84,6 +84,34 @@ test("a refused token is replaced", async () => {
   assert.deepEqual(status(), ["True", "KubeletReady"]);
 });
 
+test("a read that the cluster's admission denies is no doubt of the identity, nor of the API server", async () => {
+  const { host, api, seen, status, reasonOf } = setUpNodeWatch(READY);
+  await host.clock.advance(0);
+  api.failure = new SatelliteError("api-denied", "denied by a webhook");
+  api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
+  await host.clock.advance(60_000);
+  assert.deepEqual(
+    [reasonOf("IdentityAccepted"), reasonOf("ApiReachable"), status(), seen.unauthorized],
+    [["True", "Accepted"], ["True", "Answers"], ["Unknown", "NotAsked"], 0],
+  );
+});
+
+test("an API server that is overloaded answers: its words are the reason, and the identity stays", async () => {
+  const { host, board, api, reasonOf } = setUpNodeWatch(READY);
+  await host.clock.advance(0);
+  api.failure = new SatelliteError("api-failed", "the API server answered 503: etcd is away");
+  api.endWatch(new SatelliteError("watch-ended", "the watch ended"));
+  await host.clock.advance(60_000);
+  assert.deepEqual(
+    [reasonOf("IdentityAccepted"), reasonOf("ApiReachable")],
+    [
+      ["True", "Accepted"],
+      ["False", "ApiFailed"],
+    ],
+  );
+  assert.match(board.get("ApiReachable").message, /answered 503/);
+});
+
 test("an API server that is away restarts no kubelet and is asked ever more rarely", async () => {
   const { host, api, seen, status, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);
@@ -130,7 +158,7 @@ test("the watch ends with the agent, whether it follows or waits", async () => {
   await waiting.watching;
 });
 
-test("a cordoned Node is told of with how to uncordon it, and is still Ready", async () => {
+test("a cordoned Node is reported with how to uncordon it, and is still Ready", async () => {
   const { host, board, api, status, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   assert.deepEqual(reasonOf("NodeSchedulable"), ["True", "Schedulable"]);
@@ -145,7 +173,7 @@ test("a cordoned Node is told of with how to uncordon it, and is still Ready", a
   assert.match(board.get("NodeSchedulable").hint ?? "", /kubectl uncordon gpu-1/);
 });
 
-test("a Node that was cordoned for its GPUs is told of as that, and follows from their fault", async () => {
+test("a Node that was cordoned for its GPUs is reported as that, and follows from their fault", async () => {
   const { host, board, api, reasonOf } = setUpNodeWatch(READY);
   await host.clock.advance(0);
   board.setFailed("GpuHealthy", new SatelliteError("gpu-xid-79", "Xid 79"));
@@ -160,7 +188,7 @@ test("an open watch does not hide that the identity is no longer taken: the Node
   await host.clock.advance(0);
   api.failure = UNAUTHORIZED;
   await host.clock.advance(60_000);
-  assert.deepEqual(reasonOf("IdentityAccepted"), ["True", "Accepted"], "nobody has asked again");
+  assert.deepEqual(reasonOf("IdentityAccepted"), ["True", "Accepted"], "the Node has not been read again");
   watch.lookAgain();
   await host.clock.advance(20_000);
   assert.deepEqual([reasonOf("IdentityAccepted"), seen.unauthorized > 0], [["False", "ApiUnauthorized"], true]);

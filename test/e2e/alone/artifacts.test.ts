@@ -1,4 +1,4 @@
-// A machine without kubelet gets it from a mirror; a spoiled mirror changes nothing; kubelet follows the cluster, or is taken back.
+// A machine without kubelet gets it from a mirror; a spoiled mirror changes nothing; kubelet follows the cluster, or is rolled back.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -201,7 +201,7 @@ test("kubelet.upgrade: auto moves to the cluster's version, and pods run on", as
   );
 });
 
-test("a kubelet that does not run is taken back, with the story in the journal; pods run on", async () => {
+test("a kubelet that does not run is rolled back, with the story in the journal; pods run on", async () => {
   const pod = await podProcess();
   await mirror.addBroken(BROKEN, BROKEN_KUBELET);
   // Patches are looked for once a day, and when the daemon starts.
@@ -213,7 +213,7 @@ test("a kubelet that does not run is taken back, with the story in the journal; 
   await satellite.untilReason("KubeletRunning", "Running", 60_000);
   assert.equal(await podProcess(), pod);
   const journal = await satellite.box("journalctl", "--unit=eks-satellite", "--output=cat", "--no-pager");
-  assert.match(journal, /kubelet 1\.34\.5 did not make the node Ready and was taken back; 1\.34\.4 runs again/);
+  assert.match(journal, /kubelet 1\.34\.5 did not make the node Ready and was rolled back; 1\.34\.4 runs again/);
   await satellite.systemctl("restart");
   await satellite.untilReason("ArtifactsInstalled", "KubeletRolledBack", 30_000);
   assert.match(await linked("/usr/bin/kubelet"), /\/1\.34\.4\/kubelet$/, "it is not tried again");

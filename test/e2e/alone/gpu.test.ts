@@ -210,7 +210,10 @@ test("a node may cordon itself and not taint itself, so gpu.onFatal: cordon it i
   const path = "--output=jsonpath={.metadata.annotations.eks-satellite\\.io/cordoned-for}";
   assert.equal(await sandbox.kubectl(["get", "node", sandbox.nodeName, path]), "0000:06:00.0");
   assert.match(await processOf("trainer"), /^\d+ \d+$/, "pods that run stay");
-  assert.match((await satellite.untilReason("NodeSchedulable", "CordonedForGpu", 10_000)).hint ?? "", /by itself/);
+  assert.match(
+    (await satellite.untilReason("NodeSchedulable", "CordonedForGpu", 10_000)).hint ?? "",
+    /daemon uncordons it/,
+  );
   assert.match(await get("/metrics"), /^eks_satellite_gpu_cordoned 1$/m);
   const { stdout: check } = await sandbox.box(["eks-satellite", "check", "--only", "node"], { mayFail: true });
   assert.match(check, /is cordoned for the faults of its GPUs \(0000:06:00\.0\)/);

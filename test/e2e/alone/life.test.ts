@@ -189,7 +189,7 @@ test("the documented uninstall asks, and leaves the machine as it was", async ()
   assert.ok(await hasPage());
   const { exitCode, output } = await run("uninstall", block, "y\n");
   assert.equal(exitCode, 0, output);
-  assert.match(output, /Remove all of this\?[\s\S]*The machine is as it was[\s\S]*eks-satellite is removed/);
+  assert.match(output, /Remove all of this\?[\s\S]*The machine is restored[\s\S]*eks-satellite is removed/);
   assertSamePicture(await takePicture(sandbox, ["/etc/eks-satellite"]), picture);
   assert.equal(await sh("ls /etc/eks-satellite"), "config.yaml\ncredentials\nenvironment");
   assert.equal(await hasPage(), false);
@@ -239,7 +239,7 @@ test("the Debian package starts nothing by itself, makes it a node, and its purg
   await sandbox.waitForNode();
   const purged = await run("purge of the Debian package", "dpkg --purge eks-satellite");
   assert.equal(purged.exitCode, 0, purged.output);
-  assert.match(purged.output, /The machine is as it was/);
+  assert.match(purged.output, /The machine is restored/);
   // dpkg's own database and log are not what they were.
   const ofDpkg = ["/var/lib/dpkg", "/var/log/dpkg.log"];
   const left = (lines: readonly string[]) => lines.filter((line) => !/ \/var\/(lib\/dpkg|log\/dpkg\.log)/.test(line));

@@ -1,26 +1,25 @@
-// What the daemon installs beside its rounds, as `plan` tells it: packages, and what EKS brings.
-
+// What `plan` shows of the daemon's installations: packages, and the artifacts of EKS.
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import { readKubeletSituation, readOffer } from "../install/available-artifacts.ts";
-import { isWanted, kubeletVersionSpec, refuseSpec } from "../install/kubelet-choice.ts";
-import { findMissing } from "../install/packages.ts";
+import { readKubeletSituation, readOffer } from "./available-artifacts.ts";
+import { isWanted, kubeletVersionSpec, refuseSpec } from "./kubelet-choice.ts";
+import { findMissing } from "./packages.ts";
 
-/** One thing that would be brought here. */
+/** One thing that would be installed. */
 export interface PlannedInstall {
   readonly resource: string;
   readonly action: "install" | "download";
   readonly why: string;
 }
 
-/** What is missing, and a kubelet that would follow the cluster; what could not be found out is added to `unknown`. */
+/** Lists what is missing, and the kubelet that would follow the cluster. Adds to `unknown` what could not be read. */
 export async function planProvisioning(
   host: Host,
   config: Config,
   { clusterVersion, unknown }: { readonly clusterVersion: string | undefined; readonly unknown: unknown[] },
 ): Promise<readonly PlannedInstall[]> {
-  const packages = config.dependencies.install === "auto" ? await findMissing(host) : [];
+  const packages = config.dependencies.install === "auto" ? await findMissing(host, config) : [];
   const installs = packages.map(
     ({ package: name, why }): PlannedInstall => ({ resource: `package:${name}`, action: "install", why }),
   );
@@ -38,7 +37,7 @@ async function planKubelet(
   const situation = await readKubeletSituation(host, config.kubelet, clusterVersion);
   const { installed, owner } = situation;
   const missing =
-    owner === "nobody" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
+    owner === "none" ? [download(path, "the newest kubelet of the cluster's version, or kubelet.version")] : [];
   const wanted = kubeletVersionSpec(situation);
   if (wanted === undefined || clusterVersion === undefined) return missing;
   try {
@@ -61,7 +60,7 @@ async function planNodeBinaries(
   const expected: readonly (readonly [path: string, why: string])[] = [
     ...(helper === undefined ? [] : [[helper, "keys from IAM Roles Anywhere"] as const]),
     [imageCredentialProvider.path, "pulls from ECR"],
-    [`${PATHS.cniBinFolder}/loopback`, "CNI plugins, without which containerd makes no pod"],
+    [`${PATHS.cniBinFolder}/loopback`, "CNI plugins, without which containerd starts no pod"],
   ];
   const found = await Promise.all(expected.map(([path]) => host.files.status(path)));
   return expected.filter((_, index) => found[index] === undefined).map(([path, why]) => download(path, why));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest, LineStreamRequest } from "../../agent/host/host.ts";
-import { CORDON_ANNOTATION, type CordonPatch, createNodeApi, type NodeEvent } from "../../agent/kubernetes/node-api.ts";
+import { CORDON_ANNOTATION, type CordonPatch, type NodeEvent } from "../../agent/kubernetes/node-api.ts";
+import { createNodeApi } from "../../agent/kubernetes/node-client.ts";
 import { Secret } from "../../agent/secret.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleCluster } from "../fakes/samples.ts";
@@ -113,9 +114,9 @@ const REFUSALS: readonly (readonly [status: number, body: unknown, code: string,
     /does not know this node's identity/,
     /HYBRID_LINUX.*aws-auth/,
   ],
-  [403, { message: 'User "x" cannot get' }, "api-forbidden", /somebody else: User "x" cannot get/, /node\.name/],
-  [500, { message: "etcd is away" }, "api-failed", /answered 500: etcd is away/, /asked again/],
-  [502, "<html>proxy</html>", "api-failed", /answered 502: <html>proxy/, /asked again/],
+  [403, { message: 'User "x" cannot get' }, "api-forbidden", /another identity: User "x" cannot get/, /node\.name/],
+  [500, { message: "etcd is away" }, "api-failed", /answered 500: etcd is away/, /repeated/],
+  [502, "<html>proxy</html>", "api-failed", /answered 502: <html>proxy/, /repeated/],
 ];
 
 for (const [status, body, code, message, hint] of REFUSALS) {

@@ -1,0 +1,75 @@
+// Which rights an administrator's commands need: the table behind docs/reference/iam-permissions.md. A node's own are in node-role-policy.ts.
+
+interface Rights {
+  /** The command, or the option of one. */
+  readonly command: string;
+  readonly when: string;
+  /** Actions of AWS. */
+  readonly actions: readonly string[];
+  /** Rights in the cluster, in kubectl's words. */
+  readonly kubernetes?: string;
+}
+
+export const ADMIN_RIGHTS: readonly Rights[] = [
+  {
+    command: "authorize, revoke",
+    when: "always",
+    actions: ["sts:GetCallerIdentity", "eks:DescribeCluster", "iam:GetRole"],
+  },
+  {
+    command: "authorize",
+    when: "the cluster allows access entries",
+    actions: ["eks:ListAccessEntries", "eks:DescribeAccessEntry", "eks:CreateAccessEntry"],
+  },
+  {
+    command: "authorize",
+    when: "--create-role",
+    actions: ["iam:CreateRole", "iam:TagRole", "iam:GetRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"],
+  },
+  {
+    command: "authorize",
+    when: "the mapping is in aws-auth",
+    actions: [],
+    kubernetes: "get, patch and create configmaps in kube-system",
+  },
+  {
+    command: "revoke",
+    when: "the cluster allows access entries",
+    actions: ["eks:ListAccessEntries", "eks:DescribeAccessEntry", "eks:DeleteAccessEntry"],
+  },
+  {
+    command: "revoke",
+    when: "the mapping is in aws-auth",
+    actions: [],
+    kubernetes: "get and patch configmaps in kube-system",
+  },
+  {
+    command: "eni create",
+    when: "always",
+    actions: [
+      "sts:GetCallerIdentity",
+      "ec2:DescribeSubnets",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:CreateNetworkInterface",
+      "ec2:CreateTags",
+    ],
+  },
+  { command: "eni list", when: "always", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
+  {
+    command: "eni delete",
+    when: "always",
+    actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"],
+  },
+  { command: "node-name", when: "--eni", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
+];
+
+/** What the source's own keys need on the machine, beside the role's policy; by the source and by what follows from it. */
+export const SOURCE_RIGHTS: readonly { readonly source: string; readonly action?: string; readonly on: string }[] = [
+  { source: "any, with `credentials.assumeRole`", action: "sts:AssumeRole", on: "the role" },
+  { source: "keys of an IAM user, without it", action: "sts:GetSessionToken", on: "the user's own session" },
+  {
+    source: "`credentials.rolesAnywhere`",
+    on: "the role's trust policy lets rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity",
+  },
+];

@@ -1,0 +1,58 @@
+// AWS's and Kubernetes' clients for an administrator's commands, loaded when such a command runs: the daemon never holds them.
+import type { Administrator } from "../admin/cluster-access.ts";
+import { SatelliteError } from "../errors.ts";
+import type { Ec2 } from "../host/ec2.ts";
+import type { Host } from "../host/host.ts";
+import type { AdminKubernetes, KubernetesAccess } from "../host/kubernetes-admin.ts";
+import { proxyFor } from "../host/proxy.ts";
+
+/** AWS's default chain finds the keys, by way of this profile. */
+export interface ChainOptions {
+  readonly region: string;
+  readonly profile?: string;
+}
+
+/** What `authorize` and `revoke` say of the API server. */
+export interface KubernetesOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** An administrator who also works on network interfaces. */
+export interface EniAdmin extends Administrator {
+  readonly ec2: Ec2;
+}
+
+/** Loads what `authorize` and `revoke` need. @throws options-invalid */
+export async function loadAdmin(
+  host: Host,
+  { region, profile, kubeconfig: file, context }: ChainOptions & KubernetesOptions,
+): Promise<Administrator> {
+  if (file === undefined && context !== undefined)
+    throw new SatelliteError("options-invalid", "--context needs --kubeconfig", {
+      hint: "--context names a context in the file that --kubeconfig names.",
+    });
+  const [{ createAws }, { createAdminAws }] = await Promise.all([
+    import("../host/aws.ts"),
+    import("../host/admin-aws.ts"),
+  ]);
+  return {
+    host,
+    aws: createAws(region, {}),
+    adminAws: createAdminAws(region, profile),
+    openKubernetes,
+    kubeconfig: file === undefined ? undefined : { file, ...(context === undefined ? {} : { context }) },
+  };
+}
+
+/** Kubernetes' client is 2 MB of code, in a file of its own: not every change needs it. */
+async function openKubernetes(access: KubernetesAccess): Promise<AdminKubernetes> {
+  const { createAdminKubernetes } = await import("../host/kubernetes-admin.ts");
+  return createAdminKubernetes(access, proxyFor);
+}
+
+/** Loads what `eni` and `node-name` need. */
+export async function loadEniAdmin(host: Host, chain: ChainOptions): Promise<EniAdmin> {
+  const { createEc2 } = await import("../host/ec2.ts");
+  return { ...(await loadAdmin(host, chain)), ec2: createEc2(chain.region, { profile: chain.profile }) };
+}

@@ -1,0 +1,26 @@
+// What a command is given: the machine, the user's terminal, and the ways to end the process.
+import type { Host } from "../host/host.ts";
+import type { Paint } from "./status-screen.ts";
+
+/** Asks the user a yes-or-no question. */
+export type Confirm = (question: string) => Promise<boolean>;
+
+/** Writes text to standard output. */
+export type Print = (text: string) => void;
+
+/** What main.ts hands to every command. Commands read it only when they run. */
+export interface CommandContext {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly print: Print;
+  /** Colours a text where standard output is a terminal that shows colours. */
+  readonly paint: Paint;
+  /** Undefined when standard input is not a terminal. */
+  readonly confirm: Confirm | undefined;
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly stopSignal: AbortSignal;
+  /** Sets the exit code of the process, which ends when nothing is left to do. */
+  readonly exitWith: (exitCode: number) => void;
+  /** Ends the process as soon as its output is written: a call that was abandoned could keep it alive for a minute. */
+  readonly exitNow: (exitCode: number) => Promise<void>;
+}

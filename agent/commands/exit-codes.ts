@@ -1,0 +1,43 @@
+// What each exit code means: the codes that every command shares, and those of single commands.
+import { CHANGE_EXIT } from "./admin-changes.ts";
+import { PLAN_EXIT } from "./plan.ts";
+import { RESET_EXIT } from "./reset.ts";
+import { STATUS_EXIT } from "./status.ts";
+
+/** Of every command; usage and internalError are EX_USAGE and EX_SOFTWARE of sysexits(3). */
+export const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
+
+type Meanings = Readonly<Record<number, string>>;
+
+export const COMMON_EXIT_CODES: Meanings = {
+  0: "done",
+  [EXIT.failed]: "an error, with its hint on standard error",
+  [EXIT.usage]: "a command, option or check that does not exist",
+  [EXIT.internalError]: "a fault of eks-satellite itself",
+};
+
+const CHANGES: Meanings = { [CHANGE_EXIT.done]: "done, or nothing to do", [CHANGE_EXIT.refused]: "not confirmed" };
+
+/** What a command adds to the common codes, or says more exactly. */
+export const EXIT_CODES: Readonly<Record<string, Meanings>> = {
+  plan: {
+    [PLAN_EXIT.nothing]: "a round would change nothing",
+    [PLAN_EXIT.error]: "the plan has errors",
+    [PLAN_EXIT.something]: "a round would change something",
+  },
+  check: { 0: "no check failed", 1: "at least one check failed" },
+  status: {
+    [STATUS_EXIT.ready]: "the node is ready",
+    [STATUS_EXIT.notReady]: "the node is not ready",
+    [STATUS_EXIT.silent]: "the daemon does not answer",
+  },
+  reset: {
+    [RESET_EXIT.done]: "done",
+    [RESET_EXIT.left]: "something is left",
+    [RESET_EXIT.refused]: "not confirmed",
+  },
+  authorize: CHANGES,
+  revoke: CHANGES,
+  "eni create": CHANGES,
+  "eni delete": CHANGES,
+};

@@ -1,0 +1,48 @@
+// The command line: every command with its options and help, read by main.ts and by the reference pages.
+import { Command } from "commander";
+import { VERSION } from "../version.ts";
+import { register as registerAuthorize } from "./authorize.ts";
+import { register as registerBundle } from "./bundle.ts";
+import { register as registerCheck } from "./check.ts";
+import { register as registerConfigure } from "./configure.ts";
+import type { CommandContext } from "./context.ts";
+import { register as registerEni } from "./eni.ts";
+import { register as registerNodeName } from "./node-name.ts";
+import { register as registerPlan } from "./plan.ts";
+import { register as registerReset } from "./reset.ts";
+import { register as registerRevoke } from "./revoke.ts";
+import { register as registerRun } from "./run.ts";
+import { register as registerStatus } from "./status.ts";
+
+/** In the order of `--help`. */
+const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
+  registerRun,
+  registerPlan,
+  registerCheck,
+  registerStatus,
+  registerBundle,
+  registerConfigure,
+  registerReset,
+  registerAuthorize,
+  registerRevoke,
+  registerEni,
+  registerNodeName,
+  registerVersion,
+];
+
+/** Creates the whole command line. Nothing of the context is used before a command runs. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command("eks-satellite")
+    .description("Makes this machine a node of an EKS cluster, and keeps it one.")
+    .version(VERSION)
+    .exitOverride();
+  for (const register of COMMANDS) register(program, context);
+  return program;
+}
+
+function registerVersion(program: Command, { print }: CommandContext): void {
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => print(`${VERSION}\n`));
+}

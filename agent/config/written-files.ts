@@ -1,0 +1,104 @@
+// What the daemon writes, and why: the table behind docs/reference/files.md. Paths that the configuration chooses come from it.
+import { LAST_GOOD_CONFIG_PATH } from "./load.ts";
+import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, runPaths, statePaths } from "./paths.ts";
+import type { Config } from "./schema.ts";
+
+export interface WrittenFile {
+  readonly path: string;
+  /** Permission bits, octal; of a folder those of its files. */
+  readonly mode: string;
+  readonly what: string;
+}
+
+type Folders = Pick<Config, "stateFolder" | "runFolder">;
+
+/** Files that the plan holds: compared and repaired in each round, restored by `reset`. */
+export function managedFiles({ containerd }: Pick<Config, "containerd">): readonly WrittenFile[] {
+  return [
+    { path: PATHS.clusterCa, mode: "0644", what: "certificate authority of the cluster" },
+    { path: PATHS.kubeconfig, mode: "0600", what: "endpoint and CA of the cluster, and where kubelet's token is" },
+    { path: PATHS.kubeletConfig, mode: "0644", what: "kubelet's configuration" },
+    {
+      path: PATHS.imageCredentialProviderConfig,
+      mode: "0644",
+      what: "pulls from ECR, while ecr-credential-provider is installed",
+    },
+    {
+      path: containerd.configFile,
+      mode: "0644",
+      what: "merged: CRI enabled, cgroup driver, sandbox image, runtime `nvidia`; everything else in it is kept",
+    },
+    {
+      path: `${PATHS.registriesFolder}/REGISTRY/hosts.toml`,
+      mode: "0644",
+      what: "where images of a registry come from (`containerd.registries`)",
+    },
+    { path: PATHS.cniConfig, mode: "0644", what: "pods on the host's network (`network.cni: host`)" },
+    { path: PATHS.sysctl, mode: "0644", what: "kernel settings at the next boot; the live ones are set too" },
+    { path: PATHS.modulesLoad, mode: "0644", what: "kernel modules at the next boot; they are loaded now too" },
+  ];
+}
+
+/** Programs, links to them, and the GPUs' specification: each only where it is missing. */
+export function providedFiles({
+  kubelet,
+  imageCredentialProvider,
+}: Pick<Config, "kubelet" | "imageCredentialProvider">): readonly WrittenFile[] {
+  return [
+    {
+      path: `${ARTIFACTS_FOLDER}/`,
+      mode: "0755",
+      what: "downloaded kubelet, ecr-credential-provider and CNI plugins, by version",
+    },
+    { path: kubelet.path, mode: "0755", what: "link to the downloaded kubelet in use" },
+    { path: imageCredentialProvider.path, mode: "0755", what: "link to the downloaded ecr-credential-provider" },
+    { path: `${PATHS.cniBinFolder}/`, mode: "0755", what: "links to the downloaded CNI plugins" },
+    { path: CDI_SPEC, mode: "0644", what: "CDI specification of the GPUs, unless another program keeps one" },
+  ];
+}
+
+/** What must survive a reboot. */
+export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile, WrittenFile>> {
+  const paths = statePaths(stateFolder);
+  return {
+    lastGood: { path: LAST_GOOD_CONFIG_PATH, mode: "0600", what: "the last configuration that was valid" },
+    cluster: { path: paths.cluster, mode: "0600", what: "endpoint, CA and version of the cluster, as last described" },
+    session: {
+      path: paths.session,
+      mode: "0600",
+      what: "short-lived keys for a reboot while AWS is away (`aws.keysSurviveReboot`)",
+    },
+    ledger: {
+      path: `${paths.ledger}/`,
+      mode: "0600",
+      what: "the original of everything that was changed, for `reset`",
+    },
+    services: {
+      path: paths.services,
+      mode: "0600",
+      what: "with which configuration the running containerd was started",
+    },
+    artifacts: { path: paths.artifacts, mode: "0600", what: "versions of kubelet under trial, in use and refused" },
+    versions: { path: paths.versions, mode: "0600", what: "versions of kubelet and containerd, by file" },
+    gpu: { path: paths.gpu, mode: "0600", what: "faults of the GPUs by boot, and the labels that the daemon set" },
+    retiredCertificates: {
+      path: `${paths.retiredCertificates}/`,
+      mode: "0600",
+      what: "kubelet's certificates of an earlier cluster",
+    },
+  };
+}
+
+type StateFile = keyof ReturnType<typeof statePaths> | "lastGood";
+
+/** What may be lost with the power. */
+export function runFiles({ runFolder }: Folders): Readonly<Record<keyof ReturnType<typeof runPaths>, WrittenFile>> {
+  const paths = runPaths(runFolder);
+  return {
+    kubeletToken: { path: paths.kubeletToken, mode: "0600", what: "kubelet's token for the API server" },
+    awsCredentials: { path: paths.awsCredentials, mode: "0600", what: "short-lived keys, for ecr-credential-provider" },
+    kubeletProcess: { path: paths.kubeletProcess, mode: "0600", what: "pid and start time of the running kubelet" },
+    aptConfig: { path: paths.aptConfig, mode: "0600", what: "apt-get's configuration while packages are installed" },
+    cdiSpec: { path: paths.cdiSpec, mode: "0600", what: "for which driver and GPUs the CDI specification was made" },
+  };
+}

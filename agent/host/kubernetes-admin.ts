@@ -1,0 +1,148 @@
+// The API server as an administrator, with Kubernetes' own client: it knows what users' kubeconfigs hold (exec plugins, proxies).
+// Loaded by the commands that need it alone, from a file of its own: the daemon never holds it. So it imports no class of ours.
+import {
+  type Cluster,
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  PatchStrategy,
+  type RequestContext,
+  type ResponseContext,
+  ServerConfiguration,
+} from "@kubernetes/client-node";
+import type { Secret } from "../secret.ts";
+
+/** What of a core/v1 ConfigMap matters here. */
+export interface ConfigMap {
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Where a ConfigMap is. */
+export interface ConfigMapName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * ConfigMaps at the API server. A call throws what the client does: an answer that is no success has its status in `code` and its
+ * text in `body`; an error named `KubeconfigError` says that the credentials could not be had; any other means no answer.
+ */
+export interface AdminKubernetes {
+  /** URL of the API server. */
+  readonly server: string;
+  readConfigMap(of: ConfigMapName): Promise<ConfigMap>;
+  createConfigMap(of: ConfigMapName, data: Readonly<Record<string, string>>): Promise<void>;
+  /** Changes some keys of the version that was read. */
+  patchConfigMap(of: ConfigMapName, resourceVersion: string, data: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** How the API server is found, and with which credentials it is asked. */
+export type KubernetesAccess =
+  | {
+      readonly kind: "token";
+      readonly name: string;
+      readonly endpoint: string;
+      readonly caPem: string;
+      /** A token for each request: a person may take longer to answer than one lives. */
+      readonly mintToken: () => Promise<Secret>;
+    }
+  | { readonly kind: "kubeconfig"; readonly file: string; readonly context?: string };
+
+const DEADLINE_MS = 15_000;
+
+/**
+ * Creates the handle.
+ * @param proxyFor the proxy of the environment for a URL, where the kubeconfig names none
+ * @throws Error when the kubeconfig cannot be used
+ */
+export function createAdminKubernetes(
+  access: KubernetesAccess,
+  proxyFor: (url: string) => string | undefined,
+): AdminKubernetes {
+  const kubeconfig = access.kind === "kubeconfig" ? loadKubeconfig(access) : undefined;
+  const server = access.kind === "token" ? access.endpoint : clusterOf(kubeconfig).server;
+  const connect = async () => {
+    const config = access.kind === "token" ? await tokenConfig(access) : (kubeconfig ?? new KubeConfig());
+    return createClient(config, proxyFor(server));
+  };
+  return {
+    server,
+    async readConfigMap(of) {
+      // The API server sends a resourceVersion with every object.
+      return (await (await connect()).readNamespacedConfigMap(of)) as ConfigMap;
+    },
+    async createConfigMap({ namespace, name }, data) {
+      const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
+      await (await connect()).createNamespacedConfigMap({ namespace, body });
+    },
+    async patchConfigMap(of, resourceVersion, data) {
+      const body = { metadata: { resourceVersion }, data };
+      await (await connect()).patchNamespacedConfigMap({ ...of, body });
+    },
+  };
+}
+
+/** Later calls use the same object: an exec plugin is asked once. */
+function loadKubeconfig({ file, context }: Extract<KubernetesAccess, { kind: "kubeconfig" }>): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(file);
+  if (context !== undefined) config.setCurrentContext(context);
+  if (config.getCurrentCluster() === null)
+    throw new Error(`it has no context ${config.getCurrentContext() ?? ""} with a cluster`);
+  return config;
+}
+
+function clusterOf(config: KubeConfig | undefined): Cluster {
+  const cluster = config?.getCurrentCluster() ?? undefined;
+  if (cluster === undefined) throw new Error("it has no cluster");
+  return cluster;
+}
+
+async function tokenConfig({
+  name,
+  endpoint,
+  caPem,
+  mintToken,
+}: Extract<KubernetesAccess, { kind: "token" }>): Promise<KubeConfig> {
+  const config = new KubeConfig();
+  const cluster = { name, server: endpoint, caData: Buffer.from(caPem).toString("base64"), skipTLSVerify: false };
+  const user = { name: "administrator", token: (await mintToken()).reveal() };
+  config.loadFromClusterAndUser(cluster, user);
+  return config;
+}
+
+function createClient(config: KubeConfig, proxyUrl: string | undefined): CoreV1Api {
+  const cluster = clusterOf(config);
+  if (proxyUrl !== undefined && cluster.proxyUrl === undefined) Object.assign(cluster, { proxyUrl });
+  return new CoreV1Api(
+    createConfiguration({
+      baseServer: new ServerConfiguration(cluster.server, {}),
+      authMethods: { default: authenticationOf(config) },
+      promiseMiddleware: [{ pre: prepare, post: async (response: ResponseContext) => response }],
+    }),
+  );
+}
+
+/** The deadline begins after the credentials are there: an exec plugin may ask the user for something. */
+async function prepare(request: RequestContext): Promise<RequestContext> {
+  request.setSignal(AbortSignal.timeout(DEADLINE_MS));
+  if (request.getHttpMethod() === "PATCH") request.setHeaderParam("Content-Type", PatchStrategy.MergePatch);
+  return request;
+}
+
+/** What fails here is no silence of the API server. */
+function authenticationOf(config: KubeConfig) {
+  return {
+    getName: () => config.getName(),
+    applySecurityAuthentication: (request: RequestContext) =>
+      config.applySecurityAuthentication(request).catch((cause: unknown) => {
+        const { message } = cause as Error;
+        throw Object.assign(new Error(message, { cause }), { name: "KubeconfigError" });
+      }),
+  };
+}

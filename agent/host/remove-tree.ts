@@ -1,0 +1,49 @@
+// Removing folders as a whole, and never what is mounted in them: a pod may have bound the machine's own root into itself.
+import { lstat, readdir, readFile, rmdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { SatelliteError } from "../errors.ts";
+
+const MOUNTINFO = "/proc/self/mountinfo";
+
+/** Removes a file, or a folder with everything in it. Links are not followed. @throws mounted-below; errors of node:fs */
+export async function removeTree(path: string): Promise<void> {
+  const found = await lstat(path).catch(ignoreAbsent);
+  if (found === undefined) return;
+  // A bind mount has the device number of what it shows: only the kernel's list knows it.
+  const mounted = mountPoints(await readFile(MOUNTINFO, "utf8")).find((point) => isWithin(point, path));
+  if (mounted !== undefined) throw mountedBelow(path, mounted);
+  await removeWithin(path, found.dev);
+}
+
+/** One that was mounted since the list was read is seen by its device, unless it is a bind mount of the same file system. */
+async function removeWithin(path: string, device: number): Promise<void> {
+  const found = await lstat(path).catch(ignoreAbsent);
+  if (found === undefined) return;
+  if (found.dev !== device) throw mountedBelow(path, path);
+  if (!found.isDirectory()) return void (await unlink(path).catch(ignoreAbsent));
+  for (const name of await readdir(path)) await removeWithin(join(path, name), device);
+  await rmdir(path).catch(ignoreAbsent);
+}
+
+/** The mount points in the kernel's list (proc_pid_mountinfo(5)), which writes blanks and backslashes as three octal digits. */
+export function mountPoints(mountinfo: string): readonly string[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const point = line.split(" ")[4];
+    if (point === undefined) return [];
+    return [point.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))];
+  });
+}
+
+function isWithin(point: string, path: string): boolean {
+  return point === path || point.startsWith(`${path}/`);
+}
+
+function mountedBelow(path: string, point: string): SatelliteError {
+  return new SatelliteError("mounted-below", `${path} is not removed: ${point} is mounted`, {
+    hint: `umount ${point}; then try again.`,
+  });
+}
+
+function ignoreAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}

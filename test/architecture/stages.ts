@@ -1,0 +1,31 @@
+// The rooms of agent/ in the order in which data flows: the table behind the architecture test and docs/images/pipeline.svg.
+
+/** Data flows down this list: a file imports only its own stage or those above it. */
+export const STAGES = [
+  ["errors.ts", "secret.ts", "time.ts", "digest.ts", "optional.ts", "redact.ts", "log.ts", "log-fold.ts", "version.ts"],
+  ["host/"],
+  ["board/"],
+  ["loop/"],
+  ["config/"],
+  ["aws/"],
+  ["credentials/"],
+  ["kubernetes/"],
+  ["facts/"],
+  ["plan/"],
+  ["kubelet/"],
+  ["apply/"],
+  ["gpu/"],
+  ["install/"],
+  ["node/"],
+  ["health/"],
+  ["admin/"],
+  ["check/"],
+  ["bundle/"],
+  ["reset/"],
+  ["parts.ts"],
+  ["loops.ts"],
+  ["reactions.ts"],
+  ["agent.ts"],
+  ["commands/"],
+  ["main.ts"],
+] as const;

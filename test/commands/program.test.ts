@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import type { Command } from "commander";
+import type { CommandContext } from "../../agent/commands/context.ts";
+import { createProgram } from "../../agent/commands/program.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+
+const AGENT = join(import.meta.dirname, "../../agent");
+
+function setUp() {
+  const printed: string[] = [];
+  const exitCodes: number[] = [];
+  const host = new MemoryHost();
+  const context: CommandContext = {
+    ...{ host, environment: {}, confirm: undefined, stopSignal: new AbortController().signal },
+    print: (text) => void printed.push(text),
+    paint: (_style, text) => text,
+    exitWith: (exitCode) => void exitCodes.push(exitCode),
+    exitNow: async (exitCode) => void exitCodes.push(exitCode),
+  };
+  return { host, printed, exitCodes, program: createProgram(context) };
+}
+
+function withDescendants(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withDescendants)];
+}
+
+test("the program is built without a context: nothing of it is used before a command runs", () => {
+  const untouchable = new Proxy({} as CommandContext, {
+    get: (_, name) =>
+      new Proxy(() => undefined, {
+        apply: () => assert.fail(`${String(name)} was called`),
+        get: (_target, key) => assert.fail(`${String(name)}.${String(key)} was read`),
+      }),
+  });
+  const names = createProgram(untouchable).commands.map((command) => command.name());
+  assert.deepEqual(names, [
+    ...["run", "plan", "check", "status", "bundle", "configure", "reset"],
+    ...["authorize", "revoke", "eni", "node-name", "version"],
+  ]);
+});
+
+test("every file of a command is in the program's table", () => {
+  const registering = globSync("*.ts", { cwd: join(AGENT, "commands") }).filter((name) =>
+    /^export function register\(/m.test(readFileSync(join(AGENT, "commands", name), "utf8")),
+  );
+  const names = setUp().program.commands.map((command) => `${command.name()}.ts`);
+  assert.deepEqual(registering.toSorted(), names.filter((name) => name !== "version.ts").toSorted());
+});
+
+test("every command, option and argument has a description", () => {
+  for (const command of withDescendants(setUp().program)) {
+    assert.notEqual(command.description(), "", command.name());
+    for (const { flags, description } of command.options)
+      assert.notEqual(description, "", `${command.name()} ${flags}`);
+    for (const argument of command.registeredArguments) assert.notEqual(argument.description, "", argument.name());
+  }
+});
+
+test("a command's options reach it, and its exit code reaches main.ts", async () => {
+  const { program, printed, exitCodes } = setUp();
+  await program.parseAsync(["node-name", "--ip", "10.0.2.27", "--region", "us-east-1", "--suffix", "regional"], {
+    from: "user",
+  });
+  assert.deepEqual([printed, exitCodes], [["fargate-ip-10-0-2-27.us-east-1.compute.internal\n"], [0]]);
+});
+
+test("a command that fails rejects with its error, and sets no exit code", async () => {
+  const { host, program, exitCodes } = setUp();
+  host.userId = 1000;
+  await assert.rejects(program.parseAsync(["reset", "--yes"], { from: "user" }), { code: "not-root" });
+  assert.deepEqual(exitCodes, []);
+});
+
+test("what only administrators need of AWS and Kubernetes is not loaded with the daemon", () => {
+  const heavy = ["host/admin-aws.ts", "host/ec2.ts", "@kubernetes/client-node"];
+  const loaded = new Set<string>();
+  const load = (name: string) => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    if (!name.endsWith(".ts")) return;
+    const text = readFileSync(join(AGENT, name), "utf8");
+    // Without `import type`: types are erased.
+    for (const [, from = ""] of text.matchAll(/^import\s+(?!type\s)(?:[^;"']*?\s+from\s+)?["']([^"']+)["']/gm))
+      load(from.startsWith("./") || from.startsWith("../") ? join(dirname(name), from) : from);
+  };
+  load("main.ts");
+  assert.ok(loaded.has("admin/node-authorization.ts") && loaded.has("commander"), "the imports were followed");
+  assert.deepEqual(
+    heavy.filter((name) => loaded.has(name)),
+    [],
+    "import it with `await import(…)` where an administrator's command begins, as commands/admin-clients.ts does",
+  );
+});

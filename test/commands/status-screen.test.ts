@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderSilence } from "../../agent/commands/status-screen.ts";
+
+const SILENCE = { url: "http://127.0.0.1:10260/status", journal: [] };
+const marked = (style: string, text: string) => `<${style}>${text}</${style}>`;
+
+const UNITS: readonly (readonly [unit: string, isActive: boolean, next: string])[] = [
+  ["not installed", false, "install eks-satellite"],
+  ["active (running, result success), 0 restarts", true, "journalctl -u eks-satellite -n 50"],
+  ["failed (failed, result exit-code), 4 restarts", false, "systemctl start eks-satellite"],
+];
+for (const [unit, isActive, next] of UNITS)
+  test(`a silent daemon whose unit is ${unit}: next is ${next}`, () => {
+    const lines = renderSilence({ ...SILENCE, unit, isActive }, marked).split("\n");
+    assert.deepEqual(lines, [
+      `<red>✗ the daemon does not answer on ${SILENCE.url}</red>`,
+      `  systemd: ${unit}`,
+      "  journal: no warnings",
+      "",
+      `<bold>Next:</bold> ${next}`,
+      "",
+    ]);
+  });
+
+test("warnings of the journal are shown oldest first", () => {
+  const text = renderSilence({ ...SILENCE, unit: "failed", isActive: false, journal: ["one", "two"] }, marked);
+  assert.match(text, /\n {2}journal:\n {4}one\n {4}two\n/);
+});

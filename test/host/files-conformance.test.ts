@@ -1,0 +1,125 @@
+// The same cases on the files of a real machine and on those in memory: tests with the latter prove nothing that the former do not do.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Files } from "../../agent/host/host.ts";
+import { createLinuxFiles } from "../../agent/host/linux-files.ts";
+import { MemoryFiles } from "../fakes/memory-files.ts";
+
+interface Machine {
+  readonly files: Files;
+  /** A folder of the test's own. */
+  readonly root: string;
+}
+
+function realMachine(context: TestContext): Machine {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "files-")));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  return { files: createLinuxFiles(), root };
+}
+
+async function memoryMachine(): Promise<Machine> {
+  const files = new MemoryFiles(() => Date.now());
+  await files.makeFolder("/x");
+  return { files, root: "/x" };
+}
+
+function conforms(what: string, check: (machine: Machine) => Promise<void>): void {
+  test(`${what} (a real machine)`, (context) => check(realMachine(context)));
+  test(`${what} (in memory)`, async () => check(await memoryMachine()));
+}
+
+const WRITE = { mode: 0o640 };
+
+conforms(
+  "a file that is written is read back, with its mode; what is not there is undefined",
+  async ({ files, root }) => {
+    await files.write(`${root}/a`, "content", WRITE);
+    assert.equal(await files.read(`${root}/a`), "content");
+    const { kind, mode, sizeBytes } = (await files.status(`${root}/a`)) ?? {};
+    assert.deepEqual([kind, mode, sizeBytes], ["file", 0o640, 7]);
+    assert.deepEqual([await files.read(`${root}/b`), await files.status(`${root}/b`)], [undefined, undefined]);
+  },
+);
+
+conforms(
+  "the folders of a file that is written are made, listed with sorted names, and none when absent",
+  async ({ files, root }) => {
+    await files.write(`${root}/b/2`, "", WRITE);
+    await files.write(`${root}/b/1`, "", WRITE);
+    assert.deepEqual(await files.list(`${root}/b`), ["1", "2"]);
+    assert.deepEqual(await files.list(`${root}/none`), []);
+    assert.equal((await files.status(`${root}/b`))?.kind, "folder");
+  },
+);
+
+conforms("a file is moved, removed, and removed again", async ({ files, root }) => {
+  await files.write(`${root}/a`, "x", WRITE);
+  await files.move(`${root}/a`, `${root}/b`);
+  assert.deepEqual([await files.read(`${root}/a`), await files.read(`${root}/b`)], [undefined, "x"]);
+  await files.remove(`${root}/b`);
+  await files.remove(`${root}/b`);
+  assert.equal(await files.read(`${root}/b`), undefined);
+  await assert.rejects(files.move(`${root}/none`, `${root}/c`), { code: "file-unwritable" });
+});
+
+conforms("a digest is that of the content, and undefined without a file", async ({ files, root }) => {
+  const content = "x".repeat(300_000);
+  await files.write(`${root}/a`, content, WRITE);
+  assert.equal(await files.digest(`${root}/a`), createHash("sha256").update(content).digest("hex"));
+  assert.equal(await files.digest(`${root}/none`), undefined);
+});
+
+conforms("a link is made, and takes the place of a link or a file", async ({ files, root }) => {
+  await files.write(`${root}/one`, "1", WRITE);
+  await files.write(`${root}/two`, "2", WRITE);
+  await files.link(`${root}/link`, `${root}/one`);
+  assert.deepEqual([await files.readLink(`${root}/link`), await files.read(`${root}/link`)], [`${root}/one`, "1"]);
+  await files.link(`${root}/link`, `${root}/two`);
+  assert.equal(await files.read(`${root}/link`), "2");
+  await files.link(`${root}/one`, `${root}/two`);
+  assert.deepEqual([await files.readLink(`${root}/one`), await files.read(`${root}/two`)], [`${root}/two`, "2"]);
+  assert.equal(await files.readLink(`${root}/two`), undefined);
+  assert.deepEqual(await files.list(root), ["link", "one", "two"]);
+});
+
+conforms("a real path leads through links, also where its end does not exist yet", async ({ files, root }) => {
+  await files.makeFolder(`${root}/disk`, 0o755);
+  await files.link(`${root}/kubelet`, `${root}/disk`);
+  assert.equal(await files.realPath(`${root}/kubelet`), `${root}/disk`);
+  assert.equal(await files.realPath(`${root}/kubelet/pods/a`), `${root}/disk/pods/a`);
+  assert.equal(await files.realPath(`${root}/none`), `${root}/none`);
+});
+
+conforms("a tree is removed with everything in it, and what a link in it leads to stays", async ({ files, root }) => {
+  await files.write(`${root}/kept/file`, "kept", WRITE);
+  await files.write(`${root}/tree/a/b`, "x", WRITE);
+  await files.link(`${root}/tree/link`, `${root}/kept`);
+  await files.removeTree(`${root}/tree`);
+  assert.equal(await files.status(`${root}/tree`), undefined);
+  assert.equal(await files.read(`${root}/kept/file`), "kept");
+  await files.removeTree(`${root}/tree`);
+  await files.link(`${root}/link`, `${root}/kept`);
+  await files.removeTree(`${root}/link`);
+  assert.equal(await files.readLink(`${root}/link`), undefined);
+  assert.equal(await files.read(`${root}/kept/file`), "kept", "a link is removed, and not followed");
+});
+
+conforms("an empty folder is removed, one that holds anything is not", async ({ files, root }) => {
+  await files.makeFolder(`${root}/empty`, 0o755);
+  await files.write(`${root}/full/a`, "", WRITE);
+  assert.equal(await files.removeEmptyFolder(`${root}/empty`), true);
+  assert.equal(await files.removeEmptyFolder(`${root}/empty`), false);
+  assert.equal(await files.removeEmptyFolder(`${root}/full`), false);
+  assert.equal(await files.read(`${root}/full/a`), "");
+});
+
+test("a link of a run that was broken off does not keep the next one from being made", async (context) => {
+  const { files, root } = realMachine(context);
+  symlinkSync("/nowhere", `${root}/link.eks-satellite`);
+  await files.link(`${root}/link`, "/somewhere");
+  assert.deepEqual([await files.readLink(`${root}/link`), await files.list(root)], ["/somewhere", ["link"]]);
+});
