@@ -1,9 +1,10 @@
 // The cluster `demo` as its administrator has opened it, with an aws-auth in memory.
 import type { AwsAuthEdit } from "../../agent/admin/aws-auth.ts";
 import type { ClusterAccess } from "../../agent/admin/cluster-access.ts";
-import type { AwsAuthApi, ConfigMap } from "../../agent/admin/config-map-api.ts";
+import type { AwsAuthApi } from "../../agent/admin/config-map-api.ts";
 import { principalOfCaller } from "../../agent/admin/principal.ts";
 import { SatelliteError } from "../../agent/errors.ts";
+import type { ConfigMap } from "../../agent/host/kubernetes-admin.ts";
 import { ACCOUNT, ADMIN_ARN, CLUSTER_ARN } from "./memory-admin.ts";
 
 /** aws-auth without an API server: what it holds, and how many writes conflict. */
@@ -43,6 +44,7 @@ export function sampleAccess(changes: Partial<ClusterAccess> = {}): ClusterAcces
     awsAuth: new MemoryAwsAuthApi({}),
     callerArn: ADMIN_ARN,
     caller: principalOfCaller(ADMIN_ARN),
+    notes: [],
     ...changes,
-  } as ClusterAccess;
+  };
 }

@@ -55,7 +55,7 @@ test("an unknown cluster, or an API server that does not answer, does not stop t
     throw new Error("connect ECONNREFUSED");
   };
   assert.deepEqual(await drainStep(options).list(), []);
-  assert.deepEqual(await drainStep(options).run(), ["the pods were not evicted: connect ECONNREFUSED"]);
+  assert.match((await drainStep(options).run())[0] ?? "", /^the pods were not evicted: .*connect ECONNREFUSED$/);
 });
 
 test("the daemon is disabled without a reload of systemd", async () => {
