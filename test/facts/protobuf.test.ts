@@ -18,7 +18,7 @@ test("a text of 128 bytes, whose length would take two bytes, is refused", () =>
 test("a varint of several bytes is one number, also beyond 32 bits", () => {
   // The example of the encoding guide: 150 is 96 01.
   assert.deepEqual(fieldsOf(bytes(0x08, 0x96, 0x01)).get(1), [150]);
-  assert.deepEqual(fieldsOf(bytes(0x08, 0x80, 0x80, 0x80, 0x80, 0x20)).get(1), [2 ** 33]);
+  assert.deepEqual(fieldsOf(bytes(0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01)).get(1), [2 ** 35]);
 });
 
 test("a repeated field keeps its values in order, and a high field number is read", () => {
