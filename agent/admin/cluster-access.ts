@@ -1,4 +1,4 @@
-// The cluster as its administrator sees it: where it is, whose it is, and how it decides who a caller is.
+// The cluster as its administrator sees it: its endpoint, its account, and how it recognizes principals.
 
 import { type ClusterFacts, type ClusterName, readCluster } from "../aws/cluster.ts";
 import { mintEksToken } from "../credentials/eks-token.ts";
@@ -15,14 +15,14 @@ import { type Principal, principalOfCaller } from "./principal.ts";
 export const AUTHENTICATION_MODES = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"] as const;
 export type AuthenticationMode = (typeof AUTHENTICATION_MODES)[number];
 
-/** A cluster, and who asks. */
+/** A cluster, and the caller. */
 export interface ClusterAccess extends ClusterName {
   readonly arn: string;
   readonly partition: string;
   readonly account: string;
   readonly mode: AuthenticationMode;
   readonly awsAuth: AwsAuthApi;
-  /** ARN as GetCallerIdentity says it. */
+  /** ARN that GetCallerIdentity returns. */
   readonly callerArn: string;
   /** The role or user behind it; undefined for the account's root and federated users. */
   readonly caller: Principal | undefined;
@@ -63,7 +63,7 @@ export async function openCluster(administrator: Administrator, name: ClusterNam
   };
 }
 
-/** By the user's kubeconfig, or else with a token that is made of the administrator's AWS keys. */
+/** Opens aws-auth by the user's kubeconfig, or else with a token that is minted with the administrator's AWS keys. */
 async function openAwsAuth(
   { host, adminAws, openKubernetes, kubeconfig }: Administrator,
   cluster: ClusterFacts,
@@ -86,7 +86,7 @@ async function openByKubeconfig(
   const api = await openKubernetes({ kind: "kubeconfig", ...kubeconfig }).catch((cause: unknown) => {
     throw unusable(caller, cause);
   });
-  // A tunnel or a proxy has another address too: the user decides.
+  // A tunnel or a proxy has another address too, so this is a note and not an error.
   const isOther = URL.parse(api.server)?.host !== URL.parse(cluster.endpoint)?.host;
   const note = `aws-auth is read and changed at ${api.server}, as ${file} says; the endpoint of ${cluster.name} is ${cluster.endpoint}`;
   return {

@@ -12,15 +12,15 @@ const NAME = { namespace: "kube-system", name: "aws-auth" };
 export interface AwsAuthApi {
   /** Undefined when there is none. */
   read(): Promise<ConfigMap | undefined>;
-  /** Changes one key of the version that was read, or creates the ConfigMap. @throws aws-auth-conflict when another was faster */
+  /** Changes one key of the version that was read, or creates the ConfigMap. @throws aws-auth-conflict when another client was faster */
   write(edit: AwsAuthEdit, of: ConfigMap | undefined): Promise<void>;
 }
 
 export interface AwsAuthApiOptions {
   readonly cluster: AdminCluster;
-  /** Who asks, for errors. */
+  /** The caller, for errors. */
   readonly caller: string;
-  /** Loads the client when it is needed first. */
+  /** Loads the client when it is first needed. */
   readonly connect: () => Promise<AdminKubernetes>;
 }
 
@@ -29,7 +29,7 @@ export function createAwsAuthApi({ cluster, caller, connect }: AwsAuthApiOptions
   const call = async <T>(verb: string, ask: (api: AdminKubernetes) => Promise<T>): Promise<T> => {
     const api = await connect();
     return ask(api).catch((thrown: unknown) => {
-      // Ours already: the administrator's keys, of which the token is made, cannot be had.
+      // Our own error: the administrator's keys, with which the token is minted, are not available.
       if (thrown instanceof SatelliteError) throw thrown;
       if ((thrown as Error).name === "KubeconfigError") throw unusable(caller, thrown);
       throw thrownError(adminErrorTexts({ ...cluster, endpoint: api.server }, caller), verb, thrown);

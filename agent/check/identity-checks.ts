@@ -10,6 +10,7 @@ import { explainCordon } from "../gpu/gpu-cordon.ts";
 import { type ApiClientOptions, createApiClient } from "../kubernetes/api-client.ts";
 import { createNodeApi } from "../kubernetes/node-client.ts";
 import { type ApiUser, readOwnUser } from "../kubernetes/self-subject-review.ts";
+import { isoTime } from "../time.ts";
 import { type Check, configured, type Finding, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
@@ -34,7 +35,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
       const keys = await read();
       if (isLongLived(keys)) return warn(LONG_LIVED_KEYS.message, LONG_LIVED_KEYS.hint);
       const { expiresAtMs } = keys;
-      const until = expiresAtMs === undefined ? "" : ` until ${new Date(expiresAtMs).toISOString()}`;
+      const until = expiresAtMs === undefined ? "" : ` until ${isoTime(expiresAtMs)}`;
       return ok(
         credentials.assumeRole === undefined ? `session keys${until}` : `${credentials.assumeRole.arn}${until}`,
       );

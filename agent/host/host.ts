@@ -1,7 +1,7 @@
 // The only way to touch the machine. The real one is linux-host.ts; tests bring one that lives in memory.
 import type { Readable } from "node:stream";
 
-/** What the agent needs to know of a file's inode. */
+/** What the agent needs to know about a file's inode. */
 export interface FileStatus {
   readonly kind: "file" | "folder" | "other";
   /** Permission bits only, e.g. 0o600. */
@@ -30,7 +30,7 @@ export interface Files {
   /** Writes in place, for /proc and /sys, where files cannot be replaced. @throws file-unwritable */
   writeInPlace(path: string, content: string): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
-  /** Removes a file; it is fine when there is none. */
+  /** Removes a file; a missing one is no error. */
   remove(path: string): Promise<void>;
   /** Moves a file within one file system. */
   move(from: string, to: string): Promise<void>;
@@ -56,7 +56,7 @@ export interface Files {
   space(path: string): Promise<FileSystemSpace | undefined>;
 }
 
-/** What a file system has left for those who are not root (statfs(2)). A file system without a fixed number of inodes has 0 of 0. */
+/** What a file system has left for users other than root (statfs(2)). A file system without a fixed number of inodes has 0 of 0. */
 export interface FileSystemSpace {
   readonly totalBytes: number;
   readonly availableBytes: number;
@@ -100,7 +100,7 @@ export interface HttpRequest {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE" | undefined;
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Trusts this certificate authority alone (PEM). */
+  /** Trusts only this certificate authority (PEM). */
   readonly caPem?: string;
   readonly timeoutSeconds: number;
   /** How often the server may send the request elsewhere; by default a redirect is an answer. */
@@ -127,13 +127,13 @@ export interface HttpResponse {
 export interface DownloadRequest {
   /** https, http or file. */
   readonly url: string;
-  /** What is there already is the beginning of the file, of an earlier try. */
+  /** A file that is there is the beginning of the download, from an earlier attempt. */
   readonly path: string;
   /** A connection that is silent for this long is taken for dead. */
   readonly silenceSeconds: number;
-  /** Bytes so far, and of the whole file where the server says how many these are. */
+  /** Bytes so far, and of the whole file where the server gives its size. */
   readonly onProgress?: (bytes: number, totalBytes: number | undefined) => void;
-  /** Ends the download; what came so far stays for the next try. */
+  /** Ends the download; the part so far stays for the next attempt. */
   readonly signal?: AbortSignal;
 }
 
@@ -174,13 +174,13 @@ export interface NetworkAddress {
   readonly family: "IPv4" | "IPv6";
 }
 
-/** What the kernel and the distribution say of this machine. */
+/** What the kernel and the distribution report about this machine. */
 export interface SystemInformation {
   readonly hostname: string;
-  /** Node's name of it: `x64` or `arm64`. */
+  /** Node.js's name of it: `x64` or `arm64`. */
   readonly architecture: string;
   readonly kernel: string;
-  /** PRETTY_NAME of os-release(5), e.g. `Ubuntu 22.04.5 LTS`; `Linux` when there is none, as that page has it. */
+  /** PRETTY_NAME of os-release(5), e.g. `Ubuntu 22.04.5 LTS`; `Linux` when there is none, as that page says. */
   readonly operatingSystem: string;
   readonly cpuCount: number;
   readonly memoryBytes: number;
@@ -207,7 +207,7 @@ export interface Host {
   kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean;
   /** One request, a GET unless it says otherwise. @throws http-failed when there is no answer */
   fetch(request: HttpRequest): Promise<HttpResponse>;
-  /** Downloads a file; what breaks off is gone on with the next time. @throws http-failed, disk-full, file-unwritable */
+  /** Downloads a file; an interrupted download continues the next time. @throws http-failed, disk-full, file-unwritable */
   download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */
   resolve(hostname: string): Promise<readonly string[]>;

@@ -48,7 +48,7 @@ export type KubernetesAccess =
       readonly name: string;
       readonly endpoint: string;
       readonly caPem: string;
-      /** A token for each request: a person may take longer to answer than one lives. */
+      /** A token for each request: the user may take longer to confirm than a token lives. */
       readonly mintToken: () => Promise<Secret>;
     }
   | { readonly kind: "kubeconfig"; readonly file: string; readonly context?: string };

@@ -46,7 +46,7 @@ async function runCommand(command: string, args: readonly string[], options: Run
     timeout: timeoutSeconds * 1000,
     killSignal: "SIGKILL",
     detached: options.isGroup ?? false,
-    // systemd's socket is for the daemon alone: systemctl's helpers would write to it, and systemd would log each refusal.
+    // Only a command that gets systemd's socket explicitly may use it: systemctl's helpers would notify in our name, and systemd would log a refusal.
     env: { NOTIFY_SOCKET: undefined, ...options.environment },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
@@ -60,7 +60,7 @@ async function runCommand(command: string, args: readonly string[], options: Run
   return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
 }
 
-/** Children that a command leaves behind hold its output open, and with that a caller that waits for its end. */
+/** Children that a command leaves behind hold its output open, so the wait for its end would never end. */
 async function endingGroup<T>(running: PromiseLike<T> & { readonly pid?: number }, timeoutSeconds: number): Promise<T> {
   const { pid } = running;
   const timer = setTimeout(() => pid !== undefined && killProcess(-pid, "SIGKILL"), timeoutSeconds * 1000);
@@ -108,9 +108,9 @@ function killProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   }
 }
 
-/** What the kernel and /etc/os-release say is read each time: a distribution is upgraded while the daemon runs. */
+/** Reads the kernel's answers and /etc/os-release each time: a distribution may be upgraded while the daemon runs. */
 function createSystemReader(): () => Promise<SystemInformation> {
-  // Reading it costs milliseconds, and it does not change.
+  // It costs milliseconds to read, and does not change.
   const cpuCount = cpus().length;
   return async () => {
     const [memory, release] = await Promise.all([
