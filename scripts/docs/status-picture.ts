@@ -1,12 +1,13 @@
-// docs/images/status.svg: the screen of `eks-satellite status`, as the command renders it from a document that a test keeps.
+// docs/images/status.svg: the screen of `eks-satellite status`, as the command renders it from /status of a node in the sandbox, which is
+// kept in the repository (its kernel's version is replaced).
 import { readFileSync } from "node:fs";
 import { type Paint, renderStatus } from "../../agent/commands/status-screen.ts";
 import { statusSchema } from "../../agent/health/status-schema.ts";
 import { box, element, MONO, renderPicture, text } from "./svg.ts";
 
 const FIXTURE = new URL("../../test/fixtures/status/ready.json", import.meta.url);
-/** When the user looks: a quarter of a minute after the newest thing in the document. */
-const SEEN_AT_MS = Date.parse("2026-03-14T09:27:46.000Z");
+/** When the user looks: as the document was taken. */
+const SEEN_AT_MS = Date.parse("2026-11-28T16:46:18.000Z");
 const COMMAND = "sudo eks-satellite status";
 
 const FONT_SIZE = 13;
@@ -40,8 +41,7 @@ export function renderStatusPicture(): string {
   const height = BAR + 2 * MARGIN + lines.length * LINE - (LINE - FONT_SIZE);
   return renderPicture({
     ...{ width, height, style: STYLE },
-    title:
-      "The screen of eks-satellite status: a node that is ready, its conditions, expiry times, GPU and last events",
+    title: "The screen of eks-satellite status: a node that is ready, its conditions, expiry times and last events",
     from: "test/fixtures/status/ready.json by agent/commands/status-screen.ts",
     body: [
       ...window(width, height, `root@${document.node.name}`),
