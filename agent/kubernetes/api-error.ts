@@ -81,7 +81,7 @@ const ADMISSION_REFUSALS = [
   // Without a name it speaks of the Node's own labels, taints or owners.
   /is forbidden: (?:node "[^"]*" )?(?:is not allowed to|can only) /,
   /^admission webhook "[^"]*" denied the request/,
-  /ValidatingAdmissionPolicy '[^']*'.* denied request/,
+  /ValidatingAdmissionPolicy '[^']{0,300}'.{0,300} denied request/,
 ] as const;
 
 /** `node "a" is not allowed to modify node "b"`: the node that asks is not the one that it asks for. */
