@@ -2,6 +2,7 @@
 
 import { explainAwsError } from "../aws/aws-error.ts";
 import { SatelliteError } from "../errors.ts";
+import { optional } from "../optional.ts";
 import { callAws, type Question } from "./aws-call.ts";
 import { type Administrator, readKeys } from "./cluster-access.ts";
 
@@ -67,7 +68,7 @@ const EC2_CODES: Readonly<Record<string, readonly [code: string, hint: string]>>
 function explainEc2(cause: unknown, { caller }: Question): undefined {
   const { name = "", message = "" } = cause as { name?: string; message?: string };
   const [code, hint] = EC2_CODES[name] ?? [];
-  if (code !== undefined) throw new SatelliteError(code, message, { ...(hint === undefined ? {} : { hint }), cause });
+  if (code !== undefined) throw new SatelliteError(code, message, { ...optional({ hint }), cause });
   const [, action, resource] = /perform: (ec2:\w+) on resource: (arn:\S+)/.exec(message) ?? [];
   if (name !== "UnauthorizedOperation" || action === undefined) return;
   throw new SatelliteError("aws-forbidden", `${action} on ${resource} was denied`, {

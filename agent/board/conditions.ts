@@ -2,6 +2,7 @@
 
 import { describe } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { CONDITION_TYPES, CONDITIONS, type ConditionType } from "./condition-types.ts";
 
 /** As in Kubernetes: `Unknown` means that it could not be observed yet. */
@@ -209,7 +210,7 @@ export class ConditionBoard {
 /** An error as a condition shows it. */
 export function reportOf(error: unknown): Omit<Report, "status"> {
   const { code, message, hint } = describe(error);
-  return { reason: toCamelCase(code), message, ...(hint === undefined ? {} : { hint }) };
+  return { reason: toCamelCase(code), message, ...optional({ hint }) };
 }
 
 function toCamelCase(code: string): string {

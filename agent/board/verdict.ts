@@ -1,4 +1,6 @@
 // Conditions → one answer: whether the node does its work, and if not, why and what to do.
+
+import { optional } from "../optional.ts";
 import type { Condition, ConditionBoard } from "./conditions.ts";
 
 export interface Verdict {
@@ -20,7 +22,7 @@ export function readVerdict(board: ConditionBoard): Verdict {
   const [cause] = byWeight(board.rootCauses());
   if (cause !== undefined) {
     const { type, reason, message, hint } = cause;
-    return { ready, healthy: false, reason, summary: `${type}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+    return { ready, healthy: false, reason, summary: `${type}: ${message}`, ...optional({ hint }) };
   }
   if (ready) return { ready, healthy: true, reason: "Healthy", summary: board.get("NodeReady").message };
   return { ready, healthy: false, reason: "Joining", summary: "joining the cluster" };

@@ -3,6 +3,7 @@
 import type { LocalConfig } from "../config/machine-config.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, hasCode } from "../errors.ts";
+import { optional } from "../optional.ts";
 import type { CheckContext } from "./context.ts";
 
 /** `unknown` means that it could not be checked; it never fails a machine. */
@@ -64,7 +65,7 @@ export function fail(evidence: string, remedy: string): Finding {
 }
 
 export function unknown(evidence: string, remedy?: string): Finding {
-  return { outcome: "unknown", evidence, ...(remedy === undefined ? {} : { remedy }) };
+  return { outcome: "unknown", evidence, ...optional({ remedy }) };
 }
 
 /** An error as a finding, its hint as the remedy. */

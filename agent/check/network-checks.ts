@@ -4,6 +4,7 @@ import { eksUrl, readClockSkewMs, stsUrl } from "../aws/aws-endpoints.ts";
 import { networkProblemOf } from "../aws/network-error.ts";
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 
@@ -96,7 +97,7 @@ async function connect({ host }: CheckContext, url: string, caPem?: string): Pro
     const { status } = await host.fetch({
       url,
       timeoutSeconds: TIMEOUT_SECONDS,
-      ...(caPem === undefined ? {} : { caPem }),
+      ...optional({ caPem }),
     });
     return ok(`${origin} answers (${status})${caPem === undefined ? "" : ", with a certificate of the cluster's CA"}`);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
 import type { AdminKubernetes, KubernetesAccess } from "../host/kubernetes-admin.ts";
 import { proxyFor } from "../host/proxy.ts";
+import { optional } from "../optional.ts";
 
 /** AWS's default chain finds the keys, by way of this profile. */
 export interface ChainOptions {
@@ -41,7 +42,7 @@ export async function loadAdmin(
     aws: createAws(region, {}),
     adminAws: createAdminAws(region, profile),
     openKubernetes,
-    kubeconfig: file === undefined ? undefined : { file, ...(context === undefined ? {} : { context }) },
+    kubeconfig: file === undefined ? undefined : { file, ...optional({ context }) },
   };
 }
 

@@ -1,5 +1,6 @@
 // NVIDIA GPUs as the kernel shows them: on the PCI bus, and bound by the driver. This starts no process.
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 
 export interface GpuFacts {
   /** Addresses of the GPUs on the PCI bus, e.g. `0000:06:00.0`; audio functions, NVSwitches, GPUs of a VM and GPUs that the driver must leave alone do not count. */
@@ -117,8 +118,8 @@ async function readDriven(host: Host): Promise<readonly (DrivenGpu & { readonly 
       return {
         busId: toBusId(name),
         isExcluded: EXCLUDED.test(text),
-        ...(uuid === undefined ? {} : { uuid }),
-        ...(product === undefined ? {} : { product }),
+        ...optional({ uuid }),
+        ...optional({ product }),
       };
     }),
   );

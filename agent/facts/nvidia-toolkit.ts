@@ -1,6 +1,7 @@
 // NVIDIA's container toolkit on this machine: the runtime for containerd, and the tool that writes CDI specifications.
 import type { TomlTable } from "smol-toml";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 
 /** The folder of Debian's packages first, then the rest of systemd's own search path, for programs built from source. */
 const FOLDERS = ["/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"];
@@ -27,8 +28,8 @@ export async function readNvidiaToolkit(host: Host, configs: readonly TomlTable[
     ...named.map((path) => isProgram(host, path)),
   ]);
   return {
-    ...(runtime === undefined ? {} : { runtime }),
-    ...(ctk === undefined ? {} : { ctk }),
+    ...optional({ runtime }),
+    ...optional({ ctk }),
     missing: named.filter((_, index) => found[index] !== true),
   };
 }

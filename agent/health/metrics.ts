@@ -1,6 +1,7 @@
 // /metrics. The parts keep the numbers; this reads them when a scrape comes, and prom-client renders them.
 // prom-client is loaded with the first scrape: a node that nothing scrapes does not pay its memory.
 import { type Family, family, type Sample } from "../board/metric-family.ts";
+import { optional } from "../optional.ts";
 import { VERSION } from "../version.ts";
 
 /** A part that has numbers for /metrics. */
@@ -39,7 +40,7 @@ async function createRegistry(families: readonly Family[]) {
 }
 
 function toValue({ value, labels = {}, metricName }: Sample) {
-  return { value, labels, ...(metricName === undefined ? {} : { metricName }) };
+  return { value, labels, ...optional({ metricName }) };
 }
 
 function buildFamily(): Family {

@@ -1,5 +1,7 @@
 // The calls that the daemon makes to AWS. The first call loads the SDK's clients: they take most of the agent's start-up time
 // and memory, and a node whose keys and cluster facts are still valid starts kubelet without them.
+
+import { optional } from "../optional.ts";
 import { Secret } from "../secret.ts";
 import { proxiedAgent } from "./proxy.ts";
 
@@ -75,7 +77,7 @@ function clientOptions(region: string, endpoint: string | undefined, keys: AwsKe
       requestTimeout: CALL_TIMEOUT_SECONDS * 1000,
       httpsAgent: proxiedAgent(),
     },
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...optional({ endpoint }),
   };
 }
 

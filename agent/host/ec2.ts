@@ -8,6 +8,7 @@ import {
   EC2Client,
   paginateDescribeNetworkInterfaces,
 } from "@aws-sdk/client-ec2";
+import { optional } from "../optional.ts";
 import type { AwsKeys } from "./aws.ts";
 import { proxiedAgent } from "./proxy.ts";
 
@@ -70,7 +71,7 @@ export function createEc2(region: string, { keys, profile }: { keys?: AwsKeys; p
     region,
     maxAttempts: 3,
     requestHandler: { ...TIMEOUTS, httpsAgent: proxiedAgent() },
-    ...(profile === undefined ? {} : { profile }),
+    ...optional({ profile }),
     ...(keys === undefined ? {} : { credentials: reveal(keys) }),
   });
   return {

@@ -1,5 +1,6 @@
 // Our Node at the API server: read, watched, and written as far as NodeRestriction lets a node write about itself.
 import type { V1Node, V1NodeList } from "@kubernetes/client-node";
+import { optional } from "../optional.ts";
 import { type ApiClient, MERGE_PATCH, STRATEGIC_MERGE_PATCH, type WatchEvent } from "./api-client.ts";
 import {
   CORDON_ANNOTATION,
@@ -109,6 +110,6 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
-    ...(cordonedFor === undefined ? {} : { cordonedFor }),
+    ...optional({ cordonedFor }),
   };
 }
