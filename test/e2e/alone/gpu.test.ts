@@ -216,7 +216,7 @@ test("a node may cordon itself and not taint itself, so gpu.onFatal: cordon it i
   );
   assert.match(await get("/metrics"), /^eks_satellite_gpu_cordoned 1$/m);
   const { stdout: check } = await sandbox.box(["eks-satellite", "check", "--only", "node"], { mayFail: true });
-  assert.match(check, /is cordoned for the faults of its GPUs \(0000:06:00\.0\)/);
+  assert.match(check, /is cordoned because of faults of its GPUs \(0000:06:00\.0\)/);
   const events = ["get", "events", "--field-selector=reason=CordonedForGpu", "--output=name"];
   await waitFor({ what: "the event", deadlineMs: 40_000 }, async () => (await sandbox.kubectl(events)) !== "");
 });
