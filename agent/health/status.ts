@@ -1,6 +1,7 @@
 // The document behind /status: what the node knows of itself, without secrets. status-schema.ts is its shape; each part brings its own sections.
 import type { Config } from "../config/schema.ts";
 import { sourceName } from "../credentials/credential-source.ts";
+import { optional } from "../optional.ts";
 import { providerIdOf } from "../plan/node-identity.ts";
 import { isoTime } from "../time.ts";
 import { VERSION } from "../version.ts";
@@ -55,12 +56,12 @@ function describeProcess(config: Config, startMs: number): StatusFragment {
   };
 }
 
-/** Sections of the same name become one. Absent and undefined are the same in JSON; the schema's optional fields are absent. */
+/** Sections of the same name become one. What is undefined is as good as absent: it replaces nothing that another part knows. */
 function mergeSections(fragments: readonly object[]): object {
   const sections: Record<string, unknown> = {};
-  // JSON first: it leaves out what is undefined, which then replaces nothing that another part knows.
-  for (const [name, section] of fragments.flatMap((fragment) => Object.entries(JSON.parse(JSON.stringify(fragment)))))
-    sections[name] = isSection(section) && isSection(sections[name]) ? { ...sections[name], ...section } : section;
+  for (const [name, section] of fragments.flatMap((fragment) => Object.entries(fragment)))
+    if (isSection(section)) sections[name] = { ...(sections[name] as object | undefined), ...optional(section) };
+    else if (section !== undefined) sections[name] = section;
   return sections;
 }
 
