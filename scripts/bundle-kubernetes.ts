@@ -1,4 +1,5 @@
 // Kubernetes' own client in the bundle: in a file of its own, and of the client what an administrator's commands use.
+import { join } from "node:path";
 import type { Plugin } from "esbuild";
 
 /** The file, without its ending: twice as large as all the rest, and an import within one file would be evaluated with it. */
@@ -15,19 +16,23 @@ export const kubernetesBeside: Plugin = {
 };
 
 const CLIENT = "@kubernetes/client-node";
-/** Set for a path that this plugin is resolving. */
-const RESOLVING = Symbol(CLIENT);
 
-/** Its package.json does not say that a module does nothing when it is imported: exec, cp and watch would stay, with all that they import. Its polyfill is for Node 18. */
+/**
+ * Its package.json does not say that a module does nothing when it is imported: exec, cp and watch would stay, with all that they
+ * import. Its polyfill is for Node 18. Paths are answered here: esbuild's own answer to each of thousands takes ten seconds.
+ */
 export const usedKubernetes: Plugin = {
   name: "used-kubernetes",
   setup({ onResolve, resolve }) {
-    onResolve({ filter: /^@kubernetes\/client-node$|^\.\.?\// }, async ({ path, pluginData, ...where }) => {
-      const isOfClient = path === CLIENT || where.importer.includes(`/node_modules/${CLIENT}/`);
-      if (pluginData === RESOLVING || !isOfClient) return undefined;
+    onResolve({ filter: /^@kubernetes\/client-node$/ }, async ({ path, pluginData, ...where }) => {
+      if (pluginData === CLIENT) return undefined;
       const { importer, kind, namespace, resolveDir } = where;
-      const found = await resolve(path, { importer, kind, namespace, resolveDir, pluginData: RESOLVING });
+      const found = await resolve(path, { importer, kind, namespace, resolveDir, pluginData: CLIENT });
       return { path: found.path, errors: found.errors, sideEffects: false };
     });
+    // The client names its modules with their endings.
+    onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, importer, resolveDir }) =>
+      importer.includes(`/node_modules/${CLIENT}/`) ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+    );
   },
 };
