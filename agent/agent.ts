@@ -25,12 +25,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   dispatcher.connect((event) => react({ ...parts, loops, onConfigChange }, event));
 
   await restore(parts, configProblem);
-  const firstRound = startLoops(loops, signal).then(() => dispatcher.emit({ kind: "first-round-ended" }));
+  void startLoops(loops, signal).then(() => dispatcher.emit({ kind: "first-round-ended" })); // Its end is awaited with the loops'.
   const startMs = Math.round(performance.now());
   log.info({ node: config.node.name, ...config.cluster, startMs }, "the agent runs");
   const endpoint = startEndpoint({ parts, loops: Object.values(loops), startMs }, signal);
 
-  await Promise.all([endpoint, firstRound, parts.kubelet.run(signal), parts.nodeWatch.run(signal)]);
+  await Promise.all([endpoint, parts.kubelet.run(signal), parts.nodeWatch.run(signal)]);
   await untilEnded(parts, Object.values(loops));
 }
 

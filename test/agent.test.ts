@@ -182,3 +182,19 @@ test("a round that is under way at the end is waited for, and one that never end
   assert.deepEqual(lines.find(({ msg }) => msg === "rounds did not end in time")?.loops, ["health"]);
   hang.resolve();
 });
+
+test("a first round that never ends does not keep the agent from stopping either", async (context) => {
+  const { host, start } = setUpAgent(context);
+  const hang = Promise.withResolvers<void>();
+  const read = host.files.read.bind(host.files);
+  host.files.read = async (path) => {
+    if (path === "/etc/containerd/config.toml") await hang.promise;
+    return read(path);
+  };
+  const { end, lines } = await start();
+  const ending = end();
+  await host.clock.advance(16_000);
+  await ending;
+  assert.deepEqual(lines.find(({ msg }) => msg === "rounds did not end in time")?.loops, ["converge"]);
+  hang.resolve();
+});

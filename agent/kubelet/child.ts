@@ -22,3 +22,12 @@ export async function endChild(host: Host, child: Child, graceSeconds: number): 
   await exited;
   await grace;
 }
+
+/** Resolves or rejects as the work does, or rejects as soon as the signal aborts. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const done = new AbortController();
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
+  else signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: done.signal });
+  return Promise.race([work, promise]).finally(() => done.abort());
+}

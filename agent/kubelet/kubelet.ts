@@ -5,7 +5,7 @@ import type { Child, ChildExit, Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import type { KubeletCommand } from "../plan/node-plan.ts";
-import { endChild, readLines } from "./child.ts";
+import { endChild, readLines, unlessAborted } from "./child.ts";
 import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
 import { KubeletLog } from "./kubelet-log.ts";
@@ -141,7 +141,8 @@ export class Kubelet {
     let child: Child;
     try {
       const wanted = this.#spec;
-      const spec = await prepare(signal);
+      // It may wait for a round of convergence that hangs: that must not keep the agent from stopping.
+      const spec = await unlessAborted(prepare(signal), signal);
       if (signal.aborted) return 0;
       // What is prepared is the newest there is, unless another has been asked for meanwhile.
       if (this.#spec === wanted) this.#spec = spec;

@@ -17,7 +17,12 @@ export function setUpKubelet() {
   const memoryLog = createMemoryLog();
   const board = createBoard(memoryLog.log, host.clock);
   const stop = new AbortController();
-  const prepared = { obstacle: undefined as Error | undefined, times: 0, spec: specOf("1") };
+  const prepared = {
+    obstacle: undefined as Error | undefined,
+    times: 0,
+    spec: specOf("1"),
+    gate: undefined as Promise<void> | undefined,
+  };
   const refusals = { count: 0, troubles: 0 };
   const kubelet = new Kubelet({
     host,
@@ -28,6 +33,7 @@ export function setUpKubelet() {
     environment: { PATH: "/usr/bin" },
     prepare: async () => {
       prepared.times += 1;
+      await prepared.gate;
       if (prepared.obstacle !== undefined) throw prepared.obstacle;
       return prepared.spec;
     },

@@ -134,3 +134,14 @@ test("a kubelet that was wanted otherwise during its preparation is restarted at
   stop.abort();
   await running;
 });
+
+test("a preparation that never ends does not keep the agent from stopping", async () => {
+  const { host, kubelet, prepared, stop } = setUpKubelet();
+  prepared.gate = new Promise(() => undefined);
+  kubelet.want(specOf("1"));
+  const running = kubelet.run(stop.signal);
+  await settle();
+  stop.abort();
+  const ended = await Promise.race([running.then(() => "ended"), settle().then(() => "still running")]);
+  assert.deepEqual([ended, host.spawned.length], ["ended", 0]);
+});
