@@ -17,7 +17,7 @@ import type { Log } from "../log.ts";
 import { Queue } from "../loop/queue.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
-import { filesOf, isReadBy, type Resource, resourceId } from "../plan/resource.ts";
+import { type Resource, resourceId, restarts } from "../plan/resource.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
@@ -208,7 +208,7 @@ export class Converger {
   }
 
   async #repairKubeletFiles({ resources }: NodePlan): Promise<void> {
-    const files = filesOf("kubelet", resources);
+    const files = resources.filter((resource) => restarts("supervisor", resource));
     const round = await converge(files, this.#converge);
     this.#record(files, round);
     const problem = summarizeFailures(round.failures.map(({ error }) => error));
@@ -222,5 +222,5 @@ function keepGpu(facts: NodeFacts, before: NodeFacts | undefined): NodeFacts {
 }
 
 function hasFailedKubeletFile({ failures }: Round): boolean {
-  return failures.some(({ resource }) => isReadBy("kubelet", resource));
+  return failures.some(({ resource }) => restarts("supervisor", resource));
 }

@@ -3,7 +3,7 @@
 import { SatelliteError } from "../errors.ts";
 import { type ContainerdFacts, parseToml } from "../facts/containerd.ts";
 import { listDifferences } from "../plan/containerd-drift.ts";
-import { type FileResource, filesOf, isReadBy, type Resource } from "../plan/resource.ts";
+import { type FileResource, isReadBy, type Resource } from "../plan/resource.ts";
 import type { Change } from "./executor.ts";
 
 const MAX_REPAIRS = 3;
@@ -44,7 +44,7 @@ export class EditWar {
     containerd: ContainerdFacts | undefined,
     nowMs: number,
   ): { readonly resources: readonly Resource[]; readonly problem?: SatelliteError } {
-    const file = filesOf("containerd", resources)[0];
+    const file = resources.find((resource) => isReadBy("containerd", resource));
     if (file === undefined) return { resources };
     if (containerd?.config.kind === "parsed" && containerd.config.text === file.content) {
       this.#left = file.content;

@@ -1,6 +1,6 @@
 // What the agent wants to be true of the machine, one value a thing. The kinds here and the executors in apply/ are the same set.
 
-import type { Reader } from "./readers.ts";
+import { READERS, type Reader, type Restart } from "./readers.ts";
 
 export interface FileResource {
   readonly kind: "file";
@@ -61,9 +61,9 @@ export function resourceId(resource: Resource): string {
   }
 }
 
-/** The planned files of one reader, in the plan's order. */
-export function filesOf(reader: Reader, resources: readonly Resource[]): readonly FileResource[] {
-  return resources.filter((resource): resource is FileResource => isReadBy(reader, resource));
+/** Whether a resource is a file whose reader is restarted in this way when the content changes. */
+export function restarts(how: Restart, resource: Resource): resource is FileResource {
+  return resource.kind === "file" && READERS[resource.reader].restart === how;
 }
 
 /** Whether a resource is a file of this reader. */

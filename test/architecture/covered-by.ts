@@ -34,7 +34,6 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "plan/cni-config.ts": "golden/trees.test.ts",
   "plan/gpu-node.ts": "golden/trees.test.ts",
   "plan/owned-file.ts": "plan/registries.test.ts",
-  "plan/readers.ts": "plan/kubelet-digest.test.ts",
   "plan/resource.ts": "plan/node-plan.test.ts",
   "reset/step.ts": "reset/leave.test.ts",
   "version.ts": "agent.test.ts",
