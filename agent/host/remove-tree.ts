@@ -1,8 +1,11 @@
 // Removing folders as a whole, and never what is mounted in them: a pod may have bound the machine's own root into itself.
-import { lstat, readdir, readFile, rmdir, unlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { lstat, readdir, readFile, rename, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 
+/** The kernel takes paths of 4,095 bytes, and a folder may be deeper than that: such a one is moved up first. A name has 255 bytes at most. */
+const MAX_PATH_LENGTH = 1000;
 const MOUNTINFO = "/proc/self/mountinfo";
 
 /** Removes a file, or a folder with everything in it. Links are not followed. @throws mounted-below; errors of node:fs */
@@ -12,16 +15,21 @@ export async function removeTree(path: string): Promise<void> {
   // A bind mount has the device number of what it shows: only the kernel's list knows it.
   const mounted = mountPoints(await readFile(MOUNTINFO, "utf8")).find((point) => isWithin(point, path));
   if (mounted !== undefined) throw mountedBelow(path, mounted);
-  await removeWithin(path, found.dev);
+  await removeWithin(path, { top: path, device: found.dev });
 }
 
 /** One that was mounted since the list was read is seen by its device, unless it is a bind mount of the same file system. */
-async function removeWithin(path: string, device: number): Promise<void> {
+async function removeWithin(path: string, tree: { readonly top: string; readonly device: number }): Promise<void> {
   const found = await lstat(path).catch(ignoreAbsent);
   if (found === undefined) return;
-  if (found.dev !== device) throw mountedBelow(path, path);
+  if (found.dev !== tree.device) throw mountedBelow(path, path);
   if (!found.isDirectory()) return void (await unlink(path).catch(ignoreAbsent));
-  for (const name of await readdir(path)) await removeWithin(join(path, name), device);
+  if (path.length > tree.top.length + MAX_PATH_LENGTH) {
+    const shorter = join(tree.top, `.removed-${randomUUID()}`);
+    await rename(path, shorter);
+    return removeWithin(shorter, tree);
+  }
+  for (const name of await readdir(path)) await removeWithin(join(path, name), tree);
   await rmdir(path).catch(ignoreAbsent);
 }
 

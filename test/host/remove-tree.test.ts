@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -37,4 +37,13 @@ test("nothing is removed where a folder is bound, there or below, and everything
 
 test("what is not there is removed already", async () => {
   await removeTree("/nonexistent/eks-satellite");
+});
+
+test("a tree that is deeper than the longest path is removed: a pod can make one", async (context) => {
+  const root = mkdtempSync(join(tmpdir(), "tree-"));
+  context.after(() => execa("rm", ["-rf", root]));
+  const deepen = `cd "$1"; for i in $(seq 60); do mkdir ${"d".repeat(100)} && cd -P ./${"d".repeat(100)} || exit 1; done; touch file`;
+  await execa("bash", ["-c", deepen, "-", root]);
+  await removeTree(root);
+  assert.equal(existsSync(root), false);
 });
