@@ -1,7 +1,6 @@
 // Removing folders as a whole, and never what is mounted in them: a pod may have bound the machine's own root into itself.
 import { randomUUID } from "node:crypto";
 import { lstat, readdir, readFile, rename, rmdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 
 /** The kernel takes paths of 4,095 bytes, and a folder may be deeper than that: such a one is moved up first. A name has 255 bytes at most. */
@@ -15,22 +14,35 @@ export async function removeTree(path: string): Promise<void> {
   // A bind mount has the device number of what it shows: only the kernel's list knows it.
   const mounted = mountPoints(await readFile(MOUNTINFO, "utf8")).find((point) => isWithin(point, path));
   if (mounted !== undefined) throw mountedBelow(path, mounted);
-  await removeWithin(path, { top: path, device: found.dev });
+  const top = Buffer.from(path);
+  await removeWithin(top, { top, device: found.dev });
 }
 
-/** One that was mounted since the list was read is seen by its device, unless it is a bind mount of the same file system. */
-async function removeWithin(path: string, tree: { readonly top: string; readonly device: number }): Promise<void> {
+interface Tree {
+  readonly top: Buffer;
+  readonly device: number;
+}
+
+/**
+ * Paths are bytes: a name need not be UTF-8. What was mounted since the list was read is seen by its device, unless it is a bind mount
+ * of the same file system.
+ */
+async function removeWithin(path: Buffer, tree: Tree): Promise<void> {
   const found = await lstat(path).catch(ignoreAbsent);
   if (found === undefined) return;
-  if (found.dev !== tree.device) throw mountedBelow(path, path);
+  if (found.dev !== tree.device) throw mountedBelow(tree.top.toString(), path.toString());
   if (!found.isDirectory()) return void (await unlink(path).catch(ignoreAbsent));
   if (path.length > tree.top.length + MAX_PATH_LENGTH) {
-    const shorter = join(tree.top, `.removed-${randomUUID()}`);
+    const shorter = child(tree.top, Buffer.from(`.removed-${randomUUID()}`));
     await rename(path, shorter);
     return removeWithin(shorter, tree);
   }
-  for (const name of await readdir(path)) await removeWithin(join(path, name), tree);
+  for (const name of await readdir(path, { encoding: "buffer" })) await removeWithin(child(path, name), tree);
   await rmdir(path).catch(ignoreAbsent);
+}
+
+function child(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from("/"), name]);
 }
 
 /** The mount points in the kernel's list (proc_pid_mountinfo(5)), which writes blanks and backslashes as three octal digits. */

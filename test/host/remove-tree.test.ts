@@ -47,3 +47,11 @@ test("a tree that is deeper than the longest path is removed: a pod can make one
   await removeTree(root);
   assert.equal(existsSync(root), false);
 });
+
+test("names that are not UTF-8 are removed too: a pod can make them", async (context) => {
+  const root = mkdtempSync(join(tmpdir(), "tree-"));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  await execa("bash", ["-c", `mkdir "$1"/$'\\xff' && touch "$1"/$'\\xff'/$'a\\xfe'`, "-", root]);
+  await removeTree(root);
+  assert.equal(existsSync(root), false);
+});
