@@ -3,21 +3,10 @@ import { test } from "node:test";
 import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, runPaths, statePaths } from "../../agent/config/paths.ts";
 import { managedFiles, providedFiles, runFiles, stateFiles } from "../../agent/config/written-files.ts";
 import { planNode } from "../../agent/plan/node-plan.ts";
-import {
-  containerdFile,
-  DOCKER_CONTAINERD_CONFIG,
-  sampleCluster,
-  sampleConfig,
-  sampleMachine,
-} from "../fakes/samples.ts";
+import { sampleConfig, sampleFacts } from "../fakes/samples.ts";
 
 const config = sampleConfig("containerd: { registries: { docker.io: { mirrors: [{ url: https://m.example.com }] } } }");
-const FACTS = {
-  machine: sampleMachine({ hasEcrCredentialProvider: true }),
-  cluster: sampleCluster(),
-  containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
-  kubeletVersion: "1.34.4",
-};
+const FACTS = sampleFacts();
 const all = [
   ...managedFiles(config),
   ...providedFiles(config),

@@ -5,6 +5,7 @@ import { parseConfig } from "../../agent/config/load.ts";
 import type { Config } from "../../agent/config/schema.ts";
 import { type ContainerdConfigFile, parseToml } from "../../agent/facts/containerd.ts";
 import type { MachineFacts } from "../../agent/facts/machine.ts";
+import type { Facts } from "../../agent/plan/node-plan.ts";
 import { clusterCa } from "./certificates.ts";
 
 /** The least that a configuration must say. */
@@ -88,3 +89,14 @@ disabled_plugins = ["cri"]
 #[grpc]
 #  address = "/run/containerd/containerd.sock"
 `;
+
+/** Everything known of a machine with Docker's containerd and all of EKS's programs. */
+export function sampleFacts(changes: Partial<Facts> = {}): Facts {
+  return {
+    machine: sampleMachine({ hasEcrCredentialProvider: true }),
+    cluster: sampleCluster(),
+    containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
+    kubeletVersion: "1.34.4",
+    ...changes,
+  };
+}

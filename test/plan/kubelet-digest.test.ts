@@ -5,20 +5,9 @@ import { kubeletDigest } from "../../agent/plan/kubelet-digest.ts";
 import { type Facts, type NodePlan, planNode } from "../../agent/plan/node-plan.ts";
 import { otherCa } from "../fakes/certificates.ts";
 import { plannedFile } from "../fakes/rounds.ts";
-import {
-  containerdFile,
-  DOCKER_CONTAINERD_CONFIG,
-  sampleCluster,
-  sampleConfig,
-  sampleMachine,
-} from "../fakes/samples.ts";
+import { sampleCluster, sampleConfig, sampleFacts } from "../fakes/samples.ts";
 
-const FACTS: Facts = {
-  machine: sampleMachine({ hasEcrCredentialProvider: true }),
-  cluster: sampleCluster(),
-  containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
-  kubeletVersion: "1.34.4",
-};
+const FACTS = sampleFacts();
 const CONFIG = sampleConfig();
 
 test("kubelet's digest changes with what it reads at its start, and with nothing else", () => {

@@ -2,20 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Facts, planNode } from "../../agent/plan/node-plan.ts";
 import { resourceId } from "../../agent/plan/resource.ts";
-import {
-  containerdFile,
-  DOCKER_CONTAINERD_CONFIG,
-  sampleCluster,
-  sampleConfig,
-  sampleMachine,
-} from "../fakes/samples.ts";
+import { containerdFile, sampleConfig, sampleFacts, sampleMachine } from "../fakes/samples.ts";
 
-const FACTS: Facts = {
-  machine: sampleMachine({ hasEcrCredentialProvider: true }),
-  cluster: sampleCluster(),
-  containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
-  kubeletVersion: "1.34.4",
-};
+const FACTS = sampleFacts();
 const CONFIG = sampleConfig();
 const idsOf = (facts: Partial<Facts>, config = CONFIG) =>
   planNode(config, { ...FACTS, ...facts }).resources.map(resourceId);
