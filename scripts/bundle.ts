@@ -1,5 +1,5 @@
 // The bundle: everything that the daemon needs but Node itself, in one file; and beside it Kubernetes' own client, for administrators.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
@@ -101,12 +101,19 @@ function output(files: readonly OutputFile[], name: string): OutputFile {
   return found;
 }
 
+/** Whoever reads the file, a test that builds beside this one too, finds all of it: of an empty program Node makes a success. */
+export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`;
+  await writeFile(partial, content, { mode });
+  await rename(partial, path);
+}
+
 if (import.meta.main) {
   const { files, legalComments } = await makeBundle();
   await mkdir(join(TOP, FOLDER), { recursive: true });
-  await writeFile(join(TOP, FOLDER, "eks-satellite.mjs.LEGAL.txt"), legalComments);
+  await writeWhole(join(TOP, FOLDER, "eks-satellite.mjs.LEGAL.txt"), legalComments);
   for (const { name, content } of files) {
-    await writeFile(join(TOP, FOLDER, name), content, { mode: name === "eks-satellite.mjs" ? 0o755 : 0o644 });
+    await writeWhole(join(TOP, FOLDER, name), content, name === "eks-satellite.mjs" ? 0o755 : 0o644);
     if (name.endsWith(".mjs")) console.log(`${FOLDER}/${name}: ${(content.length / 1e6).toFixed(2)} MB`);
   }
 }

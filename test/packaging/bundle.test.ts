@@ -1,11 +1,11 @@
 // What is in the bundle: of AWS's clients the calls that the program makes, since the daemon holds all of the file.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { type BundleFile, makeBundle } from "../../scripts/bundle.ts";
+import { type BundleFile, makeBundle, writeWhole } from "../../scripts/bundle.ts";
 
 const CERTIFICATES = join(import.meta.dirname, "../fixtures/certificates");
 
@@ -82,4 +82,28 @@ test("the bundle is a program of its own, as the `bin` of package.json needs it"
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test("a file that is being replaced is read whole, the old one or the new one", async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), "eks-satellite-bundle-"));
+  context.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, "program.mjs");
+  const contents = ["a", "b"].map((letter) => Buffer.alloc(4e6, letter));
+  await writeWhole(path, contents[0] ?? "");
+  let isWriting = true;
+  const writer = (async () => {
+    for (let round = 0; round < 20; round++) await writeWhole(path, contents[round % 2] ?? "");
+    isWriting = false;
+  })();
+  let reads = 0;
+  for (; isWriting; reads++) {
+    const read = await readFile(path);
+    assert.ok(
+      contents.some((content) => content.equals(read)),
+      `read ${reads} has ${read.length} bytes`,
+    );
+  }
+  await writer;
+  assert.ok(reads > 0);
+  assert.deepEqual(await readdir(folder), ["program.mjs"]);
 });
