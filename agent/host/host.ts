@@ -161,10 +161,13 @@ export interface GrpcResponse {
   readonly message: Uint8Array;
 }
 
+/** Two clocks: the time of day can be set, and no wait may depend on it. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** The time of day, milliseconds since the epoch: for what AWS, certificates and people see. NTP and users set it. */
   now(): number;
-  /** Resolves after this long, or rejects at once when the signal aborts. */
+  /** Milliseconds since some beginning: for waits, deadlines and periods. Nothing sets it; it stands still while the machine sleeps. */
+  monotonic(): number;
+  /** Resolves after this long by the monotonic clock, or rejects at once when the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -19,7 +19,8 @@ export function createLinuxHost(): Host {
   return {
     files: createLinuxFiles(),
     clock: {
-      now: Date.now,
+      now: () => Date.now(),
+      monotonic: () => performance.now(),
       sleep: (milliseconds, signal) => sleepFor(milliseconds, undefined, signal === undefined ? {} : { signal }),
     },
     hostname: readHostname(),

@@ -15,12 +15,15 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await nextTurn();
 }
 
-/** Starts at 2026-01-02T03:04:05Z. */
+/** Starts at 2026-01-02T03:04:05Z, an hour after the machine. */
 export class MemoryClock implements Clock {
-  #nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+  #setByMs = Date.UTC(2026, 0, 2, 2, 4, 5);
+  #monotonicMs = 3_600_000;
   #sleepers: Sleeper[] = [];
 
-  readonly now = (): number => this.#nowMs;
+  readonly now = (): number => this.#setByMs + this.#monotonicMs;
+
+  readonly monotonic = (): number => this.#monotonicMs;
 
   readonly sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -33,7 +36,7 @@ export class MemoryClock implements Clock {
       signal?.removeEventListener("abort", onAbort);
       resolve();
     };
-    const sleeper = { wakeAtMs: this.#nowMs + milliseconds, wake };
+    const sleeper = { wakeAtMs: this.#monotonicMs + milliseconds, wake };
     this.#sleepers.push(sleeper);
     signal?.addEventListener("abort", onAbort, { once: true });
     return promise;
@@ -41,20 +44,25 @@ export class MemoryClock implements Clock {
 
   /** Moves time forward, waking sleepers on the way. */
   async advance(milliseconds: number): Promise<void> {
-    const endMs = this.#nowMs + milliseconds;
+    const endMs = this.#monotonicMs + milliseconds;
     await settle();
     for (let next = this.#takeNext(endMs); next !== undefined; next = this.#takeNext(endMs)) {
-      this.#nowMs = next.wakeAtMs;
+      this.#monotonicMs = next.wakeAtMs;
       next.wake();
       await settle();
     }
-    this.#nowMs = endMs;
+    this.#monotonicMs = endMs;
     await settle();
   }
 
-  /** Moves time without waking anybody, as a machine that was suspended does. */
+  /** Lets time pass without waking anybody. */
   jump(milliseconds: number): void {
-    this.#nowMs += milliseconds;
+    this.#monotonicMs += milliseconds;
+  }
+
+  /** Sets the time of day alone, as NTP and a user do, and as a suspended machine finds it. */
+  set(byMilliseconds: number): void {
+    this.#setByMs += byMilliseconds;
   }
 
   #takeNext(endMs: number): Sleeper | undefined {
