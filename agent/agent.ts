@@ -51,14 +51,10 @@ async function untilEnded({ gpu, host, log }: Parts, loops: readonly Loop[]): Pr
 }
 
 /** Takes over what an earlier run knew. What cannot be read, or a disk that is full, keeps no node from starting. */
-async function restore({ host, config, board, session, cluster, log }: Parts, configProblem: unknown): Promise<void> {
+async function restore({ board, kept, session, cluster, log }: Parts, configProblem: unknown): Promise<void> {
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
   else board.setFailed("ConfigValid", configProblem);
-  const steps = [
-    Promise.all([host.files.makeFolder(config.stateFolder, 0o700), host.files.makeFolder(config.runFolder, 0o700)]),
-    session.restore(),
-    cluster.restore(),
-  ];
-  for (const step of await Promise.allSettled(steps))
-    if (step.status === "rejected") log.error({ err: step.reason }, "part of the earlier run's state was not restored");
+  // What has been kept is read first: the parts may remove some of it.
+  for (const step of [() => kept.adopt(), () => session.restore(), () => cluster.restore()])
+    await step().catch((err: unknown) => log.error({ err }, "part of the earlier run's state was not restored"));
 }

@@ -2,6 +2,7 @@
 // and emits what happens to it. loops.ts says when each part works; reactions.ts says what follows from each event.
 
 import { Converger, type ConvergerEvent } from "./apply/converger.ts";
+import { KeptFiles } from "./apply/kept-files.ts";
 import { ClusterCache, type ClusterEvent, isDescriptionDoubtful } from "./aws/cluster-cache.ts";
 import { createBoardReport } from "./board/board-report.ts";
 import { CallMetrics } from "./board/call-metrics.ts";
@@ -76,7 +77,9 @@ export function createParts(options: PartsOptions) {
 
 /** What is known: conditions, events, and the calls that are made. */
 function createRecords(options: PartsOptions) {
-  const { host, config, log, signal, environment, emit } = options;
+  const { config, log, signal, environment, emit } = options;
+  const kept = new KeptFiles(options.host, config);
+  const host = kept.host();
   const { now } = host.clock;
   const sleep = (milliseconds: number) => host.clock.sleep(milliseconds, signal);
   const board = new ConditionBoard({ log, now, sleep, critical: criticalGpuConditions(config), emit });
@@ -84,6 +87,8 @@ function createRecords(options: PartsOptions) {
   const apiCalls = new CallMetrics("api", "the API server");
   return {
     ...options,
+    host,
+    kept,
     board,
     verdict: createBoardReport(board),
     events: new EventRing(now),
@@ -118,9 +123,9 @@ function createIdentity(records: Records) {
 
 /** What this machine is made to be. */
 function createMachine(identity: Identity) {
-  const { host, config, log, board, emit, environment, cluster } = identity;
+  const { host, config, log, board, emit, environment, cluster, kept } = identity;
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
-  const converger = new Converger({ host, config, log, board, emit, versions, cluster: () => cluster.facts });
+  const converger = new Converger({ host, config, log, board, emit, versions, kept, cluster: () => cluster.facts });
   const kubelet = new Kubelet({
     host,
     log,

@@ -43,6 +43,11 @@ export class ChangeCounters {
     return repaired;
   }
 
+  /** Counts repairs of what no plan holds. */
+  recordRepairs(ids: readonly string[], nowMs: number): void {
+    for (const id of ids) this.#count(id, true, nowMs);
+  }
+
   #count(id: string, isRepair: boolean, nowMs: number): void {
     const before = this.#work.get(id) ?? { changes: 0, repairs: 0 };
     this.#work.set(id, {

@@ -22,6 +22,7 @@ import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
 import { EditWar } from "./edit-war.ts";
+import type { KeptFiles } from "./kept-files.ts";
 import { Ledger } from "./ledger.ts";
 import { findPrunings, prune } from "./prune.ts";
 
@@ -32,6 +33,8 @@ export interface ConvergerOptions {
   readonly board: ConditionBoard;
   readonly versions: VersionReader;
   readonly cluster: () => ClusterFacts | undefined;
+  /** The daemon's own files, which are compared with each round. */
+  readonly kept: KeptFiles;
   readonly emit: (event: ConvergerEvent) => void;
 }
 
@@ -118,6 +121,7 @@ export class Converger {
   async #round(): Promise<void> {
     const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
+    const unkept = await this.#repairKept();
     const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
     const plan = planNode(config, facts);
     const { resources, problem: contested } = this.#editWar.withhold(
@@ -134,6 +138,7 @@ export class Converger {
     this.#record(resources, round);
     this.#lastRoundMs = performance.now() - startedAt;
     const problem = summarizeFailures([
+      ...unkept,
       ...facts.gaps,
       ...plan.problems,
       ...(contested === undefined ? [] : [contested]),
@@ -175,8 +180,19 @@ export class Converger {
     return this.#queue.run(() => this.#prepareKubelet());
   }
 
+  /** Puts the daemon's own files back, and returns what kept it from that. */
+  async #repairKept(): Promise<readonly unknown[]> {
+    const { host, kept, emit } = this.#options;
+    const { repaired, failures } = await kept.round();
+    const ids = repaired.map((path) => `file:${path}`);
+    this.#work.recordRepairs(ids, host.clock.now());
+    for (const resource of ids) emit({ kind: "resource-repaired", resource });
+    return failures;
+  }
+
   async #prepareKubelet(): Promise<KubeletSpec> {
     const { host, config, log } = this.#options;
+    await this.#repairKept(); // What fails is told by the round, and by the token's check below.
     const { facts, plan } = this.#last ?? {};
     if (facts === undefined || plan?.kubelet === undefined)
       throw new SatelliteError("not-planned", "no round has planned a kubelet yet");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Converger } from "../../agent/apply/converger.ts";
+import { KeptFiles } from "../../agent/apply/kept-files.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
@@ -27,6 +28,7 @@ async function setUp() {
       board,
       config: sampleConfig("kubelet: { cgroupDriver: systemd }"),
       versions: createVersionReader(host),
+      kept: new KeptFiles(host, sampleConfig()),
     },
     cluster: () => sampleCluster(),
     emit: () => undefined,

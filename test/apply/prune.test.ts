@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Converger } from "../../agent/apply/converger.ts";
+import { KeptFiles } from "../../agent/apply/kept-files.ts";
 import { Ledger } from "../../agent/apply/ledger.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
 import { createBoard } from "../fakes/board.ts";
@@ -23,6 +24,7 @@ function setUp() {
     const board = createBoard(log, host.clock);
     const converger = new Converger({
       ...{ host, config: sampleConfig(more), log, board, versions: createVersionReader(host) },
+      kept: new KeptFiles(host, sampleConfig(more)),
       ...{ cluster: () => cluster, emit: () => undefined },
     });
     await converger.round();

@@ -17,6 +17,7 @@ before(async () => {
     sessionLifetimeSeconds: SESSION_SECONDS,
     tokenLifetimeSeconds: TOKEN_SECONDS,
   }));
+  await satellite.systemctl("stop"); // A daemon that runs puts its files back.
   await satellite.box("rm", "-f", ...sessionFiles);
   await satellite.configure({ intervals: { credentialsSeconds: 2, tokenSeconds: 10, clusterSeconds: 10 } });
   await satellite.untilHealthy(180_000);

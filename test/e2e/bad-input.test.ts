@@ -93,6 +93,7 @@ test("keys that others can read are refused", async () => {
 });
 
 test("keys that do not exist are named by their path", async () => {
+  await satellite.systemctl("stop");
   await satellite.box("rm", "-f", ...sessionFiles);
   await satellite.configure({ credentials: { keysFile: "/etc/eks-satellite/nothing" } });
   const { message } = await satellite.untilReason("CredentialsRenewed", "CredentialsMissing");

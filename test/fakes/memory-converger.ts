@@ -1,5 +1,6 @@
 // A converger on a machine in memory, with containerd running and a token in place.
 import { Converger } from "../../agent/apply/converger.ts";
+import { KeptFiles } from "../../agent/apply/kept-files.ts";
 import type { ClusterFacts } from "../../agent/aws/cluster.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
 import type { KubeletSpec } from "../../agent/kubelet/kubelet.ts";
@@ -17,6 +18,7 @@ export function setUpConverger(config = sampleConfig()) {
   const containerd = new MemoryContainerd();
   const { host } = containerd;
   host.files.put(CONTAINERD_CONFIG, DOCKER_CONTAINERD_CONFIG);
+  for (const folder of [config.stateFolder, config.runFolder]) host.files.putFolder(folder, 0o700);
   host.files.put(TOKEN, "k8s-aws-v1.x");
   containerd.start();
   const memoryLog = createMemoryLog();
@@ -26,6 +28,7 @@ export function setUpConverger(config = sampleConfig()) {
   const repairs: string[] = [];
   const converger = new Converger({
     host,
+    kept: new KeptFiles(host, config),
     config,
     log: memoryLog.log,
     board,

@@ -19,7 +19,8 @@ export class MemoryFiles implements Files {
   /** Every change, in order: `write /a`, `mode /a`, `remove /a`, `move /a`, `folder /a`. */
   readonly changes: string[] = [];
   readonly #entries = new Map<string, MemoryFile>();
-  readonly #folders = new Set<string>();
+  /** Those that were made, by mode. */
+  readonly #folders = new Map<string, number>();
   readonly #links = new Map<string, string>();
   readonly #unwritable = new Map<string, Refusal>();
   readonly #unreadable = new Set<string>();
@@ -34,8 +35,8 @@ export class MemoryFiles implements Files {
     this.#entries.set(path, { mode: 0o644, uid: 0, gid: 0, modifiedMs: this.#now(), ...options, content });
   }
 
-  putFolder(path: string): void {
-    this.#folders.add(path);
+  putFolder(path: string, mode = 0o755): void {
+    this.#folders.set(path, mode);
   }
 
   /** Room by path; everywhere else it is {@link defaultSpace}. */
@@ -100,7 +101,8 @@ export class MemoryFiles implements Files {
     const file = this.#entries.get(this.#links.get(path) ?? path);
     if (file !== undefined) return { ...file, kind: "file", sizeBytes: Buffer.byteLength(file.content) };
     const isFolder = this.#folders.has(path) || this.paths().some((known) => known.startsWith(`${path}/`));
-    return isFolder ? { kind: "folder", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, modifiedMs: 0 } : undefined;
+    const mode = this.#folders.get(path) ?? 0o755;
+    return isFolder ? { kind: "folder", mode, uid: 0, gid: 0, sizeBytes: 0, modifiedMs: 0 } : undefined;
   }
 
   async write(path: string, content: string, { mode, uid, gid }: WriteOptions): Promise<void> {
@@ -118,6 +120,7 @@ export class MemoryFiles implements Files {
     this.#change("mode", path);
     const file = this.#entries.get(path);
     if (file !== undefined) this.#entries.set(path, { ...file, mode });
+    else if ((await this.status(path))?.kind === "folder") this.#folders.set(path, mode);
   }
 
   async remove(path: string): Promise<void> {
@@ -142,8 +145,10 @@ export class MemoryFiles implements Files {
   }
 
   #moveFolder(from: string, to: string): boolean {
-    if (!this.#folders.delete(from)) return false;
-    this.#folders.add(to);
+    const mode = this.#folders.get(from);
+    if (mode === undefined) return false;
+    this.#folders.delete(from);
+    this.#folders.set(to, mode);
     for (const [path, file] of [...this.#entries]) {
       if (!path.startsWith(`${from}/`)) continue;
       this.#entries.delete(path);
@@ -152,15 +157,15 @@ export class MemoryFiles implements Files {
     return true;
   }
 
-  async makeFolder(path: string): Promise<void> {
+  async makeFolder(path: string, mode: number): Promise<void> {
     if (this.#folders.has(path)) return;
     this.#change("folder", path);
-    this.#folders.add(path);
+    this.#folders.set(path, mode);
   }
 
   async list(path: string): Promise<readonly string[]> {
     this.#checkReadable(path);
-    const all = [...this.#entries.keys(), ...this.#folders, ...this.#links.keys()];
+    const all = [...this.#entries.keys(), ...this.#folders.keys(), ...this.#links.keys()];
     const below = all.filter((known) => known.startsWith(`${path}/`));
     return [...new Set(below.map((known) => known.slice(path.length + 1).split("/")[0] ?? ""))].toSorted();
   }
@@ -198,7 +203,7 @@ export class MemoryFiles implements Files {
     this.drop(path);
     for (const link of [...this.#links.keys()])
       if (link === path || link.startsWith(`${path}/`)) this.#links.delete(link);
-    for (const folder of [...this.#folders]) if (folder.startsWith(`${path}/`)) this.#folders.delete(folder);
+    for (const folder of [...this.#folders.keys()]) if (folder.startsWith(`${path}/`)) this.#folders.delete(folder);
   }
 
   async removeEmptyFolder(path: string): Promise<boolean> {

@@ -32,8 +32,9 @@ const SHORT_SESSION_SECONDS = 90;
 
 async function shortenSessions(satellite: Satellite): Promise<void> {
   await satellite.sandbox.changeAwsFaults((faults) => ({ ...faults, sessionLifetimeSeconds: SHORT_SESSION_SECONDS }));
+  await satellite.systemctl("stop"); // A daemon that runs puts its files back.
   await satellite.box("rm", "-f", ...sessionFiles);
-  await satellite.systemctl("restart");
+  await satellite.systemctl("start");
   await satellite.untilHealthy(120_000);
 }
 
@@ -183,6 +184,13 @@ export function createFaults(): readonly Fault[] {
         await satellite.write(CONFIG, stringify({ ...others, kubelet: { ...kubelet, flags } }));
       },
       lift: (satellite) => putBack(satellite, CONFIG),
+    },
+    {
+      name: "the folder of token and keys removed",
+      condition: undefined,
+      check: undefined,
+      warning: /\/run\/eks-satellite\S* was changed by another process and is repaired/,
+      inject: async (satellite) => void (await satellite.box("rm", "-rf", "/run/eks-satellite")),
     },
     {
       name: "Node deleted",

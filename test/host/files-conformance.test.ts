@@ -23,7 +23,7 @@ function realMachine(context: TestContext): Machine {
 
 async function memoryMachine(): Promise<Machine> {
   const files = new MemoryFiles(() => Date.now());
-  await files.makeFolder("/x");
+  await files.makeFolder("/x", 0o755);
   return { files, root: "/x" };
 }
 

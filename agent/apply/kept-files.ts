@@ -1,0 +1,156 @@
+// The daemon's own files, secrets and records, which no plan holds: what was written last is what stays there.
+import { dirname } from "node:path";
+import { runPaths, statePaths } from "../config/paths.ts";
+import type { Host, WriteOptions } from "../host/host.ts";
+import { Queue } from "../loop/queue.ts";
+
+export interface KeptFolders {
+  readonly stateFolder: string;
+  readonly runFolder: string;
+}
+
+/** What one comparison found: paths that were put back, and why others were not. */
+export interface KeptRound {
+  readonly repaired: readonly string[];
+  readonly failures: readonly unknown[];
+}
+
+interface Kept {
+  readonly content: string;
+  readonly mode: number;
+}
+
+/** Whatever is in these folders is nobody else's business. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/**
+ * Remembers every file that the daemon writes below its two folders, and puts back what another process removes, edits or opens to
+ * others. Parts write through {@link host}.
+ */
+export class KeptFiles {
+  readonly #host: Host;
+  readonly #folders: readonly string[];
+  readonly #paths: readonly string[];
+  readonly #kept = new Map<string, Kept>();
+  /** A part's write and a repair of the same file follow each other. */
+  readonly #queues = new Map<string, Queue>();
+
+  constructor(host: Host, { stateFolder, runFolder }: KeptFolders) {
+    this.#host = host;
+    this.#folders = [stateFolder, runFolder];
+    // apt's configuration is there while apt-get runs, and no longer.
+    const { aptConfig: _, ...run } = runPaths(runFolder);
+    this.#paths = [...Object.values(run), ...Object.values(statePaths(stateFolder))];
+  }
+
+  /** The machine, as a part sees it whose files are kept. */
+  host(): Host {
+    const { files } = this.#host;
+    const keeping = replacing(files, {
+      write: (path, content, options) => this.#write(path, content, options),
+      remove: (path) => this.#forget(path, () => files.remove(path)),
+      removeTree: (path) => this.#forget(path, () => files.removeTree(path)),
+      move: (from, to) => this.#forget(from, () => files.move(from, to)),
+    });
+    return replacing(this.#host, { files: keeping });
+  }
+
+  /** Makes the folders, and keeps what an earlier run has left in them. What cannot be read is not kept. */
+  async adopt(): Promise<void> {
+    const { files } = this.#host;
+    for (const folder of this.#folders) await this.#repairFolder(folder);
+    const found = await Promise.all(this.#paths.map((path) => this.#filesAt(path).catch(() => [])));
+    for (const path of found.flat()) {
+      const content = await files.read(path).catch(() => undefined);
+      if (content !== undefined) this.#kept.set(path, { content, mode: FILE_MODE });
+    }
+  }
+
+  /** Compares every folder and file once, and puts back what differs. */
+  async round(): Promise<KeptRound> {
+    const repaired: string[] = [];
+    const failures: unknown[] = [];
+    const attempt = async (path: string, repair: () => Promise<boolean>) => {
+      try {
+        if (await repair()) repaired.push(path);
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    for (const folder of this.#folders) await attempt(folder, () => this.#repairFolder(folder));
+    await Promise.all(
+      [...this.#kept.keys()].map((path) => attempt(path, () => this.#queueOf(path).run(() => this.#repairFile(path)))),
+    );
+    return { repaired: repaired.toSorted(), failures };
+  }
+
+  async #repairFolder(folder: string): Promise<boolean> {
+    const { files } = this.#host;
+    const present = await files.status(folder);
+    if (present?.kind === "folder" && present.mode === FOLDER_MODE) return false;
+    await files.makeFolder(folder, FOLDER_MODE);
+    await files.setMode(folder, FOLDER_MODE); // One that was there keeps its mode otherwise.
+    return true;
+  }
+
+  async #repairFile(path: string): Promise<boolean> {
+    const { files } = this.#host;
+    const kept = this.#kept.get(path);
+    if (kept === undefined) return false; // Removed by its part since the round began.
+    const present = await files.status(path);
+    const isSame = present?.kind === "file" && present.mode === kept.mode && (await files.read(path)) === kept.content;
+    if (isSame) return false;
+    await files.write(path, kept.content, { mode: kept.mode });
+    return true;
+  }
+
+  async #write(path: string, content: string, options: WriteOptions): Promise<void> {
+    const write = () => this.#host.files.write(path, content, options);
+    if (!this.#isKept(path)) return write();
+    return this.#queueOf(path).run(async () => {
+      await write();
+      this.#kept.set(path, { content, mode: options.mode });
+    });
+  }
+
+  #forget(path: string, remove: () => Promise<void>): Promise<void> {
+    if (!this.#isKept(path)) return remove();
+    return this.#queueOf(path).run(async () => {
+      this.#kept.delete(path);
+      await remove();
+    });
+  }
+
+  #isKept(path: string): boolean {
+    return this.#paths.includes(path) || this.#paths.includes(dirname(path));
+  }
+
+  #queueOf(path: string): Queue {
+    const known = this.#queues.get(path);
+    if (known !== undefined) return known;
+    const queue = new Queue();
+    this.#queues.set(path, queue);
+    return queue;
+  }
+
+  /** The path itself when it is a file, or the files in it. */
+  async #filesAt(path: string): Promise<readonly string[]> {
+    const { files } = this.#host;
+    const { kind } = (await files.status(path)) ?? {};
+    if (kind !== "folder") return kind === "file" ? [path] : [];
+    return (await files.list(path)).map((name) => `${path}/${name}`);
+  }
+}
+
+/** The same object with some members replaced. It may be one of a class: a copy would lack what is inherited, and a child what is private. */
+function replacing<T extends object>(target: T, members: Partial<T>): T {
+  const own = (key: string | symbol): key is keyof T & (string | symbol) => Object.hasOwn(members, key);
+  return new Proxy(target, {
+    get(_, key) {
+      if (own(key)) return members[key];
+      const member: unknown = Reflect.get(target, key, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
