@@ -68,7 +68,7 @@ test("/metrics comes with its own content type", async (context) => {
   assert.deepEqual(await get("/metrics"), { status: 200, type: "text/plain; version=0.0.4", body: "up 1\n" });
 });
 
-test("a document that cannot be rendered is a 500, and the next request is served", async (context) => {
+test("a document that cannot be rendered is a 500, and other requests are served", async (context) => {
   const status = () => {
     throw new Error("no such fact");
   };
@@ -77,14 +77,15 @@ test("a document that cannot be rendered is a 500, and the next request is serve
   assert.equal((await get("/livez")).status, 200);
 });
 
-test("/status is the document of now, as JSON", async (context) => {
-  let number = 1;
-  const { get } = await setUp(context, { status: () => ({ number }) });
-  assert.equal(JSON.parse((await get("/status")).body).number, 1);
-  number = 2;
-  const { body, type } = await get("/status");
-  assert.equal(JSON.parse(body).number, 2);
-  assert.equal(type, "application/json; charset=utf-8");
+test("/status is JSON, rendered at most once a second however often it is asked for", async (context) => {
+  let renderings = 0;
+  const { get } = await setUp(context, { status: () => ({ number: ++renderings }) });
+  const startedAt = performance.now();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => get("/status")));
+  const seconds = (performance.now() - startedAt) / 1000;
+  assert.ok(renderings <= 1 + seconds, `${renderings} renderings in ${seconds} s`);
+  assert.equal(JSON.parse(answers[0]?.body ?? "").number, 1);
+  assert.equal(answers[0]?.type, "application/json; charset=utf-8");
 });
 
 test("other paths are 404, other methods 405", async (context) => {
