@@ -5,9 +5,9 @@ import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "../gpu/gpu-faults.ts";
 import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
 import { NvidiaSmi, type SmiAnswer } from "../gpu/nvidia-smi.ts";
-import { parseKernelLine } from "../gpu/xid.ts";
-import { XidRecord } from "../gpu/xid-record.ts";
 import type { Host } from "../host/host.ts";
+import { parseKernelLine } from "../xid/xid.ts";
+import { XidRecord } from "../xid/xid-record.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";
 
 /** Together with the grace period of a kill it is shorter than a check's deadline. */

@@ -1,10 +1,10 @@
 // Observation of the GPUs → their faults, worst first, each with a remedy. Pure: the same observation gives the same faults.
 import type { GpuFacts } from "../facts/gpu.ts";
 import { optional } from "../optional.ts";
+import { type GpuAction, toRecoveryAction } from "../xid/xid.ts";
+import type { Xid } from "../xid/xid-record.ts";
 import type { SmiAnswer } from "./nvidia-smi.ts";
 import type { GpuReading } from "./nvidia-smi-output.ts";
-import { type GpuAction, toRecoveryAction } from "./xid.ts";
-import type { Xid } from "./xid-record.ts";
 
 export interface GpuFault {
   /** Kebab-case; becomes the condition's reason. */

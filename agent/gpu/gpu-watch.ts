@@ -6,16 +6,16 @@ import { type GpuFacts, PCI_DEVICES, readGpus } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
+import { followKernelLog } from "../xid/kernel-log.ts";
+import { KERNEL_TOKEN, parseKernelLine } from "../xid/xid.ts";
+import { type Xid, XidRecord } from "../xid/xid-record.ts";
 import { createFabricManagerReader } from "./fabric-manager.ts";
 import { type GpuFault, type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
 import { GPU_CONDITIONS, reportGpus } from "./gpu-report.ts";
 import type { GpuRuntimeView } from "./gpu-runtime.ts";
-import { followKernelLog } from "./kernel-log.ts";
 import { NvidiaSmi, type SmiAnswer } from "./nvidia-smi.ts";
 import type { GpuReading } from "./nvidia-smi-output.ts";
-import { KERNEL_TOKEN, parseKernelLine } from "./xid.ts";
-import { type Xid, XidRecord } from "./xid-record.ts";
 
 /** One GPU, for /status and /metrics. */
 export interface GpuState {

@@ -4,7 +4,7 @@ import { SatelliteError } from "../../agent/errors.ts";
 import { ADVICE, type GpuObservation, judgeGpus } from "../../agent/gpu/gpu-faults.ts";
 import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
 import { explainExit } from "../../agent/gpu/nvidia-smi-problem.ts";
-import { GPU_XIDS } from "../../agent/gpu/xid-catalogue.ts";
+import { GPU_XIDS } from "../../agent/xid/xid-catalogue.ts";
 import { code, prose, renderPage, section, sentence, table } from "./markdown.ts";
 
 const BUS_ID = "0000:06:00.0";
@@ -89,7 +89,7 @@ const ACTIONS = {
 export function renderGpuFaults(): string {
   return renderPage({
     title: "GPU faults",
-    from: "agent/gpu/xid-catalogue.ts and agent/gpu/gpu-faults.ts",
+    from: "agent/xid/xid-catalogue.ts and agent/gpu/gpu-faults.ts",
     intro:
       "What the daemon takes for a fault of a GPU, and the action that its hint begins with. A fault makes `GpuHealthy` or `GpusPresent` false; the reason is the code in CamelCase.",
     sections: [

@@ -14,6 +14,7 @@ export const STAGES = [
   ["plan/"],
   ["kubelet/"],
   ["apply/"],
+  ["xid/"],
   ["gpu/"],
   ["install/"],
   ["node/"],

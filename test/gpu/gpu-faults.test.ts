@@ -11,7 +11,7 @@ import {
 } from "../../agent/gpu/gpu-faults.ts";
 import type { SmiAnswer } from "../../agent/gpu/nvidia-smi.ts";
 import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
-import type { Xid } from "../../agent/gpu/xid-record.ts";
+import type { Xid } from "../../agent/xid/xid-record.ts";
 
 const FIRST = "0000:06:00.0";
 const SECOND = "0000:07:00.0";

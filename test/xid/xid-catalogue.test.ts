@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseKernelLine } from "../../agent/gpu/xid.ts";
-import { GPU_XIDS } from "../../agent/gpu/xid-catalogue.ts";
+import { parseKernelLine } from "../../agent/xid/xid.ts";
+import { GPU_XIDS } from "../../agent/xid/xid-catalogue.ts";
 
 const actionOf = (xid: number) => {
   const line = parseKernelLine(`<3>[ 10.000001] NVRM: Xid (PCI:0000:06:00): ${xid}, pid=7, name=a`);

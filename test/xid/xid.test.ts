@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseKernelLine } from "../../agent/gpu/xid.ts";
+import { parseKernelLine } from "../../agent/xid/xid.ts";
 
 const line = (words: string) => `<3>[ 8120.771024] NVRM: ${words}`;
 const actionOf = (words: string) => {

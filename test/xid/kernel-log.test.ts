@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createLineFilter, followKernelLog } from "../../agent/gpu/kernel-log.ts";
-import { KERNEL_TOKEN, parseKernelLine } from "../../agent/gpu/xid.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
+import { createLineFilter, followKernelLog } from "../../agent/xid/kernel-log.ts";
+import { KERNEL_TOKEN, parseKernelLine } from "../../agent/xid/xid.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GpuAction, KernelGpuLine } from "../../agent/gpu/xid.ts";
-import { XidRecord } from "../../agent/gpu/xid-record.ts";
+import type { GpuAction, KernelGpuLine } from "../../agent/xid/xid.ts";
+import { XidRecord } from "../../agent/xid/xid-record.ts";
 
 const FIRST = "0000:06:00.0";
 const SECOND = "0000:07:00.0";
