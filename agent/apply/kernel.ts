@@ -1,5 +1,6 @@
 // Live kernel settings and modules; their files for the next boot are ordinary files of the plan.
 import { SatelliteError } from "../errors.ts";
+import { hasModule } from "../facts/kernel-module.ts";
 import type { KernelModuleResource, SysctlResource } from "../plan/resource.ts";
 import type { Executor } from "./executor.ts";
 
@@ -27,19 +28,20 @@ export const sysctlExecutor: Executor<SysctlResource> = {
 /** Loads a module that is neither loaded nor built in. */
 export const kernelModuleExecutor: Executor<KernelModuleResource> = {
   async diff({ host }, resource) {
-    const isLoaded = (await host.files.status(`/sys/module/${resource.name}`)) !== undefined;
-    return isLoaded ? undefined : { resource, action: "load", before: undefined, after: resource.name };
+    return (await hasModule(host, resource.name))
+      ? undefined
+      : { resource, action: "load", before: undefined, after: resource.name };
   },
 
   readOriginal: async () => ({ kind: "absent" }),
 
   async apply({ host }, { name, why }) {
     const { exitCode, stderr } = await host.run("modprobe", [name]);
-    if (exitCode !== 0) {
-      throw new SatelliteError("module-missing", `modprobe ${name} exited with ${exitCode}: ${stderr.trim()}`, {
-        hint: `Install the modules of the running kernel (apt-get install linux-modules-extra-$(uname -r)): ${why}.`,
-      });
-    }
+    if (exitCode === 0 && (await hasModule(host, name))) return;
+    const said = exitCode === 0 ? "loaded nothing" : `exited with ${exitCode}: ${stderr.trim()}`;
+    throw new SatelliteError("module-missing", `modprobe ${name} ${said}`, {
+      hint: `Install the modules of the running kernel (apt-get install linux-modules-extra-$(uname -r)): ${why}.`,
+    });
   },
 };
 

@@ -89,7 +89,8 @@ export const CONDITIONS = {
   },
   ConfigInSync: {
     dependsOn: ["DiskAvailable", "DependenciesInstalled", "ArtifactsInstalled", "KubeletSupported"],
-    isCritical: true,
+    // Whatever keeps pods from running makes RuntimeReady, KubeletRunning or NodeReady false, too.
+    isCritical: false,
     holdSeconds: 0,
     trueWhen: "every managed file, kernel setting and service is as planned",
   },

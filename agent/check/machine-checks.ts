@@ -1,6 +1,7 @@
 // The machine: what eks-satellite cannot change.
 import { parseEnv } from "node:util";
 import { shortageOf } from "../facts/disk-space.ts";
+import { hasModule } from "../facts/kernel-module.ts";
 import { checkSwap } from "../facts/preflight.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
@@ -132,7 +133,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
     checks: "the kernel has the modules and settings that the node needs",
     run: async ({ host }, { network }) => {
       for (const { name, why } of planModules(network.cni)) {
-        if ((await host.files.status(`/sys/module/${name}`)) !== undefined) continue;
+        if (await hasModule(host, name)) continue;
         const { exitCode } = await host.run("modprobe", ["--dry-run", name]);
         if (exitCode !== 0)
           return fail(`there is no kernel module ${name} (${why})`, "apt-get install linux-modules-extra-$(uname -r)");

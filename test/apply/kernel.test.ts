@@ -73,3 +73,24 @@ test("a module that cannot be loaded is reported with modprobe's words and the p
   assert.deepEqual(codesOf(round), ["module-missing"]);
   assert.match(failureOf(round), /Module overlay not found$/);
 });
+
+for (const exitCode of [0, 1])
+  test(`a module that is built in is left alone in every round, whatever modprobe says (${exitCode})`, async () => {
+    const host = new MemoryHost();
+    host.install("modprobe", () => ({ exitCode, stderr: "modprobe: FATAL: Module br_netfilter not found\n" }));
+    host.files.put("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n");
+    const { apply } = createRounds(host);
+    for (let round = 0; round < 3; round++) {
+      const done = await apply({ ...OVERLAY, name: "br_netfilter" });
+      assert.deepEqual([codesOf(done), actionsOf(done)], [[], []]);
+    }
+    assert.deepEqual(host.commands, []);
+  });
+
+test("a modprobe that says 0 and brings nothing is told, and is not taken for a change of each round", async () => {
+  const host = new MemoryHost();
+  host.install("modprobe", () => ({}));
+  const round = await createRounds(host).apply(OVERLAY);
+  assert.deepEqual([codesOf(round), actionsOf(round)], [["module-missing"], []]);
+  assert.match(failureOf(round), /loaded nothing/);
+});
