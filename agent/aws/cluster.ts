@@ -14,6 +14,8 @@ const clusterFactsSchema = z.object({
   serviceCidr: z.string(),
   ipFamily: z.enum(["ipv4", "ipv6"]),
   version: z.string(),
+  /** CIDRs of remoteNetworkConfig; undefined in an answer that an older version kept. */
+  remoteNetworks: z.object({ nodes: z.array(z.string()).readonly(), pods: z.array(z.string()).readonly() }).optional(),
   fetchedAtMs: z.number(),
 });
 
@@ -99,6 +101,7 @@ function checkDescription({ name, region }: ClusterName, description: ClusterDes
     serviceCidr,
     ipFamily,
     version,
+    remoteNetworks: description.remoteNetworks,
     fetchedAtMs: nowMs,
   };
 }

@@ -14,6 +14,7 @@ import { isoTime } from "../time.ts";
 import { type Check, configured, type Finding, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
+import { REMOTE_NETWORK_CHECK } from "./remote-network-check.ts";
 import { sessionNameRemedy } from "./session-name.ts";
 
 const DEADLINE_SECONDS = 5;
@@ -149,6 +150,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
       return ok(`signed, until ${certificate.validTo}`);
     },
   }),
+  REMOTE_NETWORK_CHECK,
   {
     name: "control-plane-route",
     checks:

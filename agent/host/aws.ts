@@ -37,6 +37,8 @@ export interface ClusterDescription {
   readonly serviceIpv6Cidr?: string | undefined;
   /** CONFIG_MAP, API_AND_CONFIG_MAP or API. */
   readonly authenticationMode?: string | undefined;
+  /** CIDRs of remoteNetworkConfig. */
+  readonly remoteNetworks?: { readonly nodes: readonly string[]; readonly pods: readonly string[] } | undefined;
 }
 
 /** The calls to AWS that a node makes. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
@@ -132,9 +134,17 @@ function createEksCalls(optionsFor: OptionsFor): Pick<Aws, "describeCluster"> {
         serviceIpv4Cidr: network?.serviceIpv4Cidr,
         serviceIpv6Cidr: network?.serviceIpv6Cidr,
         authenticationMode: cluster?.accessConfig?.authenticationMode,
+        remoteNetworks: {
+          nodes: cidrsOf(cluster?.remoteNetworkConfig?.remoteNodeNetworks),
+          pods: cidrsOf(cluster?.remoteNetworkConfig?.remotePodNetworks),
+        },
       };
     },
   };
+}
+
+function cidrsOf(networks: readonly { readonly cidrs?: string[] | undefined }[] | undefined): readonly string[] {
+  return (networks ?? []).flatMap(({ cidrs }) => cidrs ?? []);
 }
 
 /** Destroys the client after the call: it would keep sockets open for the next one, which is minutes away. */

@@ -1,6 +1,5 @@
 // What the daemon checks by itself each period: runtime, kubelet, certificates, names, disks, image pulls; and, more rarely, the clock.
 import { type Family, family, timestamp } from "../board/metric-family.ts";
-import type { NodeFacts } from "../facts/node-facts.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import { isoTime } from "../time.ts";
 import { type HealthWatchOptions, watchHealth } from "./health-watch.ts";
@@ -8,8 +7,6 @@ import { reportImagePulls } from "./image-pulls.ts";
 import { type MachineWatchOptions, watchClock, watchMachine } from "./machine-watch.ts";
 
 export interface HealthPartOptions extends HealthWatchOptions, MachineWatchOptions {
-  /** As of the last round of convergence; undefined before the first. */
-  readonly facts: () => NodeFacts | undefined;
   /** Keys that have not expired. */
   readonly keys: () => SessionKeys | undefined;
 }

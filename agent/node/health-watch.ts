@@ -5,9 +5,12 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
+import type { NodeFacts } from "../facts/node-facts.ts";
 import { KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
+import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
+import { nodeAddress } from "../plan/kubelet-flags.ts";
 
 const KUBELET_HEALTHZ = `http://127.0.0.1:${KUBELET_HEALTH_PORT}/healthz`;
 const PROBE_TIMEOUT_SECONDS = 5;
@@ -24,6 +27,8 @@ export interface HealthWatchOptions {
   readonly config: Config;
   readonly board: ConditionBoard;
   readonly api: () => NodeApi | undefined;
+  /** As of the last round of convergence; undefined before the first. */
+  readonly facts: () => NodeFacts | undefined;
   readonly kubelet: () => { readonly pid: number | undefined; readonly startedAtMs: number | undefined };
 }
 
@@ -85,10 +90,8 @@ async function watchServingCertificate(options: HealthWatchOptions): Promise<num
   return expiresAtMs;
 }
 
-async function reportServingCertificate(
-  { host, config, board, api, kubelet }: HealthWatchOptions,
-  expiresAtMs: number | undefined,
-): Promise<void> {
+async function reportServingCertificate(options: HealthWatchOptions, expiresAtMs: number | undefined): Promise<void> {
+  const { host, config, board, api, kubelet } = options;
   if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
     return board.setTrue(
       "ServingCertificateSigned",
@@ -103,6 +106,8 @@ async function reportServingCertificate(
     board.setUnknown("ServingCertificateSigned", "Requested", "kubelet's serving certificate is not signed yet");
     return;
   }
+  const outside = findOutside(options);
+  if (outside !== undefined) return board.setFailed("ServingCertificateSigned", outside);
   const request = await api()
     ?.readServingRequest(config.node.name)
     .catch(() => undefined); // ApiReachable reports an API server that is away.
@@ -116,6 +121,13 @@ async function reportServingCertificate(
       },
     ),
   );
+}
+
+/** Why EKS will not sign: known without asking the API server. */
+function findOutside({ config, facts }: HealthWatchOptions): SatelliteError | undefined {
+  const { cluster, machine } = facts() ?? {};
+  if (config.node.identity !== "hybrid" || cluster === undefined || machine === undefined) return undefined;
+  return findRemoteNetworkProblem(cluster, nodeAddress(config, machine, cluster.ipFamily));
 }
 
 function readEndMs(pem: string): number | undefined {

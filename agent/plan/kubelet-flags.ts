@@ -12,7 +12,6 @@ export function renderKubeletFlags(
   machine: MachineFacts,
   ipFamily: "ipv4" | "ipv6",
 ): readonly string[] {
-  const nodeIp = config.node.ip ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
   const labels = Object.entries({
     ...gpuLabels(config, machine),
     ...config.node.labels,
@@ -22,7 +21,7 @@ export function renderKubeletFlags(
     config: PATHS.kubeletConfig,
     kubeconfig: PATHS.kubeconfig,
     "hostname-override": config.node.name,
-    "node-ip": nodeIp,
+    "node-ip": nodeAddress(config, machine, ipFamily),
     "node-labels": labels.map(([key, value]) => `${key}=${value}`).join(","),
     // With "external" the Node would keep the uninitialized taint for ever: no controller of AWS's knows this machine.
     "cloud-provider": "",
@@ -32,6 +31,15 @@ export function renderKubeletFlags(
   return [...Object.entries(own), ...extra].flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}=${value}`],
   );
+}
+
+/** The address by which the cluster reaches the node. */
+export function nodeAddress(
+  { node }: Pick<Config, "node">,
+  machine: Pick<MachineFacts, "primaryIpv4" | "primaryIpv6">,
+  ipFamily: "ipv4" | "ipv6",
+): string | undefined {
+  return node.ip ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
 }
 
 function credentialProviderFlags({ imageCredentialProvider }: Config): Record<string, string> {

@@ -32,6 +32,7 @@ export class MemoryAws implements Aws {
     certificateAuthorityData: Buffer.from(clusterCa).toString("base64"),
     ipFamily: "ipv4",
     serviceIpv4Cidr: "10.100.0.0/16",
+    remoteNetworks: { nodes: ["192.0.2.0/24"], pods: [] },
   };
   readonly #now: () => number;
   readonly #failures = new Map<Call, Error>();

@@ -47,6 +47,7 @@ export function sampleCluster(changes: Partial<ClusterFacts> = {}): ClusterFacts
     serviceCidr: "10.100.0.0/16",
     ipFamily: "ipv4",
     version: "1.34",
+    remoteNetworks: { nodes: ["192.0.2.0/24"], pods: [] },
     fetchedAtMs: Date.UTC(2026, 0, 1),
     ...changes,
   };

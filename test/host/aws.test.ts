@@ -67,10 +67,18 @@ test("DescribeCluster's answer becomes facts", async (context) => {
     endpoint: "https://ABC.gr7.us-west-2.eks.amazonaws.com",
     certificateAuthority: { data: Buffer.from(clusterCa).toString("base64") },
     kubernetesNetworkConfig: { serviceIpv4Cidr: "10.100.0.0/16", ipFamily: "ipv4" },
+    remoteNetworkConfig: {
+      remoteNodeNetworks: [{ cidrs: ["10.1.0.0/16"] }, { cidrs: ["10.2.0.0/16", "10.3.0.0/16"] }],
+      remotePodNetworks: [{ cidrs: ["10.4.0.0/16"] }],
+    },
   };
   const { aws, requests } = await setUp(context, () => ({ body: JSON.stringify({ cluster }) }));
   const facts = await readCluster(aws, KEYS, { name: "demo", region: "us-west-2" }, 1);
   assert.deepEqual([facts.serviceCidr, facts.version, facts.caPem], ["10.100.0.0/16", "1.34", clusterCa]);
+  assert.deepEqual(facts.remoteNetworks, {
+    nodes: ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"],
+    pods: ["10.4.0.0/16"],
+  });
   assert.equal(requests[0]?.url, "/clusters/demo");
 });
 

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { NodeFacts } from "../../agent/facts/node-facts.ts";
 import type { NodeApi } from "../../agent/kubernetes/node-api.ts";
 import { watchHealth } from "../../agent/node/health-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { clusterCa } from "../fakes/certificates.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
-import { sampleConfig } from "../fakes/samples.ts";
+import { sampleCluster, sampleConfig, sampleFacts } from "../fakes/samples.ts";
 
 const CERTIFICATE = "/var/lib/kubelet/pki/kubelet-server-current.pem";
 
@@ -22,9 +23,14 @@ function setUp() {
   };
   const request = { state: undefined as string | undefined };
   const api = { readServingRequest: async () => request.state } as unknown as NodeApi;
-  const watch = () => watchHealth({ host, config: sampleConfig(), board, api: () => api, kubelet: () => kubelet });
+  const known: { facts: NodeFacts | undefined } = { facts: undefined };
+  const watch = () =>
+    watchHealth({
+      ...{ host, config: sampleConfig(), board, api: () => api },
+      ...{ kubelet: () => kubelet, facts: () => known.facts },
+    });
   const statusOf = (type: Parameters<typeof board.get>[0]) => [board.get(type).status, board.get(type).reason];
-  return { host, containerd, board, kubelet, request, watch, statusOf };
+  return { host, containerd, board, kubelet, request, known, watch, statusOf };
 }
 
 test("a containerd that answers and a kubelet that is healthy are reported as such", async () => {
@@ -117,6 +123,16 @@ test("a Ready node without a serving certificate says that logs and exec fail, a
   const { reason, message, hint } = board.get("ServingCertificateSigned");
   assert.deepEqual([reason, /its request is Pending/.test(message)], ["ServingCertificateUnsigned", true]);
   assert.match(hint ?? "", /kubectl certificate approve/);
+});
+
+test("a hybrid node that EKS does not know by its network says which one the cluster lacks", async () => {
+  const { host, board, known, watch } = setUp();
+  board.setTrue("NodeReady", "KubeletReady", "ready");
+  host.clock.jump(60_000);
+  known.facts = { ...sampleFacts({ cluster: sampleCluster({ remoteNetworks: { nodes: [], pods: [] } }) }), gaps: [] };
+  await watch();
+  const { reason, message } = board.get("ServingCertificateSigned");
+  assert.deepEqual([reason, /cluster demo has no remoteNodeNetworks/.test(message)], ["RemoteNetworkMissing", true]);
 });
 
 test("a damaged serving certificate is reported, and the other checks run all the same", async () => {

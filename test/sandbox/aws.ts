@@ -74,7 +74,7 @@ export async function startAws(folder: string, facts: SandboxFacts, addresses: A
   await mkdir(aws, { recursive: true, mode: 0o700 });
   for (const file of ["aws.crt", "aws.key"]) await copyFile(join(folder, "pki", file), join(aws, file));
   await clearFaults(folder, addresses);
-  const account = await renderAccount(folder, facts);
+  const account = await renderAccount(folder, facts, addresses);
   await writeAtomic(join(aws, "account.json"), account, 0o600);
   await startDaemon(folder, {
     name: "aws",
@@ -133,7 +133,7 @@ export function rotatedKeys({ accessKeyId, secretAccessKey }: Pick<SandboxFacts,
   };
 }
 
-async function renderAccount(folder: string, facts: SandboxFacts): Promise<string> {
+async function renderAccount(folder: string, facts: SandboxFacts, addresses: Addresses): Promise<string> {
   const { accessKeyId, secretAccessKey } = facts;
   const ca = await readFile(join(folder, "pki", "ca.crt"));
   const trustAnchor = await readFile(join(folder, "pki", "aws-ca.crt"), "utf8");
@@ -153,6 +153,7 @@ async function renderAccount(folder: string, facts: SandboxFacts): Promise<strin
       certificateAuthority: { data: ca.toString("base64") },
       kubernetesNetworkConfig: { serviceIpv4Cidr: "10.100.0.0/16", ipFamily: "ipv4" },
       accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
+      remoteNetworkConfig: { remoteNodeNetworks: [{ cidrs: [`${addresses.node}/${addresses.prefixLength}`] }] },
     },
   };
   return JSON.stringify(account, null, 2);

@@ -1,0 +1,21 @@
+// The cluster's remote networks: without this node's among them kubectl logs and exec fail.
+
+import { readMachine } from "../facts/machine.ts";
+import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
+import { nodeAddress } from "../plan/kubelet-flags.ts";
+import { type Check, configured, failed, ok, unknown } from "./check.ts";
+
+export const REMOTE_NETWORK_CHECK: Check = configured({
+  name: "remote-network",
+  checks: "the cluster's `remoteNetworkConfig` has the address of a hybrid node",
+  run: async ({ host, knownCluster }, config) => {
+    if (config.node.identity !== "hybrid") return ok(`a node with identity ${config.node.identity} needs none`);
+    const cluster = await knownCluster().catch(() => undefined);
+    if (cluster?.remoteNetworks === undefined) return unknown("the cluster is not known: see describe-cluster");
+    const address = nodeAddress(config, await readMachine(host, config.imageCredentialProvider.path), cluster.ipFamily);
+    const problem = findRemoteNetworkProblem(cluster, address);
+    return problem === undefined
+      ? ok(`${address} is in ${cluster.remoteNetworks.nodes.join(", ") || "no network that EKS asks for"}`)
+      : failed(problem, "warn");
+  },
+});
