@@ -1,4 +1,5 @@
 // When each part works: one line a loop. A round never overlaps itself; what it throws is logged, and the loop goes on.
+import type { ConditionType } from "./board/condition-types.ts";
 import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
@@ -14,25 +15,54 @@ export interface LoopSpec {
   /** The first round: at once, with the schedule, or so many seconds after the start. */
   readonly first: "now" | "scheduled" | { readonly afterSeconds: number };
   readonly round: (parts: Parts, loops: readonly Loop[]) => Promise<void>;
+  /** Says so when a round fails as a whole; undefined where nothing depends on the rounds. */
+  readonly condition?: ConditionType;
 }
 
 /** In the order in which their first rounds begin. The names are those of /status, /livez and the metrics. */
 export const LOOPS = {
-  converge: { every: "convergeSeconds", first: "now", round: ({ converger }) => converger.round() },
-  supplies: { every: "runtimeSeconds", first: "now", round: ({ provisioning }) => provisioning.round() },
-  credentials: { every: "credentialsSeconds", first: "now", round: ({ session }) => session.round() },
-  gpu: { every: "runtimeSeconds", first: "now", round: ({ gpu }) => gpu.round() },
-  config: { every: "convergeSeconds", first: "scheduled", round: ({ readConfig }) => readConfig() },
+  converge: {
+    every: "convergeSeconds",
+    first: "now",
+    round: ({ converger }) => converger.round(),
+    condition: "ConfigInSync",
+  },
+  supplies: {
+    every: "runtimeSeconds",
+    first: "now",
+    round: ({ provisioning }) => provisioning.round(),
+    condition: "ArtifactsInstalled",
+  },
+  credentials: {
+    every: "credentialsSeconds",
+    first: "now",
+    round: ({ session }) => session.round(),
+    condition: "CredentialsRenewed",
+  },
+  gpu: { every: "runtimeSeconds", first: "now", round: ({ gpu }) => gpu.round(), condition: "GpuHealthy" },
+  config: {
+    every: "convergeSeconds",
+    first: "scheduled",
+    round: ({ readConfig }) => readConfig(),
+    condition: "ConfigValid",
+  },
   cluster: {
     every: "clusterSeconds",
     first: { afterSeconds: AFTER_START_SECONDS },
     round: ({ cluster }) => cluster.round(),
+    condition: "ClusterDescribed",
   },
-  health: { every: "runtimeSeconds", first: "scheduled", round: ({ health }) => health.round() },
+  health: {
+    every: "runtimeSeconds",
+    first: "scheduled",
+    round: ({ health }) => health.round(),
+    condition: "KubeletRunning",
+  },
   clock: {
     every: "clusterSeconds",
     first: { afterSeconds: AFTER_START_SECONDS },
     round: ({ health }) => health.clockRound(),
+    condition: "ClockInSync",
   },
   report: { every: "runtimeSeconds", first: "scheduled", round: ({ reporter }) => reporter.report() },
   systemd: {
@@ -47,20 +77,18 @@ export type Loops = Readonly<Record<LoopName, Loop>>;
 
 /** Makes a loop of each line. None runs yet. */
 export function createLoops(parts: Parts): Loops {
-  const { host, config, log } = parts;
+  const { host, config, board, log } = parts;
+  const { monotonic, sleep } = host.clock;
   const all: Loop[] = [];
   const specs = Object.entries<LoopSpec>(LOOPS);
-  for (const [name, { every, round }] of specs)
+  for (const [name, { every, round, condition }] of specs)
     all.push(
       new Loop({
         name,
         everySeconds: typeof every === "function" ? every(parts) : config.intervals[every],
         run: () => round(parts, all),
-        log,
-        // Whether a loop is overdue is asked of the clock that nothing sets: a time that NTP corrects must not look like a hang.
-        now: () => performance.now(),
-        sleep: host.clock.sleep,
-        random: host.random,
+        onFailure: (error) => condition !== undefined && board.setFailed(condition, error),
+        ...{ log, monotonic, sleep, random: host.random },
       }),
     );
   return Object.fromEntries(all.map((loop) => [loop.name, loop])) as Loops;
@@ -79,9 +107,9 @@ export async function startLoops(loops: Loops, signal: AbortSignal): Promise<voi
   await firstRound;
 }
 
-/** Without a ping systemd ends the daemon, and starts it again. */
+/** Without a ping systemd ends the daemon, kubelet with it, and starts it again: that mends what hangs, and not what fails. */
 async function notifySystemd({ systemd, board }: Parts, loops: readonly Loop[]): Promise<void> {
-  if (loops.some((loop) => loop.isOverdue())) return;
+  if (loops.some((loop) => loop.isHung())) return;
   await systemd.ping();
   await systemd.showStatus(readVerdict(board).summary);
 }

@@ -153,7 +153,7 @@ function createNode(machine: Machine) {
       emit,
       name,
       api,
-      kubeletStartedAtMs: () => kubelet.state.startedAtMs,
+      kubeletAgeMs: () => kubelet.state.ageMs,
     }),
   };
 }

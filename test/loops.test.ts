@@ -48,14 +48,14 @@ test("four loops begin at once; the calls that need AWS's client come when kubel
   assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "clock"]);
 });
 
-test("while a loop is overdue systemd gets no ping, so that its watchdog restarts the daemon", async (context) => {
+test("while a loop hangs systemd gets no ping, so that its watchdog restarts the daemon", async (context) => {
   const { stop, loops, parts } = setUp();
   context.after(() => stop.abort());
   const pings: string[] = [];
   parts.systemd.ping = async () => void pings.push("ping");
   await loops.systemd.trigger();
   assert.deepEqual(pings, ["ping"]);
-  loops.gpu.isOverdue = () => true;
+  loops.gpu.isHung = () => true;
   await loops.systemd.trigger();
   assert.deepEqual(pings, ["ping"]);
 });

@@ -52,7 +52,7 @@ export class Converger {
   #rounds = 0;
   readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
   readonly #work = new ChangeCounters();
-  readonly #editWar = new EditWar();
+  readonly #editWar: EditWar;
   readonly #queue = new Queue();
   readonly #ledger: Ledger;
   /** Places whose unwanted files are gone. */
@@ -63,6 +63,7 @@ export class Converger {
     const { host, config, log } = options;
     const state = statePaths(config.stateFolder);
     this.#options = options;
+    this.#editWar = new EditWar(host.clock);
     this.#ledger = new Ledger(host, state.ledger, log);
     this.#converge = {
       host,
@@ -124,11 +125,7 @@ export class Converger {
     const unkept = await this.#repairKept();
     const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
     const plan = planNode(config, facts);
-    const { resources, problem: contested } = this.#editWar.withhold(
-      plan.resources,
-      facts.containerd,
-      host.clock.now(),
-    );
+    const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);
     const round = await converge(resources, this.#converge);
     const leftover = await this.#prune(plan).catch((error: unknown) => error);
     this.#last = { facts, plan };
@@ -169,7 +166,7 @@ export class Converger {
     const { host, emit } = this.#options;
     const nowMs = host.clock.now();
     for (const resource of this.#work.record(resources, round, nowMs)) emit({ kind: "resource-repaired", resource });
-    this.#editWar.note(round.changes, nowMs);
+    this.#editWar.note(round.changes);
   }
 
   /**

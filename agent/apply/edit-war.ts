@@ -2,8 +2,10 @@
 
 import { SatelliteError } from "../errors.ts";
 import { type ContainerdFacts, parseToml } from "../facts/containerd.ts";
+import type { Clock } from "../host/host.ts";
 import { listDifferences } from "../plan/containerd-drift.ts";
 import { type FileResource, isReadBy, type Resource } from "../plan/resource.ts";
+import { isoTime } from "../time.ts";
 import type { Change } from "./executor.ts";
 
 const MAX_REPAIRS = 3;
@@ -14,18 +16,24 @@ const MAX_DIFFERENCES = 5;
 
 /** Counts the repairs of containerd's configuration, and says when to leave it alone. */
 export class EditWar {
+  readonly #clock: Clock;
+  /** By the monotonic clock, as the cooldown's end. */
   #repairsMs: readonly number[] = [];
   #cooldownUntilMs = Number.NEGATIVE_INFINITY;
   /** The content that the last round left there; undefined until it was there once. */
   #left: string | undefined;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   /** Takes note of changes that were made just now. Another process's edit counts, also when the plan follows from it and is another. */
-  note(changes: readonly Change[], nowMs: number): void {
+  note(changes: readonly Change[]): void {
     for (const { resource, action, before } of changes) {
       if (!isReadBy("containerd", resource) || action === "set-mode") continue;
       const isRepair = this.#left !== undefined && before !== this.#left;
       this.#left = resource.content;
-      if (isRepair) this.#count(nowMs);
+      if (isRepair) this.#count(this.#clock.monotonic());
     }
   }
 
@@ -42,7 +50,6 @@ export class EditWar {
   withhold(
     resources: readonly Resource[],
     containerd: ContainerdFacts | undefined,
-    nowMs: number,
   ): { readonly resources: readonly Resource[]; readonly problem?: SatelliteError } {
     const file = resources.find((resource) => isReadBy("containerd", resource));
     if (file === undefined) return { resources };
@@ -50,8 +57,9 @@ export class EditWar {
       this.#left = file.content;
       return { resources };
     }
-    if (nowMs >= this.#cooldownUntilMs) return { resources };
-    const until = new Date(this.#cooldownUntilMs).toISOString();
+    const leftMs = this.#cooldownUntilMs - this.#clock.monotonic();
+    if (leftMs <= 0) return { resources };
+    const until = isoTime(this.#clock.now() + leftMs);
     return {
       resources: resources.filter(
         (resource) => resource !== file && !(resource.kind === "service" && resource.configFile === file.path),

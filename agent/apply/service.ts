@@ -89,7 +89,7 @@ async function startAndWait(
 ): Promise<void> {
   const { unit } = resource;
   const { host, log } = context;
-  const startedAtMs = host.clock.now();
+  const startedAtMs = host.clock.monotonic();
   const { exitCode, stderr } = await host.run("systemctl", [verb, unit], { timeoutSeconds: RESTART_TIMEOUT_SECONDS });
   if (exitCode !== 0) {
     throw new SatelliteError(
@@ -100,14 +100,14 @@ async function startAndWait(
       },
     );
   }
-  const deadlineMs = host.clock.now() + READY_TIMEOUT_SECONDS * 1000;
+  const deadlineMs = host.clock.monotonic() + READY_TIMEOUT_SECONDS * 1000;
   for (;;) {
     try {
       await probeReadiness(host, resource);
-      log.info({ unit, seconds: (host.clock.now() - startedAtMs) / 1000 }, `${unit} was ${verb}ed and answers`);
+      log.info({ unit, seconds: (host.clock.monotonic() - startedAtMs) / 1000 }, `${unit} was ${verb}ed and answers`);
       return;
     } catch (cause) {
-      if (host.clock.now() > deadlineMs) {
+      if (host.clock.monotonic() > deadlineMs) {
         throw new SatelliteError(
           "service-failed",
           `${unit} does not answer ${READY_TIMEOUT_SECONDS} s after its ${verb}: ${describe(cause).message}; ${await lastWords(context, unit)}`,

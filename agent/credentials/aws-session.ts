@@ -5,6 +5,7 @@ import { Backoff } from "../loop/backoff.ts";
 import type { CertificateWatchOptions } from "./certificate-watch.ts";
 import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "./credentials.ts";
 import { type EksToken, mintEksToken } from "./eks-token.ts";
+import { AT_ONCE, ageOf, isDue, isOlder, type MintedToken, planRenewal, type Renewal } from "./renewal.ts";
 import { SessionFiles } from "./session-files.ts";
 import { sessionMetrics, sessionStatus, timeInWords } from "./session-report.ts";
 import { SourceWatch } from "./source-watch.ts";
@@ -13,8 +14,6 @@ import { findRefusal, isSameKeys } from "./validate-keys.ts";
 /** Keys are renewed when this share of their life has passed, less a jitter of up to a tenth of it. */
 const RENEW_AT_SHARE = 2 / 3;
 const RENEW_JITTER_SHARE = 0.1;
-/** A source that does not say when its keys expire is read again this often. */
-const UNDATED_KEYS_SECONDS = 15 * 60;
 /** The API server caches a refusal for some seconds, in which a new token is not replaced. */
 const TOKEN_CHANCE_MS = 10_000;
 /** Refused keys are verified with AWS at most this often: when the node's mapping is gone, the refusals last for days. */
@@ -39,9 +38,11 @@ export class AwsSession {
   #keys: SessionKeys | undefined;
   /** The state of the source when it gave the keys. While a rotation is incomplete, this is not its current state. */
   #keysSource = "";
-  #token: (EksToken & { readonly mintedAtMs: number }) | undefined;
-  #renewAtMs = 0;
-  #verifiedAtMs = Number.NEGATIVE_INFINITY;
+  #token: MintedToken | undefined;
+  #renewal: Renewal = AT_ONCE;
+  /** After a failure, by the monotonic clock. */
+  #notBeforeMs = 0;
+  #verifiedMs = Number.NEGATIVE_INFINITY;
   /** Whether the files hold the newest keys. After a full disk they are written later, without a call of AWS. */
   #isWritten = false;
 
@@ -63,7 +64,8 @@ export class AwsSession {
 
   /** When the next renewal is due, milliseconds since the epoch. */
   get renewAtMs(): number {
-    return this.#renewAtMs;
+    const { clock } = this.#options.host;
+    return Math.max(this.#renewal.atMs, clock.now() + this.#notBeforeMs - clock.monotonic());
   }
 
   /** When the certificate of the source expires, milliseconds since the epoch. */
@@ -105,15 +107,17 @@ export class AwsSession {
 
   async #refresh(): Promise<void> {
     const { host, config, board } = this.#options;
+    const { clock } = host;
     if (await this.#source.round()) {
-      this.#renewAtMs = 0;
+      this.#renewNow();
       this.#retry.reset();
     }
-    if (host.clock.now() >= this.#renewAtMs) await this.#renew();
+    if (clock.monotonic() >= this.#notBeforeMs && isDue(this.#renewal, clock)) await this.#renew();
     const { keys } = this;
     try {
       if (keys !== undefined && !this.#isWritten) await this.#write(keys);
-      if (keys !== undefined && this.#tokenAgeMs() >= config.intervals.tokenSeconds * 1000) await this.#mint(keys);
+      if (keys !== undefined && isOlder(ageOf(this.#token, clock), config.intervals.tokenSeconds * 1000))
+        await this.#mint(keys);
       this.#report();
     } catch (error) {
       board.setFailed("CredentialsFresh", error);
@@ -127,14 +131,14 @@ export class AwsSession {
   async replaceToken(): Promise<void> {
     const { host, log, board } = this.#options;
     const { keys } = this;
-    if (keys === undefined || this.#tokenAgeMs() < TOKEN_CHANCE_MS) return;
+    if (keys === undefined || !isOlder(ageOf(this.#token, host.clock), TOKEN_CHANCE_MS)) return;
     log.info("the API server refused the token; another one is minted");
     await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
-    if (host.clock.now() - this.#verifiedAtMs < VERIFY_MS) return;
-    this.#verifiedAtMs = host.clock.now();
+    if (host.clock.monotonic() - this.#verifiedMs < VERIFY_MS) return;
+    this.#verifiedMs = host.clock.monotonic();
     if ((await findRefusal(this.#options.aws, keys)) === undefined) return;
     log.info("AWS no longer accepts the node's keys; they are renewed before their time");
-    this.#renewAtMs = 0;
+    this.#renewNow();
     await this.#refresh();
   }
 
@@ -157,7 +161,7 @@ export class AwsSession {
       this.#reportRenewed(keys);
     } catch (err) {
       // The first retry comes with the next round, because the first wait of a backoff is 0.
-      this.#renewAtMs = host.clock.now() + this.#retry.next(0);
+      this.#notBeforeMs = host.clock.monotonic() + this.#retry.next(0);
       board.setFailed("CredentialsRenewed", err);
       if (this.keys === undefined) board.setFailed("CredentialsFresh", err);
       else if (this.#retry.failures === 1)
@@ -185,8 +189,12 @@ export class AwsSession {
     this.#keys = keys;
     this.#keysSource = source;
     this.#isWritten = false;
-    const lifeMs = keys.expiresAtMs === undefined ? UNDATED_KEYS_SECONDS * 1000 : keys.expiresAtMs - clock.now();
-    this.#renewAtMs = clock.now() + lifeMs * (RENEW_AT_SHARE - RENEW_JITTER_SHARE * random());
+    this.#renewal = planRenewal(keys, clock, RENEW_AT_SHARE - RENEW_JITTER_SHARE * random());
+  }
+
+  #renewNow(): void {
+    this.#renewal = AT_ONCE;
+    this.#notBeforeMs = 0;
   }
 
   async #write(keys: SessionKeys): Promise<void> {
@@ -199,15 +207,10 @@ export class AwsSession {
   async #mint(keys: SessionKeys): Promise<void> {
     const { host, config } = this.#options;
     const mintedAtMs = host.clock.now();
+    const mintedMs = host.clock.monotonic();
     const token = await mintEksToken(keys, config.cluster, mintedAtMs);
     await this.#files.writeToken(token.value);
-    this.#token = { ...token, mintedAtMs };
-  }
-
-  /** Age of the token. One from the future was minted before the clock was set back: STS refuses it, so it counts as infinitely old. */
-  #tokenAgeMs(): number {
-    const ageMs = this.#options.host.clock.now() - (this.#token?.mintedAtMs ?? 0);
-    return ageMs < 0 ? Number.POSITIVE_INFINITY : ageMs;
+    this.#token = { ...token, mintedAtMs, mintedMs };
   }
 
   #report(): void {

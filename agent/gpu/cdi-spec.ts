@@ -57,12 +57,12 @@ export class CdiSpec {
     const owner = await this.#findOwner(key);
     if (owner !== undefined) return owner;
     const { clock } = this.#options.host;
-    if (clock.now() < this.#notBeforeMs && this.#problem !== undefined) throw this.#problem;
+    if (clock.monotonic() < this.#notBeforeMs && this.#problem !== undefined) throw this.#problem;
     try {
       await this.#generate(ctk, key);
     } catch (error) {
       this.#problem = asProblem(error);
-      this.#notBeforeMs = clock.now() + this.#retry.next(0);
+      this.#notBeforeMs = clock.monotonic() + this.#retry.next(0);
       throw this.#problem;
     }
     this.#retry.reset();

@@ -97,8 +97,8 @@ export class GpuCordon {
     const { host, config } = this.#options;
     const isWanted = config.gpu.onFatal === "cordon" && config.gpu.mode !== "off";
     const broken = isWanted ? faults.filter(isFatal).map(({ busId = "machine" }) => busId) : [];
-    this.#goneSinceMs = broken.length > 0 ? undefined : (this.#goneSinceMs ?? host.clock.now());
-    const isOver = this.#goneSinceMs !== undefined && host.clock.now() - this.#goneSinceMs >= GONE_MS;
+    this.#goneSinceMs = broken.length > 0 ? undefined : (this.#goneSinceMs ?? host.clock.monotonic());
+    const isOver = this.#goneSinceMs !== undefined && host.clock.monotonic() - this.#goneSinceMs >= GONE_MS;
     // When cordons are switched off, no certainty is needed.
     this.#judgement = { broken, isDecided: !isWanted || (isDecided && isOver) };
     return this.#act();
@@ -111,7 +111,7 @@ export class GpuCordon {
     const server = api();
     if (this.#isWriting || node === undefined || this.#judgement === undefined || server === undefined) return;
     const patch = planCordon(node, this.#judgement);
-    if (patch === undefined || host.clock.now() < this.#notBeforeMs) return;
+    if (patch === undefined || host.clock.monotonic() < this.#notBeforeMs) return;
     this.#isWriting = true;
     try {
       await server.patchCordon(config.node.name, node, patch);
@@ -122,7 +122,7 @@ export class GpuCordon {
       const { code } = describe(err);
       if (code === "api-unreachable" || code === "api-conflict") return; // The next Node or round tries again.
       log.info({ err }, "the Node was not cordoned or uncordoned because of its GPUs");
-      this.#notBeforeMs = host.clock.now() + REFUSED_MS;
+      this.#notBeforeMs = host.clock.monotonic() + REFUSED_MS;
     } finally {
       this.#isWriting = false;
     }

@@ -68,7 +68,7 @@ export class GpuLabeler {
     const wanted = renderGpuLabels(view);
     if (Object.keys(wanted).length === 0 && history.labels.length === 0) return;
     const labels = JSON.stringify(wanted);
-    const atMs = host.clock.now();
+    const atMs = host.clock.monotonic();
     if (this.#kept?.labels === labels && atMs - this.#kept.atMs < CHECK_AGAIN_MS) return;
     try {
       if (await this.#write(server, wanted)) this.#kept = { labels, atMs };

@@ -231,7 +231,7 @@ export class GpuWatch {
   #tell({ busId, xid, text }: Xid): void {
     const { host, log } = this.#options;
     const key = `${busId} ${xid}`;
-    const now = host.clock.now();
+    const now = host.clock.monotonic();
     if (now - (this.#reportedMs.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
     this.#reportedMs.set(key, now);
     log.info({ gpu: busId, xid }, `an application's fault, not the GPU's: Xid ${xid}: ${text}`);

@@ -84,7 +84,7 @@ export class NvidiaSmi {
   /** Queries the GPUs, or returns the last answer when it is younger than 30 s. Never throws. @param driverVersion of the loaded module */
   async query(driverVersion: string): Promise<SmiAnswer> {
     if (this.#stuck !== undefined) return nothing(this.#explainStuck(this.#stuck));
-    const now = this.#host.clock.now();
+    const now = this.#host.clock.monotonic();
     if (this.#last !== undefined && now - this.#last.atMs < MIN_INTERVAL_MS) return this.#last.answer;
     this.#pending ??= this.#ask(driverVersion).finally(() => {
       this.#pending = undefined;
@@ -171,7 +171,7 @@ export class NvidiaSmi {
   /** @throws command-missing, command-timeout, nvidia-smi-stuck */
   async #run(args: readonly string[]): Promise<RunResult> {
     const { clock } = this.#host;
-    const call = { sinceMs: clock.now(), args };
+    const call = { sinceMs: clock.monotonic(), args };
     const over = new AbortController();
     const running = this.#host.run(COMMAND, args, { timeoutSeconds: this.#timeoutSeconds }).finally(() => {
       over.abort();
@@ -189,7 +189,7 @@ export class NvidiaSmi {
   }
 
   #explainStuck({ sinceMs, args }: StuckCall): SatelliteError {
-    const seconds = Math.round((this.#host.clock.now() - sinceMs) / 1000);
+    const seconds = Math.round((this.#host.clock.monotonic() - sinceMs) / 1000);
     return new SatelliteError(
       "nvidia-smi-stuck",
       `nvidia-smi ${args[0] ?? ""} hangs in the kernel for ${seconds} s and cannot be killed; no other call is started meanwhile`,

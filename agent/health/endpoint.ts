@@ -2,6 +2,7 @@
 import type { ConditionBoard } from "../board/conditions.ts";
 import { isLoopback } from "../config/health-schema.ts";
 import type { Config } from "../config/schema.ts";
+import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import type { Loop } from "../loop/loop.ts";
 import { createLoopReport } from "../loop/loop-report.ts";
@@ -15,6 +16,7 @@ export interface EndpointParts {
   readonly config: Config;
   readonly board: ConditionBoard;
   readonly log: Log;
+  readonly host: Pick<Host, "clock">;
 }
 
 export interface EndpointSources {
@@ -29,7 +31,8 @@ export interface EndpointSources {
  * no node: a failure is logged, not thrown.
  */
 export async function startEndpoint({ parts, loops, startMs }: EndpointSources, signal: AbortSignal): Promise<void> {
-  const { config, board, log } = parts;
+  const { config, board, log, host } = parts;
+  const { monotonic } = host.clock;
   const { address } = config.health;
   if (!isLoopback(address))
     log.warn({ address }, "the health endpoint answers every host that reaches it (health.allowRemote)");
@@ -39,7 +42,12 @@ export async function startEndpoint({ parts, loops, startMs }: EndpointSources, 
     metrics: createMetrics(shown.filter(isMetricSource)),
   };
   try {
-    const { closed } = await serveHealth(config.health, { ...probesOf(board, loops), ...documents }, log, signal);
+    const { closed } = await serveHealth(
+      config.health,
+      { ...probesOf(board, loops), ...documents, monotonic },
+      log,
+      signal,
+    );
     await closed;
   } catch (err) {
     log.error({ err });

@@ -17,6 +17,8 @@ export interface HealthSources {
   readonly status: () => object;
   /** Prometheus' text format, and its content type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  /** Milliseconds by a clock that nothing sets. Default: the process's. */
+  readonly monotonic?: () => number;
 }
 
 export interface HealthAddress {
@@ -73,13 +75,13 @@ export async function serveHealth(
   return { closed };
 }
 
-function renderDocuments({ status, metrics }: HealthSources): Documents {
+function renderDocuments({ status, metrics, monotonic }: HealthSources): Documents {
   return {
-    status: keepAnswer(() => Buffer.from(`${JSON.stringify(status(), undefined, 2)}\n`)),
+    status: keepAnswer(() => Buffer.from(`${JSON.stringify(status(), undefined, 2)}\n`), monotonic),
     metrics: keepAnswer(async () => {
       const { contentType, body } = await metrics();
       return { contentType, body: Buffer.from(body) };
-    }),
+    }, monotonic),
   };
 }
 

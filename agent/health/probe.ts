@@ -40,7 +40,7 @@ export function probesOf(board: ConditionBoard, loops: readonly Loop[]) {
     livez: (): readonly ProbeCheck[] =>
       loops.map((loop) => ({
         name: loop.name,
-        problem: loop.isOverdue() ? `its round is ${loop.lagSeconds()} s late` : undefined,
+        problem: loop.isOverdue() ? problemOf(loop) : undefined,
       })),
     readyz: (): readonly ProbeCheck[] => {
       const roots = board.rootCauses();
@@ -55,4 +55,10 @@ export function probesOf(board: ConditionBoard, loops: readonly Loop[]) {
       );
     },
   };
+}
+
+function problemOf(loop: Loop): string {
+  return loop.isHung()
+    ? `its round is ${loop.lagSeconds()} s late`
+    : `every round has failed for ${loop.lagSeconds()} s`;
 }

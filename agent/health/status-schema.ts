@@ -49,7 +49,8 @@ const loopSchema = z.object({
   name: z.string(),
   everySeconds: z.number(),
   rounds: count(),
-  lagSeconds: z.number().describe("How long ago a round should have ended that has not."),
+  failures: count().optional().describe("Rounds that failed as a whole."),
+  lagSeconds: z.number().describe("How long ago a round should have succeeded that has not."),
   isOverdue: z.boolean(),
 });
 

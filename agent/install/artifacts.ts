@@ -116,7 +116,7 @@ export class Artifacts {
     if (needs.helper === undefined && clusterVersion === undefined) return;
     const refusal = clusterVersion === undefined ? undefined : refuseSpec(needs.kubelet, clusterVersion);
     if (refusal !== undefined) return board.setFailed("ArtifactsInstalled", refusal);
-    if (signal.aborted || host.clock.now() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
+    if (signal.aborted || host.clock.monotonic() < this.#notBeforeMs || !this.#isDue(needs, situation)) return;
     this.#running = this.#install(needs, situation)
       .then(() => this.#report("agent"))
       .catch((error: unknown) => this.#fail(error))
@@ -137,7 +137,10 @@ export class Artifacts {
     if (situation.owner === "none" || helper !== undefined || provider === "missing" || plugins === "missing")
       return true;
     const isKnown = this.#lastSearch?.key === searchKey(situation);
-    return !isKnown || this.#options.host.clock.now() - (this.#lastSearch?.atMs ?? 0) >= PATCH_SEARCH_MS;
+    return (
+      !isKnown ||
+      this.#options.host.clock.monotonic() - (this.#lastSearch?.atMs ?? Number.NEGATIVE_INFINITY) >= PATCH_SEARCH_MS
+    );
   }
 
   async #install(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
@@ -153,7 +156,7 @@ export class Artifacts {
       const find = (wanted: VersionSpec) => findRelease(manifest, wanted, architecture, this.#manifestUrl);
       const hasOwn = situation.owner === "agent" && isListed(manifest, situation.installed);
       await this.#installReleases(needs, { ...situation, clusterVersion: situation.clusterVersion }, { find, hasOwn });
-      this.#lastSearch = { key: searchKey(situation), atMs: host.clock.now() };
+      this.#lastSearch = { key: searchKey(situation), atMs: host.clock.monotonic() };
     }
     this.#retry.reset();
     emit({ kind: "programs-changed" });
@@ -222,7 +225,7 @@ export class Artifacts {
     const { host, board, signal } = this.#options;
     if (signal.aborted) return; // The download was aborted, which is not a failure.
     this.figures.failed += 1;
-    this.#notBeforeMs = host.clock.now() + Math.max(FIRST_RETRY_MS, this.#retry.next(0));
+    this.#notBeforeMs = host.clock.monotonic() + Math.max(FIRST_RETRY_MS, this.#retry.next(0));
     board.setFailed("ArtifactsInstalled", error);
   }
 }

@@ -82,7 +82,7 @@ export class Dependencies {
       board.setFailed("DependenciesInstalled", missingError(missing));
       return;
     }
-    if (host.clock.now() < this.#notBeforeMs) return;
+    if (host.clock.monotonic() < this.#notBeforeMs) return;
     this.#running = this.#install(missing)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -93,7 +93,8 @@ export class Dependencies {
   #fail(error: unknown): void {
     const { host, board } = this.#options;
     const isLocked = error instanceof SatelliteError && error.code === "apt-locked";
-    this.#notBeforeMs = host.clock.now() + (isLocked ? LOCK_RETRY_MS : Math.max(FIRST_RETRY_MS, this.#retry.next(0)));
+    this.#notBeforeMs =
+      host.clock.monotonic() + (isLocked ? LOCK_RETRY_MS : Math.max(FIRST_RETRY_MS, this.#retry.next(0)));
     board.setFailed("DependenciesInstalled", error);
   }
 
@@ -172,11 +173,11 @@ export class Dependencies {
   /** Fetches the lists of packages unless they are recent; returns whether it fetched them. @throws apt-… */
   async #updateLists(): Promise<boolean> {
     const { host, log } = this.#options;
-    if (host.clock.now() - this.#updatedAtMs <= LISTS_AGE_MS) return false;
+    if (host.clock.monotonic() - this.#updatedAtMs <= LISTS_AGE_MS) return false;
     log.info("fetching apt's lists of packages");
     const update = await this.#aptGet(["update"]);
     if (update.exitCode !== 0) throw explainApt(update, "fetching the lists of packages");
-    this.#updatedAtMs = host.clock.now();
+    this.#updatedAtMs = host.clock.monotonic();
     return true;
   }
 

@@ -112,7 +112,7 @@ export class KubeletTrials {
   }: TrialObservation): Promise<"passed" | "failed" | "undecided"> {
     const { trial } = this.#state;
     if (trial === undefined) return "undecided";
-    const nowMs = this.#host.clock.now();
+    const nowMs = this.#host.clock.monotonic();
     const last = this.#last;
     const sinceMs = last === undefined ? 0 : Math.min(LONGEST_GAP_MS, Math.max(0, nowMs - last.atMs));
     const firstExits = last?.firstExits ?? kubeletExits;

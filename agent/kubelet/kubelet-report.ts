@@ -9,7 +9,7 @@ export interface KubeletFigures {
   readonly failedPulls: ReadonlyMap<string, number>;
 }
 
-export function kubeletStatus({ startedAtMs, ...state }: KubeletState) {
+export function kubeletStatus({ startedAtMs, ageMs: _, ...state }: KubeletState) {
   return { kubelet: { ...state, startedAt: isoTime(startedAtMs) } };
 }
 

@@ -10,7 +10,7 @@ import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
 import { KubeletLog } from "./kubelet-log.ts";
 import { kubeletMetrics, kubeletStatus } from "./kubelet-report.ts";
-import type { KubeletState } from "./kubelet-state.ts";
+import type { KubeletState, RunningKubelet } from "./kubelet-state.ts";
 import { endOrphanKubelet, recordKubelet } from "./orphan-kubelet.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
@@ -65,7 +65,7 @@ export class Kubelet {
   readonly #backoff: Backoff;
   readonly #startBackoff: Backoff;
   #spec: KubeletSpec | undefined;
-  #running: { readonly child: Child; readonly digest: string; readonly startedAtMs: number } | undefined;
+  #running: RunningKubelet | undefined;
   #restarts = 0;
   readonly #restartsByReason = new Map<string, number>();
   /** Images that could not be pulled since the start, by registry. */
@@ -89,9 +89,11 @@ export class Kubelet {
   }
 
   get state(): KubeletState {
+    const { child, startedAtMs, beganMs } = this.#running ?? {};
     return {
-      pid: this.#running?.child.pid,
-      startedAtMs: this.#running?.startedAtMs,
+      pid: child?.pid,
+      startedAtMs,
+      ageMs: beganMs === undefined ? undefined : this.#options.host.clock.monotonic() - beganMs,
       restarts: this.#restarts,
       restartsByReason: Object.fromEntries(this.#restartsByReason),
       lastExit: this.#lastExit,
@@ -153,7 +155,7 @@ export class Kubelet {
       if (!signal.aborted) board.setFailed("KubeletRunning", error);
       return Math.max(FIRST_START_RETRY_MS, this.#startBackoff.next(0));
     }
-    const startedAtMs = host.clock.now();
+    const beganMs = host.clock.monotonic();
     await recordKubelet(this.#options, child.pid);
     // In a crash loop a start is not worth a report: the health loop reports a kubelet that has run for a while.
     if (this.#backoff.failures < CRASH_LOOP_EXITS)
@@ -168,7 +170,7 @@ export class Kubelet {
       this.#backoff.reset();
       return 0;
     }
-    return this.#reportExit(exit, host.clock.now() - startedAtMs);
+    return this.#reportExit(exit, host.clock.monotonic() - beganMs);
   }
 
   #count(reason: string): void {
@@ -181,7 +183,7 @@ export class Kubelet {
     this.#lastError = undefined;
     this.#restartReason = undefined;
     const child = host.spawn(command.path, command.args, environment);
-    this.#running = { child, digest, startedAtMs: host.clock.now() };
+    this.#running = { child, digest, startedAtMs: host.clock.now(), beganMs: host.clock.monotonic() };
     const lines = new KubeletLog(log, host.clock, (line) => this.#onLine(line));
     readLines(child, (line) => lines.write(line));
     void child.exited.then(() => lines.flush());

@@ -31,9 +31,9 @@ export async function endOrphanKubelet({ host, log, processFile, stopSeconds }: 
   if (left === undefined || !(await isAlive(host, left))) return;
   log.warn({ pid: left.pid }, "a kubelet of an earlier run is still there and is ended");
   host.kill(left.pid, "SIGTERM");
-  const deadlineMs = host.clock.now() + stopSeconds * 1000;
+  const deadlineMs = host.clock.monotonic() + stopSeconds * 1000;
   while (await isAlive(host, left)) {
-    if (host.clock.now() > deadlineMs) host.kill(left.pid, "SIGKILL");
+    if (host.clock.monotonic() > deadlineMs) host.kill(left.pid, "SIGKILL");
     await host.clock.sleep(POLL_MS);
   }
 }

@@ -1,31 +1,35 @@
-// Work that is repeated until the end: on a schedule, and at once on request. A round never overlaps itself, and a failed one ends nothing.
-import { schedule } from "node-cron";
+// Work that is repeated until the end: each period, and at once on request. A round never overlaps itself, and a failed one ends nothing.
 import type { Log } from "../log.ts";
 
 export interface LoopOptions {
   readonly name: string;
-  /** Rounded down to what a cron expression can say: a divisor of a minute, or whole minutes, or whole hours. */
   readonly everySeconds: number;
-  /** One round. What it throws is logged; it reports conditions itself. */
+  /** One round. It reports conditions itself; what it throws is logged, and given to `onFailure`. */
   readonly run: () => Promise<void>;
+  readonly onFailure?: (error: unknown) => void;
   readonly log: Log;
-  readonly now: () => number;
+  /** Milliseconds by a clock that nothing sets. */
+  readonly monotonic: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** A number in [0, 1): nodes of one fleet do not all call AWS in the same second. */
   readonly random: () => number;
 }
 
-/** A loop is overdue after this many periods without a finished round. */
+/** A loop is overdue after this many periods without a round that succeeded. */
 const OVERDUE_PERIODS = 3;
 /** A round may wait for a network call's deadline, whatever the period. */
 const OVERDUE_GRACE_MS = 120_000;
+/** No round takes longer than this, however rare it is. */
+const LONGEST_ROUND_MS = 10 * 60_000;
 
 /** One of the agent's loops. */
 export class Loop {
   readonly name: string;
   readonly #options: LoopOptions;
-  #lastFinishedMs: number;
+  #lastSucceededMs: number;
+  #beganMs = 0;
   #rounds = 0;
+  #failures = 0;
   #running: Promise<void> | undefined;
   #isAskedAgain = false;
   #signal: AbortSignal | undefined;
@@ -33,7 +37,7 @@ export class Loop {
   constructor(options: LoopOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#lastFinishedMs = options.now();
+    this.#lastSucceededMs = options.monotonic();
   }
 
   /** Runs the first round now and the others on schedule, until the signal aborts; resolves when the first has ended. */
@@ -46,13 +50,20 @@ export class Loop {
   /** Runs rounds on schedule alone, until the signal aborts. */
   schedule(signal: AbortSignal): void {
     this.#signal = signal;
-    if (signal.aborted) return; // Its event has passed: nothing would end what begins now.
-    const { everySeconds, random, name } = this.#options;
-    const task = schedule(cronExpression(everySeconds, random()), () => this.trigger(), {
-      name,
-      suppressMissedWarning: true,
-    });
-    signal.addEventListener("abort", () => void task.destroy(), { once: true });
+    void this.#keepTime(signal).catch(() => undefined); // A sleep was cut short by the end.
+  }
+
+  /** The first period is shortened by chance, the others are exact. What a busy or stopped process has missed is not made up for. */
+  async #keepTime(signal: AbortSignal): Promise<void> {
+    const { everySeconds, monotonic, sleep, random } = this.#options;
+    const periodMs = everySeconds * 1000;
+    let dueMs = monotonic() + periodMs * (1 - random());
+    for (;;) {
+      await sleep(Math.max(0, dueMs - monotonic()), signal);
+      // A round that takes longer than the period is not followed by another at once.
+      if (this.#running === undefined) void this.trigger();
+      dueMs = Math.max(dueMs + periodMs, monotonic());
+    }
   }
 
   /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */
@@ -94,50 +105,52 @@ export class Loop {
     return this.#rounds;
   }
 
-  /** How long ago a round should have ended that has not, seconds. */
-  lagSeconds(): number {
-    const { now, everySeconds } = this.#options;
-    return Math.max(0, Math.round((now() - this.#lastFinishedMs) / 1000 - everySeconds));
+  /** Rounds that have failed. */
+  get failures(): number {
+    return this.#failures;
   }
 
-  /** Whether no round has ended for three periods. */
+  /** How long ago a round should have succeeded that has not, seconds. */
+  lagSeconds(): number {
+    const { monotonic, everySeconds } = this.#options;
+    return Math.max(0, Math.round((monotonic() - this.#lastSucceededMs) / 1000 - everySeconds));
+  }
+
+  /** Whether no round has succeeded for three periods, or one hangs. */
   isOverdue(): boolean {
-    const { now, everySeconds } = this.#options;
-    return now() - this.#lastFinishedMs > OVERDUE_PERIODS * everySeconds * 1000 + OVERDUE_GRACE_MS;
+    return this.isHung() || this.#options.monotonic() - this.#lastSucceededMs > this.#patienceMs();
+  }
+
+  /** Whether a round does not end, which a new process may mend. Rounds that fail are no reason for one: kubelet would end with this one. */
+  isHung(): boolean {
+    const patienceMs = Math.min(LONGEST_ROUND_MS, this.#patienceMs());
+    return this.#running !== undefined && this.#options.monotonic() - this.#beganMs > patienceMs;
+  }
+
+  #patienceMs(): number {
+    return OVERDUE_PERIODS * this.everySeconds * 1000 + OVERDUE_GRACE_MS;
   }
 
   async #runRounds(): Promise<void> {
-    const { run, log, name, now } = this.#options;
     do {
       this.#isAskedAgain = false;
-      try {
-        await run();
-      } catch (err) {
-        log.error({ err, loop: name }, "a round failed");
-      }
-      this.#lastFinishedMs = now();
-      this.#rounds += 1;
+      await this.#runRound();
     } while (this.#isAskedAgain);
     // In the same turn as that last check: a caller that asks a turn later must start a round of its own.
     this.#running = undefined;
   }
-}
 
-/** The cron expression of a period, shifted by a share (in [0, 1)) of it. */
-export function cronExpression(everySeconds: number, share: number): string {
-  const shiftOf = (unit: number) => Math.floor(share * unit);
-  const stepped = (unit: number, atMost: number) => {
-    const step = largestDivisor(unit, atMost);
-    return `${shiftOf(step)}-${unit - 1}/${step}`;
-  };
-  if (everySeconds < 60) return `${stepped(60, everySeconds)} * * * * *`;
-  if (everySeconds < 3600) return `${shiftOf(60)} ${stepped(60, Math.floor(everySeconds / 60))} * * * *`;
-  return `${shiftOf(60)} ${shiftOf(60)} ${stepped(24, Math.floor(everySeconds / 3600))} * * *`;
-}
-
-/** A step that does not divide its unit would make the last gap of each unit shorter. */
-function largestDivisor(unit: number, atMost: number): number {
-  let divisor = Math.min(unit, Math.max(1, atMost));
-  while (unit % divisor !== 0) divisor -= 1;
-  return divisor;
+  async #runRound(): Promise<void> {
+    const { run, onFailure, log, name, monotonic } = this.#options;
+    this.#beganMs = monotonic();
+    try {
+      await run();
+      this.#lastSucceededMs = monotonic();
+    } catch (err) {
+      this.#failures += 1;
+      log.error({ err, loop: name }, "a round failed");
+      onFailure?.(err);
+    }
+    this.#rounds += 1;
+  }
 }

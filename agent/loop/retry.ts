@@ -29,7 +29,7 @@ export class Retry {
       this.#dueMs = 0;
       return false;
     }
-    const now = host.clock.now();
+    const now = host.clock.monotonic();
     if (now < this.#dueMs) return false;
     // The first wait of a backoff is 0, for the try that is made now.
     if (this.#backoff.failures === 0) this.#backoff.next(0);

@@ -29,7 +29,7 @@ export interface HealthWatchOptions {
   readonly api: () => NodeApi | undefined;
   /** As of the last round of convergence; undefined before the first. */
   readonly facts: () => NodeFacts | undefined;
-  readonly kubelet: () => { readonly pid: number | undefined; readonly startedAtMs: number | undefined };
+  readonly kubelet: () => { readonly pid: number | undefined; readonly ageMs: number | undefined };
 }
 
 /** Checks each of the three once, and sets its condition; returns when the serving certificate ends, milliseconds since the epoch. */
@@ -62,14 +62,14 @@ async function watchRuntime({ host, config, board }: HealthWatchOptions): Promis
 }
 
 async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promise<void> {
-  const { pid, startedAtMs } = kubelet();
-  if (pid === undefined || startedAtMs === undefined) return;
+  const { pid } = kubelet();
+  if (pid === undefined) return;
   const answer = await host
     .fetch({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
     .catch((cause: unknown) => cause);
   const { status, body } = answer as { status?: number; body?: string };
-  if (kubelet().pid !== pid) return; // It ended meanwhile, and its supervisor reports that.
-  const ageMs = host.clock.now() - startedAtMs;
+  const { pid: present, ageMs = 0 } = kubelet();
+  if (present !== pid) return; // It ended meanwhile, and its supervisor reports that.
   // A kubelet in a crash loop answers well for a moment, each time.
   if (board.isFailing("KubeletRunning") && ageMs < KUBELET_PROOF_MS) return;
   if (status === 200) return board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${pid} and is healthy`);
@@ -101,8 +101,7 @@ async function reportServingCertificate(options: HealthWatchOptions, expiresAtMs
   }
   if (!board.isTrue("NodeReady")) return;
   // kubelet files its request some seconds after its start, and its approver takes some more.
-  const startedAtMs = kubelet().startedAtMs;
-  if (startedAtMs === undefined || host.clock.now() - startedAtMs < SIGNING_GRACE_MS) {
+  if ((kubelet().ageMs ?? 0) < SIGNING_GRACE_MS) {
     board.setUnknown("ServingCertificateSigned", "Requested", "kubelet's serving certificate is not signed yet");
     return;
   }

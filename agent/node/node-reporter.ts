@@ -44,7 +44,8 @@ interface QueuedEvent {
 interface Sent {
   readonly status: string;
   readonly reason: string;
-  readonly atMs: number;
+  /** By the monotonic clock. */
+  readonly sentMs: number;
   readonly sinceMs: number;
 }
 
@@ -62,12 +63,13 @@ export class NodeReporter {
 
   /** Queues an event, unless the same was queued a short while ago. */
   note(type: QueuedEvent["type"], reason: string, message: string): void {
-    const atMs = this.#options.host.clock.now();
+    const { clock } = this.#options.host;
+    const now = clock.monotonic();
     const key = `${type} ${reason} ${message}`;
-    if (atMs - (this.#lastEvents.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
-    for (const [old, queuedMs] of this.#lastEvents) if (atMs - queuedMs >= QUIET_MS) this.#lastEvents.delete(old);
-    this.#lastEvents.set(key, atMs);
-    this.#queue = [...this.#queue, { type, reason, message, atMs }].slice(-MAX_QUEUED);
+    if (now - (this.#lastEvents.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
+    for (const [old, queuedMs] of this.#lastEvents) if (now - queuedMs >= QUIET_MS) this.#lastEvents.delete(old);
+    this.#lastEvents.set(key, now);
+    this.#queue = [...this.#queue, { type, reason, message, atMs: clock.now() }].slice(-MAX_QUEUED);
   }
 
   /** A change of a condition: a root cause is a warning on the Node. */
@@ -103,7 +105,8 @@ export class NodeReporter {
     // A machine without GPUs says nothing of them, unless it did before.
     if (before === undefined && SILENT_REASONS.includes(reason)) return;
     const isNews = before?.status !== status || before.reason !== reason;
-    if (!isNews && now - before.atMs < HEARTBEAT_MS) return;
+    const sentMs = host.clock.monotonic();
+    if (!isNews && sentMs - before.sentMs < HEARTBEAT_MS) return;
     const sinceMs = before?.status === status ? before.sinceMs : now;
     await server.patchCondition(name, {
       ...draft,
@@ -112,7 +115,7 @@ export class NodeReporter {
       lastTransitionTime: toTime(sinceMs),
     });
     if (before?.status === "False" && status === "True") this.note("Normal", type, message);
-    this.#sent.set(type, { status, reason, atMs: now, sinceMs });
+    this.#sent.set(type, { status, reason, sentMs, sinceMs });
   }
 
   async #sendEvents(server: NodeApi): Promise<void> {

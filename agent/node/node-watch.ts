@@ -23,8 +23,8 @@ export interface NodeWatchOptions {
   readonly name: string;
   /** The API server; undefined while the cluster or the token is not known. */
   readonly api: () => NodeApi | undefined;
-  /** When the running kubelet was started, milliseconds since the epoch. */
-  readonly kubeletStartedAtMs: () => number | undefined;
+  /** How long the running kubelet has run. */
+  readonly kubeletAgeMs: () => number | undefined;
   readonly emit: (event: NodeWatchEvent) => void;
 }
 
@@ -65,7 +65,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
         return openWatch.signal;
       }),
     lookAgain: () => {
-      const now = options.host.clock.now();
+      const now = options.host.clock.monotonic();
       if (now - lookedAgainAtMs < LOOK_AGAIN_MS) return;
       lookedAgainAtMs = now;
       openWatch?.abort();
@@ -87,7 +87,7 @@ async function runWatch(
   });
   const observer = new NodeObserver(options);
   while (!signal.aborted) {
-    const startedAtMs = host.clock.now();
+    const startedAtMs = host.clock.monotonic();
     const api = options.api();
     if (api !== undefined) {
       try {
@@ -99,7 +99,7 @@ async function runWatch(
         if (!signal.aborted) reportFailure(options, error);
       }
     }
-    const waitMs = api === undefined ? 0 : backoff.next(host.clock.now() - startedAtMs);
+    const waitMs = api === undefined ? 0 : backoff.next(host.clock.monotonic() - startedAtMs);
     await host.clock.sleep(Math.max(FIRST_RETRY_MS, waitMs), signal).catch(() => undefined); // Cut short by the abort that ends the loop.
   }
 }
@@ -177,9 +177,7 @@ class NodeObserver {
   }
 
   #isKubeletStarting(): boolean {
-    const { host, kubeletStartedAtMs } = this.#options;
-    const startedAtMs = kubeletStartedAtMs();
-    return startedAtMs === undefined || host.clock.now() - startedAtMs <= START_GRACE_MS;
+    return (this.#options.kubeletAgeMs() ?? 0) <= START_GRACE_MS;
   }
 }
 

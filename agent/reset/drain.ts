@@ -45,13 +45,13 @@ export async function drain(access: Access, timeoutSeconds: number): Promise<rea
   const { clock } = access.host;
   const client = clientOf(access);
   await cordonForUser(client, access.node);
-  const endMs = clock.now() + timeoutSeconds * 1000;
+  const endMs = clock.monotonic() + timeoutSeconds * 1000;
   for (;;) {
     const pods = await listEvictablePods(access);
     if (pods.length === 0) return pods;
     // A pod disruption budget refuses with 429, until the pod may go.
     for (const pod of pods) await evictPod(client, pod).catch(() => undefined);
-    if (clock.now() >= endMs) return pods;
+    if (clock.monotonic() >= endMs) return pods;
     await clock.sleep(POLL_MS);
   }
 }

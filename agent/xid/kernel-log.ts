@@ -34,10 +34,10 @@ export async function followKernelLog(options: KernelLogOptions, signal: AbortSi
     random: host.random,
   });
   while (!signal.aborted) {
-    const startedMs = host.clock.now();
+    const startedMs = host.clock.monotonic();
     const problem = await followOnce(options, signal).catch((error: unknown) => describe(error).message);
     if (signal.aborted) return;
-    const waitMs = backoff.next(host.clock.now() - startedMs);
+    const waitMs = backoff.next(host.clock.monotonic() - startedMs);
     if (backoff.failures === 2)
       log.warn({ problem }, "the kernel's log cannot be followed: faults of GPUs may be missed");
     await host.clock.sleep(Math.max(waitMs, FIRST_RETRY_MS), signal).catch(() => undefined); // Cut short by the abort.

@@ -72,7 +72,7 @@ function sampleFamilies(): readonly Family[] {
       runtime: { defaultRuntime: "nvidia", isCdiEnabled: true, gpuOperator: false } as never,
     })),
     ...kubeletMetrics({
-      state: { ...{ pid: 1, startedAtMs: 0, lastExit: "" }, restarts: 1, restartsByReason: { exited: 1 } },
+      state: { ...{ pid: 1, startedAtMs: 0, ageMs: 0, lastExit: "" }, restarts: 1, restartsByReason: { exited: 1 } },
       failedPulls: new Map([["docker.io", 1]]),
     }),
     ...convergerMetrics({

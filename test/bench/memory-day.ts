@@ -1,6 +1,5 @@
 // A day and an hour of the daemon's life on a machine in memory, as fast as this processor can: prints the size of the heap after
 // each hour, in bytes, and the rounds that were made. Needs --expose-gc.
-import { mock } from "node:test";
 import { runAgent } from "../../agent/agent.ts";
 import { createLog } from "../../agent/log.ts";
 import { freePort } from "../fakes/free-port.ts";
@@ -16,12 +15,14 @@ const HOURS = 24;
 
 const world = setUpAgent({ after: () => undefined });
 const { host, aws, containerd, cluster } = world;
-// The loops' schedule follows the process's timers, everything else the host's clock: both are advanced together.
 const port = await freePort();
-mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: host.clock.now() });
 const stop = new AbortController();
 const log = createLog(
-  { level: "info", format: "text", fold: { now: Date.now, schedule: (work, ms) => void setTimeout(work, ms) } },
+  {
+    level: "info",
+    format: "text",
+    fold: { now: host.clock.now, schedule: (work, ms) => void host.clock.sleep(ms).then(work) },
+  },
   () => undefined,
 );
 const running = runAgent(
@@ -44,7 +45,6 @@ let steps = 0;
 async function live(hours: number): Promise<void> {
   for (let passedMs = 0; passedMs < hours * HOUR_MS; passedMs += STEP_MS) {
     steps += 1;
-    mock.timers.tick(STEP_MS);
     await host.clock.advance(STEP_MS);
     await settle();
     host.spawned.at(-1)?.process.say(`I0102 03:04:05.000001 1 kubelet.go:1] "line" number=${steps}`);
@@ -70,7 +70,6 @@ for (let hour = 0; hour < HOURS; hour += 1) {
   await live(1);
   heaps.push(heapBytes());
 }
-mock.timers.reset();
 const { converge } = (await (await fetch(`http://127.0.0.1:${port}/status`)).json()) as {
   converge: { rounds: number };
 };

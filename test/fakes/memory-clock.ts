@@ -47,7 +47,7 @@ export class MemoryClock implements Clock {
     const endMs = this.#monotonicMs + milliseconds;
     await settle();
     for (let next = this.#takeNext(endMs); next !== undefined; next = this.#takeNext(endMs)) {
-      this.#monotonicMs = next.wakeAtMs;
+      this.#monotonicMs = Math.max(this.#monotonicMs, next.wakeAtMs); // A jump has left sleepers behind.
       next.wake();
       await settle();
     }

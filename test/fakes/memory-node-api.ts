@@ -80,7 +80,7 @@ export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_0
   api.node = node;
   api.failure = failure;
   const seen = { ready: 0, gone: 0, unauthorized: 0 };
-  const kubelet: { startedAtMs: number | undefined } = { startedAtMs: host.clock.now() - kubeletAgeMs };
+  const kubelet: { beganMs: number | undefined } = { beganMs: host.clock.monotonic() - kubeletAgeMs };
   const stop = new AbortController();
   const known = { api: api as NodeApi | undefined };
   const watch = createNodeWatch({
@@ -89,13 +89,13 @@ export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_0
     board,
     name: "gpu-1",
     api: () => known.api,
-    kubeletStartedAtMs: () => kubelet.startedAtMs,
+    kubeletAgeMs: () => (kubelet.beganMs === undefined ? undefined : host.clock.monotonic() - kubelet.beganMs),
     emit: ({ kind }) => {
       if (kind === "node-ready") seen.ready += 1;
       if (kind === "token-refused") seen.unauthorized += 1;
       if (kind !== "node-gone") return;
       seen.gone += 1;
-      kubelet.startedAtMs = host.clock.now();
+      kubelet.beganMs = host.clock.monotonic();
     },
   });
   const watching = watch.run(stop.signal);

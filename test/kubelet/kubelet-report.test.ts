@@ -5,13 +5,14 @@ import { kubeletMetrics, kubeletStatus } from "../../agent/kubelet/kubelet-repor
 const STATE = {
   pid: 7,
   startedAtMs: Date.UTC(2026, 0, 2),
+  ageMs: 0,
   restarts: 3,
   restartsByReason: { exited: 2 },
   lastExit: undefined,
 };
 
 test("/status has the running kubelet and the ends of those before it", () => {
-  const { startedAtMs: _, ...rest } = STATE;
+  const { startedAtMs: _, ageMs: __, ...rest } = STATE;
   assert.deepEqual(kubeletStatus(STATE), { kubelet: { ...rest, startedAt: "2026-01-02T00:00:00.000Z" } });
   assert.equal(kubeletStatus({ ...STATE, startedAtMs: undefined }).kubelet.startedAt, undefined);
 });

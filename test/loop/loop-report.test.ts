@@ -14,7 +14,7 @@ test("each loop is shown with its period, its rounds and how late it is", async 
     everySeconds: 30,
     run: async () => undefined,
     log,
-    now: () => nowMs,
+    monotonic: () => nowMs,
     sleep,
     random: () => 0,
   });
@@ -22,12 +22,13 @@ test("each loop is shown with its period, its rounds and how late it is", async 
   await loop.trigger();
   nowMs = 200_000;
   assert.deepEqual(report.status(), {
-    loops: [{ name: "converge", everySeconds: 30, rounds: 1, lagSeconds: 170, isOverdue: false }],
+    loops: [{ name: "converge", everySeconds: 30, rounds: 1, failures: 0, lagSeconds: 170, isOverdue: false }],
   });
   assert.deepEqual(
     report.metrics().map(({ name, samples }) => [name, samples()]),
     [
       ["eks_satellite_loop_rounds_total", [{ value: 1, labels: { loop: "converge" } }]],
+      ["eks_satellite_loop_failures_total", [{ value: 0, labels: { loop: "converge" } }]],
       ["eks_satellite_loop_lag_seconds", [{ value: 170, labels: { loop: "converge" } }]],
     ],
   );

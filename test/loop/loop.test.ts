@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { validate } from "node-cron";
-import { cronExpression, Loop } from "../../agent/loop/loop.ts";
+import { test } from "node:test";
+import { Loop } from "../../agent/loop/loop.ts";
 import { MemoryClock, settle } from "../fakes/memory-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
-function setUp(run: () => Promise<void>, everySeconds = 30) {
+function setUp(run: () => Promise<void>, everySeconds = 30, share = 0) {
   const { log, lines } = createMemoryLog();
-  let nowMs = 0;
   const clock = new MemoryClock();
+  const { monotonic, sleep } = clock;
+  const failures: unknown[] = [];
   const loop = new Loop({
     name: "test",
     everySeconds,
-    run,
-    log,
-    now: () => nowMs,
-    sleep: clock.sleep,
-    random: () => 0,
+    ...{ run, log, monotonic, sleep, random: () => share },
+    onFailure: (error) => void failures.push(error),
   });
-  return { loop, lines, clock, jump: (ms: number) => (nowMs += ms) };
+  return { loop, lines, clock, failures };
 }
 
 /** A round that a test ends by hand. */
@@ -34,51 +31,73 @@ function createGate() {
   };
 }
 
-/** Seconds of the minute in which a field `first-last/step` is due. */
-function secondsOf(expression: string): readonly number[] {
-  const [, first = 0, last = 0, step = 1] = (/^(\d+)-(\d+)\/(\d+) /.exec(expression) ?? []).map(Number);
-  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
-}
-
-test("a period below a minute is a cron expression with equal gaps, never longer than asked for", () => {
-  for (let everySeconds = 1; everySeconds < 60; everySeconds += 1) {
-    for (const share of [0, 0.37, 0.999]) {
-      const expression = cronExpression(everySeconds, share);
-      assert.ok(validate(expression), expression);
-      const seconds = secondsOf(expression);
-      const gaps = seconds.map((second, index) => (seconds[index + 1] ?? (seconds[0] ?? 0) + 60) - second);
-      assert.equal(new Set(gaps).size, 1, `${everySeconds} s: ${expression}`);
-      assert.ok((gaps[0] ?? 0) <= everySeconds && (gaps[0] ?? 0) > everySeconds / 2, expression);
-    }
+test("periods are exactly those of the configuration, after a first one that chance shortens", async () => {
+  for (const [everySeconds, share] of [
+    [45, 0],
+    [100, 0.37],
+    [7, 0.999],
+  ] as const) {
+    const times: number[] = [];
+    const { loop, clock } = setUp(async () => void times.push(clock.monotonic()), everySeconds, share);
+    const stop = new AbortController();
+    const beganMs = clock.monotonic();
+    await loop.start(stop.signal);
+    await clock.advance(everySeconds * 4000);
+    const gaps = times.map((time, index) => Math.round(time - (times[index - 1] ?? beganMs)) / 1000);
+    assert.deepEqual(gaps.slice(0, 4), [0, (1 - share) * everySeconds, everySeconds, everySeconds].map(toMillis));
+    stop.abort();
+    const { length } = times;
+    await clock.advance(everySeconds * 4000);
+    assert.equal(times.length, length, "the end");
   }
 });
 
-test("longer periods are whole minutes and hours, shifted by a share of the unit", () => {
-  assert.equal(cronExpression(300, 0), "0 0-59/5 * * * *");
-  assert.equal(cronExpression(600, 0.5), "30 5-59/10 * * * *");
-  assert.equal(cronExpression(60, 0.5), "30 0-59/1 * * * *");
-  assert.equal(cronExpression(3600, 0.5), "30 30 0-23/1 * * *");
-  assert.equal(cronExpression(86_400, 0.5), "30 30 12-23/24 * * *");
-  for (const seconds of [61, 599, 3599, 7200, 20_000, 86_400])
-    for (const share of [0, 0.999]) assert.ok(validate(cronExpression(seconds, share)), `${seconds} ${share}`);
+const toMillis = (seconds: number) => Math.round(seconds * 1000) / 1000;
+
+test("a clock that is set moves no round, forward or back, by an hour or ten years", async () => {
+  for (const hours of [-87_600, -1, 1, 720, 87_600]) {
+    let rounds = 0;
+    const { loop, clock } = setUp(async () => {
+      rounds += 1;
+    }, 30);
+    const stop = new AbortController();
+    loop.schedule(stop.signal);
+    await clock.advance(30_000);
+    clock.set(hours * 3_600_000);
+    await clock.advance(120_000);
+    assert.equal(rounds, 5, `${hours} h`);
+    stop.abort();
+  }
 });
 
-test("starting runs a round at once, and one each period until the signal aborts", async (context: TestContext) => {
-  context.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 0, 2, 3, 4, 5) });
-  const times: number[] = [];
+test("a round that takes longer than the period is not followed by another at once", async () => {
+  const gate = createGate();
+  const { loop, clock } = setUp(gate.run, 30);
   const stop = new AbortController();
-  const { loop } = setUp(async () => void times.push(Date.now() / 1000));
-  await loop.start(stop.signal);
-  for (let second = 0; second < 90; second += 1) {
-    context.mock.timers.tick(1000);
-    await settle();
-  }
-  const gaps = times.slice(1).map((time, index) => Math.round(time - (times[index] ?? 0)));
-  assert.deepEqual(gaps, [25, 30, 30], "at once at 03:04:05, then at :30 and :00");
+  loop.schedule(stop.signal);
+  await clock.advance(75_000);
+  assert.equal(gate.rounds(), 1);
+  await gate.endRound();
+  assert.equal(gate.rounds(), 1, "the period that passed meanwhile is not made up for");
+  await clock.advance(15_000);
+  assert.equal(gate.rounds(), 2);
   stop.abort();
-  context.mock.timers.tick(120_000);
+});
+
+test("a process that was stopped for an hour makes up for no missed round", async () => {
+  let rounds = 0;
+  const { loop, clock } = setUp(async () => {
+    rounds += 1;
+  }, 10);
+  const stop = new AbortController();
+  loop.schedule(stop.signal);
   await settle();
-  assert.equal(times.length, 4);
+  clock.jump(3_600_000);
+  await clock.advance(0);
+  assert.ok(rounds <= 2, `${rounds} rounds at once`);
+  await clock.advance(20_000);
+  assert.ok(rounds <= 4);
+  stop.abort();
 });
 
 test("a round that is asked for while one runs follows it, once, however often it was asked for", async () => {
@@ -143,25 +162,51 @@ test("a round that fails is told of once, and the loop lives on", async () => {
 
 test("a loop is overdue when no round has ended for three periods and a network call's deadline", async () => {
   const gate = createGate();
-  const { loop, jump } = setUp(gate.run, 30);
+  const { loop, clock } = setUp(gate.run, 30);
   void loop.trigger();
-  jump(3 * 30_000 + 120_000);
+  clock.jump(3 * 30_000 + 120_000);
   assert.equal(loop.isOverdue(), false);
-  jump(1);
-  assert.equal(loop.isOverdue(), true);
+  clock.jump(1);
+  assert.deepEqual([loop.isOverdue(), loop.isHung()], [true, true]);
   await gate.endRound();
-  assert.equal(loop.isOverdue(), false);
+  assert.deepEqual([loop.isOverdue(), loop.isHung()], [false, false]);
 });
 
-test("a loop that is scheduled after the agent's end never runs, and keeps no process alive", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+test("a loop of which every round fails is overdue and does not hang, and what failed is handed over each time", async () => {
+  let isBroken = true;
+  const { loop, clock, failures } = setUp(async () => {
+    if (isBroken) throw new Error("boom");
+  });
+  const stop = new AbortController();
+  loop.schedule(stop.signal);
+  await clock.advance(3 * 30_000 + 120_001);
+  assert.deepEqual([loop.isOverdue(), loop.isHung()], [true, false]);
+  assert.deepEqual([loop.rounds, loop.failures, failures.length], [7, 7, 7]);
+  assert.equal(loop.lagSeconds(), 180);
+  isBroken = false;
+  await clock.advance(30_000);
+  assert.deepEqual([loop.isOverdue(), loop.failures], [false, 7]);
+  stop.abort();
+});
+
+test("a round of a rare loop hangs after ten minutes, and is not overdue between its rounds", async () => {
+  const gate = createGate();
+  const { loop, clock } = setUp(gate.run, 86_400);
+  clock.jump(86_400_000);
+  assert.deepEqual([loop.isOverdue(), loop.isHung()], [false, false]);
+  void loop.trigger();
+  clock.jump(600_001);
+  assert.deepEqual([loop.isOverdue(), loop.isHung()], [true, true]);
+  await gate.endRound();
+});
+
+test("a loop that is scheduled after the agent's end never runs", async () => {
   let rounds = 0;
-  const { loop } = setUp(async () => {
+  const { loop, clock } = setUp(async () => {
     rounds += 1;
   }, 1);
   loop.schedule(AbortSignal.abort());
-  context.mock.timers.tick(5000);
-  await settle();
+  await clock.advance(5000);
   assert.equal(rounds, 0);
 });
 

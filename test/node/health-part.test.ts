@@ -22,7 +22,7 @@ function setUp() {
     config: sampleConfig(),
     board,
     api: () => undefined,
-    kubelet: () => ({ pid: undefined, startedAtMs: undefined }),
+    kubelet: () => ({ pid: undefined, ageMs: undefined }),
     endpoint: () => undefined,
     facts: () => known.facts,
     keys: () => undefined,

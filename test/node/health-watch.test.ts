@@ -17,17 +17,15 @@ function setUp() {
   containerd.start();
   host.onFetch = () => ({ status: 200, body: "ok" });
   const board = createBoard(createMemoryLog().log, host.clock);
-  const kubelet: { pid: number | undefined; startedAtMs: number | undefined } = {
-    pid: 7,
-    startedAtMs: host.clock.now(),
-  };
+  const kubelet: { pid: number | undefined; beganMs: number } = { pid: 7, beganMs: host.clock.monotonic() };
+  const state = () => ({ pid: kubelet.pid, ageMs: host.clock.monotonic() - kubelet.beganMs });
   const request = { state: undefined as string | undefined };
   const api = { readServingRequest: async () => request.state } as unknown as NodeApi;
   const known: { facts: NodeFacts | undefined } = { facts: undefined };
   const watch = () =>
     watchHealth({
       ...{ host, config: sampleConfig(), board, api: () => api },
-      ...{ kubelet: () => kubelet, facts: () => known.facts },
+      ...{ kubelet: state, facts: () => known.facts },
     });
   const statusOf = (type: Parameters<typeof board.get>[0]) => [board.get(type).status, board.get(type).reason];
   return { host, containerd, board, kubelet, request, known, watch, statusOf };

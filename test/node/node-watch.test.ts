@@ -65,7 +65,7 @@ test("a Node that kubelet has not registered after 20 s is gone: kubelet is rest
 
 test("without a running kubelet a missing Node restarts nothing", async () => {
   const { host, api, kubelet, seen, status } = setUpNodeWatch(undefined);
-  kubelet.startedAtMs = undefined;
+  kubelet.beganMs = undefined;
   for (let second = 0; second < 60; second += 1) {
     api.endWatch();
     await host.clock.advance(1000);

@@ -1,0 +1,57 @@
+// Which files may ask the time of day: it is set by NTP and users, so that no wait, deadline or period may depend on it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertNone, files } from "./sources.ts";
+
+/** Why each of them needs the time of day, which everything else does without. */
+const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
+  "admin/cluster-access.ts": "a token's date, and when the cluster was described",
+  "apply/converger.ts": "when a file was changed last, for /status",
+  "apply/edit-war.ts": "until when a file is left alone, in the condition's message",
+  "apply/ledger.ts": "when a thing was changed first and last",
+  "aws/aws-endpoints.ts": "the difference from AWS's clock",
+  "aws/cluster-cache.ts": "when the cluster was described, for /status",
+  "check/context.ts": "a token's date, and when the cluster was described",
+  "check/credential-checks.ts": "the end of a certificate",
+  "check/identity-checks.ts": "the end of a certificate",
+  "commands/authorize.ts": "the name of a backup",
+  "commands/bundle.ts": "the name and date of a bundle",
+  "commands/plan.ts": "when the cluster was described",
+  "commands/revoke.ts": "the name of a backup",
+  "commands/run.ts": "the times of log lines",
+  "commands/status.ts": "how long ago something happened, for people",
+  "credentials/aws-session.ts": "the end of keys, and a token's date",
+  "credentials/certificate-watch.ts": "the end of a certificate",
+  "credentials/credentials.ts": "the end of keys",
+  "credentials/renewal.ts": "the end of keys and tokens, beside the monotonic clock",
+  "credentials/roles-anywhere.ts": "the end of a certificate",
+  "credentials/session-file.ts": "the end of keys",
+  "gpu/gpu-runtime.ts": "since when a program runs, in the condition's message",
+  "host/linux-host.ts": "it is the clock",
+  "kubelet/kubelet.ts": "when kubelet was started, for /status",
+  "kubelet/serving-certificates.ts": "the name of a folder",
+  "node/health-watch.ts": "the end of a certificate",
+  "node/node-reporter.ts": "the times of the Node's conditions and events",
+  "parts.ts": "the times of conditions and events",
+};
+
+const TIME_OF_DAY = /\bclock\.now\b|\bDate\.now\b|\bnew Date\(\)|\{[^{}]*\bnow\b[^{}]*\} = (?:\w+\.)*clock\b/;
+
+test("only what AWS, certificates or people see goes by the time of day", () => {
+  assertNone(
+    files
+      .filter(({ name, code }) => TIME_OF_DAY.test(code) && READERS_OF_THE_TIME_OF_DAY[name] === undefined)
+      .map(
+        ({ name }) =>
+          `${name} asks the time of day: use clock.monotonic() for a wait, a deadline or a period; for what AWS, certificates or people see, add it to test/architecture/clocks.test.ts with the reason`,
+      ),
+  );
+});
+
+test("every file of that list still asks the time of day", () => {
+  const readers = files.filter(({ code }) => TIME_OF_DAY.test(code)).map(({ name }) => name);
+  assert.deepEqual(
+    Object.keys(READERS_OF_THE_TIME_OF_DAY).filter((name) => !readers.includes(name)),
+    [],
+  );
+});
