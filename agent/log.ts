@@ -1,6 +1,7 @@
 // The log: pino with three shapes. `journald` prefixes each line with its priority, `text` is for a terminal, `json` for collectors.
 import { type LogFn, type Logger, pino } from "pino";
 import { describe } from "./errors.ts";
+import { cutText, oneLine, withoutControls } from "./foreign-text.ts";
 import { type FoldOptions, foldRepeats } from "./log-fold.ts";
 
 /** The log handle that every part receives; `notice` is syslog's, between info and warning. */
@@ -18,6 +19,9 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 export function logAt(log: Log, level: LogLevel): LogFn {
   return log[level].bind(log);
 }
+
+/** Longer ones are cut: systemd splits a line at 48 KiB, and gives what follows no priority. */
+const MAX_LENGTH = 32 * 1024;
 
 /** Between pino's 30 (info) and 40 (warn). */
 const NOTICE_LEVEL = 35;
@@ -44,7 +48,8 @@ export function createLog(
 ): Log {
   const format =
     options.format === "auto" ? (environment.JOURNAL_STREAM === undefined ? "text" : "journald") : options.format;
-  const render = format === "json" ? write : (line: string) => write(renderLine(line, format));
+  // JSON escapes C0's control characters, and no others.
+  const render = (line: string) => write(format === "json" ? withoutControls(line) : renderLine(line, format));
   const destination = { write: options.fold === undefined ? render : foldRepeats(render, options.fold) };
   return pino(
     {
@@ -63,19 +68,15 @@ function renderLine(json: string, format: "journald" | "text"): string {
   const { level, msg, err, time: _, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const { code, message, hint } = (err ?? {}) as { code?: string; message?: string; hint?: string };
   // pino takes an error's message for the line's own when it is given no other.
-  const sentence = msg === message ? String(msg ?? "") : [msg, message].filter(Boolean).join(": ");
+  const parts = message?.startsWith(String(msg)) ? [message] : [msg, message];
+  const sentence = parts.filter(Boolean).join(": ");
   const advice = hint === undefined ? "" : ` → ${hint}`;
   const tail = Object.entries(code === undefined ? fields : { ...fields, code })
     .map(([key, value]) => ` ${key}=${renderValue(value)}`)
     .join("");
   const prefix =
     format === "journald" ? `<${JOURNAL_PRIORITY[String(level)] ?? 6}>` : `${String(level).toUpperCase().padEnd(5)} `;
-  return `${prefix}${oneLine(sentence + advice + tail)}\n`;
-}
-
-/** The journal stores one line an event; a newline inside a message would lose its priority. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ⏎ ");
+  return `${prefix}${cutText(oneLine(withoutControls(sentence + advice + tail)), MAX_LENGTH)}\n`;
 }
 
 function renderValue(value: unknown): string {

@@ -21,7 +21,7 @@ function setUp(format: LogFormat = "journald") {
     }
   };
   const end = () => ends.forEach((work) => void work());
-  return { log, lines, pass, end };
+  return { log, lines, pass, end, due, setClock: (ms: number) => void (nowMs = ms) };
 }
 
 test("a line that comes again and again is written once and counted, also between others", () => {
@@ -75,4 +75,45 @@ test("at the end what was counted is told", () => {
   end();
   end();
   assert.deepEqual(lines, ["<6>again", "<6>again (2 more times in 0 s) repeated=2"]);
+});
+
+test("a flood of different lines leaves one timer, so that what is forgotten is not kept by another", () => {
+  const { log, lines, pass, due } = setUp();
+  for (let number = 0; number < 5000; number += 1) log.notice(`kubelet: line ${number}`);
+  assert.equal(due.length, 1);
+  log.notice("kubelet: line 4999");
+  pass(60_000);
+  assert.equal(lines.at(-1), "<5>kubelet: line 4999 (1 more time in 60 s) repeated=1");
+  pass(60_000);
+  assert.equal(due.length, 0, "nothing is remembered, so nothing is due");
+});
+
+test("a line too long to remember is written each time", () => {
+  const { log, lines, due } = setUp();
+  for (let time = 0; time < 3; time += 1) log.notice("x".repeat(20_000));
+  assert.equal(lines.length, 3);
+  assert.equal(due.length, 0);
+});
+
+test("a clock that is set back or forward folds no line for longer", () => {
+  for (const jumpMs of [-3_600_000, 3_600_000]) {
+    const { log, lines, setClock } = setUp();
+    setClock(7_200_000);
+    log.info("again");
+    setClock(7_200_000 + jumpMs);
+    log.info("again");
+    assert.equal(lines.length, 2, `${jumpMs} ms`);
+  }
+});
+
+test("a count that a clock set back kept open is written after a minute at most", () => {
+  const { log, lines, pass, setClock, due } = setUp();
+  setClock(7_200_000);
+  log.info("again");
+  log.info("again");
+  setClock(0);
+  for (const timer of due) assert.ok(timer.atMs - 7_200_000 <= 60_000);
+  due.splice(0).forEach(({ work }) => void work());
+  assert.match(lines[1] ?? "", /again \(1 more time/);
+  pass(1);
 });

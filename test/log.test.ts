@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { SatelliteError } from "../agent/errors.ts";
 import { createLog, LOG_FORMATS, type LogFormat, logAt } from "../agent/log.ts";
 import { Secret } from "../agent/secret.ts";
+import { assertFast, FLOODS } from "./fakes/floods.ts";
 
 function setUp(format: LogFormat, environment: Record<string, string> = {}, level: "debug" | "info" = "debug") {
   const lines: string[] = [];
@@ -39,6 +40,42 @@ test("an error is one line: what failed, its causes, what to do, its code", () =
     "<3>a round failed: /a was not written: ENOSPC: no space left on device → Free space. code=disk-full\n",
   ]);
 });
+
+test("an error that is the whole line says its first sentence once", () => {
+  const err = new SatelliteError("disk-full", "/a was not written", { cause: new Error("ENOSPC") });
+  for (const format of ["text", "journald"] as const) {
+    const { lines, log } = setUp(format);
+    log.error({ err });
+    assert.match(lines[0] ?? "", /^(ERROR |<3>)\/a was not written: ENOSPC code=disk-full\n$/);
+  }
+});
+
+test("the words of others bring no terminal sequence, no hidden character and no line of their own", () => {
+  for (const format of LOG_FORMATS) {
+    const { lines, log } = setUp(format);
+    log.error(
+      { err: new Error("\u001b[2Jcleared"), field: "\u202eturned" },
+      "kubelet: \u009b31mred\u001b]0;title\u0007 a\rb\u200b",
+    );
+    assert.doesNotMatch(lines.join(""), /(?!\n)[\p{Cc}\p{Cf}]/u, format);
+    assert.equal(lines.join("").split("\n").length, 2, format);
+  }
+});
+
+test("a line is cut where systemd would split it", () => {
+  const { lines, log } = setUp("journald");
+  log.notice({ after: 1 }, `kubelet: ${"x".repeat(100_000)}`);
+  assert.ok((lines[0] ?? "").length < 33_000);
+  assert.match(lines[0] ?? "", /x… and \d+ more characters\n$/);
+});
+
+for (const [name, flood] of FLOODS)
+  test(`a line with 1 MB of ${name} costs no time`, () => {
+    for (const format of ["journald", "json"] as const) {
+      const { log } = setUp(format);
+      assertFast(() => log.notice({ err: new Error(flood) }, `x\n${flood}\ny`), 400);
+    }
+  });
 
 test("a message of several lines stays one line: the journal would lose the priority of the others", () => {
   for (const format of ["journald", "text"] as const) {

@@ -1,13 +1,10 @@
 // A child process whose lines become log lines, and which ends on request.
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import type { Child, Host } from "../host/host.ts";
+import { forEachLine } from "../host/lines.ts";
 
 /** Hands each line of a child's output over; a pipe that is not read would block the child. */
 export function readLines(child: Child, onLine: (line: string) => void): void {
-  for (const stream of [child.stdout, child.stderr] satisfies Readable[]) {
-    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", onLine);
-  }
+  for (const stream of [child.stdout, child.stderr]) forEachLine(stream, onLine);
 }
 
 /** Asks a child to end, and ends it when it has not after `graceSeconds`. Resolves when it is gone. */
