@@ -21,7 +21,10 @@ function setUp(format: LogFormat = "journald") {
     }
   };
   const end = () => ends.forEach((work) => void work());
-  return { log, lines, pass, end, due, setClock: (ms: number) => void (nowMs = ms) };
+  const setClock = (ms: number) => {
+    nowMs = ms;
+  };
+  return { log, lines, pass, end, due, setClock };
 }
 
 test("a line that comes again and again is written once and counted, also between others", () => {

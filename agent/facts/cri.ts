@@ -1,5 +1,5 @@
 // The container runtime's report on its own health, through CRI (cri-api, runtime/v1/api.proto), as kubelet reads it.
-import { SatelliteError } from "../errors.ts";
+import { hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { asBytes, asText, encodeText, fieldsOf } from "./protobuf.ts";
 
@@ -35,7 +35,9 @@ async function call(
   timeoutSeconds: number,
 ): Promise<Uint8Array> {
   const grpc = { socket, method: `/runtime.v1.RuntimeService/${name}`, message: request, timeoutSeconds };
-  const { status, statusMessage, message } = await host.grpc(grpc).catch((cause: unknown) => {
+  const { status, statusMessage, message } = await host.grpc(grpc).catch((error: unknown) => {
+    // The call's own sentence says the same in other words.
+    const cause = hasCode(error, "grpc-failed") ? (error as Error).cause : error;
     throw new SatelliteError("runtime-unreachable", `containerd does not answer on ${socket}`, {
       hint: "systemctl status containerd; journalctl -u containerd -n 50.",
       cause,

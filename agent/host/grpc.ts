@@ -14,7 +14,9 @@ export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcReques
   const { promise, resolve, reject } = Promise.withResolvers<GrpcResponse>();
   const session = connectHttp2("http://localhost", { createConnection: () => connectSocket(socket) });
   const fail = (cause: unknown) =>
-    reject(new SatelliteError("grpc-failed", `${method} on ${socket} was not answered`, { cause }));
+    reject(
+      new SatelliteError("grpc-failed", `${method} on ${socket} was not answered`, { cause: reasonOf(cause, socket) }),
+    );
   session.on("error", fail);
 
   const stream = session.request({
@@ -43,6 +45,12 @@ export function callGrpc({ socket, method, message, timeoutSeconds }: GrpcReques
   stream.end(withPrefix(message));
 
   return promise.finally(() => session.destroy());
+}
+
+/** Node says of a call without a connection that it was canceled, and why in the cause; both name the socket again. */
+function reasonOf(error: unknown, socket: string): Error {
+  const { message, code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+  return Object.assign(new Error(message.replace(` ${socket}`, "")), { code });
 }
 
 /** grpc-message is percent-encoded; a text that is not stays as it is. */

@@ -2,7 +2,18 @@
 
 /** Data flows down this list: a file imports only its own stage or those above it. */
 export const STAGES = [
-  ["errors.ts", "secret.ts", "time.ts", "digest.ts", "optional.ts", "foreign-text.ts", "redact.ts", "log.ts", "log-fold.ts", "version.ts"],
+  [
+    "errors.ts",
+    "secret.ts",
+    "time.ts",
+    "digest.ts",
+    "optional.ts",
+    "foreign-text.ts",
+    "redact.ts",
+    "log.ts",
+    "log-fold.ts",
+    "version.ts",
+  ],
   ["host/"],
   ["board/"],
   ["loop/"],

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { describe } from "../../agent/errors.ts";
 import { readRuntimeConditions } from "../../agent/facts/cri.ts";
+import { callGrpc } from "../../agent/host/grpc.ts";
 import type { GrpcResponse } from "../../agent/host/host.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { encodeBytes, encodeRuntimeStatus } from "../fakes/runtime-status.ts";
@@ -74,6 +76,14 @@ test("a containerd without its CRI plugin gives another error than one that is d
     message: `containerd does not answer on ${SOCKET}`,
     hint: /systemctl status containerd/,
   });
+});
+
+test("a socket that is not there is named once, followed by why", async () => {
+  const host = new MemoryHost();
+  const socket = "/run/eks-satellite-test/no.sock";
+  host.onGrpc = (request) => callGrpc({ ...request, socket });
+  const error = await readRuntimeConditions(host, socket).catch((thrown: unknown) => thrown);
+  assert.equal(describe(error).message, `containerd does not answer on ${socket}: connect ENOENT`);
 });
 
 test("any other refusal is reported with containerd's message", async () => {

@@ -87,6 +87,7 @@ test("a missing socket is an error that names it", async (context) => {
   await assert.rejects(callGrpc({ socket, method: METHOD, message: new Uint8Array(), timeoutSeconds: 5 }), {
     code: "grpc-failed",
     message: `${METHOD} on ${socket} was not answered`,
+    cause: Object.assign(new Error("connect ENOENT"), { code: "ENOENT" }),
   });
 });
 
