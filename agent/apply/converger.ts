@@ -201,7 +201,7 @@ export class Converger {
       readRuntimeConditions(host, config.containerd.socket),
       this.#checkToken(),
       checkForeignKubelet(host),
-      checkPort(host),
+      checkPort(host, log),
       this.#repairKubeletFiles(plan),
     ]);
     for (const check of checks) if (check.status === "rejected") throw check.reason;

@@ -5,7 +5,7 @@ import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { findListener, KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
-import { findProcesses, isAlive } from "../facts/process.ts";
+import { findProcesses, isAlive, isOfMachine } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import { missingError } from "../install/dependencies.ts";
@@ -115,7 +115,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
     run: async ({ host, daemon }, { health, runFolder }) => {
       const isOurs = (await daemon()) !== undefined;
       const left = await readOrphanKubelet(host, runPaths(runFolder).kubeletProcess);
-      const kubelets = isOurs ? await findProcesses(host, "kubelet") : left;
+      const kubelets = isOurs ? await findKubelets(host) : left;
       const foreign: string[] = [];
       for (const port of [...KUBELET_PORTS, health.port]) {
         const holder = await findListener(host, port);
@@ -128,6 +128,13 @@ export const RUNTIME_CHECKS: readonly Check[] = [
     },
   }),
 ];
+
+/** Those of the machine itself: a pod's process may have that name too. */
+async function findKubelets(host: Host): Promise<readonly number[]> {
+  const pids = await findProcesses(host, "kubelet");
+  const areOwn = await Promise.all(pids.map((pid) => isOfMachine(host, pid)));
+  return pids.filter((_, index) => areOwn[index]);
+}
 
 /** The kubelet that a killed daemon left: the next daemon recognizes it by this record, and ends it. */
 async function readOrphanKubelet(host: Host, path: string): Promise<readonly number[]> {

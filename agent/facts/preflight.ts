@@ -3,7 +3,8 @@ import { parse } from "semver";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { findProcesses, readProcess, readUnit } from "./process.ts";
+import type { Log } from "../log.ts";
+import { findProcesses, isOfMachine, isOfPod, readContainer, readProcess, readUnit } from "./process.ts";
 
 /** kubelet's API port (`port` of KubeletConfiguration), which the control plane calls for logs and exec. */
 export const KUBELET_PORT = 10_250;
@@ -73,19 +74,29 @@ export async function checkForeignKubelet(host: Host): Promise<void> {
 /** Neither a process that has just ended nor one that only prints its version, as `check` starts it, is a running kubelet. */
 async function isAtWork(host: Host, pid: number): Promise<boolean> {
   const [, ...args] = ((await host.files.read(`/proc/${pid}/cmdline`)) ?? "").split("\0");
-  return !args.includes("--version") && (await readProcess(host, pid)) !== undefined;
+  return !args.includes("--version") && (await readProcess(host, pid)) !== undefined && (await isOfMachine(host, pid));
 }
 
-/** @throws port-taken */
-export async function checkPort(host: Host): Promise<void> {
+/**
+ * Refuses a port that root's own program holds. A pod's process that has taken it is ended: without kubelet nothing else would
+ * ever end that pod. Any other user's is left to kubelet, which says so itself.
+ * @throws port-taken
+ */
+export async function checkPort(host: Host, log: Log): Promise<void> {
   const listener = await findListener(host, KUBELET_PORT);
   if (listener === undefined) return;
-  throw new SatelliteError("port-taken", `port ${KUBELET_PORT} is taken${listener.words}`, {
-    hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
-  });
+  const { pid, words } = listener;
+  if (pid !== undefined && (await isOfMachine(host, pid))) {
+    throw new SatelliteError("port-taken", `port ${KUBELET_PORT} is taken${words}`, {
+      hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
+    });
+  }
+  // A socket in flight between two processes (SCM_RIGHTS) has no holder: that, too, a pod can do.
+  const isEnded = pid !== undefined && (await isOfPod(host, pid)) && host.kill(pid, "SIGKILL");
+  log.warn({ pid }, `port ${KUBELET_PORT} is taken${words}${isEnded ? ", which is ended: it is kubelet's" : ""}`);
 }
 
-/** The process that listens on a TCP port; `words` is ` by NAME (pid N)`, or empty when it is unknown. */
+/** The process that listens on a TCP port; `words` is ` by NAME (pid N) of pod UID`, or empty when it is unknown. */
 export interface Listener {
   readonly pid?: number;
   readonly words: string;
@@ -110,8 +121,14 @@ async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
       descriptors.map((descriptor) => host.files.readLink(`/proc/${pid}/fd/${descriptor}`)),
     );
     if (!links.includes(`socket:[${inode}]`)) continue;
-    const name = (await host.files.read(`/proc/${pid}/comm`))?.trim();
-    return { pid: Number(pid), words: ` by ${name} (pid ${pid})` };
+    const [name = "", container] = await Promise.all([
+      host.files.read(`/proc/${pid}/comm`),
+      readContainer(host, Number(pid)),
+    ]);
+    return {
+      pid: Number(pid),
+      words: ` by ${name.trim()} (pid ${pid})${container === undefined ? "" : ` of ${container}`}`,
+    };
   }
   return { words: "" };
 }

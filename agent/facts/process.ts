@@ -39,6 +39,50 @@ export async function findProcesses(host: Host, name: string): Promise<readonly 
   return pids.filter((_, index) => names[index]?.trim() === name).map(Number);
 }
 
+/**
+ * Whether root on this machine runs a process, outside every container. A name and a port prove nothing: any user, and any pod on
+ * the host's network, can have both. The owner of /proc/PID is no proof either, since prctl(PR_SET_DUMPABLE) makes it root.
+ */
+export async function isOfMachine(host: Host, pid: number): Promise<boolean> {
+  const [isRoot, container, ...areOwnNamespaces] = await Promise.all([
+    isOfRoot(host, pid),
+    readContainer(host, pid),
+    ...["pid", "mnt"].map((kind) => isOwnNamespace(host, pid, kind)),
+  ]);
+  return isRoot && container === undefined && areOwnNamespaces.every(Boolean);
+}
+
+/** `Uid:` of proc_pid_status(5): the real, effective, saved and file system user, in the name space of the reader. */
+async function isOfRoot(host: Host, pid: number): Promise<boolean> {
+  return /^Uid:\t0\t0\t0\t0$/m.test((await host.files.read(`/proc/${pid}/status`)) ?? "");
+}
+
+async function isOwnNamespace(host: Host, pid: number, kind: string): Promise<boolean> {
+  const [own, other] = await Promise.all(
+    ["self", pid].map((process) => host.files.readLink(`/proc/${process}/ns/${kind}`).catch(() => "")), // Another user's.
+  );
+  return own === other;
+}
+
+/** What cgroups of pods and containers are named after: kubelet, Docker, Podman, CRI-O, containerd's CRI, nerdctl, LXC, systemd-nspawn. */
+const CONTAINER_GROUPS = ["kubepods", "docker", "libpod", "crio", "cri-containerd", "nerdctl", "lxc", "machine.slice"];
+
+/** The pod or container that a process runs in, e.g. `pod 0f1e… (container 4b5a…)`; undefined outside any. */
+export async function readContainer(host: Host, pid: number): Promise<string | undefined> {
+  const groups = ((await host.files.read(`/proc/${pid}/cgroup`)) ?? "").slice(0, 64 * 1024);
+  const names = groups.split(/[/\n]/);
+  if (!names.some((name) => CONTAINER_GROUPS.some((known) => name.startsWith(known)))) return undefined;
+  const uid = /pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})/.exec(groups)?.[1]?.replaceAll("_", "-");
+  const id = /[0-9a-f]{64}/.exec(groups)?.[0]?.slice(0, 12);
+  const container = id === undefined ? "a container" : `container ${id}`;
+  return uid === undefined ? container : `pod ${uid} (${container})`;
+}
+
+/** Whether a process belongs to a pod of kubelet's. */
+export async function isOfPod(host: Host, pid: number): Promise<boolean> {
+  return ((await host.files.read(`/proc/${pid}/cgroup`)) ?? "").split("/").some((name) => name.startsWith("kubepods"));
+}
+
 /** The systemd unit that a process belongs to, or undefined outside any. */
 export async function readUnit(host: Host, pid: number): Promise<string | undefined> {
   const groups = (await host.files.read(`/proc/${pid}/cgroup`)) ?? "";

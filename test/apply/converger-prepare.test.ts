@@ -44,8 +44,11 @@ test("each obstacle to kubelet's start is named", async () => {
     "runtime-unreachable": ({ containerd }) => containerd.stop(),
     "token-missing": ({ host }) => host.files.drop(TOKEN),
     "kubelet-stranger": ({ host }) => void host.processes.start({ name: "kubelet" }),
-    "port-taken": ({ host }) =>
-      host.files.put("/proc/net/tcp", "sl\n 0: 00000000:280A 00000000:0000 0A 0:0 0:0 0 0 0 1 1\n"),
+    "port-taken": ({ host }) => {
+      const { pid } = host.processes.start({ name: "nginx" });
+      host.files.putLink(`/proc/${pid}/fd/3`, "socket:[1]");
+      host.files.put("/proc/net/tcp", "sl\n 0: 00000000:280A 00000000:0000 0A 0:0 0:0 0 0 0 1 1\n");
+    },
     "disk-full": ({ host }) => {
       host.files.put("/etc/kubernetes/pki/ca.crt", "edited");
       host.files.refuseWrites("/etc/kubernetes", "ENOSPC");

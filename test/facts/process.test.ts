@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
-import { findProcesses, isAlive, readProcess, readStartMs, readUnit } from "../../agent/facts/process.ts";
+import {
+  findProcesses,
+  isAlive,
+  isOfMachine,
+  readContainer,
+  readProcess,
+  readStartMs,
+  readUnit,
+} from "../../agent/facts/process.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
@@ -57,3 +66,26 @@ test("on this very machine this very process is found, and its start lies in the
   const ageMs = Date.now() - (await readStartMs(host, self));
   assert.ok(ageMs > -2000 && ageMs < 600_000, `${ageMs} ms old`);
 });
+
+test("on this very machine this very process is root's and in no container's name spaces, and an unprivileged one is not", {
+  skip: process.getuid?.() === 0 ? false : "only root may give up its user",
+}, async () => {
+  const host = createLinuxHost();
+  const [other, nested] = await Promise.all([
+    startSleeper("setpriv", "--reuid=65534", "--clear-groups"),
+    startSleeper("unshare", "--mount"),
+  ]);
+  const isInContainer = (await readContainer(host, process.pid)) !== undefined;
+  assert.equal(await isOfMachine(host, process.pid), !isInContainer);
+  assert.equal(await isOfMachine(host, other.pid), false);
+  assert.equal(await isOfMachine(host, nested.pid), false);
+  for (const child of [other, nested]) child.kill("SIGKILL");
+});
+
+/** A process that a command starts with its privileges changed; it says so before it sleeps. */
+async function startSleeper(command: string, ...args: readonly string[]) {
+  const environment = { PATH: process.env.PATH ?? "" };
+  const child = createLinuxHost().spawn(command, [...args, "sh", "-c", "echo ready; exec sleep 60"], environment);
+  await once(child.stdout, "data");
+  return child;
+}

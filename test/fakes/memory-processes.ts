@@ -9,6 +9,12 @@ export interface ProcessOptions {
   /** The command's name, as in /proc/PID/comm. */
   readonly name: string;
   readonly unit?: string;
+  /** Its cgroup, in place of the unit's. */
+  readonly cgroup?: string;
+  /** Default root. */
+  readonly userId?: number;
+  /** Default the machine's own. */
+  readonly namespaces?: Readonly<Partial<Record<"pid" | "mnt", string>>>;
   /** What the process makes of a SIGTERM; it ends by default. SIGKILL always ends it. */
   readonly onTerm?: (process: MemoryProcess) => void;
 }
@@ -81,12 +87,17 @@ export class MemoryProcesses {
     const started = new MemoryProcess(pid, options, () => {
       this.#byPid.delete(pid);
       this.#files.drop(folder);
+      for (const kind of ["pid", "mnt"]) this.#files.dropLink(`${folder}/ns/${kind}`);
     });
     const startTicks = (this.#clock.now() - this.#bootMs) / 10;
     const fields = ["S", "1", ...Array.from({ length: 17 }, () => "0"), String(startTicks), "0"];
     this.#files.put(`${folder}/stat`, `${pid} (${options.name}) ${fields.join(" ")}\n`);
     this.#files.put(`${folder}/comm`, `${options.name}\n`);
-    this.#files.put(`${folder}/cgroup`, `0::/system.slice/${options.unit ?? ""}\n`);
+    this.#files.put(`${folder}/cgroup`, `0::${options.cgroup ?? `/system.slice/${options.unit ?? ""}`}\n`);
+    const { userId = 0, namespaces = {} } = options;
+    const users = Array.from({ length: 4 }, () => userId).join("\t");
+    this.#files.put(`${folder}/status`, `Name:\t${options.name}\nUid:\t${users}\nGid:\t${users}\n`);
+    for (const [kind, id] of Object.entries(namespaces)) this.#files.putLink(`${folder}/ns/${kind}`, `${kind}:[${id}]`);
     this.#byPid.set(pid, started);
     return started;
   }
