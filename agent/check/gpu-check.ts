@@ -1,17 +1,19 @@
 // One round over the GPUs: what the daemon's conditions would report, without waiting for transient symptoms to pass.
 
+import { describe } from "../errors.ts";
 import { readGpus } from "../facts/gpu.ts";
 import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "../gpu/gpu-faults.ts";
 import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
 import { NvidiaSmi, type SmiAnswer } from "../gpu/nvidia-smi.ts";
 import type { Host } from "../host/host.ts";
-import { parseKernelLine } from "../xid/xid.ts";
+import { KernelMessages } from "../xid/xid.ts";
 import { XidRecord } from "../xid/xid-record.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";
 
 /** Together with the grace period of a kill it is shorter than a check's deadline. */
 const SMI_TIMEOUT_SECONDS = 5;
+const DMESG_TIMEOUT_SECONDS = 5;
 
 export const GPU_CHECK: Check = local({
   name: "gpu",
@@ -51,12 +53,15 @@ async function readObservation(host: Host): Promise<GpuObservation> {
   const { driverVersion } = facts;
   if (facts.busIds.length === 0 || driverVersion === undefined)
     return { facts, answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
-  const [answer, hasFabricManager, xids] = await Promise.all([
+  const [answer, hasFabricManager, kernelLog] = await Promise.all([
     new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS }).query(driverVersion),
     facts.nvSwitches === 0 ? undefined : createFabricManagerReader(host)(),
-    readXids(host),
+    readKernelLog(host),
   ]);
-  return { facts, answer, xids, hasFabricManager, consecutiveAnswers: lasting(answer, hasFabricManager) };
+  return {
+    ...{ facts, answer, hasFabricManager, ...kernelLog },
+    consecutiveAnswers: lasting(answer, hasFabricManager),
+  };
 }
 
 /** The daemon waits whether a symptom lasts; a check reports the current state at once. */
@@ -64,12 +69,18 @@ function lasting(answer: SmiAnswer, hasFabricManager: boolean | undefined): Read
   return new Map(transientSymptoms(answer, hasFabricManager).map((symptom) => [symptom, Number.POSITIVE_INFINITY]));
 }
 
-async function readXids(host: Host): Promise<GpuObservation["xids"]> {
-  const { stdout } = await host.run("dmesg", ["--raw"], { timeoutSeconds: 5 }).catch(() => ({ stdout: "" })); // Not root: the kernel log cannot be read.
+async function readKernelLog(host: Host): Promise<Pick<GpuObservation, "xids" | "kernelLogProblem">> {
+  const messages = new KernelMessages();
   const record = new XidRecord();
-  for (const text of stdout.split("\n")) {
-    const line = parseKernelLine(text);
-    if (line !== undefined) record.take(line);
+  try {
+    const { exitCode, stdout, stderr } = await host.run("dmesg", ["--raw"], { timeoutSeconds: DMESG_TIMEOUT_SECONDS });
+    for (const text of stdout.split("\n")) {
+      const line = messages.read(text);
+      if (line !== undefined) record.take(line);
+    }
+    if (exitCode === 0 || host.userId !== 0) return { xids: record.list() }; // Not root: the kernel's log cannot be read.
+    return { xids: record.list(), kernelLogProblem: `dmesg exited with ${exitCode}: ${stderr.trim().slice(-200)}` };
+  } catch (error) {
+    return { xids: [], kernelLogProblem: describe(error).message };
   }
-  return record.list();
 }

@@ -61,11 +61,15 @@ export async function hasGpu(host: Host): Promise<boolean> {
   return (await readDevices(host)).some(({ kind }) => kind === "gpu");
 }
 
-/** A PCI address as the kernel writes it: nvidia-smi writes `00000000:06:00.0`, Xid lines write `0000:06:00`. */
+/**
+ * A PCI address as the kernel writes it, `0000:06:00.0`: nvidia-smi writes `00000000:06:00.0`, the drivers' messages `0000:06:00`, `06:00.0`
+ * or `0006:00`. Without a domain it is the first; without a function too.
+ */
 export function toBusId(address: string): string {
-  const [domain = "0", ...rest] = address.toLowerCase().split(":");
+  const parts = address.toLowerCase().split(":");
+  const [domain = "0", bus = "", ...rest] = parts.length < 3 ? ["0", ...parts] : parts;
   const short = domain.replace(/^0+/, "").padStart(4, "0");
-  const place = rest.join(":");
+  const place = [bus.replace(/^0+(?=..)/, ""), ...rest].join(":");
   return `${short}:${place.includes(".") ? place : `${place}.0`}`;
 }
 

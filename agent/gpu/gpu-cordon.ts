@@ -7,7 +7,7 @@ import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { CordonPatch, NodeApi, NodeState } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
-import { type GpuFault, isFatal } from "./gpu-faults.ts";
+import { type GpuFault, isFatal } from "./gpu-fault.ts";
 
 export interface GpuCordonOptions {
   readonly host: Host;

@@ -1,21 +1,11 @@
 // Observation of the GPUs → their faults, worst first, each with a remedy. Pure: the same observation gives the same faults.
 import type { GpuFacts } from "../facts/gpu.ts";
 import { optional } from "../optional.ts";
-import { type GpuAction, toRecoveryAction } from "../xid/xid.ts";
+import { type GpuAction, toRecoveryAction } from "../xid/gpu-action.ts";
 import type { Xid } from "../xid/xid-record.ts";
+import { byWeight, type GpuFault } from "./gpu-fault.ts";
 import type { SmiAnswer } from "./nvidia-smi.ts";
 import type { GpuReading } from "./nvidia-smi-output.ts";
-
-export interface GpuFault {
-  /** Kebab-case; becomes the condition's reason. */
-  readonly code: string;
-  /** The GPU; undefined for a fault that is not of one GPU. */
-  readonly busId?: string;
-  readonly message: string;
-  readonly action: GpuAction;
-  /** What to do beyond the action. */
-  readonly hint?: string;
-}
 
 /** Everything that faults are judged by. */
 export interface GpuObservation {
@@ -27,10 +17,9 @@ export interface GpuObservation {
   readonly hasFabricManager: boolean | undefined;
   /** How many answers in a row showed a transient symptom, by `busId slowdown`, `fabric` or the code of a problem. */
   readonly consecutiveAnswers: ReadonlyMap<string, number>;
+  /** Why the kernel's log cannot be followed. */
+  readonly kernelLogProblem?: string;
 }
-
-/** With these the GPU, or all GPUs, are of no use to a pod. */
-const FATAL: readonly GpuAction[] = ["reset-the-gpu", "reboot", "replace"];
 
 /** Problems of nvidia-smi that belong to the driver, and so to the condition GpuDriver. */
 export const DRIVER_PROBLEMS: readonly string[] = [
@@ -43,28 +32,11 @@ export const DRIVER_PROBLEMS: readonly string[] = [
 const LISTING_PROBLEMS: readonly string[] = ["gpu-inforom-corrupt", "gpu-fell-off-bus", "gpu-unreachable"];
 /** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and one hot minute is not a fault. */
 const LASTING = 3;
-const WEIGHT: readonly GpuAction[] = ["none", "check-the-app", "reset-the-gpu", "reboot", "replace"];
-
-/** What to do, as a sentence for the user. */
-export const ADVICE: Readonly<Record<GpuAction, string>> = {
-  none: "Action: none on the GPU.",
-  "check-the-app": "Action: check the app.",
-  "reset-the-gpu":
-    "Action: reset the GPU. kubectl drain the node, end what holds it (fuser -v /dev/nvidia*), nvidia-smi --gpu-reset -i ADDRESS; if that fails, reboot.",
-  reboot: "Action: reboot. kubectl drain the node, then systemctl reboot; if it hangs, power-cycle.",
-  replace: "Action: replace. kubectl drain the node and have the GPU or the machine replaced.",
-};
-
 const LOST = { code: "gpu-lost", action: "reboot", message: "it does not answer nvidia-smi" } as const;
 const NOT_DRIVEN = {
   ...{ code: "gpu-not-driven", action: "none", message: "the driver is not bound to it" },
   hint: "dmesg | grep NVRM says why: the driver is too new or too old for this GPU, or the GPU did not start.",
 } as const satisfies GpuFault;
-
-/** Whether the GPU is unusable until it is reset or replaced, or the machine rebooted. */
-export function isFatal({ action }: GpuFault): boolean {
-  return FATAL.includes(action);
-}
 
 /** Whether the driver is bound to a GPU. Such a GPU that does not answer is lost. */
 export function isDriven({ facts }: GpuObservation, busId: string): boolean {
@@ -89,9 +61,7 @@ export function lostGpus({ facts, answer }: GpuObservation): readonly string[] {
 /** Finds every fault, worst first. */
 export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
   const { answer, xids } = observation;
-  const fromXids = xids
-    .filter(({ isStanding }) => isStanding)
-    .map(({ busId, xid, text, action }) => ({ code: `gpu-xid-${xid}`, busId, message: `Xid ${xid}: ${text}`, action }));
+  const fromXids = xids.filter(({ isStanding }) => isStanding).map(toFault);
   const explained = new Set(fromXids.map(({ busId }) => busId));
   const lost = lostGpus(observation)
     .filter((busId) => !explained.has(busId))
@@ -101,9 +71,24 @@ export function judgeGpus(observation: GpuObservation): readonly GpuFault[] {
     ...lost,
     ...judgeAnswer(observation),
     ...judgeFabric(observation),
+    ...judgeKernelLog(observation),
     ...(answer?.gpus ?? []).flatMap((reading) => judgeReading(reading, observation.consecutiveAnswers)),
   ];
   return found.toSorted(byWeight);
+}
+
+/** A standing Xid as a fault. An SXid is a fault of all GPUs behind the switch. */
+function toFault({ busId, xid, text, action, isSwitch }: Xid): GpuFault {
+  if (isSwitch !== true) return { code: `gpu-xid-${xid}`, busId, message: `Xid ${xid}: ${text}`, action };
+  const hint = "nvidia-smi --gpu-reset without -i resets all GPUs and NVSwitches, if nothing holds them.";
+  return { code: `nvswitch-sxid-${xid}`, message: `NVSwitch ${busId}: SXid ${xid}: ${text}`, action, hint };
+}
+
+function judgeKernelLog({ kernelLogProblem }: GpuObservation): readonly GpuFault[] {
+  if (kernelLogProblem === undefined) return [];
+  const message = `the kernel's log cannot be followed, so faults of GPUs may be missed: ${kernelLogProblem}`;
+  const hint = "Run dmesg --follow --raw by hand, as root; it is in the package util-linux.";
+  return [{ code: "kernel-log-unreadable", action: "none", message, hint }];
 }
 
 /** Finds the faults of nvidia-smi itself. */
@@ -178,8 +163,4 @@ function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<strin
     add(`gpu-slowdown-${slowdown}`, "none", `${what} keeps its clocks low`, hint);
   }
   return found;
-}
-
-function byWeight(one: GpuFault, other: GpuFault): number {
-  return WEIGHT.indexOf(other.action) - WEIGHT.indexOf(one.action);
 }

@@ -10,7 +10,13 @@ type ReadSamples = () => readonly Sample[];
 
 /** Creates the families. Without GPUs they have no samples. */
 export function gpuFamilies(view: ReadView): readonly Family[] {
-  return [...inventoryFamilies(view), ...healthFamilies(view), ...readingFamilies(view), xidFamily(view)];
+  return [
+    ...inventoryFamilies(view),
+    ...healthFamilies(view),
+    ...readingFamilies(view),
+    xidFamily(view),
+    sxidFamily(view),
+  ];
 }
 
 /** Which GPUs there are, and how pods get them. */
@@ -61,6 +67,15 @@ function xidFamily(view: ReadView): Family {
     (view()?.gpus ?? []).flatMap((gpu) =>
       gpu.xids.map(({ xid, count }) => ({ value: count, labels: { ...labelsOf(gpu), xid: String(xid) } })),
     ),
+  );
+}
+
+function sxidFamily(view: ReadView): Family {
+  return family("counter", "nvswitch_sxid_total", "SXids of this boot, by NVSwitch and code.", () =>
+    (view()?.switchEvents ?? []).map(({ busId, xid, count }) => ({
+      value: count,
+      labels: { pci_bus_id: busId, sxid: String(xid) },
+    })),
   );
 }
 

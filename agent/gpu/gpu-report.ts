@@ -3,15 +3,8 @@ import type { ConditionType } from "../board/condition-types.ts";
 import { type Report, reportOf } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import {
-  ADVICE,
-  DRIVER_PROBLEMS,
-  type GpuFault,
-  type GpuObservation,
-  hasListed,
-  isDriven,
-  lostGpus,
-} from "./gpu-faults.ts";
+import { ADVICE, type GpuFault } from "./gpu-fault.ts";
+import { DRIVER_PROBLEMS, type GpuObservation, hasListed, isDriven, lostGpus } from "./gpu-faults.ts";
 
 export const GPU_CONDITIONS = ["GpuDriver", "GpusPresent", "GpuHealthy"] as const satisfies readonly ConditionType[];
 
@@ -38,14 +31,16 @@ export function reportGpus(
     const quiet = allQuiet("NoGpu", "there is no NVIDIA GPU on the PCI bus");
     return mode === "required" ? { ...quiet, GpusPresent: failure(noGpuError()) } : quiet;
   }
-  const problem = driverProblem(observation);
+  const problem = driverProblem(observation, faults);
   if (problem !== undefined) {
     const unknown = {
       status: "Unknown",
       reason: "NoDriver",
       message: "without the driver the state is unknown",
     } as const;
-    return { GpuDriver: failure(problem), GpusPresent: unknown, GpuHealthy: unknown };
+    const [worst] = faults;
+    const health = worst === undefined ? unknown : reportHealth(observation, faults);
+    return { GpuDriver: failure(problem), GpusPresent: unknown, GpuHealthy: health };
   }
   const cuda = answer?.cudaVersion === undefined ? "" : `, CUDA up to ${answer.cudaVersion}`;
   return {
@@ -56,8 +51,17 @@ export function reportGpus(
 }
 
 /** Finds why the driver cannot be used; undefined when it can. */
-function driverProblem({ facts, answer }: GpuObservation): SatelliteError | undefined {
+function driverProblem({ facts, answer }: GpuObservation, faults: readonly GpuFault[]): SatelliteError | undefined {
   if (facts.driverVersion === undefined) {
+    const why = faults.find(
+      ({ busId, action }) => busId !== undefined && facts.busIds.includes(busId) && action !== "none",
+    );
+    if (why !== undefined)
+      return new SatelliteError(
+        "gpu-driver-missing",
+        `${countGpus(facts.busIds.length)}, and no driver is loaded: ${describeFault(why)}`,
+        { hint: adviseOn(why) },
+      );
     return new SatelliteError("gpu-driver-missing", `${countGpus(facts.busIds.length)}, and no driver is loaded`, {
       hint: "Install NVIDIA's driver (apt-get install nvidia-driver-…-server), and reboot; modprobe nvidia when it is installed.",
     });

@@ -31,6 +31,13 @@ const gpuSchema = z.object({
   xids: z.record(z.string(), z.int().min(0)).describe("Xids of this boot, code to number."),
 });
 
+const switchEventSchema = z.object({
+  busId: z.string().describe("PCI address of the NVSwitch."),
+  sxid: z.int().min(0),
+  count: z.int().min(1).describe("Number since the boot."),
+  isFatal: z.boolean().describe("Whether it is a fault until the next boot."),
+});
+
 /** The section `gpu` of /status. */
 export const gpuStatusSchema = z.object({
   devices: z.int().min(0).describe("NVIDIA GPUs on the PCI bus."),
@@ -39,6 +46,7 @@ export const gpuStatusSchema = z.object({
   deviceNodes: z.int().min(0).optional().describe("Files /dev/nvidia0 and on."),
   nvSwitches: z.int().min(0).optional(),
   gpus: z.array(gpuSchema).optional(),
+  switchEvents: z.array(switchEventSchema).optional().describe("SXids of this boot, which NVSwitches report."),
   runtime: z
     .object({
       binary: z.string().optional().describe("Program of containerd's runtime nvidia."),
@@ -64,6 +72,10 @@ export function renderGpuStatus(view: GpuView | undefined): z.infer<typeof gpuSt
     deviceNodes,
     nvSwitches,
     gpus: view.gpus.map(renderGpu),
+    switchEvents: view.switchEvents?.map(({ busId, xid, count, isStanding }) => ({
+      ...{ busId, sxid: xid, count },
+      isFatal: isStanding,
+    })),
     runtime: view.runtime,
   };
 }

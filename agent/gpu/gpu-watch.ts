@@ -6,12 +6,12 @@ import { type GpuFacts, PCI_DEVICES, readGpus } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
-import { followKernelLog } from "../xid/kernel-log.ts";
-import { KERNEL_TOKEN, parseKernelLine } from "../xid/xid.ts";
-import { type Xid, XidRecord } from "../xid/xid-record.ts";
+import type { Xid } from "../xid/xid-record.ts";
 import { createFabricManagerReader } from "./fabric-manager.ts";
-import { type GpuFault, type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
+import type { GpuFault } from "./gpu-fault.ts";
+import { type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
+import { GpuMessages } from "./gpu-messages.ts";
 import { GPU_CONDITIONS, reportGpus } from "./gpu-report.ts";
 import type { GpuRuntimeView } from "./gpu-runtime.ts";
 import { NvidiaSmi, type SmiAnswer } from "./nvidia-smi.ts";
@@ -33,6 +33,8 @@ export interface GpuView {
   readonly facts: GpuFacts;
   readonly cudaVersion?: string;
   readonly gpus: readonly GpuState[];
+  /** SXids of this boot, of every NVSwitch. */
+  readonly switchEvents?: readonly Xid[];
   /** How pods get them. */
   readonly runtime?: GpuRuntimeView;
   /** Whether the Node is cordoned because of their faults. */
@@ -52,8 +54,6 @@ export interface GpuWatchOptions {
 const SMI_TIMEOUT_SECONDS = 20;
 /** A busy machine may give one such answer. The previous observation stands until the second. */
 const TRANSIENT: readonly string[] = ["nvidia-smi-timeout", "nvidia-smi-failed"];
-/** An application's Xid is logged once in this time. */
-const QUIET_MS = 10 * 60_000;
 /** The rest of an observation without any answer of nvidia-smi. */
 const NOTHING_ANSWERED = { answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
 
@@ -63,36 +63,38 @@ export class GpuWatch {
   readonly #options: GpuWatchOptions;
   readonly #smi: NvidiaSmi;
   readonly #hasFabricManager: () => Promise<boolean>;
-  readonly #xids = new XidRecord();
-  readonly #reportedMs = new Map<string, number>();
+  readonly #messages: GpuMessages;
   #consecutiveAnswers: ReadonlyMap<string, number> = new Map();
   #lastAnswer: SmiAnswer | undefined;
   #observation: GpuObservation | undefined;
   #faults: readonly GpuFault[] = [];
   #uuids: ReadonlyMap<string, string> = new Map();
-  /** Ends when the kernel's log is no longer followed. */
-  following: Promise<void> | undefined;
-  /** When the daemon began to follow the log, seconds after the boot. */
-  #startedSeconds = 0;
 
   constructor(options: GpuWatchOptions) {
-    const { host, config, log } = options;
+    const { host, config, log, signal } = options;
     this.#options = options;
+    this.#messages = new GpuMessages({ host, log, signal, onNews: () => this.#onNews() });
     this.#smi = new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS });
     this.#hasFabricManager = createFabricManagerReader(host);
     this.history = new GpuHistory(host, statePaths(config.stateFolder).gpu, log);
+  }
+
+  /** Ends when the kernel's log is no longer followed. */
+  get following(): Promise<void> | undefined {
+    return this.#messages.following;
   }
 
   /** The last observation; undefined before the first round. */
   view(): GpuView | undefined {
     if (this.#observation === undefined) return undefined;
     const { facts, answer } = this.#observation;
-    const xids = this.#xids.list();
+    const xids = this.#messages.list();
     const cudaVersion = answer?.cudaVersion;
     return {
       facts,
       ...optional({ cudaVersion }),
       gpus: facts.busIds.map((busId) => this.#stateOf(busId, answer, xids)),
+      switchEvents: xids.filter(({ isSwitch }) => isSwitch === true),
     };
   }
 
@@ -107,7 +109,7 @@ export class GpuWatch {
       this.#publish();
       return;
     }
-    await this.#follow();
+    await this.#messages.follow();
     const [answer, hasFabricManager] = await Promise.all([
       facts.driverVersion === undefined ? undefined : this.#smi.query(facts.driverVersion),
       facts.nvSwitches === 0 || facts.driverVersion === undefined ? undefined : this.#hasFabricManager(),
@@ -118,9 +120,10 @@ export class GpuWatch {
     this.#observation = {
       facts,
       answer: shown,
-      xids: this.#xids.list(),
+      xids: this.#messages.list(),
       hasFabricManager,
       consecutiveAnswers: this.#consecutiveAnswers,
+      ...optional({ kernelLogProblem: this.#messages.problem }),
     };
     await this.#report();
   }
@@ -162,14 +165,14 @@ export class GpuWatch {
       busId,
       ...optional({ uuid, product, reading }),
       faults: this.#faults.filter((fault) => fault.busId === busId),
-      xids: xids.filter((xid) => xid.busId === busId),
+      xids: xids.filter((xid) => xid.busId === busId && xid.isSwitch !== true),
     };
   }
 
   /** Remembers uuids, because a lost GPU is no longer listed. */
-  #rememberUuids({ driven }: GpuFacts, answer: SmiAnswer | undefined): void {
+  #rememberUuids({ driven, busIds }: GpuFacts, answer: SmiAnswer | undefined): void {
     const known = [...driven, ...(answer?.gpus ?? [])].flatMap(({ busId, uuid }) =>
-      uuid === undefined ? [] : [[busId, uuid] as const],
+      uuid === undefined || !busIds.includes(busId) ? [] : [[busId, uuid] as const],
     );
     this.#uuids = new Map([...this.#uuids, ...known]);
   }
@@ -203,43 +206,12 @@ export class GpuWatch {
     return TRANSIENT.includes(code) && isFirst && this.#observation?.answer !== undefined;
   }
 
-  async #follow(): Promise<void> {
-    if (this.following !== undefined) return;
-    const { host, log, signal } = this.#options;
-    this.#startedSeconds = Number.parseFloat((await host.files.read("/proc/uptime")) ?? "0");
-    const onStart = () => this.#xids.restart();
-    const options = { host, log, token: KERNEL_TOKEN, onStart, onLine: (line: string) => this.#onLine(line) };
-    this.following = followKernelLog(options, signal);
-  }
-
-  #onLine(text: string): void {
-    const line = parseKernelLine(text);
-    if (line === undefined) return;
-    const xid = this.#xids.take(line);
-    // An earlier run has logged what came before the daemon's start.
-    if (xid?.isStanding === false && line.atSeconds >= this.#startedSeconds) this.#tell(xid);
+  /** Reports a fault at once, because nvidia-smi may hang from now on. */
+  #onNews(): void {
     if (this.#observation === undefined) return;
-    // A known fault is only counted until the next round: a GPU can repeat itself thousands of times a second.
-    const isKnown = this.#observation.xids.some((known) => known.isStanding && isSame(known, xid));
-    const isNews = line.kind !== "xid" || (xid?.isStanding === true && !isKnown);
-    if (!isNews) return;
-    // Reported at once, because nvidia-smi may hang from now on.
-    this.#observation = { ...this.#observation, xids: this.#xids.list() };
+    this.#observation = { ...this.#observation, xids: this.#messages.list() };
     this.#report().catch((err: unknown) => this.#options.log.error({ err }, "a GPU's fault was not reported"));
   }
-
-  #tell({ busId, xid, text }: Xid): void {
-    const { host, log } = this.#options;
-    const key = `${busId} ${xid}`;
-    const now = host.clock.monotonic();
-    if (now - (this.#reportedMs.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
-    this.#reportedMs.set(key, now);
-    log.info({ gpu: busId, xid }, `an application's fault, not the GPU's: Xid ${xid}: ${text}`);
-  }
-}
-
-function isSame(one: Xid, other: Xid | undefined): boolean {
-  return one.busId === other?.busId && one.xid === other.xid && one.action === other.action;
 }
 
 /** Whether a reset or a reboot should end the fault. */

@@ -1,17 +1,21 @@
 // The Xids of this boot by GPU: how often each occurred, and which of them are still faults.
-import type { GpuAction, KernelGpuLine } from "./xid.ts";
+import { optional } from "../optional.ts";
+import { type GpuAction, isFatalAction, worseOf } from "./gpu-action.ts";
+import type { KernelGpuLine } from "./xid.ts";
 
-/** One Xid of one GPU. */
+/** One Xid of one GPU, or one SXid of one NVSwitch. */
 export interface Xid {
   readonly busId: string;
   readonly xid: number;
   /** Number since the boot, or since the daemon's start when the kernel's buffer no longer holds the first ones. */
   readonly count: number;
-  /** Text of the newest line. */
+  /** Text of the newest line; of the newest one that reported the fault while it stands. */
   readonly text: string;
   readonly action: GpuAction;
   /** Whether the line reported a fault that has not been cleared since. */
   readonly isStanding: boolean;
+  /** It is an SXid, of an NVSwitch. */
+  readonly isSwitch?: true;
 }
 
 /** Limit of GPUs times codes: a driver that invents codes must not fill the memory. */
@@ -45,17 +49,30 @@ export class XidRecord {
     }
   }
 
+  /** The Xid of a line as far as it is known. */
+  find(line: KernelGpuLine & { readonly kind: "xid" }): Xid | undefined {
+    return this.#xids.get(keyOf(line));
+  }
+
   /** Lists every Xid of this boot. */
   list(): readonly Xid[] {
     return [...this.#xids.values()];
   }
 
-  #count({ busId, xid, text, action }: KernelGpuLine & { readonly kind: "xid" }): Xid | undefined {
-    const key = `${busId} ${xid}`;
+  #count(line: KernelGpuLine & { readonly kind: "xid" }): Xid | undefined {
+    const { busId, xid, text, action, isSwitch } = line;
+    const key = keyOf(line);
     const before = this.#xids.get(key);
     if (before === undefined && this.#xids.size >= MAX_REMEMBERED) return undefined;
-    const isStanding = action !== "none" && action !== "check-the-app";
-    const counted = { busId, xid, count: (before?.count ?? 0) + 1, text, action, isStanding };
+    const isFault = isFatalAction(action);
+    // Details and harmless events have the same number as the fault, and do not end it.
+    const standing = before?.isStanding === true ? before : undefined;
+    const counted = {
+      ...{ busId, xid, count: (before?.count ?? 0) + 1, isStanding: isFault || standing !== undefined },
+      action: standing === undefined ? action : worseOf(standing.action, action),
+      text: isFault || standing === undefined ? text : standing.text,
+      ...optional({ isSwitch }),
+    };
     this.#xids.set(key, counted);
     return counted;
   }
@@ -63,4 +80,8 @@ export class XidRecord {
   #clear(isCleared: (xid: Xid) => boolean): void {
     for (const [key, xid] of this.#xids) if (isCleared(xid)) this.#xids.set(key, { ...xid, isStanding: false });
   }
+}
+
+function keyOf({ busId, xid, isSwitch }: KernelGpuLine & { readonly kind: "xid" }): string {
+  return `${busId} ${isSwitch === true ? "s" : ""}${xid}`;
 }

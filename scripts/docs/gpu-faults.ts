@@ -1,10 +1,13 @@
 // docs/reference/gpu-faults.md: the catalogue of Xids, and what the daemon makes of each other symptom, as its own judgement says it.
 
 import { SatelliteError } from "../../agent/errors.ts";
-import { ADVICE, type GpuObservation, judgeGpus } from "../../agent/gpu/gpu-faults.ts";
+import { ADVICE } from "../../agent/gpu/gpu-fault.ts";
+import { type GpuObservation, judgeGpus } from "../../agent/gpu/gpu-faults.ts";
 import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
 import { explainExit } from "../../agent/gpu/nvidia-smi-problem.ts";
-import { GPU_XIDS } from "../../agent/xid/xid-catalogue.ts";
+import { isFatalAction } from "../../agent/xid/gpu-action.ts";
+import { explainQuietXid, XIDS, type XidEntry } from "../../agent/xid/xid-catalogue.ts";
+import type { Xid } from "../../agent/xid/xid-record.ts";
 import { code, prose, renderPage, section, sentence, table } from "./markdown.ts";
 
 const BUS_ID = "0000:06:00.0";
@@ -60,8 +63,43 @@ const SYMPTOMS: readonly (readonly [symptom: string, observation: GpuObservation
     "nvidia-smi is late and cannot be killed",
     failing(new SatelliteError("nvidia-smi-stuck", "nvidia-smi hangs in the kernel")),
   ],
+  ["dmesg does not run, or hangs", observe({ kernelLogProblem: "dmesg ended with 1: …" })],
   ["nvidia-smi fails otherwise, in two answers in a row", failing(exits(1))],
 ];
+
+const FATAL_SXID: (typeof SYMPTOMS)[number] = [
+  "an NVSwitch logs a fatal SXid",
+  observe({
+    xids: [standing({ busId: "0000:c1:00.0", xid: 20_034, text: "Fatal, Link 30 LTSSM Fault Up", isSwitch: true })],
+  }),
+];
+
+function standing(xid: Pick<Xid, "busId" | "xid" | "text" | "isSwitch">): Xid {
+  return { ...xid, count: 1, action: "reboot", isStanding: true };
+}
+
+/** Xids that are no fault, the numbers of one meaning in one row. */
+const QUIET: readonly (readonly string[])[] = [
+  ...listXids(({ action, origin }) => origin === "application" && !isFatalAction(action)),
+  ...listXids(({ action, origin }, xid) => origin === "gpu" && !isFatalAction(action) && xid !== 154),
+  [
+    "other numbers below 177",
+    "NVIDIA gives them no meaning on GPUs since Ampere.",
+    sentence(explainQuietXid(1, "none")),
+  ],
+  ["others", "NVIDIA's catalogue did not have them yet.", sentence(explainQuietXid(999, "none"))],
+];
+
+/** A row for each Xid. */
+function listXids(isWanted: (entry: XidEntry, xid: number) => boolean): readonly (readonly string[])[] {
+  return Object.entries(XIDS)
+    .filter(([xid, entry]) => isWanted(entry, Number(xid)))
+    .map(([xid, { meaning, action }]) => [
+      xid,
+      sentence(meaning),
+      isFatalAction(action) ? ACTIONS[action] : sentence(explainQuietXid(Number(xid), action)),
+    ]);
+}
 
 function noDriven(): Partial<GpuObservation> {
   const { facts } = observe({});
@@ -110,11 +148,21 @@ export function renderGpuFaults(): string {
         table(
           ["Xid", "meaning", "action"],
           [
-            ...Object.entries(GPU_XIDS).map(([xid, { meaning, action }]) => [xid, sentence(meaning), ACTIONS[action]]),
+            ...listXids(({ action }) => isFatalAction(action)),
             ["154", "The driver names the recovery that the GPU needs.", "the one that it names"],
-            ["every other", "Mostly a mistake of an application, such as 13, 31, 43 and 45.", ACTIONS["check-the-app"]],
           ],
         ),
+      ),
+      "Of the numbers 144 to 150, an event that the line calls `Nonfatal` is no fault.",
+      section(
+        "Xids that are no fault",
+        "They are counted, and logged once in ten minutes with these words. Xid 154 follows on drivers that know it when the GPU needs anything.",
+        table(["Xid", "meaning", "logged as"], QUIET),
+      ),
+      section(
+        "SXids",
+        "Numbers of the NVSwitches' driver. The word in the line decides: `Fatal` makes a fault of all GPUs behind the switch, until the next boot. Without a word, 10003, 12020, 22003, 22011 and 23001 to 23017 are fatal.",
+        table(["seen", "code", "message", "action"], [renderSymptom(FATAL_SXID)]),
       ),
       section("Other faults", table(["seen", "code", "message", "action"], SYMPTOMS.map(renderSymptom))),
     ],

@@ -64,11 +64,13 @@ function sampleFamilies(): readonly Family[] {
     ...{ busId, needsReset: false, isLost: false, temperatureCelsius: 40, utilizationPercent: 50, powerWatts: 100 },
     ...{ memoryTotalMebibytes: 2, memoryUsedMebibytes: 1 },
   };
-  const xids = [{ busId, xid: 13, count: 1, text: "", action: "check-the-app" as const, isStanding: false }];
+  const sample = { busId, count: 1, text: "", action: "none" as const, isStanding: false };
+  const xids = [{ ...sample, xid: 13 }];
   return [
     ...gpuFamilies(() => ({
       facts: { busIds: [busId], nvSwitches: 0, driven: [], deviceNodes: 1 },
       gpus: [{ busId, reading, faults: [], xids }],
+      switchEvents: [{ ...sample, xid: 12_028, isSwitch: true as const }],
       runtime: { defaultRuntime: "nvidia", isCdiEnabled: true, gpuOperator: false } as never,
     })),
     ...kubeletMetrics({

@@ -7,6 +7,7 @@ import { ConditionBoard } from "../../agent/board/conditions.ts";
 import { GpuWatch } from "../../agent/gpu/gpu-watch.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { followKernelLog } from "../../agent/xid/kernel-log.ts";
+import { KERNEL_TOKENS } from "../../agent/xid/xid.ts";
 import { answer, type GpuMachine, readGpuMachine, toTableLine } from "../fakes/gpu-machine.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { sampleConfig } from "../fakes/samples.ts";
@@ -95,7 +96,7 @@ export async function measureKernelLogWatch(): Promise<number> {
   const stop = new AbortController();
   const { log } = createMemoryLog();
   const nothing = () => undefined;
-  const running = followKernelLog({ host, log, token: "NVRM: ", onLine: nothing, onStart: nothing }, stop.signal);
+  const running = followKernelLog({ host, log, tokens: KERNEL_TOKENS, onLine: nothing, onStart: nothing }, stop.signal);
   // The buffer is read first.
   await delay(2000);
   const before = await cpuNanoseconds(pid);

@@ -13,6 +13,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   "${what}-broken": ["kubelet-broken", "containerd-broken"],
   "gpu-slowdown-${slowdown}": ["gpu-slowdown-thermal", "gpu-slowdown-power"],
   "gpu-xid-${xid}": ["gpu-xid"],
+  "nvswitch-sxid-${xid}": ["nvswitch-sxid"],
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
 };
 

@@ -1,5 +1,5 @@
 // Every machine of test/fixtures/gpu, watched until transient symptoms are over: what the agent reports of it.
-import { type GpuFault, isFatal } from "../../agent/gpu/gpu-faults.ts";
+import { type GpuFault, isFatal } from "../../agent/gpu/gpu-fault.ts";
 import { renderGpuLabels } from "../../agent/gpu/gpu-labels.ts";
 import { GPU_MACHINES } from "../fakes/gpu-machine.ts";
 import { setUpGpuWatch } from "../fakes/gpu-watch.ts";

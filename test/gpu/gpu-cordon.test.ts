@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
 import { explainCordon, GpuCordon, planCordon } from "../../agent/gpu/gpu-cordon.ts";
-import type { GpuFault } from "../../agent/gpu/gpu-faults.ts";
+import type { GpuFault } from "../../agent/gpu/gpu-fault.ts";
 import type { CordonPatch, NodeApi, NodeState } from "../../agent/kubernetes/node-api.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";

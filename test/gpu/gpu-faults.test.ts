@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import {
-  type GpuObservation,
-  hasListed,
-  isFatal,
-  judgeGpus,
-  lostGpus,
-  transientSymptoms,
-} from "../../agent/gpu/gpu-faults.ts";
+import { isFatal } from "../../agent/gpu/gpu-fault.ts";
+import { type GpuObservation, hasListed, judgeGpus, lostGpus, transientSymptoms } from "../../agent/gpu/gpu-faults.ts";
 import type { SmiAnswer } from "../../agent/gpu/nvidia-smi.ts";
 import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
 import type { Xid } from "../../agent/xid/xid-record.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { GpuFault, GpuObservation } from "../../agent/gpu/gpu-faults.ts";
+import type { GpuFault } from "../../agent/gpu/gpu-fault.ts";
+import type { GpuObservation } from "../../agent/gpu/gpu-faults.ts";
 import {
   adviseOn,
   criticalGpuConditions,

@@ -108,3 +108,63 @@ test("dmesg ends with the daemon", async (context) => {
   await settle();
   assert.deepEqual(host.spawned[0]?.process.signals, ["SIGKILL"]);
 });
+
+const SWITCH = "nvidia-nvswitch0: SXid (PCI:0000:c1:00.0):";
+
+test("a fatal SXid of an NVSwitch is a fault of the machine, reported at once with the switch's address", async (context) => {
+  const { board, watch, rounds, say, shown } = setUpGpuWatch(context, "h100-nvswitch-8");
+  await rounds(1);
+  await say(`<4>[ 1234.567890] ${SWITCH} 20034, Fatal, Link 30 LTSSM Fault Up`);
+  assert.equal(shown().GpuHealthy, "False NvswitchSxid20034");
+  assert.match(board.get("GpuHealthy").message, /NVSwitch 0000:c1:00\.0: SXid 20034: Fatal, Link 30/);
+  assert.match(board.get("GpuHealthy").hint ?? "", /^Action: reboot\./);
+  assert.deepEqual(
+    watch.view()?.gpus.flatMap(({ xids }) => xids),
+    [],
+  );
+  assert.deepEqual(
+    watch.view()?.switchEvents?.map(({ xid, count }) => [xid, count]),
+    [[20_034, 1]],
+  );
+});
+
+test("an SXid that is not fatal is logged as what it is, and no alarm", async (context) => {
+  const { messages, rounds, say, shown } = setUpGpuWatch(context, "h100-nvswitch-8");
+  await rounds(1);
+  await say(`<4>[ 1234.567891] ${SWITCH} 12028, Non-fatal, Link 32 egress non-posted PRIV error (First)`);
+  assert.equal(shown().GpuHealthy, "True Healthy");
+  assert.match(messages("info").at(-1) ?? "", /an event of an NVSwitch that is not fatal: SXid 12028/);
+});
+
+test("an event of the hardware that needs nothing is not called an application's fault", async (context) => {
+  const { messages, rounds, say, shown } = setUpGpuWatch(context, "a10");
+  await rounds(1);
+  const words = "pid=4242, name=trainer";
+  for (const xid of [63, 92, 121]) {
+    await say(`<3>[ 8120.771024] NVRM: Xid (PCI:0000:06:00): ${xid}, ${words}`);
+    assert.match(messages("info").at(-1) ?? "", new RegExp(`the GPU needs nothing now: Xid ${xid}: pid=4242`));
+  }
+  assert.equal(shown().GpuHealthy, "True Healthy");
+});
+
+test("a GPU that left the bus before the driver could take it is off the bus, and not a matter of drivers", async (context) => {
+  const kernelLog = [
+    "<4>[   12.345678] NVRM: The NVIDIA GPU 0000:06:00.0 (PCI ID: 10de:2236)",
+    "<4>[   12.345680] NVRM: installed in this system has",
+    "<4>[   12.345681] NVRM: fallen off the bus and is not responding to commands.",
+  ];
+  const { board, rounds, shown } = setUpGpuWatch(context, "driver-missing", { changes: { kernelLog } });
+  await rounds(1);
+  await rounds(1);
+  assert.deepEqual([shown().GpuDriver, shown().GpuHealthy], ["False GpuDriverMissing", "False GpuXid79"]);
+  assert.match(board.get("GpuDriver").message, /no driver is loaded: GPU 0000:06:00\.0: Xid 79/);
+  assert.match(board.get("GpuDriver").hint ?? "", /^Action: reboot\./);
+});
+
+test("a kernel's log that cannot be followed is reported, with what to install", async (context) => {
+  const { host, board, rounds, shown } = setUpGpuWatch(context, "a10");
+  host.uninstall("dmesg");
+  await rounds(3);
+  assert.equal(shown().GpuHealthy, "False KernelLogUnreadable");
+  assert.match(board.get("GpuHealthy").hint ?? "", /^Action: none on the GPU\. Run dmesg .* util-linux/);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { createLineFilter, followKernelLog } from "../../agent/xid/kernel-log.ts";
-import { KERNEL_TOKEN, parseKernelLine } from "../../agent/xid/xid.ts";
+import { KERNEL_TOKENS, parseKernelLine } from "../../agent/xid/xid.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -18,11 +18,12 @@ function setUp(context: TestContext) {
   const stop = new AbortController();
   context.after(() => stop.abort());
   const options = {
-    ...{ host, log, token: KERNEL_TOKEN },
+    ...{ host, log, tokens: KERNEL_TOKENS },
     onLine: (line: string) => void lines.push(line),
     onStart: () => void starts.push(host.clock.now()),
   };
-  const follow = () => followKernelLog(options, stop.signal);
+  const follow = (onProblem: (problem: string | undefined) => void = () => undefined) =>
+    followKernelLog({ ...options, onProblem }, stop.signal);
   return { host, stop, messages, lines, starts, follow };
 }
 
@@ -30,7 +31,7 @@ test("only lines with the token are delivered, however the text is cut", () => {
   const text = `<6>[ 1.0] usb\n${FATAL}\n<6>[ 2.0] other NVRM\n<4>[ 3.0] NVRM: a\n`;
   for (const size of [1, 7, 64, text.length]) {
     const found: string[] = [];
-    const take = createLineFilter(KERNEL_TOKEN, (line) => void found.push(line));
+    const take = createLineFilter(KERNEL_TOKENS, (line) => void found.push(line));
     for (let at = 0; at < text.length; at += size) take(text.slice(at, at + size));
     assert.deepEqual(found, [FATAL, "<4>[ 3.0] NVRM: a"], `pieces of ${size}`);
   }
@@ -38,7 +39,7 @@ test("only lines with the token are delivered, however the text is cut", () => {
 
 test("a line without end is dropped, and the next one is complete", () => {
   const found: string[] = [];
-  const take = createLineFilter(KERNEL_TOKEN, (line) => void found.push(line));
+  const take = createLineFilter(KERNEL_TOKENS, (line) => void found.push(line));
   for (let piece = 0; piece < 100; piece += 1) take("x".repeat(1000));
   take(`\n${FATAL}\n`);
   assert.deepEqual(found, [FATAL]);
@@ -51,7 +52,7 @@ test("of 100,000 lines the one fatal Xid is found, in little time", () => {
   );
   const text = `${[...quiet.slice(0, 61_234), FATAL, ...quiet.slice(61_234)].join("\n")}\n`;
   const found: string[] = [];
-  const take = createLineFilter(KERNEL_TOKEN, (line) => void found.push(line));
+  const take = createLineFilter(KERNEL_TOKENS, (line) => void found.push(line));
   const startedMs = performance.now();
   for (let at = 0; at < text.length; at += 65_536) take(text.slice(at, at + 65_536));
   const tookMs = performance.now() - startedMs;
@@ -61,7 +62,7 @@ test("of 100,000 lines the one fatal Xid is found, in little time", () => {
 
 test("of 100,000 lines of the driver's own the one fatal Xid is found too", () => {
   const xids: number[] = [];
-  const take = createLineFilter(KERNEL_TOKEN, (line) => {
+  const take = createLineFilter(KERNEL_TOKENS, (line) => {
     const parsed = parseKernelLine(line);
     if (parsed?.kind === "xid") xids.push(parsed.xid);
   });
@@ -85,7 +86,7 @@ test("a storm of 100,000 lines through a real pipe loses no fatal Xid and takes 
   };
   const before = process.cpuUsage();
   const { log } = createMemoryLog();
-  const running = followKernelLog({ host, log, token: KERNEL_TOKEN, onLine, onStart: () => undefined }, stop.signal);
+  const running = followKernelLog({ host, log, tokens: KERNEL_TOKENS, onLine, onStart: () => undefined }, stop.signal);
   await isOver;
   const { user, system } = process.cpuUsage(before);
   stop.abort();
@@ -131,4 +132,66 @@ test("it ends with the daemon, also while it waits", async (context) => {
   stop.abort();
   await running;
   assert.equal(host.spawned[0]?.process.isAlive, false);
+});
+
+test("lines of several tokens come in their order, and each once", () => {
+  const text = "a SXid ( 1\nNVRM: 2 SXid (\nb\nNVRM: 3\nSXid ( 4\n";
+  for (const size of [1, 5, text.length]) {
+    const found: string[] = [];
+    const take = createLineFilter(["NVRM: ", "SXid ("], (line) => void found.push(line));
+    for (let at = 0; at < text.length; at += size) take(text.slice(at, at + size));
+    assert.deepEqual(found, ["a SXid ( 1", "NVRM: 2 SXid (", "NVRM: 3", "SXid ( 4"]);
+  }
+});
+
+test("the end of a line that is too long is not taken for a line", () => {
+  const found: string[] = [];
+  const take = createLineFilter(KERNEL_TOKENS, (line) => void found.push(line));
+  for (let piece = 0; piece < 9; piece += 1) take("x".repeat(1000));
+  take(`${FATAL}\n${FATAL}\n`);
+  assert.deepEqual(found, [FATAL]);
+});
+
+/** Follows with a dmesg in a state of proc(5) that does not end by itself. */
+function setUpStandstill(context: TestContext, state: string, diesOfKill: boolean) {
+  const world = setUp(context);
+  const problems: (string | undefined)[] = [];
+  world.host.onSpawn = ({ process }) => {
+    const path = `/proc/${process.pid}/stat`;
+    world.host.files.put(path, (world.host.files.peek(path)?.content ?? "").replace(") S ", `) ${state} `));
+    if (!diesOfKill) process.kill = (signal) => void process.signals.push(signal);
+  };
+  void world.follow((problem) => void problems.push(problem));
+  return { ...world, problems };
+}
+
+test("a dmesg that stands still is killed after a minute and started again", async (context) => {
+  for (const state of ["T", "D"]) {
+    const { host } = setUpStandstill(context, state, true);
+    await host.clock.advance(59_000);
+    assert.deepEqual(host.spawned[0]?.process.signals, []);
+    await host.clock.advance(10_000);
+    assert.deepEqual([host.spawned[0]?.process.signals, host.spawned.length], [["SIGKILL"], 2], state);
+  }
+});
+
+test("a dmesg that cannot be killed is reported, and no second one is started beside it", async (context) => {
+  const { host, problems } = setUpStandstill(context, "D", false);
+  await host.clock.advance(3_600_000);
+  assert.equal(host.spawned.length, 1);
+  assert.match(problems.at(-1) ?? "", /stood still in state D .* cannot be killed; no other is started/);
+});
+
+test("a problem is over when dmesg delivers again", async (context) => {
+  const { host, follow } = setUp(context);
+  const problems: (string | undefined)[] = [];
+  host.onSpawn = ({ process }) => process.exit(1);
+  void follow((problem) => void problems.push(problem));
+  await host.clock.advance(12_000);
+  assert.match(problems.at(-1) ?? "", /dmesg ended with 1/);
+  host.onSpawn = undefined;
+  await host.clock.advance(60_000);
+  host.spawned.at(-1)?.process.stdout.write(`${FATAL}\n`);
+  await settle();
+  assert.equal(problems.at(-1), undefined);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GpuAction, KernelGpuLine } from "../../agent/xid/xid.ts";
+import type { GpuAction } from "../../agent/xid/gpu-action.ts";
+import type { KernelGpuLine } from "../../agent/xid/xid.ts";
 import { XidRecord } from "../../agent/xid/xid-record.ts";
 
 const FIRST = "0000:06:00.0";

@@ -30,7 +30,7 @@ test("NVIDIA's catalogue decides the action: an application's Xid is never a GPU
   for (const code of [46, 48, 62, 64, 74, 95, 109, 110, 119, 120, 136, 140, 143, 144, 150, 155, 156, 158])
     assert.equal(xid(code), `${code} reset-the-gpu`);
   for (const code of [79, 151]) assert.equal(xid(code), `${code} reboot`);
-  for (const code of [13, 31, 43, 45, 63, 94, 999]) assert.equal(xid(code), `${code} check-the-app`);
+  for (const code of [13, 31, 43, 45, 94, 999]) assert.equal(xid(code), `${code} check-the-app`);
 });
 
 test("Xid 154 names the action itself, and withdraws it after a reset", () => {
@@ -57,4 +57,36 @@ test("a driver that is loaded again is noticed; other lines are ignored", () => 
     assert.equal(parseKernelLine(other), undefined);
   const withCaller = "<3>[    9.100000] [  T1234] NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus.";
   assert.equal(parseKernelLine(withCaller)?.kind, "xid");
+});
+
+test("a GPU that left the bus is named in every generation's words", () => {
+  const address = (words: string) => {
+    const parsed = parseKernelLine(line(words));
+    return parsed?.kind === "xid" ? `${parsed.busId} ${parsed.xid} ${parsed.action}` : undefined;
+  };
+  for (const words of [
+    "GPU 18:00.0: GPU has fallen off the bus.",
+    "GPU at 0000:18:00.0 has fallen off the bus.",
+    "GPU at PCI:0000:18:00 has fallen off the bus.",
+    "GPU at PCI:0000:18:00: GPU has fallen off the bus.",
+    "GPU 00000000:18:00.0: GPU has fallen off the bus.",
+    "The NVIDIA GPU 0000:18:00.0 has fallen off the bus and is not responding to commands.",
+    "Xid (0000:18:00): 79, GPU has fallen off the bus.",
+    "Xid (18:00): 79, GPU has fallen off the bus.",
+    "Xid (PCI:18:00.0): 79, GPU has fallen off the bus.",
+    "Xid (PCI:0000:18:00.0): 79",
+    "Xid (0018:00): 79, of a driver that gave no domain and four digits of the bus",
+    "Xid (PCI:0000:18:00 GPU-I:05 GPU-CI:01): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.",
+  ])
+    assert.equal(address(words), "0000:18:00.0 79 reboot", words);
+});
+
+test("an Xid in a domain of its own keeps it", () => {
+  const parsed = parseKernelLine(line("Xid (PCI:0018:01:00): 62, pid=1"));
+  assert.equal(parsed?.kind === "xid" ? parsed.busId : undefined, "0018:01:00.0");
+});
+
+test("a text that is longer than any message of the driver is cut", () => {
+  const parsed = parseKernelLine(line(`Xid (PCI:0000:18:00): 13, ${"x".repeat(5000)}`));
+  assert.equal(parsed?.kind === "xid" ? parsed.text.length : undefined, 500);
 });
