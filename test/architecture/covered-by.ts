@@ -21,6 +21,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "config/node-schema.ts": "config/refused.test.ts",
   "config/registry-schema.ts": "config/registries.test.ts",
   "config/schema.ts": "config/refused.test.ts",
+  "gpu/gpu-fault.ts": "gpu/gpu-faults.test.ts",
   "health/endpoint.ts": "agent-endpoint.test.ts",
   "host/linux-files.ts": "host/files-conformance.test.ts",
   "install/node-binaries.ts": "install/artifacts.test.ts",
