@@ -91,7 +91,7 @@ test("check ends when it has printed its findings, though a credential process h
   const { status, stdout } = start("check", "--config", file, "--only", "credentials");
   assert.equal(status, 0);
   assert.match(stdout, /\? credentials +no answer in 8 s\n/);
-  assert.match(stdout, /\n0 ok, 0 warnings, 0 failed, 1 unknown\n$/);
+  assert.match(stdout, /\n0 ok, 0 warnings, 0 failed, 0 that the daemon brings, 1 unknown\n$/);
   assert.ok(performance.now() - began < 15_000, `${performance.now() - began} ms`);
 });
 

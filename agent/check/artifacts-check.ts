@@ -6,7 +6,7 @@ import type { Host } from "../host/host.ts";
 import { checkRoom } from "../install/artifact-store.ts";
 import { readKubeletSituation, readOffer } from "../install/available-artifacts.ts";
 import { kubeletVersionSpec } from "../install/kubelet-choice.ts";
-import { type Check, type Finding, failed, local, ok, unknown, warn } from "./check.ts";
+import { type Check, type Finding, failed, local, ok, pending, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 
 export const ARTIFACTS_CHECK: Check = local({
@@ -24,7 +24,10 @@ export const ARTIFACTS_CHECK: Check = local({
     if (!isWanted) return ok(words);
     if (artifacts.install === "never")
       return missing.length === 0 ? ok(words) : warn(words, "Install them, or set artifacts.install: auto.");
-    if (config === undefined) return unknown(`${words}; the configuration decides where to download them`);
+    if (config === undefined)
+      return missing.length === 0
+        ? ok(words)
+        : pending(words, "eks-satellite run downloads them, from where the configuration says");
     return askMirror(context, config, { words, isMissing: missing.length > 0 });
   },
 });
@@ -42,7 +45,7 @@ async function askMirror(
     const { manifestUrl, versions, release } = await readOffer(host, config, wanted);
     const offer = release === undefined ? `Kubernetes ${versions.join(", ")}` : `kubelet ${release.version}`;
     const seen = `${words}; ${manifestUrl} has ${offer}`;
-    return isMissing ? warn(seen, "eks-satellite run downloads them.") : ok(seen);
+    return isMissing ? pending(seen, "eks-satellite run downloads them") : ok(seen);
   } catch (error) {
     // Installed programs work without the mirror.
     return failed(error, isMissing ? "fail" : "warn");

@@ -6,8 +6,8 @@ import { describe, hasCode } from "../errors.ts";
 import { optional } from "../optional.ts";
 import type { CheckContext } from "./context.ts";
 
-/** `unknown` means that it could not be checked; it never fails a machine. */
-export type Outcome = "ok" | "warn" | "fail" | "unknown";
+/** `pending` is what the daemon brings when it runs; `unknown` could not be checked. Neither fails a machine. */
+export type Outcome = "ok" | "warn" | "fail" | "pending" | "unknown";
 
 export interface Finding {
   readonly outcome: Outcome;
@@ -64,6 +64,11 @@ export function fail(evidence: string, remedy: string): Finding {
   return { outcome: "fail", evidence, remedy };
 }
 
+/** What a machine lacks before the daemon's first run, and has after it; `how` the daemon brings it. */
+export function pending(evidence: string, how: string): Finding {
+  return { outcome: "pending", evidence, remedy: `${how}: nothing to do by hand.` };
+}
+
 export function unknown(evidence: string, remedy?: string): Finding {
   return { outcome: "unknown", evidence, ...optional({ remedy }) };
 }
@@ -74,13 +79,16 @@ export function failed(error: unknown, outcome: Outcome = "fail"): Finding {
   return { outcome, evidence: message, ...(hint === undefined ? {} : { remedy: hint }) };
 }
 
+/** The evidence of every check that cannot be made before there is a configuration: a report says it once. */
+export const NEEDS_CONFIGURATION = "needs a valid configuration";
+
 /** Makes a check of one that needs the configuration. */
 export function configured({ name, checks, run }: ConfiguredCheck): Check {
   return {
     name,
     checks,
     run: async (context) =>
-      context.config === undefined ? unknown("needs a valid configuration") : run(context, context.config),
+      context.config === undefined ? unknown(NEEDS_CONFIGURATION) : run(context, context.config),
   };
 }
 

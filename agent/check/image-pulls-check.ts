@@ -20,7 +20,7 @@ const TIMEOUT_SECONDS = 5;
 const PULL_ACTIONS =
   "ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer";
 /** The worst finding comes first. */
-const ORDER = ["fail", "warn", "unknown", "ok"] as const;
+const ORDER = ["fail", "warn", "pending", "unknown", "ok"] as const;
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/ */
 const responseSchema = z.object({

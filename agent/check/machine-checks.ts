@@ -4,7 +4,7 @@ import { shortageOf } from "../facts/disk-space.ts";
 import { hasModule } from "../facts/kernel-module.ts";
 import { checkSwap } from "../facts/preflight.ts";
 import { planModules, planSysctls } from "../plan/sysctls.ts";
-import { type Check, fail, local, ok, unknown, warn } from "./check.ts";
+import { type Check, fail, local, ok, pending, unknown, warn } from "./check.ts";
 import { GPU_CHECK } from "./gpu-check.ts";
 import { GPU_RUNTIME_CHECK } from "./gpu-runtime-check.ts";
 import { ARCHITECTURES, MIN_MEMORY_BYTES, OPERATING_SYSTEMS } from "./supported.ts";
@@ -144,7 +144,11 @@ export const MACHINE_CHECKS: readonly Check[] = [
       if (missing.length > 0)
         return fail(`this kernel has no ${missing.join(", ")}`, "Boot the distribution's own kernel.");
       const other = keys.filter(({ value }, index) => values[index]?.trim() !== value).map(({ key }) => key);
-      return ok(other.length === 0 ? "modules and settings are as planned" : `the daemon sets ${other.join(", ")}`);
+      if (other.length === 0) return ok("modules and settings are as planned");
+      return pending(
+        `${other.join(", ")} ${other.length === 1 ? "is" : "are"} not as the node needs`,
+        "eks-satellite run sets them",
+      );
     },
   }),
   GPU_CHECK,

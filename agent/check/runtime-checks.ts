@@ -1,5 +1,6 @@
 // containerd, kubelet and what they need on this machine.
 import { gte } from "semver";
+import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdConfig } from "../facts/containerd.ts";
@@ -12,10 +13,13 @@ import { missingError } from "../install/dependencies.ts";
 import { dependenciesOf, findMissing } from "../install/packages.ts";
 import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
-import { type Check, fail, failed, local, ok, unknown, warn } from "./check.ts";
+import { type Check, fail, failed, local, ok, pending, unknown } from "./check.ts";
+import type { CheckContext } from "./context.ts";
 import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";
 import { MIN_CONTAINERD } from "./supported.ts";
 
+const INSTALLS = "eks-satellite run installs it with apt-get";
+const DOWNLOADS = "eks-satellite run downloads it";
 const KUBELET_PORTS = [KUBELET_PORT, KUBELET_HEALTH_PORT];
 const RUNC_CGROUP = /SystemdCgroup\s*=\s*(true|false)/g;
 
@@ -33,38 +37,43 @@ export const RUNTIME_CHECKS: readonly Check[] = [
         );
       const names = missing.map(({ program }) => program).join(", ");
       if (config.dependencies.install === "auto" && (await daemon()) === undefined)
-        return warn(`missing: ${names}`, "eks-satellite run installs them with apt-get.");
+        return pending(`missing: ${names}`, "eks-satellite run installs them with apt-get");
       return failed(missingError(missing));
     },
   }),
-  {
+  local({
     name: "containerd",
     checks: "containerd is new enough",
-    run: async ({ host }) => {
+    run: async (context, config) => {
+      const { host } = context;
+      if (await isContainerdPending(context, config)) return pending("there is none", INSTALLS);
       const { path, version } = await createVersionReader(host).readContainerd();
       if (gte(version, MIN_CONTAINERD)) return ok(`${version} at ${path}`);
       return fail(`${version} at ${path} is older than ${MIN_CONTAINERD}`, "apt-get install containerd.io");
     },
-  },
+  }),
   ARTIFACTS_CHECK,
   IMAGE_PULLS_CHECK,
   local({
     name: "cri",
     checks: "containerd answers on its CRI socket, and runtime and network are ready",
-    run: async ({ host, daemon }, { containerd }) => {
+    run: async (context, config) => {
+      const { host, daemon } = context;
+      const { containerd } = config;
       try {
         const unready = (await readRuntimeConditions(host, containerd.socket)).find(({ isTrue }) => !isTrue);
         if (unready === undefined) return ok("containerd answers, runtime and network are ready");
         const words = `containerd reports ${unready.type} as false: ${unready.message}`;
         // The daemon writes the CNI configuration.
-        if ((await daemon()) === undefined) return warn(words, "eks-satellite run writes what is missing.");
+        if ((await daemon()) === undefined) return pending(words, "eks-satellite run writes what is missing");
         return fail(words, `ls ${PATHS.cniConfigFolder} ${PATHS.cniBinFolder}; journalctl -u containerd -n 50.`);
       } catch (error) {
         if (hasCode(error, "cri-disabled") && (await daemon()) === undefined)
-          return warn(
+          return pending(
             describe(error).message,
-            "eks-satellite run enables it, and keeps the rest of the configuration.",
+            "eks-satellite run enables it, and keeps the rest of the configuration",
           );
+        if (await isContainerdPending(context, config)) return pending("there is no containerd", INSTALLS);
         return failed(error);
       }
     },
@@ -81,30 +90,34 @@ export const RUNTIME_CHECKS: readonly Check[] = [
         file.kind === "parsed" ? [...file.text.matchAll(RUNC_CGROUP)].map(([, value]) => value === "true") : [];
       if (found.length > 0 && found.every((value) => value === (driver === "systemd")))
         return ok(`${driver} in kubelet and containerd`);
-      if ((await daemon()) === undefined) return ok(`${driver} for kubelet; the daemon sets the same for containerd`);
+      if ((await daemon()) === undefined)
+        return pending(`${driver} for kubelet`, "eks-satellite run sets the same for containerd");
       return fail(
         `kubelet uses ${driver}, containerd's configuration something else`,
         "eks-satellite plan --diff shows why it could not be merged.",
       );
     },
   }),
-  {
+  local({
     name: "cni-plugins",
     checks: "containerd's CNI plugin `loopback` is there",
-    run: async ({ host }) => {
+    run: async ({ host, daemon }, { artifacts }) => {
       const path = `${PATHS.cniBinFolder}/loopback`;
       const status = await host.files.status(path);
       if (status?.kind === "file" && (status.mode & 0o111) !== 0) return ok(path);
-      return fail(
-        `there is no executable ${path}: containerd needs it for every pod`,
-        "Unpack github.com/containernetworking/plugins into /opt/cni/bin.",
-      );
+      const words = `there is no executable ${path}: containerd needs it for every pod`;
+      if (artifacts.install === "auto" && status === undefined && (await daemon()) === undefined)
+        return pending(words, DOWNLOADS);
+      return fail(words, "Unpack github.com/containernetworking/plugins into /opt/cni/bin.");
     },
-  },
+  }),
   local({
     name: "kubelet",
     checks: "kubelet is there and says its version",
-    run: async ({ host }, { kubelet }) => {
+    run: async ({ host, daemon }, { artifacts, kubelet }) => {
+      const isMissing = (await host.files.status(kubelet.path)) === undefined;
+      if (isMissing && artifacts.install === "auto" && (await daemon()) === undefined)
+        return pending(`there is no ${kubelet.path}`, DOWNLOADS);
       const { version, path } = await createVersionReader(host).readKubelet(kubelet.path);
       return ok(`${version} at ${path}`);
     },
@@ -134,6 +147,12 @@ async function findKubelets(host: Host): Promise<readonly number[]> {
   const pids = await findProcesses(host, "kubelet");
   const areOwn = await Promise.all(pids.map((pid) => isOfMachine(host, pid)));
   return pids.filter((_, index) => areOwn[index]);
+}
+
+/** Before the daemon's first run, on a machine on which it may install containerd. */
+async function isContainerdPending({ host, daemon }: CheckContext, config: LocalConfig): Promise<boolean> {
+  if (config.dependencies.install !== "auto" || (await daemon()) !== undefined) return false;
+  return (await findMissing(host, config)).some(({ program }) => program === "containerd");
 }
 
 /** The kubelet that a killed daemon left: the next daemon recognizes it by this record, and ends it. */

@@ -1,6 +1,6 @@
 // `eks-satellite check`: whether this machine is fit to be a node, and what is wrong with it. Changes nothing.
 import type { Command } from "commander";
-import { type GroupedCheck, type NamedFinding, type Outcome, runChecks } from "../check/check.ts";
+import { type GroupedCheck, type NamedFinding, NEEDS_CONFIGURATION, type Outcome, runChecks } from "../check/check.ts";
 import { createContext } from "../check/context.ts";
 import { IDENTITY_CHECKS } from "../check/identity-checks.ts";
 import { MACHINE_CHECKS } from "../check/machine-checks.ts";
@@ -29,7 +29,8 @@ export const CHECKS: readonly GroupedCheck[] = Object.entries({
   identity: IDENTITY_CHECKS,
 }).flatMap(([group, checks]) => checks.map((check) => ({ ...check, group })));
 
-const MARKS: Readonly<Record<Outcome, string>> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
+const MARKS: Readonly<Record<Outcome, string>> = { ok: "✓", warn: "!", fail: "✗", pending: "○", unknown: "?" };
+const NAME_WIDTH = 20;
 
 /** Adds `check`. */
 export function register(program: Command, { host, environment, print, exitNow }: CommandContext): void {
@@ -57,7 +58,7 @@ export async function checkCommand(
   const config = await readConfigInForce(host, file);
   const context = createContext({ host, environment, config, configProblem, ...optional({ aws }) });
   const findings = await runChecks(chosen, context);
-  const summary = { ok: 0, warn: 0, fail: 0, unknown: 0 };
+  const summary = { ok: 0, warn: 0, fail: 0, pending: 0, unknown: 0 };
   for (const { outcome } of findings) summary[outcome] += 1;
   print(
     output === "json"
@@ -78,11 +79,27 @@ function choose(only: readonly string[], skip: readonly string[]): readonly Grou
 }
 
 function renderText(findings: readonly NamedFinding[], summary: Readonly<Record<Outcome, number>>): string {
-  const lines = findings.flatMap(({ name, group, outcome, evidence, remedy }, index) => [
-    ...(group === findings[index - 1]?.group ? [] : [`${group}:`]),
-    `${MARKS[outcome]} ${name.padEnd(20)} ${evidence}`,
+  const waiting = findings.filter(({ evidence }) => evidence === NEEDS_CONFIGURATION);
+  const made = findings.filter((finding) => !waiting.includes(finding));
+  const { ok, warn, fail, pending, unknown } = summary;
+  const sums = `${ok} ok, ${warn} warnings, ${fail} failed, ${pending} that the daemon brings, ${unknown} unknown`;
+  return `${[...made.flatMap((finding, index) => renderFinding(finding, made[index - 1]?.group)), ...renderWaiting(waiting), sums].join("\n")}\n`;
+}
+
+function renderFinding({ name, group, outcome, evidence, remedy }: NamedFinding, before: string | undefined) {
+  return [
+    ...(group === before ? [] : [`${group}:`]),
+    `${MARKS[outcome]} ${name.padEnd(NAME_WIDTH)} ${evidence}`,
     ...(remedy === undefined ? [] : [`  → ${remedy}`]),
-  ]);
-  const { ok, warn, fail, unknown } = summary;
-  return `${[...lines, `${ok} ok, ${warn} warnings, ${fail} failed, ${unknown} unknown`].join("\n")}\n`;
+  ];
+}
+
+/** One line for all, since one thing is to be done about them. */
+function renderWaiting(waiting: readonly NamedFinding[]): readonly string[] {
+  if (waiting.length === 0) return [];
+  const names = waiting.map(({ name }) => name).join(", ");
+  return [
+    `${MARKS.unknown} ${waiting.length} more ${NEEDS_CONFIGURATION.replace("needs", waiting.length === 1 ? "needs" : "need")}: ${names}`,
+    "  → eks-satellite configure writes it.",
+  ];
 }

@@ -42,7 +42,7 @@ export function renderChecks(): string {
     title: "Checks",
     from: "agent/check/",
     intro:
-      "What `eks-satellite check` looks at. `--only` and `--skip` take these names; a check is ok, a warning, failed, or unknown.",
+      "What `eks-satellite check` looks at. `--only` and `--skip` take these names; a check is ok, a warning, failed, what the daemon brings by itself (`pending`), or unknown.",
     sections: groups.map((group) =>
       section(
         group.charAt(0).toUpperCase() + group.slice(1),

@@ -24,7 +24,7 @@ async function setUp(manifest: string, checksum = "ab".repeat(32)) {
 test("missing programs are listed with the mirror's offer", async () => {
   const { look } = await setUp(renderManifest(["1.33.9", "1.34.4"]));
   const { outcome, evidence, remedy } = await look();
-  assert.equal(outcome, "warn");
+  assert.equal(outcome, "pending");
   assert.match(
     evidence,
     /^missing: \/usr\/bin\/kubelet; https:\/\/hybrid-assets.*manifest\.yaml has kubelet 1\.34\.4$/,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { NamedFinding } from "../../agent/check/check.ts";
 import { CHECKS } from "../../agent/commands/check.ts";
 import { readProcess } from "../../agent/facts/process.ts";
-import { CONFIG_FILE, setUpCheck } from "../fakes/check-machine.ts";
+import { CONFIG_FILE, ECR_PROVIDER, setUpCheck } from "../fakes/check-machine.ts";
 import { MINIMAL_CONFIG } from "../fakes/samples.ts";
 
 test("on a healthy node nothing fails; the control plane's route is unknown, and long-lived keys are a warning", async () => {
@@ -21,7 +21,7 @@ test("as text each check is a line with its mark, remedies below, and a summary 
   const { text } = await run({ output: "text" });
   assert.match(text, /^machine:\n✓ os {19}Ubuntu 22\.04\.5 LTS\n/);
   assert.match(text, /\n! credentials .*\n {2}→ A copy of them is this node's identity/);
-  assert.match(text, /\n\d+ ok, 1 warnings, 0 failed, 1 unknown\n$/);
+  assert.match(text, /\n\d+ ok, 1 warnings, 0 failed, 0 that the daemon brings, 1 unknown\n$/);
 });
 
 test("--only and --skip select checks, and an unknown name is refused with the known ones", async () => {
@@ -93,8 +93,8 @@ test("before the machine has joined, what the daemon will set up is no failure",
   containerd.conditions = [{ type: "NetworkReady", isTrue: false, reason: "", message: "no CNI" }];
   host.files.drop("/var/lib/kubelet/pki/kubelet-server-current.pem");
   host.files.drop("/etc/containerd/config.toml");
-  assert.equal((await find("cri")).outcome, "warn");
-  assert.equal((await find("cgroup-driver")).outcome, "ok");
+  assert.equal((await find("cri")).outcome, "pending");
+  assert.equal((await find("cgroup-driver")).outcome, "pending");
   assert.equal((await find("serving-certificate")).outcome, "unknown");
 });
 
@@ -113,6 +113,47 @@ test("without a configuration the machine is checked all the same", async () => 
     ["ok", "ok", "ok", "ok", "ok", "ok"],
     "what is about this machine alone goes by the defaults",
   );
+});
+
+/** Ubuntu as it is rented out: neither containerd nor anything of Kubernetes, and nothing configured. */
+function setUpFresh() {
+  const setup = setUpCheck();
+  const { host, containerd, answers } = setup;
+  answers.daemon = false;
+  containerd.stop();
+  host.files.put("/proc/sys/vm/overcommit_memory", "0\n");
+  for (const path of [CONFIG_FILE, "/etc/containerd/config.toml", "/opt/cni/bin", "/usr/bin/kubelet", ECR_PROVIDER])
+    host.files.drop(path);
+  for (const name of ["containerd", "runc", "conntrack", "socat"])
+    for (const folder of ["/usr/bin", "/usr/sbin"]) host.files.drop(`${folder}/${name}`);
+  host.uninstall("containerd");
+  return setup;
+}
+
+test("a fresh machine fails in nothing that the daemon brings", async () => {
+  const { run } = setUpFresh();
+  const { checks } = JSON.parse((await run()).text) as { checks: NamedFinding[] };
+  const named = (wanted: string) => checks.filter(({ outcome }) => outcome === wanted).map(({ name }) => name);
+  assert.deepEqual(named("fail"), ["config"]);
+  assert.deepEqual(named("pending"), [
+    ...["kernel", "dependencies", "containerd", "artifacts", "cri", "cgroup-driver", "cni-plugins", "kubelet"],
+  ]);
+});
+
+test("what waits for a configuration is one line", async () => {
+  const { run } = setUpFresh();
+  const { text } = await run({ output: "text" });
+  assert.equal(text.match(/a valid configuration/g)?.length, 1, text);
+  assert.match(text, /\n\? \d+ more need a valid configuration: [\w, -]+\n {2}→ eks-satellite configure writes it\.\n/);
+});
+
+test("a machine on which the daemon installs nothing is told what to install", async () => {
+  const { host, run } = setUpFresh();
+  host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}dependencies: { install: never }\nartifacts: { install: never }\n`);
+  const { checks } = JSON.parse((await run()).text) as { checks: NamedFinding[] };
+  const failing = checks.filter(({ outcome }) => outcome === "fail").map(({ name }) => name);
+  for (const name of ["dependencies", "containerd", "cri", "cni-plugins", "kubelet"])
+    assert.ok(failing.includes(name), `${name} is not among ${failing.join(", ")}`);
 });
 
 test("a check that hangs is unknown after 8 s, and the others are reported", async () => {

@@ -2,6 +2,7 @@
 import type { NamedFinding } from "../../agent/check/check.ts";
 import { checkCommand } from "../../agent/commands/check.ts";
 import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
+import { planSysctls } from "../../agent/plan/sysctls.ts";
 import { clusterCa } from "./certificates.ts";
 import { MemoryAws } from "./memory-aws.ts";
 import { MemoryContainerd } from "./memory-containerd.ts";
@@ -47,6 +48,7 @@ export function setUpCheck() {
     "/etc/containerd/config.toml",
     'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]\nSystemdCgroup = true\n',
   );
+  for (const { key, value } of planSysctls("host")) host.files.put(`/proc/sys/${key.replaceAll(".", "/")}`, value);
   host.files.putFolder("/run/systemd/system");
   host.files.put("/var/lib/kubelet/pki/kubelet-server-current.pem", clusterCa);
   for (const name of ["sts.us-west-2.amazonaws.com", "eks.us-west-2.amazonaws.com", new URL(API).hostname])
