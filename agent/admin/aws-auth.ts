@@ -1,6 +1,7 @@
 // What aws-auth grants one role or user, and the same ConfigMap with that entry added or removed. Pure: nothing is read or written here.
 import { isDeepStrictEqual } from "node:util";
 import { SatelliteError } from "../errors.ts";
+import { fieldOf, fold } from "./mapping-reader.ts";
 import {
   appendMapping,
   lineOf,
@@ -99,7 +100,7 @@ function isMapped(list: MappingList, mapping: NodeMapping): boolean {
   const own = list.entries.flatMap((entry, index) => (arnOf(entry, mapping.key) === arn ? [{ entry, index }] : []));
   const other = own.find(({ entry }) => !isExactly(mapping)(entry));
   if (other === undefined) return own.length > 0;
-  const { username, groups } = other.entry;
+  const [username, groups] = ["username", "groups"].map((field) => fieldOf(other.entry, field));
   throw new SatelliteError(
     "mapping-differs",
     `aws-auth already maps ${arn} to something else: line ${lineOf(list, other.index)} of ${mapping.key}, to ${JSON.stringify(username)} in ${JSON.stringify(groups)}`,
@@ -119,8 +120,8 @@ function isExactly({ entry: wanted }: NodeMapping): (entry: MappingEntry) => boo
 
 /** Keys and ARNs are compared as aws-iam-authenticator does: without regard to case. */
 function arnOf(entry: MappingEntry, key: NodeMapping["key"]): string | undefined {
-  const [, arn] = Object.entries(entry).find(([name]) => name.toLowerCase() === ARN_KEYS[key]) ?? [];
-  return typeof arn === "string" ? arn.toLowerCase() : undefined;
+  const arn = fieldOf(entry, ARN_KEYS[key]);
+  return typeof arn === "string" ? fold(arn) : undefined;
 }
 
 /** Checks an edit before it is sent: it must not change the caller's own access, and must fit into a ConfigMap. */
@@ -150,6 +151,6 @@ function checked(data: AwsAuthData, edit: AwsAuthEdit, caller: Principal | undef
 
 function accessOf(caller: Principal, data: AwsAuthData): MappingEntry | undefined {
   const key = caller.kind === "role" ? "mapRoles" : "mapUsers";
-  const arn = mappedArn(caller).toLowerCase();
+  const arn = fold(mappedArn(caller));
   return parseLists(data)[key].entries.findLast((entry) => arnOf(entry, key) === arn);
 }

@@ -1,11 +1,13 @@
 // The list in aws-auth's mapRoles or mapUsers, a YAML text within a ConfigMap. An entry is inserted into or cut out of the text
 // itself, so that all other entries and comments stay byte for byte; the outcome is parsed again and compared before it is returned.
 import { isDeepStrictEqual } from "node:util";
-import { type Document, isMap, isNode, isSeq, parseDocument, stringify, visit, type YAMLSeq } from "yaml";
-import { describe, SatelliteError } from "../errors.ts";
+import { type Document, isMap, isNode, isSeq, stringify, visit, type YAMLSeq } from "yaml";
+import { SatelliteError } from "../errors.ts";
+import { isEmptyText, readMappings } from "./mapping-reader.ts";
+import type { MappingTable } from "./mapping-value.ts";
 
 /** The meaning of one entry, whatever its keys. */
-export type MappingEntry = Readonly<Record<string, unknown>>;
+export type MappingEntry = MappingTable;
 
 /** A list's text and its meaning. */
 export interface MappingList {
@@ -22,16 +24,13 @@ interface Splice {
   readonly text: string;
 }
 
-/** No real list needs more aliases; a text with more is an attempt to exhaust memory. */
-const MAX_ALIASES = 100;
-
 /**
  * Reads a list; an absent or empty text is an empty one.
  * @param key the ConfigMap's key, e.g. `mapRoles`, for the error
  * @throws aws-auth-invalid: what does not parse is never repaired
  */
 export function parseMappings(text: string, key: string): MappingList {
-  const { document, entries } = parse(text, key);
+  const { document, entries } = readMappings(text, key);
   return { text, entries, offsets: sequenceOf(document)?.items.map(startOf) ?? [] };
 }
 
@@ -41,8 +40,9 @@ export function lineOf({ text, offsets }: MappingList, index: number): number {
 }
 
 /** The text with one more entry, at the end. @throws aws-auth-uneditable */
-export function appendMapping({ text, entries }: MappingList, key: string, entry: MappingEntry): string {
-  const { document } = parse(text, key);
+export function appendMapping({ text: present, entries }: MappingList, key: string, entry: MappingEntry): string {
+  const text = isEmptyText(present) ? "" : present;
+  const { document } = readMappings(text, key);
   const sequence = sequenceOf(document);
   const candidates = isFlow(sequence) && entries.length > 0 ? flowInsertions(text, sequence, entry) : [];
   const blocks = candidates.length > 0 ? [] : blockInsertions(text, document, entry);
@@ -51,7 +51,7 @@ export function appendMapping({ text, entries }: MappingList, key: string, entry
 
 /** The text without the entry at an index. @throws aws-auth-uneditable */
 export function removeMapping({ text, entries }: MappingList, key: string, index: number): string {
-  const sequence = sequenceOf(parse(text, key).document);
+  const sequence = sequenceOf(readMappings(text, key).document);
   if (sequence === undefined) throw uneditable(key);
   const splices = isFlow(sequence) ? cutFromFlow(text, sequence, index) : cutFromBlock(text, sequence, index);
   const rest = entries.filter((_, other) => other !== index);
@@ -59,27 +59,6 @@ export function removeMapping({ text, entries }: MappingList, key: string, index
   // An empty text is a null, which not every tool takes for an empty list.
   const candidates = rest.length === 0 && !isFlow(sequence) ? [`${without}[]\n`] : [without];
   return firstThatMeans(candidates, text, key, rest);
-}
-
-function parse(text: string, key: string): { document: Document.Parsed; entries: readonly MappingEntry[] } {
-  const document = parseDocument(text, { keepSourceTokens: true, merge: true, uniqueKeys: true });
-  const [problem] = document.errors;
-  if (problem !== undefined) throw invalid(key, problem.message.split("\n")[0]?.replace(/:$/, "") ?? problem.code);
-  const value = toValue(document, key);
-  // aws-iam-authenticator skips an empty string too (pkg/mapper/configmap, isSkippable).
-  if (value === null || value === "") return { document, entries: [] };
-  if (!Array.isArray(value)) throw invalid(key, "it is not a list");
-  const malformed = value.findIndex((entry) => typeof entry !== "object" || entry === null || Array.isArray(entry));
-  if (malformed >= 0) throw invalid(key, `its entry ${malformed + 1} is not a mapping`);
-  return { document, entries: value as readonly MappingEntry[] };
-}
-
-function toValue(document: Document.Parsed, key: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (error) {
-    throw invalid(key, describe(error).message);
-  }
 }
 
 /** The first candidate that parses and has exactly this meaning. */
@@ -91,7 +70,7 @@ function firstThatMeans(
 ): string {
   for (const candidate of candidates) {
     try {
-      if (candidate !== before && isDeepStrictEqual(parse(candidate, key).entries, meaning)) return candidate;
+      if (candidate !== before && isDeepStrictEqual(readMappings(candidate, key).entries, meaning)) return candidate;
     } catch {} // This candidate does not parse; the next one may.
   }
   throw uneditable(key);
@@ -190,12 +169,6 @@ function startOf(item: unknown): number {
 
 function lineStart(text: string, offset: number): number {
   return text.lastIndexOf("\n", offset - 1) + 1;
-}
-
-function invalid(key: string, problem: string): SatelliteError {
-  return new SatelliteError("aws-auth-invalid", `${key} in aws-auth cannot be read: ${problem}`, {
-    hint: "It is left alone. The principals that it maps may be locked out: correct it with kubectl edit configmap aws-auth --namespace kube-system, and run this again.",
-  });
 }
 
 function uneditable(key: string): SatelliteError {

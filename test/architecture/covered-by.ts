@@ -5,6 +5,7 @@
 export const COVERED_BY: Readonly<Record<string, string>> = {
   "admin/cluster-access.ts": "commands/authorize-kubeconfig.test.ts",
   "admin/config-map-errors.ts": "admin/config-map-api.test.ts",
+  "admin/mapping-value.ts": "admin/mapping-reader.test.ts",
   "admin/method.ts": "admin/node-authorization.test.ts",
   "apply/config-check.ts": "apply/file.test.ts",
   "apply/containerd-check.ts": "apply/file.test.ts",

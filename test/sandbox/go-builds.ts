@@ -57,6 +57,20 @@ export async function buildAwsTools(progress: Progress): Promise<string> {
   );
 }
 
+/** aws-iam-authenticator's reader of aws-auth, as a program; returns its path. */
+export async function buildAwsAuthReader(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build the reader of aws-auth (1 min the first time)",
+      module: join(pinnedModules, "aws"),
+      packages: ["./aws-auth"],
+      target: join(cacheFolder(), "aws-auth"),
+    },
+    progress,
+  );
+  return join(bin, "aws-auth");
+}
+
 /** AWS's cloud controller; returns the folder of the program. */
 export async function buildCloudController(progress: Progress): Promise<string> {
   return build(

@@ -8,7 +8,7 @@ import { startCloudController } from "./cloud-controller.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { ensurePackages, ensureRegistry } from "./debian.ts";
 import { down } from "./down.ts";
-import { buildCloudController, buildSigningHelper } from "./go-builds.ts";
+import { buildAwsAuthReader, buildCloudController, buildSigningHelper } from "./go-builds.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
 import { bootMachine } from "./machine.ts";
@@ -86,6 +86,7 @@ export async function prepare(progress = new Progress()): Promise<void> {
   await ensureRegistry(progress);
   await buildCloudController(progress);
   await buildSigningHelper(progress);
+  await buildAwsAuthReader(progress);
 }
 
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress, graceSeconds?: number) {
