@@ -2,12 +2,14 @@
 import * as z from "zod";
 import type { GpuState, GpuView } from "./gpu-watch.ts";
 
-const ACTIONS = ["none", "check-the-app", "reset-the-gpu", "reboot", "replace"] as const;
-
 const faultSchema = z.object({
   code: z.string().describe("Kebab-case, stable."),
   message: z.string(),
-  action: z.enum(ACTIONS).describe("What is suggested."),
+  action: z
+    .string()
+    .describe(
+      "What is suggested: none, check-the-app, reset-the-gpu, reboot or replace; a later version may have more.",
+    ),
 });
 
 const gpuSchema = z.object({

@@ -77,6 +77,25 @@ test("a healthy node is one screen: verdict, conditions, expiry, GPU, the last f
   assert.ok(text.split("\n").length <= 42, "one screen");
 });
 
+test("a daemon with a condition, an identity, an action and fields that this program does not know is shown all the same", async () => {
+  const status = sampleStatus();
+  const [first] = status.conditions;
+  const novel = { ...first, type: "QuantumLinkUp", status: "False", dependsOn: ["FluxStable"], novelty: 1 };
+  const fault = { code: "gpu-warp", message: "warped", action: "unwarp" };
+  const document = {
+    ...status,
+    rootCauses: ["QuantumLinkUp"],
+    conditions: [...status.conditions, novel],
+    node: { ...status.node, identity: "quantum" },
+    gpu: { devices: 1, gpus: [{ busId: "0000:18:00.0", isAnswering: true, faults: [fault], xids: {} }] },
+    novelty: {},
+  };
+  const { text, exitCode } = await run(JSON.stringify(document));
+  assert.equal(exitCode, 0);
+  assert.match(text, /✗ QuantumLinkUp/);
+  assert.match(text, /✗ warped/);
+});
+
 test("a machine without GPUs has one line about them", async () => {
   const conditions = sampleStatus().conditions.map((condition) =>
     condition.type.startsWith("Gpu") ? { ...condition, reason: "NoGpu" } : condition,
