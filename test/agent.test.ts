@@ -19,6 +19,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     ClockInSync: "Unknown Starting",
     DnsWorking: "True Resolved",
     DiskAvailable: "True Available",
+    StateReadable: "True Readable",
     CertificateValid: "True NotUsed",
     CredentialsRenewed: "True Renewed",
     CredentialsFresh: "True Fresh",

@@ -31,10 +31,9 @@ export async function writeServiceRecord(place: RecordPlace, unit: string, recor
 }
 
 async function readRecords({ host, servicesFile }: RecordPlace): Promise<z.infer<typeof recordsSchema>> {
-  const text = await host.files.read(servicesFile);
   try {
-    return recordsSchema.parse(JSON.parse(text ?? "{}"));
+    return recordsSchema.parse(JSON.parse((await host.files.read(servicesFile)) ?? "{}"));
   } catch {
-    return {}; // Damaged: process start times and file times decide once, then the record is whole again.
+    return {}; // Damaged, or of a disk that fails: process start times and file times decide once, then the record is whole again.
   }
 }

@@ -62,13 +62,13 @@ export async function readCachedCluster(
   path: string,
   cluster: ClusterName,
 ): Promise<ClusterFacts | undefined> {
-  const text = await host.files.read(path);
-  if (text === undefined) return undefined;
   try {
+    const text = await host.files.read(path);
+    if (text === undefined) return undefined;
     const facts = clusterFactsSchema.parse(JSON.parse(text));
     return facts.name === cluster.name && facts.region === cluster.region ? facts : undefined;
   } catch {
-    return undefined; // A damaged cache counts as none: DescribeCluster fills it again.
+    return undefined; // A cache that is damaged or cannot be read counts as none: DescribeCluster fills it again.
   }
 }
 

@@ -38,6 +38,12 @@ export const CONDITIONS = {
     trueWhen:
       "every file system that kubelet, containerd and the agent write to has more than 10 % of its space and 5 % of its inodes free",
   },
+  StateReadable: {
+    dependsOn: [],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "the daemon's own records can be read; the node runs on without one that cannot",
+  },
   CertificateValid: {
     dependsOn: ["ClockInSync"],
     isCritical: false,

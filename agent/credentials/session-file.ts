@@ -42,9 +42,11 @@ export function renderSessionFile(keys: SessionKeys, { identity, source }: Sessi
   return `${lines.join("\n")}\n`;
 }
 
-/** Reads the keys of an earlier run, if they are valid and of this identity. */
+/** Reads the keys of an earlier run, if they are valid and of this identity. A file that cannot be read counts as none. */
 export async function readSessionFile(host: Host, path: string, identity: string): Promise<StoredSession | undefined> {
-  const { default: section } = parseIni((await host.files.read(path)) ?? "") as { default?: Record<string, string> };
+  const { default: section } = parseIni((await host.files.read(path).catch(() => undefined)) ?? "") as {
+    default?: Record<string, string>;
+  };
   const { aws_access_key_id: id, aws_secret_access_key: secret, aws_session_token: token } = section ?? {};
   const expiresAtMs = Date.parse(section?.eks_satellite_expires_at ?? "");
   if (!id || !secret || section?.eks_satellite_identity !== identity || !(expiresAtMs > host.clock.now()))

@@ -1,6 +1,6 @@
 // Replaces a file atomically, so that a crash leaves the old one or the new one: temporary file, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 import type { WriteOptions } from "./host.ts";
@@ -21,7 +21,7 @@ export async function writeAtomically(path: string, content: string, options: Wr
     await mkdir(folder, { recursive: true, mode: 0o755 });
     await removeStale(folder, prefix);
     await writeDurably(temporary, content, options);
-    await rename(temporary, target);
+    await replace(temporary, target);
     await syncFolder(folder);
   } catch (cause) {
     if (temporary !== undefined) await rm(temporary, { force: true });
@@ -40,6 +40,17 @@ async function removeStale(folder: string, prefix: string): Promise<void> {
   }
 }
 
+/** An empty folder gives way: container runtimes make one for a path that is to be mounted and is not there. */
+async function replace(temporary: string, target: string): Promise<void> {
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EISDIR") throw error;
+    await rmdir(target);
+    await rename(temporary, target);
+  }
+}
+
 /** Explains why a write failed, with the remedy. */
 export function unwritable(path: string, cause: unknown): SatelliteError {
   const code = (cause as { code?: unknown }).code;
@@ -54,7 +65,9 @@ export function unwritable(path: string, cause: unknown): SatelliteError {
       ? "Run as root."
       : code === "EROFS"
         ? "The file system is mounted read-only: see dmesg and remount it."
-        : `See ls -ld ${dirname(path)}.`;
+        : code === "ENOTEMPTY"
+          ? `A folder that holds something stands in its place: see ls -la ${path}, and move it away.`
+          : `See ls -ld ${dirname(path)}.`;
   return new SatelliteError("file-unwritable", `${path} was not written`, { hint, cause });
 }
 

@@ -2,8 +2,9 @@
 
 import { readClockSkewMs, stsHostname } from "../aws/aws-endpoints.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
+import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
-import { SatelliteError } from "../errors.ts";
+import { describe, SatelliteError } from "../errors.ts";
 import { shortageOf } from "../facts/disk-space.ts";
 import type { FileSystemSpace, Host } from "../host/host.ts";
 
@@ -19,9 +20,9 @@ export interface MachineWatchOptions {
   readonly endpoint: () => string | undefined;
 }
 
-/** Checks name resolution and the disks. */
+/** Checks name resolution, the disks and the daemon's own records. */
 export async function watchMachine(options: MachineWatchOptions): Promise<void> {
-  await Promise.all([watchNames(options), watchDisks(options)]);
+  await Promise.all([watchNames(options), watchDisks(options), watchState(options)]);
 }
 
 async function watchNames({ host, config, board, endpoint }: MachineWatchOptions): Promise<void> {
@@ -46,6 +47,28 @@ async function watchDisks({ host, config, board }: MachineWatchOptions): Promise
       hint: "df -h; du -xh --max-depth=2 /var | sort -h | tail. Unused images: crictl rmi --prune.",
     }),
   );
+}
+
+/** A record that cannot be read counts as none, everywhere: only this condition says that the disk may be dying. */
+async function watchState({ host, config, board }: MachineWatchOptions): Promise<void> {
+  const paths = [...Object.values(statePaths(config.stateFolder)), ...Object.values(runPaths(config.runFolder))];
+  const problems = await Promise.all(paths.map((path) => findUnreadable(host, path)));
+  const problem = problems.find((found) => found !== undefined);
+  if (problem === undefined) board.setTrue("StateReadable", "Readable", "the daemon's own records can be read");
+  else board.setFailed("StateReadable", problem);
+}
+
+async function findUnreadable({ files }: Host, path: string): Promise<unknown> {
+  try {
+    const status = await files.status(path);
+    if (status?.kind === "folder") await files.list(path);
+    else await files.read(path);
+    return undefined;
+  } catch (cause) {
+    return new SatelliteError("file-unreadable", `${describe(cause).message}; the daemon runs without it`, {
+      hint: `ls -l ${path}; dmesg --level=err shows whether the disk fails.`,
+    });
+  }
 }
 
 function describeShortage(folder: string, space: FileSystemSpace | undefined): string | undefined {

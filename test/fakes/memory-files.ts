@@ -93,6 +93,7 @@ export class MemoryFiles implements Files {
 
   async read(path: string): Promise<string | undefined> {
     this.#checkReadable(path);
+    if (this.#isFolder(path)) throw unreadable(path);
     return this.#entries.get(this.#links.get(path) ?? path)?.content;
   }
 
@@ -100,13 +101,15 @@ export class MemoryFiles implements Files {
     this.#checkReadable(path);
     const file = this.#entries.get(this.#links.get(path) ?? path);
     if (file !== undefined) return { ...file, kind: "file", sizeBytes: Buffer.byteLength(file.content) };
-    const isFolder = this.#folders.has(path) || this.paths().some((known) => known.startsWith(`${path}/`));
+    const isFolder = this.#isFolder(path);
     const mode = this.#folders.get(path) ?? 0o755;
     return isFolder ? { kind: "folder", mode, uid: 0, gid: 0, sizeBytes: 0, modifiedMs: 0 } : undefined;
   }
 
   async write(path: string, content: string, { mode, uid, gid }: WriteOptions): Promise<void> {
     this.#change("write", path);
+    if (this.#isFolder(path) && !(await this.removeEmptyFolder(path)))
+      throw unwritable(path, Object.assign(new Error("ENOTEMPTY"), { code: "ENOTEMPTY" }));
     const before = this.#entries.get(path);
     this.put(path, content, { mode, uid: uid ?? before?.uid ?? 0, gid: gid ?? before?.gid ?? 0 });
   }
@@ -224,7 +227,16 @@ export class MemoryFiles implements Files {
   #checkReadable(path: string): void {
     for (const place of this.#unreadable) {
       if (path !== place && !path.startsWith(`${place}/`)) continue;
-      throw new SatelliteError("file-unreadable", `${path} could not be read`, { hint: "Run as root." });
+      throw unreadable(path);
     }
   }
+
+  #isFolder(path: string): boolean {
+    if (this.#entries.has(this.#links.get(path) ?? path)) return false;
+    return this.#folders.has(path) || this.paths().some((known) => known.startsWith(`${path}/`));
+  }
+}
+
+function unreadable(path: string): SatelliteError {
+  return new SatelliteError("file-unreadable", `${path} could not be read`, { hint: "Run as root." });
 }

@@ -117,6 +117,16 @@ conforms("an empty folder is removed, one that holds anything is not", async ({ 
   assert.equal(await files.read(`${root}/full/a`), "");
 });
 
+conforms("a folder cannot be read; a file takes its place when it is empty, and only then", async ({ files, root }) => {
+  await files.makeFolder(`${root}/empty`, 0o755);
+  await files.write(`${root}/full/a`, "kept", WRITE);
+  await assert.rejects(files.read(`${root}/empty`), { code: "file-unreadable" });
+  await files.write(`${root}/empty`, "content", WRITE);
+  assert.equal(await files.read(`${root}/empty`), "content");
+  await assert.rejects(files.write(`${root}/full`, "content", WRITE), { code: "file-unwritable" });
+  assert.equal(await files.read(`${root}/full/a`), "kept");
+});
+
 test("a link of a run that was broken off does not keep the next one from being made", async (context) => {
   const { files, root } = realMachine(context);
   symlinkSync("/nowhere", `${root}/link.eks-satellite`);

@@ -1,0 +1,58 @@
+// Each file that the daemon keeps, lost to a disk that dies: the node starts without it.
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { runPaths, statePaths } from "../agent/config/paths.ts";
+import { conditionsOf, setUpAgent } from "./fakes/memory-agent.ts";
+import { sampleConfig } from "./fakes/samples.ts";
+
+const { stateFolder, runFolder } = sampleConfig();
+/** What kubelet itself reads cannot be done without. */
+const { kubeletToken, ...run } = runPaths(runFolder);
+const OWN = [...Object.values(statePaths(stateFolder)), ...Object.values(run)];
+
+async function startAgain(context: TestContext, damage: (host: ReturnType<typeof setUpAgent>["host"]) => void) {
+  const world = setUpAgent(context);
+  const { host, start } = world;
+  await (await start()).end();
+  damage(host);
+  const { status } = await start();
+  assert.equal(host.spawned.length, 2, "kubelet was started again");
+  assert.equal(host.spawned[1]?.process.isAlive, true);
+  return { ...world, status };
+}
+
+for (const path of OWN) {
+  test(`${path} that cannot be read keeps no node from starting, and is reported`, async (context) => {
+    const { host, status } = await startAgain(context, ({ files }) => files.refuseReads(path));
+    await host.clock.advance(31_000);
+    const conditions = conditionsOf(await status());
+    assert.equal(conditions.StateReadable, "False FileUnreadable");
+    assert.match(conditions.NodeReady ?? "", /^True/);
+  });
+
+  test(`${path} that is neither readable nor writable keeps no node from starting`, async (context) => {
+    await startAgain(context, ({ files }) => {
+      files.refuseReads(path);
+      files.refuseWrites(path, "EACCES");
+    });
+  });
+}
+
+test("an empty folder in the place of each file is replaced, kubelet's token included", async (context) => {
+  for (const path of [...OWN, kubeletToken]) {
+    const { host } = await startAgain(context, ({ files }) => {
+      files.drop(path);
+      files.putFolder(path);
+    });
+    await host.clock.advance(31_000);
+  }
+});
+
+test("a disk that gives nothing of either folder keeps no node from starting", async (context) => {
+  const { status, host } = await startAgain(context, ({ files }) => {
+    files.refuseReads(stateFolder);
+    for (const path of OWN) files.refuseReads(path);
+  });
+  await host.clock.advance(31_000);
+  assert.equal(conditionsOf(await status()).StateReadable, "False FileUnreadable");
+});
