@@ -9,8 +9,11 @@ import { createProgram } from "./commands/program.ts";
 import type { Paint } from "./commands/status-screen.ts";
 import { describe, hasCode } from "./errors.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
+import { createLogOutput, type LogOutput, openJournal } from "./host/log-output.ts";
 import { honourProxies } from "./host/proxy.ts";
 import { createLog } from "./log.ts";
+
+const UNIT = "eks-satellite.service";
 
 async function main(argv: readonly string[]): Promise<number> {
   endWithReader();
@@ -40,6 +43,7 @@ function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
     host: createLinuxHost(),
     environment: process.env,
     print: (text) => void process.stdout.write(text),
+    openLog,
     paint,
     confirm: process.stdin.isTTY ? confirm : undefined,
     stopSignal: stop.signal,
@@ -48,12 +52,23 @@ function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
   };
 }
 
-/** A reader that closes our output, as head(1) does, has read enough: that is not a failure. */
+/** A reader that closes a command's output, as head(1) does, has read enough: that is not a failure. */
 function endWithReader(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
-  });
+  process.stdout.on("error", endCommand);
+  process.stderr.on("error", () => undefined); // There is nowhere left to say it.
+}
+
+function endCommand(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit();
+  logError(error);
+  process.exit(EXIT.failed);
+}
+
+/** The daemon outlives its log: kubelet ends with it. */
+function openLog(): LogOutput {
+  process.stdout.off("error", endCommand);
+  const isJournal = process.env.JOURNAL_STREAM !== undefined;
+  return createLogOutput({ stream: process.stdout, reopen: isJournal ? () => openJournal(UNIT) : undefined });
 }
 
 function exitCodeOf(error: unknown): number {

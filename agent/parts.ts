@@ -8,6 +8,7 @@ import { createBoardReport } from "./board/board-report.ts";
 import { CallMetrics } from "./board/call-metrics.ts";
 import { type BoardEvent, ConditionBoard } from "./board/conditions.ts";
 import { EventRing, type NoticeEvent } from "./board/events.ts";
+import { createLogReport } from "./board/log-report.ts";
 import { type ConfigEvent, createConfigWatch } from "./config/config-watch.ts";
 import { runPaths, statePaths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";
@@ -20,6 +21,7 @@ import { instrumentAws, instrumentRequests } from "./health/instrumented-clients
 import { createSystemd } from "./health/systemd.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
+import type { LogOutput } from "./host/log-output.ts";
 import type { InstallEvent } from "./install/install-event.ts";
 import { Provisioning } from "./install/provisioning.ts";
 import { Kubelet, type KubeletEvent } from "./kubelet/kubelet.ts";
@@ -54,6 +56,8 @@ export interface PartsOptions {
   readonly config: Config;
   readonly configFile: string;
   readonly log: Log;
+  /** Where the log goes; its losses are counted. */
+  readonly logOutput?: LogOutput | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends what a part has begun. */
   readonly signal: AbortSignal;
@@ -91,6 +95,7 @@ function createRecords(options: PartsOptions) {
     kept,
     board,
     verdict: createBoardReport(board),
+    logReport: createLogReport(options.logOutput),
     events: new EventRing(now),
     awsCalls,
     apiCalls,

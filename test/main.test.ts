@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -114,4 +114,15 @@ test("a reader that goes away ends the program without an error", async () => {
   child.stdout.once("data", () => child.stdout.destroy());
   const [exitCode, signal] = await once(child, "close", { signal: AbortSignal.timeout(20_000) });
   assert.deepEqual([exitCode, signal, stderr], [0, null, ""]);
+});
+
+test("a command whose output cannot be written says so in a line, and fails", () => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, "version"], {
+    ...{ encoding: "utf8", timeout: 30_000 },
+    stdio: ["ignore", full, "pipe"],
+  });
+  closeSync(full);
+  assert.equal(status, 1);
+  assert.match(stderr, /^ERROR .*ENOSPC.*\n$/);
 });

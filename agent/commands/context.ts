@@ -1,5 +1,6 @@
 // What a command is given: the machine, the user's terminal, and the ways to end the process.
 import type { Host } from "../host/host.ts";
+import type { LogOutput } from "../host/log-output.ts";
 import type { Paint } from "./status-screen.ts";
 
 /** Asks the user a yes-or-no question. */
@@ -13,6 +14,8 @@ export interface CommandContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly print: Print;
+  /** Begins the daemon's log on standard output; from then on a reader that goes away ends nothing. */
+  readonly openLog: () => LogOutput;
   /** Colours a text where standard output is a terminal that shows colours. */
   readonly paint: Paint;
   /** Undefined when standard input is not a terminal. */

@@ -6,6 +6,7 @@ import { SatelliteError } from "../errors.ts";
 import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import type { LogOutput } from "../host/log-output.ts";
 import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log.ts";
 import { optional } from "../optional.ts";
 import type { CommandContext } from "./context.ts";
@@ -27,10 +28,12 @@ export interface RunContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Receives whole lines. */
   readonly write: (line: string) => void;
+  /** What `write` belongs to, where it counts what is lost. */
+  readonly output?: LogOutput;
 }
 
 /** Adds `run`. */
-export function register(program: Command, { host, environment, print, stopSignal }: CommandContext): void {
+export function register(program: Command, { host, environment, openLog, stopSignal }: CommandContext): void {
   program
     .command("run")
     .description("run the daemon: join the cluster and keep this machine in it")
@@ -42,7 +45,8 @@ export function register(program: Command, { host, environment, print, stopSigna
         config,
         ...optional({ format: logFormat, level: logLevel }),
       };
-      await runCommand({ host, environment, write: print }, options, stopSignal);
+      const output = openLog();
+      await runCommand({ host, environment, write: output.write, output }, options, stopSignal);
     });
 }
 
@@ -54,7 +58,7 @@ interface CommandLine {
 
 /** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid */
 export async function runCommand(
-  { host, environment, write }: RunContext,
+  { host, environment, write, output }: RunContext,
   { config: configFile, ...logOptions }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -68,11 +72,12 @@ export async function runCommand(
     const atEnd: (() => void)[] = [];
     const fold = { ...FOLD, atEnd: (work: () => void) => void atEnd.push(work) };
     const log = createLog({ ...config.log, ...logOptions, fold }, write, environment);
+    if (output !== undefined) output.onRecovered = (lines) => log.warn({ lines }, "lines of the log were lost");
     const aws = createAws(config.cluster.region, config.aws.endpoints);
     // When the agent ends, for whatever reason, its loops must end too, or the process would go on.
     const end = new AbortController();
     const options = {
-      ...{ host, aws, config, configProblem: problem, configFile, log, environment },
+      ...{ host, aws, config, configProblem: problem, configFile, log, logOutput: output, environment },
       onConfigChange: () => end.abort(),
     };
     await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { Command } from "commander";
 import type { CommandContext } from "../../agent/commands/context.ts";
 import { createProgram } from "../../agent/commands/program.ts";
+import { createLogOutput } from "../../agent/host/log-output.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 const AGENT = join(import.meta.dirname, "../../agent");
@@ -16,6 +17,7 @@ function setUp() {
   const context: CommandContext = {
     ...{ host, environment: {}, confirm: undefined, stopSignal: new AbortController().signal },
     print: (text) => void printed.push(text),
+    openLog: () => createLogOutput({ stream: process.stdout }),
     paint: (_style, text) => text,
     exitWith: (exitCode) => void exitCodes.push(exitCode),
     exitNow: async (exitCode) => void exitCodes.push(exitCode),
