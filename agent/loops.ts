@@ -107,9 +107,12 @@ export async function startLoops(loops: Loops, signal: AbortSignal): Promise<voi
   await firstRound;
 }
 
-/** Without a ping systemd ends the daemon, kubelet with it, and starts it again: that mends what hangs, and not what fails. */
+/**
+ * Without a ping systemd ends the daemon, kubelet with it, and starts it again: that mends what hangs, and not what fails. A disk that
+ * hangs would keep the next daemon from its start, too: kubelet stays.
+ */
 async function notifySystemd({ systemd, board }: Parts, loops: readonly Loop[]): Promise<void> {
-  if (loops.some((loop) => loop.isHung())) return;
+  if (loops.some((loop) => loop.isHung()) && board.get("DiskAvailable").reason !== "DiskHung") return;
   await systemd.ping();
   await systemd.showStatus(readVerdict(board).summary);
 }

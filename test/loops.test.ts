@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SatelliteError } from "../agent/errors.ts";
 import { createLoops, type LoopName, startLoops } from "../agent/loops.ts";
 import { createParts } from "../agent/parts.ts";
 import { MemoryAws } from "./fakes/memory-aws.ts";
@@ -46,6 +47,17 @@ test("four loops begin at once; the calls that need AWS's client come when kubel
   assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu"]);
   await host.clock.advance(14_000);
   assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "clock"]);
+});
+
+test("while a disk hangs the pings go on: another daemon would hang too, and kubelet would be gone", async (context) => {
+  const { stop, loops, parts } = setUp();
+  context.after(() => stop.abort());
+  const pings: string[] = [];
+  parts.systemd.ping = async () => void pings.push("ping");
+  loops.converge.isHung = () => true;
+  parts.board.setFailed("DiskAvailable", new SatelliteError("disk-hung", "/var does not answer"));
+  await loops.systemd.trigger();
+  assert.deepEqual(pings, ["ping"]);
 });
 
 test("while a loop hangs systemd gets no ping, so that its watchdog restarts the daemon", async (context) => {

@@ -2,6 +2,7 @@
 import { type Family, family, timestamp } from "../board/metric-family.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import { isoTime } from "../time.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { type HealthWatchOptions, watchHealth } from "./health-watch.ts";
 import { reportImagePulls } from "./image-pulls.ts";
 import { type MachineWatchOptions, watchClock, watchMachine } from "./machine-watch.ts";
@@ -14,10 +15,12 @@ export interface HealthPartOptions extends HealthWatchOptions, MachineWatchOptio
 /** Checks, and sets the conditions. */
 export class HealthPart {
   readonly #options: HealthPartOptions;
+  readonly #disks: DiskWatch;
   #servingCertificateExpiresAtMs: number | undefined;
 
   constructor(options: HealthPartOptions) {
     this.#options = options;
+    this.#disks = new DiskWatch(options);
   }
 
   status() {
@@ -41,6 +44,7 @@ export class HealthPart {
     [this.#servingCertificateExpiresAtMs] = await Promise.all([
       watchHealth(this.#options),
       watchMachine(this.#options),
+      this.#disks.round(),
     ]);
     const found = facts();
     if (found !== undefined) board.set("ImagePullsConfigured", reportImagePulls(config, found, keys()));

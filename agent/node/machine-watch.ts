@@ -1,12 +1,11 @@
-// What the machine itself must have for the rest to work: names that resolve, room on its disks, the right time.
+// What the machine itself must have for the rest to work: names that resolve, the right time.
 
 import { readClockSkewMs, stsHostname } from "../aws/aws-endpoints.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
 import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, SatelliteError } from "../errors.ts";
-import { shortageOf } from "../facts/disk-space.ts";
-import type { FileSystemSpace, Host } from "../host/host.ts";
+import type { Host } from "../host/host.ts";
 
 /** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to correct it. */
 const MAX_SKEW_MS = 120_000;
@@ -20,9 +19,9 @@ export interface MachineWatchOptions {
   readonly endpoint: () => string | undefined;
 }
 
-/** Checks name resolution, the disks and the daemon's own records. */
+/** Checks name resolution and the daemon's own records. */
 export async function watchMachine(options: MachineWatchOptions): Promise<void> {
-  await Promise.all([watchNames(options), watchDisks(options), watchState(options)]);
+  await Promise.all([watchNames(options), watchState(options)]);
 }
 
 async function watchNames({ host, config, board, endpoint }: MachineWatchOptions): Promise<void> {
@@ -34,19 +33,6 @@ async function watchNames({ host, config, board, endpoint }: MachineWatchOptions
   } catch (error) {
     board.setFailed("DnsWorking", error);
   }
-}
-
-async function watchDisks({ host, config, board }: MachineWatchOptions): Promise<void> {
-  const folders = ["/var/lib/kubelet", "/var/lib/containerd", config.stateFolder, config.runFolder];
-  const found = await Promise.all(folders.map(async (folder) => [folder, await host.files.space(folder)] as const));
-  const full = found.map(([folder, space]) => describeShortage(folder, space)).find((text) => text !== undefined);
-  if (full === undefined) return board.setTrue("DiskAvailable", "Available", `there is room in ${folders.join(", ")}`);
-  board.setFailed(
-    "DiskAvailable",
-    new SatelliteError("disk-full", full, {
-      hint: "df -h; du -xh --max-depth=2 /var | sort -h | tail. Unused images: crictl rmi --prune.",
-    }),
-  );
 }
 
 /** A record that cannot be read counts as none, everywhere: only this condition says that the disk may be dying. */
@@ -69,23 +55,6 @@ async function findUnreadable({ files }: Host, path: string): Promise<unknown> {
       hint: `ls -l ${path}; dmesg --level=err shows whether the disk fails.`,
     });
   }
-}
-
-function describeShortage(folder: string, space: FileSystemSpace | undefined): string | undefined {
-  if (space === undefined) return undefined;
-  const { totalBytes, availableBytes, totalInodes, freeInodes } = space;
-  switch (shortageOf(space)) {
-    case "space":
-      return `${folder} has ${percent(availableBytes, totalBytes)} of its space left (${Math.round(availableBytes / 2 ** 20)} MiB); below 10 % kubelet evicts pods`;
-    case "inodes":
-      return `${folder} has ${percent(freeInodes, totalInodes)} of its inodes left; below 5 % kubelet evicts pods`;
-    case undefined:
-      return undefined;
-  }
-}
-
-function percent(part: number, whole: number): string {
-  return `${((100 * part) / whole).toFixed(1)} %`;
 }
 
 /** Compares this machine's clock with AWS's. */
