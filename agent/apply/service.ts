@@ -7,6 +7,7 @@ import { optional } from "../optional.ts";
 import type { FileResource, ServiceResource } from "../plan/resource.ts";
 import { configCheckOf } from "./config-check.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
+import { readLastWords } from "./last-words.ts";
 import { probeReadiness } from "./readiness.ts";
 import { readServiceRecord, writeServiceRecord } from "./service-record.ts";
 
@@ -94,7 +95,7 @@ async function startAndWait(
   if (exitCode !== 0) {
     throw new SatelliteError(
       "service-failed",
-      `systemctl ${verb} ${unit} exited with ${exitCode}: ${stderr.trim()}; ${await lastWords(context, unit)}`,
+      `systemctl ${verb} ${unit} exited with ${exitCode}: ${stderr.trim()}; ${await readLastWords(host, unit, startedAtMs)}`,
       {
         hint: `systemctl status ${unit}; journalctl -u ${unit} -n 50.`,
       },
@@ -110,7 +111,7 @@ async function startAndWait(
       if (host.clock.monotonic() > deadlineMs) {
         throw new SatelliteError(
           "service-failed",
-          `${unit} does not answer ${READY_TIMEOUT_SECONDS} s after its ${verb}: ${describe(cause).message}; ${await lastWords(context, unit)}`,
+          `${unit} does not answer ${READY_TIMEOUT_SECONDS} s after its ${verb}: ${describe(cause).message}; ${await readLastWords(host, unit, startedAtMs)}`,
           {
             hint: `journalctl -u ${unit} -n 50.`,
             cause,
@@ -173,16 +174,4 @@ async function recordRunning(
     configSha256: sha256(content ?? ""),
     ...optional({ refused }),
   });
-}
-
-async function lastWords({ host }: RoundContext, unit: string): Promise<string> {
-  const { stdout } = await host.run("journalctl", [
-    "--unit",
-    unit,
-    "--lines=1",
-    "--priority=warning",
-    "--output=cat",
-    "--no-pager",
-  ]);
-  return `its last words: ${stdout.trim().slice(0, 300) || "none"}`;
 }
