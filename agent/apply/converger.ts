@@ -6,6 +6,7 @@ import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
+import { createImportReader, type ImportReader } from "../facts/containerd-imports.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
 import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
@@ -55,6 +56,7 @@ export class Converger {
   readonly #editWar: EditWar;
   readonly #queue = new Queue();
   readonly #ledger: Ledger;
+  readonly #imports: ImportReader;
   /** Places whose unwanted files are gone. */
   readonly #pruned = new Set<string>();
   #lastRoundMs = 0;
@@ -64,6 +66,7 @@ export class Converger {
     const state = statePaths(config.stateFolder);
     this.#options = options;
     this.#editWar = new EditWar(host.clock);
+    this.#imports = createImportReader(host);
     this.#ledger = new Ledger(host, state.ledger, log);
     this.#converge = {
       host,
@@ -123,7 +126,7 @@ export class Converger {
     const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
     const unkept = await this.#repairKept();
-    const facts = keepGpu(await readNodeFacts(host, config, versions, cluster()), this.#last?.facts);
+    const facts = keepGpu(await readNodeFacts(host, config, versions, cluster(), this.#imports), this.#last?.facts);
     const plan = planNode(config, facts);
     const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);
     const round = await converge(resources, this.#converge);

@@ -1,8 +1,10 @@
 // What containerd's configuration imports, and the configuration that containerd merges from them. nvidia-ctk and other tools write drop-ins.
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import type { TomlTable } from "smol-toml";
 import type { Host } from "../host/host.ts";
 import { type ContainerdConfigFile, type ImportedConfig, parseToml } from "./containerd.ts";
+import { expandGlob } from "./glob.ts";
 
 export interface ImportFacts {
   /** In the order in which containerd merges them into the main file. */
@@ -11,42 +13,81 @@ export interface ImportFacts {
   readonly effective: TomlTable | undefined;
 }
 
-/** containerd runs again only when one of the files has changed. */
-const asked = new WeakMap<Host, { readonly digest: string; readonly effective: TomlTable | undefined }>();
+/** Reads the imports, round after round. */
+export interface ImportReader {
+  /** @param containerdVersion another one understands the same files differently; undefined when it is not known */
+  read(path: string, config: ContainerdConfigFile, containerdVersion?: string): Promise<ImportFacts>;
+}
 
-/** Reads the drop-ins; one that cannot be read or is not TOML is skipped, since containerd itself reports it. */
-export async function readImports(host: Host, path: string, config: ContainerdConfigFile): Promise<ImportFacts> {
-  const patterns = config.kind === "parsed" && Array.isArray(config.table.imports) ? config.table.imports : [];
-  const paths = await Promise.all(patterns.map((pattern) => expand(host, path, String(pattern))));
-  const files = await Promise.all(paths.flat().map(async (file) => [file, await read(host, file)] as const));
-  const found = files.flatMap(([file, text]) => (text === undefined ? [] : [[file, text] as const]));
-  if (found.length === 0 || config.kind !== "parsed") return { imports: [], effective: undefined };
-  const imports = found.flatMap(([file, text]) => {
+const MAX_FILES = 200;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Creates a reader that runs containerd again only when one of the files, or containerd, has changed, or when it failed before. */
+export function createImportReader(host: Host): ImportReader {
+  let known: { readonly digest: string; readonly effective: TomlTable } | undefined;
+  return {
+    async read(path, config, containerdVersion) {
+      const found = config.kind === "parsed" ? await listFiles(host, path, config.table) : [];
+      if (found.length === 0 || config.kind !== "parsed") return { imports: [], effective: undefined };
+      const imports = found.flatMap(({ path, table }) => (table === undefined ? [] : [{ path, table }]));
+      const digest = createHash("sha256")
+        .update(JSON.stringify([path, config.text, containerdVersion, found.map(({ path, text }) => [path, text])]))
+        .digest("hex");
+      if (known?.digest === digest) return { imports, effective: known.effective };
+      const effective = await dump(host, path);
+      known = effective === undefined ? undefined : { digest, effective };
+      return { imports, effective };
+    },
+  };
+}
+
+/** Reads the imports once. */
+export function readImports(host: Host, path: string, config: ContainerdConfigFile): Promise<ImportFacts> {
+  return createImportReader(host).read(path, config);
+}
+
+interface ImportedFile {
+  readonly path: string;
+  readonly text: string;
+  /** Undefined when it is not TOML, which containerd itself reports. */
+  readonly table: TomlTable | undefined;
+}
+
+/** Every file that containerd loads beside the main one, in its order: imports of imports too, and each file once. */
+async function listFiles(host: Host, main: string, config: TomlTable): Promise<readonly ImportedFile[]> {
+  const files: ImportedFile[] = [];
+  const loaded = new Set([await host.files.realPath(main).catch(() => main)]);
+  const pending = [...(await listImports(host, main, config))];
+  for (let path = pending.shift(); path !== undefined && files.length < MAX_FILES; path = pending.shift()) {
+    // People save what `containerd config dump` prints, which imports itself.
+    const place = await host.files.realPath(path).catch(() => path);
+    if (loaded.has(place)) continue;
+    loaded.add(place);
+    const text = await read(host, path);
+    if (text === undefined) continue;
     const table = tryParse(text);
-    return table === undefined ? [] : [{ path: file, table }];
-  });
-  const digest = createHash("sha256")
-    .update(JSON.stringify([path, config.text, found]))
-    .digest("hex");
-  const known = asked.get(host);
-  if (known?.digest === digest) return { imports, effective: known.effective };
-  const effective = await dump(host, path);
-  asked.set(host, { digest, effective });
-  return { imports, effective };
+    files.push({ path, text, table });
+    if (table !== undefined) pending.push(...(await listImports(host, path, table)));
+  }
+  return files;
 }
 
-/** A path or a pattern of the file's name; relative ones are relative to the main file (containerd-config.toml(5)). */
-async function expand(host: Host, main: string, pattern: string): Promise<readonly string[]> {
-  const absolute = pattern.startsWith("/") ? pattern : `${main.slice(0, main.lastIndexOf("/"))}/${pattern}`;
-  const slash = absolute.lastIndexOf("/");
-  const [folder, name] = [absolute.slice(0, slash), absolute.slice(slash + 1)];
-  if (!name.includes("*")) return [absolute];
-  const parts = name.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const matching = new RegExp(`^${parts.join("[^/]*")}$`);
-  return (await host.files.list(folder)).filter((each) => matching.test(each)).map((each) => `${folder}/${each}`);
+/** The paths that a file's list names; containerd matches keys without regard to case. */
+async function listImports(host: Host, file: string, config: TomlTable): Promise<readonly string[]> {
+  const [, list] = Object.entries(config).find(([key]) => key.toLowerCase() === "imports") ?? [];
+  const patterns = Array.isArray(list) ? list.map(String).slice(0, MAX_FILES) : [];
+  return (await Promise.all(patterns.map((pattern) => expand(host, file, pattern)))).flat();
 }
 
-function read(host: Host, path: string): Promise<string | undefined> {
+/** A path or a pattern; relative ones are relative to the file that names them (containerd-config.toml(5)). */
+async function expand(host: Host, file: string, pattern: string): Promise<readonly string[]> {
+  const absolute = posix.resolve(posix.dirname(file), pattern);
+  return absolute.includes("*") ? expandGlob(host, absolute) : [absolute];
+}
+
+async function read(host: Host, path: string): Promise<string | undefined> {
+  const status = await host.files.status(path).catch(() => undefined);
+  if (status?.kind !== "file" || status.sizeBytes > MAX_FILE_BYTES) return undefined;
   return host.files.read(path).catch(() => undefined);
 }
 

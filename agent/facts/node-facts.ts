@@ -4,7 +4,7 @@ import type { ClusterFacts } from "../aws/cluster.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
-import { readImports } from "./containerd-imports.ts";
+import { createImportReader } from "./containerd-imports.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";
 import { readNvidiaToolkit } from "./nvidia-toolkit.ts";
 import type { VersionReader } from "./versions.ts";
@@ -19,12 +19,13 @@ export interface NodeFacts {
   readonly gaps: readonly unknown[];
 }
 
-/** Reads the machine; a missing kubelet or containerd is a gap, not a failure, so that the rest of the plan still applies. */
+/** Reads the machine, with readers that remember what they asked programs; a missing kubelet or containerd is a gap, not a failure, so that the rest of the plan still applies. */
 export async function readNodeFacts(
   host: Host,
   config: Config,
   versions: VersionReader,
   cluster: ClusterFacts | undefined,
+  imported = createImportReader(host),
 ): Promise<NodeFacts> {
   const gaps: unknown[] = [];
   const orGap = <T>(reading: Promise<T>): Promise<T | undefined> =>
@@ -39,10 +40,10 @@ export async function readNodeFacts(
     orGap(readContainerdConfig(host, config.containerd.configFile)),
   ]);
   const table = containerdConfig?.kind === "parsed" ? [containerdConfig.table] : [];
-  const { imports, effective } = await readImports(
-    host,
+  const { imports, effective } = await imported.read(
     config.containerd.configFile,
     containerdConfig ?? { kind: "absent" },
+    containerd?.version,
   );
   const nvidia = await readNvidiaToolkit(host, [...table, ...imports.map((drop) => drop.table)]);
   return {

@@ -48,10 +48,14 @@ async function isProgram(host: Host, path: string): Promise<boolean> {
   return (await host.files.status(path))?.kind === "file";
 }
 
-/** Every absolute `BinaryName`, wherever it is: containerd looks a bare name up in its own PATH. */
+/** Keys of a runtime's program, in lower case: containerd matches them without regard to it. The last two are older runtime types'. */
+const PROGRAM_KEYS = ["binaryname", "runtime", "runtime_engine"];
+
+/** Every absolute path of a runtime's program, wherever it is: containerd looks a bare name up in its own PATH. */
 function listBinaryNames(table: object): readonly string[] {
   return Object.entries(table).flatMap(([key, value]): readonly string[] => {
-    if (key === "BinaryName") return typeof value === "string" && value.startsWith("/") ? [value] : [];
+    if (PROGRAM_KEYS.includes(key.toLowerCase()) && typeof value !== "object")
+      return typeof value === "string" && value.startsWith("/") ? [value] : [];
     return typeof value === "object" && value !== null && !(value instanceof Date) ? listBinaryNames(value) : [];
   });
 }
