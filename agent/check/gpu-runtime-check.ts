@@ -1,11 +1,8 @@
 // Whether a pod on this machine would get a GPU: the same report as the daemon's condition, from the current files.
 
 import { CDI_SPEC } from "../config/paths.ts";
-import { readContainerdConfig } from "../facts/containerd.ts";
-import { readImports } from "../facts/containerd-imports.ts";
+import { readContainerdFacts } from "../facts/containerd-facts.ts";
 import { readGpus } from "../facts/gpu.ts";
-import { readNvidiaToolkit } from "../facts/nvidia-toolkit.ts";
-import { createVersionReader } from "../facts/versions.ts";
 import { reportRuntime } from "../gpu/gpu-runtime.ts";
 import { type Check, fail, local, ok, warn } from "./check.ts";
 
@@ -16,12 +13,8 @@ export const GPU_RUNTIME_CHECK: Check = local({
     if (gpu.mode === "off") return ok("gpu.mode is off");
     const facts = await readGpus(host);
     if (facts.busIds.length === 0) return ok("no NVIDIA GPU on the PCI bus");
-    const config = await readContainerdConfig(host, containerd.configFile);
-    const { imports, effective } = await readImports(host, containerd.configFile, config);
-    const tables = [...(config.kind === "parsed" ? [config.table] : []), ...imports.map(({ table }) => table)];
-    const nvidia = await readNvidiaToolkit(host, tables);
-    const { version } = await createVersionReader(host).readContainerd();
-    const { status, message, hint } = reportRuntime(facts, { version, config, imports, effective, nvidia });
+    const found = await readContainerdFacts(host, containerd.configFile);
+    const { status, message, hint } = reportRuntime(facts, found);
     if (status === "False") return fail(message, hint ?? "eks-satellite status.");
     if (status === "Unknown")
       return warn(`containerd has no runtime nvidia yet: ${message}`, "eks-satellite plan --diff.");

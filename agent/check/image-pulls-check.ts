@@ -7,9 +7,7 @@ import { runPaths } from "../config/paths.ts";
 import type { Registry } from "../config/registry-schema.ts";
 import type { Config } from "../config/schema.ts";
 import { describe } from "../errors.ts";
-import { readContainerdConfig } from "../facts/containerd.ts";
-import { readImports } from "../facts/containerd-imports.ts";
-import { createVersionReader } from "../facts/versions.ts";
+import { readContainerdFacts } from "../facts/containerd-facts.ts";
 import type { Host } from "../host/host.ts";
 import { credentialProviderEnvironment } from "../plan/credential-provider.ts";
 import { findConflict, readRegistryTable } from "../plan/registries.ts";
@@ -51,10 +49,8 @@ function joinFindings(findings: readonly Finding[]): Finding {
 }
 
 async function checkConflict(host: Host, { containerd: { configFile } }: Config): Promise<Finding | undefined> {
-  const config = await readContainerdConfig(host, configFile);
-  const { imports, effective } = await readImports(host, configFile, config);
-  const { version } = await createVersionReader(host).readContainerd();
-  const conflict = findConflict(readRegistryTable({ version, config, imports, effective }), version);
+  const found = await readContainerdFacts(host, configFile);
+  const conflict = findConflict(readRegistryTable(found), found.version);
   if (conflict === undefined) return undefined;
   return fail(
     `${configFile} has ${conflict}, beside which containerd does not read containerd.registries`,

@@ -3,7 +3,7 @@ import { gte } from "semver";
 import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
-import { readContainerdConfig } from "../facts/containerd.ts";
+import { readContainerdFacts } from "../facts/containerd-facts.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { findListener, KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { findProcesses, isAlive, isOfMachine } from "../facts/process.ts";
@@ -12,6 +12,8 @@ import type { Host } from "../host/host.ts";
 import { missingError } from "../install/dependencies.ts";
 import { dependenciesOf, findMissing } from "../install/packages.ts";
 import { readProcessFile } from "../kubelet/orphan-kubelet.ts";
+import { isDistributions } from "../plan/containerd/cni.ts";
+import { findOtherDrivers, readCniFolders } from "../plan/containerd-config.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, pending, unknown } from "./check.ts";
 import type { CheckContext } from "./context.ts";
@@ -21,7 +23,6 @@ import { MIN_CONTAINERD } from "./supported.ts";
 const INSTALLS = "eks-satellite run installs it with apt-get";
 const DOWNLOADS = "eks-satellite run downloads it";
 const KUBELET_PORTS = [KUBELET_PORT, KUBELET_HEALTH_PORT];
-const RUNC_CGROUP = /SystemdCgroup\s*=\s*(true|false)/g;
 
 export const RUNTIME_CHECKS: readonly Check[] = [
   local({
@@ -81,34 +82,41 @@ export const RUNTIME_CHECKS: readonly Check[] = [
   local({
     name: "cgroup-driver",
     checks: "kubelet and containerd use the same cgroup driver",
-    run: async ({ host, daemon }, { containerd, kubelet }) => {
-      const file = await readContainerdConfig(host, containerd.configFile);
-      if (file.kind === "unparsable") throw file.error;
+    run: async (context, config) => {
+      const { host, daemon } = context;
+      const { containerd, kubelet } = config;
+      if (await isContainerdPending(context, config)) return pending("there is no containerd", INSTALLS);
+      const facts = await readContainerdFacts(host, containerd.configFile);
+      if (facts.config.kind === "unparsable") throw facts.config.error;
       const isSystemd = (await host.files.status("/run/systemd/system")) !== undefined;
       const driver = kubelet.cgroupDriver === "auto" ? (isSystemd ? "systemd" : "cgroupfs") : kubelet.cgroupDriver;
-      const found =
-        file.kind === "parsed" ? [...file.text.matchAll(RUNC_CGROUP)].map(([, value]) => value === "true") : [];
-      if (found.length > 0 && found.every((value) => value === (driver === "systemd")))
-        return ok(`${driver} in kubelet and containerd`);
+      const others = findOtherDrivers(facts, driver === "systemd");
+      if (others.length === 0) return ok(`${driver} in kubelet and containerd`);
       if ((await daemon()) === undefined)
         return pending(`${driver} for kubelet`, "eks-satellite run sets the same for containerd");
       return fail(
-        `kubelet uses ${driver}, containerd's configuration something else`,
+        `kubelet uses ${driver}, containerd ${driver === "systemd" ? "cgroupfs" : "systemd"} for ${others.join(", ")}`,
         "eks-satellite plan --diff shows why it could not be merged.",
       );
     },
   }),
   local({
     name: "cni-plugins",
-    checks: "containerd's CNI plugin `loopback` is there",
-    run: async ({ host, daemon }, { artifacts }) => {
-      const path = `${PATHS.cniBinFolder}/loopback`;
-      const status = await host.files.status(path);
-      if (status?.kind === "file" && (status.mode & 0o111) !== 0) return ok(path);
-      const words = `there is no executable ${path}: containerd needs it for every pod`;
-      if (artifacts.install === "auto" && status === undefined && (await daemon()) === undefined)
+    checks: "CNI plugin `loopback` is where containerd looks for it",
+    run: async ({ host, daemon }, { artifacts, containerd }) => {
+      const isRunning = (await daemon()) !== undefined;
+      const paths = (await listPluginFolders(host, containerd.configFile, isRunning)).map((each) => `${each}/loopback`);
+      const statuses = await Promise.all(paths.map((path) => host.files.status(path)));
+      const index = statuses.findIndex((status) => status?.kind === "file" && (status.mode & 0o111) !== 0);
+      if (index >= 0) return ok(paths[index] ?? "");
+      const words = `there is no executable ${paths.join(" or ")}: containerd needs it for every pod`;
+      const isDownloaded = artifacts.install === "auto" && paths.includes(`${PATHS.cniBinFolder}/loopback`);
+      if (isDownloaded && statuses.every((status) => status === undefined) && !isRunning)
         return pending(words, DOWNLOADS);
-      return fail(words, "Unpack github.com/containernetworking/plugins into /opt/cni/bin.");
+      return fail(
+        words,
+        `Unpack github.com/containernetworking/plugins into ${paths[0]?.replace(/\/loopback$/, "")}, or remove another folder than ${PATHS.cniBinFolder} from containerd's configuration.`,
+      );
     },
   }),
   local({
@@ -153,6 +161,15 @@ async function findKubelets(host: Host): Promise<readonly number[]> {
 async function isContainerdPending({ host, daemon }: CheckContext, config: LocalConfig): Promise<boolean> {
   if (config.dependencies.install !== "auto" || (await daemon()) !== undefined) return false;
   return (await findMissing(host, config)).some(({ program }) => program === "containerd");
+}
+
+/** The folders of CNI plugins as containerd has them, or will when the daemon has merged its configuration. */
+async function listPluginFolders(host: Host, configFile: string, isRunning: boolean): Promise<readonly string[]> {
+  const facts = await readContainerdFacts(host, configFile).catch(() => undefined); // Check containerd reports it.
+  if (facts === undefined) return [PATHS.cniBinFolder];
+  const folders = readCniFolders(facts);
+  if (isRunning || facts.effective !== undefined) return folders;
+  return folders.map((folder) => (isDistributions(folder) ? PATHS.cniBinFolder : folder));
 }
 
 /** The kubelet that a killed daemon left: the next daemon recognizes it by this record, and ends it. */

@@ -38,13 +38,17 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
   const found = tableAt(cri, "containerd", "runtimes", NVIDIA_RUNTIME, "options").BinaryName;
   const works = typeof found === "string" && !missing.includes(found);
   const defaultFound = tableAt(cri, "containerd").default_runtime_name;
+  const isDefaultGone = defaultFound !== NVIDIA_RUNTIME && missing.includes(programOf(cri, String(defaultFound)));
   if (runtime === undefined && !works) {
     // The toolkit was removed and the default was left: no pod at all would start.
-    return defaultFound === NVIDIA_RUNTIME ? { containerd: { default_runtime_name: RUNC_RUNTIME } } : {};
+    return defaultFound === NVIDIA_RUNTIME || isDefaultGone
+      ? { containerd: { default_runtime_name: RUNC_RUNTIME } }
+      : {};
   }
   const binary = works ? found : runtime;
   // GPU Operator decides by itself (CONTAINERD_SET_AS_DEFAULT), and its program goes with its pod.
-  const automatic = defaultFound ?? (isGpuOperators(binary) ? undefined : NVIDIA_RUNTIME);
+  const first = isGpuOperators(binary) ? undefined : NVIDIA_RUNTIME;
+  const automatic = isDefaultGone ? (first ?? RUNC_RUNTIME) : (defaultFound ?? first);
   const defaultName = gpu.defaultRuntime === "auto" ? automatic : gpu.defaultRuntime;
   const cdi =
     gte(containerdVersion, FIRST_WITH_CDI) && !gte(containerdVersion, FIRST_WITH_CDI_ON)
@@ -59,6 +63,12 @@ export function planNvidia(cri: Table, { gpu, toolkit, containerdVersion, inForc
       runtimes: { [NVIDIA_RUNTIME]: { options: isSaid ? {} : { BinaryName: binary } } },
     },
   };
+}
+
+/** Program of a runtime; empty where it is runc's. */
+function programOf(cri: Table, runtime: string): string {
+  const { BinaryName: program } = tableAt(cri, "containerd", "runtimes", runtime, "options");
+  return typeof program === "string" ? program : "";
 }
 
 /** How containerd is set up for GPUs, as read from CRI's runtime table. */

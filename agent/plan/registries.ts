@@ -5,6 +5,7 @@ import { PATHS } from "../config/paths.ts";
 import type { Registries, Registry } from "../config/registry-schema.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import { optional } from "../optional.ts";
+import { CRI_V2, CRI_V3_IMAGES, unifyKeys } from "./containerd/keys.ts";
 import { isTable, type Table, tableAt } from "./merge.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 
@@ -70,12 +71,12 @@ export function findConflict(registry: Table, containerdVersion: string): string
 }
 
 /** The table as containerd has it, or as its file says. */
-export function readRegistryTable({ config, effective }: ContainerdFacts): Table {
-  const found = effective ?? (config.kind === "parsed" ? config.table : {});
+export function readRegistryTable({ version, config, effective }: ContainerdFacts): Table {
+  const found = unifyKeys(effective ?? (config.kind === "parsed" ? config.table : {}), version);
   const plugins = tableAt(found, "plugins");
   return Number(found.version) >= 3
-    ? tableAt(plugins, "io.containerd.cri.v1.images", "registry")
-    : tableAt(plugins, "io.containerd.grpc.v1.cri", "registry");
+    ? tableAt(plugins, CRI_V3_IMAGES, "registry")
+    : tableAt(plugins, CRI_V2, "registry");
 }
 
 /** Whether containerd looks for the files. */

@@ -2,8 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setUpCheck } from "../fakes/check-machine.ts";
 
+const RUNTIMES = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes';
 const RUNC = (...values: readonly boolean[]) =>
-  `version = 2\n${values.map((value, index) => `[a${index}]\nSystemdCgroup = ${value}\n`).join("")}`;
+  `version = 2\n${values
+    .map(
+      (value, index) =>
+        `[${RUNTIMES}.a${index}]\nruntime_type = "io.containerd.runc.v2"\n[${RUNTIMES}.a${index}.options]\nSystemdCgroup = ${value}\n`,
+    )
+    .join("")}`;
 
 test("containerd 1.6.0 is new enough, and an older one is a failure", async () => {
   const { host, find } = setUpCheck();
@@ -61,6 +67,46 @@ test("the cgroup drivers agree only when every runtime of containerd's has kubel
   answers.daemon = false;
   assert.equal(await outcomeOf(RUNC(true)), "pending", "the daemon will set it");
   assert.equal(await outcomeOf("version = [\n"), "fail");
+});
+
+test("the cgroup driver is the one that containerd reads: no comment's, and a drop-in's too", async () => {
+  const { host, find } = setUpCheck();
+  const outcomeOf = async (text: string) => {
+    host.files.put("/etc/containerd/config.toml", text);
+    return (await find("cgroup-driver")).outcome;
+  };
+  const runc = `version = 2\n[${RUNTIMES}.runc]\nruntime_type = "io.containerd.runc.v2"\n[${RUNTIMES}.runc.options]\n`;
+  assert.equal(await outcomeOf(`${runc}# SystemdCgroup = false\nSystemdCgroup = true\n`), "ok");
+  assert.equal(await outcomeOf(`${runc}systemdCgroup = true\n`), "ok", "in another case");
+  assert.equal(await outcomeOf(`${runc}# SystemdCgroup = true\n`), "fail");
+  const { evidence } = await find("cgroup-driver");
+  assert.equal(evidence, "kubelet uses systemd, containerd cgroupfs for runc");
+
+  const importing = `imports = ["/etc/containerd/conf.d/*.toml"]\n${runc}SystemdCgroup = true\n`;
+  host.files.put("/etc/containerd/conf.d/9.toml", RUNC(false));
+  host.install("containerd", () => ({ exitCode: 1 }));
+  assert.equal(await outcomeOf(importing), "fail", "of the files");
+  host.install("containerd", () => ({ stdout: RUNC(true) }));
+  assert.equal(await outcomeOf(importing), "ok", "what containerd makes of them");
+});
+
+test("CNI plugins are looked for where containerd does, or will when the daemon has merged its configuration", async () => {
+  const { host, answers, find } = setUpCheck();
+  const cni = (folder: string) =>
+    host.files.put(
+      "/etc/containerd/config.toml",
+      `version = 2\n[plugins."io.containerd.grpc.v1.cri".cni]\nbin_dir = "${folder}"\n`,
+    );
+  cni("/usr/lib/cni");
+  const running = await find("cni-plugins");
+  assert.deepEqual(
+    [running.outcome, running.evidence],
+    ["fail", "there is no executable /usr/lib/cni/loopback: containerd needs it for every pod"],
+  );
+  answers.daemon = false;
+  assert.equal((await find("cni-plugins")).outcome, "ok", "Debian's own file is merged");
+  cni("/srv/cni");
+  assert.equal((await find("cni-plugins")).outcome, "fail", "a user's folder stays");
 });
 
 test("a CNI plugin that is not executable is missing", async () => {

@@ -131,9 +131,9 @@ test("the sandbox image is the configured one, else the one that is there, else 
 });
 
 test("the user's folders of CNI plugins and configurations stay", () => {
-  const there = `version = 2\n[plugins."${V2}".cni]\nbin_dir = "/usr/lib/cni"\n`;
+  const there = `version = 2\n[plugins."${V2}".cni]\nbin_dir = "/srv/cni"\n`;
   const { cni } = tree(render(there)).plugins?.[V2] ?? {};
-  assert.deepEqual({ ...cni }, { bin_dir: "/usr/lib/cni", conf_dir: "/etc/cni/net.d" });
+  assert.deepEqual({ ...cni }, { bin_dir: "/srv/cni", conf_dir: "/etc/cni/net.d" });
 });
 
 test("mirrors, imports and everything else of the user's survive the merge", () => {

@@ -113,15 +113,22 @@ export async function buildActionlint(progress: Progress): Promise<string> {
   return join(bin, "actionlint");
 }
 
-/** containerd, its shim and ctr of one 2.x release; returns the folder of the programs. */
-export async function buildContainerd(version: "2.2.0", progress: Progress): Promise<string> {
+/** Where each release of containerd is pinned, and the Go variable that holds what it says its version is. */
+const CONTAINERD = {
+  "1.7.24": { module: "containerd-1.7", variable: "github.com/containerd/containerd/version.Version" },
+  "2.2.0": { module: "containerd", variable: "github.com/containerd/containerd/v2/version.Version" },
+} as const;
+
+/** containerd and its shim of one release, and ctr of 2.x; returns the folder of the programs. */
+export async function buildContainerd(version: keyof typeof CONTAINERD, progress: Progress): Promise<string> {
+  const { module, variable } = CONTAINERD[version];
   return build(
     {
       title: `build containerd ${version} (2 min the first time)`,
-      module: join(pinnedModules, "containerd"),
+      module: join(pinnedModules, module),
       packages: ["tool"],
       target: join(cacheFolder(), `containerd-${version}`),
-      variables: { "github.com/containerd/containerd/v2/version.Version": `v${version}` },
+      variables: { [variable]: `v${version}` },
     },
     progress,
   );
