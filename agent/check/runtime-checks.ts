@@ -95,7 +95,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       if ((await daemon()) === undefined)
         return pending(`${driver} for kubelet`, "eks-satellite run sets the same for containerd");
       return fail(
-        `kubelet uses ${driver}, containerd ${driver === "systemd" ? "cgroupfs" : "systemd"} for ${others.join(", ")}`,
+        `kubelet uses ${driver}, containerd's configuration something else (${driver === "systemd" ? "cgroupfs" : "systemd"}) for ${others.join(", ")}`,
         "eks-satellite plan --diff shows why it could not be merged.",
       );
     },

@@ -80,7 +80,7 @@ test("the cgroup driver is the one that containerd reads: no comment's, and a dr
   assert.equal(await outcomeOf(`${runc}systemdCgroup = true\n`), "ok", "in another case");
   assert.equal(await outcomeOf(`${runc}# SystemdCgroup = true\n`), "fail");
   const { evidence } = await find("cgroup-driver");
-  assert.equal(evidence, "kubelet uses systemd, containerd cgroupfs for runc");
+  assert.equal(evidence, "kubelet uses systemd, containerd's configuration something else (cgroupfs) for runc");
 
   const importing = `imports = ["/etc/containerd/conf.d/*.toml"]\n${runc}SystemdCgroup = true\n`;
   host.files.put("/etc/containerd/conf.d/9.toml", RUNC(false));
