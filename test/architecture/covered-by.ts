@@ -23,6 +23,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "config/registry-schema.ts": "config/registries.test.ts",
   "config/schema.ts": "config/refused.test.ts",
   "gpu/gpu-fault.ts": "gpu/gpu-faults.test.ts",
+  "facts/containerd-facts.ts": "check/runtime-checks.test.ts",
   "health/endpoint.ts": "agent-endpoint.test.ts",
   "host/linux-files.ts": "host/files-conformance.test.ts",
   "install/node-binaries.ts": "install/artifacts.test.ts",
@@ -37,6 +38,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "plan/gpu-node.ts": "golden/trees.test.ts",
   "plan/owned-file.ts": "plan/registries.test.ts",
   "plan/resource.ts": "plan/node-plan.test.ts",
+  "plan/containerd/cri-plugins.ts": "plan/containerd-config.test.ts",
   "reset/step.ts": "reset/leave.test.ts",
   "version.ts": "agent.test.ts",
 };
