@@ -1,7 +1,7 @@
 // kubelet's output as lines of the log. A panic is many lines: they are held until it is complete, so that nothing comes in between.
 import type { Clock } from "../host/host.ts";
 import { type Log, logAt } from "../log.ts";
-import { hasKlogHeader, isPanic, type KlogLine, parseKlogLine } from "./klog.ts";
+import { isKlogLine, isPanic, type KlogLine, parseKlogLine } from "./klog.ts";
 
 const MAX_PANIC_LINES = 200;
 /** A panic is written in one go: what has not come by then is another matter. */
@@ -23,7 +23,7 @@ export class KubeletLog {
   }
 
   write(text: string): void {
-    if (this.#panic !== undefined && !hasKlogHeader(text)) {
+    if (this.#panic !== undefined && !isKlogLine(text)) {
       this.#hold(this.#panic, text);
       return;
     }

@@ -5,6 +5,7 @@ import type { Child, ChildExit, Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import type { KubeletCommand } from "../plan/node-plan.ts";
+import { isCutOff, isTokenRefused } from "./api-trouble.ts";
 import { endChild, readLines, unlessAborted } from "./child.ts";
 import { failedPullOf } from "./failed-pull.ts";
 import type { KlogLine } from "./klog.ts";
@@ -50,11 +51,6 @@ const FIRST_START_RETRY_MS = 100;
 const MAX_START_RETRY_MS = 5000;
 /** So many ends in a row are a crash loop. */
 const CRASH_LOOP_EXITS = 3;
-
-/** client-go's message of a 401. */
-const UNAUTHORIZED = /\bUnauthorized\b/;
-/** kubelet's messages when it could not write its Lease or its Node's status. */
-const API_TROUBLE = /Failed to (ensure|update) lease|Error updating node status/;
 
 /** Why a running kubelet is ended to be started again. */
 export type RestartReason = "configuration-changed" | "node-gone";
@@ -223,13 +219,13 @@ export class Kubelet {
     return waitMs;
   }
 
-  #onLine({ level, isError, message }: KlogLine): void {
-    if (isError) this.#lastError = message.slice(0, 500);
-    if (level === "debug") return;
-    const registry = failedPullOf(message);
+  #onLine(line: KlogLine): void {
+    if (line.isError) this.#lastError = line.message.slice(0, 500);
+    if (line.level === "debug") return;
+    const registry = failedPullOf(line);
     if (registry !== undefined) this.failedPulls.set(registry, (this.failedPulls.get(registry) ?? 0) + 1);
-    if (UNAUTHORIZED.test(message)) this.#options.emit({ kind: "kubelet-unauthorized" });
-    if (API_TROUBLE.test(message)) this.#options.emit({ kind: "kubelet-cut-off" });
+    if (isTokenRefused(line)) this.#options.emit({ kind: "kubelet-unauthorized" });
+    if (isCutOff(line)) this.#options.emit({ kind: "kubelet-cut-off" });
   }
 
   #wakeUp(): void {

@@ -27,6 +27,8 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "health/endpoint.ts": "agent-endpoint.test.ts",
   "host/linux-files.ts": "host/files-conformance.test.ts",
   "install/node-binaries.ts": "install/artifacts.test.ts",
+  "kubelet/klog-json.ts": "kubelet/klog.test.ts",
+  "kubelet/klog-text.ts": "kubelet/klog.test.ts",
   "kubernetes/certificate-request.ts": "kubernetes/node-client.test.ts",
   "kubernetes/event.ts": "kubernetes/api-client.test.ts",
   "kubernetes/node-api.ts": "kubernetes/node-client.test.ts",

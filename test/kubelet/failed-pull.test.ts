@@ -6,7 +6,7 @@ import { parseKlogLine } from "../../agent/kubelet/klog.ts";
 /** As kubelet 1.34 writes it. */
 const line = (image: string) =>
   `E1123 10:00:00.000001     123 log.go:32] "PullImage from image service failed" err="rpc error: code = NotFound desc = failed to pull and unpack image \\"${image}\\"" image="${image}"`;
-const of = (image: string) => failedPullOf(parseKlogLine(line(image)).message);
+const of = (image: string) => failedPullOf(parseKlogLine(line(image)));
 
 test("a failed pull is told by the registry in the image's name", () => {
   assert.equal(
@@ -22,7 +22,16 @@ test("a name without a registry is Docker Hub's", () => {
   assert.equal(of("library/nginx"), "docker.io");
 });
 
-test("other lines are none, also when they name an image", () => {
-  assert.equal(failedPullOf('"Failed to pull image" err="back-off" image="nginx"'), undefined);
-  assert.equal(failedPullOf('"Started container" image="r.example.com/app"'), undefined);
+test("a failed pull is found with kubelet's log in JSON too", () => {
+  const json =
+    '{"ts":1764246000123.456,"caller":"remote/remote_image.go:180","msg":"PullImage from image service failed","err":"rpc error: code = NotFound desc = not found","image":"registry.example.com/app:1"}';
+  assert.equal(failedPullOf(parseKlogLine(json)), "registry.example.com");
+});
+
+test("other lines are none, also when they name an image or quote such a line", () => {
+  const other = (message: string) => failedPullOf(parseKlogLine(`E1123 10:00:00.000001     123 log.go:32] ${message}`));
+  assert.equal(other('"Failed to pull image" err="back-off" image="nginx"'), undefined);
+  assert.equal(other('"Started container" image="r.example.com/app"'), undefined);
+  const quoted = '"Error syncing pod" err="\\"PullImage from image service failed\\" image=\\"evil.example.com/a\\""';
+  assert.equal(other(quoted), undefined);
 });
