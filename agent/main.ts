@@ -8,6 +8,7 @@ import { EXIT } from "./commands/exit-codes.ts";
 import { createProgram } from "./commands/program.ts";
 import type { Paint } from "./commands/status-screen.ts";
 import { describe, hasCode } from "./errors.ts";
+import { withoutControls } from "./foreign-text.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { createLogOutput, type LogOutput, openJournal } from "./host/log-output.ts";
 import { honourProxies } from "./host/proxy.ts";
@@ -42,8 +43,9 @@ function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
   return {
     host: createLinuxHost(),
     environment: process.env,
-    print: (text) => void process.stdout.write(text),
     openLog,
+    print: (text) => void process.stdout.write(withoutControls(text)),
+    printScreen: (text) => void process.stdout.write(text),
     paint,
     confirm: process.stdin.isTTY ? confirm : undefined,
     stopSignal: stop.signal,
@@ -86,7 +88,7 @@ function logError(err: unknown): void {
 async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C, Ctrl-D and an input that ends mean no.
-  const answered = terminal.question(question).catch(() => "");
+  const answered = terminal.question(withoutControls(question)).catch(() => "");
   const answer = await Promise.race([answered, once(terminal, "close").then(() => "")]);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());

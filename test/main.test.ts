@@ -95,6 +95,16 @@ test("check ends when it has printed its findings, though a credential process h
   assert.ok(performance.now() - began < 15_000, `${performance.now() - began} ms`);
 });
 
+test("what a file says brings no terminal sequence to the terminal", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "config.yaml");
+  writeFileSync(file, 'cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: "/k\\u009b2J\\u202e" }\n');
+  const { stdout } = start("check", "--config", file, "--only", "credentials");
+  assert.match(stdout, /\/k/);
+  assert.doesNotMatch(stdout, /(?!\n)[\p{Cc}\p{Cf}]/u);
+});
+
 test("a misspelt key is reported with its line and the nearest known key", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
   context.after(() => rmSync(folder, { recursive: true }));

@@ -13,9 +13,12 @@ export type Print = (text: string) => void;
 export interface CommandContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Removes terminal sequences: a pod or a file may have written a part of the text. */
   readonly print: Print;
   /** Begins the daemon's log on standard output; from then on a reader that goes away ends nothing. */
   readonly openLog: () => LogOutput;
+  /** Writes a screen with its colours; the words of others in it have lost theirs. */
+  readonly printScreen: Print;
   /** Colours a text where standard output is a terminal that shows colours. */
   readonly paint: Paint;
   /** Undefined when standard input is not a terminal. */

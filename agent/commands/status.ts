@@ -4,6 +4,7 @@ import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/load.ts";
 import { localDefaults } from "../config/machine-config.ts";
 import { SatelliteError } from "../errors.ts";
+import { oneLine, withoutControls } from "../foreign-text.ts";
 import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../health/status-schema.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext, Print } from "./context.ts";
@@ -26,7 +27,7 @@ const TIMEOUT_SECONDS = 5;
 const CLEAR = "\u001b[H\u001b[J";
 
 /** Adds `status`. */
-export function register(program: Command, { host, print, paint, exitWith, stopSignal }: CommandContext): void {
+export function register(program: Command, { host, printScreen, paint, exitWith, stopSignal }: CommandContext): void {
   program
     .command("status")
     .description("show how the node is and what to do next; exit 0 ready, 1 not ready, 3 the daemon does not answer")
@@ -34,7 +35,7 @@ export function register(program: Command, { host, print, paint, exitWith, stopS
     .addOption(outputOption())
     .option("--watch", "redraw the screen every 2 s", false)
     .action(async (options: Omit<StatusOptions, "paint">) => {
-      exitWith(await statusCommand(host, { ...options, paint }, print, stopSignal));
+      exitWith(await statusCommand(host, { ...options, paint }, printScreen, stopSignal));
     });
 }
 
@@ -69,12 +70,12 @@ async function readScreen(host: Host, options: StatusOptions): Promise<{ text: s
   }
   const document = parseStatus(url, answer.body);
   const exitCode = document.verdict.ready ? STATUS_EXIT.ready : STATUS_EXIT.notReady;
-  if (options.output === "json") return { text: answer.body, exitCode };
+  if (options.output === "json") return { text: withoutControls(answer.body), exitCode };
   return { text: renderStatus(document, host.clock.now(), options.paint), exitCode };
 }
 
 function parseStatus(url: string, body: string): StatusDocument {
-  const parsed = statusSchema.safeParse(parseJson(body));
+  const parsed = statusSchema.safeParse(parseJson(body, clean));
   if (parsed.success) return parsed.data;
   const { schemaVersion } = (parseJson(body) ?? {}) as { schemaVersion?: unknown };
   if (typeof schemaVersion === "number" && schemaVersion !== STATUS_SCHEMA_VERSION) {
@@ -110,12 +111,18 @@ async function readSilence(host: Host, url: string): Promise<Silence> {
 
 async function readLines(host: Host, command: string, args: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await host.run(command, args, { timeoutSeconds: 10 }).catch(() => ({ stdout: "" })); // Without systemd these lines stay empty.
-  return stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("-- "));
+  const lines = withoutControls(stdout).split("\n");
+  return lines.filter((line) => line.trim() !== "" && !line.startsWith("-- "));
 }
 
-function parseJson(text: string): unknown {
+/** A message of several lines, or one that moves the cursor, could pass for a screen of ours. */
+function clean(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? oneLine(withoutControls(value)) : value;
+}
+
+function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, reviver);
   } catch {
     return undefined; // The schema then reports that it is not a status.
   }

@@ -18,6 +18,7 @@ function setUp() {
     ...{ host, environment: {}, confirm: undefined, stopSignal: new AbortController().signal },
     print: (text) => void printed.push(text),
     openLog: () => createLogOutput({ stream: process.stdout }),
+    printScreen: () => undefined,
     paint: (_style, text) => text,
     exitWith: (exitCode) => void exitCodes.push(exitCode),
     exitNow: async (exitCode) => void exitCodes.push(exitCode),

@@ -41,7 +41,10 @@ function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
   };
 }
 
-async function run(body: string | undefined, options: { output?: "text" | "json"; config?: string } = {}) {
+async function run(
+  body: string | undefined,
+  options: { output?: "text" | "json"; config?: string; journal?: string } = {},
+) {
   const host = new MemoryHost();
   const urls: string[] = [];
   if (options.config !== undefined) host.files.put("/c.yaml", options.config);
@@ -53,7 +56,7 @@ async function run(body: string | undefined, options: { output?: "text" | "json"
   host.install("systemctl", () => ({
     stdout: "LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\nNRestarts=4\n",
   }));
-  host.install("journalctl", () => ({ stdout: "config.yaml:3: unknown key clutser\n" }));
+  host.install("journalctl", () => ({ stdout: options.journal ?? "config.yaml:3: unknown key clutser\n" }));
   const parts: string[] = [];
   const paint = (_style: string, plain: string) => plain;
   const exitCode = await statusCommand(
@@ -202,4 +205,21 @@ test("another document, or a newer status, is an error that says so", async () =
     code: "status-newer",
     message: /version 2/,
   });
+});
+
+test("the words of others bring neither terminal sequences nor lines of their own to the screen", async () => {
+  const evil = "\u001b[2J\u001b[1;1Hfine\n● ready\u202e\u009b31m";
+  const conditions = sampleStatus().conditions.map((condition) => ({ ...condition, message: evil }));
+  const body = JSON.stringify(sampleStatus({ conditions }));
+  for (const output of ["text", "json"] as const) {
+    const { text } = await run(body, { output });
+    assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u, output);
+  }
+  const { text } = await run(body);
+  assert.equal(text.split("\n").filter((line) => line.startsWith("●")).length, 1);
+});
+
+test("the journal of a daemon that does not answer brings none either", async () => {
+  const { text } = await run(undefined, { journal: "kubelet: \u001b]0;owned\u0007bad\u001b[8m hidden\n" });
+  assert.match(text, /^ {4}kubelet: bad hidden$/m);
 });
