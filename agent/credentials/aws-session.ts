@@ -1,13 +1,13 @@
 // Keeps the node's AWS keys and kubelet's token fresh: renews keys well before they expire, and mints tokens from them offline.
-import { SatelliteError } from "../errors.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
 import { Backoff } from "../loop/backoff.ts";
+import { Queue } from "../loop/queue.ts";
 import type { CertificateWatchOptions } from "./certificate-watch.ts";
 import { isLongLived, LONG_LIVED_KEYS, readSessionKeys } from "./credentials.ts";
 import { type EksToken, mintEksToken } from "./eks-token.ts";
 import { AT_ONCE, ageOf, isDue, isOlder, type MintedToken, planRenewal, type Renewal } from "./renewal.ts";
 import { SessionFiles } from "./session-files.ts";
-import { sessionMetrics, sessionStatus, timeInWords } from "./session-report.ts";
+import { keysExpired, sessionMetrics, sessionStatus, timeInWords } from "./session-report.ts";
 import { SourceWatch } from "./source-watch.ts";
 import { findRefusal, isSameKeys } from "./validate-keys.ts";
 
@@ -35,6 +35,10 @@ export class AwsSession {
   readonly #retry: Backoff;
   readonly #source: SourceWatch;
   readonly #files: SessionFiles;
+  /** Two renewals side by side would call AWS twice, and write each other's files. */
+  readonly #rounds = new Queue();
+  readonly #mints = new Queue();
+  #replacing: Promise<void> | undefined;
   #keys: SessionKeys | undefined;
   /** The state of the source when it gave the keys. While a rotation is incomplete, this is not its current state. */
   #keysSource = "";
@@ -92,22 +96,22 @@ export class AwsSession {
     if (stored === undefined) return;
     this.#source.restore(stored.source);
     this.#adopt(stored.keys, stored.source ?? "");
-    this.#options.board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
-    this.#options.log.info(
-      { expiresAt: timeInWords(stored.keys.expiresAtMs) },
-      "keys of the earlier run are still good",
-    );
+    const { board, log } = this.#options;
+    board.setTrue("CredentialsRenewed", "Restored", "the keys are of an earlier run, and still good");
+    log.info({ expiresAt: timeInWords(stored.keys.expiresAtMs) }, "keys of the earlier run are still good");
     await this.#write(stored.keys).catch(() => undefined); // The first round follows, and reports what is wrong.
   }
 
   /** Renews what is due. CredentialsRenewed reports the renewal, CredentialsFresh the keys and token in use. */
   async round(): Promise<void> {
-    await this.#refresh().finally(() => this.#options.emit({ kind: "credentials-round-ended" }));
+    await this.#rounds
+      .run(() => this.#refresh())
+      .finally(() => this.#options.emit({ kind: "credentials-round-ended" }));
   }
 
   async #refresh(): Promise<void> {
-    const { host, config, board } = this.#options;
-    const { clock } = host;
+    const { config, board } = this.#options;
+    const { clock } = this.#options.host;
     if (await this.#source.round()) {
       this.#renewNow();
       this.#retry.reset();
@@ -117,7 +121,7 @@ export class AwsSession {
     try {
       if (keys !== undefined && !this.#isWritten) await this.#write(keys);
       if (keys !== undefined && isOlder(ageOf(this.#token, clock), config.intervals.tokenSeconds * 1000))
-        await this.#mint(keys);
+        await this.#mint();
       this.#report();
     } catch (error) {
       board.setFailed("CredentialsFresh", error);
@@ -127,19 +131,28 @@ export class AwsSession {
   /**
    * Mints a token before its time, because the API server refused kubelet's. A token younger than 10 s is kept.
    * AWS is asked whether it still accepts the keys: revoked keys are renewed at once, a missing mapping is not a matter of keys.
+   * kubelet complains in bursts: calls share one replacement.
    */
-  async replaceToken(): Promise<void> {
+  replaceToken(): Promise<void> {
+    this.#replacing ??= this.#replaceToken().finally(() => (this.#replacing = undefined));
+    return this.#replacing;
+  }
+
+  async #replaceToken(): Promise<void> {
     const { host, log, board } = this.#options;
     const { keys } = this;
     if (keys === undefined || !isOlder(ageOf(this.#token, host.clock), TOKEN_CHANCE_MS)) return;
     log.info("the API server refused the token; another one is minted");
-    await this.#mint(keys).catch((error: unknown) => board.setFailed("CredentialsFresh", error));
+    await this.#mint().catch((error: unknown) => board.setFailed("CredentialsFresh", error));
     if (host.clock.monotonic() - this.#verifiedMs < VERIFY_MS) return;
     this.#verifiedMs = host.clock.monotonic();
     if ((await findRefusal(this.#options.aws, keys)) === undefined) return;
-    log.info("AWS no longer accepts the node's keys; they are renewed before their time");
-    this.#renewNow();
-    await this.#refresh();
+    await this.#rounds.run(async () => {
+      if (this.keys !== keys) return; // A round has renewed them meanwhile.
+      log.info("AWS no longer accepts the node's keys; they are renewed before their time");
+      this.#renewNow();
+      await this.#refresh();
+    });
   }
 
   /** Tries keys from a file before they replace valid ones: the file may be half written. */
@@ -199,13 +212,20 @@ export class AwsSession {
 
   async #write(keys: SessionKeys): Promise<void> {
     await this.#files.writeKeys(keys, this.#keysSource);
-    await this.#mint(keys);
+    await this.#mint();
     this.#isWritten = true;
     await this.#files.writeCopy(keys, this.#keysSource);
   }
 
-  async #mint(keys: SessionKeys): Promise<void> {
+  /** Of the keys that there are when its turn comes: one token is written after the other, the newest last. */
+  #mint(): Promise<void> {
+    return this.#mints.run(() => this.#mintNow());
+  }
+
+  async #mintNow(): Promise<void> {
     const { host, config } = this.#options;
+    const { keys } = this;
+    if (keys === undefined) return;
     const mintedAtMs = host.clock.now();
     const mintedMs = host.clock.monotonic();
     const token = await mintEksToken(keys, config.cluster, mintedAtMs);
@@ -224,16 +244,7 @@ export class AwsSession {
         `keys until ${timeInWords(keys.expiresAtMs)}, token until ${timeInWords(this.#token?.expiresAtMs)}`,
       );
     } else if (this.#keys !== undefined && board.isTrue("CredentialsFresh")) {
-      board.setFailed(
-        "CredentialsFresh",
-        new SatelliteError(
-          "credentials-expired",
-          `the node's keys expired at ${timeInWords(this.#keys.expiresAtMs)} and could not be renewed`,
-          {
-            hint: "CredentialsRenewed says why the renewal failed. Running pods keep running; the API server refuses this node until it has keys again.",
-          },
-        ),
-      );
+      board.setFailed("CredentialsFresh", keysExpired(this.#keys.expiresAtMs));
     }
   }
 }

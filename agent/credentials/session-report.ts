@@ -1,5 +1,6 @@
 // The node's keys and token in /status and /metrics: when they expire, never their values.
 import { type Family, family, timestamp } from "../board/metric-family.ts";
+import { SatelliteError } from "../errors.ts";
 import { isoTime } from "../time.ts";
 
 /** Times in milliseconds since the epoch. */
@@ -41,4 +42,15 @@ export function sessionMetrics(session: SessionTimes): readonly Family[] {
 /** Renders a time for a sentence: a source may not say when its keys expire. */
 export function timeInWords(milliseconds: number | undefined): string {
   return isoTime(milliseconds) ?? "an unknown time";
+}
+
+/** The error of keys that ended before others came. */
+export function keysExpired(expiresAtMs: number | undefined): SatelliteError {
+  return new SatelliteError(
+    "credentials-expired",
+    `the node's keys expired at ${timeInWords(expiresAtMs)} and could not be renewed`,
+    {
+      hint: "CredentialsRenewed says why the renewal failed. Running pods keep running; the API server refuses this node until it has keys again.",
+    },
+  );
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hold } from "../fakes/held-effect.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
+import { settle } from "../fakes/memory-clock.ts";
 import { COPY, KEYS, MINUTE_MS, setUpSession, TOKEN } from "../fakes/memory-session.ts";
 
 test("a token is minted every five minutes, without AWS, and right after new keys", async () => {
@@ -71,3 +73,48 @@ test("after the clock is set back a new token is minted: a token from the future
     assert.notEqual(token(), fromTheFuture);
   }
 });
+
+test("a burst of refusals mints one token", async () => {
+  const { session, host } = setUpSession();
+  await session.round();
+  host.clock.jump(10_000);
+  const before = host.files.changes.length;
+  await Promise.all(Array.from({ length: 20 }, () => session.replaceToken()));
+  assert.deepEqual(host.files.changes.slice(before), [`write ${TOKEN}`]);
+});
+
+test("a token that is replaced while keys are renewed is of the new keys, and AWS is asked once", async () => {
+  const { session, host, aws, token } = setUpSession();
+  await session.round();
+  host.clock.jump(41 * MINUTE_MS);
+  const renewal = hold(aws, "assumeRole");
+  const round = session.round();
+  await renewal.reached;
+  aws.fail(awsError("InvalidClientTokenId", 403), "getCallerIdentity");
+  const replaced = session.replaceToken();
+  await settle();
+  renewal.release();
+  await Promise.all([round, replaced]);
+  assert.deepEqual(aws.calls.filter((call) => call === "assumeRole").length, 2, "once at the start, once now");
+  assert.match(decodeToken(token()), new RegExp(session.keys?.accessKeyId ?? "none"));
+});
+
+test("a write of the token that is slow does not put an older one in the place of a newer one", async () => {
+  const { session, host, token } = setUpSession();
+  await session.round();
+  host.clock.jump(5 * MINUTE_MS);
+  const slow = hold(host.files, "write", (path) => path === TOKEN);
+  const round = session.round();
+  await slow.reached;
+  host.clock.jump(10_000);
+  const replaced = session.replaceToken();
+  await settle();
+  slow.release();
+  await Promise.all([round, replaced]);
+  assert.equal(token(), session.token?.value.reveal(), "the file has the token that the daemon uses");
+});
+
+/** The presigned URL in a token. */
+function decodeToken(token = ""): string {
+  return Buffer.from(token.replace("k8s-aws-v1.", ""), "base64url").toString();
+}
