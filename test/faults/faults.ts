@@ -15,6 +15,10 @@ export interface Fault {
   readonly check: string | undefined;
   /** The journal's first warning; by default it is the condition's. */
   readonly warning?: RegExp;
+  /** Nobody is hurt: neither /status nor the journal's warnings say anything of it. */
+  readonly isHarmless?: boolean;
+  /** How soon the daemon mends what it mends by itself; a minute unless it has to wait first. */
+  readonly mendedWithinMs?: number;
   /** What must hold before the fault can show in minutes instead of an hour; the clock does not run yet. */
   readonly prepare?: (satellite: Satellite) => Promise<void>;
   readonly inject: (satellite: Satellite) => Promise<void>;
@@ -184,13 +188,6 @@ export function createFaults(): readonly Fault[] {
         await satellite.write(CONFIG, stringify({ ...others, kubelet: { ...kubelet, flags } }));
       },
       lift: (satellite) => putBack(satellite, CONFIG),
-    },
-    {
-      name: "the folder of token and keys removed",
-      condition: undefined,
-      check: undefined,
-      warning: /\/run\/eks-satellite\S* was changed by another process and is repaired/,
-      inject: async (satellite) => void (await satellite.box("rm", "-rf", "/run/eks-satellite")),
     },
     {
       name: "Node deleted",

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { bringUp } from "../e2e/satellite.ts";
 import { createFaults } from "./faults.ts";
+import { createMachineFaults } from "./machine-faults.ts";
 import { measureFault, type Observation } from "./measure.ts";
 import { renderTable } from "./table.ts";
 
@@ -10,7 +11,7 @@ const program = new Command("faults")
   .argument("[words...]", "only the faults whose name has one of these words");
 program.parse();
 
-const chosen = createFaults().filter(
+const chosen = [...createFaults(), ...createMachineFaults()].filter(
   ({ name }) => program.args.length === 0 || program.args.some((word) => name.includes(word)),
 );
 const satellite = await bringUp("faults-sandbox");

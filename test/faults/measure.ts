@@ -48,7 +48,7 @@ export async function measureFault(satellite: Satellite, fault: Fault): Promise<
   ]);
   await fault.inject(satellite);
   const isSelfMended = fault.lift === undefined;
-  const mendedSeconds = isSelfMended ? await untilMended(satellite, began, after) : undefined;
+  const mendedSeconds = isSelfMended ? await untilMended(satellite, fault, began, after) : undefined;
   if (!isSelfMended) await untilSeen(watching, over.signal);
   over.abort();
   const [condition, check] = await watching;
@@ -112,12 +112,17 @@ async function watchCheck(
 }
 
 /** Seconds until a fault that the daemon repairs was reported and is over; undefined when it is not. */
-async function untilMended(satellite: Satellite, began: number, after: () => number): Promise<number | undefined> {
+async function untilMended(
+  satellite: Satellite,
+  { isHarmless = false, mendedWithinMs = SELF_MENDED_MS }: Fault,
+  began: number,
+  after: () => number,
+): Promise<number | undefined> {
   try {
-    const warning = { what: "a warning", deadlineMs: SELF_MENDED_MS };
-    await waitFor(warning, () => readFirstWarning(satellite, began));
-    await satellite.untilHealthy(SELF_MENDED_MS);
-    return after();
+    if (isHarmless) await delay(SELF_MENDED_MS);
+    else await waitFor({ what: "a warning", deadlineMs: mendedWithinMs }, () => readFirstWarning(satellite, began));
+    await satellite.untilHealthy(mendedWithinMs);
+    return isHarmless ? 0 : after();
   } catch {
     return undefined;
   }
@@ -134,6 +139,13 @@ async function readFirstWarning(satellite: Satellite, sinceMs: number): Promise<
   return undefined;
 }
 
+function judgeHarmless(condition: Observation["condition"], warning: Observation["warning"]): readonly string[] {
+  return [
+    ...(condition === undefined ? [] : [`/status names ${condition.what.type}: ${condition.what.message}`]),
+    ...(warning === undefined ? [] : [`the journal warns: ${warning.what}`]),
+  ];
+}
+
 async function judge(
   satellite: Satellite,
   fault: Fault,
@@ -141,12 +153,17 @@ async function judge(
   daemon: number,
 ): Promise<readonly string[]> {
   const problems: string[] = [];
+  if (fault.isHarmless) problems.push(...judgeHarmless(condition, warning));
   if (fault.condition !== undefined && condition?.what.type !== fault.condition)
     problems.push(`/status names ${condition?.what.type ?? "nothing"}, not ${fault.condition}`);
   if (condition !== undefined && condition.what.hint === undefined) problems.push(`${condition.what.type} has no hint`);
   if (fault.check !== undefined && check === undefined) problems.push(`check ${fault.check} does not fail`);
-  if (warning === undefined) problems.push("the journal has no warning");
-  else if (!(fault.warning ?? new RegExp(`condition=${fault.condition}\\b`)).test(warning.what))
+  if (!fault.isHarmless && warning === undefined) problems.push("the journal has no warning");
+  if (
+    !fault.isHarmless &&
+    warning !== undefined &&
+    !(fault.warning ?? new RegExp(`condition=${fault.condition}\\b`)).test(warning.what)
+  )
     problems.push(`the journal's first warning is another: ${warning.what}`);
   if (recoverySeconds === undefined) problems.push("the node did not recover by itself");
   if ((await satellite.mainPid("eks-satellite.service")) !== daemon) problems.push("the daemon was restarted");

@@ -95,7 +95,7 @@ export async function createTree(
     await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
     const providers = join(fresh, "etc/eks/image-credential-provider");
     await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
-    if (programs.containerd) await replaceContainerd(fresh, programs.containerd);
+    if (programs.containerd) await installContainerd(fresh, programs.containerd);
     await writeFile(join(fresh, "etc/containerd/config.toml"), dockerContainerdConfig);
     await mkdir(join(fresh, "opt/cni"), { recursive: true });
     await execa("cp", ["--archive", join(fresh, "usr/lib/cni"), join(fresh, "opt/cni/bin")], clean());
@@ -125,7 +125,7 @@ async function hostResolvers(): Promise<string> {
 }
 
 /** A 2.x release over Debian's files: the unit and its path stay the package's. */
-async function replaceContainerd(tree: string, bin: string): Promise<void> {
+export async function installContainerd(tree: string, bin: string): Promise<void> {
   await installPrograms(bin, ["containerd", "containerd-shim-runc-v2", "ctr"], join(tree, "usr/bin"));
 }
 
