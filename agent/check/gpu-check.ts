@@ -6,6 +6,7 @@ import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "../gpu/gpu-faults.ts";
 import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
 import { NvidiaSmi, type SmiAnswer } from "../gpu/nvidia-smi.ts";
+import type { GpuReading } from "../gpu/nvidia-smi-output.ts";
 import type { Host } from "../host/host.ts";
 import { KernelMessages } from "../xid/xid.ts";
 import { XidRecord } from "../xid/xid-record.ts";
@@ -41,12 +42,37 @@ function describeGood(observation: GpuObservation | undefined): Finding {
   if (facts.busIds.length === 0) return ok("no NVIDIA GPU on the PCI bus");
   const products = [...new Set((answer?.gpus ?? []).map(({ product }) => product ?? "GPU"))];
   const evidence = `${facts.busIds.length} × ${products.join(", ")}, driver ${facts.driverVersion}, no fault`;
-  if (!answer?.gpus.some(({ isPersistent }) => isPersistent === false)) return ok(evidence);
-  return warn(
-    `${evidence}; persistence mode is off: each query of an idle GPU initializes it first, which takes seconds`,
-    "systemctl enable --now nvidia-persistenced.",
-  );
+  const [first] = WEAKNESSES.flatMap(({ isSeen, what, hint }) => {
+    const seen = (answer?.gpus ?? []).filter(isSeen).map(({ busId }) => busId);
+    return seen.length === 0 ? [] : [warn(`${evidence}; ${what}: ${seen.join(", ")}`, hint)];
+  });
+  return first ?? ok(evidence);
 }
+
+interface Weakness {
+  readonly isSeen: (gpu: GpuReading) => boolean;
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** What is no fault, and still not as it should be. */
+const WEAKNESSES: readonly Weakness[] = [
+  {
+    isSeen: ({ isPersistent }) => isPersistent === false,
+    what: "persistence mode is off: each query of an idle GPU initializes it first, which takes seconds",
+    hint: "systemctl enable --now nvidia-persistenced.",
+  },
+  {
+    isSeen: ({ isMigPending, isEccPending }) => isMigPending === true || isEccPending === true,
+    what: "another MIG or ECC mode waits for a reset",
+    hint: "nvidia-smi --gpu-reset, or systemctl reboot, when no pod uses the GPUs.",
+  },
+  {
+    isSeen: ({ pcieWidth = 0, pcieMaxWidth = 0 }) => pcieWidth > 0 && pcieWidth < pcieMaxWidth,
+    what: "fewer lanes of PCIe are in use than GPU and slot can use",
+    hint: "nvidia-smi -q -d PCIE. Where it is not the machine's design, have the GPU seated again.",
+  },
+];
 
 async function readObservation(host: Host): Promise<GpuObservation> {
   const facts = await readGpus(host);

@@ -1,11 +1,11 @@
 // Observation of the GPUs → their faults, worst first, each with a remedy. Pure: the same observation gives the same faults.
 import type { GpuFacts } from "../facts/gpu.ts";
 import { optional } from "../optional.ts";
-import { type GpuAction, toRecoveryAction } from "../xid/gpu-action.ts";
+import type { GpuAction } from "../xid/gpu-action.ts";
 import type { Xid } from "../xid/xid-record.ts";
 import { byWeight, type GpuFault } from "./gpu-fault.ts";
 import type { SmiAnswer } from "./nvidia-smi.ts";
-import type { GpuReading } from "./nvidia-smi-output.ts";
+import { judgeReading, LASTING, transientReadings } from "./reading-faults.ts";
 
 /** Everything that faults are judged by. */
 export interface GpuObservation {
@@ -29,9 +29,10 @@ export const DRIVER_PROBLEMS: readonly string[] = [
   "nvidia-smi-missing",
 ];
 /** Problems with which nvidia-smi still lists the GPUs that it can reach, or names those that it cannot. */
-const LISTING_PROBLEMS: readonly string[] = ["gpu-inforom-corrupt", "gpu-fell-off-bus", "gpu-unreachable"];
-/** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and one hot minute is not a fault. */
-const LASTING = 3;
+const LISTING_PROBLEMS: readonly string[] = [
+  ...["gpu-inforom-corrupt", "gpu-fell-off-bus", "gpu-unreachable"],
+  ...["gpu-power-cable", "gpu-interrupt-lost"],
+];
 const LOST = { code: "gpu-lost", action: "reboot", message: "it does not answer nvidia-smi" } as const;
 const NOT_DRIVEN = {
   ...{ code: "gpu-not-driven", action: "none", message: "the driver is not bound to it" },
@@ -98,7 +99,10 @@ function judgeAnswer({ answer, consecutiveAnswers }: GpuObservation): readonly G
   switch (code) {
     case "nvidia-smi-stuck":
     case "gpu-inforom-corrupt":
+    case "gpu-interrupt-lost":
       return fault("reboot");
+    case "gpu-power-cable":
+      return fault("none");
     case "nvidia-smi-timeout":
       return (consecutiveAnswers.get(code) ?? 0) > 1 ? fault("reboot") : [];
     case "nvidia-smi-failed":
@@ -129,7 +133,7 @@ function judgeFabric({ facts, hasFabricManager, consecutiveAnswers }: GpuObserva
 /** Lists the symptoms of an answer that may pass by themselves: the keys of {@link GpuObservation.consecutiveAnswers}. */
 export function transientSymptoms(answer: SmiAnswer, hasFabricManager: boolean | undefined): readonly string[] {
   return [
-    ...answer.gpus.flatMap(({ busId, slowdown }) => (slowdown === undefined ? [] : [`${busId} ${slowdown}`])),
+    ...answer.gpus.flatMap(transientReadings),
     ...(isFabricUnready(answer, hasFabricManager) ? ["fabric"] : []),
     ...(answer.problem === undefined ? [] : [answer.problem.code]),
   ];
@@ -137,30 +141,10 @@ export function transientSymptoms(answer: SmiAnswer, hasFabricManager: boolean |
 
 function isFabricUnready({ gpus }: SmiAnswer, hasFabricManager: boolean | undefined): boolean {
   return (
-    hasFabricManager === false || gpus.some(({ fabricState = "" }) => /^(in progress|not started)$/i.test(fabricState))
+    hasFabricManager === false ||
+    gpus.some(
+      ({ fabricState = "", isFabricFailed = false }) =>
+        /^(in progress|not started)$/i.test(fabricState) || (/^completed$/i.test(fabricState) && isFabricFailed),
+    )
   );
-}
-
-function judgeReading(reading: GpuReading, consecutiveAnswers: ReadonlyMap<string, number>): readonly GpuFault[] {
-  const { busId, needsReset, recoveryAction, eccUncorrected = 0, isRemapPending, isRemapFailed, slowdown } = reading;
-  const found: GpuFault[] = [];
-  const add = (code: string, action: GpuAction, message: string, hint?: string) =>
-    found.push({ code, busId, action, message, ...optional({ hint }) });
-  if (isRemapFailed) add("gpu-row-remap-failed", "replace", "it has no spare memory rows left");
-  if (isRemapPending) add("gpu-row-remap-pending", "reset-the-gpu", "its next reset replaces faulty memory rows");
-  if (needsReset) add("gpu-reset-required", "reset-the-gpu", "nvidia-smi reports that it requires a reset");
-  if (eccUncorrected > 0)
-    add("gpu-ecc-uncorrected", "reset-the-gpu", `${eccUncorrected} uncorrected ECC errors since the driver was loaded`);
-  const wanted = toRecoveryAction(recoveryAction ?? "None");
-  if (wanted !== "none") {
-    const code = wanted === "reboot" ? "gpu-reboot-required" : "gpu-reset-required";
-    add(code, wanted, `the driver asks for: ${recoveryAction}`);
-  }
-  if (slowdown !== undefined && (consecutiveAnswers.get(`${busId} ${slowdown}`) ?? 0) >= LASTING) {
-    const hint =
-      slowdown === "thermal" ? "Check fans, air flow and the room's temperature." : "Check power supplies and cabling.";
-    const what = slowdown === "thermal" ? "its heat" : "the power supply";
-    add(`gpu-slowdown-${slowdown}`, "none", `${what} keeps its clocks low`, hint);
-  }
-  return found;
 }

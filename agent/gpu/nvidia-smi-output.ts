@@ -1,5 +1,7 @@
 // Parses the output of nvidia-smi. A field that a GPU, a driver or a failure leaves out is undefined, not an error.
 import { toBusId } from "../facts/gpu.ts";
+import { nameRecovery } from "../xid/gpu-action.ts";
+import { readFlag, readNumber, readText, stateOf } from "./nvidia-smi-cells.ts";
 
 /** Fields that every driver since 2017 knows. */
 export const CORE_FIELDS = [
@@ -9,11 +11,15 @@ export const CORE_FIELDS = [
 
 /** Fields that some GPUs or drivers do not know. A refused field is left out of the next query. */
 export const OPTIONAL_FIELDS = [
-  ...["pci.bus_id", "power.draw", "power.limit", "utilization.gpu", "persistence_mode", "mig.mode.current"],
-  ...["ecc.mode.current", "ecc.errors.uncorrected.volatile.total"],
+  ...["pci.bus_id", "power.draw", "power.limit", "utilization.gpu", "persistence_mode"],
+  ...["mig.mode.current", "mig.mode.pending", "ecc.mode.current", "ecc.mode.pending"],
+  "ecc.errors.uncorrected.volatile.total",
+  // GPUs before Ampere retire pages of their memory; later ones replace rows.
+  ...["retired_pages.pending", "retired_pages.single_bit_ecc.count", "retired_pages.double_bit.count"],
+  ...["pcie.link.width.current", "pcie.link.width.max"],
   // The first is the newer name of the second.
   ...["clocks_event_reasons.active", "clocks_throttle_reasons.active"],
-  ...["fabric.state", "gpu_recovery_action"],
+  ...["fabric.state", "fabric.status", "gpu_recovery_action"],
 ] as const;
 
 /** Fields of --query-remapped-rows. */
@@ -35,30 +41,48 @@ export interface GpuReading {
   readonly utilizationPercent?: number;
   readonly isPersistent?: boolean;
   readonly isMig?: boolean;
+  /** Whether another mode was chosen, which the next reset brings. */
+  readonly isMigPending?: boolean;
   readonly isEcc?: boolean;
+  readonly isEccPending?: boolean;
   /** Uncorrected ECC errors since the driver was loaded. */
   readonly eccUncorrected?: number;
-  readonly slowdown?: "thermal" | "power";
+  /** `hardware`: the GPU does not say for which of the two reasons. */
+  readonly slowdown?: "thermal" | "power" | "hardware";
+  readonly pcieWidth?: number;
+  /** The most that GPU and slot can. */
+  readonly pcieMaxWidth?: number;
   /** State of a GPU on an NVSwitch fabric, e.g. `Completed`. */
   readonly fabricState?: string;
+  /** Whether the GPU failed to join the fabric. */
+  readonly isFabricFailed?: boolean;
   /** What the driver asks for: `None`, `Reset`, `Reboot`, `Drain P2P`, `Drain and Reset`. */
   readonly recoveryAction?: string;
   readonly isRemapPending?: boolean;
   readonly isRemapFailed?: boolean;
+  /** Whether the next reset retires faulty pages of the memory. */
+  readonly isRetirementPending?: boolean;
+  readonly retiredPages?: number;
+  /** Fields that the driver failed to read, though the GPU answers; absent when there are none. */
+  readonly unreadable?: readonly string[];
   /** Whether a field says that the GPU must be reset. */
   readonly needsReset: boolean;
-  /** Whether a field says that the GPU is lost. */
+  /** Whether a field says that the GPU is lost, or the driver can read nothing that the GPU measures. */
   readonly isLost: boolean;
 }
 
 /** A row of values by field. */
 export type Row = Readonly<Record<string, string>>;
 
-/** Bits of nvmlClocksEventReasons: software or hardware thermal slowdown; hardware power brake. */
+/** Bits of nvmlClocksEventReasons: software or hardware thermal slowdown; hardware power brake; hardware slowdown of either reason. */
 const THERMAL_REASONS = 0x20n | 0x40n;
 const POWER_REASONS = 0x80n;
-/** `[N/A]`, `N/A`, `[Not Supported]`, `[Unknown Error]`, `[Insufficient Permissions]`, `[GPU requires reset]`, `ERR!`, … */
-const NOTHING = /^(\[.*\]|N\/A|ERR!|Not Found|Unknown Error)?$/i;
+const HARDWARE_REASONS = 0x08n;
+/** nvmlGpuFabricState, which some versions print as a number. */
+const FABRIC_STATES: readonly (string | undefined)[] = [undefined, "Not Started", "In Progress", "Completed"];
+const REQUIRES_RESET = /requires reset/i;
+/** What every GPU measures, as far as it has it. */
+const MEASURED = ["temperature.gpu", "memory.total", "memory.used", "power.draw", "utilization.gpu"] as const;
 
 /** Parses rows of `--format=csv,noheader,nounits`. Lines that are not rows (warnings, errors) are left out. */
 export function parseRows(stdout: string, fields: readonly string[]): readonly Row[] {
@@ -89,7 +113,7 @@ export function toReadings(
   const find = (rows: readonly Row[], field: string, busId: string) =>
     rows.find((row) => toBusId(row[field] ?? "") === busId) ?? {};
   return core
-    .filter((row) => isPresent(row["pci.bus_id"]))
+    .filter((row) => readText(row["pci.bus_id"]) !== undefined)
     .map((row) => {
       const busId = toBusId(row["pci.bus_id"] ?? "");
       return toReading(busId, {
@@ -101,16 +125,12 @@ export function toReadings(
 }
 
 function toReading(busId: string, row: Row): GpuReading {
-  const text = (field: string) => (isPresent(row[field]) ? row[field] : undefined);
-  const number = (field: string) => {
-    const value = Number(text(field) ?? Number.NaN);
-    return Number.isFinite(value) ? value : undefined;
-  };
-  const flag = (field: string, yes: string) => {
-    const value = text(field);
-    return value === undefined ? undefined : value.toLowerCase() === yes;
-  };
+  const text = (field: string) => readText(row[field]);
+  const number = (field: string) => readNumber(row[field]);
+  const flag = (field: string) => readFlag(row[field]);
   const values = Object.values(row);
+  const fabric = text("fabric.state");
+  const recovery = text("gpu_recovery_action");
   return withoutUndefined({
     busId,
     index: number("index"),
@@ -122,29 +142,63 @@ function toReading(busId: string, row: Row): GpuReading {
     powerWatts: number("power.draw"),
     powerLimitWatts: number("power.limit"),
     utilizationPercent: number("utilization.gpu"),
-    isPersistent: flag("persistence_mode", "enabled"),
-    isMig: flag("mig.mode.current", "enabled"),
-    isEcc: flag("ecc.mode.current", "enabled"),
+    isPersistent: flag("persistence_mode"),
+    isMig: flag("mig.mode.current"),
+    isMigPending: differ(flag("mig.mode.current"), flag("mig.mode.pending")),
+    isEcc: flag("ecc.mode.current"),
+    isEccPending: differ(flag("ecc.mode.current"), flag("ecc.mode.pending")),
     eccUncorrected: number("ecc.errors.uncorrected.volatile.total"),
     slowdown: toSlowdown(text("clocks_event_reasons.active") ?? text("clocks_throttle_reasons.active")),
-    fabricState: text("fabric.state"),
-    recoveryAction: text("gpu_recovery_action"),
-    isRemapPending: flag("remapped_rows.pending", "yes"),
-    isRemapFailed: flag("remapped_rows.failure", "yes"),
-    needsReset: values.some((value) => /requires reset/i.test(value)),
-    isLost: values.some((value) => /gpu is lost/i.test(value)),
+    pcieWidth: number("pcie.link.width.current"),
+    pcieMaxWidth: number("pcie.link.width.max"),
+    fabricState: fabric !== undefined && /^\d{1,3}$/.test(fabric) ? FABRIC_STATES[Number(fabric)] : fabric,
+    isFabricFailed: isFabricFailure(text("fabric.status")),
+    recoveryAction: recovery === undefined ? undefined : nameRecovery(recovery),
+    isRemapPending: flag("remapped_rows.pending"),
+    isRemapFailed: flag("remapped_rows.failure"),
+    isRetirementPending: flag("retired_pages.pending"),
+    retiredPages: sum(number("retired_pages.single_bit_ecc.count"), number("retired_pages.double_bit.count")),
+    unreadable: listUnreadable(row),
+    needsReset: values.some((value) => REQUIRES_RESET.test(value)),
+    isLost: values.some((value) => /gpu is lost/i.test(value)) || isSilent(row),
   });
 }
 
-function toSlowdown(mask: string | undefined): GpuReading["slowdown"] {
-  if (mask === undefined || !/^0x[0-9a-f]+$/i.test(mask)) return undefined;
-  const reasons = BigInt(mask);
-  if ((reasons & THERMAL_REASONS) !== 0n) return "thermal";
-  return (reasons & POWER_REASONS) !== 0n ? "power" : undefined;
+/** Whether the driver can read nothing of what the GPU measures. */
+function isSilent(row: Row): boolean {
+  const cells = MEASURED.flatMap((field) => row[field] ?? []);
+  const unreadable = cells.filter(isUnreadable);
+  return unreadable.length > 1 && !cells.some((cell) => stateOf(cell) === "value");
 }
 
-function isPresent(value: string | undefined): value is string {
-  return value !== undefined && !NOTHING.test(value);
+function listUnreadable(row: Row): readonly string[] | undefined {
+  const fields = Object.keys(row).filter((field) => isUnreadable(row[field]));
+  return fields.length === 0 ? undefined : fields.toSorted();
+}
+
+/** A reset that is required is a reason of its own. */
+function isUnreadable(cell: string | undefined): boolean {
+  return stateOf(cell) === "unreadable" && !REQUIRES_RESET.test(cell ?? "");
+}
+
+function isFabricFailure(status: string | undefined): boolean | undefined {
+  return status === undefined ? undefined : !/^(?:success|0)$/i.test(status);
+}
+
+function toSlowdown(mask: string | undefined): GpuReading["slowdown"] {
+  if (mask === undefined || !/^(?:0x[0-9a-f]{1,16}|\d{1,20})$/i.test(mask)) return undefined;
+  const reasons = BigInt(mask);
+  if ((reasons & THERMAL_REASONS) !== 0n) return "thermal";
+  if ((reasons & POWER_REASONS) !== 0n) return "power";
+  return (reasons & HARDWARE_REASONS) !== 0n ? "hardware" : undefined;
+}
+
+function differ(one: boolean | undefined, other: boolean | undefined): boolean | undefined {
+  return one === undefined || other === undefined ? undefined : one !== other;
+}
+
+function sum(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0);
 }
 
 function withoutUndefined<T extends object>(table: { [K in keyof T]: T[K] | undefined }): T {

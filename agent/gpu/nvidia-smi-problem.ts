@@ -18,6 +18,11 @@ export function explainThrown(error: unknown): SatelliteError {
   return new SatelliteError("nvidia-smi-failed", "nvidia-smi could not be run", { cause: error });
 }
 
+/** Whether nvidia-smi warns of it, which some versions do with exit code 0. */
+export function isInforomCorrupt(output: string): boolean {
+  return /infoROM is corrupt/i.test(output);
+}
+
 /** Explains an exit code (nvidia-smi(1), "RETURN VALUE"), or the message that some versions print with another code. */
 export function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteError {
   const output = `${stdout}\n${stderr}`.trim();
@@ -42,9 +47,32 @@ export function explainExit({ exitCode, stdout, stderr }: RunResult): SatelliteE
       "there is no libnvidia-ml.so",
       "Install the driver's libraries of the same version (apt-get install libnvidia-compute-…-server); ldconfig.",
     );
-  if (exitCode === 14) return failed("gpu-inforom-corrupt", "the infoROM of a GPU is corrupt");
+  return (
+    explainGpuExit(exitCode, output, failed) ??
+    failed("nvidia-smi-failed", "nvidia-smi fails", "Run nvidia-smi by hand; dmesg | grep NVRM.")
+  );
+}
+
+type Failed = (code: string, what: string, hint?: string) => SatelliteError;
+
+/** Explains an exit that is due to a GPU; undefined when it is not. */
+function explainGpuExit(exitCode: number, output: string, failed: Failed): SatelliteError | undefined {
+  if (exitCode === 14 || isInforomCorrupt(output))
+    return failed("gpu-inforom-corrupt", "the infoROM of a GPU is corrupt");
+  if (exitCode === 8)
+    return failed(
+      "gpu-power-cable",
+      "the external power of a GPU is not attached properly",
+      "Have the power cables of the GPUs checked.",
+    );
+  if (exitCode === 10)
+    return failed(
+      "gpu-interrupt-lost",
+      "the kernel has a problem with the interrupts of a GPU",
+      "dmesg | grep -i irq.",
+    );
   if (exitCode === 15 || /gpu is lost|fallen off the bus/i.test(output))
     return failed("gpu-fell-off-bus", "a GPU has fallen off the bus");
   if (unreachableBusIds(output).length > 0) return failed("gpu-unreachable", "a GPU cannot be opened");
-  return failed("nvidia-smi-failed", "nvidia-smi fails", "Run nvidia-smi by hand; dmesg | grep NVRM.");
+  return undefined;
 }

@@ -14,7 +14,7 @@ import {
   toReadings,
   unreachableBusIds,
 } from "./nvidia-smi-output.ts";
-import { explainExit, explainThrown } from "./nvidia-smi-problem.ts";
+import { explainExit, explainThrown, isInforomCorrupt } from "./nvidia-smi-problem.ts";
 
 /** The result of a set of calls. */
 export interface SmiAnswer {
@@ -25,7 +25,7 @@ export interface SmiAnswer {
   readonly unreachable: readonly string[];
   /**
    * Why the answer is incomplete: gpu-driver-not-loaded, gpu-driver-mismatch, gpu-library-missing, gpu-inforom-corrupt,
-   * gpu-fell-off-bus, gpu-unreachable, nvidia-smi-missing, nvidia-smi-failed, nvidia-smi-timeout, nvidia-smi-stuck.
+   * gpu-power-cable, gpu-interrupt-lost, gpu-fell-off-bus, gpu-unreachable, nvidia-smi-missing, nvidia-smi-failed, nvidia-smi-timeout, nvidia-smi-stuck.
    */
   readonly problem?: SatelliteError;
 }
@@ -202,14 +202,19 @@ function queryArgs(what: string, fields: readonly string[]): readonly string[] {
 }
 
 function turnsPerRows({ gpus }: SmiAnswer): number {
-  const isWaiting = gpus.some(({ isRemapPending, isRemapFailed }) => isRemapPending === true || isRemapFailed === true);
+  const isWaiting = gpus.some(
+    ({ isRemapPending, isRemapFailed, unreadable = [] }) =>
+      isRemapPending === true ||
+      isRemapFailed === true ||
+      unreadable.some((field) => field.startsWith("remapped_rows.")),
+  );
   return isWaiting ? REMAPPED_EVERY_WHILE_WAITING : REMAPPED_EVERY;
 }
 
 /** Reads what an answer says besides its rows. */
 function toShared(result: RunResult): Pick<SmiAnswer, "unreachable" | "problem"> {
   const output = `${result.stdout}\n${result.stderr}`;
-  const isGood = result.exitCode === 0 || NO_DEVICES.test(output);
+  const isGood = (result.exitCode === 0 && !isInforomCorrupt(output)) || NO_DEVICES.test(output);
   return { unreachable: unreachableBusIds(output), ...(isGood ? {} : { problem: explainExit(result) }) };
 }
 

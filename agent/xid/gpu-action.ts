@@ -10,7 +10,14 @@ export const ACTIONS: readonly GpuAction[] = ["none", "check-the-app", "reset-th
 const FATAL: readonly GpuAction[] = ["reset-the-gpu", "reboot", "replace"];
 
 /** nvmlDeviceGpuRecoveryAction, which some versions of nvidia-smi print as a number. */
-const RECOVERY_NUMBERS: readonly string[] = ["None", "Reset", "Reboot", "Drain P2P", "Drain and Reset"];
+const RECOVERY_NUMBERS: readonly string[] = [
+  "None",
+  "Reset",
+  "Reboot",
+  "Drain P2P",
+  "Drain and Reset",
+  "Recover IMEX Domain",
+];
 
 /** Whether the GPU is unusable until it is reset or replaced, or the machine rebooted. */
 export function isFatalAction(action: GpuAction): boolean {

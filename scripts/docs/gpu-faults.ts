@@ -39,21 +39,34 @@ const exits = (exitCode: number) => explainExit({ exitCode, stdout: "…", stder
 /** What is seen, in words, with an observation that shows it. */
 const SYMPTOMS: readonly (readonly [symptom: string, observation: GpuObservation])[] = [
   [
-    "a GPU is on the PCI bus and does not answer",
+    "a GPU is on the PCI bus and does not answer, or all that it measures is `Unknown Error` or `ERR!`",
     observe({ answer: { gpus: [{ ...SOUND, isLost: true }], unreachable: [] } }),
   ],
   ["the driver has not taken a GPU", observe({ ...noDriven() })],
   ["no spare memory rows are left", seen({ isRemapFailed: true })],
   ["memory rows wait to be replaced", seen({ isRemapPending: true })],
+  ["memory pages wait to be retired (GPUs before Ampere)", seen({ isRetirementPending: true })],
+  ["60 memory pages or more are retired (GPUs before Ampere)", seen({ retiredPages: 62 })],
   ["nvidia-smi shows that a reset is required", seen({ needsReset: true })],
   ["the driver asks for a reset", seen({ recoveryAction: "Reset" })],
   ["the driver asks for a reboot", seen({ recoveryAction: "Reboot" })],
+  ["the driver asks for the recovery of an IMEX domain", seen({ recoveryAction: "Recover IMEX Domain" })],
   ["uncorrected ECC errors", seen({ eccUncorrected: 1 })],
   ["clocks are kept low for heat, in three answers in a row", seen({ slowdown: "thermal" }, [`${BUS_ID} thermal`])],
   ["clocks are kept low for power, in three answers in a row", seen({ slowdown: "power" }, [`${BUS_ID} power`])],
+  [
+    "clocks are kept low, and an older GPU does not say why, in three answers in a row",
+    seen({ slowdown: "hardware" }, [`${BUS_ID} hardware`]),
+  ],
+  [
+    "some cells say `Unknown Error` or `ERR!`, in three answers in a row",
+    seen({ unreadable: ["temperature.gpu"] }, [`${BUS_ID} unreadable`]),
+  ],
   ["NVSwitches without a fabric manager, in three answers in a row", fabric(false)],
   ["the NVLink fabric is not joined, in three answers in a row", fabric(true)],
-  ["nvidia-smi exits with 14", failing(exits(14))],
+  ["nvidia-smi exits with 8", failing(exits(8))],
+  ["nvidia-smi exits with 10", failing(exits(10))],
+  ["nvidia-smi exits with 14, or warns of it", failing(exits(14))],
   ["nvidia-smi exits with 15", failing(exits(15))],
   [
     "nvidia-smi is late, in two answers in a row",
@@ -97,7 +110,9 @@ function listXids(isWanted: (entry: XidEntry, xid: number) => boolean): readonly
     .map(([xid, { meaning, action }]) => [
       xid,
       sentence(meaning),
-      isFatalAction(action) ? ACTIONS[action] : sentence(explainQuietXid(Number(xid), action)),
+      isFatalAction(action)
+        ? ACTIONS[action]
+        : sentence(explainQuietXid(Number(xid), action).replace(`${meaning}: `, "")),
     ]);
 }
 
@@ -114,6 +129,40 @@ function fabric(hasFabricManager: boolean): GpuObservation {
     consecutiveAnswers: new Map([["fabric", 3]]),
   });
 }
+
+/** Signs that NVML, gpud and the clouds' health checks have, and the daemon does not judge. */
+const NOT_JUDGED: readonly (readonly string[])[] = [
+  ["Persistence mode is off", "`check` warns. Queries are slow, and pods run."],
+  [
+    "Another MIG or ECC mode waits for a reset",
+    "`check` warns, and `/status` shows it. An administrator has chosen it.",
+  ],
+  [
+    "Fewer lanes of PCIe than GPU and slot can use",
+    "`check` warns, and `/status` shows both. In a virtual machine the slot's own width is not known, so it is no fault.",
+  ],
+  [
+    "A lower generation of PCIe than possible",
+    "Not read: every idle GPU lowers it, and a virtual machine does not know what its host can.",
+  ],
+  [
+    "An NVLink that is down",
+    "Not queried: links that nothing is attached to are down on sound GPUs. One that fails logs an Xid 74, or 144 to 150 and 155; on NVSwitches the fabric's state shows it.",
+  ],
+  [
+    "ECC errors of the GPU's whole life, and corrected ones",
+    "Not read: they stay after the repair. Rows and pages that wait, or that can no longer be replaced, are judged, and Xid 92 is counted.",
+  ],
+  [
+    "The threshold of SRAM errors is exceeded",
+    "Not read: no field of a query has it on every version. Xid 48 and the driver's recovery action report the errors behind it.",
+  ],
+  [
+    "Power limits, utilization, fans, memory's temperature",
+    "Metrics, as far as they are read; none of them is a fault by itself.",
+  ],
+  ["RmInitAdapter failed, in the kernel's log", "Not read: nvidia-smi does not list such a GPU, which is `gpu-lost`."],
+];
 
 const ACTIONS = {
   none: "none on the GPU",
@@ -165,6 +214,11 @@ export function renderGpuFaults(): string {
         table(["seen", "code", "message", "action"], [renderSymptom(FATAL_SXID)]),
       ),
       section("Other faults", table(["seen", "code", "message", "action"], SYMPTOMS.map(renderSymptom))),
+      section(
+        "Signs that are no fault",
+        "What NVML and others' health checks show besides, and why it does not turn a condition.",
+        table(["sign", "what becomes of it"], NOT_JUDGED),
+      ),
     ],
   });
 }

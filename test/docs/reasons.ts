@@ -11,7 +11,7 @@ const WITHOUT_A_BOARD = /^(admin|commands|reset|bundle)\//;
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: this is how they stand in the sources
   "${what}-broken": ["kubelet-broken", "containerd-broken"],
-  "gpu-slowdown-${slowdown}": ["gpu-slowdown-thermal", "gpu-slowdown-power"],
+  "gpu-slowdown-${slowdown}": ["gpu-slowdown-hardware", "gpu-slowdown-power", "gpu-slowdown-thermal"],
   "gpu-xid-${xid}": ["gpu-xid"],
   "nvswitch-sxid-${xid}": ["nvswitch-sxid"],
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above

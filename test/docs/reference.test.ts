@@ -43,7 +43,9 @@ test("every code of an error stands in the page of errors, with its reason", () 
 });
 
 test("every code of a fault of GPUs stands in the page of GPU faults", () => {
-  const source = readFileSync(join(TOP, "agent/gpu/gpu-faults.ts"), "utf8");
+  const source = ["gpu-faults.ts", "reading-faults.ts"]
+    .map((name) => readFileSync(join(TOP, "agent/gpu", name), "utf8"))
+    .join("");
   // The driver's problems are GpuDriver's, and a GPU that cannot be opened is reported as lost.
   const notFaults = /driver-|library-missing|nvidia-smi-missing|gpu-unreachable/;
   const codes = readCodes().filter((code) => source.includes(`"${code}"`) && !notFaults.test(code));

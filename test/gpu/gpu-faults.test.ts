@@ -86,6 +86,9 @@ const READINGS: readonly (readonly [changes: Partial<GpuReading>, fault: string]
   [{ eccUncorrected: 2 }, "gpu-ecc-uncorrected reset-the-gpu"],
   [{ recoveryAction: "Reboot" }, "gpu-reboot-required reboot"],
   [{ recoveryAction: "Drain P2P" }, "gpu-reset-required reset-the-gpu"],
+  [{ recoveryAction: "Recover IMEX Domain" }, "gpu-imex-recovery none"],
+  [{ isRetirementPending: true }, "gpu-page-retirement-pending reset-the-gpu"],
+  [{ retiredPages: 60 }, "gpu-retired-pages-full replace"],
 ];
 for (const [changes, fault] of READINGS)
   test(`a reading with ${JSON.stringify(changes)} is ${fault}`, () => {

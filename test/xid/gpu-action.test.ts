@@ -11,7 +11,7 @@ test("the driver's recovery actions are understood as words and as NVML's number
 });
 
 test("a domain of IMEX is recovered at a service, not at the GPU; an action that is not known yet is a reset", () => {
-  assert.equal(toRecoveryAction("Recover IMEX Domain"), "none");
+  for (const words of ["Recover IMEX Domain", "5"]) assert.equal(toRecoveryAction(words), "none");
   assert.equal(toRecoveryAction("17"), "reset-the-gpu");
 });
 
