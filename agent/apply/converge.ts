@@ -42,7 +42,8 @@ export async function converge(resources: readonly Resource[], options: Converge
   const { ledger, ...shared } = options;
   const changes: Change[] = [];
   const failures: Failure[] = [];
-  const context: RoundContext = { ...shared, resources, isDryRun: ledger === undefined, earlier: changes };
+  const originalOf = async (id: string) => (await ledger?.find(id))?.original;
+  const context = { ...shared, resources, isDryRun: ledger === undefined, earlier: changes, originalOf };
   const modules = resources.filter(({ kind }) => kind === "kernel-module");
   const services = resources.filter(({ kind }) => kind === "service");
   const others = resources.filter((resource) => !modules.includes(resource) && !services.includes(resource));

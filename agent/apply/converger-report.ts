@@ -1,6 +1,7 @@
 // The rounds, and what they made of the machine, as /status and /metrics show them.
 import { type Family, family } from "../board/metric-family.ts";
 import type { NodeFacts } from "../facts/node-facts.ts";
+import { optional } from "../optional.ts";
 import { isoTime } from "../time.ts";
 import type { ResourceChanges } from "./change-counters.ts";
 
@@ -17,7 +18,8 @@ export interface ConvergerFigures {
   readonly files: readonly {
     readonly path: string;
     readonly mode: number;
-    readonly sha256: string;
+    /** Undefined for a file that may hold secrets: a digest tells whether a guess is right. */
+    readonly sha256: string | undefined;
     readonly work: ResourceChanges | undefined;
   }[];
 }
@@ -37,7 +39,7 @@ export function convergerStatus({ facts, figures, files }: ConvergerFigures) {
 function renderFile({ path, sha256, mode, work }: ConvergerFigures["files"][number]) {
   return {
     path,
-    sha256,
+    ...optional({ sha256 }),
     mode: mode.toString(8).padStart(4, "0"),
     changes: work?.changes ?? 0,
     lastChangedAt: isoTime(work?.lastChangedAtMs),

@@ -18,7 +18,7 @@ import type { Log } from "../log.ts";
 import { Queue } from "../loop/queue.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
-import { type Resource, resourceId, restarts } from "../plan/resource.ts";
+import { mayHoldSecrets, type Resource, resourceId, restarts } from "../plan/resource.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
@@ -104,7 +104,7 @@ export class Converger {
     return files.map((file) => ({
       path: file.path,
       mode: file.mode,
-      sha256: sha256(file.content),
+      sha256: mayHoldSecrets(file) ? undefined : sha256(file.content),
       work: this.#work.list().get(resourceId(file)),
     }));
   }

@@ -20,6 +20,8 @@ export interface RoundContext {
   readonly resources: readonly Resource[];
   /** Where the agent remembers which service started with which configuration. */
   readonly servicesFile: string;
+  /** What the ledger holds of a resource; undefined before the first change. */
+  readonly originalOf: (id: string) => Promise<Original | undefined>;
   /** Nothing at all may be written. */
   readonly isDryRun: boolean;
   /** Changes already applied in this round, or, in a dry run, that would be. */

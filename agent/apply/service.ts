@@ -18,6 +18,9 @@ const READY_POLL_MS = 50;
 /** The kernel gives the time of its boot in whole seconds, rounded down, and a process's start from there. */
 const START_ERROR_MS = 1000;
 
+/** A configuration that is gone meanwhile may have held secrets. */
+const NEW_FILE = { mode: 0o600, uid: 0, gid: 0 };
+
 /** Keeps a service running on the configuration of the plan. */
 export const serviceExecutor: Executor<ServiceResource> = {
   async diff(context, resource) {
@@ -144,12 +147,15 @@ async function rollBack(context: RoundContext, resource: ServiceResource, error:
   throw configCheckOf(file)?.refusalError(reason) ?? error;
 }
 
-async function restore({ host }: RoundContext, path: string, { action, before, resource }: Change): Promise<void> {
+/** The file that was replaced has the owner and the mode of the one before it, if it was another's. */
+async function restore({ host }: RoundContext, path: string, { action, before }: Change): Promise<void> {
   switch (action) {
     case "create":
       return host.files.remove(path);
-    case "update":
-      return host.files.write(path, before ?? "", { mode: resource.kind === "file" ? resource.mode : 0o644 });
+    case "update": {
+      const { mode, uid, gid } = (await host.files.status(path)) ?? NEW_FILE;
+      return host.files.write(path, before ?? "", { mode, uid, gid });
+    }
     case "set-mode":
     case "set":
     case "load":

@@ -82,8 +82,8 @@ export async function configureCommand(
   parseConfig(text, file, host.hostname);
   if (text === before) return print(`${file}: nothing to change\n`);
   if (!dryRun) {
-    const status = await host.files.status(file);
-    await host.files.write(file, text, { mode: status?.mode ?? MODE });
+    const { mode, uid, gid } = (await host.files.status(file)) ?? { mode: MODE, uid: 0, gid: 0 };
+    await host.files.write(file, text, { mode, uid, gid });
   }
   print(changes.map((change) => `${file}: ${change}\n`).join(""));
 }

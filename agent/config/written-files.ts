@@ -17,7 +17,7 @@ export function managedFiles({ containerd }: Pick<Config, "containerd">): readon
   return [
     { path: PATHS.clusterCa, mode: "0644", what: "certificate authority of the cluster" },
     { path: PATHS.kubeconfig, mode: "0600", what: "endpoint and CA of the cluster, and where kubelet's token is" },
-    { path: PATHS.kubeletConfig, mode: "0644", what: "kubelet's configuration" },
+    { path: PATHS.kubeletConfig, mode: "0600", what: "kubelet's configuration" },
     {
       path: PATHS.imageCredentialProviderConfig,
       mode: "0644",
@@ -25,8 +25,8 @@ export function managedFiles({ containerd }: Pick<Config, "containerd">): readon
     },
     {
       path: containerd.configFile,
-      mode: "0644",
-      what: "merged: CRI enabled, cgroup driver, sandbox image, runtime `nvidia`; everything else in it is kept",
+      mode: "0600",
+      what: "merged: CRI enabled, cgroup driver, sandbox image, runtime `nvidia`; everything else in it is kept, and so are the owner and the mode of a file that is there",
     },
     {
       path: `${PATHS.registriesFolder}/REGISTRY/hosts.toml`,

@@ -2,12 +2,13 @@
 import { parse, TomlError, type TomlTable } from "smol-toml";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import type { NvidiaToolkit } from "./nvidia-toolkit.ts";
 
-/** The configuration file, as found. */
+/** The configuration file, as found, with its permission bits. */
 export type ContainerdConfigFile =
   | { readonly kind: "absent" }
-  | { readonly kind: "parsed"; readonly text: string; readonly table: TomlTable }
+  | { readonly kind: "parsed"; readonly text: string; readonly table: TomlTable; readonly mode?: number }
   | { readonly kind: "unparsable"; readonly error: SatelliteError };
 
 export interface ContainerdFacts {
@@ -27,10 +28,10 @@ export interface ImportedConfig {
 
 /** Reads containerd's configuration; a text that is not TOML is a finding, not an error. @throws file-unreadable */
 export async function readContainerdConfig(host: Host, path: string): Promise<ContainerdConfigFile> {
-  const text = await host.files.read(path);
+  const [text, status] = await Promise.all([host.files.read(path), host.files.status(path)]);
   if (text === undefined) return { kind: "absent" };
   try {
-    return { kind: "parsed", text, table: parseToml(text) };
+    return { kind: "parsed", text, table: parseToml(text), ...optional({ mode: status?.mode }) };
   } catch (cause) {
     const line = cause instanceof TomlError ? `:${cause.line}` : "";
     // The first line names the mistake; the others quote the file, which may hold a registry's password.

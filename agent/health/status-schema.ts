@@ -30,7 +30,12 @@ const conditionSchema = reportSchema.extend({
 
 const fileSchema = z.object({
   path: z.string(),
-  sha256: z.string().describe("Digest of the content that is planned, and in place while ConfigInSync is true."),
+  sha256: z
+    .string()
+    .optional()
+    .describe(
+      "Digest of the content that is planned, and in place while ConfigInSync is true. Absent for files that may hold secrets.",
+    ),
   mode: z.string().describe("Octal, e.g. 0600."),
   changes: count().describe("Times since the daemon's start that the agent wrote it, the first included."),
   lastChangedAt: moment().optional(),

@@ -129,7 +129,11 @@ function planContainerd(config: Config, { machine, containerd }: Facts): readonl
   const { configFile, socket } = config.containerd;
   const content = renderContainerdConfig(containerd, containerdOptions(config, machine));
   return [
-    plannedFile(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", { reader: "containerd" }),
+    plannedFile(configFile, content, "CRI enabled, cgroup driver equal to kubelet's", {
+      ...{ reader: "containerd", isMerged: true },
+      // A new one holds what containerd.config says, which may be a registry's password.
+      mode: containerd.config.kind === "parsed" ? (containerd.config.mode ?? 0o600) : 0o600,
+    }),
     {
       kind: "service",
       unit: "containerd.service",
@@ -170,7 +174,8 @@ function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts
       PATHS.kubeletConfig,
       renderKubeletConfig({ config, cluster, machine, kubeletVersion, cgroupDriver: driver }),
       "kubelet's configuration",
-      kubelet,
+      // The CIS benchmark for Kubernetes, 4.1.9.
+      { ...kubelet, mode: 0o600 },
     ),
     ...(machine.hasEcrCredentialProvider
       ? [

@@ -6,8 +6,10 @@ export interface FileResource {
   readonly kind: "file";
   readonly path: string;
   readonly content: string;
-  /** Permission bits, enforced. */
+  /** Permission bits, enforced; of a merged file those that it gets when it is new. */
   readonly mode: number;
+  /** The file is another's, and the agent's keys are merged into it: it keeps its owner and its mode. */
+  readonly isMerged?: boolean;
   readonly reader: Reader;
   /** Why it is there, for `plan` and for the person who finds it. */
   readonly why: string;
@@ -71,12 +73,17 @@ export function isReadBy(reader: Reader, resource: Resource): resource is FileRe
   return resource.kind === "file" && resource.reader === reader;
 }
 
+/** Whether a file may hold secrets: no other user can read it, or another's keys are in it. */
+export function mayHoldSecrets({ mode, isMerged }: FileResource): boolean {
+  return isMerged === true || (mode & 0o004) === 0;
+}
+
 /** A file of mode 0644 that no program reads only at its start, unless the options say otherwise. */
 export function plannedFile(
   path: string,
   content: string,
   why: string,
-  options: Partial<Pick<FileResource, "reader" | "mode">> = {},
+  options: Partial<Pick<FileResource, "reader" | "mode" | "isMerged">> = {},
 ): FileResource {
   return { kind: "file", path, content, mode: 0o644, reader: "none", why, ...options };
 }

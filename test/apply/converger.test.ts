@@ -118,11 +118,24 @@ test("undoing another process's change is a repair, the agent's own first change
     [repairs, converger.figures.repairs, converger.figures.outcomes],
     [[], 0, { unchanged: 1, changed: 1, failed: 0 }],
   );
-  const path = "/etc/kubernetes/kubelet/kubelet-config.yaml";
-  host.files.put(path, "maxPods: 1\n");
+  const path = "/etc/kubernetes/pki/ca.crt";
+  host.files.put(path, "another\n");
   await converger.round();
   assert.deepEqual([repairs, converger.figures.repairs], [[`file:${path}`], 1]);
   const file = converger.files.find((each) => each.path === path);
   assert.deepEqual([file?.work?.changes, file?.work?.repairs], [2, 1]);
   assert.match(file?.sha256 ?? "", /^[0-9a-f]{64}$/);
+});
+
+test("a containerd configuration that only its owner can read stays so, round after round", async () => {
+  const { host, converger } = setUp();
+  const path = "/etc/containerd/config.toml";
+  host.files.put(path, 'version = 2\n[mine]\npassword = "p"\n', { mode: 0o600, uid: 7, gid: 8 });
+  await converger.round();
+  await converger.round();
+  const { content, mode, uid, gid } = host.files.peek(path) ?? {};
+  for (const line of ["SystemdCgroup = ", 'password = "p"']) assert.ok(content?.includes(line), line);
+  assert.deepEqual([mode, uid, gid], [0o600, 7, 8]);
+  const shown = converger.files.find((file) => file.path === path);
+  assert.deepEqual([shown?.mode, shown?.sha256], [0o600, undefined]);
 });

@@ -145,3 +145,33 @@ test("the candidate that containerd reads lies beside the real file, private", a
   assert.match(seen?.path ?? "", /^\/etc\/containerd\//);
   assert.equal(seen?.mode, 0o600);
 });
+
+const MERGED = { reader: "containerd", isMerged: true, mode: 0o600 } as const;
+
+test("a merged file keeps its owner and its mode, and a new one gets the plan's", async () => {
+  const { host } = new MemoryContainerd();
+  const { apply } = createRounds(host);
+  host.files.put(CONFIG, "password = 1\n", { mode: 0o640, uid: 7, gid: 8 });
+  assert.deepEqual(actionsOf(await apply(plannedFile(CONFIG, "version = 2\n", { ...MERGED, mode: 0o644 }))), [
+    "update",
+  ]);
+  const { mode, uid, gid } = host.files.peek(CONFIG) ?? {};
+  assert.deepEqual([mode, uid, gid], [0o640, 7, 8]);
+  assert.deepEqual(actionsOf(await apply(plannedFile(CONFIG, "version = 2\n", { ...MERGED, mode: 0o644 }))), []);
+
+  const fresh = new MemoryContainerd().host;
+  await createRounds(fresh).apply(plannedFile(CONFIG, "version = 2\n", MERGED));
+  assert.deepEqual([fresh.files.peek(CONFIG)?.mode, fresh.files.peek(CONFIG)?.uid], [0o600, 0]);
+});
+
+test("a merged file that became readable to more users than before the agent came is closed again; a narrower one stays", async () => {
+  const { host } = new MemoryContainerd();
+  const { apply } = createRounds(host);
+  host.files.put(CONFIG, "password = 1\n", { mode: 0o640, uid: 7, gid: 8 });
+  await apply(plannedFile(CONFIG, "version = 2\n", MERGED));
+  host.files.put(CONFIG, "version = 2\n", { mode: 0o644 });
+  assert.deepEqual(actionsOf(await apply(plannedFile(CONFIG, "version = 2\n", MERGED))), ["set-mode"]);
+  assert.equal(host.files.peek(CONFIG)?.mode, 0o640);
+  host.files.put(CONFIG, "version = 2\n", { mode: 0o600 });
+  assert.deepEqual(actionsOf(await apply(plannedFile(CONFIG, "version = 2\n", MERGED))), []);
+});

@@ -182,3 +182,13 @@ test("a dry run records nothing, not even what it learnt", async () => {
   await rounds.dryRun(plannedFile(CONFIG, OLD, { reader: "containerd" }), SERVICE);
   assert.deepEqual(host.files.changes, []);
 });
+
+test("a rollback leaves the file with the owner and the mode that it had", async () => {
+  const { containerd, host, rounds } = setUp();
+  host.files.put(CONFIG, OLD, { mode: 0o600, uid: 7, gid: 8, modifiedMs: host.clock.now() - 60_000 });
+  containerd.diesOn = (config) => config === NEW;
+  const merged = plannedFile(CONFIG, NEW, { reader: "containerd", isMerged: true, mode: 0o644 });
+  assert.deepEqual(codesOf(await rounds.apply(merged, SERVICE)), ["containerd-config-refused"]);
+  const { content, mode, uid, gid } = host.files.peek(CONFIG) ?? {};
+  assert.deepEqual([content, mode, uid, gid], [OLD, 0o600, 7, 8]);
+});

@@ -110,8 +110,7 @@ export class MemoryFiles implements Files {
     this.#change("write", path);
     if (this.#isFolder(path) && !(await this.removeEmptyFolder(path)))
       throw unwritable(path, Object.assign(new Error("ENOTEMPTY"), { code: "ENOTEMPTY" }));
-    const before = this.#entries.get(path);
-    this.put(path, content, { mode, uid: uid ?? before?.uid ?? 0, gid: gid ?? before?.gid ?? 0 });
+    this.put(path, content, { mode, uid: uid ?? 0, gid: gid ?? 0 });
   }
 
   async writeInPlace(path: string, content: string): Promise<void> {

@@ -45,11 +45,15 @@ test("a containerd configuration that cannot be merged is a problem; kubelet is 
   assert.ok(!resources.some(({ kind }) => kind === "service"), "a containerd that was not configured is not restarted");
 });
 
-test("only kubelet's own configuration is private: its kubeconfig", () => {
+test("what may hold secrets is private: kubelet's kubeconfig and configuration, and a new configuration of containerd", () => {
   const modes = planNode(CONFIG, FACTS).resources.flatMap((resource) =>
     resource.kind === "file" && resource.mode !== 0o644 ? [[resource.path, resource.mode]] : [],
   );
-  assert.deepEqual(modes, [["/var/lib/kubelet/kubeconfig", 0o600]]);
+  assert.deepEqual(modes, [
+    ["/var/lib/kubelet/kubeconfig", 0o600],
+    ["/etc/kubernetes/kubelet/kubelet-config.yaml", 0o600],
+    ["/etc/containerd/config.toml", 0o600],
+  ]);
 });
 
 test("the cgroup driver of kubelet and containerd is the same, with and without systemd", () => {
