@@ -1,7 +1,6 @@
 // Where the keys come from, on a real node: one source after the other, a rotation that kubelet does not notice, one that is broken.
 import assert from "node:assert/strict";
-import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Table } from "../../agent/plan/merge.ts";
 import { renderHosts } from "../sandbox/addresses.ts";
@@ -9,7 +8,6 @@ import { rolesAnywhereArns, rotatedKeys } from "../sandbox/aws.ts";
 import { issueMachineCertificate } from "../sandbox/certificates.ts";
 import { buildSigningHelper } from "../sandbox/go-builds.ts";
 import { sessionFiles } from "../sandbox/install-agent.ts";
-import { machineTree } from "../sandbox/machine-tree.ts";
 import { roleArn } from "../sandbox/state.ts";
 import { Progress } from "../sandbox/step.ts";
 import { waitFor } from "../sandbox/wait.ts";
@@ -32,8 +30,8 @@ before(async () => {
   satellite = await bringUp();
   const { addresses, facts, nodeName } = satellite.sandbox;
   await satellite.write("/etc/hosts", renderHosts(addresses, facts.clusterId, nodeName));
-  const helper = join(machineTree(satellite.sandbox.folder), "usr/local/bin/aws_signing_helper");
-  await copyFile(await buildSigningHelper(new Progress()), helper);
+  const helper = await readFile(await buildSigningHelper(new Progress()));
+  await satellite.sandbox.machine.write("/usr/local/bin/aws_signing_helper", helper, 0o755);
   await satellite.untilHealthy();
 });
 after(async () => {

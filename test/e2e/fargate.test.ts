@@ -31,7 +31,7 @@ before(async () => {
   await down(FOLDER);
   const dist = await buildAgent();
   ({ sandbox } = await up({ folder: FOLDER, agent: false }));
-  await installAgent(FOLDER, sandbox.facts, sandbox.addresses, dist, { isStarted: false });
+  await installAgent(sandbox, dist, { isStarted: false });
   const { stdout } = await sandbox.box(["cat", configPath]);
   satellite = new Satellite(sandbox, stdout);
   // What the sandbox's machine needs to run containers at all, and a daemon that looks at its configuration often; everything else is the documentation's.

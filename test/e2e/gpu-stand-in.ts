@@ -1,9 +1,7 @@
 // A sandbox's machine with GPUs that are none: what the kernel shows is bound over, nvidia-smi and dmesg answer from a fixture.
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { answer, type GpuMachine, toTableLine } from "../fakes/gpu-machine.ts";
-import { buildDevicePlugin, installPrograms } from "../sandbox/go-builds.ts";
-import { machineTree } from "../sandbox/machine-tree.ts";
+import { buildDevicePlugin } from "../sandbox/go-builds.ts";
 import { Progress } from "../sandbox/step.ts";
 import type { Satellite } from "./satellite.ts";
 
@@ -56,7 +54,7 @@ exec runc "$@"
 
 /** Stands GPUs into the machine, and restarts the daemon with them there. The device plugin offers these ids. */
 export async function standInGpus(satellite: Satellite, machine: GpuMachine, ids: readonly string[]): Promise<void> {
-  const tree = machineTree(satellite.sandbox.folder);
+  const host = satellite.sandbox.machine;
   const files = new Map<string, string>([
     [`${FOLDER}/machine.json`, JSON.stringify(machine)],
     [
@@ -80,10 +78,10 @@ export async function standInGpus(satellite: Satellite, machine: GpuMachine, ids
   ]);
   const folders = [...files.keys()].map((path) => path.slice(0, path.lastIndexOf("/")));
   await satellite.box("mkdir", "-p", ...new Set(folders), `${FOLDER}/dev`);
-  for (const [path, content] of files) await writeFile(join(tree, path), content);
-  for (const [path, content] of programs) await writeFile(join(tree, path), content, { mode: 0o755 });
+  for (const [path, content] of files) await host.write(path, content);
+  for (const [path, content] of programs) await host.write(path, content, 0o755);
   const plugin = await buildDevicePlugin(new Progress());
-  await installPrograms(join(plugin, ".."), ["device-plugin"], join(tree, "usr/local/bin"));
+  await host.write("/usr/local/bin/device-plugin", await readFile(plugin), 0o755);
   await satellite.box("systemctl", "daemon-reload");
   await satellite.box("systemctl", "enable", "--quiet", "--now", "gpu-stand-in", "device-plugin");
   await satellite.systemctl("restart");
@@ -96,13 +94,16 @@ export async function logKernelLine(satellite: Satellite, line: string): Promise
 
 /** What nvidia-smi was asked so far, by its first argument. */
 export async function readSmiRecord(satellite: Satellite): Promise<readonly string[]> {
-  const text = await readFile(join(machineTree(satellite.sandbox.folder), SMI_RECORD), "utf8").catch(() => "");
-  return text.split("\n").slice(0, -1);
+  return (await readRecord(satellite, SMI_RECORD)).split("\n").slice(0, -1);
 }
 
 /** What the runtime was asked so far. */
 export function readRuntimeRecord(satellite: Satellite): Promise<string> {
-  return readFile(join(machineTree(satellite.sandbox.folder), RUNTIME_RECORD), "utf8").catch(() => "");
+  return readRecord(satellite, RUNTIME_RECORD);
+}
+
+async function readRecord(satellite: Satellite, path: string): Promise<string> {
+  return (await satellite.sandbox.machine.read(path))?.toString() ?? "";
 }
 
 /** /proc/driver is bound as a whole; below /dev the files are copied. */

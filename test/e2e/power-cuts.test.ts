@@ -1,10 +1,7 @@
 // Power cuts while the daemon writes: never a half-written file, and the node is Ready again with nobody's help.
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { machineTree } from "../sandbox/machine-tree.ts";
 import { bringUp, MANAGED_FILES, type Satellite } from "./satellite.ts";
 
 /** Each takes some seconds: `EKS_SATELLITE_POWER_CUTS=20` for more. */
@@ -22,15 +19,15 @@ before(async () => {
 after(() => satellite.restore());
 
 /** A file of the machine, whether that runs or not; undefined when there is none. */
-async function readFromTree(path: string): Promise<string | undefined> {
-  return readFile(join(machineTree(satellite.sandbox.folder), path), "utf8").catch(() => undefined);
+async function readFile(path: string): Promise<string | undefined> {
+  return (await satellite.sandbox.machine.read(path))?.toString();
 }
 
 async function listTemporaries(): Promise<readonly string[]> {
   const folders = new Set(MANAGED_FILES.map((path) => path.slice(0, path.lastIndexOf("/"))));
   const found = await Promise.all(
     [...folders, "/var/lib/eks-satellite", "/var/lib/eks-satellite/ledger"].map(async (folder) => {
-      const names = await readdir(join(machineTree(satellite.sandbox.folder), folder)).catch(() => []);
+      const names = await satellite.sandbox.machine.list(folder);
       return names.filter((name) => name.endsWith(".tmp")).map((name) => `${folder}/${name}`);
     }),
   );
@@ -39,7 +36,7 @@ async function listTemporaries(): Promise<readonly string[]> {
 
 test(`${CUTS} power cuts in the midst of rounds that write: every file is whole, and the node comes back by itself`, async () => {
   const originals = new Map(
-    await Promise.all(MANAGED_FILES.map(async (path) => [path, await readFromTree(path)] as const)),
+    await Promise.all(MANAGED_FILES.map(async (path) => [path, await readFile(path)] as const)),
   );
   for (let cut = 0; cut < CUTS; cut += 1) {
     await satellite.systemctl("stop");
@@ -49,13 +46,13 @@ test(`${CUTS} power cuts in the midst of rounds that write: every file is whole,
     await delay(Math.random() * LONGEST_MS);
     await satellite.sandbox.powerCut();
     for (const path of MANAGED_FILES) {
-      const left = await readFromTree(path);
+      const left = await readFile(path);
       const isWhole = left === originals.get(path) || left === (cut % 2 === 0 ? undefined : EDITED);
       assert.ok(isWhole, `cut ${cut}: ${path} is neither as it was nor as it shall be:\n${left}`);
     }
     await satellite.sandbox.boot();
     await satellite.untilHealthy(120_000);
   }
-  for (const path of MANAGED_FILES) assert.equal(await readFromTree(path), originals.get(path), path);
+  for (const path of MANAGED_FILES) assert.equal(await readFile(path), originals.get(path), path);
   assert.deepEqual(await listTemporaries(), []);
 });

@@ -1,9 +1,6 @@
 // Images that a node has to pull: pushed to ECR from the machine with an administrator's keys, and removed there again.
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { registryName } from "../sandbox/addresses.ts";
 import { renderPageImage } from "../sandbox/images.ts";
-import { machineTree } from "../sandbox/machine-tree.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { nodeName } from "../sandbox/state.ts";
 
@@ -15,10 +12,10 @@ const NAMESPACE = "push";
 export async function pushImage(sandbox: Sandbox, name: string, page: string): Promise<void> {
   const image = `${registryName}/${name}`;
   const archive = "/var/tmp/pushed.tar";
-  await writeFile(join(machineTree(sandbox.folder), archive), await renderPageImage(image, page));
+  await sandbox.machine.write(archive, await renderPageImage(image, page));
   const ctr = (...args: string[]) => sandbox.box(["ctr", "--namespace", NAMESPACE, "images", ...args]);
   await ctr("import", archive);
-  await rm(join(machineTree(sandbox.folder), archive));
+  await sandbox.machine.remove(archive);
   await ctr("push", "--user", await logIn(sandbox), image);
   await ctr("rm", "--sync", image); // With its layers: whoever pulls it has to fetch them.
 }

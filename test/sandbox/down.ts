@@ -3,7 +3,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { addressesOf } from "./addresses.ts";
 import { removeTree } from "./fresh-folder.ts";
-import { cutPower } from "./machine.ts";
+import { machineOf } from "./machine/kinds.ts";
 import { removeNetwork } from "./network.ts";
 import { recordedDaemons, stopDaemon } from "./process.ts";
 import { heldSlot, releaseSlot } from "./slots.ts";
@@ -15,7 +15,7 @@ const contents = ["run", "logs", "pki", "etcd", "authenticator", "kubeconfig", "
 /** Takes the sandbox in `folder` down, whatever part of it is there. */
 export async function down(folder = sandboxFolder()): Promise<void> {
   const slot = await heldSlot(folder);
-  if (slot !== undefined) await cutPower(folder, addressesOf(slot));
+  if (slot !== undefined) await machineOf(folder, { slot }).cutPower();
   // No time to end in order: what they would write is removed below.
   await Promise.all((await recordedDaemons(folder)).map((name) => stopDaemon(folder, name, 0)));
   if (slot !== undefined) {

@@ -1,10 +1,10 @@
 // A kubelet started by hand, with every file put in place beforehand: the baseline that the daemon is measured against.
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { type Addresses, endpointName } from "./addresses.ts";
-import { runInMachine } from "./machine.ts";
-import { dockerContainerdConfig, machineTree } from "./machine-tree.ts";
+import type { Machine } from "./machine/machine.ts";
+import { dockerContainerdConfig } from "./machine-tree.ts";
 import { clusterName, nodeName, type SandboxFacts } from "./state.ts";
 
 const unit = "hand-kubelet";
@@ -21,6 +21,7 @@ export interface HandKubelet {
   readonly folder: string;
   readonly facts: SandboxFacts;
   readonly addresses: Addresses;
+  readonly machine: Machine;
   /** A bearer token, good for 15 minutes. */
   readonly token: string;
 }
@@ -28,12 +29,12 @@ export interface HandKubelet {
 /** Puts every file in place and restarts containerd, so that only kubelet is left to start. */
 export async function prepareKubelet(kubelet: HandKubelet): Promise<void> {
   await writeScript(kubelet);
-  await runInMachine(kubelet.addresses, ["/bin/sh", "-e", scriptPath, "files"]);
+  await kubelet.machine.run(["/bin/sh", "-e", scriptPath, "files"]);
 }
 
 /** Starts kubelet with its files in place; returns when it has been started, not when the node is Ready. */
-export async function startKubelet({ addresses }: HandKubelet): Promise<void> {
-  await runInMachine(addresses, ["/bin/sh", "-e", scriptPath, "start"]);
+export async function startKubelet({ machine }: HandKubelet): Promise<void> {
+  await machine.run(["/bin/sh", "-e", scriptPath, "start"]);
 }
 
 /** The script alone: nothing of what it writes is there yet. */
@@ -43,32 +44,28 @@ export async function prepareScript(kubelet: HandKubelet): Promise<void> {
 }
 
 /** Runs the prepared script: it writes the files, restarts containerd and starts kubelet. */
-export async function runScript({ addresses }: HandKubelet): Promise<void> {
-  await runInMachine(addresses, ["/bin/sh", "-e", scriptPath, "files", "start"]);
+export async function runScript({ machine }: HandKubelet): Promise<void> {
+  await machine.run(["/bin/sh", "-e", scriptPath, "files", "start"]);
 }
 
 /** Ends the kubelet and leaves its files. */
-export async function stopKubelet({ addresses }: Pick<HandKubelet, "addresses">): Promise<void> {
-  await runInMachine(addresses, ["systemctl", "stop", unit], { mayFail: true });
+export async function stopKubelet({ machine }: Pick<HandKubelet, "machine">): Promise<void> {
+  await machine.run(["systemctl", "stop", unit], { mayFail: true });
 }
 
 /** Ends the kubelet and restores the machine: its files gone, containerd as Docker configures it. */
-export async function removeKubelet({ folder, addresses }: Pick<HandKubelet, "folder" | "addresses">): Promise<void> {
-  await stopKubelet({ addresses });
-  for (const path of ["/etc/hand-kubelet", sysctlPath, cniPath, scriptPath]) {
-    await rm(join(machineTree(folder), path), { recursive: true, force: true });
-  }
-  await writeFile(join(machineTree(folder), containerdPath), dockerContainerdConfig);
-  await runInMachine(addresses, ["systemctl", "restart", "containerd"]);
+export async function removeKubelet({ machine }: Pick<HandKubelet, "machine">): Promise<void> {
+  await stopKubelet({ machine });
+  await machine.remove("/etc/hand-kubelet", sysctlPath, cniPath, scriptPath);
+  await machine.write(containerdPath, dockerContainerdConfig);
+  await machine.run(["systemctl", "restart", "containerd"]);
   // A measurement repeats this more often than systemd's limit of 5 starts in 10 s allows.
-  await runInMachine(addresses, ["systemctl", "reset-failed", "containerd"]);
+  await machine.run(["systemctl", "reset-failed", "containerd"]);
 }
 
 async function writeScript(kubelet: HandKubelet): Promise<void> {
-  const path = join(machineTree(kubelet.folder), scriptPath);
-  await mkdir(dirname(path), { recursive: true });
   const ca = await readFile(join(kubelet.folder, "pki", "ca.crt"), "utf8");
-  await writeFile(path, renderScript(renderFiles(kubelet, ca), kubelet.addresses), { mode: 0o700 });
+  await kubelet.machine.write(scriptPath, renderScript(renderFiles(kubelet, ca), kubelet.addresses), 0o700);
 }
 
 function renderScript(files: Readonly<Record<string, string>>, addresses: Addresses): string {

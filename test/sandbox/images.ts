@@ -1,10 +1,7 @@
 // The two container images that the sandbox needs, made from Debian's static busybox: no image registry is reachable.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Addresses } from "./addresses.ts";
-import { runInMachine } from "./machine.ts";
-import { machineTree } from "./machine-tree.ts";
+import { readFile } from "node:fs/promises";
+import type { Machine } from "./machine/machine.ts";
 import { renderTar, type TarEntry } from "./tar.ts";
 import { waitFor } from "./wait.ts";
 
@@ -23,17 +20,16 @@ export const webPage = "hello from the satellite\n";
 const untilTerminated = (command: string) => ["/bin/sh", "-c", `trap 'kill $!; exit' TERM INT; ${command} & wait`];
 
 /** Imports the images into the machine's containerd, those that it has left out. */
-export async function importImages(folder: string, addresses: Addresses): Promise<void> {
-  const ctr = (...args: string[]) => runInMachine(addresses, ["ctr", "--namespace", "k8s.io", "images", ...args]);
+export async function importImages(machine: Machine): Promise<void> {
+  const ctr = (...args: string[]) => machine.run(["ctr", "--namespace", "k8s.io", "images", ...args]);
   const wait = { what: "containerd in the machine to answer", deadlineMs: 30_000 };
   const present = await waitFor(wait, async () => (await ctr("list", "--quiet")).stdout.split("\n"));
   const missing = (await allImages()).filter(({ tag }) => !present.includes(tag));
   for (const [index, image] of missing.entries()) {
-    await mkdir(join(machineTree(folder), "var/tmp"), { recursive: true });
     const path = `/var/tmp/image-${index}.tar`;
-    await writeFile(join(machineTree(folder), path), renderImage(image));
+    await machine.write(path, renderImage(image));
     await ctr("import", path);
-    await runInMachine(addresses, ["rm", path]);
+    await machine.remove(path);
   }
 }
 

@@ -1,11 +1,12 @@
 // Installs the daemon in the machine as a user would: program, unit, keys and configuration, then systemctl.
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import type { Addresses } from "./addresses.ts";
-import { runInMachine } from "./machine.ts";
-import { awsCaPath, machineTree } from "./machine-tree.ts";
+import type { Machine } from "./machine/machine.ts";
+import { awsCaPath } from "./machine-tree.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { clusterName, nodeName, region, roleArn, type SandboxFacts } from "./state.ts";
 
 const project = join(import.meta.dirname, "..", "..");
@@ -37,9 +38,7 @@ export async function buildAgent(): Promise<string> {
 
 /** Puts the built daemon and its configuration into the machine; starts it again when any of that changed, unless it is not to start. */
 export async function installAgent(
-  folder: string,
-  facts: SandboxFacts,
-  addresses: Addresses,
+  { facts, addresses, machine }: Pick<Sandbox, "facts" | "addresses" | "machine">,
   dist: string,
   { isStarted = true }: { readonly isStarted?: boolean } = {},
 ) {
@@ -53,8 +52,8 @@ export async function installAgent(
     { path: configPath, content: renderConfig(facts, addresses), mode: 0o644 },
   ];
   const changed: string[] = [];
-  for (const file of files) if (await installFile(machineTree(folder), file)) changed.push(file.path);
-  const systemctl = (...args: string[]) => runInMachine(addresses, ["systemctl", ...args]);
+  for (const file of files) if (await installFile(machine, file)) changed.push(file.path);
+  const systemctl = (...args: string[]) => machine.run(["systemctl", ...args]);
   if (changed.includes(unitPath)) await systemctl("daemon-reload");
   if (!isStarted) return;
   await systemctl("enable", "--quiet", "eks-satellite");
@@ -85,13 +84,10 @@ function fromProject(path: string): Promise<Buffer> {
   return readFile(join(project, path));
 }
 
-/** Replaces a file when it differs: a program in use cannot be written to, but it can be replaced. */
-async function installFile(tree: string, { path, content, mode }: InstalledFile): Promise<boolean> {
-  const target = join(tree, path);
-  const present = await readFile(target).catch(() => undefined);
+/** Replaces a file when it differs. */
+async function installFile(machine: Machine, { path, content, mode }: InstalledFile): Promise<boolean> {
+  const present = await machine.read(path);
   if (present?.equals(Buffer.from(content))) return false;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(`${target}.new`, content, { mode });
-  await rename(`${target}.new`, target);
+  await machine.write(path, content, mode);
   return true;
 }

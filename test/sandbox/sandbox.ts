@@ -8,7 +8,8 @@ import { type AwsFaults, changeFaults, clearFaults, readFaults } from "./aws.ts"
 import { clean } from "./environment.ts";
 import type { HandKubelet } from "./hand-kubelet.ts";
 import { kubeconfigPath, runKubectl } from "./kubectl.ts";
-import { bootMachine, type CommandOptions, type CommandResult, cutPower, powerOff, runInMachine } from "./machine.ts";
+import { machineOf } from "./machine/kinds.ts";
+import type { CommandOptions, CommandResult, Machine } from "./machine/machine.ts";
 import { type Reach, setApiReachability, setAwsReachability, setMachineLink } from "./network.ts";
 import { type Programs, programsOf } from "./programs.ts";
 import { nodeName, readFacts, type SandboxFacts, sandboxFolder } from "./state.ts";
@@ -32,6 +33,8 @@ export class Sandbox {
   readonly facts: SandboxFacts;
   readonly addresses: Addresses;
   readonly programs: Programs;
+  /** What becomes the node, of whatever kind. */
+  readonly machine: Machine;
   readonly nodeName = nodeName;
 
   constructor(folder: string, facts: SandboxFacts) {
@@ -39,6 +42,7 @@ export class Sandbox {
     this.facts = facts;
     this.addresses = addressesOf(facts.slot);
     this.programs = programsOf(facts);
+    this.machine = machineOf(folder, facts);
   }
 
   /** Path of the cluster administrator's kubeconfig, good on the host. */
@@ -48,7 +52,7 @@ export class Sandbox {
 
   /** Runs a command in the machine as root. @throws Error with its output when it fails, unless it may. */
   box(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    return runInMachine(this.addresses, command, options);
+    return this.machine.run(command, options);
   }
 
   /** Runs kubectl as the cluster's administrator, and returns its output. @throws Error with its output. */
@@ -83,18 +87,18 @@ export class Sandbox {
 
   /** Shuts the machine down in order and boots it again, as `reboot` does. */
   async reboot(): Promise<void> {
-    await powerOff(this.folder, this.addresses);
-    await bootMachine(this.folder, this.addresses);
+    await this.machine.powerOff();
+    await this.machine.boot();
   }
 
-  /** Takes the machine away at once: SIGKILL of its init. {@link boot} brings it back. */
+  /** Takes the machine away at once: no process in it gets to do anything more. {@link boot} brings it back. */
   powerCut(): Promise<void> {
-    return cutPower(this.folder, this.addresses);
+    return this.machine.cutPower();
   }
 
   /** Boots the machine after a power cut. */
   boot(): Promise<void> {
-    return bootMachine(this.folder, this.addresses);
+    return this.machine.boot();
   }
 
   /** Cuts or mends the link between the machine and the cluster with AWS; the page on the node stays reachable. */
@@ -136,7 +140,7 @@ export class Sandbox {
 
   /** A hand-started kubelet of this sandbox, with a token minted now; see hand-kubelet.ts. */
   async handKubelet(): Promise<HandKubelet> {
-    const { folder, facts, addresses, programs } = this;
-    return { folder, facts, addresses, token: await mintToken(folder, facts, addresses, programs) };
+    const { folder, facts, addresses, programs, machine } = this;
+    return { folder, facts, addresses, machine, token: await mintToken(folder, facts, addresses, programs) };
   }
 }

@@ -1,11 +1,10 @@
 // `sandbox status`: what runs, and which faults are in force.
-import { machineInit } from "./machine.ts";
 import { recordedDaemons, runningDaemon } from "./process.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** The table of the daemons, the machine, the node and the faults. */
 export async function renderStatus(sandbox: Sandbox): Promise<string> {
-  const { folder, facts, addresses } = sandbox;
+  const { folder, facts } = sandbox;
   const rows: [string, string][] = [
     ["folder", folder],
     ["versions", `Kubernetes ${facts.kubernetes}, containerd ${facts.containerd}`],
@@ -14,8 +13,7 @@ export async function renderStatus(sandbox: Sandbox): Promise<string> {
     const identity = await runningDaemon(folder, name);
     rows.push([name, identity ? `runs, pid ${identity.pid}` : "has died: scripts/sandbox up starts it again"]);
   }
-  const init = await machineInit(addresses);
-  rows.push(["machine", init ? `runs at ${addresses.node}, its init is pid ${init.pid}` : "is off"]);
+  rows.push(["machine", (await sandbox.machine.describe()) ?? "is off"]);
   rows.push(["daemon", await unitState(sandbox)]);
   rows.push(["nodes", await nodes(sandbox)]);
   rows.push(["faults", JSON.stringify(await sandbox.awsFaults())]);

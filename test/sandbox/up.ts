@@ -11,7 +11,6 @@ import { down } from "./down.ts";
 import { buildAwsAuthReader, buildCloudController, buildSigningHelper } from "./go-builds.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
-import { bootMachine } from "./machine.ts";
 import { createTree, ensureBaseTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
 import { startDaemon } from "./process.ts";
@@ -65,8 +64,8 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     startCluster(sandbox, python, progress, options.graceSeconds),
     progress.step("the machine", async () => {
       await createTree(folder, base, facts, addresses, programs);
-      await bootMachine(folder, addresses);
-      await importImages(folder, addresses);
+      await sandbox.machine.boot();
+      await importImages(sandbox.machine);
     }),
   ]);
   if (options.cloudController === true)
@@ -103,9 +102,8 @@ async function startCluster(sandbox: Sandbox, python: string, progress: Progress
 }
 
 async function joinNode(sandbox: Sandbox, progress: Progress): Promise<readonly Check[]> {
-  const { folder, facts, addresses } = sandbox;
   const dist = await progress.step("build the daemon", buildAgent);
-  await progress.step("install the daemon", () => installAgent(folder, facts, addresses, dist));
+  await progress.step("install the daemon", () => installAgent(sandbox, dist));
   await progress.step("node Ready", () => waitForReady(sandbox));
   await progress.step("Deployment available", async () => {
     await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());

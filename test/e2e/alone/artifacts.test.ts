@@ -39,7 +39,7 @@ before(async () => {
   await satellite.box("rm", "-rf", "/opt/cni", "/etc/eks", "/usr/bin/kubelet");
   // EKS says 1.33 until the test upgrades it.
   await setClusterVersion("1.33");
-  await installAgent(FOLDER, sandbox.facts, sandbox.addresses, await buildAgent(), { isStarted: false });
+  await installAgent(sandbox, await buildAgent(), { isStarted: false });
 });
 after(async () => {
   await mirror?.close();

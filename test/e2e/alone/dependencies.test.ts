@@ -1,13 +1,14 @@
 // A machine that lacks what the distribution has to bring: installed from Debian's own mirror, and gone again after reset.
 import assert from "node:assert/strict";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { execa } from "execa";
 import { down } from "../../sandbox/down.ts";
 import { importImages } from "../../sandbox/images.ts";
 import { buildAgent, installAgent } from "../../sandbox/install-agent.ts";
-import { ensureBaseTree, machineTree } from "../../sandbox/machine-tree.ts";
+import { ensureBaseTree } from "../../sandbox/machine-tree.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
 import { Progress } from "../../sandbox/step.ts";
@@ -45,7 +46,7 @@ async function installed(): Promise<{ readonly reason: string; readonly message:
 }
 
 async function startAgent(): Promise<void> {
-  await installAgent(FOLDER, sandbox.facts, sandbox.addresses, await buildAgent());
+  await installAgent(sandbox, await buildAgent());
 }
 
 test("while somebody else installs packages the daemon waits and says for whom, then the machine becomes a node by itself", async () => {
@@ -77,7 +78,7 @@ test("while somebody else installs packages the daemon waits and says for whom, 
       added.some((line) => line.startsWith(`${name}\t`)),
       name,
     );
-  await importImages(FOLDER, sandbox.addresses);
+  await importImages(sandbox.machine);
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
   await sandbox.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
 });
@@ -119,7 +120,8 @@ test("Docker's containerd.io stays what it is, and the rest is installed beside 
 /** A package by Docker's name, in conflict with Debian's as Docker's is, around Debian's own programs. */
 async function installDockers(): Promise<void> {
   const base = await ensureBaseTree(new Progress());
-  const root = join(machineTree(FOLDER), "var/tmp/containerd.io");
+  const folder = await mkdtemp(join(tmpdir(), "eks-satellite-docker-"));
+  const root = join(folder, "containerd.io");
   const { stdout: architecture } = await execa("dpkg", ["--print-architecture"]);
   for (const path of [
     ...["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/bin/ctr", "usr/sbin/runc"],
@@ -139,6 +141,8 @@ async function installDockers(): Promise<void> {
   const lines = [...control, ...relations, "Description: in the manner of Docker's", ""];
   await writeFile(join(root, "DEBIAN/control"), lines.join("\n"));
   await execa("dpkg-deb", ["--root-owner-group", "--build", root, `${root}.deb`]);
+  await sandbox.machine.write("/var/tmp/containerd.io.deb", await readFile(`${root}.deb`));
+  await rm(folder, { recursive: true });
   await sh(
     "dpkg --install /var/tmp/containerd.io.deb >/dev/null && systemctl daemon-reload && systemctl enable --quiet --now containerd",
   );

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { stringify } from "yaml";
 import { down } from "../../sandbox/down.ts";
 import { webImage } from "../../sandbox/images.ts";
-import type { CommandResult } from "../../sandbox/machine.ts";
+import type { CommandResult } from "../../sandbox/machine/machine.ts";
 import { awsCaPath } from "../../sandbox/machine-tree.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder, clusterName, nodeName, roleArn } from "../../sandbox/state.ts";
