@@ -77,7 +77,7 @@ async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<F
     "/bin/sh",
     ["-c", 'printf %s "$1" | "$0"', path, JSON.stringify({ ...request, image: `${registry}/any` })],
     {
-      ...{ timeoutSeconds: TIMEOUT_SECONDS, isGroup: true },
+      ...{ timeoutSeconds: TIMEOUT_SECONDS },
       environment: credentialProviderEnvironment(config, awsCredentials),
     },
   );

@@ -65,7 +65,7 @@ export async function runCredentialProcess(host: Host, program: CredentialProces
 
 async function run(host: Host, { command, args, name, key }: CredentialProcess): Promise<RunResult> {
   try {
-    return await host.run(command, args, { timeoutSeconds: TIMEOUT_SECONDS, isGroup: true });
+    return await host.run(command, args, { timeoutSeconds: TIMEOUT_SECONDS });
   } catch (error) {
     if (!hasCode(error, "command-timeout")) throw error;
     // The original error contains the arguments.

@@ -65,12 +65,10 @@ export interface FileSystemSpace {
 }
 
 export interface RunOptions {
-  /** After this the command is killed and `run` throws command-timeout. Default 30 s. */
+  /** After this the command is killed with what it has started, and `run` throws command-timeout. Default 30 s. */
   readonly timeoutSeconds?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** The command leads a process group of its own, all of which is killed when its time is over. */
-  readonly isGroup?: boolean;
 }
 
 export interface RunResult {
@@ -78,6 +76,9 @@ export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** SIGQUIT makes a Go program write what each goroutine does, and end. */
+export type Signal = "SIGTERM" | "SIGKILL" | "SIGQUIT";
 
 /** How a child process ended. */
 export interface ChildExit {
@@ -91,7 +92,7 @@ export interface Child {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exited: Promise<ChildExit>;
-  kill(signal: "SIGTERM" | "SIGKILL"): void;
+  kill(signal: Signal): void;
 }
 
 export interface HttpRequest {
@@ -202,12 +203,15 @@ export interface Host {
   readonly processId: number;
   /** A number in [0, 1), for jitter. */
   random(): number;
-  /** Runs a command to its end; a non-zero exit is a result, not an error. @throws command-missing, command-timeout */
+  /**
+   * Runs a command to its end; a non-zero exit is a result, not an error. What it leaves running is not waited for.
+   * @throws command-missing, command-not-started, command-timeout, command-output-too-large
+   */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
-  /** Starts a command with exactly this environment. @throws command-missing */
+  /** Starts a command with exactly this environment; what it has started is ended with it. @throws command-missing, command-not-started */
   spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Child;
   /** Sends a signal to any process; false when there is no such process. */
-  kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean;
+  kill(pid: number, signal: Signal): boolean;
   /** One request, a GET unless it says otherwise. @throws http-failed when there is no answer */
   fetch(request: HttpRequest): Promise<HttpResponse>;
   /** Downloads a file; an interrupted download continues the next time. @throws http-failed, disk-full, file-unwritable */

@@ -11,6 +11,7 @@ import type {
   HttpResponse,
   LineStreamRequest,
   RunResult,
+  Signal,
   SystemInformation,
 } from "../../agent/host/host.ts";
 import { MemoryClock } from "./memory-clock.ts";
@@ -99,7 +100,7 @@ export class MemoryHost implements Host {
     return spawned.process;
   }
 
-  kill(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
+  kill(pid: number, signal: Signal): boolean {
     return this.processes.kill(pid, signal);
   }
 

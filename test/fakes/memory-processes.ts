@@ -1,9 +1,7 @@
 // Processes in memory: what a test scripts, visible below /proc as the real ones are.
 import { PassThrough } from "node:stream";
-import type { Child, ChildExit, Clock } from "../../agent/host/host.ts";
+import type { Child, ChildExit, Clock, Signal } from "../../agent/host/host.ts";
 import type { MemoryFiles } from "./memory-files.ts";
-
-type Signal = "SIGTERM" | "SIGKILL";
 
 export interface ProcessOptions {
   /** The command's name, as in /proc/PID/comm. */
