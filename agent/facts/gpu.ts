@@ -38,12 +38,16 @@ const MODEL = /^Model:\s+(\S.*?)\s*$/m;
 
 type Device = "gpu" | "nvswitch" | "other";
 
+interface PciDevice {
+  readonly name: string;
+  readonly kind: Device;
+}
+
 /** Reads what the kernel shows about the GPUs. @throws file-unreadable */
 export async function readGpus(host: Host): Promise<GpuFacts> {
-  const devices = await readDevices(host);
-  const busIds = devices.filter(({ kind }) => kind === "gpu").map(({ name }) => name);
+  const shared = summarize(await readDevices(host));
+  const { busIds } = shared;
   const version = DRIVER_VERSION.exec((await host.files.read("/proc/driver/nvidia/version")) ?? "")?.[1];
-  const shared = { busIds, nvSwitches: devices.filter(({ kind }) => kind === "nvswitch").length };
   if (version === undefined) return { ...shared, driven: [], deviceNodes: 0 };
   const [driven, nodes] = await Promise.all([readDriven(host), host.files.list("/dev")]);
   return {
@@ -54,6 +58,11 @@ export async function readGpus(host: Host): Promise<GpuFacts> {
     driven: driven.filter(({ isExcluded }) => !isExcluded).map(({ isExcluded: _, ...gpu }) => gpu),
     deviceNodes: nodes.filter((name) => /^nvidia\d+$/.test(name)).length,
   };
+}
+
+/** Reads what the PCI bus alone shows, without asking the driver. @throws file-unreadable */
+export async function readPciGpus(host: Host): Promise<GpuFacts> {
+  return { ...summarize(await readDevices(host)), driven: [], deviceNodes: 0 };
 }
 
 /** Whether there is a GPU on the PCI bus. @throws file-unreadable */
@@ -73,7 +82,14 @@ export function toBusId(address: string): string {
   return `${short}:${place.includes(".") ? place : `${place}.0`}`;
 }
 
-async function readDevices(host: Host): Promise<readonly { readonly name: string; readonly kind: Device }[]> {
+function summarize(devices: readonly PciDevice[]): Pick<GpuFacts, "busIds" | "nvSwitches"> {
+  return {
+    busIds: devices.filter(({ kind }) => kind === "gpu").map(({ name }) => name),
+    nvSwitches: devices.filter(({ kind }) => kind === "nvswitch").length,
+  };
+}
+
+async function readDevices(host: Host): Promise<readonly PciDevice[]> {
   const places = await readNvidiaPlaces(host);
   if (places?.size === 0) return [];
   const names = await host.files.list(PCI_DEVICES);
@@ -112,19 +128,14 @@ async function readKind({ files }: Host, folder: string): Promise<Device> {
   return (await files.readLink(`${folder}/driver`))?.endsWith("/vfio-pci") ? "other" : "gpu";
 }
 
+/** One file after another: the driver takes a lock for each, and a read that waits for it occupies one of Node's few threads for files. */
 async function readDriven(host: Host): Promise<readonly (DrivenGpu & { readonly isExcluded: boolean })[]> {
-  const names = await host.files.list(DRIVER_GPUS);
-  return Promise.all(
-    names.map(async (name) => {
-      const text = (await host.files.read(`${DRIVER_GPUS}/${name}/information`)) ?? "";
-      const uuid = UUID.exec(text)?.[1];
-      const product = MODEL.exec(text)?.[1];
-      return {
-        busId: toBusId(name),
-        isExcluded: EXCLUDED.test(text),
-        ...optional({ uuid }),
-        ...optional({ product }),
-      };
-    }),
-  );
+  const found = [];
+  for (const name of await host.files.list(DRIVER_GPUS)) {
+    const text = (await host.files.read(`${DRIVER_GPUS}/${name}/information`)) ?? "";
+    const uuid = UUID.exec(text)?.[1];
+    const product = MODEL.exec(text)?.[1];
+    found.push({ busId: toBusId(name), isExcluded: EXCLUDED.test(text), ...optional({ uuid, product }) });
+  }
+  return found;
 }

@@ -7,6 +7,7 @@ import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
+import { GuardedCommand, type StuckCall } from "./guarded-command.ts";
 
 /** Who keeps the specification. */
 export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "GPU Operator" | "another program";
@@ -18,6 +19,7 @@ const STATIC_SPECS = ["/etc/cdi/nvidia.yaml", "/etc/cdi/nvidia.json"];
 /** CDI reads only `*.yaml` and `*.json`, so it does not see a file that is half written. */
 const CANDIDATE = `${CDI_SPEC}.eks-satellite`;
 const CTK_TIMEOUT_SECONDS = 60;
+const KNOWN_PROBLEMS: readonly string[] = ["cdi-spec-failed", "nvidia-ctk-stuck"];
 const FIRST_RETRY_MS = 30_000;
 const MAX_RETRY_MS = 10 * 60_000;
 
@@ -34,6 +36,7 @@ export class CdiSpec {
   readonly #options: CdiSpecOptions;
   readonly #recordFile: string;
   readonly #retry: Backoff;
+  readonly #command: GuardedCommand;
   #linkedFor: string | undefined;
   /** The owner of a specification that is not ours. systemd is asked once for each. */
   #foreign: { readonly sha256: string; readonly owner: CdiOwner } | undefined;
@@ -43,6 +46,7 @@ export class CdiSpec {
   constructor(options: CdiSpecOptions) {
     this.#options = options;
     this.#recordFile = runPaths(options.runFolder).cdiSpec;
+    this.#command = new GuardedCommand({ host: options.host, name: "nvidia-ctk", explainStuck });
     this.#retry = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: options.host.random });
   }
 
@@ -50,7 +54,7 @@ export class CdiSpec {
    * Generates it when there is none for this key, and returns who keeps it.
    * @param ctk path of nvidia-ctk
    * @param key everything that the specification depends on, as one text
-   * @throws cdi-spec-failed, until a later try succeeds
+   * @throws cdi-spec-failed, nvidia-ctk-stuck, until a later try succeeds
    */
   async keep(ctk: string, key: string): Promise<CdiOwner> {
     await this.#linkDevices(ctk, key);
@@ -94,7 +98,8 @@ export class CdiSpec {
     await host.files.makeFolder(CDI_SPEC.slice(0, CDI_SPEC.lastIndexOf("/")), 0o755);
     const args = ["cdi", "generate", "--format=yaml", `--output=${CANDIDATE}`];
     try {
-      const { exitCode, stdout, stderr } = await host.run(ctk, args, { timeoutSeconds: CTK_TIMEOUT_SECONDS });
+      await this.#command.refuseBesideOthers();
+      const { exitCode, stdout, stderr } = await this.#command.run(ctk, args, CTK_TIMEOUT_SECONDS);
       const content = exitCode === 0 ? await host.files.read(CANDIDATE) : undefined;
       if (content === undefined) {
         const words = (stderr || stdout).trim().split("\n").at(-1);
@@ -117,10 +122,10 @@ export class CdiSpec {
   async #linkDevices(ctk: string, key: string): Promise<void> {
     if (this.#linkedFor === key) return;
     this.#linkedFor = key;
-    const { host, log } = this.#options;
+    const { log } = this.#options;
     const args = ["system", "create-dev-char-symlinks", "--create-all"];
-    const { exitCode, stderr } = await host
-      .run(ctk, args, { timeoutSeconds: CTK_TIMEOUT_SECONDS })
+    const { exitCode, stderr } = await this.#command
+      .run(ctk, args, CTK_TIMEOUT_SECONDS)
       .catch((error: Error) => ({ exitCode: 1, stderr: error.message }));
     if (exitCode !== 0)
       log.info(
@@ -156,8 +161,17 @@ export async function isOwnCdiSpec(host: Host, runFolder: string): Promise<boole
   return spec !== undefined && (await readCdiRecord(host, runPaths(runFolder).cdiSpec))?.sha256 === sha256(spec);
 }
 
+function explainStuck({ args, pid, seconds }: StuckCall): SatelliteError {
+  const which = pid === undefined ? `nvidia-ctk ${args?.slice(0, 2).join(" ") ?? ""}` : `nvidia-ctk (process ${pid})`;
+  return new SatelliteError(
+    "nvidia-ctk-stuck",
+    `${which} hangs in the kernel for ${seconds} s and cannot be killed; no other call is started meanwhile`,
+    { hint: "kubectl drain the node, then systemctl reboot; dmesg | grep NVRM says what the driver waits for." },
+  );
+}
+
 function asProblem(error: unknown): SatelliteError {
-  if (error instanceof SatelliteError && error.code === "cdi-spec-failed") return error;
+  if (error instanceof SatelliteError && KNOWN_PROBLEMS.includes(error.code)) return error;
   return new SatelliteError("cdi-spec-failed", `the CDI specification was not written: ${(error as Error).message}`, {
     hint: "Run nvidia-ctk cdi generate by hand.",
     cause: error,

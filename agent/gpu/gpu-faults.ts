@@ -24,6 +24,7 @@ export interface GpuObservation {
 /** Problems of nvidia-smi that belong to the driver, and so to the condition GpuDriver. */
 export const DRIVER_PROBLEMS: readonly string[] = [
   "gpu-driver-not-loaded",
+  "gpu-driver-stuck",
   "gpu-driver-mismatch",
   "gpu-library-missing",
   "nvidia-smi-missing",

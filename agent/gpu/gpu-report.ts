@@ -52,6 +52,8 @@ export function reportGpus(
 
 /** Finds why the driver cannot be used; undefined when it can. */
 function driverProblem({ facts, answer }: GpuObservation, faults: readonly GpuFault[]): SatelliteError | undefined {
+  const { problem } = answer ?? {};
+  if (problem !== undefined && DRIVER_PROBLEMS.includes(problem.code)) return problem;
   if (facts.driverVersion === undefined) {
     const why = faults.find(
       ({ busId, action }) => busId !== undefined && facts.busIds.includes(busId) && action !== "none",
@@ -66,8 +68,7 @@ function driverProblem({ facts, answer }: GpuObservation, faults: readonly GpuFa
       hint: "Install NVIDIA's driver (apt-get install nvidia-driver-…-server), and reboot; modprobe nvidia when it is installed.",
     });
   }
-  const { problem } = answer ?? {};
-  return problem !== undefined && DRIVER_PROBLEMS.includes(problem.code) ? problem : undefined;
+  return undefined;
 }
 
 function noGpuError(): SatelliteError {

@@ -2,11 +2,12 @@
 import type { ConditionBoard } from "../board/conditions.ts";
 import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
-import { type GpuFacts, PCI_DEVICES, readGpus } from "../facts/gpu.ts";
+import { type GpuFacts, PCI_DEVICES } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
 import type { Xid } from "../xid/xid-record.ts";
+import { createDriverReader, type DriverReading } from "./driver-reader.ts";
 import { createFabricManagerReader } from "./fabric-manager.ts";
 import type { GpuFault } from "./gpu-fault.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
@@ -64,6 +65,7 @@ export class GpuWatch {
   readonly #smi: NvidiaSmi;
   readonly #hasFabricManager: () => Promise<boolean>;
   readonly #messages: GpuMessages;
+  readonly #readDriver: () => Promise<DriverReading>;
   #consecutiveAnswers: ReadonlyMap<string, number> = new Map();
   #lastAnswer: SmiAnswer | undefined;
   #observation: GpuObservation | undefined;
@@ -75,6 +77,7 @@ export class GpuWatch {
     this.#options = options;
     this.#messages = new GpuMessages({ host, log, signal, onNews: () => this.#onNews() });
     this.#smi = new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS });
+    this.#readDriver = createDriverReader(host);
     this.#hasFabricManager = createFabricManagerReader(host);
     this.history = new GpuHistory(host, statePaths(config.stateFolder).gpu, log);
   }
@@ -100,9 +103,10 @@ export class GpuWatch {
 
   /** Observes once, and reports. @throws file-unreadable */
   async round(): Promise<void> {
-    const { host, config } = this.#options;
+    const { config } = this.#options;
     await this.history.load();
-    const facts = config.gpu.mode === "off" ? undefined : await this.#withVanished(await readGpus(host));
+    const read = config.gpu.mode === "off" ? undefined : await this.#readDriver();
+    const facts = read && (await this.#withVanished(read.facts));
     if (facts === undefined || facts.busIds.length === 0) {
       this.#faults = [];
       this.#observation = facts && { facts, ...NOTHING_ANSWERED };
@@ -111,7 +115,7 @@ export class GpuWatch {
     }
     await this.#messages.follow();
     const [answer, hasFabricManager] = await Promise.all([
-      facts.driverVersion === undefined ? undefined : this.#smi.query(facts.driverVersion),
+      read?.problem === undefined ? this.#query(facts) : { gpus: [], unreachable: [], problem: read.problem },
       facts.nvSwitches === 0 || facts.driverVersion === undefined ? undefined : this.#hasFabricManager(),
     ]);
     this.#countConsecutive(answer, hasFabricManager);
@@ -126,6 +130,10 @@ export class GpuWatch {
       ...optional({ kernelLogProblem: this.#messages.problem }),
     };
     await this.#report();
+  }
+
+  async #query({ driverVersion }: GpuFacts): Promise<SmiAnswer | undefined> {
+    return driverVersion === undefined ? undefined : this.#smi.query(driverVersion);
   }
 
   /** Judges the observation, and remembers the faults that a reboot should repair. */

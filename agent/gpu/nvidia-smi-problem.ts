@@ -2,6 +2,7 @@
 import { describe, SatelliteError } from "../errors.ts";
 import type { RunResult } from "../host/host.ts";
 import { optional } from "../optional.ts";
+import type { StuckCall } from "./guarded-command.ts";
 import { unreachableBusIds } from "./nvidia-smi-output.ts";
 
 /** Turns the error of a call into nvidia-smi-stuck, nvidia-smi-missing, nvidia-smi-timeout or nvidia-smi-failed. */
@@ -16,6 +17,15 @@ export function explainThrown(error: unknown): SatelliteError {
   }
   if (code === "command-timeout") return new SatelliteError("nvidia-smi-timeout", describe(error).message);
   return new SatelliteError("nvidia-smi-failed", "nvidia-smi could not be run", { cause: error });
+}
+
+/** Explains a call that cannot be killed. */
+export function explainStuck({ args, pid, seconds }: StuckCall): SatelliteError {
+  const which = pid === undefined ? `nvidia-smi ${args?.[0] ?? ""}` : `nvidia-smi (process ${pid})`;
+  return new SatelliteError(
+    "nvidia-smi-stuck",
+    `${which} hangs in the kernel for ${seconds} s and cannot be killed; no other call is started meanwhile`,
+  );
 }
 
 /** Whether nvidia-smi warns of it, which some versions do with exit code 0. */

@@ -1,8 +1,9 @@
 // Runs nvidia-smi under limits: each call has a time limit, two never run at once, and a call that cannot be killed is reported
 // as stuck. After some faults of a GPU nvidia-smi hangs in the kernel, and every further call would hang beside it.
-import { SatelliteError } from "../errors.ts";
+import type { SatelliteError } from "../errors.ts";
 import type { Host, RunResult } from "../host/host.ts";
 import { optional } from "../optional.ts";
+import { GuardedCommand } from "./guarded-command.ts";
 import {
   CORE_FIELDS,
   type GpuReading,
@@ -14,7 +15,7 @@ import {
   toReadings,
   unreachableBusIds,
 } from "./nvidia-smi-output.ts";
-import { explainExit, explainThrown, isInforomCorrupt } from "./nvidia-smi-problem.ts";
+import { explainExit, explainStuck, explainThrown, isInforomCorrupt } from "./nvidia-smi-problem.ts";
 
 /** The result of a set of calls. */
 export interface SmiAnswer {
@@ -38,8 +39,6 @@ export interface NvidiaSmiOptions {
 
 /** Thirty seconds, less the jitter of the schedule. */
 const MIN_INTERVAL_MS = 29_500;
-/** Time for SIGKILL to take effect. A process that still exists afterwards hangs in the kernel. */
-const KILL_GRACE_MS = 2000;
 const COMMAND = "nvidia-smi";
 /** The message of exit code 6: the list is empty, which is not a failure of nvidia-smi. */
 const NO_DEVICES = /no devices were found/i;
@@ -59,17 +58,12 @@ interface Known {
   readonly rows: readonly Row[];
 }
 
-interface StuckCall {
-  readonly sinceMs: number;
-  readonly args: readonly string[];
-}
-
 /** Queries everything that nvidia-smi knows of the GPUs. */
 export class NvidiaSmi {
   readonly #host: Host;
   readonly #timeoutSeconds: number;
   readonly #refused = new Set<string>();
-  #stuck: StuckCall | undefined;
+  readonly #command: GuardedCommand;
   #pending: Promise<SmiAnswer> | undefined;
   #last: { readonly atMs: number; readonly answer: SmiAnswer } | undefined;
   #known: Known | undefined;
@@ -79,11 +73,12 @@ export class NvidiaSmi {
   constructor({ host, timeoutSeconds }: NvidiaSmiOptions) {
     this.#host = host;
     this.#timeoutSeconds = timeoutSeconds;
+    this.#command = new GuardedCommand({ host, name: COMMAND, explainStuck });
   }
 
   /** Queries the GPUs, or returns the last answer when it is younger than 30 s. Never throws. @param driverVersion of the loaded module */
   async query(driverVersion: string): Promise<SmiAnswer> {
-    if (this.#stuck !== undefined) return nothing(this.#explainStuck(this.#stuck));
+    if (this.#command.stuck !== undefined) return nothing(this.#command.stuck);
     const now = this.#host.clock.monotonic();
     if (this.#last !== undefined && now - this.#last.atMs < MIN_INTERVAL_MS) return this.#last.answer;
     this.#pending ??= this.#ask(driverVersion).finally(() => {
@@ -110,6 +105,7 @@ export class NvidiaSmi {
   async #askAll(driverVersion: string): Promise<SmiAnswer> {
     this.#known = undefined;
     this.#turn = 0;
+    await this.#command.refuseBesideOthers();
     const core = await this.#run(queryArgs("gpu", CORE_FIELDS));
     const rows = parseRows(core.stdout, CORE_FIELDS);
     // Without rows the other queries have nothing to add to.
@@ -169,31 +165,8 @@ export class NvidiaSmi {
   }
 
   /** @throws command-missing, command-timeout, nvidia-smi-stuck */
-  async #run(args: readonly string[]): Promise<RunResult> {
-    const { clock } = this.#host;
-    const call = { sinceMs: clock.monotonic(), args };
-    const over = new AbortController();
-    const running = this.#host.run(COMMAND, args, { timeoutSeconds: this.#timeoutSeconds }).finally(() => {
-      over.abort();
-      if (this.#stuck === call) this.#stuck = undefined;
-    });
-    const late = clock.sleep(this.#timeoutSeconds * 1000 + KILL_GRACE_MS, over.signal).then(
-      () => {
-        this.#stuck = call;
-        throw this.#explainStuck(call);
-      },
-      () => running, // The call ended in time.
-    );
-    running.catch(() => undefined); // After a timeout no one awaits the call.
-    return Promise.race([running, late]);
-  }
-
-  #explainStuck({ sinceMs, args }: StuckCall): SatelliteError {
-    const seconds = Math.round((this.#host.clock.monotonic() - sinceMs) / 1000);
-    return new SatelliteError(
-      "nvidia-smi-stuck",
-      `nvidia-smi ${args[0] ?? ""} hangs in the kernel for ${seconds} s and cannot be killed; no other call is started meanwhile`,
-    );
+  #run(args: readonly string[]): Promise<RunResult> {
+    return this.#command.run(COMMAND, args, this.#timeoutSeconds);
   }
 }
 

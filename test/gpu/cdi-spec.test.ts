@@ -105,3 +105,18 @@ test("a toolkit that cannot make the links is logged once, and the specification
   for (let round = 0; round < 3; round += 1) assert.equal(await spec.keep(CTK, "550"), "eks-satellite");
   assert.equal(messages("info").filter((message) => message.startsWith("no links below /dev/char")).length, 1);
 });
+
+test("an nvidia-ctk that cannot be killed is a problem of its own, and no second one is started beside it", async () => {
+  const { host, spec } = setUp();
+  host.install(CTK, () => new Promise(() => undefined));
+  const keeping = assert.rejects(spec.keep(CTK, "550"), { code: "nvidia-ctk-stuck" });
+  await host.clock.advance(62_000);
+  await keeping;
+  const started = () => host.commands.filter((line) => line.startsWith(CTK)).length;
+  assert.equal(started(), 1);
+  for (let round = 0; round < 5; round += 1) {
+    host.clock.jump(600_000);
+    await assert.rejects(spec.keep(CTK, "550"), { code: "nvidia-ctk-stuck", hint: /systemctl reboot/ });
+  }
+  assert.equal(started(), 1);
+});

@@ -245,3 +245,18 @@ test("a GPU that cannot be opened is named by its address, in the spelling of ev
     assert.deepEqual(unreachable, ["0000:3a:00.0"], name);
   }
 });
+
+test("an nvidia-smi that an earlier run left in the kernel is reported with its process, and none is started beside it", async () => {
+  const { host, ask } = setUp("a10");
+  const { pid } = host.processes.start({ name: "nvidia-smi" });
+  const fields = ["D", "1", ...Array.from({ length: 17 }, () => "0"), "470000", "0"];
+  host.files.put(`/proc/${pid}/stat`, `${pid} (nvidia-smi) ${fields.join(" ")}\n`);
+  host.files.put("/proc/uptime", "5000.00 9000.00\n");
+  const { problem } = await ask();
+  assert.equal(problem?.code, "nvidia-smi-stuck");
+  assert.match(problem?.message ?? "", new RegExp(`process ${pid}\\) hangs in the kernel for 300 s`));
+  assert.deepEqual(host.commands, []);
+  host.processes.kill(pid, "SIGKILL");
+  host.clock.jump(30_000);
+  assert.equal((await ask()).gpus.length, 1);
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { SatelliteError } from "../../agent/errors.ts";
+import { GuardedCommand, type StuckCall } from "../../agent/gpu/guarded-command.ts";
+import type { RunResult } from "../../agent/host/host.ts";
+import { settle } from "../fakes/memory-clock.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
+
+const explainStuck = (call: StuckCall) => new SatelliteError("stuck", JSON.stringify(call));
+
+function setUp(_context?: TestContext) {
+  const host = new MemoryHost();
+  const command = new GuardedCommand({ host, name: "nvidia-smi", explainStuck });
+  const run = () => command.run("nvidia-smi", ["--query"], 20);
+  return { host, command, run };
+}
+
+/** A process of another program's, as /proc shows it. */
+function startOther(host: MemoryHost, state: string, seconds: number): void {
+  const { pid } = host.processes.start({ name: "nvidia-smi" });
+  const path = `/proc/${pid}/stat`;
+  host.files.put("/proc/uptime", "5000.00 9000.00\n");
+  const fields = [state, "1", ...Array.from({ length: 17 }, () => "0"), String((5000 - seconds) * 100), "0"];
+  host.files.put(path, `${pid} (nvidia-smi) ${fields.join(" ")}\n`);
+}
+
+test("a call in time is answered", async () => {
+  const { host, command, run } = setUp();
+  host.install("nvidia-smi", () => ({ stdout: "fine" }));
+  assert.equal((await run()).stdout, "fine");
+  assert.equal(command.stuck, undefined);
+});
+
+test("a call that cannot be killed is not waited for, and no other is started until it ends", async () => {
+  const { host, command, run } = setUp();
+  const ending = Promise.withResolvers<Partial<RunResult>>();
+  host.install("nvidia-smi", () => ending.promise);
+  const first = assert.rejects(run(), { code: "stuck" });
+  await host.clock.advance(22_000);
+  await first;
+  for (let round = 0; round < 10; round += 1) {
+    host.clock.jump(30_000);
+    await assert.rejects(run(), { code: "stuck" });
+  }
+  assert.equal(host.commands.length, 1);
+  assert.match(command.stuck?.message ?? "", /"seconds":322,"args":\["--query"\]|"args":\["--query"\],"seconds":322/);
+  ending.resolve({ exitCode: 137 });
+  await settle();
+  assert.equal(command.stuck, undefined);
+  host.install("nvidia-smi", () => ({}));
+  await run();
+  assert.equal(host.commands.length, 2);
+});
+
+test("a process that hangs since before the daemon's start is seen, and none is started beside it", async () => {
+  const { host, command } = setUp();
+  startOther(host, "D", 300);
+  await assert.rejects(command.refuseBesideOthers(), { code: "stuck", message: /"seconds":300/ });
+});
+
+test("a process that runs, or waits for a moment only, is no reason", async () => {
+  const { host, command } = setUp();
+  startOther(host, "S", 300);
+  startOther(host, "D", 5);
+  await command.refuseBesideOthers();
+});
