@@ -2,12 +2,12 @@
 
 import { describe } from "../errors.ts";
 import { readGpus } from "../facts/gpu.ts";
-import { createFabricManagerReader } from "../gpu/fabric-manager.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "../gpu/gpu-faults.ts";
 import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
-import { NvidiaSmi, type SmiAnswer } from "../gpu/nvidia-smi.ts";
-import type { GpuReading } from "../gpu/nvidia-smi-output.ts";
 import type { Host } from "../host/host.ts";
+import { createFabricManagerReader } from "../nvidia/fabric-manager.ts";
+import { NvidiaSmi, type SmiAnswer } from "../nvidia/nvidia-smi.ts";
+import type { GpuReading } from "../nvidia/nvidia-smi-output.ts";
 import { KernelMessages } from "../xid/xid.ts";
 import { XidRecord } from "../xid/xid-record.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";

@@ -7,7 +7,7 @@ import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
-import { GuardedCommand, type StuckCall } from "./guarded-command.ts";
+import { GuardedCommand, type StuckCall } from "../nvidia/guarded-command.ts";
 
 /** Who keeps the specification. */
 export type CdiOwner = "eks-satellite" | "nvidia-cdi-refresh" | "GPU Operator" | "another program";

@@ -1,10 +1,10 @@
 // Observation of the GPUs → their faults, worst first, each with a remedy. Pure: the same observation gives the same faults.
 import type { GpuFacts } from "../facts/gpu.ts";
+import type { SmiAnswer } from "../nvidia/nvidia-smi.ts";
 import { optional } from "../optional.ts";
 import type { GpuAction } from "../xid/gpu-action.ts";
 import type { Xid } from "../xid/xid-record.ts";
 import { byWeight, type GpuFault } from "./gpu-fault.ts";
-import type { SmiAnswer } from "./nvidia-smi.ts";
 import { judgeReading, LASTING, transientReadings } from "./reading-faults.ts";
 
 /** Everything that faults are judged by. */

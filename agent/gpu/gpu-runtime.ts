@@ -7,11 +7,11 @@ import type { GpuFacts } from "../facts/gpu.ts";
 import { isGpuOperators } from "../facts/nvidia-toolkit.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { describeNvidiaDevices } from "../nvidia/nvidia-devices.ts";
 import { readSetup } from "../plan/containerd-config.ts";
 import { describeSetupChange, NVIDIA_RUNTIME, type NvidiaSetup } from "../plan/containerd-nvidia.ts";
 import { isoTime } from "../time.ts";
 import { type CdiOwner, CdiSpec } from "./cdi-spec.ts";
-import { describeNvidiaDevices } from "./nvidia-devices.ts";
 
 /** How pods get GPUs, for /status and /metrics. */
 export interface GpuRuntimeView extends NvidiaSetup {

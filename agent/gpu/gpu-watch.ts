@@ -5,18 +5,18 @@ import type { Config } from "../config/schema.ts";
 import { type GpuFacts, PCI_DEVICES } from "../facts/gpu.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { createDriverReader, type DriverReading } from "../nvidia/driver-reader.ts";
+import { createFabricManagerReader } from "../nvidia/fabric-manager.ts";
+import { NvidiaSmi, type SmiAnswer } from "../nvidia/nvidia-smi.ts";
+import type { GpuReading } from "../nvidia/nvidia-smi-output.ts";
 import { optional } from "../optional.ts";
 import type { Xid } from "../xid/xid-record.ts";
-import { createDriverReader, type DriverReading } from "./driver-reader.ts";
-import { createFabricManagerReader } from "./fabric-manager.ts";
 import type { GpuFault } from "./gpu-fault.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
 import { GpuHistory } from "./gpu-history.ts";
 import { GpuMessages } from "./gpu-messages.ts";
 import { GPU_CONDITIONS, reportGpus } from "./gpu-report.ts";
 import type { GpuRuntimeView } from "./gpu-runtime.ts";
-import { NvidiaSmi, type SmiAnswer } from "./nvidia-smi.ts";
-import type { GpuReading } from "./nvidia-smi-output.ts";
 
 /** One GPU, for /status and /metrics. */
 export interface GpuState {

@@ -1,8 +1,9 @@
 // What nvidia-smi says of one GPU → its faults. Pure.
+
+import type { GpuReading } from "../nvidia/nvidia-smi-output.ts";
 import { optional } from "../optional.ts";
 import { type GpuAction, toRecoveryAction } from "../xid/gpu-action.ts";
 import type { GpuFault } from "./gpu-fault.ts";
-import type { GpuReading } from "./nvidia-smi-output.ts";
 
 /** Answers in a row, half a minute apart: the fabric takes a minute after the boot, and one hot minute is not a fault. */
 export const LASTING = 3;

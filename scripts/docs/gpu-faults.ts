@@ -3,8 +3,8 @@
 import { SatelliteError } from "../../agent/errors.ts";
 import { ADVICE } from "../../agent/gpu/gpu-fault.ts";
 import { type GpuObservation, judgeGpus } from "../../agent/gpu/gpu-faults.ts";
-import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
-import { explainExit } from "../../agent/gpu/nvidia-smi-problem.ts";
+import type { GpuReading } from "../../agent/nvidia/nvidia-smi-output.ts";
+import { explainExit } from "../../agent/nvidia/nvidia-smi-problem.ts";
 import { isFatalAction } from "../../agent/xid/gpu-action.ts";
 import { explainQuietXid, XIDS, type XidEntry } from "../../agent/xid/xid-catalogue.ts";
 import type { Xid } from "../../agent/xid/xid-record.ts";

@@ -34,6 +34,7 @@ const BANDS: readonly Band[] = [
       "kubernetes/": "the API server's client",
       "kubelet/": "kubelet as our child",
       "xid/": "kernel log → Xid",
+      "nvidia/": "driver and nvidia-smi",
       "gpu/": "fault → action",
       "install/": "packages, downloads",
       "node/": "our Node: watch, report",

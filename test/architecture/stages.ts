@@ -26,6 +26,7 @@ export const STAGES = [
   ["kubelet/"],
   ["apply/"],
   ["xid/"],
+  ["nvidia/"],
   ["gpu/"],
   ["install/"],
   ["node/"],

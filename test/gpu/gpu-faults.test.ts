@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
 import { isFatal } from "../../agent/gpu/gpu-fault.ts";
 import { type GpuObservation, hasListed, judgeGpus, lostGpus, transientSymptoms } from "../../agent/gpu/gpu-faults.ts";
-import type { SmiAnswer } from "../../agent/gpu/nvidia-smi.ts";
-import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
+import type { SmiAnswer } from "../../agent/nvidia/nvidia-smi.ts";
+import type { GpuReading } from "../../agent/nvidia/nvidia-smi-output.ts";
 import type { Xid } from "../../agent/xid/xid-record.ts";
 
 const FIRST = "0000:06:00.0";

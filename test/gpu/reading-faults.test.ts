@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GpuReading } from "../../agent/gpu/nvidia-smi-output.ts";
 import { judgeReading, LASTING, transientReadings } from "../../agent/gpu/reading-faults.ts";
+import type { GpuReading } from "../../agent/nvidia/nvidia-smi-output.ts";
 
 const BUS = "0000:06:00.0";
 const reading = (changes: Partial<GpuReading>): GpuReading => ({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import { explainExit, explainThrown } from "../../agent/gpu/nvidia-smi-problem.ts";
+import { explainExit, explainThrown } from "../../agent/nvidia/nvidia-smi-problem.ts";
 
 test("errors of a call get the codes of nvidia-smi, and a stuck call keeps its own", () => {
   const stuck = new SatelliteError("nvidia-smi-stuck", "hangs");

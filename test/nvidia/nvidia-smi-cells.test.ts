@@ -1,7 +1,7 @@
 // Cells of nvidia-smi: what the product does not have, what the driver could not read, and values in the words of every version.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readFlag, readNumber, readText, stateOf } from "../../agent/gpu/nvidia-smi-cells.ts";
+import { readFlag, readNumber, readText, stateOf } from "../../agent/nvidia/nvidia-smi-cells.ts";
 
 test("a cell says that the product does not have the value", () => {
   for (const cell of [

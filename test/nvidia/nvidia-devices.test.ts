@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GpuFacts } from "../../agent/facts/gpu.ts";
-import { describeNvidiaDevices } from "../../agent/gpu/nvidia-devices.ts";
+import { describeNvidiaDevices } from "../../agent/nvidia/nvidia-devices.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 const UUID = "GPU-5c1b0000-0000-0000-0000-000000000000";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createDriverReader } from "../../agent/gpu/driver-reader.ts";
+import { createDriverReader } from "../../agent/nvidia/driver-reader.ts";
 import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { ROUND_MS, setUpGpuWatch } from "../fakes/gpu-watch.ts";
 import { settle } from "../fakes/memory-clock.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import { GuardedCommand, type StuckCall } from "../../agent/gpu/guarded-command.ts";
 import type { RunResult } from "../../agent/host/host.ts";
+import { GuardedCommand, type StuckCall } from "../../agent/nvidia/guarded-command.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFabricManagerReader } from "../../agent/gpu/fabric-manager.ts";
+import { createFabricManagerReader } from "../../agent/nvidia/fabric-manager.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 test("the fabric manager is found by its shortened name, and its end and its next start are noticed", async () => {

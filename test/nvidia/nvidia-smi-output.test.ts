@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRows, refusedField, toReadings, unreachableBusIds } from "../../agent/gpu/nvidia-smi-output.ts";
+import { parseRows, refusedField, toReadings, unreachableBusIds } from "../../agent/nvidia/nvidia-smi-output.ts";
 
 const BUS = "00000000:06:00.0";
 const core = (changes: object = {}) => ({ "pci.bus_id": BUS, index: "0", name: "NVIDIA A10", ...changes });

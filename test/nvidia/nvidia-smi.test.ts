@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import { NvidiaSmi } from "../../agent/gpu/nvidia-smi.ts";
 import type { Host, RunResult } from "../../agent/host/host.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
+import { NvidiaSmi } from "../../agent/nvidia/nvidia-smi.ts";
 import { becomeGpuMachine, GPU_MACHINES, type NvidiaSmiAnswers, readGpuMachine } from "../fakes/gpu-machine.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
