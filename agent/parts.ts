@@ -33,6 +33,7 @@ import { Retry } from "./loop/retry.ts";
 import { HealthPart } from "./node/health-part.ts";
 import { NodeReporter } from "./node/node-reporter.ts";
 import { createNodeWatch, type NodeWatchEvent } from "./node/node-watch.ts";
+import { RuntimeWatch } from "./node/runtime-watch.ts";
 
 /** Everything that can happen in the daemon. */
 export type AgentEvent =
@@ -167,7 +168,9 @@ function createNode(machine: Machine) {
 function createUpkeep(node: Node) {
   const { host, config, log, board, emit, signal, environment, api, session, cluster, converger, kubelet, nodeWatch } =
     node;
+  const runtime = new RuntimeWatch({ host, config, log, board, emit });
   return {
+    runtime,
     provisioning: new Provisioning({
       host,
       config,
@@ -186,6 +189,7 @@ function createUpkeep(node: Node) {
       config,
       board,
       api,
+      runtime,
       kubelet: () => kubelet.state,
       endpoint: () => cluster.facts?.endpoint,
       facts: () => converger.facts,

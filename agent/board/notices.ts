@@ -13,6 +13,10 @@ export const NOTICES = {
   KubeletUpgraded: { type: "Normal", when: "the trial of another kubelet succeeded" },
   KubeletRolledBack: { type: "Warning", when: "the trial of another kubelet failed, and the earlier version is back" },
   CordonedForGpu: { type: "Warning", when: "the daemon cordoned the Node for the faults of its GPUs" },
+  ContainerdRestarted: {
+    type: "Warning",
+    when: "containerd had not answered for three minutes, and the daemon restarted it",
+  },
   UncordonedForGpu: { type: "Normal", when: "those faults are gone, and the daemon uncordoned the Node" },
 } as const satisfies Record<string, Notice>;
 

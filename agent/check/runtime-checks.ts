@@ -4,7 +4,7 @@ import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdFacts } from "../facts/containerd-facts.ts";
-import { readRuntimeConditions } from "../facts/cri.ts";
+import { findUnready, readRuntimeConditions } from "../facts/cri.ts";
 import { findListener, KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { findProcesses, isAlive, isOfMachine } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
@@ -16,6 +16,7 @@ import { isDistributions } from "../plan/containerd/cni.ts";
 import { findOtherDrivers, readCniFolders } from "../plan/containerd-config.ts";
 import { ARTIFACTS_CHECK } from "./artifacts-check.ts";
 import { type Check, fail, failed, local, ok, pending, unknown } from "./check.ts";
+import { CONTAINERD_WARNINGS_CHECK } from "./containerd-warnings-check.ts";
 import type { CheckContext } from "./context.ts";
 import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";
 import { MIN_CONTAINERD } from "./supported.ts";
@@ -62,7 +63,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       const { host, daemon } = context;
       const { containerd } = config;
       try {
-        const unready = (await readRuntimeConditions(host, containerd.socket)).find(({ isTrue }) => !isTrue);
+        const unready = findUnready(await readRuntimeConditions(host, containerd.socket));
         if (unready === undefined) return ok("containerd answers, runtime and network are ready");
         const words = `containerd reports ${unready.type} as false: ${unready.message}`;
         // The daemon writes the CNI configuration.
@@ -79,6 +80,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       }
     },
   }),
+  CONTAINERD_WARNINGS_CHECK,
   local({
     name: "cgroup-driver",
     checks: "kubelet and containerd use the same cgroup driver",

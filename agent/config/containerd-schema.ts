@@ -14,6 +14,10 @@ export const containerdSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Image of the pause container. Default: the one already configured, else registry.k8s.io/pause:3.10."),
+  restartWhenHung: z
+    .boolean()
+    .default(true)
+    .describe("Restart a containerd that runs but has not answered for 3 minutes; again every 15 minutes at most."),
   registries: registriesSchema
     .default({})
     .describe(

@@ -3,8 +3,11 @@ import { hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { asBytes, asText, encodeText, fieldsOf } from "./protobuf.ts";
 
+/** The conditions that kubelet heeds (pkg/kubelet, updateRuntimeUp). A runtime may list others, which are no verdict. */
+const HEEDED = ["RuntimeReady", "NetworkReady"];
+
 export interface RuntimeCondition {
-  /** `RuntimeReady` or `NetworkReady`. */
+  /** `RuntimeReady`, `NetworkReady`, or another one of the runtime's own. */
   readonly type: string;
   readonly isTrue: boolean;
   readonly reason: string;
@@ -25,6 +28,22 @@ export async function readRuntimeConditions(host: Host, socket: string): Promise
   throw new SatelliteError("runtime-failed", "containerd answered without a condition", {
     hint: "journalctl -u containerd -n 50.",
   });
+}
+
+/** The condition that keeps the runtime from being ready, undefined when it is; one that is not reported counts as false, as for kubelet. */
+export function findUnready(conditions: readonly RuntimeCondition[]): RuntimeCondition | undefined {
+  const heeded = HEEDED.map(
+    (wanted) =>
+      conditions.find(({ type }) => type === wanted) ?? {
+        ...{ type: wanted, isTrue: false, reason: "unknown", message: "containerd does not report it" },
+      },
+  );
+  return heeded.find(({ isTrue }) => !isTrue);
+}
+
+/** What else is false: news, such as deprecations, that kubelet does not heed. */
+export function listRuntimeNews(conditions: readonly RuntimeCondition[]): readonly RuntimeCondition[] {
+  return conditions.filter(({ type, isTrue }) => !isTrue && !HEEDED.includes(type));
 }
 
 async function call(

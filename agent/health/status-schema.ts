@@ -105,7 +105,10 @@ export const statusSchema = z.object({
     restartsByReason: z.record(z.string(), count()),
     lastExit: z.string().optional(),
   }),
-  containerd: z.object({ version: z.string().optional() }),
+  containerd: z.object({
+    version: z.string().optional(),
+    restarts: count().optional().describe("By the daemon since its start, because containerd hung."),
+  }),
   gpu: gpuStatusSchema.optional().describe("Absent before the first observation, and with gpu.mode: off."),
   versions: z.object({ node: z.string().describe("Version of the Node.js that runs the daemon.") }),
   converge: z.object({ rounds: count(), changes: count(), repairs: count(), lastRoundMs: z.number() }),

@@ -4,13 +4,13 @@ import type { ConditionBoard } from "../board/conditions.ts";
 import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { readRuntimeConditions } from "../facts/cri.ts";
 import type { NodeFacts } from "../facts/node-facts.ts";
 import { KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
 import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
+import { RuntimeWatch } from "./runtime-watch.ts";
 
 const KUBELET_HEALTHZ = `http://127.0.0.1:${KUBELET_HEALTH_PORT}/healthz`;
 const PROBE_TIMEOUT_SECONDS = 5;
@@ -29,36 +29,17 @@ export interface HealthWatchOptions {
   readonly api: () => NodeApi | undefined;
   /** As of the last round of convergence; undefined before the first. */
   readonly facts: () => NodeFacts | undefined;
+  /** Remembers what the runtime said before; a new one by default. */
+  readonly runtime?: RuntimeWatch;
   readonly kubelet: () => { readonly pid: number | undefined; readonly ageMs: number | undefined };
 }
 
 /** Checks each of the three once, and sets its condition; returns when the serving certificate ends, milliseconds since the epoch. */
 export async function watchHealth(options: HealthWatchOptions): Promise<number | undefined> {
   const certificate = watchServingCertificate(options);
-  await Promise.all([watchRuntime(options), watchKubelet(options), certificate]);
+  const runtime = options.runtime ?? new RuntimeWatch(options);
+  await Promise.all([runtime.round(), watchKubelet(options), certificate]);
   return certificate;
-}
-
-async function watchRuntime({ host, config, board }: HealthWatchOptions): Promise<void> {
-  try {
-    const conditions = await readRuntimeConditions(host, config.containerd.socket);
-    const unready = conditions.find(({ isTrue }) => !isTrue);
-    if (unready === undefined) board.setTrue("RuntimeReady", "Ready", "containerd answers, its network is ready");
-    else {
-      board.setFailed(
-        "RuntimeReady",
-        new SatelliteError(
-          "runtime-not-ready",
-          `containerd says ${unready.type} is false: ${unready.reason}: ${unready.message}`,
-          {
-            hint: `See ${PATHS.cniConfigFolder} and ${PATHS.cniBinFolder} for NetworkReady; journalctl -u containerd otherwise.`,
-          },
-        ),
-      );
-    }
-  } catch (error) {
-    board.setFailed("RuntimeReady", error);
-  }
 }
 
 async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promise<void> {

@@ -17,6 +17,10 @@ export class MemoryContainerd {
   rejects: (config: string) => string | undefined = () => undefined;
   /** Whether a process that was started on this text dies. */
   diesOn: (config: string) => boolean = () => false;
+  /** Whether the process runs and answers nothing. */
+  hangs = false;
+  /** systemd's word on the unit, beside its process. */
+  unit = { ActiveState: "active", Job: "" };
   conditions = [
     { type: "RuntimeReady", isTrue: true, reason: "", message: "" },
     { type: "NetworkReady", isTrue: true, reason: "", message: "" },
@@ -42,6 +46,7 @@ export class MemoryContainerd {
     });
     host.onGrpc = ({ socket, method }) => {
       if (this.#process === undefined || socket !== SOCKET) throw new Error("connect ENOENT");
+      if (this.hangs) throw new Error("no answer within 5 s");
       if (method !== "/runtime.v1.RuntimeService/Status") throw new Error(`unexpected method ${method}`);
       return { status: 0, statusMessage: "", message: encodeRuntimeStatus(this.conditions) };
     };
@@ -66,8 +71,11 @@ export class MemoryContainerd {
     this.runningConfig = undefined;
   }
 
-  #control([verb = "", unit]: readonly string[]) {
-    if (verb === "show") return { stdout: `${this.#process?.pid ?? 0}\n` };
+  #control([verb = "", unit, ...options]: readonly string[]) {
+    const pid = this.#process?.pid ?? 0;
+    if (verb === "show" && options.includes("--value")) return { stdout: `${pid}\n` };
+    if (verb === "show")
+      return { stdout: `MainPID=${pid}\nActiveState=${this.unit.ActiveState}\nJob=${this.unit.Job}\n` };
     this.restarts.push(`${verb} ${unit}`);
     this.stop();
     this.start();
