@@ -1,18 +1,15 @@
 // Reads the configured source of keys on this machine, and detects whether it has changed.
-import { parseEnv } from "node:util";
-import { parse as parseIni } from "ini";
 import type { Config } from "../config/schema.ts";
 import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { runCredentialProcess } from "./credential-process.ts";
+import { parseKeysFile } from "./keys-file.ts";
 import { readPrivateFile } from "./private-file.ts";
 import { readRolesAnywhereKeys } from "./roles-anywhere.ts";
+import { findProfile, parseSharedConfig, profileNames } from "./shared-config.ts";
 import { toSessionKeys } from "./source-keys.ts";
-
-/** The header of a section. For `ini` a dot in its name means a nested table, for AWS's tools it does not. */
-const SECTION = /^\s*\[[^\]\n]*\]/gm;
 
 /** The configuration of the source, and of the node that uses the keys. */
 export type SourceConfig = Pick<Config, "credentials" | "node">;
@@ -24,7 +21,7 @@ export type SourceConfig = Pick<Config, "credentials" | "node">;
  */
 export async function readSourceKeys(host: Host, { credentials, node }: SourceConfig): Promise<SessionKeys> {
   const { keysFile, profile, rolesAnywhere, process } = credentials;
-  if (keysFile !== undefined) return readVariables(await readText(host, keysFile), keysFile);
+  if (keysFile !== undefined) return fromVariables(parseKeysFile(await readText(host, keysFile), keysFile), keysFile);
   if (profile !== undefined) return readProfile(host, profile);
   if (rolesAnywhere !== undefined) return readRolesAnywhereKeys(host, rolesAnywhere, node.name);
   const [command = "", ...args] = process ?? [];
@@ -64,37 +61,33 @@ async function readText(host: Host, file: string): Promise<string> {
 }
 
 async function readProfile(host: Host, { file, name }: { file: string; name: string }): Promise<SessionKeys> {
-  const text = (await readText(host, file)).replaceAll(SECTION, (header) => header.replaceAll(".", "\\."));
-  const sections = parseIni(text) as Record<string, Record<string, string> | undefined>;
-  const section = sections[name] ?? sections[`profile ${name}`];
-  if (section === undefined) {
+  const config = parseSharedConfig(await readText(host, file), file);
+  const profile = findProfile(config, name);
+  if (profile === undefined) {
+    const names = profileNames(config).map((each) => (/\s/.test(each) ? JSON.stringify(each) : each));
     throw new SatelliteError("credentials-missing", `${file} has no profile ${name}`, {
-      hint: `Set credentials.profile.name to one of: ${Object.keys(sections).join(", ") || "(the file has none)"}.`,
+      hint: `Set credentials.profile.name to one of: ${names.join(", ") || "(the file has none)"}.`,
     });
   }
+  const { values, isOfConfig } = profile;
   const origin = `profile ${name} of ${file}`;
-  if (section.credential_process !== undefined) {
+  const command = values.get("credential_process");
+  // As AWS CLI: of a credentials file the keys count first, of a config file the command.
+  if (command !== undefined && (isOfConfig || !values.has("aws_access_key_id"))) {
     return runCredentialProcess(host, {
       command: "/bin/sh",
-      args: ["-c", section.credential_process],
+      args: ["-c", command.replaceAll("\n", " ")],
       name: `the credential_process of ${origin}`,
       key: "credential_process",
     });
   }
-  return fromVariables(
-    Object.fromEntries(Object.entries(section).map(([key, value]) => [key.toUpperCase(), value])),
-    origin,
-  );
+  return fromVariables(Object.fromEntries([...values].map(([key, value]) => [key.toUpperCase(), value])), origin);
 }
 
-/** Reads lines of a shell, of systemd's EnvironmentFile, or of `aws configure export-credentials --format env`. */
-function readVariables(text: string, file: string): SessionKeys {
-  // In systemd.exec(5) `;` also begins a comment.
-  return fromVariables(parseEnv(text.replaceAll(/^\s*;.*$/gm, "")), file);
-}
-
+/** Keys under their names, or under those of older tools. */
 function fromVariables(variables: Readonly<Record<string, string | undefined>>, origin: string): SessionKeys {
-  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = variables;
+  const id = variables.AWS_ACCESS_KEY_ID || variables.AWS_ACCESS_KEY;
+  const secret = variables.AWS_SECRET_ACCESS_KEY || variables.AWS_SECRET_KEY;
   if (!id || !secret) {
     throw new SatelliteError(
       "credentials-missing",
@@ -102,6 +95,6 @@ function fromVariables(variables: Readonly<Record<string, string | undefined>>, 
       { hint: `Write AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=… there (lower case in a profile).` },
     );
   }
-  const { AWS_SESSION_TOKEN: token, AWS_CREDENTIAL_EXPIRATION: expiration } = variables;
-  return toSessionKeys({ id, secret, token, expiration }, origin);
+  const token = variables.AWS_SECURITY_TOKEN || variables.AWS_SESSION_TOKEN;
+  return toSessionKeys({ id, secret, token, expiration: variables.AWS_CREDENTIAL_EXPIRATION }, origin);
 }

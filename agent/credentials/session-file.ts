@@ -1,9 +1,10 @@
 // The node's short-lived keys in AWS's shared credentials format, for ecr-credential-provider and for a start of the daemon while AWS is away.
-import { parse as parseIni } from "ini";
 import type { Config } from "../config/schema.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { Secret } from "../secret.ts";
+import { parseSharedConfig, type SharedSection } from "./shared-config.ts";
 
 /** Whose keys these are, and from which source. */
 export interface SessionOrigin {
@@ -44,18 +45,28 @@ export function renderSessionFile(keys: SessionKeys, { identity, source }: Sessi
 
 /** Reads the keys of an earlier run, if they are valid and of this identity. A file that cannot be read counts as none. */
 export async function readSessionFile(host: Host, path: string, identity: string): Promise<StoredSession | undefined> {
-  const { default: section } = parseIni((await host.files.read(path).catch(() => undefined)) ?? "") as {
-    default?: Record<string, string>;
-  };
-  const { aws_access_key_id: id, aws_secret_access_key: secret, aws_session_token: token } = section ?? {};
-  const expiresAtMs = Date.parse(section?.eks_satellite_expires_at ?? "");
-  if (!id || !secret || section?.eks_satellite_identity !== identity || !(expiresAtMs > host.clock.now()))
-    return undefined;
+  const text = await host.files.read(path).catch(() => undefined);
+  const section = readSection(text ?? "", path);
+  const [id, secret, token] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"].map((name) =>
+    section?.get(name),
+  );
+  const expiresAtMs = Date.parse(section?.get("eks_satellite_expires_at") ?? "");
+  const isOwn = section?.get("eks_satellite_identity") === identity && expiresAtMs > host.clock.now();
+  if (!id || !secret || !isOwn) return undefined;
   const keys = {
     accessKeyId: id,
     secretAccessKey: new Secret(secret),
-    ...(token === undefined ? {} : { sessionToken: new Secret(token) }),
+    ...optional({ sessionToken: token === undefined ? undefined : new Secret(token) }),
     expiresAtMs,
   };
-  return { keys, source: section.eks_satellite_source };
+  return { keys, source: section?.get("eks_satellite_source") };
+}
+
+/** A damaged file counts as none. */
+function readSection(text: string, path: string): SharedSection | undefined {
+  try {
+    return parseSharedConfig(text, path).get("default");
+  } catch {
+    return undefined; // The keys are asked for anew.
+  }
 }

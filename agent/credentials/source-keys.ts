@@ -14,6 +14,11 @@ export interface WrittenKeys {
 
 /** Converts written keys to session keys. `origin` names the source in errors, which never show a value. @throws credentials-invalid */
 export function toSessionKeys({ id, secret, token, expiration }: WrittenKeys, origin: string): SessionKeys {
+  if ([id, secret, token ?? ""].some((value) => /["']/.test(value))) {
+    throw new SatelliteError("credentials-invalid", `the keys of ${origin} contain a quote`, {
+      hint: "Write them without quotes: AWS CLI takes quotes of a profile for a part of the key.",
+    });
+  }
   if ([id, secret, token ?? ""].some((value) => /\s/.test(value))) {
     throw new SatelliteError("credentials-invalid", `the keys of ${origin} contain a blank or a line break`, {
       hint: "Copy them again, each complete and on one line.",
