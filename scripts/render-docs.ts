@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { renderCompatibility, renderIamPermissions, renderNetworkPorts } from "./docs/access-pages.ts";
+import { renderCis } from "./docs/cis.ts";
 import { renderCli } from "./docs/cli.ts";
 import { renderConfiguration } from "./docs/configuration.ts";
 import { renderErrors } from "./docs/errors.ts";
@@ -30,6 +31,7 @@ const REFERENCE: Readonly<Record<string, Render>> = {
   "iam-permissions.md": renderIamPermissions,
   "network-ports.md": renderNetworkPorts,
   "compatibility.md": renderCompatibility,
+  "cis-benchmark.md": renderCis,
 };
 
 const IMAGES: Readonly<Record<string, () => string>> = {

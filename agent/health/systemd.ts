@@ -12,16 +12,16 @@ export interface Systemd {
   stopping(): Promise<void>;
 }
 
-/** Where systemd asks for no pings, the loop still sends the status. */
-const DEFAULT_PERIOD_SECONDS = 30;
+/** Where systemd asks for no pings, the loop still sends the status; with a long watchdog several pings may be lost. */
+const MAX_PERIOD_SECONDS = 30;
 /** A third of the time that systemd allows: two pings may be lost. */
 const PINGS_PER_TIMEOUT = 3;
 
 /** How often to ping, seconds: WATCHDOG_USEC is the unit's WatchdogSec in microseconds (sd_watchdog_enabled(3)). */
 export function watchdogPeriodSeconds(environment: Readonly<Record<string, string | undefined>>): number {
   const microseconds = Number(environment.WATCHDOG_USEC);
-  if (!(microseconds > 0)) return DEFAULT_PERIOD_SECONDS;
-  return Math.max(1, Math.floor(microseconds / 1e6 / PINGS_PER_TIMEOUT));
+  if (!(microseconds > 0)) return MAX_PERIOD_SECONDS;
+  return Math.min(MAX_PERIOD_SECONDS, Math.max(1, Math.floor(microseconds / 1e6 / PINGS_PER_TIMEOUT)));
 }
 
 /** Notifies systemd when it started the daemon (NOTIFY_SOCKET is set), and does nothing otherwise. */

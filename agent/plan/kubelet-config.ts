@@ -55,6 +55,8 @@ function planAccess({ cluster }: KubeletConfigInput): Table {
     },
     authorization: { mode: "Webhook", webhook: { cacheAuthorizedTTL: "5m0s", cacheUnauthorizedTTL: "30s" } },
     readOnlyPort: 0,
+    // CIS 4.2.5: an exec or port-forward that nobody uses ends.
+    streamingConnectionIdleTimeout: "5m0s",
     // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.
     serverTLSBootstrap: true,
     tlsCipherSuites: TLS_CIPHER_SUITES,
@@ -79,9 +81,15 @@ function planPods({ config, cluster, machine, cgroupDriver }: KubeletConfigInput
     containerRuntimeEndpoint: `unix://${config.containerd.socket}`,
     hairpinMode: "hairpin-veth",
     resolvConf: machine.hasSystemdResolved ? SYSTEMD_RESOLV_CONF : "/etc/resolv.conf",
+    // CIS 4.2.14: containerd's own seccomp profile for pods that name none.
+    seccompDefault: true,
     serializeImagePulls: false,
   };
 }
+
+/** Processes and threads of one pod: room for a training job of eight GPUs with its loaders, none for a fork bomb. */
+const POD_PIDS_LIMIT = 16_384;
+const SYSTEM_RESERVED_PIDS = "1000";
 
 /** What pods may take of the machine, and what kubelet demands of its kernel. */
 function planResources({ config, machine, kubeletVersion }: KubeletConfigInput): Table {
@@ -95,7 +103,10 @@ function planResources({ config, machine, kubeletVersion }: KubeletConfigInput):
       memory: `${reservedMemoryMebibytes(maxPods)}Mi`,
     },
     maxPods,
+    podPidsLimit: POD_PIDS_LIMIT,
     protectKernelDefaults: true,
+    // What pods together leave to the machine: a fork bomb must not keep sshd and containerd from starting a process.
+    systemReserved: { pid: SYSTEM_RESERVED_PIDS },
   };
 }
 

@@ -1,0 +1,56 @@
+// The unit and the launcher as systemd and Node read them.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const UNIT = readFileSync(join(import.meta.dirname, "../../systemd/eks-satellite.service"), "utf8");
+const LAUNCHER = readFileSync(join(import.meta.dirname, "../../systemd/eks-satellite"), "utf8");
+const SERVICE: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from(UNIT.matchAll(/^(\w+)=(.*)$/gm), ([, key, value]) => [key, value]),
+);
+const hasAnalyze = spawnSync("systemd-analyze", ["--version"]).status === 0;
+
+test("the daemon is back within a second, and the watchdog gives pings time where no process can be started", () => {
+  assert.deepEqual([SERVICE.RestartSec, SERVICE.WatchdogSec, SERVICE.Restart], ["1s", "300s", "always"]);
+});
+
+test("what the daemon holds is root's alone: folders, and no core", () => {
+  for (const kind of ["State", "Runtime"])
+    assert.deepEqual([SERVICE[`${kind}Directory`], SERVICE[`${kind}DirectoryMode`]], ["eks-satellite", "0700"]);
+  assert.equal(SERVICE.RuntimeDirectoryPreserve, "yes");
+  assert.equal(SERVICE.LimitCORE, "0");
+});
+
+test("kubelet inherits no mount name space, which would hide its volumes from containerd", () => {
+  const mounting = ["ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateDevices", "ReadWritePaths", "PrivateMounts"];
+  for (const key of mounting) assert.equal(SERVICE[key], undefined, key);
+});
+
+test("systemd understands every line of the unit", {
+  skip: hasAnalyze ? false : "there is no systemd-analyze",
+}, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "eks-satellite.service");
+  writeFileSync(file, UNIT.replace(/^ExecStart=.*$/m, "ExecStart=/bin/true"));
+  const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
+  assert.deepEqual([status, stderr.split("\n").filter((line) => line.includes("eks-satellite.service"))], [0, []]);
+});
+
+test("a signal opens no debugger, which every pod of the host's network could reach", async (context) => {
+  const flags = /^exec \S+\/node ((?:--\S+ )+)/m.exec(LAUNCHER)?.[1]?.trim().split(" ") ?? [];
+  assert.ok(flags.includes("--disable-sigusr1"));
+  const program = "console.log('ready'); setTimeout(() => console.log('done'), 500)";
+  const child = spawn(process.execPath, [...flags, "--eval", program]);
+  context.after(() => child.kill("SIGKILL"));
+  let stderr = "";
+  child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  await once(child.stdout, "data");
+  child.kill("SIGUSR1");
+  await once(child, "close");
+  assert.doesNotMatch(stderr, /Debugger/);
+});
