@@ -30,11 +30,11 @@ const GPU_CLASS = /^0x030[02]/;
 /** PCI class "other bridge", which NVIDIA's NVSwitches have. */
 const NVSWITCH_CLASS = /^0x0680/;
 /** `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  …`, or `… Open Kernel Module for x86_64  550.54.15  …`. */
-const DRIVER_VERSION = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m;
-const UUID = /^GPU UUID:\s+(GPU-[0-9a-f-]+)$/m;
+const DRIVER_VERSION = /^NVRM version:.{0,200}?\s(\d{1,5}\.\d{1,5}(?:\.\d{1,5})?)\s/m;
+const UUID = /^GPU UUID:\s{1,20}(GPU-[0-9a-f-]{1,64})$/m;
 /** Older drivers say `Blacklisted:`. */
 const EXCLUDED = /^(?:GPU Excluded|Blacklisted):\s+Yes/m;
-const MODEL = /^Model:\s+(\S.*?)\s*$/m;
+const MODEL = /^Model:[ \t]{1,20}(\S.{0,200})/m;
 
 type Device = "gpu" | "nvswitch" | "other";
 
@@ -134,7 +134,7 @@ async function readDriven(host: Host): Promise<readonly (DrivenGpu & { readonly 
   for (const name of await host.files.list(DRIVER_GPUS)) {
     const text = (await host.files.read(`${DRIVER_GPUS}/${name}/information`)) ?? "";
     const uuid = UUID.exec(text)?.[1];
-    const product = MODEL.exec(text)?.[1];
+    const product = MODEL.exec(text)?.[1]?.trim();
     found.push({ busId: toBusId(name), isExcluded: EXCLUDED.test(text), ...optional({ uuid, product }) });
   }
   return found;

@@ -100,7 +100,9 @@ export function refusedField(output: string): string | undefined {
 
 /** Finds the addresses of GPUs that nvidia-smi could not open: `Unable to determine the device handle for GPU 0000:18:00.0: …`. */
 export function unreachableBusIds(output: string): readonly string[] {
-  const lines = output.matchAll(/device handle for gpu\s*(?:\d+\s*:\s*)?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.\d)/gi);
+  const lines = output.matchAll(
+    /device handle for gpu\s{0,4}(?:\d{1,4}\s{0,4}:\s{0,4})?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.\d)/gi,
+  );
   return Array.from(lines, ([, address = ""]) => toBusId(address));
 }
 

@@ -159,7 +159,7 @@ export class NvidiaSmi {
   async #readCudaVersion(driverVersion: string): Promise<string | undefined> {
     if (this.#cuda?.driverVersion === driverVersion) return this.#cuda.version;
     const { stdout } = await this.#run(["--query", "--display=COMPUTE"]);
-    const version = /^CUDA Version\s*:\s*(\d+\.\d+)/m.exec(stdout)?.[1];
+    const version = /^CUDA Version\s{0,80}:\s{0,8}(\d{1,4}\.\d{1,4})/m.exec(stdout)?.[1];
     if (version !== undefined) this.#cuda = { driverVersion, version };
     return version;
   }
