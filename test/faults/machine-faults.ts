@@ -68,14 +68,16 @@ export function createMachineFaults(): readonly Fault[] {
       lift: async (satellite) => void (await satellite.write(CONFIG, `${kept.get(CONFIG)}\n`)),
     },
     {
-      name: "the journal away for a while",
+      // What happens after it must be in the journal again.
+      name: "the journal away for a while, and a file removed after it",
       condition: undefined,
       check: undefined,
-      isHarmless: true,
+      warning: /kubelet-token was changed by another process and is repaired/,
       inject: async (satellite) => {
         await satellite.box("systemctl", "stop", ...JOURNAL);
         await satellite.box("sleep", "5");
         await satellite.box("systemctl", "start", ...JOURNAL.toReversed());
+        await satellite.box("rm", "/run/eks-satellite/kubelet-token");
       },
     },
     {
