@@ -35,9 +35,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 }
 
 /** Waits for the rounds that are under way, and names those that do not end: systemd and a changed configuration wait no longer. */
-async function untilEnded({ gpu, host, log }: Parts, loops: readonly Loop[]): Promise<void> {
+async function untilEnded({ gpu, provisioning, host, log }: Parts, loops: readonly Loop[]): Promise<void> {
   const late = new AbortController();
-  const ended = Promise.all([gpu.ended(), ...loops.map((loop) => loop.ended())]);
+  const ended = Promise.all([gpu.ended(), provisioning.ended(), ...loops.map((loop) => loop.ended())]);
   const deadline = host.clock.sleep(END_DEADLINE_MS, late.signal).then(
     () =>
       log.warn(

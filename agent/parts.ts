@@ -22,6 +22,7 @@ import { createSystemd } from "./health/systemd.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { LogOutput } from "./host/log-output.ts";
+import { endingCommands } from "./host/replacing.ts";
 import type { InstallEvent } from "./install/install-event.ts";
 import { Provisioning } from "./install/provisioning.ts";
 import { Kubelet, type KubeletEvent } from "./kubelet/kubelet.ts";
@@ -83,11 +84,11 @@ export function createParts(options: PartsOptions) {
 /** What is known: conditions, events, and the calls that are made. */
 function createRecords(options: PartsOptions) {
   const { config, log, signal, environment, emit } = options;
-  const kept = new KeptFiles(options.host, config);
+  const kept = new KeptFiles(endingCommands(options.host, signal), config);
   const host = kept.host();
   const { now } = host.clock;
   const sleep = (milliseconds: number) => host.clock.sleep(milliseconds, signal);
-  const board = new ConditionBoard({ log, now, sleep, critical: criticalGpuConditions(config), emit });
+  const board = new ConditionBoard({ log, now, sleep, signal, critical: criticalGpuConditions(config), emit });
   const awsCalls = new CallMetrics("aws", "AWS");
   const apiCalls = new CallMetrics("api", "the API server");
   return {
@@ -129,9 +130,10 @@ function createIdentity(records: Records) {
 
 /** What this machine is made to be. */
 function createMachine(identity: Identity) {
-  const { host, config, log, board, emit, environment, cluster, kept } = identity;
+  const { host, config, log, board, emit, signal, environment, cluster, kept } = identity;
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
-  const converger = new Converger({ host, config, log, board, emit, versions, kept, cluster: () => cluster.facts });
+  const facts = () => cluster.facts;
+  const converger = new Converger({ host, config, log, board, emit, signal, versions, kept, cluster: facts });
   const kubelet = new Kubelet({
     host,
     log,

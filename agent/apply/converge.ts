@@ -35,6 +35,8 @@ export interface ConvergeOptions {
   readonly servicesFile: string;
   /** Without one the round is a dry run: nothing is changed. */
   readonly ledger: Ledger | undefined;
+  /** Ends the round: nothing more is changed. */
+  readonly signal?: AbortSignal;
 }
 
 /** Makes the machine what the plan says: modules first, since they bring settings; services last, since they read what was written. */
@@ -61,7 +63,7 @@ export async function converge(resources: readonly Resource[], options: Converge
   const apply = (resource: Resource) =>
     attempt(resource, async () => {
       const change = differences.get(resource);
-      if (change === undefined) return;
+      if (change === undefined || options.signal?.aborted === true) return;
       if (ledger !== undefined) await applyChange(context, ledger, change);
       changes.push(change);
     });
@@ -71,7 +73,7 @@ export async function converge(resources: readonly Resource[], options: Converge
   await Promise.all(others.map(compare));
   for (const resource of others) await apply(resource);
   for (const service of services) {
-    if (hasFailedFile(failures, service)) continue;
+    if (hasFailedFile(failures, service) || options.signal?.aborted === true) continue;
     await compare(service);
     await apply(service);
   }

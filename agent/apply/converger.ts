@@ -16,6 +16,7 @@ import type { KubeletSpec } from "../kubelet/kubelet.ts";
 import { retireForeignCertificates } from "../kubelet/serving-certificates.ts";
 import type { Log } from "../log.ts";
 import { Queue } from "../loop/queue.ts";
+import { optional } from "../optional.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { mayHoldSecrets, type Resource, resourceId, restarts } from "../plan/resource.ts";
@@ -37,6 +38,8 @@ export interface ConvergerOptions {
   /** The daemon's own files, which are compared with each round. */
   readonly kept: KeptFiles;
   readonly emit: (event: ConvergerEvent) => void;
+  /** Ends a round: nothing more is changed. */
+  readonly signal?: AbortSignal;
 }
 
 export type ConvergerEvent =
@@ -73,6 +76,7 @@ export class Converger {
       log,
       servicesFile: state.services,
       ledger: this.#ledger,
+      ...optional({ signal: options.signal }),
     };
   }
 

@@ -26,6 +26,8 @@ export interface RoundContext {
   readonly isDryRun: boolean;
   /** Changes already applied in this round, or, in a dry run, that would be. */
   readonly earlier: readonly Change[];
+  /** Ends the round. */
+  readonly signal?: AbortSignal;
 }
 
 /** Compares and changes one kind of resource. */

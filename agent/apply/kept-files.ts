@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { runPaths, statePaths } from "../config/paths.ts";
 import type { Host, WriteOptions } from "../host/host.ts";
+import { replacing } from "../host/replacing.ts";
 import { Queue } from "../loop/queue.ts";
 
 export interface KeptFolders {
@@ -141,16 +142,4 @@ export class KeptFiles {
     if (kind !== "folder") return kind === "file" ? [path] : [];
     return (await files.list(path)).map((name) => `${path}/${name}`);
   }
-}
-
-/** The same object with some members replaced. It may be one of a class: a copy would lack what is inherited, and a child what is private. */
-function replacing<T extends object>(target: T, members: Partial<T>): T {
-  const own = (key: string | symbol): key is keyof T & (string | symbol) => Object.hasOwn(members, key);
-  return new Proxy(target, {
-    get(_, key) {
-      if (own(key)) return members[key];
-      const member: unknown = Reflect.get(target, key, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
 }

@@ -50,6 +50,7 @@ export const serviceExecutor: Executor<ServiceResource> = {
     try {
       await startAndWait(context, resource, change.action === "start" ? "start" : "restart");
     } catch (error) {
+      if (context.signal?.aborted === true) throw error; // Broken off: nothing is known of the new configuration yet.
       await rollBack(context, resource, error);
       throw error;
     }
@@ -121,7 +122,7 @@ async function startAndWait(
           },
         );
       }
-      await host.clock.sleep(READY_POLL_MS);
+      await host.clock.sleep(READY_POLL_MS, context.signal);
     }
   }
 }

@@ -47,6 +47,8 @@ export interface BoardOptions {
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** After its end nothing is reported any more: what was broken off has not failed. */
+  readonly signal?: AbortSignal;
   /** Conditions that the configuration makes critical, beside those that always are. */
   readonly critical?: readonly ConditionType[];
   readonly emit?: (event: BoardEvent) => void;
@@ -94,6 +96,7 @@ export class ConditionBoard {
 
   /** Records a report. A true condition turns only after it has been contradicted for its holdSeconds. */
   set(type: ConditionType, report: Report): void {
+    if (this.#options.signal?.aborted) return;
     const { pending: before, ...settled } = this.get(type);
     const { holdSeconds } = CONDITIONS[type];
     if (settled.status !== "True" || report.status === "True" || holdSeconds === 0) {

@@ -105,6 +105,11 @@ export class Artifacts {
     this.#report(situation.owner);
   }
 
+  /** Resolves when nothing is downloaded or switched. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
   async #satisfy(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
     const { host, config, board, signal } = this.#options;
     const { owner, clusterVersion } = situation;

@@ -90,6 +90,11 @@ export class Dependencies {
       });
   }
 
+  /** Resolves when apt-get does not run for us. One that was broken off goes on by itself, in its unit. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
   #fail(error: unknown): void {
     const { host, board } = this.#options;
     const isLocked = error instanceof SatelliteError && error.code === "apt-locked";

@@ -53,6 +53,11 @@ export class Provisioning {
     ];
   }
 
+  /** Resolves when nothing is being installed. */
+  async ended(): Promise<void> {
+    await Promise.all([this.dependencies.ended(), this.artifacts.ended()]);
+  }
+
   /** Runs a round of both, side by side. @throws file-unreadable */
   async round(): Promise<void> {
     await Promise.all([this.dependencies.round(), this.artifacts.round()]);

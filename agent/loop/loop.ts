@@ -147,6 +147,7 @@ export class Loop {
       await run();
       this.#lastSucceededMs = monotonic();
     } catch (err) {
+      if (this.#signal?.aborted) return; // It was broken off.
       this.#failures += 1;
       log.error({ err, loop: name }, "a round failed");
       onFailure?.(err);

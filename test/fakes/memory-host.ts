@@ -10,6 +10,7 @@ import type {
   HttpRequest,
   HttpResponse,
   LineStreamRequest,
+  RunOptions,
   RunResult,
   Signal,
   SystemInformation,
@@ -75,11 +76,18 @@ export class MemoryHost implements Host {
     this.#programs.delete(command);
   }
 
-  async run(command: string, args: readonly string[]): Promise<RunResult> {
+  async run(command: string, args: readonly string[], { signal }: RunOptions = {}): Promise<RunResult> {
     this.commands.push([command, ...args].join(" "));
     const program = this.#programs.get(command);
     if (program === undefined) throw missing(command);
-    return { exitCode: 0, stdout: "", stderr: "", ...(await program(args)) };
+    const killed = Promise.withResolvers<Partial<RunResult>>();
+    const onAbort = () => killed.resolve({ exitCode: 128 });
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const result = await Promise.race([killed.promise, program(args)]).finally(() =>
+      signal?.removeEventListener("abort", onAbort),
+    );
+    return { exitCode: 0, stdout: "", stderr: "", ...result };
   }
 
   async download(request: DownloadRequest): Promise<DownloadResult> {
