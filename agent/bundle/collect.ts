@@ -6,7 +6,7 @@ import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, statePaths } from "../config/paths.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import type { Redactor } from "../redact.ts";
+import type { Redactor } from "../redact/redactor.ts";
 
 /** One file of the bundle. */
 export interface Item {

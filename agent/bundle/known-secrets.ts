@@ -4,7 +4,7 @@ import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
-import type { KnownSecret } from "../redact.ts";
+import type { KnownSecret } from "../redact/redaction.ts";
 
 /** Names of variables and keys whose value is a secret. An access key's id is not a secret, and is shortened elsewhere. */
 const SECRET_NAME = /secret|token|passw|credential|private|api_?key|authorization/i;

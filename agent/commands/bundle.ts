@@ -10,7 +10,7 @@ import { describe, SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { optional } from "../optional.ts";
-import { createRedactor, type Redactor } from "../redact.ts";
+import { createRedactor, type Redactor } from "../redact/redactor.ts";
 import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
 import type { CommandContext, Print } from "./context.ts";

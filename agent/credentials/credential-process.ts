@@ -4,7 +4,7 @@ import * as z from "zod";
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host, RunResult } from "../host/host.ts";
-import { createRedactor } from "../redact.ts";
+import { createRedactor } from "../redact/redactor.ts";
 import { toSessionKeys } from "./source-keys.ts";
 
 export interface CredentialProcess {

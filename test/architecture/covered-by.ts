@@ -43,4 +43,12 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "plan/containerd/cri-plugins.ts": "plan/containerd-config.test.ts",
   "reset/step.ts": "reset/leave.test.ts",
   "version.ts": "agent.test.ts",
+  "redact/addresses.ts": "redact/forms.test.ts",
+  "redact/escapes.ts": "redact/forms.test.ts",
+  "redact/key-blocks.ts": "redact/forms.test.ts",
+  "redact/known-spellings.ts": "redact/forms.test.ts",
+  "redact/line-patterns.ts": "redact/forms.test.ts",
+  "redact/named-values.ts": "redact/forms.test.ts",
+  "redact/random-text.ts": "redact/forms.test.ts",
+  "redact/redaction.ts": "redact/forms.test.ts",
 };

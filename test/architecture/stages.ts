@@ -9,7 +9,7 @@ export const STAGES = [
     "digest.ts",
     "optional.ts",
     "foreign-text.ts",
-    "redact.ts",
+    "redact/",
     "log.ts",
     "log-fold.ts",
     "version.ts",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collectItems } from "../../agent/bundle/collect.ts";
 import { localDefaults } from "../../agent/config/machine-config.ts";
-import { createRedactor } from "../../agent/redact.ts";
+import { createRedactor } from "../../agent/redact/redactor.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 const CONFIG = "/etc/eks-satellite/config.yaml";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRedactor } from "../agent/redact.ts";
+import { createRedactor } from "../../agent/redact/redactor.ts";
 
 const SECRET = 'wJalr/XUtn+FEMI"K7MDENG';
 

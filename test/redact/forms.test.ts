@@ -1,0 +1,273 @@
+// Forms in which secrets have been found in logs and files, each with what must be gone and what must stay.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRedactor } from "../../agent/redact/redactor.ts";
+import { assertFast, FLOODS } from "../fakes/floods.ts";
+
+const KEY_LINES = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7", "VJTUt9Us8cKjMzEfYyjiWA4R4mB2", "Zx8="];
+const pem = (kind: string, end = "\n") => [`-----BEGIN ${kind}-----`, ...KEY_LINES, `-----END ${kind}-----`].join(end);
+
+/** The form, the text, what of it must be gone, and what must stay. */
+const FORMS: readonly (readonly [name: string, text: string, gone: readonly string[], stays: RegExp])[] = [
+  [
+    "a Go dump of a pod's environment",
+    'E0102 03:04:05.000001 1 a.go:1] "Unhandled Error" err="container &Container{Name:app,Env:[]EnvVar{EnvVar{Name:DB_PASSWORD,Value:hunter2, and more,ValueFrom:nil,},EnvVar{Name:GREETING,Value:abc,ValueFrom:nil,},},} start failed in pod x_default(1): ErrImagePull"',
+    ["hunter2", "and more", "Value:abc"],
+    /Name:DB_PASSWORD.*Name:GREETING.*start failed in pod x_default\(1\): ErrImagePull/,
+  ],
+  [
+    "a pair in JSON",
+    '{"env":[{"name":"DB_PASSWORD","value":"hun,ter2"},{"name":"LANG","value":"C"}]}',
+    ["hun,ter2"],
+    /"LANG","value":"C"/,
+  ],
+  [
+    "a pair in JSON in JSON",
+    '{"a":"{\\"name\\":\\"DB_PASSWORD\\",\\"value\\":\\"hunter2\\"}"}',
+    ["hunter2"],
+    /DB_PASSWORD/,
+  ],
+  ["a pair in JSON, value first", '[{"value":"hunter2","name":"DB_PASSWORD"}]', ["hunter2"], /DB_PASSWORD/],
+  [
+    "a pair in YAML",
+    "env:\n- name: DB_PASSWORD\n  value: hunter2 and more\n- name: LANG\n  value: C",
+    ["hunter2", "and more"],
+    /value: C$/,
+  ],
+  ["a pair in indented JSON", '  "name": "API_TOKEN",\n  "value": "hunter2"\n}', ["hunter2"], /API_TOKEN/],
+  ...["EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK", "ENCRYPTED PRIVATE KEY"].map(
+    (kind) =>
+      [`a ${kind}`, `before\n${pem(kind)}\nafter`, KEY_LINES, /^before\n\[redacted: private key\]\nafter$/] as const,
+  ),
+  [
+    "a private key with the journal's beginning of each line",
+    `${pem("PRIVATE KEY").replaceAll(/^/gm, "2026-01-02T03:04:05.123456+00:00 gpu-1 helper[12]: ")}\n2026-01-02T03:04:06.1+00:00 gpu-1 x[1]: done`,
+    KEY_LINES,
+    /x\[1\]: done$/,
+  ],
+  [
+    "a private key in syslog's lines, with another unit's in between",
+    pem("PRIVATE KEY")
+      .replaceAll(/^/gm, "Jan  2 03:04:05 gpu-1 helper: ")
+      .replace("\n", "\nJan  2 03:04:05 gpu-1 sshd[7]: Accepted publickey for joe\n"),
+    KEY_LINES,
+    /Accepted publickey for joe/,
+  ],
+  [
+    "a private key behind our mark of a line end",
+    `kubelet: ${pem("RSA PRIVATE KEY", " ⏎ ")} ⏎ next`,
+    KEY_LINES,
+    /^kubelet: .* ⏎ next$/,
+  ],
+  [
+    "a private key with escapes",
+    JSON.stringify({ a: JSON.stringify({ key: pem("PRIVATE KEY") }) }),
+    KEY_LINES,
+    /^\{"a":/,
+  ],
+  [
+    "a private key as bare base64",
+    `key ${Buffer.from(pem("PRIVATE KEY")).toString("base64")} end`,
+    ["LS0tLS1CRUdJTi"],
+    /^key .* end$/,
+  ],
+  [
+    "a private key as wrapped base64",
+    `data:\n${Buffer.from(pem("PRIVATE KEY"))
+      .toString("base64")
+      .replaceAll(/(.{76})/g, "$1\n")}\nend: of it`,
+    ["LS0tLS1CRUdJTi", "S0tLQ"],
+    /^data:\n[\s\S]*end: of it$/,
+  ],
+  [
+    "JSON with keys as base64",
+    Buffer.from(JSON.stringify({ AccessKeyId: "x", SecretAccessKey: "hunter2" })).toString("base64"),
+    ["eyJBY2Nlc3"],
+    /./,
+  ],
+  ["a scheme of GitHub's", "Authorization: token ghp_0123456789abcdefABCD", ["ghp_0123"], /^Authorization: /],
+  ["a scheme of Kerberos'", "> Authorization: Negotiate YIIGeAYGKwYBBQUCoIIG", ["YIIGeAYG"], /^> Authorization: /],
+  [
+    "a digest",
+    'Authorization: Digest username="joe", response="6629fae49393a05397450978507c4ef1"',
+    ["6629fae4"],
+    /^Authorization: /,
+  ],
+  [
+    "a scheme that nobody knows, in JSON",
+    '{"headers":{"Authorization":"Splunk abc.def-ghi","Accept":"text/plain"}}',
+    ["abc.def-ghi"],
+    /"Accept":"text\/plain"/,
+  ],
+  ["a second cookie", "Cookie: a=first-part; session=second-part", ["first-part", "second-part"], /^Cookie: /],
+  ["a cookie that is set", "< Set-Cookie: session=first-part; Path=/; HttpOnly", ["first-part"], /^< Set-Cookie: /],
+  ["a value with a comma", "password=abc,def;ghi next=1", ["abc", "def", "ghi"], /next=1$/],
+  ["a list of values", "user=joe,password=hunter2,host=db", ["hunter2"], /^user=joe,.*,host=db$/],
+  ["a query", "GET /?token=hunter2&user=joe", ["hunter2"], /&user=joe$/],
+  ["a quote within a value", 'password="abc\\"def" user=joe', ["abc", "def"], /user=joe$/],
+  ["a value joined to a quoted one", 'PASSWORD="abc"def user=joe', ["abc", "def"], /user=joe$/],
+  ["a value in single quotes", "password='it is \"this\" one' user=joe", ["it is", "this", "one"], /user=joe$/],
+  [
+    "a variable with blanks",
+    "Environment=DB_PASSWORD=correct horse battery",
+    ["correct", "horse", "battery"],
+    /^Environment=DB_PASSWORD=/,
+  ],
+  [
+    "a line of YAML with blanks",
+    "  password: correct horse battery",
+    ["correct", "horse", "battery"],
+    /^ {2}password: /,
+  ],
+  ["a value that begins with a bracket", "password=[{(hunter2", ["hunter2"], /^password=/],
+  ["a value without an end", 'token="hunter2 and so on', ["hunter2", "so on"], /^token=/],
+  ["an option", "mysql --password hunter2 --host db", ["hunter2"], /^mysql --password .* --host db$/],
+  ["an option with an equals sign", "x --api-key=hunter2 --host db", ["hunter2"], /--host db$/],
+  ["curl's user", "curl -u joe:hunter2 https://example.com/x", ["hunter2"], /https:\/\/example\.com\/x$/],
+  [
+    "curl's user in quotes",
+    "curl --user 'joe:hunt er2' https://example.com/x",
+    ["hunt", "er2"],
+    /https:\/\/example\.com\/x$/,
+  ],
+  [
+    "a netrc",
+    "machine example.com login joe password hunter2",
+    ["hunter2"],
+    /^machine example\.com login joe password /,
+  ],
+  ["a netrc of several lines", "machine example.com\n  login joe\n  password hunter2", ["hunter2"], /login joe/],
+  [
+    "a sentence with a password",
+    "denied for user joe with password hunter2.",
+    ["hunter2"],
+    /^denied for user joe with password /,
+  ],
+  [
+    "an at sign in a proxy's password",
+    "HTTPS_PROXY=http://user:p@ss@word@proxy:3128",
+    ["p@ss", "ss@word"],
+    /http:\/\/.*@proxy:3128$/,
+  ],
+  [
+    "a slash in a proxy's password",
+    "HTTPS_PROXY=http://user:pass/word-long@proxy:3128",
+    ["pass/", "word-long"],
+    /http:\/\/.*@proxy:3128$/,
+  ],
+  [
+    "both in a proxy's password",
+    "proxy http://user:p@ss/wo:rd@proxy:3128 refused",
+    ["p@ss", "wo:rd"],
+    /@proxy:3128 refused$/,
+  ],
+  ["a proxy without a scheme", "HTTPS_PROXY=user:hunter2@proxy:3128", ["hunter2"], /@proxy:3128$/],
+  ["colours in a name", "pass\u001b[1mword\u001b[0m=hunter2", ["hunter2"], /^password=/],
+  ["an invisible character in a name", "pass\u200bword=hunter2", ["hunter2"], /^password=/],
+  ["an escaped equals sign", "password\\u003dhunter2 x", ["hunter2"], /^password/],
+  ["a name in a query that is encoded twice", "next=%252Fa%253Ftoken%253Dhunter2%2526user%253Djoe", ["hunter2"], /joe/],
+  ...[
+    ["GitHub", "github_pat_11ABCDEFG0abcdefghij_KLMNOP"],
+    ["Hugging Face", "hf_abcdefghijKLMNOPqrstuvwxyz012345"],
+    ["NVIDIA", "nvapi-abcDEF0123456789_-abcdefghij"],
+    ["Vault", "hvs.CAESIJabcdefghijklmnopqrstuvwxyz0"],
+    ["Slack", "xoxb-123456789012-abcdefGHIJ"],
+    ["GitLab", "glpat-abcdefGHIJ0123456789"],
+    ["OpenAI", "sk-proj-abcdefGHIJ0123456789"],
+    ["npm", "npm_abcdefghijklmnopqrstuvwxyz0123456789"],
+  ].map(
+    ([who = "", token = ""]) =>
+      [`a token of ${who}'s alone`, `denied for ${token}: 403`, [token.slice(4, 20)], /^denied for .*: 403$/] as const,
+  ),
+  [
+    "a secret key beside its id",
+    "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY done",
+    ["wJalrX", "IOSFODNN7"],
+    /done$/,
+  ],
+  ["a secret key alone", "got wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE9Z of it", ["wJalrX"], /^got .* of it$/],
+];
+
+for (const [name, text, gone, stays] of FORMS)
+  test(`${name} does not stay, and what stands around it does`, () => {
+    const safe = createRedactor([]).text(text);
+    for (const part of gone) assert.ok(!safe.includes(part), `${part} is in ${safe}`);
+    assert.match(safe, stays);
+    assert.equal(createRedactor([]).text(safe), safe, "what is redacted stays as it is");
+  });
+
+test("names, addresses, digests and sentences stay", () => {
+  const lines = [
+    "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/joe@example.com",
+    "arn:aws:iam::123456789012:role/teams/Platform/EksSatelliteNodeRoleForProduction2026",
+    "arn:aws:rolesanywhere:us-west-2:123456789012:trust-anchor/0a1b2c3d-4e5f-6789-abcd-ef0123456789",
+    "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "docker://registry.example.com:5000/team/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "https://0123456789ABCDEF0123456789ABCDEF.gr7.us-west-2.eks.amazonaws.com/api/v1/nodes/gpu-1?timeout=10s",
+    "pod kube-system/nvidia-device-plugin-daemonset-x7k2p (uid 3f0c7c0e-8a5e-4a71-9f0e-1d2c3b4a5968)",
+    "GPU-8f6f9e0c-5d3a-4c1b-9a7e-2b1c0d9e8f7a 0000:18:00.0 NVIDIA H100 80GB HBM3",
+    "/var/lib/kubelet/pods/3f0c7c0e-8a5e-4a71-9f0e-1d2c3b4a5968/volumes/kubernetes.io~projected/kube-api-access-abcde",
+    "/usr/lib/x86_64-linux-gnu/gstreamer1.0/GStreamerPluginsBaseForVideo4Linux2/libX11",
+    "NVIDIA-H100-80GB-HBM3-MIG-1g-10gb of Standard_NC24ads_A100_v4_and_more_x9",
+    "eksctl-demo-nodegroup-ng-1-NodeInstanceRole-1A2B3C4D5E6F",
+    "io.containerd.grpc.v1.cri: KubeletHasSufficientMemoryAndNoDiskPressureOnNode1",
+    'E0102 03:04:05.000001 1 reflector.go:205] "Failed to watch" err="failed to list *v1.Node: Unauthorized" reflector="k8s.io/client-go@v0.34.4/tools/cache/reflector.go:290"',
+    "systemctl status containerd; journalctl -u containerd -n 50 → eks-satellite check --only credentials",
+    "the token of kubelet ends in 12 minutes; the password authentication is off",
+    "git@github.com:example/repository.git, mailto:joe@example.com, joe@example.com",
+    "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\nRTESMBAGA1UE\n-----END CERTIFICATE-----\nnext",
+    `certificate-authority-data: ${Buffer.from("-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBa\n").toString("base64")}`,
+    "HTTPS_PROXY=http://proxy.example.com:3128 NO_PROXY=10.0.0.0/8,.eks.amazonaws.com",
+  ];
+  const redactor = createRedactor([]);
+  assert.deepEqual(lines.map(redactor.text), lines);
+  assert.equal(redactor.count, 0);
+});
+
+test("a known secret is found in hexadecimal, and where it is broken over lines", () => {
+  const value = "correct-horse-battery-staple-0123";
+  const { text } = createRedactor([{ name: "known", value }]);
+  const base64 = Buffer.from(`user:${value}`).toString("base64");
+  for (const written of [
+    Buffer.from(value).toString("hex"),
+    `${value.slice(0, 12)}\n${value.slice(12)}`,
+    `${value.slice(0, 12)} ⏎ ${value.slice(12)}`,
+    `${base64.slice(0, 20)}\n  ${base64.slice(20)}`,
+    encodeURIComponent(encodeURIComponent(value)),
+  ]) {
+    const safe = text(`before ${written} after`);
+    assert.match(safe, /^before .*\[redacted: [\w ]+\].* after$/s, written);
+    assert.ok(!safe.includes(written.slice(-10)), safe);
+  }
+});
+
+test("in a document the value of a pair whose name names a secret goes too", () => {
+  const { tree } = createRedactor([]);
+  assert.deepEqual(
+    tree({
+      env: [
+        { name: "DB_PASSWORD", value: "x" },
+        { name: "LANG", value: "C" },
+      ],
+    }),
+    {
+      env: [
+        { name: "DB_PASSWORD", value: "[redacted: value]" },
+        { name: "LANG", value: "C" },
+      ],
+    },
+  );
+});
+
+test("a line of a program is cut before it is looked at", () => {
+  const safe = createRedactor([]).text(`${"x".repeat(20_000)} password=hunter2`);
+  assert.match(safe, /^x{16384}… and 3633 more characters$/);
+});
+
+for (const [name, flood] of FLOODS)
+  test(`1 MB of ${name} costs no time, on one line and on many`, () => {
+    const { text } = createRedactor([{ name: "known", value: "0123456789abcdefghijklmnop" }]);
+    assertFast(() => text(flood));
+    assertFast(() => text(`token="${flood}`));
+    assertFast(() => text(flood.slice(0, 2 ** 17).replaceAll(/.{100}/gs, "$&\n")), 1000);
+  });
