@@ -32,6 +32,7 @@ import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
 import { HealthPart } from "./node/health-part.ts";
+import { KubeletWatch } from "./node/kubelet-watch.ts";
 import { NodeReporter } from "./node/node-reporter.ts";
 import { createNodeWatch, type NodeWatchEvent } from "./node/node-watch.ts";
 import { RuntimeWatch } from "./node/runtime-watch.ts";
@@ -140,6 +141,7 @@ function createMachine(identity: Identity) {
     board,
     emit,
     processFile: runPaths(config.runFolder).kubeletProcess,
+    dumpFile: runPaths(config.runFolder).kubeletGoroutines,
     stopSeconds: config.kubelet.stopSeconds,
     environment: kubeletEnvironment(environment),
     prepare: () => converger.prepareKubelet(),
@@ -193,6 +195,10 @@ function createUpkeep(node: Node) {
       api,
       runtime,
       kubelet: () => kubelet.state,
+      kubeletWatch: new KubeletWatch({
+        ...{ host, board, log, kubelet: () => kubelet.state },
+        restartKubelet: (reason) => kubelet.restart(reason),
+      }),
       endpoint: () => cluster.facts?.endpoint,
       facts: () => converger.facts,
       keys: () => session.keys,

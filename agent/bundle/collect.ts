@@ -3,7 +3,7 @@ import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { DEFAULT_ENVIRONMENT_PATH, LAST_GOOD_CONFIG_PATH } from "../config/load.ts";
 import type { LocalConfig } from "../config/machine-config.ts";
-import { PATHS, statePaths } from "../config/paths.ts";
+import { PATHS, runPaths, statePaths } from "../config/paths.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Redactor } from "../redact/redactor.ts";
@@ -62,6 +62,7 @@ function configItems({ host, configFile, redactor }: CollectOptions): readonly I
 
 function nodeItems({ host, local, redactor }: CollectOptions): readonly Item[] {
   const { cluster } = statePaths(local.stateFolder);
+  const { kubeletGoroutines } = runPaths(local.runFolder);
   const yaml = { host, redactor, parse: parseYaml };
   const toml = { host, redactor, parse: parseToml };
   return [
@@ -70,6 +71,11 @@ function nodeItems({ host, local, redactor }: CollectOptions): readonly Item[] {
     documentItem("node/cluster.yaml", "the cluster as last described", { ...yaml, file: cluster }),
     documentItem("node/containerd.yaml", "containerd's configuration", { ...toml, file: local.containerd.configFile }),
     documentItem("node/cni.yaml", "the CNI configuration", { ...yaml, file: PATHS.cniConfig }),
+    {
+      path: "node/kubelet-goroutines.txt",
+      what: "what kubelet's goroutines did when it last hung",
+      read: async () => (await host.files.read(kubeletGoroutines)) ?? "kubelet has not hung since the machine started",
+    },
     commandItem(host, "node/containers.txt", "containers", "ctr --namespace=k8s.io containers list"),
   ];
 }

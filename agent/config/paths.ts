@@ -44,5 +44,6 @@ export function runPaths(runFolder: string) {
     aptConfig: `${runFolder}/apt.conf`,
     cdiSpec: `${runFolder}/cdi-spec.json`,
     kubeletProcess: `${runFolder}/kubelet-process.json`,
+    kubeletGoroutines: `${runFolder}/kubelet-goroutines.txt`,
   };
 }

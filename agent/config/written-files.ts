@@ -98,6 +98,11 @@ export function runFiles({ runFolder }: Folders): Readonly<Record<keyof ReturnTy
     kubeletToken: { path: paths.kubeletToken, mode: "0600", what: "kubelet's token for the API server" },
     awsCredentials: { path: paths.awsCredentials, mode: "0600", what: "short-lived keys, for ecr-credential-provider" },
     kubeletProcess: { path: paths.kubeletProcess, mode: "0600", what: "pid and start time of the running kubelet" },
+    kubeletGoroutines: {
+      path: paths.kubeletGoroutines,
+      mode: "0600",
+      what: "what kubelet's goroutines did when it last hung, for `bundle`",
+    },
     aptConfig: { path: paths.aptConfig, mode: "0600", what: "apt-get's configuration while packages are installed" },
     cdiSpec: { path: paths.cdiSpec, mode: "0600", what: "for which driver and GPUs the CDI specification was made" },
   };

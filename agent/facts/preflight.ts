@@ -4,7 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
-import { findProcesses, isOfMachine, isOfPod, readContainer, readProcess, readUnit } from "./process.ts";
+import { findProcesses, isOfGroup, isOfMachine, isOfPod, readContainer, readProcess, readUnit } from "./process.ts";
 
 /** kubelet's API port (`port` of KubeletConfiguration), which the control plane calls for logs and exec. */
 export const KUBELET_PORT = 10_250;
@@ -91,9 +91,40 @@ export async function checkPort(host: Host, log: Log): Promise<void> {
       hint: `ss -ltnp 'sport = :${KUBELET_PORT}' shows by whom; stop it.`,
     });
   }
+  await endPodsListener(host, KUBELET_PORT, { listener, log });
+}
+
+interface FreeingOptions {
+  /** The process whose port it is; one that it has started may hold it too. */
+  readonly own: number;
+  readonly log?: Log | undefined;
+}
+
+/**
+ * Ends a pod's process that listens on a port of kubelet's, and says who listens there in its place. Undefined when nothing
+ * else does.
+ */
+export async function freeFromPods(
+  host: Host,
+  port: number,
+  { own, log }: FreeingOptions,
+): Promise<string | undefined> {
+  const inode = await findListeningSocket(host, port);
+  if (inode === undefined || (await holdsSocket(host, own, inode))) return undefined;
+  const listener = await findSocketHolder(host, inode);
+  if (listener.pid !== undefined && (await isOfGroup(host, listener.pid, own))) return undefined;
+  await endPodsListener(host, port, { listener, log });
+  return listener.words;
+}
+
+async function endPodsListener(
+  host: Host,
+  port: number,
+  { listener: { pid, words }, log }: { readonly listener: Listener; readonly log: Log | undefined },
+): Promise<void> {
   // A socket in flight between two processes (SCM_RIGHTS) has no holder: that, too, a pod can do.
   const isEnded = pid !== undefined && (await isOfPod(host, pid)) && host.kill(pid, "SIGKILL");
-  log.warn({ pid }, `port ${KUBELET_PORT} is taken${words}${isEnded ? ", which is ended: it is kubelet's" : ""}`);
+  log?.warn({ pid }, `port ${port} is taken${words}${isEnded ? ", which is ended: it is kubelet's" : ""}`);
 }
 
 /** The process that listens on a TCP port; `words` is ` by NAME (pid N) of pod UID`, or empty when it is unknown. */
@@ -104,11 +135,16 @@ export interface Listener {
 
 /** Finds the listener on a TCP port of any address, or undefined when the port is free. */
 export async function findListener(host: Host, port: number): Promise<Listener | undefined> {
+  const inode = await findListeningSocket(host, port);
+  return inode === undefined ? undefined : findSocketHolder(host, inode);
+}
+
+async function findListeningSocket(host: Host, port: number): Promise<string | undefined> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     const rows = ((await host.files.read(table)) ?? "").split("\n").map((line) => line.trim().split(/\s+/));
     const row = rows.find(([, local, , state]) => local?.endsWith(suffix) && state === TCP_LISTEN);
-    if (row !== undefined) return findSocketHolder(host, row[9] ?? "");
+    if (row !== undefined) return row[9] ?? "";
   }
   return undefined;
 }
@@ -116,11 +152,7 @@ export async function findListener(host: Host, port: number): Promise<Listener |
 /** Names the process that holds a socket, by the socket's inode. */
 async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
   for (const pid of (await host.files.list("/proc")).filter((entry) => /^\d+$/.test(entry))) {
-    const descriptors = await host.files.list(`/proc/${pid}/fd`);
-    const links = await Promise.all(
-      descriptors.map((descriptor) => host.files.readLink(`/proc/${pid}/fd/${descriptor}`)),
-    );
-    if (!links.includes(`socket:[${inode}]`)) continue;
+    if (!(await holdsSocket(host, Number(pid), inode))) continue;
     const [name = "", container] = await Promise.all([
       host.files.read(`/proc/${pid}/comm`),
       readContainer(host, Number(pid)),
@@ -131,4 +163,12 @@ async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
     };
   }
   return { words: "" };
+}
+
+async function holdsSocket(host: Host, pid: number, inode: string): Promise<boolean> {
+  const descriptors = await host.files.list(`/proc/${pid}/fd`);
+  const links = await Promise.all(
+    descriptors.map((descriptor) => host.files.readLink(`/proc/${pid}/fd/${descriptor}`)),
+  );
+  return links.includes(`socket:[${inode}]`);
 }

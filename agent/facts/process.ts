@@ -13,12 +13,17 @@ const TICKS_PER_SECOND = 100;
 
 /** The process that has this pid now, or undefined when there is none. */
 export async function readProcess(host: Host, pid: number): Promise<ProcessIdentity | undefined> {
-  const stat = await host.files.read(`/proc/${pid}/stat`);
-  // The second field is the command's name in parentheses, which may itself hold spaces and parentheses.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = await readStatFields(host, pid);
   const startTicks = Number(fields?.[19]);
   const isZombie = fields?.[0] === "Z";
   return Number.isInteger(startTicks) && !isZombie ? { pid, startTicks } : undefined;
+}
+
+/** The fields of /proc/PID/stat from the third on, the state. */
+async function readStatFields(host: Host, pid: number): Promise<readonly string[] | undefined> {
+  const stat = await host.files.read(`/proc/${pid}/stat`);
+  // The second field is the command's name in parentheses, which may itself hold spaces and parentheses.
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Whether this very process still runs. */
@@ -76,6 +81,11 @@ export async function readContainer(host: Host, pid: number): Promise<string | u
   const id = /[0-9a-f]{64}/.exec(groups)?.[0]?.slice(0, 12);
   const container = id === undefined ? "a container" : `container ${id}`;
   return uid === undefined ? container : `pod ${uid} (${container})`;
+}
+
+/** Whether a process is of the process group that another one leads. */
+export async function isOfGroup(host: Host, pid: number, leader: number): Promise<boolean> {
+  return Number((await readStatFields(host, pid))?.[2]) === leader;
 }
 
 /** Whether a process belongs to a pod of kubelet's. */

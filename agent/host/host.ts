@@ -77,8 +77,8 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** SIGQUIT makes a Go program write what each goroutine does, and end. */
-export type Signal = "SIGTERM" | "SIGKILL" | "SIGQUIT";
+/** SIGQUIT makes a Go program write what each goroutine does, and end. SIGCONT continues a stopped one. */
+export type Signal = "SIGTERM" | "SIGKILL" | "SIGQUIT" | "SIGCONT";
 
 /** How a child process ended. */
 export interface ChildExit {
@@ -104,6 +104,8 @@ export interface HttpRequest {
   /** Trusts only this certificate authority (PEM). */
   readonly caPem?: string;
   readonly timeoutSeconds: number;
+  /** A longer answer is an error. Default 4 MiB. */
+  readonly maxBytes?: number;
   /** How often the server may send the request elsewhere; by default a redirect is an answer. */
   readonly maxRedirects?: number;
 }

@@ -7,17 +7,24 @@ export function readLines(child: Child, onLine: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr]) forEachLine(stream, onLine);
 }
 
-/** Asks a child to end, and ends it when it has not after `graceSeconds`. Resolves when it is gone. */
-export async function endChild(host: Host, child: Child, graceSeconds: number): Promise<void> {
+/** A process that was killed is gone in milliseconds, unless it waits in the kernel (state D). */
+const KILLED_SECONDS = 5;
+
+/** Asks a child to end, and kills it when it has not after `graceSeconds`. Says whether it is gone: a process in state D stays. */
+export async function endChild(host: Host, child: Child, graceSeconds: number): Promise<boolean> {
   const gone = new AbortController();
-  const exited = child.exited.then(() => gone.abort());
+  const exited = child.exited.then(() => {
+    gone.abort();
+    return true;
+  });
+  const isOver = (seconds: number) =>
+    host.clock.sleep(seconds * 1000, gone.signal).then(
+      () => true,
+      () => false, // It is gone already: the sleep was cut short.
+    );
   child.kill("SIGTERM");
-  const grace = host.clock.sleep(graceSeconds * 1000, gone.signal).then(
-    () => child.kill("SIGKILL"),
-    () => undefined, // It is gone already: the sleep was cut short.
-  );
-  await exited;
-  await grace;
+  if (await isOver(graceSeconds)) child.kill("SIGKILL");
+  return Promise.race([exited, isOver(KILLED_SECONDS).then((isLeft) => !isLeft)]);
 }
 
 /** Resolves or rejects as the work does, or rejects as soon as the signal aborts. */

@@ -1,14 +1,16 @@
 // kubelet as the daemon's child: started when its inputs are there, restarted when they change or when it ends, never run twice.
 import type { ConditionBoard } from "../board/conditions.ts";
-import { SatelliteError } from "../errors.ts";
 import type { Child, ChildExit, Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
-import { Backoff } from "../loop/backoff.ts";
+import type { Backoff } from "../loop/backoff.ts";
 import type { KubeletCommand } from "../plan/node-plan.ts";
 import { isCutOff, isTokenRefused } from "./api-trouble.ts";
 import { endChild, readLines, unlessAborted } from "./child.ts";
-import { failedPullOf } from "./failed-pull.ts";
+import { countFailedPull, failedPullOf } from "./failed-pull.ts";
+import { dumpGoroutines, GoroutineDump } from "./goroutine-dump.ts";
 import type { KlogLine } from "./klog.ts";
+import { CRASH_LOOP_EXITS, createExitBackoff, createStartBackoff, FIRST_START_RETRY_MS } from "./kubelet-backoff.ts";
+import { describeEnd, exitedError, stuckError } from "./kubelet-errors.ts";
 import { KubeletLog } from "./kubelet-log.ts";
 import { kubeletMetrics, kubeletStatus } from "./kubelet-report.ts";
 import type { KubeletState, RunningKubelet } from "./kubelet-state.ts";
@@ -26,6 +28,8 @@ export interface KubeletOptions {
   readonly board: ConditionBoard;
   /** Where pid and start time are kept, so that a later daemon recognises a kubelet that was left behind. */
   readonly processFile: string;
+  /** Where a kubelet that hung leaves what its goroutines did. */
+  readonly dumpFile: string;
   readonly stopSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
   /**
@@ -42,18 +46,8 @@ export type KubeletEvent =
   /** kubelet could not renew its Lease or its Node's status: it asks the API server more often than the daemon does. */
   | { readonly kind: "kubelet-cut-off" };
 
-const FIRST_BACKOFF_MS = 1000;
-const MAX_BACKOFF_MS = 60_000;
-/** A kubelet that ran this long was healthy. */
-const HEALTHY_AFTER_MS = 5 * 60_000;
-/** A start whose preparation failed is tried again soon, then less and less often. */
-const FIRST_START_RETRY_MS = 100;
-const MAX_START_RETRY_MS = 5000;
-/** So many ends in a row are a crash loop. */
-const CRASH_LOOP_EXITS = 3;
-
 /** Why a running kubelet is ended to be started again. */
-export type RestartReason = "configuration-changed" | "node-gone";
+export type RestartReason = "configuration-changed" | "node-gone" | "hung";
 
 /** Supervises one kubelet. */
 export class Kubelet {
@@ -70,18 +64,14 @@ export class Kubelet {
   #lastError: string | undefined;
   /** Why the running kubelet is to end; undefined while it should run. */
   #restartReason: RestartReason | undefined;
+  /** Takes kubelet's lines while it is asked for its goroutines. */
+  #dump: GoroutineDump | undefined;
   #wake = Promise.withResolvers<void>();
 
   constructor(options: KubeletOptions) {
     this.#options = options;
-    this.#backoff = new Backoff({
-      firstMs: FIRST_BACKOFF_MS,
-      maxMs: MAX_BACKOFF_MS,
-      resetAfterMs: HEALTHY_AFTER_MS,
-      random: options.host.random,
-    });
-    const { random } = options.host;
-    this.#startBackoff = new Backoff({ firstMs: FIRST_START_RETRY_MS, maxMs: MAX_START_RETRY_MS, random });
+    this.#backoff = createExitBackoff(options.host.random);
+    this.#startBackoff = createStartBackoff(options.host.random);
   }
 
   get state(): KubeletState {
@@ -162,11 +152,11 @@ export class Kubelet {
     this.#running = undefined;
     if (signal.aborted) return 0;
     this.#count(exit === undefined ? (this.#restartReason ?? "requested") : "exited");
-    if (exit === undefined) {
-      this.#backoff.reset();
-      return 0;
-    }
-    return this.#reportExit(exit, host.clock.monotonic() - beganMs);
+    const ranForMs = host.clock.monotonic() - beganMs;
+    if (exit !== undefined) return this.#reportExit(exit, ranForMs);
+    if (this.#restartReason === "hung") return this.#backoff.next(ranForMs);
+    this.#backoff.reset();
+    return 0;
   }
 
   #count(reason: string): void {
@@ -181,7 +171,7 @@ export class Kubelet {
     const child = host.spawn(command.path, command.args, environment);
     this.#running = { child, digest, startedAtMs: host.clock.now(), beganMs: host.clock.monotonic() };
     const lines = new KubeletLog(log, host.clock, (line) => this.#onLine(line));
-    readLines(child, (line) => lines.write(line));
+    readLines(child, (line) => (this.#dump ?? lines).write(line));
     void child.exited.then(() => lines.flush());
     return child;
   }
@@ -197,25 +187,32 @@ export class Kubelet {
       await Promise.race([exited, this.#wake.promise]);
     if (exit !== undefined) return exit;
     log.info({ pid: child.pid, reason: this.#restartReason ?? "the agent is stopping" }, "ending kubelet");
-    await endChild(host, child, stopSeconds);
+    if (this.#restartReason === "hung") await this.#keepDump(child);
+    if (!(await endChild(host, child, stopSeconds))) await this.#untilUnstuck(child, signal);
     return undefined;
   }
 
-  #reportExit({ exitCode, signal }: ChildExit, ranForMs: number): number {
+  async #keepDump(child: Child): Promise<void> {
+    this.#dump = new GoroutineDump();
+    await dumpGoroutines(this.#options, child, this.#dump);
+    this.#dump = undefined;
+  }
+
+  /** A second kubelet beside one that cannot be killed would fight it for the pods. The end of the agent waits for nothing. */
+  async #untilUnstuck(child: Child, signal: AbortSignal): Promise<void> {
+    this.#options.board.setFailed("KubeletRunning", stuckError(child.pid));
+    await unlessAborted(child.exited, signal).catch(() => this.#options.log.error({ err: stuckError(child.pid) }));
+  }
+
+  #reportExit(exit: ChildExit, ranForMs: number): number {
     const { board, log } = this.#options;
     const waitMs = this.#backoff.next(ranForMs);
-    const how = signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
-    const lastError = this.#lastError === undefined ? "" : `; its last error: ${this.#lastError}`;
-    this.#lastExit = `kubelet ${how} after ${(ranForMs / 1000).toFixed(1)} s${lastError}`;
-    const isLoop = this.#backoff.failures >= CRASH_LOOP_EXITS;
-    const again = `${isLoop ? `, ${this.#backoff.failures} times in a row` : ""}; it is started again in ${(waitMs / 1000).toFixed(1)} s`;
-    if (!isLoop) log.warn({ restarts: this.#restarts }, `${this.#lastExit}${again}`);
-    board.setFailed(
-      "KubeletRunning",
-      new SatelliteError(isLoop ? "kubelet-crash-loop" : "kubelet-exited", `${this.#lastExit}${again}`, {
-        hint: "journalctl -u eks-satellite | grep kubelet shows what it logged before.",
-      }),
-    );
+    this.#lastExit = describeEnd(exit, ranForMs, this.#lastError);
+    const { failures } = this.#backoff;
+    const isLoop = failures >= CRASH_LOOP_EXITS;
+    const message = `${this.#lastExit}${isLoop ? `, ${failures} times in a row` : ""}; it is started again in ${(waitMs / 1000).toFixed(1)} s`;
+    if (!isLoop) log.warn({ restarts: this.#restarts }, message);
+    board.setFailed("KubeletRunning", exitedError(message, isLoop));
     return waitMs;
   }
 
@@ -223,7 +220,7 @@ export class Kubelet {
     if (line.isError) this.#lastError = line.message.slice(0, 500);
     if (line.level === "debug") return;
     const registry = failedPullOf(line);
-    if (registry !== undefined) this.failedPulls.set(registry, (this.failedPulls.get(registry) ?? 0) + 1);
+    if (registry !== undefined) countFailedPull(this.failedPulls, registry);
     if (isTokenRefused(line)) this.#options.emit({ kind: "kubelet-unauthorized" });
     if (isCutOff(line)) this.#options.emit({ kind: "kubelet-cut-off" });
   }

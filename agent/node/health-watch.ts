@@ -5,19 +5,12 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { NodeFacts } from "../facts/node-facts.ts";
-import { KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
 import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
+import { KubeletWatch } from "./kubelet-watch.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
-
-const KUBELET_HEALTHZ = `http://127.0.0.1:${KUBELET_HEALTH_PORT}/healthz`;
-const PROBE_TIMEOUT_SECONDS = 5;
-/** A kubelet that failed before is well when it has run for this long. */
-const KUBELET_PROOF_MS = 10_000;
-/** A kubelet that has just been started does not answer yet. */
-const KUBELET_START_GRACE_MS = 60_000;
 
 /** What kubelet and the cluster get from kubelet's start to a signed serving certificate. */
 const SIGNING_GRACE_MS = 60_000;
@@ -31,6 +24,8 @@ export interface HealthWatchOptions {
   readonly facts: () => NodeFacts | undefined;
   /** Remembers what the runtime said before; a new one by default. */
   readonly runtime?: RuntimeWatch;
+  /** Remembers how long kubelet has not answered; a new one by default. */
+  readonly kubeletWatch?: KubeletWatch;
   readonly kubelet: () => { readonly pid: number | undefined; readonly ageMs: number | undefined };
 }
 
@@ -38,30 +33,9 @@ export interface HealthWatchOptions {
 export async function watchHealth(options: HealthWatchOptions): Promise<number | undefined> {
   const certificate = watchServingCertificate(options);
   const runtime = options.runtime ?? new RuntimeWatch(options);
-  await Promise.all([runtime.round(), watchKubelet(options), certificate]);
+  const kubelet = options.kubeletWatch ?? new KubeletWatch(options);
+  await Promise.all([runtime.round(), kubelet.round(), certificate]);
   return certificate;
-}
-
-async function watchKubelet({ host, board, kubelet }: HealthWatchOptions): Promise<void> {
-  const { pid } = kubelet();
-  if (pid === undefined) return;
-  const answer = await host
-    .fetch({ url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS })
-    .catch((cause: unknown) => cause);
-  const { status, body } = answer as { status?: number; body?: string };
-  const { pid: present, ageMs = 0 } = kubelet();
-  if (present !== pid) return; // It ended meanwhile, and its supervisor reports that.
-  // A kubelet in a crash loop answers well for a moment, each time.
-  if (board.isFailing("KubeletRunning") && ageMs < KUBELET_PROOF_MS) return;
-  if (status === 200) return board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${pid} and is healthy`);
-  if (ageMs < KUBELET_START_GRACE_MS) return;
-  const said = status === undefined ? "does not answer" : `answers ${status}: ${body?.slice(0, 200)}`;
-  board.setFailed(
-    "KubeletRunning",
-    new SatelliteError("kubelet-unhealthy", `kubelet runs with pid ${pid} but ${KUBELET_HEALTHZ} ${said}`, {
-      hint: "journalctl -u eks-satellite | grep kubelet: shows what it is at.",
-    }),
-  );
 }
 
 async function watchServingCertificate(options: HealthWatchOptions): Promise<number | undefined> {

@@ -3,6 +3,8 @@
 
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
+  "kubelet/kubelet-backoff.ts": "kubelet/kubelet.test.ts",
+  "kubelet/kubelet-errors.ts": "kubelet/kubelet.test.ts",
   "admin/cluster-access.ts": "commands/authorize-kubeconfig.test.ts",
   "admin/config-map-errors.ts": "admin/config-map-api.test.ts",
   "admin/mapping-value.ts": "admin/mapping-reader.test.ts",

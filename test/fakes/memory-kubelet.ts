@@ -29,6 +29,7 @@ export function setUpKubelet() {
     log: memoryLog.log,
     board,
     processFile: PROCESS_FILE,
+    dumpFile: "/run/eks-satellite/kubelet-goroutines.txt",
     stopSeconds: 20,
     environment: { PATH: "/usr/bin" },
     prepare: async () => {
@@ -55,8 +56,9 @@ export function setUpKubelet() {
 }
 
 /** A kubelet that runs. */
-export async function setUpRunning() {
+export async function setUpRunning(childOptions: MemoryHost["childOptions"] = {}) {
   const made = setUpKubelet();
+  made.host.childOptions = childOptions;
   made.kubelet.want(specOf("1"));
   const running = made.kubelet.run(made.stop.signal);
   await settle();

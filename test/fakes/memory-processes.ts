@@ -15,6 +15,10 @@ export interface ProcessOptions {
   readonly namespaces?: Readonly<Partial<Record<"pid" | "mnt", string>>>;
   /** What the process makes of a SIGTERM; it ends by default. SIGKILL always ends it. */
   readonly onTerm?: (process: MemoryProcess) => void;
+  /** Waits in the kernel: no signal ends it. */
+  readonly isStuck?: boolean;
+  /** What it writes to standard error when it gets SIGQUIT, which ends it. */
+  readonly goroutines?: readonly string[];
 }
 
 /** One process, from its start to its end. */
@@ -27,13 +31,17 @@ export class MemoryProcess implements Child {
   readonly signals: Signal[] = [];
   readonly #onTerm: ((process: MemoryProcess) => void) | undefined;
   readonly #exit: (exit: ChildExit) => void;
+  readonly #isStuck: boolean;
+  readonly #goroutines: readonly string[];
   #isAlive = true;
 
-  constructor(pid: number, { onTerm }: ProcessOptions, onGone: () => void) {
+  constructor(pid: number, { onTerm, isStuck = false, goroutines = [] }: ProcessOptions, onGone: () => void) {
     const { promise, resolve } = Promise.withResolvers<ChildExit>();
     this.pid = pid;
     this.exited = promise;
     this.#onTerm = onTerm;
+    this.#isStuck = isStuck;
+    this.#goroutines = goroutines;
     this.#exit = (exit) => {
       if (!this.#isAlive) return;
       this.#isAlive = false;
@@ -59,6 +67,8 @@ export class MemoryProcess implements Child {
 
   kill(signal: Signal): void {
     this.signals.push(signal);
+    if (this.#isStuck || signal === "SIGCONT") return;
+    if (signal === "SIGQUIT") for (const line of this.#goroutines) this.say(line);
     if (signal === "SIGTERM" && this.#onTerm !== undefined) this.#onTerm(this);
     else this.#exit({ exitCode: undefined, signal });
   }

@@ -51,3 +51,12 @@ test("a child that ends within its grace is not killed", async () => {
   await host.clock.advance(60_000);
   assert.deepEqual(child.signals, ["SIGTERM"]);
 });
+
+test("a child that waits in the kernel is not waited for without end", async () => {
+  const host = new MemoryHost();
+  const child = host.processes.start({ name: "kubelet", isStuck: true });
+  const ended = endChild(host, child, 20);
+  await host.clock.advance(25_000);
+  assert.equal(await ended, false);
+  assert.deepEqual(child.signals, ["SIGTERM", "SIGKILL"]);
+});

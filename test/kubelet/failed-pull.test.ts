@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failedPullOf } from "../../agent/kubelet/failed-pull.ts";
+import { countFailedPull, failedPullOf } from "../../agent/kubelet/failed-pull.ts";
 import { parseKlogLine } from "../../agent/kubelet/klog.ts";
 
 /** As kubelet 1.34 writes it. */
@@ -34,4 +34,13 @@ test("other lines are none, also when they name an image or quote such a line", 
   assert.equal(other('"Started container" image="r.example.com/app"'), undefined);
   const quoted = '"Error syncing pod" err="\\"PullImage from image service failed\\" image=\\"evil.example.com/a\\""';
   assert.equal(other(quoted), undefined);
+});
+
+test("however many registries images name, fifty have a count of their own", () => {
+  const counts = new Map<string, number>();
+  for (let name = 0; name < 10_000; name += 1) countFailedPull(counts, `registry-${name}.example`);
+  countFailedPull(counts, "registry-0.example");
+  assert.equal(counts.size, 51);
+  assert.equal(counts.get("registry-0.example"), 2);
+  assert.equal(counts.get("other"), 9950);
 });

@@ -10,7 +10,7 @@ import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { Kubelet } from "../../agent/kubelet/kubelet.ts";
 import { kubeletEnvironment } from "../../agent/kubelet/kubelet-environment.ts";
 import { createBoard } from "../fakes/board.ts";
-import { MemoryClock } from "../fakes/memory-clock.ts";
+import { MemoryClock, settle } from "../fakes/memory-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
 const FAKE_KUBELET = fileURLToPath(new URL("../fixtures/fake-kubelet.ts", import.meta.url));
@@ -30,6 +30,7 @@ function setUp(context: TestContext, ...behaviour: readonly string[]) {
       log: memoryLog.log,
       board,
       processFile,
+      dumpFile: join(folder, "kubelet-goroutines.txt"),
       stopSeconds: 20,
       environment: kubeletEnvironment({ PATH: process.env.PATH, NOTIFY_SOCKET: "/x", WATCHDOG_USEC: "1" }),
       prepare: async () => spec,
@@ -104,4 +105,15 @@ test("a real kubelet of a daemon that was killed is recognised by the next one a
   assert.equal(await readProcess(host, pid), undefined);
   stop.abort();
   await ended;
+});
+
+test("a real kubelet that was stopped is continued, dumped and started again", async (context) => {
+  const { seen, kubelet, host } = setUp(context, "run");
+  await seen(/^kubelet: ready$/);
+  const { pid = 0 } = kubelet.state;
+  process.kill(pid, "SIGSTOP");
+  kubelet.restart("hung");
+  while (kubelet.state.pid === pid || kubelet.state.pid === undefined) await settle();
+  assert.equal(await readProcess(host, pid), undefined);
+  assert.deepEqual(kubelet.state.restartsByReason, { hung: 1 });
 });
