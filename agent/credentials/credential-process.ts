@@ -20,10 +20,11 @@ export interface CredentialProcess {
 
 const TIMEOUT_SECONDS = 60;
 const MAX_WORDS = 300;
-/** A secret without a name before it: AWS's secrets are base64 of 40 characters and more. */
-const BARE_SECRET = /(?=[A-Za-z0-9+/]*\d)(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])[A-Za-z0-9+/]{40,}={0,2}/g;
 /** The line of an error output that says why the program failed. */
 const REASON_LINE = /\b\w*(Exception|[Ee]rror)\b/;
+
+/** `ExpiredTokenException`, `AccessDenied`, `ENOENT`: words of programs' libraries, in which there is no room for a secret. */
+const ERROR_NAME = /\b(?:(?:[A-Z][a-z]{1,20}){1,6}(?:Exception|Error|Fault)|AccessDenied|E[A-Z]{4,12})\b/;
 
 /** Output of a credential_process (AWS SDKs and Tools reference, "Process credential provider"). Empty values count as absent. */
 const outputSchema = z.object({
@@ -45,7 +46,7 @@ export async function runCredentialProcess(host: Host, program: CredentialProces
     const words = readReason(stderr);
     const plain = new SatelliteError(
       "credentials-missing",
-      `${name} exited with ${exitCode}${words === "" ? " and printed no error" : `: ${words}`}`,
+      `${name} exited with ${exitCode}${words === "" ? " and printed no error" : namedError(words, explain !== undefined)}`,
       { hint: `Run the command of ${key} by hand, as root.` },
     );
     throw explain?.(words) ?? plain;
@@ -75,10 +76,17 @@ async function run(host: Host, { command, args, name, key }: CredentialProcess):
   }
 }
 
+/** The name of the error alone: every pod can read the conditions, and a program's words may hold anything. AWS's own helper is known. */
+function namedError(words: string, isKnown: boolean): string {
+  if (isKnown) return `: ${words}`;
+  const [name] = ERROR_NAME.exec(words) ?? [];
+  return name === undefined ? "" : `: ${name}`;
+}
+
 function readReason(stderr: string): string {
   const lines = stderr.trim().split("\n");
   const line = lines.find((each) => REASON_LINE.test(each)) ?? lines.at(-1) ?? "";
-  return createRedactor([]).text(line).replaceAll(BARE_SECRET, "[redacted]").trim().slice(0, MAX_WORDS);
+  return createRedactor([]).text(line).trim().slice(0, MAX_WORDS);
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,7 @@
 // kubelet's output as lines of the log. A panic is many lines: they are held until it is complete, so that nothing comes in between.
 import type { Clock } from "../host/host.ts";
 import { type Log, logAt } from "../log.ts";
+import { createRedactor } from "../redact/redactor.ts";
 import { isKlogLine, isPanic, type KlogLine, parseKlogLine } from "./klog.ts";
 
 const MAX_PANIC_LINES = 200;
@@ -31,7 +32,13 @@ export class KubeletLog {
     const line = parseKlogLine(text);
     this.#onLine(line);
     if (isPanic(text)) this.#begin(text);
-    else logAt(this.#log, line.level)(`kubelet: ${line.message}`);
+    else this.#say(line);
+  }
+
+  /** kubelet quotes the pods' environment and their programs' output. What is for a developer alone is not written in service. */
+  #say({ level, message }: KlogLine): void {
+    if (!this.#log.isLevelEnabled(level)) return;
+    logAt(this.#log, level)(`kubelet: ${createRedactor([]).text(message)}`);
   }
 
   /** Writes what is held; call it when kubelet has ended. */
@@ -39,7 +46,8 @@ export class KubeletLog {
     const lines = this.#panic ?? [];
     this.#panic = undefined;
     // Numbered, so that equal lines of a stack are not taken for repetitions.
-    for (const [index, line] of lines.entries()) this.#log.error({ traceLine: index + 1 }, `kubelet: ${line}`);
+    for (const [index, line] of lines.entries())
+      this.#log.error({ traceLine: index + 1 }, `kubelet: ${createRedactor([]).text(line)}`);
     if (this.#dropped > 0) this.#log.error(`kubelet: … and ${this.#dropped} more lines of the panic`);
     this.#dropped = 0;
   }

@@ -14,6 +14,7 @@ import { describeEnd, exitedError, stuckError } from "./kubelet-errors.ts";
 import { KubeletLog } from "./kubelet-log.ts";
 import { kubeletMetrics, kubeletStatus } from "./kubelet-report.ts";
 import type { KubeletState, RunningKubelet } from "./kubelet-state.ts";
+import { lastErrorOf } from "./last-error.ts";
 import { endOrphanKubelet, recordKubelet } from "./orphan-kubelet.ts";
 
 /** What kubelet should run with. The digest covers the command and every file that kubelet reads only at its start. */
@@ -217,7 +218,7 @@ export class Kubelet {
   }
 
   #onLine(line: KlogLine): void {
-    if (line.isError) this.#lastError = line.message.slice(0, 500);
+    if (line.isError) this.#lastError = lastErrorOf(line) ?? this.#lastError;
     if (line.level === "debug") return;
     const registry = failedPullOf(line);
     if (registry !== undefined) countFailedPull(this.failedPulls, registry);

@@ -203,11 +203,11 @@ test("keys of a process that have expired already are refused before AWS is aske
   assert.deepEqual(aws.calls, []);
 });
 
-test("a failing process is reported with its last message, a missing one with its name", async () => {
+test("a failing process is reported with the name of its error, a missing one with its name", async () => {
   const { host, read } = withProcess("/opt/print");
   await assert.rejects(read, { code: "command-missing", message: /\/opt\/print/ });
-  host.install("/opt/print", () => ({ exitCode: 3, stderr: "starting\nno network\n" }));
-  await assert.rejects(read, { code: "credentials-missing", message: "/opt/print exited with 3: no network" });
+  host.install("/opt/print", () => ({ exitCode: 3, stderr: "starting\nconnect ETIMEDOUT 192.0.2.1\n" }));
+  await assert.rejects(read, { code: "credentials-missing", message: "/opt/print exited with 3: ETIMEDOUT" });
 });
 
 test("the output of a process is never shown, since it may hold a secret", async () => {

@@ -53,3 +53,12 @@ test("of an endless panic the first 200 lines are told, and how many there were 
   kubelet.flush();
   assert.deepEqual([said().length, said().at(-1)], [201, "error kubelet: … and 101 more lines of the panic"]);
 });
+
+test("the environment of a pod does not enter the log", () => {
+  const { kubelet, said } = setUp();
+  kubelet.write(
+    'E0102 03:04:05.000001 1 kuberuntime_manager.go:1358] "Unhandled Error" err="container &Container{Env:[]EnvVar{EnvVar{Name:DB_PASSWORD,Value:hunter2,ValueFrom:nil,},},} start failed"',
+  );
+  assert.match(said()[0] ?? "", /^notice kubelet: .*DB_PASSWORD.* start failed"$/);
+  assert.doesNotMatch(said()[0] ?? "", /hunter2/);
+});
