@@ -1,10 +1,10 @@
 // One round over the GPUs: what the daemon's conditions would report, without waiting for transient symptoms to pass.
 
 import { describe } from "../errors.ts";
-import { readGpus } from "../facts/gpu.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "../gpu/gpu-faults.ts";
 import { GPU_CONDITIONS, reportGpus } from "../gpu/gpu-report.ts";
 import type { Host } from "../host/host.ts";
+import { createDriverReader } from "../nvidia/driver-reader.ts";
 import { createFabricManagerReader } from "../nvidia/fabric-manager.ts";
 import { NvidiaSmi, type SmiAnswer } from "../nvidia/nvidia-smi.ts";
 import type { GpuReading } from "../nvidia/nvidia-smi-output.ts";
@@ -15,6 +15,8 @@ import { type Check, type Finding, fail, local, ok, unknown, warn } from "./chec
 /** Together with the grace period of a kill it is shorter than a check's deadline. */
 const SMI_TIMEOUT_SECONDS = 5;
 const DMESG_TIMEOUT_SECONDS = 5;
+const DRIVER_LIMIT_MS = 4000;
+const NOTHING_SEEN = { answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
 
 export const GPU_CHECK: Check = local({
   name: "gpu",
@@ -26,8 +28,11 @@ export const GPU_CHECK: Check = local({
     const failing = GPU_CONDITIONS.find((type) => reports[type].status === "False");
     if (failing !== undefined) {
       const { message, hint = "eks-satellite status." } = reports[failing];
+      const isFaultBearable = faults.every(({ action }) => action === "none");
       const isBearable =
-        failing === "GpuDriver" ? gpu.mode !== "required" : failing === "GpuHealthy" && faults[0]?.action === "none";
+        failing === "GpuDriver"
+          ? gpu.mode !== "required" && isFaultBearable
+          : failing === "GpuHealthy" && isFaultBearable;
       return isBearable ? warn(message, hint) : fail(message, hint);
     }
     const undecided = GPU_CONDITIONS.find((type) => reports[type].status === "Unknown");
@@ -74,20 +79,23 @@ const WEAKNESSES: readonly Weakness[] = [
   },
 ];
 
-async function readObservation(host: Host): Promise<GpuObservation> {
-  const facts = await readGpus(host);
+/** Observes the GPUs once. Nothing in it waits longer than a check may. @throws file-unreadable */
+export async function readObservation(host: Host): Promise<GpuObservation> {
+  const { facts, problem } = await createDriverReader(host, DRIVER_LIMIT_MS)();
+  if (facts.busIds.length === 0) return { facts, ...NOTHING_SEEN };
   const { driverVersion } = facts;
-  if (facts.busIds.length === 0 || driverVersion === undefined)
-    return { facts, answer: undefined, xids: [], hasFabricManager: undefined, consecutiveAnswers: new Map() };
+  if (problem !== undefined) return { facts, ...NOTHING_SEEN, answer: { gpus: [], unreachable: [], problem } };
   const [answer, hasFabricManager, kernelLog] = await Promise.all([
-    new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS }).query(driverVersion),
-    facts.nvSwitches === 0 ? undefined : createFabricManagerReader(host)(),
+    driverVersion === undefined ? undefined : querySmi(host, driverVersion),
+    facts.nvSwitches === 0 || driverVersion === undefined ? undefined : createFabricManagerReader(host)(),
     readKernelLog(host),
   ]);
-  return {
-    ...{ facts, answer, hasFabricManager, ...kernelLog },
-    consecutiveAnswers: lasting(answer, hasFabricManager),
-  };
+  const consecutiveAnswers = answer === undefined ? new Map() : lasting(answer, hasFabricManager);
+  return { facts, answer, hasFabricManager, ...kernelLog, consecutiveAnswers };
+}
+
+function querySmi(host: Host, driverVersion: string): Promise<SmiAnswer> {
+  return new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS }).query(driverVersion);
 }
 
 /** The daemon waits whether a symptom lasts; a check reports the current state at once. */

@@ -12,7 +12,7 @@ export interface DriverReading {
 const LIMIT_MS = 10_000;
 
 /** Creates a function that reads. While the driver hangs it is not asked again: each further read would occupy another thread. */
-export function createDriverReader(host: Host): () => Promise<DriverReading> {
+export function createDriverReader(host: Host, limitMs: number = LIMIT_MS): () => Promise<DriverReading> {
   let pending: { readonly result: Promise<GpuFacts>; readonly sinceMs: number } | undefined;
   let last: GpuFacts | undefined;
   const start = () => {
@@ -35,7 +35,7 @@ export function createDriverReader(host: Host): () => Promise<DriverReading> {
     pending ??= start();
     const { result, sinceMs } = pending;
     const over = new AbortController();
-    const late = host.clock.sleep(isNew ? LIMIT_MS : 0, over.signal).then(
+    const late = host.clock.sleep(isNew ? limitMs : 0, over.signal).then(
       () => undefined,
       () => undefined, // The read has ended.
     );
