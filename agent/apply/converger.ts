@@ -10,6 +10,7 @@ import { createImportReader, type ImportReader } from "../facts/containerd-impor
 import { readRuntimeConditions } from "../facts/cri.ts";
 import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
 import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
+import { SteadyFacts } from "../facts/steady-facts.ts";
 import type { VersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import type { KubeletSpec } from "../kubelet/kubelet.ts";
@@ -57,6 +58,7 @@ export class Converger {
   readonly #outcomes = { unchanged: 0, changed: 0, failed: 0 };
   readonly #work = new ChangeCounters();
   readonly #editWar: EditWar;
+  readonly #steady: SteadyFacts;
   readonly #queue = new Queue();
   readonly #ledger: Ledger;
   readonly #imports: ImportReader;
@@ -69,6 +71,7 @@ export class Converger {
     const state = statePaths(config.stateFolder);
     this.#options = options;
     this.#editWar = new EditWar(host.clock);
+    this.#steady = new SteadyFacts(host.clock);
     this.#imports = createImportReader(host);
     this.#ledger = new Ledger(host, state.ledger, log);
     this.#converge = {
@@ -130,7 +133,7 @@ export class Converger {
     const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
     const unkept = await this.#repairKept();
-    const facts = keepGpu(await readNodeFacts(host, config, versions, cluster(), this.#imports), this.#last?.facts);
+    const facts = this.#steady.steady(await readNodeFacts(host, config, versions, cluster(), this.#imports));
     const plan = planNode(config, facts);
     const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);
     const round = await converge(resources, this.#converge);
@@ -234,11 +237,6 @@ export class Converger {
     const problem = summarizeFailures(round.failures.map(({ error }) => error));
     if (problem !== undefined) throw problem;
   }
-}
-
-/** A GPU that falls off the bus is a fault, reported by gpu/: it must not change kubelet's flags, and so restart kubelet. */
-function keepGpu(facts: NodeFacts, before: NodeFacts | undefined): NodeFacts {
-  return before?.machine.hasGpu === true ? { ...facts, machine: { ...facts.machine, hasGpu: true } } : facts;
 }
 
 function hasFailedKubeletFile({ failures }: Round): boolean {

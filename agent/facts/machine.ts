@@ -4,7 +4,9 @@ import type { Host, NetworkAddress, SystemInformation } from "../host/host.ts";
 import { hasGpu } from "./gpu.ts";
 
 export interface MachineFacts extends SystemInformation {
-  /** The address on the interface of the default route, or the first one of a machine that has no default route. */
+  /** The interface of the default route; undefined while there is none. */
+  readonly defaultInterface?: string | undefined;
+  /** The address on that interface, or, without one, the first that is not of a bridge for containers or virtual machines. */
   readonly primaryIpv4: string | undefined;
   readonly primaryIpv6: string | undefined;
   readonly cgroupVersion: 1 | 2;
@@ -20,6 +22,10 @@ export interface MachineFacts extends SystemInformation {
 /** The file of real name servers that systemd-resolved keeps beside its stub. */
 export const SYSTEMD_RESOLV_CONF = "/run/systemd/resolve/resolv.conf";
 
+/** Interfaces of Docker, CNI plugins, libvirt, LXC and Podman: no other machine reaches their addresses. */
+const VIRTUAL_INTERFACE =
+  /^(docker|br-|veth|cni|cali|flannel|cilium|lxc|virbr|vnet|podman|nerdctl|kube-|nodelocaldns|tunl|weave|antrea|ovn)/;
+
 /** Reads the machine's facts. `credentialProviderPath` is where ecr-credential-provider is expected. */
 export async function readMachine(host: Host, credentialProviderPath: string): Promise<MachineFacts> {
   const { files } = host;
@@ -34,6 +40,7 @@ export async function readMachine(host: Host, credentialProviderPath: string): P
   ]);
   return {
     ...system,
+    defaultInterface,
     primaryIpv4: pickAddress(system.addresses, "IPv4", defaultInterface),
     primaryIpv6: pickAddress(system.addresses, "IPv6", defaultInterface),
     cgroupVersion: controllers === undefined ? 1 : 2,
@@ -64,5 +71,6 @@ function pickAddress(
   const candidates = addresses.filter(
     (candidate) => candidate.family === family && !candidate.address.startsWith("fe80:"),
   );
-  return (candidates.find((candidate) => candidate.interface === defaultInterface) ?? candidates[0])?.address;
+  const routed = candidates.find((candidate) => candidate.interface === defaultInterface);
+  return (routed ?? candidates.find((candidate) => !VIRTUAL_INTERFACE.test(candidate.interface)))?.address;
 }

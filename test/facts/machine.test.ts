@@ -34,9 +34,14 @@ test("the address is that of the interface with the best default route", async (
   assert.deepEqual([primaryIpv4, primaryIpv6], ["192.168.1.10", "2001:db8::10"]);
 });
 
-test("without a default route the first address is taken, link-local ones never", async () => {
-  const { primaryIpv4, primaryIpv6 } = await setUp().read();
-  assert.deepEqual([primaryIpv4, primaryIpv6], ["172.17.0.1", "2001:db8::10"]);
+test("without a default route the first address is taken, never one of a bridge or a link-local one", async () => {
+  const { host, read } = setUp();
+  const { primaryIpv4, primaryIpv6 } = await read();
+  assert.deepEqual([primaryIpv4, primaryIpv6], ["192.168.1.20", "2001:db8::10"]);
+  for (const name of ["docker0", "cni0", "br-1f2e3d4c5b6a", "virbr0", "flannel.1", "cali12ab"]) {
+    host.system = { ...host.system, addresses: [{ interface: name, address: "172.17.0.1", family: "IPv4" }] };
+    assert.equal((await read()).primaryIpv4, undefined, name);
+  }
 });
 
 test("a machine without an address of a family has none", async () => {
