@@ -33,6 +33,7 @@ import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
 import { HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
+import { NodeRecorder } from "./node/node-recorder.ts";
 import { NodeReporter } from "./node/node-reporter.ts";
 import { createNodeWatch, type NodeWatchEvent } from "./node/node-watch.ts";
 import { RuntimeWatch } from "./node/runtime-watch.ts";
@@ -156,6 +157,7 @@ function createNode(machine: Machine) {
   return {
     gpu: new GpuPart({ host, config, log, board, emit, signal, api, containerd: () => converger.facts?.containerd }),
     reporter: new NodeReporter({ host, log, board, name, api }),
+    nodeRecorder: new NodeRecorder({ host, config, log, emit }),
     nodeWatch: createNodeWatch({
       host,
       log,

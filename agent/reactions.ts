@@ -56,7 +56,10 @@ export const REACTIONS: Reactions = {
   },
   "kubelet-cut-off": ({ nodeWatch }) => nodeWatch.lookAgain(),
   "token-refused": ({ session }) => session.replaceToken(),
-  "node-seen": ({ gpu }, { node }) => gpu.see(node),
+  "node-seen": ({ gpu, nodeRecorder }, { node }) => {
+    gpu.see(node);
+    return nodeRecorder.see(node);
+  },
   "node-ready": ({ loops }) => loops.health.trigger().then(() => loops.systemd.trigger()),
   "node-gone": ({ config, reporter, gpu, events, kubelet }) => {
     reporter.forget();

@@ -16,6 +16,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
   assert.deepEqual(document.rootCauses, []);
   assert.deepEqual(conditionsOf(document), {
     ConfigValid: "True Valid",
+    NodeNameKept: "Unknown Starting",
     ClockInSync: "Unknown Starting",
     DnsWorking: "True Resolved",
     DiskAvailable: "True Available",

@@ -19,6 +19,12 @@ export const CONDITIONS = {
     holdSeconds: 0,
     trueWhen: "the configuration file is valid; while it is not, the last good one is in force",
   },
+  NodeNameKept: {
+    dependsOn: [],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "the Node's name is the configured one, or the host name is still that of the first join",
+  },
   ClockInSync: {
     dependsOn: [],
     isCritical: false,

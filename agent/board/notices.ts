@@ -12,6 +12,10 @@ export const NOTICES = {
   KubeletUpgrading: { type: "Normal", when: "kubelet of another version is installed, and its trial begins" },
   KubeletUpgraded: { type: "Normal", when: "the trial of another kubelet succeeded" },
   KubeletRolledBack: { type: "Warning", when: "the trial of another kubelet failed, and the earlier version is back" },
+  NodeRenamed: {
+    type: "Warning",
+    when: "the machine has joined under another name; its earlier Node stays until it is deleted",
+  },
   CordonedForGpu: { type: "Warning", when: "the daemon cordoned the Node for the faults of its GPUs" },
   ContainerdRestarted: {
     type: "Warning",

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ConditionBoard } from "../board/conditions.ts";
 import type { Host } from "../host/host.ts";
-import { loadConfigOrLastGood } from "./load.ts";
+import { isNodeNamed, loadConfigOrLastGood } from "./load.ts";
+import { createNodeNameWatch } from "./node-name-watch.ts";
 import type { Config } from "./schema.ts";
 
 export interface ConfigWatchOptions {
@@ -19,9 +20,11 @@ export type ConfigEvent = { readonly kind: "config-changed" };
 
 /** Returns a round that checks the file once; an unchanged valid file costs one read. */
 export function createConfigWatch({ host, board, file, config, emit }: ConfigWatchOptions): () => Promise<void> {
+  const watchNodeName = createNodeNameWatch({ host, board, config });
   let last: string | undefined;
   return async () => {
     const text = await host.files.read(file);
+    await watchNodeName(text !== undefined && isNodeNamed(text));
     if (text !== undefined && text === last) return;
     last = undefined;
     try {

@@ -4,7 +4,8 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, type ParsedNode, parseDocu
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { type Config, configSchema } from "./schema.ts";
+import { readNodeRecord } from "./node-record.ts";
+import { type Config, configSchema, DEFAULT_STATE_FOLDER } from "./schema.ts";
 
 /** Where the configuration is expected. */
 export const DEFAULT_CONFIG_PATH = "/etc/eks-satellite/config.yaml";
@@ -66,7 +67,30 @@ export async function loadConfig(host: Host, file: string): Promise<Config> {
       hint: `Write cluster.name, cluster.region and credentials there; config.example.yaml documents every key.`,
     });
   }
-  return parseConfig(text, file, host.hostname);
+  const record = await readNodeRecord(host, stateFolderOf(text));
+  return parseConfig(text, file, record?.name ?? host.hostname);
+}
+
+/** Where an earlier run has kept its record: asked before the text is validated, since a host name may be none that a Node can have. */
+function stateFolderOf(text: string): string {
+  const { stateFolder } = readTable(text);
+  return typeof stateFolder === "string" ? stateFolder : DEFAULT_STATE_FOLDER;
+}
+
+/** Whether the text names the node: the machine's host name does otherwise. */
+export function isNodeNamed(text: string): boolean {
+  const { node } = readTable(text);
+  return isTable(node) && typeof node.name === "string";
+}
+
+/** The keys of a text that need not be valid; none when it is no table. */
+function readTable(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = parseDocument(text, { prettyErrors: false, logLevel: "silent" }).toJS();
+    return isTable(value) ? value : {};
+  } catch {
+    return {}; // Its validation says what is wrong.
+  }
 }
 
 /** Parses and validates configuration text; `hostname` names the node when the text does not. @throws config-syntax, config-invalid */

@@ -29,6 +29,7 @@ export function statePaths(stateFolder: string) {
     artifacts: `${stateFolder}/artifacts.json`,
     gpu: `${stateFolder}/gpu.json`,
     ledger: `${stateFolder}/ledger`,
+    node: `${stateFolder}/node.json`,
     services: `${stateFolder}/services.json`,
     session: `${stateFolder}/session`,
     versions: `${stateFolder}/versions.json`,

@@ -10,6 +10,9 @@ import { healthSchema } from "./health-schema.ts";
 import { kubeletSchema } from "./kubelet-schema.ts";
 import { nodeSchema } from "./node-schema.ts";
 
+/** What must survive a reboot is there, unless the configuration says otherwise. */
+export const DEFAULT_STATE_FOLDER = "/var/lib/eks-satellite";
+
 const clusterSchema = z.strictObject({
   name: z
     .string()
@@ -136,7 +139,7 @@ const keysSchema = z.strictObject({
     .prefault({})
     .describe("The log."),
   stateFolder: path()
-    .default("/var/lib/eks-satellite")
+    .default(DEFAULT_STATE_FOLDER)
     .describe("What must survive a reboot: last good facts, the ledger with the originals of changed files."),
   runFolder: path().default("/run/eks-satellite").describe("Short-lived secrets; a tmpfs."),
 });

@@ -73,6 +73,11 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
       mode: "0600",
       what: "the original of everything that was changed, for `reset`",
     },
+    node: {
+      path: paths.node,
+      mode: "0600",
+      what: "as which Node the machine has joined: its name stays when the host name changes",
+    },
     services: {
       path: paths.services,
       mode: "0600",

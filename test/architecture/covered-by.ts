@@ -21,6 +21,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "config/containerd-schema.ts": "config/registries.test.ts",
   "config/credentials-schema.ts": "config/refused.test.ts",
   "config/gpu-schema.ts": "config/refused.test.ts",
+  "config/node-record.ts": "config/node-name-watch.test.ts",
   "config/node-schema.ts": "config/refused.test.ts",
   "config/registry-schema.ts": "config/registries.test.ts",
   "config/schema.ts": "config/refused.test.ts",
