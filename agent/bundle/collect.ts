@@ -25,6 +25,8 @@ export interface CollectOptions {
   readonly configFile: string;
   /** Start of the journal, in the format of journalctl's --since. */
   readonly since: string;
+  /** Leaves out the lines of kubelet and containerd: they may quote the environment and the output of pods. */
+  readonly withoutPodLogs?: boolean;
   readonly redactor: Redactor;
 }
 
@@ -80,21 +82,34 @@ function nodeItems({ host, local, redactor }: CollectOptions): readonly Item[] {
   ];
 }
 
-function journalItems({ host, since }: CollectOptions): readonly Item[] {
-  const journal = (unit: string): Item => ({
-    path: `journal/${unit}.txt`,
-    what: `the journal of ${unit}`,
-    read: () =>
-      runForText(host, "journalctl", [
-        ...[`--unit=${unit}`, `--since=${since}`, "--output=short-iso-precise"],
-        ...["--no-pager", `--lines=${JOURNAL_LINES}`],
-      ]),
-  });
+function journalItems({ host, since, withoutPodLogs = false }: CollectOptions): readonly Item[] {
+  const journal = (unit: string) =>
+    runForText(host, "journalctl", [
+      ...[`--unit=${unit}`, `--since=${since}`, "--output=short-iso-precise"],
+      ...["--no-pager", `--lines=${JOURNAL_LINES}`],
+    ]);
+  const kernel = {
+    path: "journal/kernel.txt",
+    what: "kernel lines of GPUs, memory and disks",
+    read: () => readKernel(host, since),
+  };
+  const path = "journal/eks-satellite.txt";
+  if (withoutPodLogs) {
+    const read = async () => withoutKubelet(await journal("eks-satellite"));
+    return [{ path, what: "the journal of eks-satellite, without kubelet's lines", read }, kernel];
+  }
   return [
-    journal("eks-satellite"),
-    journal("containerd"),
-    { path: "journal/kernel.txt", what: "kernel lines of GPUs, memory and disks", read: () => readKernel(host, since) },
+    { path, what: "the journal of eks-satellite", read: () => journal("eks-satellite") },
+    { path: "journal/containerd.txt", what: "the journal of containerd", read: () => journal("containerd") },
+    kernel,
   ];
+}
+
+function withoutKubelet(journal: string): string {
+  return journal
+    .split("\n")
+    .filter((line) => !/(?:^|\]: )kubelet: /.test(line))
+    .join("\n");
 }
 
 /** Commands whose output is an item of its own. */

@@ -8,8 +8,8 @@ import type { KnownSecret } from "../redact/redaction.ts";
 
 /** Names of variables and keys whose value is a secret. An access key's id is not a secret, and is shortened elsewhere. */
 const SECRET_NAME = /secret|token|passw|credential|private|api_?key|authorization/i;
-/** User name and password in a URL. */
-const USER_INFO = /^[a-z][a-z0-9+.-]*:\/\/([^/@\s]+)@/i;
+/** User name and password in a URL: a password may hold `@` and `/`, so the last `@` ends it. */
+const USER_INFO = /^[a-z][a-z0-9+.-]{0,20}:\/\/(.*)@/i;
 
 /** Reads every secret that can be read. A file that is absent or unreadable cannot be in the bundle either. */
 export async function readKnownSecrets(
@@ -41,16 +41,41 @@ export async function readKnownSecrets(
 /** Finds lines `NAME=value` or `name = value` whose name suggests a secret, and passwords in URLs. */
 function secretsOf(text: string): readonly KnownSecret[] {
   return text.split("\n").flatMap((line) => {
-    const [, name = "", written = ""] = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    const value = /^(["'])(.*)\1$/.exec(written)?.[2] ?? written;
+    const equals = line.indexOf("=");
+    if (equals < 0) return [];
+    const name = line
+      .slice(0, equals)
+      .trim()
+      .replace(/^export /, "")
+      .trim();
+    const value = withoutQuotes(line.slice(equals + 1).trim());
     const userInfo = USER_INFO.exec(value)?.[1];
-    if (userInfo !== undefined) return [{ name: `password in ${name}`, value: userInfo }];
+    if (userInfo !== undefined) return spellingsOfUserInfo(name, userInfo);
     return SECRET_NAME.test(name) ? [{ name, value }] : [];
   });
 }
 
-/** Splits the private key of a PEM file into lines: a log may show one of them without its header. */
+function withoutQuotes(value: string): string {
+  return /^(["']).*\1$/.test(value) ? value.slice(1, -1) : value;
+}
+
+/** As a whole, and the password alone, as it is written and as a server receives it. */
+function spellingsOfUserInfo(variable: string, userInfo: string): readonly KnownSecret[] {
+  const password = userInfo.slice(userInfo.indexOf(":") + 1);
+  const values = [userInfo, password, decode(userInfo), decode(password)];
+  return [...new Set(values)].map((value) => ({ name: `password in ${variable}`, value }));
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // Its percent signs are its own.
+  }
+}
+
+/** Splits the private keys of a PEM file into lines: a log may show one of them without its header. */
 function linesOfKey(pem: string): readonly string[] {
-  const [, body = ""] = /-----BEGIN [A-Z ]*PRIVATE KEY-----\n([\s\S]*?)-----END/.exec(pem) ?? [];
-  return body.split("\n").filter((line) => line.length >= 32);
+  const bodies = pem.split(/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/).slice(1);
+  return bodies.flatMap((body) => (body.split("-----END")[0] ?? "").split(/\r?\n/)).filter((line) => line.length >= 32);
 }

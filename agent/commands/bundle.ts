@@ -24,6 +24,8 @@ export interface BundleOptions {
   readonly output?: string;
   /** Start of the journal, in the format of journalctl's --since. */
   readonly since: string;
+  /** Leaves out the lines that may quote pods. */
+  readonly withoutPodLogs?: boolean;
 }
 
 export interface BundleContext {
@@ -36,6 +38,8 @@ export interface BundleContext {
 const MAX_ITEM_LENGTH = 8 * 2 ** 20;
 const TAR_TIMEOUT_SECONDS = 120;
 const ITEM_DEADLINE_MS = 30_000;
+/** Not beside the archive: its folder may be another user's, who could put links into the way. */
+const STAGING_PARENT = "/var/tmp";
 
 /** Adds `bundle`. */
 export function register(program: Command, { host, environment, print, exitNow }: CommandContext): void {
@@ -45,13 +49,14 @@ export function register(program: Command, { host, environment, print, exitNow }
     .addOption(configOption())
     .option("--output <file>", "path of the archive (default: a name with node and time, in the current folder)")
     .option("--since <time>", "start of the journal, in journalctl's format", "24 hours ago")
+    .option("--without-pod-logs", "leave out what kubelet and containerd log, which may quote pods", false)
     .action(async (options: BundleOptions) => {
       await bundleCommand({ host, environment }, options, print);
       await exitNow(0);
     });
 }
 
-/** Writes the archive and prints its path. @throws not-root, bundle-failed, file-unwritable, disk-full */
+/** Writes the archive and prints its path. @throws not-root, bundle-failed, file-exists, file-unwritable, disk-full */
 export async function bundleCommand(context: BundleContext, options: BundleOptions, print: Print): Promise<void> {
   const { host } = context;
   if (host.userId !== 0) {
@@ -66,7 +71,7 @@ export async function bundleCommand(context: BundleContext, options: BundleOptio
   const output = resolve(options.output ?? `${name}.tar.gz`);
   const items = [
     ...ownItems(context, options, local),
-    ...collectItems({ host, local, configFile: options.config, since: options.since, redactor }),
+    ...collectItems({ host, local, configFile: options.config, redactor, ...journalOptions(options) }),
   ];
   const texts = await Promise.all(items.map((item) => readItem(host, item, redactor)));
   await archive(host, output, name, [
@@ -76,6 +81,10 @@ export async function bundleCommand(context: BundleContext, options: BundleOptio
   print(
     `${output}: ${items.length + 1} files, ${redactor.count} secrets removed. Read through it before you send it: tar -tzf, README.txt.\n`,
   );
+}
+
+function journalOptions({ since, withoutPodLogs = false }: BundleOptions) {
+  return { since, withoutPodLogs };
 }
 
 /** The output of our own commands. */
@@ -116,7 +125,7 @@ function ownItems(
 }
 
 /** Reads an item. An item that cannot be read says so in its place, and the others are kept. */
-async function readItem(host: Host, { read }: Item, redactor: Redactor): Promise<string> {
+async function readItem(host: Host, { path, read }: Item, redactor: Redactor): Promise<string> {
   const over = new AbortController();
   const late = host.clock.sleep(ITEM_DEADLINE_MS, over.signal).then(
     () => `not collected: no answer in ${ITEM_DEADLINE_MS / 1000} s`,
@@ -130,14 +139,23 @@ async function readItem(host: Host, { read }: Item, redactor: Redactor): Promise
     late,
   ]);
   over.abort();
-  const kept =
-    text.length <= MAX_ITEM_LENGTH
-      ? text
-      : `(the first ${text.length - MAX_ITEM_LENGTH} characters are left out)\n${text.slice(-MAX_ITEM_LENGTH)}`;
-  return `${redactor.text(kept).trimEnd()}\n`;
+  // A secret across the cut would be found no more.
+  const safe = path.endsWith(".json") ? redactJson(text, redactor) : redactor.text(text);
+  const left = safe.length - MAX_ITEM_LENGTH;
+  const kept = left <= 0 ? safe : `(the first ${left} characters are left out)\n${safe.slice(-MAX_ITEM_LENGTH)}`;
+  return `${kept.trimEnd()}\n`;
 }
 
-/** Writes the archive as a whole or not at all, readable by its owner only, and removes the staging folder. */
+/** A document is one long line, of which only the beginning would be kept. */
+function redactJson(text: string, redactor: Redactor): string {
+  try {
+    return JSON.stringify(redactor.tree(JSON.parse(text)), undefined, 2);
+  } catch {
+    return redactor.text(text); // It says why there is no document.
+  }
+}
+
+/** Writes the archive under a name that is not taken, readable by its owner only, and removes the staging folder. */
 async function archive(
   host: Host,
   output: string,
@@ -145,15 +163,14 @@ async function archive(
   documents: readonly { readonly path: string; readonly text: string }[],
 ): Promise<void> {
   const folder = dirname(output);
-  const staging = `${folder}/.${name}.partial`;
   const { files } = host;
   if ((await files.status(folder))?.kind !== "folder") {
     throw new SatelliteError("bundle-failed", `there is no folder ${folder} for the archive`, {
       hint: "Give a folder that exists with --output.",
     });
   }
+  const staging = await files.makeTemporaryFolder(STAGING_PARENT);
   try {
-    await files.makeFolder(staging, 0o700);
     for (const { path, text } of documents) await files.write(`${staging}/${name}/${path}`, text, { mode: 0o600 });
     const tar = ["--create", "--gzip", `--file=${staging}/archive`, `--directory=${staging}`, "--sort=name"];
     const owner = ["--owner=root:0", "--group=root:0"];
@@ -162,11 +179,11 @@ async function archive(
     });
     if (exitCode !== 0) {
       throw new SatelliteError("bundle-failed", `tar exited with ${exitCode}: ${stderr}`, {
-        hint: `Check free space and permissions in ${folder}, or give another path with --output.`,
+        hint: `Check free space and permissions in ${STAGING_PARENT} and ${folder}, or give another path with --output.`,
       });
     }
     await files.setMode(`${staging}/archive`, 0o600);
-    await files.move(`${staging}/archive`, output);
+    await files.copyToNew(`${staging}/archive`, output);
   } finally {
     await files.removeTree(staging);
   }

@@ -1,10 +1,12 @@
 // Files of a real Linux machine.
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import {
   chmod,
+  copyFile,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -35,6 +37,8 @@ export function createLinuxFiles(): Files {
     remove: (path) => explaining(path, () => rm(path, { force: true })),
     move: (from, to) => explaining(to, () => rename(from, to)),
     makeFolder: async (path, mode) => void (await explaining(path, () => mkdir(path, { recursive: true, mode }))),
+    makeTemporaryFolder: (parent) => explaining(parent, () => mkdtemp(join(parent, ".eks-satellite-"))),
+    copyToNew: (from, to) => explaining(to, () => copyToNew(from, to)),
     list: async (path) => ((await unlessAbsent(path, () => readdir(path))) ?? []).toSorted(),
     space: (path) => unlessAbsent(path, () => readSpace(path)),
     readLink: (path) =>
@@ -45,6 +49,17 @@ export function createLinuxFiles(): Files {
     removeTree: (path) => explaining(path, () => removeTree(path)),
     removeEmptyFolder: (path) => explaining(path, () => removeIfEmpty(path)),
   };
+}
+
+async function copyToNew(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+    throw new SatelliteError("file-exists", `there is already a ${to}, and it was not replaced`, {
+      hint: `Give another name, or look at it and remove it: ls -l ${to}.`,
+    });
+  }
 }
 
 async function readStatus(path: string): Promise<FileStatus> {

@@ -29,7 +29,7 @@ const PLANTED = {
 } as const;
 
 /** What an archive is made from, while it is made. */
-const staged = (host: MemoryHost) => host.files.paths().filter((path) => path.includes(".partial"));
+const staged = (host: MemoryHost) => host.files.paths().filter((path) => path.includes("/.eks-satellite-"));
 
 function setUp() {
   const world = setUpCheck();
@@ -88,10 +88,10 @@ function setUp() {
     return {};
   });
   const said: string[] = [];
-  const run = (output = OUTPUT) =>
+  const run = (output = OUTPUT, withoutPodLogs = false) =>
     bundleCommand(
       { host, environment: {}, aws: world.aws },
-      { config: CONFIG_FILE, output, since: "24 hours ago" },
+      { config: CONFIG_FILE, output, since: "24 hours ago", withoutPodLogs },
       (text) => void said.push(text),
     );
   return { ...world, packed, run, said };
@@ -139,6 +139,42 @@ test("the archive appears as a whole, readable by root only, and the staging fol
   await run();
   assert.equal(host.files.peek(OUTPUT)?.mode, 0o600);
   assert.deepEqual(staged(host), []);
+});
+
+test("a name that is taken, be it by a link, is not replaced, and nothing is drafted beside it", async () => {
+  const { host, run } = setUp();
+  host.files.putLink(OUTPUT, "/etc/shadow");
+  host.files.put("/etc/shadow", "root:x");
+  await assert.rejects(run(), { code: "file-exists" });
+  assert.equal(host.files.peek("/etc/shadow")?.content, "root:x");
+  assert.deepEqual(
+    host.files.changes.filter((change) => change.includes("/root/")),
+    [],
+  );
+});
+
+test("a secret across the cut of a long text does not stay", async () => {
+  const { host, run, packed } = setUp();
+  const key = Array.from(
+    { length: 20 },
+    (_, line) => `MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8c${10 + line}`,
+  );
+  const pem = ["-----BEGIN PRIVATE KEY-----", ...key, "-----END PRIVATE KEY-----"].join("\n");
+  const filler = "a line of the log\n".repeat(Math.ceil((8 * 2 ** 20 - 800) / 18));
+  host.install("df", () => ({ stdout: `${"first\n".repeat(1000)}${pem}\n${filler}` }));
+  await run();
+  const text = packed.get("machine/disks.txt") ?? "";
+  assert.ok(text.length <= 8 * 2 ** 20 + 100);
+  for (const line of key) assert.ok(!text.includes(line.slice(-20)));
+});
+
+test("without the logs of pods, kubelet's and containerd's lines are left out", async () => {
+  const { run, packed } = setUp();
+  await run(OUTPUT, true);
+  assert.equal(packed.get("journal/containerd.txt"), undefined);
+  assert.doesNotMatch(packed.get("journal/eks-satellite.txt") ?? "", /pod web is running/);
+  assert.match(packed.get("journal/eks-satellite.txt") ?? "", /X-Amz-Date=1/);
+  assert.match(packed.get("README.txt") ?? "", /without kubelet's lines/);
 });
 
 test("a tar that fails leaves no archive, and says what to check", async () => {

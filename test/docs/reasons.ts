@@ -25,6 +25,7 @@ export const NEVER_A_REASON: Readonly<Record<string, string>> = {
   "api-failed": "a watch reads again; ApiReachable has the reason of the read",
   "caller-denied": "it means that AWS knows the keys",
   "daemon-stopping": "the board takes no report of a run that ends",
+  "file-exists": "bundle only",
   "health-port-taken": "the daemon ends with it",
   "not-planned": "answered to /status before the first round",
   "proxy-invalid": "logged at the start",

@@ -165,6 +165,26 @@ export class MemoryFiles implements Files {
     this.#folders.set(path, mode);
   }
 
+  #temporaryFolders = 0;
+
+  async makeTemporaryFolder(parent: string): Promise<string> {
+    this.#temporaryFolders += 1;
+    const path = `${parent}/.eks-satellite-${this.#temporaryFolders}`;
+    await this.makeFolder(path, 0o700);
+    return path;
+  }
+
+  async copyToNew(from: string, to: string): Promise<void> {
+    if (this.#entries.has(to) || this.#links.has(to) || this.#folders.has(to))
+      throw new SatelliteError("file-exists", `there is already a ${to}, and it was not replaced`, {
+        hint: "Remove it.",
+      });
+    this.#change("copy", to);
+    const file = this.#entries.get(from);
+    if (file === undefined) throw unwritable(to, Object.assign(new Error("ENOENT"), { code: "ENOENT" }));
+    this.#entries.set(to, file);
+  }
+
   async list(path: string): Promise<readonly string[]> {
     this.#checkReadable(path);
     const all = [...this.#entries.keys(), ...this.#folders.keys(), ...this.#links.keys()];

@@ -108,6 +108,28 @@ conforms("a tree is removed with everything in it, and what a link in it leads t
   assert.equal(await files.read(`${root}/kept/file`), "kept", "a link is removed, and not followed");
 });
 
+conforms("a temporary folder has a name of its own, and is its owner's alone", async ({ files, root }) => {
+  const [one, other] = [await files.makeTemporaryFolder(root), await files.makeTemporaryFolder(root)];
+  assert.notEqual(one, other);
+  assert.ok(one.startsWith(`${root}/.eks-satellite-`));
+  const status = await files.status(one);
+  assert.deepEqual([status?.kind, status?.mode], ["folder", 0o700]);
+});
+
+conforms("a copy takes no name that is taken, not even that of a link that leads nowhere", async ({ files, root }) => {
+  await files.write(`${root}/draft`, "new", { mode: 0o600 });
+  await files.write(`${root}/victim`, "old", WRITE);
+  await files.link(`${root}/link`, `${root}/victim`);
+  await files.link(`${root}/dangling`, `${root}/none`);
+  for (const name of ["victim", "link", "dangling"])
+    await assert.rejects(files.copyToNew(`${root}/draft`, `${root}/${name}`), { code: "file-exists" });
+  assert.equal(await files.read(`${root}/victim`), "old");
+  assert.equal(await files.read(`${root}/none`), undefined);
+  await files.copyToNew(`${root}/draft`, `${root}/copy`);
+  assert.equal(await files.read(`${root}/copy`), "new");
+  assert.equal((await files.status(`${root}/copy`))?.mode, 0o600);
+});
+
 conforms("an empty folder is removed, one that holds anything is not", async ({ files, root }) => {
   await files.makeFolder(`${root}/empty`, 0o755);
   await files.write(`${root}/full/a`, "", WRITE);
