@@ -5,18 +5,22 @@ export interface ErrorDetails {
   /** One sentence that says what to do: a command, a file to edit, or the AWS action to allow. */
   readonly hint?: string;
   readonly cause?: unknown;
+  /** Errors that a person mends one by one, each with its own hint; the message joins theirs. */
+  readonly parts?: readonly SatelliteError[];
 }
 
 /** An error with a stable, kebab-case code and a hint; the only kind that the agent throws on purpose. */
 export class SatelliteError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
+  readonly parts: readonly SatelliteError[];
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "SatelliteError";
     this.code = code;
     this.hint = details.hint;
+    this.parts = details.parts ?? [];
   }
 }
 

@@ -7,7 +7,7 @@ import type { CommandContext } from "./commands/context.ts";
 import { EXIT } from "./commands/exit-codes.ts";
 import { createProgram } from "./commands/program.ts";
 import type { Paint } from "./commands/status-screen.ts";
-import { describe, hasCode } from "./errors.ts";
+import { describe, hasCode, SatelliteError } from "./errors.ts";
 import { withoutControls } from "./foreign-text.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { createLogOutput, type LogOutput, openJournal } from "./host/log-output.ts";
@@ -82,7 +82,8 @@ function exitCodeOf(error: unknown): number {
 
 function logError(err: unknown): void {
   const log = createLog({ level: "info", format: "auto" }, (line) => void process.stderr.write(line), process.env);
-  log.error({ err });
+  const parts = err instanceof SatelliteError ? err.parts : [];
+  for (const each of parts.length > 0 ? parts : [err]) log.error({ err: each });
 }
 
 async function confirm(question: string): Promise<boolean> {

@@ -52,6 +52,22 @@ test("an unknown command or option is a usage error: exit 64", () => {
   assert.match(stderr, /there is no check disc → Checks: os, .*disk/);
 });
 
+test("each mistake in a configuration is a line of its own, with its own hint; an option that does not fit is named", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "config.yaml");
+  writeFileSync(file, "cluster: { nme: demo, region: us-esat-1 }\ncredentials: { keysFile: /k }\nkubelt: {}\n");
+  const { status, stderr } = start("plan", "--config", file);
+  assert.equal(status, 1);
+  const lines = stderr.trim().split("\n");
+  assert.equal(lines.length, 4, stderr);
+  for (const line of lines) assert.match(line, /^ERROR .*config\.yaml:\d: .* → .* code=config-invalid$/);
+  assert.match(stderr, /unknown key kubelt → Did you mean kubelet\? /);
+  const drain = start("reset", "--drain-seconds", "soon");
+  assert.equal(drain.status, 64);
+  assert.match(drain.stderr, /option '--drain-seconds <seconds>' argument 'soon' is invalid\. It must be.*5m/);
+});
+
 test("an administrator's command needs a cluster, and prints a role without asking AWS", () => {
   assert.equal(start("authorize", "--region", "us-west-2").status, 64);
   assert.equal(start("revoke", "--cluster", "demo", "--region", "us-west-2", "--method", "magic").status, 64);

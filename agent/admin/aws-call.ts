@@ -1,6 +1,6 @@
 // A call to AWS as an administrator: a failure names the action, the resource, and the caller.
 
-import { explainAwsError } from "../aws/aws-error.ts";
+import { explainAwsError, isAwsOwnProblem } from "../aws/aws-error.ts";
 import { SatelliteError } from "../errors.ts";
 
 export interface Question {
@@ -26,7 +26,7 @@ export async function callAws<T>({ action, resource, caller }: Question, ask: ()
       const hint = "Renew them (aws sso login, or other keys) and run this again: it continues where it stopped.";
       throw new SatelliteError(error.code, error.message, { hint, cause });
     }
-    if (error.code !== "aws-failed") throw error;
+    if (error.code !== "aws-failed" || isAwsOwnProblem(cause)) throw error;
     const { name = "" } = cause as { name?: string };
     throw new SatelliteError("aws-refused", `${action} on ${resource} was refused (${name})`, {
       hint:

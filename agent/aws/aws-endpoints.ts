@@ -1,17 +1,16 @@
 // AWS's endpoints for this node, and the difference of their clock.
+import { dnsSuffixOf } from "../config/partitions.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 
-/** DNS suffix of the partition that a region belongs to. */
-const DNS_SUFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
-  ["cn-", "amazonaws.com.cn"],
-  ["eusc-", "amazonaws.eu"],
-];
+/** Renders the host name of a service in a region, with the DNS suffix of its partition. */
+export function serviceHostname(service: string, region: string): string {
+  return `${service}.${region}.${dnsSuffixOf(region)}`;
+}
 
-/** Renders the host name of STS in a region, with the DNS suffix of its partition. */
+/** Renders the host name of STS in a region. */
 export function stsHostname(region: string): string {
-  const suffix = DNS_SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "amazonaws.com";
-  return `sts.${region}.${suffix}`;
+  return serviceHostname("sts", region);
 }
 
 /** Chooses the URL of STS: the configured one, or that of the region. */
@@ -21,12 +20,12 @@ export function stsUrl({ aws, cluster }: Config): string {
 
 /** Chooses the URL of EKS: the configured one, or that of the region. */
 export function eksUrl({ aws, cluster }: Config): string {
-  return aws.endpoints.eks ?? `https://${stsHostname(cluster.region).replace(/^sts\./, "eks.")}/`;
+  return aws.endpoints.eks ?? `https://${serviceHostname("eks", cluster.region)}/`;
 }
 
 /** Renders the host name of an account's registry in the cluster's region. */
 export function ecrHostname({ cluster }: Config, accountId: string): string {
-  return stsHostname(cluster.region).replace(/^sts\./, `${accountId}.dkr.ecr.`);
+  return serviceHostname(`${accountId}.dkr.ecr`, cluster.region);
 }
 
 /**

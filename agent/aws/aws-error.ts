@@ -14,6 +14,7 @@ const INVALID_KEYS = [
 const CLOCK = ["RequestTimeTooSkewed", "SignatureNotYetCurrent"];
 /** The message of STS with the code SignatureDoesNotMatch. */
 const CLOCK_WORDS = /^Signature (expired|not yet current)/;
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded/;
 const DENIED = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
 
 /** Code and hint for a denied action. Only the caller knows the remedy. */
@@ -49,9 +50,10 @@ export function explainAwsError(cause: unknown, action: string, denial: Denial):
       },
     );
   }
-  if (hasAnswer(cause)) {
-    return new SatelliteError("aws-failed", `${action} failed (${name})`, {
-      hint: "Compare with the AWS Health Dashboard; the daemon repeats the call.",
+  const status = statusOf(cause);
+  if (status !== undefined) {
+    return new SatelliteError("aws-failed", `${action} was answered ${status} (${name})`, {
+      hint: `${isAwsOwnProblem(cause) ? "AWS itself has a problem, or too many requests; nothing is wrong here. Running pods keep running. " : ""}Compare with the AWS Health Dashboard, and try again; the daemon repeats the call by itself.`,
       cause,
     });
   }
@@ -61,8 +63,13 @@ export function explainAwsError(cause: unknown, action: string, denial: Denial):
   });
 }
 
-/** Whether AWS answered: the SDK records the HTTP status of an answer. A 5xx counts as no answer. */
-function hasAnswer(cause: unknown): boolean {
-  const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  return status !== undefined && status < 500;
+/** Whether AWS answered that it has a problem, or too many requests: then nothing is wrong with the call. */
+export function isAwsOwnProblem(cause: unknown): boolean {
+  const status = statusOf(cause) ?? 0;
+  return status >= 500 || status === 429 || (status > 0 && THROTTLED.test((cause as { name?: string }).name ?? ""));
+}
+
+/** HTTP status of AWS's answer; undefined when there was none. */
+function statusOf(cause: unknown): number | undefined {
+  return (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }

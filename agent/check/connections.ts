@@ -1,5 +1,5 @@
 // Every connection that a node makes or accepts: the table behind docs/reference/network-ports.md and docs/images/network.svg.
-import { stsHostname } from "../aws/aws-endpoints.ts";
+import { serviceHostname } from "../aws/aws-endpoints.ts";
 import { healthSchema } from "../config/health-schema.ts";
 import { KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { defaultManifestUrl } from "../install/artifact-manifest.ts";
@@ -23,7 +23,7 @@ export interface Connection {
 }
 
 const HTTPS = 443;
-const regional = (service: string) => stsHostname("REGION").replace(/^sts\./, `${service}.`);
+const regional = (service: string) => serviceHostname(service, "REGION");
 const outward = { from: "machine", ports: [HTTPS], protocol: "TCP" } as const;
 const within = { from: "machine", to: "machine", protocol: "TCP" } as const;
 const health = healthSchema.parse({});

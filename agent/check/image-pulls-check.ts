@@ -1,7 +1,7 @@
 // Whether images can be pulled: ECR gets a request with ecr-credential-provider's credentials, each configured registry and mirror one to its API.
 import { rootCertificates } from "node:tls";
 import * as z from "zod";
-import { ecrHostname } from "../aws/aws-endpoints.ts";
+import { ecrHostname, serviceHostname } from "../aws/aws-endpoints.ts";
 import { networkProblemOf } from "../aws/network-error.ts";
 import { runPaths } from "../config/paths.ts";
 import type { Registry } from "../config/registry-schema.ts";
@@ -17,6 +17,8 @@ import type { CheckContext } from "./context.ts";
 const TIMEOUT_SECONDS = 5;
 const PULL_ACTIONS =
   "ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer";
+const OWN_PROBLEM =
+  "The service itself has a problem, or too many requests; nothing is wrong here. Compare with the AWS Health Dashboard, and check again later.";
 /** The worst finding comes first. */
 const ORDER = ["fail", "warn", "pending", "unknown", "ok"] as const;
 
@@ -85,13 +87,32 @@ async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<F
     const [reason = ""] = answer.stderr.trim().split("\n").slice(-1);
     return warn(
       `ecr-credential-provider fails with ${answer.exitCode}: ${reason.slice(0, 400)}`,
-      `Allow ${PULL_ACTIONS} to ${arn}, if the node pulls from ECR.`,
+      remedyOf(reason, arn, serviceHostname("api.ecr", config.cluster.region)),
     );
   }
-  return tryCredentials(host, registry, readCredentials(answer.stdout));
+  return tryCredentials(host, registry, readCredentials(answer.stdout), config.cluster.region);
 }
 
-async function tryCredentials(host: Host, registry: string, basic: string | undefined): Promise<Finding> {
+/** Go's SDK reports the status of an answer, or Go's own words for none. */
+function remedyOf(reason: string, arn: string, endpoint: string): string {
+  const status = Number(/StatusCode: (\d{3})/.exec(reason)?.[1] ?? 0);
+  if (isOwnProblem(status) || /Throttl|ServerException|ServiceUnavailable/.test(reason)) return OWN_PROBLEM;
+  if (status === 0 && /no such host|dial tcp|i\/o timeout|deadline exceeded|TLS handshake/.test(reason))
+    return `Check the network from this machine to ${endpoint}, port 443.`;
+  return `Allow ${PULL_ACTIONS} to ${arn}, if the node pulls from ECR.`;
+}
+
+/** Whether an answer is about the service's state, and not about who asks. */
+function isOwnProblem(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
+async function tryCredentials(
+  host: Host,
+  registry: string,
+  basic: string | undefined,
+  region: string,
+): Promise<Finding> {
   if (basic === undefined)
     return warn(
       `ecr-credential-provider gives nothing for ${registry}`,
@@ -100,6 +121,7 @@ async function tryCredentials(host: Host, registry: string, basic: string | unde
   try {
     const headers = { authorization: `Basic ${basic}` };
     const { status } = await host.fetch({ url: `https://${registry}/v2/`, headers, timeoutSeconds: TIMEOUT_SECONDS });
+    if (isOwnProblem(status)) return warn(`${registry} answers ${status}`, OWN_PROBLEM);
     if (status === 200) return ok(`${registry} takes the credentials of ecr-credential-provider`);
     return warn(
       `${registry} answers ${status} to the credentials of ecr-credential-provider`,
@@ -108,7 +130,7 @@ async function tryCredentials(host: Host, registry: string, basic: string | unde
   } catch (error) {
     return warn(
       `${registry} does not answer (${networkProblemOf(error)})`,
-      `Pulls from ECR need https://${registry}, and its layers https://prod-*-starport-layer-bucket.s3.*.amazonaws.com.`,
+      `Pulls from ECR need https://${registry}, and its layers https://prod-*-starport-layer-bucket.${serviceHostname("s3", region)}.`,
     );
   }
 }
@@ -162,6 +184,11 @@ async function tryServer(host: Host, name: string, { url, ca, obstacle }: Server
     });
     // 401 is the answer of a registry that requires authentication.
     if (status === 200 || status === 401) return ok(`${name}: ${url} answers`);
+    if (isOwnProblem(status))
+      return warn(
+        `${name}: ${url} answers ${status}`,
+        "The registry itself has a problem, or too many requests: see its own log.",
+      );
     return warn(`${name}: ${url} answers ${status}`, "Is it a registry? GET /v2/ has to answer 200 or 401.");
   } catch (error) {
     const problem = networkProblemOf(error);

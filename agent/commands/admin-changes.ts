@@ -8,7 +8,7 @@ import type { ClusterName } from "../aws/cluster.ts";
 import { configSchema } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Confirm, Print } from "./context.ts";
-import { type OutputFormat, outputOption, profileOption } from "./options.ts";
+import { type OutputFormat, outputOption, parseRegion, profileOption } from "./options.ts";
 
 export interface ChangeOptions {
   readonly cluster: string;
@@ -34,7 +34,7 @@ export interface AdminContext {
 export function addChangeOptions(command: Command): Command {
   return command
     .requiredOption("--cluster <name>", "name of the EKS cluster")
-    .requiredOption("--region <region>", "region of the cluster")
+    .requiredOption("--region <region>", "region of the cluster", parseRegion)
     .option("--role-arn <arn>", "role that nodes assume")
     .option("--user-arn <arn>", "IAM user that is one node")
     .addOption(new Option("--method <method>", "how the cluster learns of it").choices(METHODS).default("auto"))

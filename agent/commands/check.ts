@@ -10,6 +10,7 @@ import { loadConfig, readConfigInForce } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { findNearest } from "../nearest.ts";
 import { optional } from "../optional.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
@@ -71,9 +72,10 @@ export async function checkCommand(
 function choose(only: readonly string[], skip: readonly string[]): readonly GroupedCheck[] {
   const names = CHECKS.map(({ name }) => name);
   const unknown = [...only, ...skip].find((name) => !names.includes(name));
+  const nearest = findNearest(unknown ?? "", names);
   if (unknown !== undefined)
     throw new SatelliteError("check-unknown", `there is no check ${unknown}`, {
-      hint: `Checks: ${names.join(", ")}.`,
+      hint: `Checks: ${names.join(", ")}.${nearest === undefined ? "" : ` Did you mean ${nearest}?`}`,
     });
   return CHECKS.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));
 }

@@ -79,7 +79,7 @@ export async function configureCommand(
     setIn(document, NODE_NAME, name);
   }
   const text = before !== undefined && changes.length === 0 ? before : document.toString();
-  parseConfig(text, file, host.hostname);
+  parseConfig(text, file, host.hostname, givenBy(options));
   if (text === before) return print(`${file}: nothing to change\n`);
   if (!dryRun) {
     const { mode, uid, gid } = (await host.files.status(file)) ?? { mode: MODE, uid: 0, gid: 0 };
@@ -129,6 +129,22 @@ async function readFargateName(
     hint: "Compare it with eks-satellite eni list, and the account with that of the keys.",
   });
 }
+
+/** Which option gave a key: a mistake in it is not one of the file. */
+function givenBy(options: ConfigureOptions): Readonly<Record<string, string>> {
+  const given = settingsOf(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([path]) => [path.join("."), OPTIONS[path.join(".")] ?? ""]));
+}
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  "cluster.name": "--cluster",
+  "cluster.region": "--region",
+  "node.identity": "--identity",
+  "node.eni": "--eni",
+  "node.name": "--node-name",
+  "credentials.keysFile": "--credentials-file",
+  "credentials.assumeRole.arn": "--role-arn",
+};
 
 function settingsOf(
   options: ConfigureOptions,

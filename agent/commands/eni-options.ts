@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { SUFFIX_FORMS, type SuffixForm } from "../config/fargate-name.ts";
 import { configSchema } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { type OutputFormat, outputOption, profileOption } from "./options.ts";
+import { type OutputFormat, outputOption, parseRegion, profileOption } from "./options.ts";
 
 export interface EniOptions {
   readonly region: string;
@@ -16,7 +16,7 @@ type Kind = "subnet" | "sg" | "eni";
 /** Adds the options of every `eni` command and of `node-name`. */
 export function addEniOptions(command: Command): Command {
   return command
-    .requiredOption("--region <region>", "region of the cluster")
+    .requiredOption("--region <region>", "region of the cluster", parseRegion)
     .addOption(
       new Option(
         "--suffix <form>",

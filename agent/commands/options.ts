@@ -1,6 +1,7 @@
 // Command line options that several commands share.
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { DEFAULT_CONFIG_PATH } from "../config/load.ts";
+import { explainRegion, findPartition } from "../config/partitions.ts";
 
 export type OutputFormat = "text" | "json";
 
@@ -17,6 +18,23 @@ export function outputOption(): Option {
 /** Creates `--profile` of an administrator's commands. */
 export function profileOption(): Option {
   return new Option("--profile <name>", "profile of your AWS credentials (default: AWS_PROFILE)");
+}
+
+const SECONDS_OF = { s: 1, m: 60, h: 3600 } as const;
+const MAX_SECONDS = 24 * 3600;
+
+/** Parses a duration in seconds, or with a unit: `90`, `90s`, `5m`, `1h`. @throws InvalidArgumentError, which commander reports with the option's name */
+export function parseSeconds(text: string): number {
+  const [, digits = "", unit = "s"] = /^(\d{1,9})(s|m|h)?$/.exec(text.trim()) ?? [];
+  const seconds = Number(digits) * SECONDS_OF[unit as keyof typeof SECONDS_OF];
+  if (digits !== "" && seconds <= MAX_SECONDS) return seconds;
+  throw new InvalidArgumentError("It must be a number of seconds, or a duration such as 90s or 5m, of a day at most.");
+}
+
+/** Checks a region's name. @throws InvalidArgumentError with the nearest region */
+export function parseRegion(text: string): string {
+  if (findPartition(text) !== undefined) return text;
+  throw new InvalidArgumentError(`It ${explainRegion(text)}.`.replace(/\?\.$/, "?"));
 }
 
 /** Collects the values of an option that may be repeated. */

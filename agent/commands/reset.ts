@@ -12,7 +12,7 @@ import type { Access } from "../reset/drain.ts";
 import type { Step } from "../reset/step.ts";
 import { createSteps } from "../reset/steps.ts";
 import type { CommandContext, Confirm, Print } from "./context.ts";
-import { configOption } from "./options.ts";
+import { configOption, parseSeconds } from "./options.ts";
 
 export interface ResetOptions {
   readonly config: string;
@@ -44,7 +44,11 @@ export function register(program: Command, { host, environment, confirm, print, 
     .option("--yes", "do not ask for confirmation", false)
     .option("--dry-run", "show what would be done, and do nothing", false)
     .option("--purge", "also remove /etc/eks-satellite, with the configuration and the keys", false)
-    .addOption(new Option("--drain-seconds <seconds>", "how long evicted pods may take").default(60).argParser(Number))
+    .addOption(
+      new Option("--drain-seconds <seconds>", "how long evicted pods may take, such as 90 or 5m")
+        .default(60)
+        .argParser(parseSeconds),
+    )
     .action(async (options: ResetOptions) => {
       const isWithinDpkg = environment.DPKG_MAINTSCRIPT_PACKAGE !== undefined;
       exitWith(await resetCommand({ host, confirm, isWithinDpkg }, options, print));

@@ -1,28 +1,24 @@
 // YAML → Config. An error names the file, the line, the key, what was expected and, for a misspelt key, the nearest known one.
-import { closest, distance } from "fastest-levenshtein";
-import { isMap, isNode, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
-import * as z from "zod";
-import { SatelliteError } from "../errors.ts";
+import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { describe, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { explainIssues } from "./explain.ts";
 import { readNodeRecord } from "./node-record.ts";
 import { type Config, configSchema, DEFAULT_STATE_FOLDER } from "./schema.ts";
 
 /** Where the configuration is expected. */
 export const DEFAULT_CONFIG_PATH = "/etc/eks-satellite/config.yaml";
+/** Where the packages put the example. */
+export const EXAMPLE_FOLDER = "/usr/share/doc/eks-satellite";
 /** Variables of the service, and of every command: the unit and the launcher read it. */
 export const DEFAULT_ENVIRONMENT_PATH = "/etc/eks-satellite/environment";
 
 /** The last configuration that was valid: a mistake in the file must not stop a node at its next start. */
 export const LAST_GOOD_CONFIG_PATH = "/var/lib/eks-satellite/last-good-config.yaml";
 
-/** A suggestion further away than this is a different word, not a slip. */
-const MAX_SUGGESTION_DISTANCE = 4;
-
-interface Source {
-  readonly file: string;
-  readonly root: ParsedNode | null;
-  readonly lines: LineCounter;
-}
+/** A larger file is no configuration. */
+const MAX_BYTES = 256 * 1024;
+const MAX_PROBLEM = 300;
 
 /** The configuration to run with, and the problem, if any: why it is not the one in the file, or why no copy could be kept. */
 export interface LoadedConfig {
@@ -64,7 +60,7 @@ export async function loadConfig(host: Host, file: string): Promise<Config> {
   const text = await host.files.read(file);
   if (text === undefined) {
     throw new SatelliteError("config-missing", `there is no configuration at ${file}`, {
-      hint: `Write cluster.name, cluster.region and credentials there; config.example.yaml documents every key.`,
+      hint: `Write cluster.name, cluster.region and credentials there: eks-satellite configure --cluster NAME --region REGION --credentials-file FILE does it; config.example.yaml in ${EXAMPLE_FOLDER} documents every key.`,
     });
   }
   const record = await readNodeRecord(host, stateFolderOf(text));
@@ -85,36 +81,96 @@ export function isNodeNamed(text: string): boolean {
 
 /** The keys of a text that need not be valid; none when it is no table. */
 function readTable(text: string): Record<string, unknown> {
+  if (text.length > MAX_BYTES) return {};
   try {
-    const value: unknown = parseDocument(text, { prettyErrors: false, logLevel: "silent" }).toJS();
+    const value: unknown = parseDocument(text, { prettyErrors: false, logLevel: "silent", uniqueKeys: false }).toJS();
     return isTable(value) ? value : {};
   } catch {
     return {}; // Its validation says what is wrong.
   }
 }
 
-/** Parses and validates configuration text; `hostname` names the node when the text does not. @throws config-syntax, config-invalid */
-export function parseConfig(text: string, file: string, hostname: string): Config {
+/**
+ * Parses and validates configuration text.
+ * @param hostname names the node when the text does not
+ * @param options of a command, by the paths of the keys that they gave
+ * @throws config-syntax, config-invalid
+ */
+export function parseConfig(
+  text: string,
+  file: string,
+  hostname: string,
+  options: Readonly<Record<string, string>> = {},
+): Config {
   const { document, lines } = parseYaml(text, file);
-  const value = withNodeName(withoutNulls(document.toJS()) ?? {}, hostname);
-  const result = configSchema.safeParse(value);
-  if (!result.success) throw invalid({ file, root: document.contents, lines }, result.error);
-  return result.data as Config;
+  const value = toValue(document, file);
+  const result = configSchema.safeParse(withNodeName(value, hostname));
+  if (result.success) return result.data as Config;
+  const source = { file, root: document.contents, lines, value, options, hostname };
+  throw explainIssues(source, configSchema, result.error.issues);
 }
 
 /** Parses configuration text as YAML, without validating its keys. @throws config-syntax */
-export function parseYaml(text: string, file: string) {
+export function parseYaml(text: string, file: string): { document: Document.Parsed; lines: LineCounter } {
+  if (text.length > MAX_BYTES)
+    throw syntaxError(file, undefined, `it has ${text.length} bytes, more than ${MAX_BYTES}`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [syntaxError] = document.errors;
-  if (syntaxError !== undefined) {
-    const line = lines.linePos(syntaxError.pos[0]).line;
-    throw new SatelliteError("config-syntax", `${file}:${line}: ${syntaxError.message}`, {
-      hint: `Correct the YAML on line ${line}.`,
-      cause: syntaxError,
-    });
-  }
+  // A search for keys that are there twice would take minutes for thousands of keys.
+  const document = unlessTooDeep(file, () =>
+    parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false }),
+  );
+  const [problem] = document.errors;
+  const lineOf = (offset: number) => lines.linePos(offset).line;
+  if (problem !== undefined) throw syntaxError(file, lineOf(problem.pos[0]), problem.message, problem);
+  const again = findRepeatedKey(document);
+  if (again !== undefined) throw syntaxError(file, lineOf(again.offset), `Map keys must be unique: ${again.key}`);
   return { document, lines };
+}
+
+function syntaxError(file: string, line: number | undefined, problem: string, cause?: unknown): SatelliteError {
+  const place = line === undefined ? file : `${file}:${line}`;
+  const hint = line === undefined ? `Write it anew, or restore it: ${file}.` : `Correct the YAML on line ${line}.`;
+  return new SatelliteError("config-syntax", `${place}: ${problem.slice(0, MAX_PROBLEM)}`, { hint, cause });
+}
+
+/** The parser, and what walks over its tree, call themselves once for each level of nesting. */
+function unlessTooDeep<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw syntaxError(file, undefined, "it is nested too deeply", error);
+    throw error;
+  }
+}
+
+function findRepeatedKey(document: Document.Parsed): { readonly key: string; readonly offset: number } | undefined {
+  let found: { key: string; offset: number } | undefined;
+  visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) found = { key: String(key.value), offset: isNode(key) ? (key.range?.[0] ?? 0) : 0 };
+        if (found !== undefined) return visit.BREAK;
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+/** Aliases that multiply to more than a configuration holds are an error of the parser. */
+function toValue(document: Document.Parsed, file: string): unknown {
+  try {
+    return withoutNulls(document.toJS()) ?? {};
+  } catch (error) {
+    throw syntaxError(
+      file,
+      undefined,
+      error instanceof RangeError ? "it is nested too deeply" : describe(error).message,
+    );
+  }
 }
 
 /** A key whose whole content is commented out counts as absent. */
@@ -130,87 +186,6 @@ function withNodeName(value: unknown, hostname: string): unknown {
   const node = value.node ?? {};
   if (!isTable(node) || node.name !== undefined || node.identity === "fargate") return value;
   return { ...value, node: { ...node, name: hostname.toLowerCase() } };
-}
-
-function invalid(source: Source, { issues }: z.ZodError): SatelliteError {
-  const findings = issues.map((issue) => explain(source, issue));
-  return new SatelliteError("config-invalid", findings.map(({ message }) => message).join("; "), {
-    hint:
-      findings.map(({ hint }) => hint).find((hint) => hint !== undefined) ??
-      `Correct ${source.file}; config.example.yaml documents every key.`,
-  });
-}
-
-function explain(source: Source, issue: z.core.$ZodIssue): { message: string; hint?: string } {
-  if (issue.code === "unrecognized_keys") return explainUnknown(source, issue.path, issue.keys);
-  const name = issue.path.join(".") || "the configuration";
-  const value = valueAt(source.root, issue.path);
-  const shown = value === undefined || issue.code === "custom" ? "" : ` (it is ${JSON.stringify(value)})`;
-  return { message: `${at(source, issue.path)}: ${name}: ${reasonOf(issue, value)}${shown}` };
-}
-
-function reasonOf(issue: z.core.$ZodIssue, value: unknown): string {
-  if (value === undefined && ["invalid_type", "invalid_value"].includes(issue.code)) return "is missing";
-  return issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-}
-
-function explainUnknown(
-  source: Source,
-  path: readonly PropertyKey[],
-  keys: readonly string[],
-): { message: string; hint?: string } {
-  const known = knownKeys(configSchema, path);
-  const [first = ""] = keys;
-  const nearest = known.length === 0 ? undefined : closest(first, known);
-  const names = keys.map((key) => [...path, key].join("."));
-  const isSlip = nearest !== undefined && distance(first, nearest) <= MAX_SUGGESTION_DISTANCE;
-  return {
-    message: `${at(source, [...path, first])}: unknown key ${names.join(", ")}`,
-    hint: isSlip ? `Did you mean ${[...path, nearest].join(".")}?` : `Known keys here: ${known.join(", ")}.`,
-  };
-}
-
-/** The keys that the schema knows at a path, through its defaults, optionals and arrays. */
-function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  let here: unknown = unwrap(schema);
-  for (const step of path) {
-    if (here instanceof z.ZodArray) here = unwrap(here.element);
-    else if (here instanceof z.ZodObject) here = unwrap(here.shape[String(step)]);
-  }
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
-}
-
-function unwrap(schema: unknown): unknown {
-  let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
-    inner = inner.unwrap();
-  return inner;
-}
-
-/** `file:line` of the deepest part of the path that the document has. */
-function at({ file, root, lines }: Source, path: readonly PropertyKey[]): string {
-  let node: unknown = root;
-  let offset: number | undefined;
-  for (const step of path) {
-    if (isSeq(node)) {
-      node = node.items[Number(step)];
-      offset = isNode(node) ? (node.range?.[0] ?? offset) : offset;
-      continue;
-    }
-    if (!isMap(node)) break;
-    const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
-    if (pair === undefined) break;
-    offset = isNode(pair.key) ? pair.key.range?.[0] : offset;
-    node = pair.value;
-  }
-  return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
-}
-
-function valueAt(root: ParsedNode | null, path: readonly PropertyKey[]): unknown {
-  let value: unknown = root?.toJSON();
-  for (const step of path)
-    value = isTable(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[step] : undefined;
-  return value;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -40,7 +40,7 @@ const keysSchema = z.strictObject({
   name: z
     .string()
     .regex(NODE_NAME, "must be lower-case letters, digits, `-` and `.`")
-    .max(NODE_NAME_MAX_LENGTH)
+    .max(NODE_NAME_MAX_LENGTH, `must have at most ${NODE_NAME_MAX_LENGTH} characters`)
     .optional()
     .describe(
       "Name of the Node, and of the role session that proves it. Default: the host name in lower case; with identity fargate there is no default (eks-satellite node-name).",

@@ -9,6 +9,7 @@ import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";
 import { kubeletSchema } from "./kubelet-schema.ts";
 import { nodeSchema } from "./node-schema.ts";
+import { explainRegion, findPartition } from "./partitions.ts";
 
 /** What must survive a reboot is there, unless the configuration says otherwise. */
 export const DEFAULT_STATE_FOLDER = "/var/lib/eks-satellite";
@@ -20,7 +21,7 @@ const clusterSchema = z.strictObject({
     .describe("Name of the EKS cluster to join."),
   region: z
     .string()
-    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "must be an AWS region such as us-east-1")
+    .refine((region) => findPartition(region) !== undefined, { error: ({ input }) => explainRegion(String(input)) })
     .describe("AWS region of the cluster."),
 });
 

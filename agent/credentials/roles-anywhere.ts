@@ -1,4 +1,5 @@
 // Gets keys for a certificate from IAM Roles Anywhere, through AWS's own helper, which signs the request with the certificate's key.
+import { serviceHostname } from "../aws/aws-endpoints.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
@@ -56,7 +57,7 @@ function explain(words: string, config: RolesAnywhere, sessionName: string): Sat
   const { roleArn, profileArn, trustAnchorArn, certificate } = config;
   if (UNREACHABLE.test(words)) {
     return new SatelliteError("aws-unreachable", `IAM Roles Anywhere was not reached: ${words}`, {
-      hint: `Check the network from this machine to rolesanywhere.${regionOf(trustAnchorArn)}.amazonaws.com, port 443. Running pods keep running.`,
+      hint: `Check the network from this machine to ${serviceHostname("rolesanywhere", regionOf(trustAnchorArn))}, port 443. Running pods keep running.`,
     });
   }
   if (UNTRUSTED.test(words)) {

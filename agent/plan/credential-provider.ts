@@ -1,16 +1,18 @@
 // Credentials for pulls from ECR: kubelet runs ecr-credential-provider, which reads the short-lived keys of this node.
+import { PARTITIONS } from "../config/partitions.ts";
 import type { Config } from "../config/schema.ts";
 
-/** Registries of ECR in every partition, as kubelet's image globs. */
+/** Registries of ECR in every partition, as kubelet's image globs: those of accounts, with and without FIPS and dual stack, and the public one. */
 const ECR_IMAGES = [
-  "*.dkr.ecr.*.amazonaws.com",
-  "*.dkr-ecr.*.on.aws",
-  "*.dkr.ecr.*.amazonaws.com.cn",
-  "*.dkr-ecr.*.on.amazonwebservices.com.cn",
-  "*.dkr.ecr-fips.*.amazonaws.com",
-  "*.dkr.ecr.*.amazonaws.eu",
+  ...new Set(PARTITIONS.map(({ dnsSuffix }) => dnsSuffix).flatMap((suffix) => registries(".ecr", suffix))),
+  ...new Set(PARTITIONS.flatMap(({ dualStackRegistrySuffix: suffix }) => (suffix ? registries("-ecr", suffix) : []))),
   "public.ecr.aws",
+  "ecr-public.aws.com",
 ];
+
+function registries(service: string, suffix: string): readonly string[] {
+  return [service, `${service}-fips`].map((name) => `*.dkr${name}.*.${suffix}`);
+}
 
 /** ECR's tokens live 12 hours; half of that spares AWS and never hands out a stale one. */
 const CACHE_DURATION = "6h0m0s";

@@ -8,6 +8,7 @@ export const STAGES = [
     "time.ts",
     "digest.ts",
     "optional.ts",
+    "nearest.ts",
     "foreign-text.ts",
     "redact/",
     "log.ts",

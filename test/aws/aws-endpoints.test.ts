@@ -9,6 +9,7 @@ test("hosts have the DNS suffix of the region's partition", () => {
   assert.equal(stsHostname("us-gov-west-1"), "sts.us-gov-west-1.amazonaws.com");
   assert.equal(stsHostname("cn-north-1"), "sts.cn-north-1.amazonaws.com.cn");
   assert.equal(stsHostname("eusc-de-east-1"), "sts.eusc-de-east-1.amazonaws.eu");
+  assert.equal(stsHostname("us-isob-east-1"), "sts.us-isob-east-1.sc2s.sgov.gov");
 });
 
 test("URLs are those of the region unless the configuration names others", () => {

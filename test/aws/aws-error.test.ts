@@ -24,7 +24,7 @@ const CODES: readonly (readonly [error: Error, code: string])[] = [
   ),
   ...["RequestTimeTooSkewed", "SignatureNotYetCurrent"].map((name) => [awsError(name, 403), "clock-skewed"] as const),
   [awsError("ThrottlingException", 400), "aws-failed"],
-  [awsError("ServiceUnavailable", 503), "aws-unreachable"],
+  [awsError("ServiceUnavailable", 503), "aws-failed"],
   [connectionRefused(), "aws-unreachable"],
 ];
 for (const [error, code] of CODES)
@@ -42,4 +42,19 @@ test("a signature that STS finds too old or too new is a matter of the clock, no
     "Signature not yet current: 2 is still later than 1",
   ])
     assert.equal(explain(Object.assign(awsError("SignatureDoesNotMatch", 403), { message })).code, "clock-skewed");
+});
+
+test("a service that fails, or has too many requests, has answered: its own state is the matter, not the network", () => {
+  for (const error of [
+    awsError("InternalFailure", 500),
+    awsError("x", 503),
+    awsError("ThrottlingException", 400),
+    awsError("x", 429),
+  ]) {
+    const { message, hint } = explain(error);
+    assert.match(message, /was answered \d{3}/);
+    assert.match(hint ?? "", /AWS itself has a problem.*Health Dashboard/);
+    assert.doesNotMatch(hint ?? "", /DNS|firewall/);
+  }
+  assert.doesNotMatch(explain(awsError("ValidationException", 400)).hint ?? "", /AWS itself/);
 });

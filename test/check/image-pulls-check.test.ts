@@ -129,3 +129,27 @@ test("mirrors in containerd's older form, which disable the registries' files, a
   assert.equal(outcome, "fail");
   assert.match(evidence, /^\/etc\/containerd\/config\.toml has mirrors\."docker\.io"/);
 });
+
+test("a service that has a problem of its own is not taken for missing rights, nor is a missing network", async () => {
+  const stderrs = [
+    [
+      "operation error ECR: GetAuthorizationToken, https response error StatusCode: 503, RequestID: x, api error",
+      /Health/,
+    ],
+    ["https response error StatusCode: 400, RequestID: x, ThrottlingException: Rate exceeded", /Health/],
+    [
+      "request send failed, dial tcp: lookup api.ecr.us-west-2.amazonaws.com: no such host",
+      /network.*api\.ecr\.us-west-2/,
+    ],
+  ] as const;
+  for (const [stderr, remedy] of stderrs)
+    assert.match((await setUp({ provider: { exitCode: 1, stderr } }).look()).remedy ?? "", remedy, stderr);
+  for (const status of [429, 500, 503]) {
+    const { outcome, remedy } = await setUp({ registries: { [ECR]: status } }).look();
+    assert.equal(outcome, "warn");
+    assert.match(remedy ?? "", /The service itself has a problem.*Health Dashboard/);
+  }
+  const more = "containerd: { registries: { docker.io: { server: https://other.example } } }";
+  const other = await setUp({ more, registries: { "other.example": 502 } }).look();
+  assert.match(other.remedy ?? "", /registry itself has a problem/);
+});

@@ -142,3 +142,18 @@ for (const [what, before, options, code] of [
     assert.deepEqual(host.files.changes, []);
   });
 }
+
+test("a value that does not fit is a mistake of its option, not of the file", async () => {
+  for (const [options, message] of [
+    [{ roleArn: "nope" }, /--role-arn "nope": must be the ARN of a role/],
+    [{ region: "us-esat-1" }, /--region "us-esat-1": .*did you mean us-east-1/],
+    [{ nodeName: "GPU_1" }, /--node-name "GPU_1": must be lower-case/],
+    [{ credentialsFile: "keys" }, /--credentials-file "keys": must be an absolute path/],
+    [{ cluster: "-" }, /--cluster "-": must be an EKS cluster name/],
+  ] as const) {
+    const { run, text } = setUp();
+    await assert.rejects(run({ ...ALL, ...options, dryRun: true }), { code: "config-invalid", message });
+    await assert.rejects(run({ ...ALL, ...options }), (error: Error) => !error.message.includes("config.yaml:"));
+    assert.equal(text(), "");
+  }
+});

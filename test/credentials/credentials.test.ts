@@ -105,7 +105,7 @@ const AWS_ANSWERS: Readonly<Record<string, readonly [error: Error, code: string,
   ],
   "a clock that is off": [awsError("RequestTimeTooSkewed", 403), "clock-skewed", /timedatectl/],
   throttling: [awsError("Throttling", 400), "aws-failed", /repeats the call/],
-  "an AWS that fails": [awsError("InternalFailure", 500), "aws-unreachable", /Running pods keep running/],
+  "an AWS that fails": [awsError("InternalFailure", 500), "aws-failed", /Running pods keep running/],
   "an AWS that is away": [connectionRefused(), "aws-unreachable", /DNS, firewall/],
 };
 

@@ -29,10 +29,24 @@ test("registries of ECR are matched in every partition, and no others", () => {
     "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn",
     "111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
     "111122223333.dkr-ecr.us-west-2.on.aws",
+    "111122223333.dkr-ecr-fips.us-west-2.on.aws",
+    "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+    "111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+    "111122223333.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu",
+    "111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+    "111122223333.dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
+    "111122223333.dkr.ecr.us-isof-south-1.csp.hci.ic.gov",
+    "111122223333.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk",
     "public.ecr.aws",
+    "ecr-public.aws.com",
   ])
     assert.ok(isMatched(registry), registry);
-  for (const registry of ["docker.io", "registry.k8s.io", "dkr.ecr.us-west-2.amazonaws.com.example.org"])
+  for (const registry of [
+    "docker.io",
+    "registry.k8s.io",
+    "111122223333.dkr-ecr.us-west-2.amazonaws.com",
+    "dkr.ecr.us-west-2.amazonaws.com.example.org",
+  ])
     assert.ok(!isMatched(registry), registry);
 });
 
