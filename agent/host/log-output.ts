@@ -1,5 +1,5 @@
-// Where the daemon's log goes. A line that cannot be written is lost and counted, and the stream is opened again where that is
-// possible: a reader that goes away, stops or comes back must end nothing.
+// Where the daemon's log goes. The stream is opened again where that is possible, and what was said meanwhile follows; a line that has
+// no place is lost and counted. A reader that goes away, stops or comes back must end nothing.
 import { connect } from "node:net";
 import type { Writable } from "node:stream";
 
@@ -23,41 +23,80 @@ export interface LogOutputOptions {
 const RETRY_MS = 5000;
 /** What a reader that stands still may leave in memory. */
 const MAX_PENDING_BYTES = 2 * 2 ** 20;
+/** What waits for a stream that is opened again. */
+const MAX_HELD_BYTES = 256 * 1024;
 
 /** Creates the output. The stream's errors are its own from now on. */
-export function createLogOutput({ stream, reopen, retryMs = RETRY_MS }: LogOutputOptions): LogOutput {
-  let current: Writable | undefined;
-  let lost = 0;
-  let reported = 0;
-  const use = (next: Writable) => {
-    current = next;
-    next.on("error", () => drop(next));
-    next.on("close", () => drop(next));
-  };
-  const drop = (broken: Writable) => {
-    if (current !== broken) return;
-    current = undefined;
-    if (reopen !== undefined) setTimeout(() => use(reopen()), retryMs).unref();
-  };
-  const write = (line: string) => {
-    if (current === undefined || current.writableLength > MAX_PENDING_BYTES) {
-      lost += 1;
+export function createLogOutput(options: LogOutputOptions): LogOutput {
+  return new ReopenedOutput(options);
+}
+
+class ReopenedOutput implements LogOutput {
+  onRecovered: (lines: number) => void = () => undefined;
+  readonly #reopen: (() => Writable) | undefined;
+  readonly #retryMs: number;
+  #current: Writable | undefined;
+  #lost = 0;
+  #reported = 0;
+  #held: string[] = [];
+  #heldBytes = 0;
+
+  constructor({ stream, reopen, retryMs = RETRY_MS }: LogOutputOptions) {
+    this.#reopen = reopen;
+    this.#retryMs = retryMs;
+    this.#use(stream);
+  }
+
+  readonly lostLines = (): number => this.#lost;
+
+  readonly write = (line: string): void => {
+    const stream = this.#current;
+    if (stream === undefined) {
+      this.#hold(line);
       return;
     }
-    const missed = lost - reported;
-    reported = lost;
-    if (missed > 0) output.onRecovered(missed);
+    if (stream.writableLength > MAX_PENDING_BYTES) {
+      this.#lost += 1;
+      return;
+    }
+    const missed = this.#lost - this.#reported;
+    this.#reported = this.#lost;
+    if (missed > 0) this.onRecovered(missed);
     try {
-      current.write(line, (error) => {
-        if (error) lost += 1;
+      stream.write(line, (error) => {
+        if (error) this.#hold(line);
       });
     } catch {
-      lost += 1; // A file is written at once: EAGAIN, ENOSPC.
+      this.#lost += 1; // A file is written at once: EAGAIN, ENOSPC.
     }
   };
-  const output: LogOutput = { write, lostLines: () => lost, onRecovered: () => undefined };
-  use(stream);
-  return output;
+
+  /** Keeps a line for the next stream, where there is to be one. */
+  #hold(line: string): void {
+    if (this.#reopen === undefined || this.#heldBytes + line.length > MAX_HELD_BYTES) {
+      this.#lost += 1;
+      return;
+    }
+    this.#held.push(line);
+    this.#heldBytes += line.length;
+  }
+
+  #use(stream: Writable): void {
+    this.#current = stream;
+    stream.on("error", () => this.#drop(stream));
+    stream.on("close", () => this.#drop(stream));
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const line of held) this.write(line);
+  }
+
+  #drop(broken: Writable): void {
+    if (this.#current !== broken) return;
+    this.#current = undefined;
+    const reopen = this.#reopen;
+    if (reopen !== undefined) setTimeout(() => this.#use(reopen()), this.#retryMs).unref();
+  }
 }
 
 /** systemd's socket for the standard output of services; it outlives a restart of journald, and the streams through it may not. */

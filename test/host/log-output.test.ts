@@ -53,7 +53,7 @@ async function listen(context: TestContext, socket: string) {
   return { streams, stop };
 }
 
-test("the journal is opened again when journald is back, and the log says how many lines are missing", async (context) => {
+test("the journal is opened again when journald is back, and what was said meanwhile follows", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const socket = join(folder, "stdout");
@@ -61,21 +61,53 @@ test("the journal is opened again when journald is back, and the log says how ma
   await once(child.stdout, "data");
   child.stdout.destroy();
   const errors = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
-  const until = async (isSeen: () => boolean) => {
-    while (!isSeen()) assert.equal((await errors.next()).done, false, "it ended");
-  };
-  let ticks = 0;
-  await until(() => ++ticks > 10); // Without a socket it tries again.
+  const written = async () => Number.parseInt(String((await errors.next()).value), 10);
+  while ((await written()) < 10); // Without a socket it tries again.
+  const seenLines: number[] = [];
   for (let restart = 0; restart < 2; restart += 1) {
     const journal = await listen(context, socket);
-    await until(() => /lines were lost\n(?:.*\n)*?<6>line \d+\n/.test(journal.streams.at(-1) ?? ""));
-    assert.match(
-      journal.streams.at(-1) ?? "",
-      /^sample\nsample\.service\n6\n1\n0\n0\n0\n<4>\d+ lines were lost\n<6>line /,
-    );
+    const until = (await written()) + 5;
+    while (!journal.streams.at(-1)?.includes(`line ${until}\n`)) await written();
+    const text = journal.streams.at(-1) ?? "";
+    assert.match(text, /^sample\nsample\.service\n6\n1\n0\n0\n0\n<6>line /);
+    seenLines.push(...Array.from(text.matchAll(/line (\d+)\n/g), ([, number]) => Number(number)));
     await journal.stop();
     rmSync(socket, { force: true });
   }
+  const [first = 0] = seenLines;
+  assert.ok(first <= 3, `the first line is ${first}`);
+  assert.deepEqual(
+    seenLines,
+    Array.from(seenLines, (_, index) => first + index),
+    "none is missing and none comes twice, across both restarts",
+  );
+});
+
+test("what waits for the journal is bounded, and the rest is counted", async () => {
+  const texts: string[] = [];
+  const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) });
+  const back = Promise.withResolvers<void>();
+  const reopen = () =>
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        texts.push(String(chunk));
+        done();
+        if (String(chunk) === "after\n") back.resolve();
+      },
+    });
+  const output = createLogOutput({ stream: broken, reopen, retryMs: 10 });
+  output.onRecovered = (lines) => output.write(`${lines} lost\n`);
+  const line = `${"x".repeat(1023)}\n`;
+  for (let count = 0; count < 1000; count += 1) output.write(line);
+  while (output.lostLines() === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(output.lostLines(), 1000 - 256);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  output.write("after\n");
+  await back.promise;
+  assert.deepEqual(
+    [texts.filter((text) => text === line).length, texts.includes("744 lost\n"), texts.at(-1)],
+    [256, true, "after\n"],
+  );
 });
 
 test("a reader that stands still costs bounded memory, and hears of what is missing when it goes on", () => {
