@@ -1,12 +1,13 @@
 // `eks-satellite reset`: leaves the cluster and restores the machine.
 import { type Command, Option } from "commander";
+import { alreadyRunning, findLockHolder, takeInstanceLock } from "../apply/instance-lock.ts";
 import { readCachedCluster } from "../aws/cluster.ts";
 import { readConfigInForce } from "../config/load.ts";
 import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
-import { runPaths, statePaths } from "../config/paths.ts";
+import { lockPath, runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, SatelliteError } from "../errors.ts";
-import type { Host } from "../host/host.ts";
+import type { FileLock, Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import type { Access } from "../reset/drain.ts";
 import type { Step } from "../reset/step.ts";
@@ -32,6 +33,8 @@ export interface ResetContext {
   readonly isWithinDpkg: boolean;
 }
 
+const UNIT = "eks-satellite.service";
+
 /** Exit codes: 0 the machine is restored, 1 something is left, 2 not confirmed. */
 export const RESET_EXIT = { done: 0, left: 1, refused: 2 } as const;
 
@@ -55,7 +58,7 @@ export function register(program: Command, { host, environment, confirm, print, 
     });
 }
 
-/** Runs each step and prints its result. An interrupted reset can be run again. @throws not-root, confirmation-missing */
+/** Runs each step and prints its result. An interrupted reset can be run again. @throws not-root, already-running, confirmation-missing */
 export async function resetCommand(
   { host, confirm, isWithinDpkg }: ResetContext,
   options: ResetOptions,
@@ -70,10 +73,16 @@ export async function resetCommand(
   const local: LocalConfig = config ?? localDefaults();
   const log = createLog({ level: "warn", format: "text" }, print);
   const access = config === undefined ? undefined : await findAccess(host, config);
-  const shared = { host, log, config: local, access, isWithinDpkg };
+  let held: FileLock | undefined;
+  // From there on no daemon starts beside the reset.
+  const onStopped = async () => {
+    held = await takeInstanceLock(host, local.stateFolder);
+  };
+  const shared = { host, log, config: local, access, isWithinDpkg, onStopped };
   const steps = createSteps({ ...shared, drainSeconds: options.drainSeconds, isPurge: options.purge });
   if (options.dryRun || !options.yes) await printPlan(steps, print);
   if (options.dryRun) return RESET_EXIT.done;
+  await refuseOther(host, local.stateFolder);
   if (!options.yes) {
     if (confirm === undefined) {
       throw new SatelliteError("confirmation-missing", "there is no terminal to ask for confirmation", {
@@ -82,7 +91,14 @@ export async function resetCommand(
     }
     if (!(await confirm("Do all of this? [y/N] "))) return RESET_EXIT.refused;
   }
-  return runSteps(steps, print);
+  return runSteps(steps, print).finally(() => held?.release());
+}
+
+/** The service is stopped by a step of its own; a daemon that was started by hand would go on, and write again what is removed. */
+async function refuseOther(host: Host, stateFolder: string): Promise<void> {
+  const holder = await findLockHolder(host, stateFolder);
+  if (holder === undefined || holder.unit === UNIT) return;
+  throw alreadyRunning(holder, lockPath(stateFolder));
 }
 
 async function printPlan(steps: readonly Step[], print: Print): Promise<void> {

@@ -1,7 +1,9 @@
 // `eks-satellite run`: the daemon.
 import { type Command, Option } from "commander";
 import { runAgent } from "../agent.ts";
-import { loadConfigOrLastGood } from "../config/load.ts";
+import { type InstanceLock, takeInstanceLock } from "../apply/instance-lock.ts";
+import { type LoadedConfig, loadConfigOrLastGood, readConfigInForce } from "../config/load.ts";
+import { DEFAULT_STATE_FOLDER } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
@@ -56,36 +58,60 @@ interface CommandLine {
   readonly logLevel?: LogLevel;
 }
 
-/** Runs until the signal aborts. @throws not-root, config-missing, config-syntax, config-invalid */
-export async function runCommand(
-  { host, environment, write, output }: RunContext,
-  { config: configFile, ...logOptions }: RunOptions,
-  signal: AbortSignal,
-): Promise<void> {
+/** Runs until the signal aborts. @throws not-root, already-running, config-missing, config-syntax, config-invalid */
+export async function runCommand(context: RunContext, options: RunOptions, signal: AbortSignal): Promise<void> {
+  const { host } = context;
   if (host.userId !== 0) {
     throw new SatelliteError("not-root", `eks-satellite run needs root, and runs as user ${host.userId}`, {
       hint: "systemctl start eks-satellite, or sudo eks-satellite run.",
     });
   }
-  for (;;) {
-    const { config, problem } = await loadConfigOrLastGood(host, configFile);
-    const atEnd: (() => void)[] = [];
-    const fold = { ...FOLD, atEnd: (work: () => void) => void atEnd.push(work) };
-    const log = createLog({ ...config.log, ...logOptions, fold }, write, environment);
-    if (output !== undefined) output.onRecovered = (lines) => log.warn({ lines }, "lines of the log were lost");
-    const aws = createAws(config.cluster.region, config.aws.endpoints);
-    // When the agent ends, for whatever reason, its loops must end too, or the process would go on.
-    const end = new AbortController();
-    const options = {
-      ...{ host, aws, config, configProblem: problem, configFile, log, logOutput: output, environment },
-      onConfigChange: () => end.abort(),
-    };
-    await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());
-    if (signal.aborted) {
-      await createSystemd(host, log, environment).stopping();
-      log.info("stopped; pods keep running");
-    } else log.info({ file: configFile }, "the configuration has changed and is applied; pods keep running");
-    for (const work of atEnd) work();
-    if (signal.aborted) return;
+  const { stateFolder } = (await readConfigInForce(host, options.config)) ?? { stateFolder: DEFAULT_STATE_FOLDER };
+  let lock = await lockFolder(host, stateFolder);
+  while (true) {
+    const loaded = await loadConfigOrLastGood(host, options.config);
+    lock = await lockFolder(host, loaded.config.stateFolder, lock);
+    await runOnce(context, options, { loaded, lock }, signal);
+    if (signal.aborted) return lock.release();
   }
+}
+
+interface FolderLock extends InstanceLock {
+  readonly stateFolder: string;
+}
+
+/** Locks the folder in place of another one, which is another daemon's to use from then on. @throws already-running */
+async function lockFolder(host: Host, stateFolder: string, before?: FolderLock): Promise<FolderLock> {
+  if (before?.stateFolder === stateFolder) return before;
+  const lock = { ...(await takeInstanceLock(host, stateFolder)), stateFolder };
+  await before?.release();
+  return lock;
+}
+
+/** One run of the agent, until the signal aborts or another configuration is valid. */
+async function runOnce(
+  { host, environment, write, output }: RunContext,
+  { config: configFile, ...logOptions }: RunOptions,
+  { loaded: { config, problem }, lock }: { readonly loaded: LoadedConfig; readonly lock: FolderLock },
+  signal: AbortSignal,
+): Promise<void> {
+  const atEnd: (() => void)[] = [];
+  const fold = { ...FOLD, atEnd: (work: () => void) => void atEnd.push(work) };
+  const log = createLog({ ...config.log, ...logOptions, fold }, write, environment);
+  if (lock.problem !== undefined)
+    log.warn({ err: lock.problem }, "the state folder cannot be locked against a second daemon");
+  if (output !== undefined) output.onRecovered = (lines) => log.warn({ lines }, "lines of the log were lost");
+  const aws = createAws(config.cluster.region, config.aws.endpoints);
+  // When the agent ends, for whatever reason, its loops must end too, or the process would go on.
+  const end = new AbortController();
+  const options = {
+    ...{ host, aws, config, configProblem: problem, configFile, log, logOutput: output, environment },
+    onConfigChange: () => end.abort(),
+  };
+  await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());
+  if (signal.aborted) {
+    await createSystemd(host, log, environment).stopping();
+    log.info("stopped; pods keep running");
+  } else log.info({ file: configFile }, "the configuration has changed and is applied; pods keep running");
+  for (const work of atEnd) work();
 }

@@ -22,6 +22,11 @@ export const ARTIFACTS_FOLDER = "/opt/eks-satellite-artifacts";
 /** The CDI specification, by which containers get GPUs; nvidia-ctk and nvidia-cdi-refresh write the same file. */
 export const CDI_SPEC = "/var/run/cdi/nvidia.yaml";
 
+/** What a daemon holds while it runs. It is never replaced: another file would be another lock. */
+export function lockPath(stateFolder: string): string {
+  return `${stateFolder}/lock`;
+}
+
 /** Files that must survive a reboot. */
 export function statePaths(stateFolder: string) {
   return {

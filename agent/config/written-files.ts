@@ -1,6 +1,6 @@
 // What the daemon writes, and why: the table behind docs/reference/files.md. Paths that the configuration chooses come from it.
 import { LAST_GOOD_CONFIG_PATH } from "./load.ts";
-import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, runPaths, statePaths } from "./paths.ts";
+import { ARTIFACTS_FOLDER, CDI_SPEC, lockPath, PATHS, runPaths, statePaths } from "./paths.ts";
 import type { Config } from "./schema.ts";
 
 export interface WrittenFile {
@@ -78,6 +78,7 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
       mode: "0600",
       what: "as which Node the machine has joined: its name stays when the host name changes",
     },
+    lock: { path: lockPath(stateFolder), mode: "0600", what: "held by the one daemon that uses this folder" },
     services: {
       path: paths.services,
       mode: "0600",
@@ -94,7 +95,7 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
   };
 }
 
-type StateFile = keyof ReturnType<typeof statePaths> | "lastGood";
+type StateFile = keyof ReturnType<typeof statePaths> | "lastGood" | "lock";
 
 /** What may be lost with the power. */
 export function runFiles({ runFolder }: Folders): Readonly<Record<keyof ReturnType<typeof runPaths>, WrittenFile>> {

@@ -19,6 +19,11 @@ export interface WriteOptions {
   readonly gid?: number;
 }
 
+/** A lock that this process holds, at the latest until its end. */
+export interface FileLock {
+  release(): Promise<void>;
+}
+
 /** Files and folders, by absolute path. */
 export interface Files {
   /** The whole text, or undefined when there is no such file. @throws file-unreadable */
@@ -56,6 +61,11 @@ export interface Files {
   removeTree(path: string): Promise<void>;
   /** Removes a folder that is empty, and says whether it did. A mount point, or a folder that holds anything, stays. @throws file-unwritable */
   removeEmptyFolder(path: string): Promise<boolean>;
+  /**
+   * Locks a file exclusively (flock(2)), makes it 0600 when there is none, and writes the content into it when one is given; undefined
+   * while another process holds the lock. No other user can take it. @throws file-unwritable, also where flock(1) is missing
+   */
+  lock(path: string, content?: string): Promise<FileLock | undefined>;
   /** Room on the file system that holds a path, or undefined when nothing is there. */
   space(path: string): Promise<FileSystemSpace | undefined>;
 }

@@ -1,5 +1,7 @@
 // Files of a real Linux machine.
+import { type SpawnOptions, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { constants, createReadStream } from "node:fs";
 import {
   chmod,
@@ -7,6 +9,7 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   readlink,
@@ -23,8 +26,10 @@ import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { SatelliteError } from "../errors.ts";
 import { unwritable, writeAtomically } from "./atomic-write.ts";
-import type { FileStatus, FileSystemSpace, Files } from "./host.ts";
+import type { FileLock, FileStatus, FileSystemSpace, Files } from "./host.ts";
 import { removeTree } from "./remove-tree.ts";
+
+const LOCK_TIMEOUT_MS = 10_000;
 
 /** Creates the handle on the machine's files. */
 export function createLinuxFiles(): Files {
@@ -47,6 +52,7 @@ export function createLinuxFiles(): Files {
     digest: (path) => unlessAbsent(path, () => readDigest(path)),
     link: (path, target) => explaining(path, () => replaceByLink(path, target)),
     removeTree: (path) => explaining(path, () => removeTree(path)),
+    lock: (path, content) => explaining(path, () => lockFile(path, content)),
     removeEmptyFolder: (path) => explaining(path, () => removeIfEmpty(path)),
   };
 }
@@ -97,6 +103,40 @@ async function replaceByLink(path: string, target: string): Promise<void> {
   await rm(candidate, { force: true }); // Of a run that was broken off.
   await symlink(target, candidate);
   await rename(candidate, path);
+}
+
+/**
+ * The lock belongs to the open file, which flock(1) inherits and this process keeps: it ends with the last of both. Children that are
+ * started later do not inherit it, since Node opens files with O_CLOEXEC.
+ */
+async function lockFile(path: string, content: string | undefined): Promise<FileLock | undefined> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    if ((await runFlock(handle.fd)) !== 0) {
+      await handle.close();
+      return undefined;
+    }
+    if (content !== undefined) {
+      // It only names the holder: a full disk takes nothing from the lock.
+      await handle
+        .truncate(0)
+        .then(() => handle.write(content, 0))
+        .catch(() => undefined);
+    }
+    return { release: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function runFlock(descriptor: number): Promise<number> {
+  const options: SpawnOptions = { stdio: [descriptor, "ignore", "ignore"], timeout: LOCK_TIMEOUT_MS };
+  const [exitCode] = (await once(spawn("flock", ["--exclusive", "--nonblock", "0"], options), "exit")) as [
+    number | null,
+  ];
+  return exitCode ?? 1;
 }
 
 async function removeIfEmpty(path: string): Promise<boolean> {

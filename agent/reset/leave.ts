@@ -34,7 +34,7 @@ export function drainStep({ host, access, drainSeconds }: StepOptions): Step {
 }
 
 /** Stops the daemon, and with it kubelet. */
-export function stopStep({ host, log, config }: StepOptions): Step {
+export function stopStep({ host, log, config, onStopped }: StepOptions): Step {
   const processFile = runPaths(config.runFolder).kubeletProcess;
   const isActive = () => isDaemonActive(host);
   return {
@@ -46,6 +46,7 @@ export function stopStep({ host, log, config }: StepOptions): Step {
       if (await isActive()) {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }
+      await onStopped?.();
       await endOrphanKubelet({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
       return [];
     },

@@ -24,6 +24,8 @@ export interface StepOptions {
   readonly isPurge: boolean;
   /** A package's own script runs this: dpkg holds its lock, and would not start a second time. */
   readonly isWithinDpkg: boolean;
+  /** Called when the daemon has stopped. @throws when another one runs */
+  readonly onStopped?: () => Promise<void>;
 }
 
 const STOP_TIMEOUT_SECONDS = 60;

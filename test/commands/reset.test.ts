@@ -229,3 +229,14 @@ test("a registry's folder is removed with our file in it, and stays with the use
   assert.deepEqual(await host.files.list(`${folder}/r.example.com`), ["ca.crt"]);
   assert.ok(!host.commands.includes(`rmdir -- ${folder}`));
 });
+
+test("a daemon that was started by hand is refused before anything is done; the service's own is stopped", async () => {
+  const { files, host, run, verbs } = setUp();
+  const byHand = host.processes.start({ name: "node" });
+  const lock = await files.lock(`${STATE}/lock`, JSON.stringify({ pid: byHand.pid }));
+  await assert.rejects(run({ yes: true }), { code: "already-running", message: new RegExp(`pid ${byHand.pid}`) });
+  assert.deepEqual([verbs, files.peek(CONTAINERD_CONFIG)?.content], [[], "ours"]);
+  await lock?.release();
+  assert.equal(await run({ yes: true }), 0);
+  assert.ok(await files.lock(`${STATE}/lock`), "it is free after the reset");
+});

@@ -33,3 +33,28 @@ health: { port: ${await freePort()} }
     ["systemd-notify --pid=42 STOPPING=1"],
   );
 });
+
+test("a daemon beside another one is refused before anything is touched: kubelet of the first runs on", async () => {
+  const host = new MemoryHost();
+  const left = host.processes.start({ name: "kubelet" });
+  const holder = host.processes.start({ name: "node", unit: "eks-satellite.service" });
+  await host.files.lock("/var/lib/eks-satellite/lock", JSON.stringify({ pid: holder.pid }));
+  const text = "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /keys }\n";
+  host.files.put("/etc/eks-satellite/config.yaml", text);
+  const context = { host, environment: {}, write: () => undefined };
+  const running = runCommand(context, { config: "/etc/eks-satellite/config.yaml" }, new AbortController().signal);
+  await assert.rejects(running, { code: "already-running", message: /in eks-satellite\.service/ });
+  assert.deepEqual([host.files.changes, host.commands, left.signals], [[], [], []]);
+});
+
+test("the lock is free again when the daemon has stopped", async () => {
+  const host = new MemoryHost();
+  const text = `cluster: { name: demo, region: us-west-2 }
+credentials: { keysFile: /keys }
+health: { port: ${await freePort()} }
+`;
+  host.files.put("/etc/eks-satellite/config.yaml", text);
+  const context = { host, environment: {}, write: () => undefined };
+  await runCommand(context, { config: "/etc/eks-satellite/config.yaml" }, AbortSignal.abort());
+  assert.ok(await host.files.lock("/var/lib/eks-satellite/lock"));
+});

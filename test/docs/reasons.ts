@@ -24,6 +24,7 @@ export const NEVER_A_REASON: Readonly<Record<string, string>> = {
   "api-denied": "a write that the cluster does not allow is left out",
   "api-failed": "a watch reads again; ApiReachable has the reason of the read",
   "caller-denied": "it means that AWS knows the keys",
+  "already-running": "the second daemon ends with it",
   "daemon-stopping": "the board takes no report of a run that ends",
   "file-exists": "bundle only",
   "health-port-taken": "the daemon ends with it",

@@ -2,7 +2,7 @@
 import { sha256 } from "../../agent/digest.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import { unwritable } from "../../agent/host/atomic-write.ts";
-import type { FileStatus, FileSystemSpace, Files, WriteOptions } from "../../agent/host/host.ts";
+import type { FileLock, FileStatus, FileSystemSpace, Files, WriteOptions } from "../../agent/host/host.ts";
 import { mountPoints } from "../../agent/host/remove-tree.ts";
 
 export interface MemoryFile {
@@ -24,6 +24,7 @@ export class MemoryFiles implements Files {
   readonly #links = new Map<string, string>();
   readonly #unwritable = new Map<string, Refusal>();
   readonly #unreadable = new Set<string>();
+  readonly #locks = new Set<string>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -192,6 +193,14 @@ export class MemoryFiles implements Files {
     return [...new Set(below.map((known) => known.slice(path.length + 1).split("/")[0] ?? ""))].toSorted();
   }
 
+  async lock(path: string, content?: string): Promise<FileLock | undefined> {
+    if (this.#locks.has(path)) return undefined;
+    this.#checkWritable(path);
+    this.#locks.add(path);
+    this.put(path, content ?? this.#entries.get(path)?.content ?? "", { mode: 0o600 });
+    return { release: async () => void this.#locks.delete(path) };
+  }
+
   async space(path: string): Promise<FileSystemSpace | undefined> {
     return this.spaces.get(path) ?? this.defaultSpace;
   }
@@ -236,11 +245,15 @@ export class MemoryFiles implements Files {
   }
 
   #change(what: string, path: string): void {
+    this.#checkWritable(path);
+    this.changes.push(`${what} ${path}`);
+  }
+
+  #checkWritable(path: string): void {
     for (const [place, code] of this.#unwritable) {
       if (path === place || path.startsWith(`${place}/`))
         throw unwritable(path, Object.assign(new Error(code), { code }));
     }
-    this.changes.push(`${what} ${path}`);
   }
 
   #checkReadable(path: string): void {

@@ -1,6 +1,8 @@
 // The same cases on the files of a real machine and on those in memory: tests with the latter prove nothing that the former do not do.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -154,4 +156,38 @@ test("a link of a run that was broken off does not keep the next one from being 
   symlinkSync("/nowhere", `${root}/link.eks-satellite`);
   await files.link(`${root}/link`, "/somewhere");
   assert.deepEqual([await files.readLink(`${root}/link`), await files.list(root)], ["/somewhere", ["link"]]);
+});
+
+conforms("a lock is one process's until it is released, and its file holds what it says", async ({ files, root }) => {
+  const first = await files.lock(`${root}/state/lock`, "first");
+  assert.ok(first);
+  assert.equal(await files.lock(`${root}/state/lock`, "second"), undefined);
+  assert.equal(await files.read(`${root}/state/lock`), "first");
+  assert.equal((await files.status(`${root}/state/lock`))?.mode, 0o600);
+  await first.release();
+  const second = await files.lock(`${root}/state/lock`);
+  assert.equal(await files.read(`${root}/state/lock`), "first", "nothing is written without a content");
+  await second?.release();
+});
+
+test("a lock ends with its holder, and is not inherited by the holder's children", async (context) => {
+  const { files, root } = realMachine(context);
+  const module = new URL("../../agent/host/linux-files.ts", import.meta.url).href;
+  const program = `
+    const { createLinuxFiles } = await import(${JSON.stringify(module)});
+    globalThis.held = await createLinuxFiles().lock(${JSON.stringify(`${root}/lock`)}, "x");
+    (await import("node:child_process")).spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
+    console.log("held");
+    setInterval(() => undefined, 1000);`;
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  context.after(() => holder.kill("SIGKILL"));
+  await once(holder.stdout, "data");
+  assert.equal(await files.lock(`${root}/lock`), undefined);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  const lock = await files.lock(`${root}/lock`);
+  assert.ok(lock);
+  await lock.release();
 });
