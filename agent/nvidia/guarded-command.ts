@@ -1,6 +1,6 @@
 // Runs NVIDIA's programs under a limit that holds even when the driver does not let go of them: a process in an uninterruptible
 // wait of the kernel survives SIGKILL. It is not waited for, and no other one is started beside it, which would only hang, too.
-import type { SatelliteError } from "../errors.ts";
+import { describe, type SatelliteError } from "../errors.ts";
 import type { Host, RunResult } from "../host/host.ts";
 
 /** A call that hangs in the kernel. */
@@ -26,63 +26,106 @@ const STUCK_AFTER_SECONDS = 60;
 /** USER_HZ, which is 100 on every architecture that the agent runs on. */
 const TICKS_PER_SECOND = 100;
 
+/** A process, for as long as it lives. */
+interface Left {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
 /** One program, of which one process runs at a time. */
 export class GuardedCommand {
   readonly #options: GuardedCommandOptions;
-  #stuckSince: { readonly args: readonly string[]; readonly sinceMs: number } | undefined;
+  /** A call that has not come back. */
+  #call: { readonly args: readonly string[]; readonly sinceMs: number } | undefined;
+  /** The process of a call that was given up. */
+  #left: Left | undefined;
 
   constructor(options: GuardedCommandOptions) {
     this.#options = options;
   }
 
-  /** Why no call can be made now; undefined when one can. */
-  get stuck(): SatelliteError | undefined {
+  /** Says why no call can be made now; undefined when one can. */
+  async findStuck(): Promise<SatelliteError | undefined> {
     const { host, explainStuck } = this.#options;
-    if (this.#stuckSince === undefined) return undefined;
-    const { args, sinceMs } = this.#stuckSince;
-    return explainStuck({ args, seconds: Math.round((host.clock.monotonic() - sinceMs) / 1000) });
+    if (this.#call !== undefined) {
+      const { args, sinceMs } = this.#call;
+      return explainStuck({ args, seconds: Math.round((host.clock.monotonic() - sinceMs) / 1000) });
+    }
+    if (this.#left === undefined) return undefined;
+    const { pid, startTicks } = this.#left;
+    const now = await readState(host, pid);
+    if (now?.startTicks === startTicks && now.state !== "Z")
+      return explainStuck({ pid, seconds: await readAge(host, startTicks) });
+    this.#left = undefined;
+    return undefined;
   }
 
   /** Looks for a stuck process that is not ours. @throws what explainStuck makes of it */
   async refuseBesideOthers(): Promise<void> {
     const { host, name, explainStuck } = this.#options;
-    const found = await findStuckProcess(host, name);
-    if (found !== undefined) throw explainStuck(found);
+    const found = await findWaiting(host, name, STUCK_AFTER_SECONDS);
+    if (found !== undefined) throw explainStuck({ pid: found.pid, seconds: await readAge(host, found.startTicks) });
   }
 
   /** Runs the program. @throws command-missing, command-timeout, or what explainStuck makes of a call that cannot be killed */
   async run(path: string, args: readonly string[], timeoutSeconds: number): Promise<RunResult> {
-    if (this.stuck !== undefined) throw this.stuck;
+    const stuck = await this.findStuck();
+    if (stuck !== undefined) throw stuck;
     const { host } = this.#options;
     const call = { args, sinceMs: host.clock.monotonic() };
     const over = new AbortController();
-    const running = host.run(path, args, { timeoutSeconds }).finally(() => {
-      over.abort();
-      if (this.#stuckSince === call) this.#stuckSince = undefined;
-    });
+    const running = this.#end(host.run(path, args, { timeoutSeconds }), call, timeoutSeconds).finally(() =>
+      over.abort(),
+    );
     const late = host.clock.sleep(timeoutSeconds * 1000 + KILL_GRACE_MS, over.signal).then(
-      () => {
-        this.#stuckSince = call;
-        throw this.stuck;
+      async () => {
+        this.#call = call;
+        throw await this.findStuck();
       },
       () => running, // The call ended in time.
     );
     running.catch(() => undefined); // After a timeout no one awaits the call.
     return Promise.race([running, late]);
   }
+
+  /** Waits for the end of a call. Whoever gave it up has not ended its process. */
+  async #end(running: Promise<RunResult>, call: object, timeoutSeconds: number): Promise<RunResult> {
+    const { host, name } = this.#options;
+    try {
+      return await running;
+    } catch (error) {
+      if (describe(error).code !== "command-timeout") throw error;
+      this.#left = await findWaiting(host, name, timeoutSeconds);
+      if (this.#call === call) this.#call = undefined;
+      throw (await this.findStuck()) ?? error;
+    } finally {
+      if (this.#call === call) this.#call = undefined;
+    }
+  }
 }
 
-async function findStuckProcess(host: Host, name: string): Promise<StuckCall | undefined> {
+/** Finds a process of this name that waits in the kernel, and is this old at least. */
+async function findWaiting(host: Host, name: string, minSeconds: number): Promise<Left | undefined> {
   const { files } = host;
   const pids = (await files.list("/proc")).filter((entry) => /^\d+$/.test(entry));
   const names = await Promise.all(pids.map((pid) => files.read(`/proc/${pid}/comm`).catch(() => undefined))); // It has ended.
-  const uptime = Number.parseFloat((await files.read("/proc/uptime")) ?? "0");
   for (const [index, pid] of pids.entries()) {
     if (names[index]?.trim() !== name) continue;
-    const stat = await files.read(`/proc/${pid}/stat`).catch(() => undefined); // It has ended.
-    const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
-    const seconds = Math.round(uptime - Number(fields[19]) / TICKS_PER_SECOND);
-    if (fields[0] === "D" && seconds >= STUCK_AFTER_SECONDS) return { pid: Number(pid), seconds };
+    const found = await readState(host, Number(pid));
+    if (found?.state !== "D" || (await readAge(host, found.startTicks)) < minSeconds) continue;
+    return { pid: Number(pid), startTicks: found.startTicks };
   }
   return undefined;
+}
+
+/** State and start of a process; undefined when there is none. */
+async function readState(host: Host, pid: number): Promise<{ state: string; startTicks: number } | undefined> {
+  const stat = await host.files.read(`/proc/${pid}/stat`).catch(() => undefined); // It has ended.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined ? undefined : { state: fields[0] ?? "", startTicks: Number(fields[19]) };
+}
+
+async function readAge(host: Host, startTicks: number): Promise<number> {
+  const uptime = Number.parseFloat((await host.files.read("/proc/uptime")) ?? "0");
+  return Math.round(uptime - startTicks / TICKS_PER_SECOND);
 }

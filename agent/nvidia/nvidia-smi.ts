@@ -78,7 +78,8 @@ export class NvidiaSmi {
 
   /** Queries the GPUs, or returns the last answer when it is younger than 30 s. Never throws. @param driverVersion of the loaded module */
   async query(driverVersion: string): Promise<SmiAnswer> {
-    if (this.#command.stuck !== undefined) return nothing(this.#command.stuck);
+    const stuck = await this.#command.findStuck();
+    if (stuck !== undefined) return nothing(stuck);
     const now = this.#host.clock.monotonic();
     if (this.#last !== undefined && now - this.#last.atMs < MIN_INTERVAL_MS) return this.#last.answer;
     this.#pending ??= this.#ask(driverVersion).finally(() => {

@@ -16,19 +16,20 @@ function setUp(_context?: TestContext) {
 }
 
 /** A process of another program's, as /proc shows it. */
-function startOther(host: MemoryHost, state: string, seconds: number): void {
+function startOther(host: MemoryHost, state: string, seconds: number): number {
   const { pid } = host.processes.start({ name: "nvidia-smi" });
   const path = `/proc/${pid}/stat`;
   host.files.put("/proc/uptime", "5000.00 9000.00\n");
   const fields = [state, "1", ...Array.from({ length: 17 }, () => "0"), String((5000 - seconds) * 100), "0"];
   host.files.put(path, `${pid} (nvidia-smi) ${fields.join(" ")}\n`);
+  return pid;
 }
 
 test("a call in time is answered", async () => {
   const { host, command, run } = setUp();
   host.install("nvidia-smi", () => ({ stdout: "fine" }));
   assert.equal((await run()).stdout, "fine");
-  assert.equal(command.stuck, undefined);
+  assert.equal(await command.findStuck(), undefined);
 });
 
 test("a call that cannot be killed is not waited for, and no other is started until it ends", async () => {
@@ -43,10 +44,13 @@ test("a call that cannot be killed is not waited for, and no other is started un
     await assert.rejects(run(), { code: "stuck" });
   }
   assert.equal(host.commands.length, 1);
-  assert.match(command.stuck?.message ?? "", /"seconds":322,"args":\["--query"\]|"args":\["--query"\],"seconds":322/);
+  assert.match(
+    (await command.findStuck())?.message ?? "",
+    /"seconds":322,"args":\["--query"\]|"args":\["--query"\],"seconds":322/,
+  );
   ending.resolve({ exitCode: 137 });
   await settle();
-  assert.equal(command.stuck, undefined);
+  assert.equal(await command.findStuck(), undefined);
   host.install("nvidia-smi", () => ({}));
   await run();
   assert.equal(host.commands.length, 2);
@@ -63,4 +67,34 @@ test("a process that runs, or waits for a moment only, is no reason", async () =
   startOther(host, "S", 300);
   startOther(host, "D", 5);
   await command.refuseBesideOthers();
+});
+
+test("a call that was given up, and whose process waits in the kernel, is stuck until that process has ended", async () => {
+  const { host, command, run } = setUp();
+  host.install("nvidia-smi", () => {
+    throw new SatelliteError("command-timeout", "nvidia-smi did not end in 20 s");
+  });
+  await assert.rejects(run(), { code: "command-timeout" }, "it was killed");
+  const pid = startOther(host, "D", 22);
+  await assert.rejects(run(), { code: "stuck", message: new RegExp(`"pid":${pid},"seconds":22`) });
+  const started = host.commands.length;
+  for (let round = 0; round < 5; round += 1) await assert.rejects(run(), { code: "stuck" });
+  assert.equal(host.commands.length, started, "none is started beside it");
+  host.processes.kill(pid, "SIGKILL");
+  host.install("nvidia-smi", () => ({ stdout: "fine" }));
+  assert.equal((await run()).stdout, "fine");
+  assert.equal(await command.findStuck(), undefined);
+});
+
+test("a process of another start that got the number of the stuck one is not it", async () => {
+  const { host, run } = setUp();
+  host.install("nvidia-smi", () => {
+    throw new SatelliteError("command-timeout", "nvidia-smi did not end in 20 s");
+  });
+  const pid = startOther(host, "D", 22);
+  await assert.rejects(run(), { code: "stuck" });
+  const path = `/proc/${pid}/stat`;
+  host.files.put(path, (host.files.peek(path)?.content ?? "").replace("497800", "499900"));
+  host.install("nvidia-smi", () => ({ stdout: "fine" }));
+  assert.equal((await run()).stdout, "fine");
 });

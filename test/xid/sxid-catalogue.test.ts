@@ -57,6 +57,10 @@ test("a GPU's Xid and a switch's SXid of the same number are two", () => {
   assert.equal(record.list().length, 2);
 });
 
+test("a driver that puts the GPU driver's word before its own is understood", () => {
+  assert.deepEqual(read(`NVRM: ${SWITCH} 20034, Fatal, Link 30`)?.slice(0, 3), ["0000:c1:00.0", 20_034, "reboot"]);
+});
+
 test("only the driver's own lines count", () => {
   for (const words of ["audit: nvidia-nvswitch0: SXid (PCI:0000:c1:00.0): 20034, Fatal", "SXid (PCI:0000:c1:00.0)"])
     assert.equal(read(words), undefined);
