@@ -6,7 +6,7 @@ import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { runCredentialProcess } from "./credential-process.ts";
 import { parseKeysFile } from "./keys-file.ts";
-import { readPrivateFile } from "./private-file.ts";
+import { checkPrivateProgram, readPrivateFile } from "./private-file.ts";
 import { readRolesAnywhereKeys } from "./roles-anywhere.ts";
 import { findProfile, parseSharedConfig, profileNames } from "./shared-config.ts";
 import { toSessionKeys } from "./source-keys.ts";
@@ -16,7 +16,7 @@ export type SourceConfig = Pick<Config, "credentials" | "node">;
 
 /**
  * Reads the keys of the configured source.
- * @throws credentials-missing, credentials-exposed, credentials-invalid, command-missing, command-timeout, and for a certificate
+ * @throws credentials-missing, credentials-exposed, credentials-foreign, credentials-invalid, program-foreign, command-missing, command-timeout, and for a certificate
  * what {@link readRolesAnywhereKeys} throws
  */
 export async function readSourceKeys(host: Host, { credentials, node }: SourceConfig): Promise<SessionKeys> {
@@ -25,6 +25,7 @@ export async function readSourceKeys(host: Host, { credentials, node }: SourceCo
   if (profile !== undefined) return readProfile(host, profile);
   if (rolesAnywhere !== undefined) return readRolesAnywhereKeys(host, rolesAnywhere, node.name);
   const [command = "", ...args] = process ?? [];
+  await checkPrivateProgram(host, command);
   return runCredentialProcess(host, { command, args, name: command, key: "credentials.process" });
 }
 
@@ -37,7 +38,7 @@ export function sourceName({ keysFile, profile, process, rolesAnywhere }: Config
 }
 
 /**
- * Computes a digest of the source's state without a secret in it: its name, and time, size and mode of its files.
+ * Computes a digest of the source's state without a secret in it: its name, and time, size, mode and owner of its files.
  * A process has no files; its output says when the keys expire.
  */
 export async function readSourceState(host: Host, credentials: Config["credentials"]): Promise<string> {
@@ -52,7 +53,7 @@ async function stateOf(host: Host, file: string): Promise<string> {
   const status = await host.files.status(file).catch(() => null); // The error follows when the file is read.
   if (status === null) return "unreadable";
   if (status === undefined) return "absent";
-  return `${status.modifiedMs} ${status.sizeBytes} ${status.mode.toString(8)}`;
+  return `${status.modifiedMs} ${status.sizeBytes} ${status.mode.toString(8)} ${status.uid}`;
 }
 
 /** Reads a text without the byte order mark and CR LF of Windows' editors. */
@@ -74,6 +75,7 @@ async function readProfile(host: Host, { file, name }: { file: string; name: str
   const command = values.get("credential_process");
   // As AWS CLI: of a credentials file the keys count first, of a config file the command.
   if (command !== undefined && (isOfConfig || !values.has("aws_access_key_id"))) {
+    await checkPrivateProgram(host, /^\s*(\/[^\s"'\\]+)/.exec(command)?.[1] ?? "");
     return runCredentialProcess(host, {
       command: "/bin/sh",
       args: ["-c", command.replaceAll("\n", " ")],

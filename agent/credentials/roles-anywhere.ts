@@ -6,6 +6,7 @@ import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { checkCertificateDates, readClientCertificate } from "./client-certificate.ts";
 import { runCredentialProcess } from "./credential-process.ts";
+import { checkPrivateProgram } from "./private-file.ts";
 
 export type RolesAnywhere = NonNullable<Config["credentials"]["rolesAnywhere"]>;
 
@@ -18,7 +19,7 @@ const UNTRUSTED = /untrusted|insufficient certificate/i;
  * Gets a session of the role for the certificate, named after the node. With `--with-proxy` the helper uses HTTPS_PROXY where it
  * is set; the option has no other effect.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/credential-helper.html
- * @throws helper-missing, roles-anywhere-denied, certificate-untrusted, aws-unreachable, and what certificate and process throw
+ * @throws helper-missing, program-foreign, roles-anywhere-denied, certificate-untrusted, aws-unreachable, and what certificate and process throw
  */
 export async function readRolesAnywhereKeys(
   host: Host,
@@ -32,6 +33,7 @@ export async function readRolesAnywhereKeys(
       hint: `Install it there with mode 0755: ${HELPER_SOURCE}, or iam_roles_anywhere_releases of EKS's artifact manifest; nodeadm install installs it too.`,
     });
   }
+  await checkPrivateProgram(host, helper);
   return runCredentialProcess(host, {
     command: helper,
     args: helperArguments(config, sessionName),

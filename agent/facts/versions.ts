@@ -1,6 +1,7 @@
 // Which kubelet and which containerd are installed. Each binary runs once, and again when its file changes.
 import { coerce, type SemVer } from "semver";
 import * as z from "zod";
+import { checkPrivateProgram } from "../credentials/private-file.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 
@@ -15,7 +16,7 @@ export interface Binary {
 
 /** Reads the versions of binaries, and caches the answers. */
 export interface VersionReader {
-  /** @throws kubelet-missing, kubelet-not-executable, kubelet-broken */
+  /** @throws kubelet-missing, kubelet-not-executable, program-foreign, kubelet-broken */
   readKubelet(path: string): Promise<Binary>;
   /** @throws containerd-missing, containerd-broken */
   readContainerd(): Promise<Binary>;
@@ -86,6 +87,7 @@ async function checkExecutable(host: Host, path: string): Promise<void> {
       hint: `chmod 755 ${path}, or set kubelet.path.`,
     });
   }
+  await checkPrivateProgram(host, path);
 }
 
 /** Both print their version in one line: `Kubernetes v1.34.4`, `containerd github.com/containerd/containerd 1.6.20~ds1 …`. */

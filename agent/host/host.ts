@@ -28,6 +28,14 @@ export interface FileLock {
 export interface Files {
   /** The whole text, or undefined when there is no such file. @throws file-unreadable */
   read(path: string): Promise<string | undefined>;
+  /**
+   * Status and text of one and the same file, opened once; undefined when there is none. It waits for no writer of a pipe; what is no
+   * file has no text. @throws file-unreadable, also when it has more than `maxBytes`
+   */
+  readWithStatus(
+    path: string,
+    maxBytes: number,
+  ): Promise<{ readonly status: FileStatus; readonly text: string } | undefined>;
   /** Follows symbolic links; undefined when nothing is there. @throws file-unreadable */
   status(path: string): Promise<FileStatus | undefined>;
   /** Replaces the file as a whole: temporary file, fsync, rename, fsync of the folder; missing folders are made 0755. @throws disk-full, file-unwritable */

@@ -2,7 +2,7 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { constants, createReadStream } from "node:fs";
+import { constants, createReadStream, type Stats } from "node:fs";
 import {
   chmod,
   copyFile,
@@ -35,7 +35,8 @@ const LOCK_TIMEOUT_MS = 10_000;
 export function createLinuxFiles(): Files {
   return {
     read: (path) => unlessAbsent(path, () => readFile(path, "utf8")),
-    status: (path) => unlessAbsent(path, () => readStatus(path)),
+    readWithStatus: (path, maxBytes) => unlessAbsent(path, () => readWithStatus(path, maxBytes)),
+    status: (path) => unlessAbsent(path, async () => toStatus(await stat(path))),
     write: writeAtomically,
     writeInPlace: (path, content) => explaining(path, () => writeFile(path, content)),
     setMode: (path, mode) => explaining(path, () => chmod(path, mode)),
@@ -68,8 +69,23 @@ async function copyToNew(from: string, to: string): Promise<void> {
   }
 }
 
-async function readStatus(path: string): Promise<FileStatus> {
-  const found = await stat(path);
+async function readWithStatus(path: string, maxBytes: number): Promise<{ status: FileStatus; text: string }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = toStatus(await handle.stat());
+    if (status.kind !== "file") return { status, text: "" };
+    const buffer = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= maxBytes; length += read)
+      read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
+    if (length > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+    return { status, text: buffer.toString("utf8", 0, length) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function toStatus(found: Stats): FileStatus {
   return {
     kind: found.isFile() ? "file" : found.isDirectory() ? "folder" : "other",
     mode: found.mode & 0o7777,

@@ -115,3 +115,23 @@ test("a source is named by its key and its file or program, without arguments", 
   assert.equal(sourceName({ process: ["/opt/print", "--password=x"] }), "process /opt/print");
   assert.equal(sourceName({ rolesAnywhere: { ...ROLES_ANYWHERE, helper: HELPER } }), `rolesAnywhere ${CERTIFICATE}`);
 });
+
+test("no command of a file or a program that belongs to another user is run", async () => {
+  const host = new MemoryHost();
+  let runs = 0;
+  const run = () => {
+    runs += 1;
+    return { stdout: "{}" };
+  };
+  for (const program of ["/bin/sh", "/opt/print"]) host.install(program, run);
+  const text = "[default]\ncredential_process = /opt/print --json\n";
+  host.files.put(PROFILE.file, text, { mode: 0o600, uid: 1000 });
+  await assert.rejects(readSourceKeys(host, { credentials: { profile: PROFILE }, node }), {
+    code: "credentials-foreign",
+  });
+  host.files.put(PROFILE.file, text, { mode: 0o600 });
+  host.files.put("/opt/print", "", { mode: 0o755, uid: 1000 });
+  for (const credentials of [{ profile: PROFILE }, { process: ["/opt/print"] as string[] }])
+    await assert.rejects(readSourceKeys(host, { credentials, node }), { code: "program-foreign" });
+  assert.equal(runs, 0);
+});

@@ -95,3 +95,15 @@ test("a kubelet of another architecture is reported with the message of its star
 test("a missing containerd is an error that names what to install", async () => {
   await assert.rejects(setUp().versions.readContainerd(), { code: "containerd-missing", hint: /apt-get install/ });
 });
+
+test("a kubelet that another user could replace is not run, not even for its version", async () => {
+  const { host, versions } = setUp();
+  let runs = 0;
+  host.install(KUBELET, () => {
+    runs += 1;
+    return { stdout: "Kubernetes v1.34.4" };
+  });
+  host.files.put(KUBELET, "elf", { mode: 0o755, uid: 1000 });
+  await assert.rejects(versions.readKubelet(KUBELET), { code: "program-foreign", message: /belongs to user 1000/ });
+  assert.equal(runs, 0);
+});

@@ -21,6 +21,7 @@ export class MemoryFiles implements Files {
   readonly #entries = new Map<string, MemoryFile>();
   /** Those that were made, by mode. */
   readonly #folders = new Map<string, number>();
+  readonly #folderOwners = new Map<string, number>();
   readonly #links = new Map<string, string>();
   readonly #unwritable = new Map<string, Refusal>();
   readonly #unreadable = new Set<string>();
@@ -36,8 +37,9 @@ export class MemoryFiles implements Files {
     this.#entries.set(path, { mode: 0o644, uid: 0, gid: 0, modifiedMs: this.#now(), ...options, content });
   }
 
-  putFolder(path: string, mode = 0o755): void {
+  putFolder(path: string, mode = 0o755, uid = 0): void {
     this.#folders.set(path, mode);
+    this.#folderOwners.set(path, uid);
   }
 
   /** Room by path; everywhere else it is {@link defaultSpace}. */
@@ -98,13 +100,22 @@ export class MemoryFiles implements Files {
     return this.#entries.get(this.#links.get(path) ?? path)?.content;
   }
 
+  async readWithStatus(path: string, maxBytes: number): ReturnType<Files["readWithStatus"]> {
+    const status = await this.status(path);
+    if (status === undefined) return undefined;
+    if (status.sizeBytes > maxBytes) throw unreadable(path);
+    return { status, text: status.kind === "file" ? ((await this.read(path)) ?? "") : "" };
+  }
+
   async status(path: string): Promise<FileStatus | undefined> {
     this.#checkReadable(path);
     const file = this.#entries.get(this.#links.get(path) ?? path);
     if (file !== undefined) return { ...file, kind: "file", sizeBytes: Buffer.byteLength(file.content) };
     const isFolder = this.#isFolder(path);
     const mode = this.#folders.get(path) ?? 0o755;
-    return isFolder ? { kind: "folder", mode, uid: 0, gid: 0, sizeBytes: 0, modifiedMs: 0 } : undefined;
+    return isFolder
+      ? { kind: "folder", mode, uid: this.#folderOwners.get(path) ?? 0, gid: 0, sizeBytes: 0, modifiedMs: 0 }
+      : undefined;
   }
 
   async write(path: string, content: string, { mode, uid, gid }: WriteOptions): Promise<void> {

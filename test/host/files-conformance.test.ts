@@ -1,6 +1,6 @@
 // The same cases on the files of a real machine and on those in memory: tests with the latter prove nothing that the former do not do.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
@@ -190,4 +190,20 @@ test("a lock ends with its holder, and is not inherited by the holder's children
   const lock = await files.lock(`${root}/lock`);
   assert.ok(lock);
   await lock.release();
+});
+
+conforms("a file is opened once for its status and its text; a folder has no text", async ({ files, root }) => {
+  await files.write(`${root}/a`, "text", { mode: 0o640 });
+  const { status, text } = (await files.readWithStatus(`${root}/a`, 4)) ?? {};
+  assert.deepEqual([status?.kind, status?.mode, status?.sizeBytes, text], ["file", 0o640, 4, "text"]);
+  await assert.rejects(files.readWithStatus(`${root}/a`, 3), { code: "file-unreadable" });
+  await files.makeFolder(`${root}/folder`, 0o755);
+  assert.equal((await files.readWithStatus(`${root}/folder`, 10))?.status.kind, "folder");
+  assert.equal(await files.readWithStatus(`${root}/none`, 10), undefined);
+});
+
+test("a pipe that nobody writes to is waited for by no reader", async (context) => {
+  const { files, root } = realMachine(context);
+  execFileSync("mkfifo", [`${root}/pipe`]);
+  assert.deepEqual((await files.readWithStatus(`${root}/pipe`, 10))?.status.kind, "other");
 });
