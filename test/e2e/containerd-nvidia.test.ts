@@ -6,7 +6,7 @@ import { gpuSchema } from "../../agent/config/gpu-schema.ts";
 import { type ContainerdOptions, checkEffective, renderContainerdConfig } from "../../agent/plan/containerd-config.ts";
 import { OPERATORS_RUNTIME, PACKAGED_RUNTIME } from "../fakes/containerd-starts.ts";
 import { buildContainerd } from "../sandbox/go-builds.ts";
-import { ensureBaseTree } from "../sandbox/machine-tree.ts";
+import { ensureBaseTree } from "../sandbox/machine/base.ts";
 import { Progress } from "../sandbox/step.ts";
 import { RealContainerd } from "./real-containerd.ts";
 

@@ -10,7 +10,7 @@ import { execa } from "execa";
 import { artifactPath, renderManifest } from "../fakes/artifact-mirror.ts";
 import { makeMirrorCertificate } from "./certificates.ts";
 import { buildKubeletAs } from "./go-builds.ts";
-import { ensureBaseTree } from "./machine-tree.ts";
+import { ensureBaseTree } from "./machine/base.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { Progress } from "./step.ts";
 

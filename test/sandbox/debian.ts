@@ -4,8 +4,11 @@ import { readdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { replaceFolder } from "./fresh-folder.ts";
-import { cacheFolder } from "./state.ts";
+import { cacheFolder, type MachineKind } from "./state.ts";
 import type { Progress } from "./step.ts";
+
+/** What a virtual machine needs on top. */
+const virtualPackages = ["e2fsprogs", "openssh-client", "qemu-system-x86"];
 
 const packages = [
   "busybox-static",
@@ -24,13 +27,13 @@ const packages = [
  * Installs with apt what is missing on the host.
  * @throws Error when this is not Linux, not root, or has no apt.
  */
-export async function ensurePackages(progress: Progress): Promise<void> {
+export async function ensurePackages(progress: Progress, machine: MachineKind = "nspawn"): Promise<void> {
   if (process.platform !== "linux") throw new Error(`the sandbox needs Linux, and this is ${process.platform}`);
   if (process.getuid?.() !== 0) {
     throw new Error("the sandbox makes network namespaces and boots a machine: run it as root (sudo)");
   }
   if (!existsSync("/usr/bin/apt-get")) throw new Error("the sandbox needs Debian or Ubuntu: there is no apt-get here");
-  const missing = await missingPackages();
+  const missing = await missingPackages(machine === "vm" ? [...packages, ...virtualPackages] : packages);
   if (missing.length === 0) return;
   await progress.step(`install ${missing.join(", ")} with apt`, async () => {
     await execa("apt-get", ["update", "--quiet"]);
@@ -66,9 +69,9 @@ async function unpack(name: string, program: string, progress: Progress): Promis
   return path;
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingPackages(wanted: readonly string[]): Promise<string[]> {
   const format = "$" + "{Package} $" + "{db:Status-Status}\n";
-  const { stdout } = await execa("dpkg-query", ["--show", `--showformat=${format}`, ...packages], { reject: false });
+  const { stdout } = await execa("dpkg-query", ["--show", `--showformat=${format}`, ...wanted], { reject: false });
   const installed = new Set(stdout.split("\n").filter((line) => line.endsWith(" installed")));
-  return packages.filter((name) => !installed.has(`${name} installed`));
+  return wanted.filter((name) => !installed.has(`${name} installed`));
 }

@@ -7,7 +7,7 @@ import { machineOf } from "./machine/kinds.ts";
 import { removeNetwork } from "./network.ts";
 import { recordedDaemons, stopDaemon } from "./process.ts";
 import { heldSlot, releaseSlot } from "./slots.ts";
-import { sandboxFolder } from "./state.ts";
+import { readFacts, sandboxFolder } from "./state.ts";
 
 /** What a sandbox's folder holds; anything else in it is not the sandbox's to remove. */
 const contents = ["run", "logs", "pki", "etcd", "authenticator", "kubeconfig", "aws", "registry", "machine"];
@@ -15,7 +15,9 @@ const contents = ["run", "logs", "pki", "etcd", "authenticator", "kubeconfig", "
 /** Takes the sandbox in `folder` down, whatever part of it is there. */
 export async function down(folder = sandboxFolder()): Promise<void> {
   const slot = await heldSlot(folder);
-  if (slot !== undefined) await machineOf(folder, { slot }).cutPower();
+  // Half a sandbox has no facts: every kind is cut off alike then, by the processes in its namespace.
+  const { machine = "nspawn", debian = "bookworm" } = (await readFacts(folder)) ?? {};
+  if (slot !== undefined) await machineOf(folder, { slot, machine, debian }).cutPower();
   // No time to end in order: what they would write is removed below.
   await Promise.all((await recordedDaemons(folder)).map((name) => stopDaemon(folder, name, 0)));
   if (slot !== undefined) {

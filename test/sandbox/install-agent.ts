@@ -1,4 +1,5 @@
 // Installs the daemon in the machine as a user would: program, unit, keys and configuration, then systemctl.
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -62,13 +63,15 @@ export async function installAgent(
 
 /** The daemon's configuration for this sandbox. */
 export function renderConfig(facts: SandboxFacts, addresses: Addresses): string {
-  // The host is root without CAP_SYS_RESOURCE, and runc may not lower a container's OOM score.
   const runtime = facts.containerd === "debian" ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.runtime";
   return stringify({
     cluster: { name: clusterName, region },
     node: { name: nodeName, ip: addresses.node },
     credentials: { keysFile: keysPath, assumeRole: { arn: roleArn } },
-    containerd: { config: { plugins: { [runtime]: { restrict_oom_score_adj: true } } } },
+    // The host is root without CAP_SYS_RESOURCE, and runc may not lower a container's OOM score there.
+    ...(facts.machine === "vm"
+      ? {}
+      : { containerd: { config: { plugins: { [runtime]: { restrict_oom_score_adj: true } } } } }),
   });
 }
 
@@ -86,8 +89,7 @@ function fromProject(path: string): Promise<Buffer> {
 
 /** Replaces a file when it differs. */
 async function installFile(machine: Machine, { path, content, mode }: InstalledFile): Promise<boolean> {
-  const present = await machine.read(path);
-  if (present?.equals(Buffer.from(content))) return false;
+  if ((await machine.digest(path)) === createHash("sha256").update(content).digest("hex")) return false;
   await machine.write(path, content, mode);
   return true;
 }

@@ -1,6 +1,5 @@
-// The machine's file tree: a Debian built once in the cache, and for each sandbox a copy with what makes it a machine
-// as a provider hands it out: containerd as Docker's package configures it, kubelet and CNI plugins, no cluster.
-import { createHash } from "node:crypto";
+// What a sandbox's machine is made from: the base's tree and what makes it a machine as a provider hands it out:
+// containerd as Docker's package configures it, kubelet and CNI plugins, no cluster.
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,16 +8,10 @@ import { type Addresses, renderHosts } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 import { installPrograms } from "./go-builds.ts";
-import type { Programs } from "./programs.ts";
-import { cacheFolder, nodeName, type SandboxFacts } from "./state.ts";
-import type { Progress } from "./step.ts";
-
-const mirror = "http://deb.debian.org/debian";
-const suite = "bookworm";
-const packages = [
-  ...["systemd", "systemd-sysv", "dbus", "kmod", "procps", "iproute2", "ca-certificates", "curl"],
-  ...["containerd", "runc", "containernetworking-plugins", "iptables", "conntrack", "socat"],
-];
+import { baseTree } from "./machine/base.ts";
+import { createDisk } from "./machine/virtual-tree.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { nodeName, type SandboxFacts } from "./state.ts";
 
 /** Units that would only take time from a machine that lives for minutes. */
 const maskedUnits = [
@@ -52,55 +45,37 @@ ExecStart=/bin/sh -c 'for mount in /sys/fs/cgroup /sys/fs/cgroup/*/; do mount -o
 WantedBy=sysinit.target
 `;
 
-/** The Debian tree in the cache; debootstrap makes it when its package list is new. */
-export async function ensureBaseTree(progress: Progress): Promise<string> {
-  const digest = createHash("sha256")
-    .update([mirror, suite, ...packages].join())
-    .digest("hex")
-    .slice(0, 12);
-  const tree = join(cacheFolder(), `machine-${digest}`);
-  if (existsSync(tree)) return tree;
-  await progress.step(`debootstrap Debian ${suite} for the machine (1 min the first time)`, async () => {
-    await replaceFolder(tree, async (fresh) => {
-      // In a mount namespace of its own: what debootstrap mounts in the tree goes when it ends, however it ends.
-      const debootstrap = ["debootstrap", "--variant=minbase", `--include=${packages.join(",")}`, suite, fresh, mirror];
-      await execa("unshare", ["--mount", "--", ...debootstrap]);
-      for (const path of ["var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"]) {
-        await rm(join(fresh, path), { recursive: true, force: true });
-        await mkdir(join(fresh, path), { recursive: true });
-      }
-    });
-  });
-  return tree;
-}
+/** What of a sandbox goes into its machine. */
+type Parts = Pick<Sandbox, "folder" | "facts" | "addresses" | "programs">;
 
-/** Path of a sandbox's machine tree. */
+/** Path of a sandbox's machine: a container's tree, or the folder of a virtual machine's disk. */
 export function machineTree(folder: string): string {
   return join(folder, "machine");
 }
 
-/** Makes the sandbox's own tree from the base, unless it is there. */
-export async function createTree(
-  folder: string,
-  base: string,
-  facts: SandboxFacts,
-  addresses: Addresses,
-  programs: Programs,
-): Promise<void> {
-  const tree = machineTree(folder);
-  if (existsSync(tree)) return;
-  await replaceFolder(tree, async (fresh) => {
-    await execa("cp", ["--archive", "--reflink=auto", `${base}/.`, fresh], clean());
-    await configureSystem(fresh, facts, addresses);
-    await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
-    const providers = join(fresh, "etc/eks/image-credential-provider");
-    await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
-    if (programs.containerd) await installContainerd(fresh, programs.containerd);
-    await writeFile(join(fresh, "etc/containerd/config.toml"), dockerContainerdConfig);
-    await mkdir(join(fresh, "opt/cni"), { recursive: true });
-    await execa("cp", ["--archive", join(fresh, "usr/lib/cni"), join(fresh, "opt/cni/bin")], clean());
-    await trustAws(fresh, folder);
+/** Makes the sandbox's own tree from the base, or its disk, unless it is there. */
+export async function createTree(sandbox: Parts): Promise<void> {
+  const target = machineTree(sandbox.folder);
+  if (sandbox.facts.machine === "vm") return createDisk(target, sandbox.addresses, (tree) => fillTree(tree, sandbox));
+  if (existsSync(target)) return;
+  await replaceFolder(target, async (fresh) => {
+    await fillTree(fresh, sandbox);
+    await makeCgroupsWritable(fresh);
   });
+}
+
+async function fillTree(fresh: string, { folder, facts, addresses, programs }: Parts): Promise<void> {
+  await execa("cp", ["--archive", "--reflink=auto", `${baseTree(facts)}/.`, fresh], clean());
+  await configureSystem(fresh, facts, addresses);
+  await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
+  const providers = join(fresh, "etc/eks/image-credential-provider");
+  await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
+  if (programs.containerd) await installContainerd(fresh, programs.containerd);
+  await mkdir(join(fresh, "etc/containerd"), { recursive: true });
+  await writeFile(join(fresh, "etc/containerd/config.toml"), dockerContainerdConfig);
+  await mkdir(join(fresh, "opt/cni"), { recursive: true });
+  await execa("cp", ["--archive", join(fresh, "usr/lib/cni"), join(fresh, "opt/cni/bin")], clean());
+  await trustAws(fresh, folder);
 }
 
 async function configureSystem(tree: string, facts: SandboxFacts, addresses: Addresses): Promise<void> {
@@ -109,13 +84,17 @@ async function configureSystem(tree: string, facts: SandboxFacts, addresses: Add
   await writeFile(join(tree, "etc/hosts"), renderHosts(addresses, facts.clusterId, nodeName));
   await rm(join(tree, "etc/resolv.conf"), { force: true });
   await writeFile(join(tree, "etc/resolv.conf"), await hostResolvers());
-  await writeFile(join(units, "cgroup-controllers.service"), cgroupUnit);
-  await mkdir(join(units, "sysinit.target.wants"), { recursive: true });
-  await symlink("../cgroup-controllers.service", join(units, "sysinit.target.wants/cgroup-controllers.service"));
   for (const unit of maskedUnits) await symlink("/dev/null", join(units, unit));
   // Containers get 10 s to end at power-off instead of 90.
   await mkdir(join(tree, "etc/systemd/system.conf.d"), { recursive: true });
   await writeFile(join(tree, "etc/systemd/system.conf.d/stop.conf"), "[Manager]\nDefaultTimeoutStopSec=10s\n");
+}
+
+async function makeCgroupsWritable(tree: string): Promise<void> {
+  const units = join(tree, "etc/systemd/system");
+  await writeFile(join(units, "cgroup-controllers.service"), cgroupUnit);
+  await mkdir(join(units, "sysinit.target.wants"), { recursive: true });
+  await symlink("../cgroup-controllers.service", join(units, "sysinit.target.wants/cgroup-controllers.service"));
 }
 
 /** The host's name servers; a stub resolver on the host's loopback is of no use to the machine. */

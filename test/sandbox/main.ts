@@ -5,13 +5,15 @@ import { down } from "./down.ts";
 import { showLog } from "./log-command.ts";
 import { renderReport } from "./report.ts";
 import { openSandbox } from "./sandbox.ts";
-import type { ContainerdChoice } from "./state.ts";
+import { type ContainerdChoice, type DebianSuite, debianSuites, type MachineKind, machineKinds } from "./state.ts";
 import { renderStatus } from "./status.ts";
 import { prepare, up } from "./up.ts";
 
 interface UpFlags {
   readonly kubernetes?: string;
   readonly containerd?: ContainerdChoice;
+  readonly machine?: MachineKind;
+  readonly debian?: DebianSuite;
   readonly agent: boolean;
   readonly cloudController?: boolean;
   readonly registry?: boolean;
@@ -25,6 +27,12 @@ program
   .description("bring everything up, or back up, and show that the node does its work")
   .option("--kubernetes <version>", "a Kubernetes version, such as 1.33.13 (default: what is there, or 1.34.4)")
   .addOption(new Option("--containerd <version>", "the machine's containerd").choices(["debian", "2.2.0"]))
+  .addOption(
+    new Option("--machine <kind>", "a container on the host's kernel, or a virtual machine with its own").choices(
+      machineKinds,
+    ),
+  )
+  .addOption(new Option("--debian <suite>", "the machine's suite of Debian").choices(debianSuites))
   .option("--no-agent", "leave the machine bare, without the daemon")
   .option("--cloud-controller", "AWS's cloud controller, which deletes Nodes that AWS does not know")
   .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")

@@ -19,16 +19,22 @@ export async function ensureNetwork(addresses: Addresses, clusterId: string): Pr
   await writeControlHosts(addresses, clusterId);
   await ensureLink([control, machineLink], [machine, "eth0"]);
   await setAddress(control, machineLink, addresses.control, addresses.prefixLength);
-  await setAddress(machine, "eth0", addresses.node, addresses.prefixLength);
   await setAddress(control, "lo", addresses.api, 32);
   await setAddress(control, "lo", addresses.aws, 32);
 
   await ensureHostLink(access, control, "host");
+  await setAddress(control, "host", access.inside, access.prefixLength);
   await ensureHostLink(uplink, machine, "uplink");
-  await ip(["-n", machine, "route", "replace", "default", "via", uplink.host]);
   for (const address of [addresses.api, addresses.aws]) await ip(["route", "replace", address, "via", access.inside]);
   await ip(["route", "replace", addresses.node, "via", uplink.inside]);
   await allowForwarding(uplink);
+}
+
+/** Gives a container in the machine's namespace the addresses of its two links, and its way out. */
+export async function addressContainer({ machineNamespace, node, prefixLength, uplink }: Addresses): Promise<void> {
+  await setAddress(machineNamespace, "eth0", node, prefixLength);
+  await setAddress(machineNamespace, "uplink", uplink.inside, uplink.prefixLength);
+  await ip(["-n", machineNamespace, "route", "replace", "default", "via", uplink.host]);
 }
 
 /** Takes everything away that {@link ensureNetwork} made, and ends what still runs in the control plane's namespace. */
@@ -36,6 +42,8 @@ export async function removeNetwork(addresses: Addresses): Promise<void> {
   for (const rule of forwardingRules(addresses.uplink)) {
     await execa("iptables", [...rule.table, "--delete", ...rule.match], { ...clean(), reject: false });
   }
+  // A namespace's own links go some time after it: the next sandbox in this slot would find an end without its other.
+  for (const link of [addresses.access, addresses.uplink]) await removeHostLink(link);
   for (const namespace of [addresses.controlNamespace, addresses.machineNamespace]) {
     for (const identity of await processesIn(namespace)) await endProcess(identity, 1000);
     await execa("ip", ["netns", "delete", namespace], { ...clean(), reject: false });
@@ -109,15 +117,19 @@ async function ensureLink(one: [namespace: string, name: string], other: [namesp
 }
 
 async function ensureHostLink(link: PointToPoint, namespace: string, name: string): Promise<void> {
-  const found = await execa("ip", ["link", "show", link.hostInterface], { ...clean(), reject: false });
+  const found = await execa("ip", ["-n", namespace, "link", "show", name], { ...clean(), reject: false });
   if (found.failed) {
+    await removeHostLink(link);
     await ip(["link", "add", link.hostInterface, "type", "veth", "peer", "name", name, "netns", namespace]);
   }
   const mtu = String(await wayOutMtu());
   await ip(["address", "replace", `${link.host}/${link.prefixLength}`, "dev", link.hostInterface]);
   await ip(["link", "set", link.hostInterface, "mtu", mtu, "up"]);
   await ip(["-n", namespace, "link", "set", name, "mtu", mtu]);
-  await setAddress(namespace, name, link.inside, link.prefixLength);
+}
+
+async function removeHostLink({ hostInterface }: PointToPoint): Promise<void> {
+  await execa("ip", ["link", "delete", hostInterface], { ...clean(), reject: false });
 }
 
 async function setAddress(namespace: string, link: string, address: string, prefixLength: number): Promise<void> {

@@ -12,6 +12,8 @@ export interface SandboxFacts {
   /** A Kubernetes version, such as 1.34.4. */
   readonly kubernetes: string;
   readonly containerd: ContainerdChoice;
+  readonly machine: MachineKind;
+  readonly debian: DebianSuite;
   /** The long-lived keys of the IAM user `satellite`. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -21,6 +23,14 @@ export interface SandboxFacts {
 
 /** Which containerd the machine has: Debian's own package, or a 2.x release. */
 export type ContainerdChoice = "debian" | "2.2.0";
+
+/** A container of systemd-nspawn on the host's kernel, or a virtual machine with its own. */
+export type MachineKind = "nspawn" | "vm";
+export const machineKinds = ["nspawn", "vm"] as const satisfies readonly MachineKind[];
+
+/** Suites of Debian near Ubuntu 20.04, 22.04 and 24.04 in their systemd, kernel and containerd. */
+export type DebianSuite = "bullseye" | "bookworm" | "trixie";
+export const debianSuites = ["bullseye", "bookworm", "trixie"] as const satisfies readonly DebianSuite[];
 
 export const region = "us-east-1";
 export const accountId = "123456789012";
@@ -56,13 +66,15 @@ export async function writeFacts(folder: string, facts: SandboxFacts): Promise<v
   await writeAtomic(factsPath(folder), `${JSON.stringify(facts, null, 2)}\n`, 0o600);
 }
 
+/** What the caller of `up` decides; a sandbox of other choices makes way for a new one. */
+export type Choices = Pick<SandboxFacts, "kubernetes" | "containerd" | "machine" | "debian">;
+
 /** Facts for a new sandbox in `slot`, with an id and keys of its own. */
-export function newFacts(slot: number, kubernetes: string, containerd: ContainerdChoice): SandboxFacts {
+export function newFacts(slot: number, choices: Choices): SandboxFacts {
   return {
     slot,
     clusterId: randomBytes(16).toString("hex").toUpperCase(),
-    kubernetes,
-    containerd,
+    ...choices,
     ...newKeys(),
     administrator: newKeys(),
   };

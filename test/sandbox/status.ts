@@ -7,7 +7,7 @@ export async function renderStatus(sandbox: Sandbox): Promise<string> {
   const { folder, facts } = sandbox;
   const rows: [string, string][] = [
     ["folder", folder],
-    ["versions", `Kubernetes ${facts.kubernetes}, containerd ${facts.containerd}`],
+    ["versions", `Kubernetes ${facts.kubernetes}, containerd ${facts.containerd}, Debian ${facts.debian}`],
   ];
   for (const name of (await recordedDaemons(folder)).sort()) {
     const identity = await runningDaemon(folder, name);

@@ -11,20 +11,29 @@ import { down } from "./down.ts";
 import { buildAwsAuthReader, buildCloudController, buildSigningHelper } from "./go-builds.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
-import { createTree, ensureBaseTree } from "./machine-tree.ts";
+import { ensureBaseTree } from "./machine/base.ts";
+import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
 import { startDaemon } from "./process.ts";
-import { ensurePrograms, type Versions } from "./programs.ts";
+import { ensurePrograms } from "./programs.ts";
 import { startRegistry } from "./registry.ts";
 import { type Check, checkNode } from "./report.ts";
 import { Sandbox } from "./sandbox.ts";
 import { claimSlot, heldSlot } from "./slots.ts";
-import { defaultKubernetes, newFacts, readFacts, type SandboxFacts, sandboxFolder, writeFacts } from "./state.ts";
+import {
+  type Choices,
+  defaultKubernetes,
+  newFacts,
+  readFacts,
+  type SandboxFacts,
+  sandboxFolder,
+  writeFacts,
+} from "./state.ts";
 import { Progress } from "./step.ts";
 import { renderWebDeployment, webName } from "./workload.ts";
 
-/** What to bring up. Versions left out are those of the sandbox that is there, or the defaults. */
-export interface UpOptions extends Partial<Versions> {
+/** What to bring up. Choices left out are those of the sandbox that is there, or the defaults. */
+export interface UpOptions extends Partial<Choices> {
   readonly folder?: string;
   /** False leaves the daemon out: the machine is bare. */
   readonly agent?: boolean;
@@ -48,26 +57,20 @@ export interface UpResult {
 export async function up(options: UpOptions = {}): Promise<UpResult> {
   const progress = options.progress ?? new Progress();
   const folder = options.folder ?? sandboxFolder();
-  await ensurePackages(progress);
-  const versions = await versionsFor(folder, options);
-  await ensurePrograms(versions, progress);
+  const choices = await choose(folder, options);
+  await ensurePackages(progress, choices.machine);
+  await ensurePrograms(choices, progress);
   const python = await ensurePython(progress);
-  const base = await ensureBaseTree(progress);
-  const sandbox = new Sandbox(folder, await claim(folder, versions, progress));
+  await ensureBaseTree(progress, choices);
+  const sandbox = new Sandbox(folder, await claim(folder, choices, progress));
   const { facts, addresses, programs } = sandbox;
 
   await progress.step("network and certificates", async () => {
     await ensureNetwork(addresses, facts.clusterId);
+    await sandbox.machine.connect();
     await ensureCertificates(folder, addresses, facts.clusterId);
   });
-  await Promise.all([
-    startCluster(sandbox, python, progress, options.graceSeconds),
-    progress.step("the machine", async () => {
-      await createTree(folder, base, facts, addresses, programs);
-      await sandbox.machine.boot();
-      await importImages(sandbox.machine);
-    }),
-  ]);
+  await Promise.all([startCluster(sandbox, python, progress, options.graceSeconds), startMachine(sandbox, progress)]);
   if (options.cloudController === true)
     await startCloudController(folder, facts, addresses, programs.kubernetes, progress);
   if (options.registry === true) await startRegistry(folder, addresses, progress);
@@ -82,10 +85,18 @@ export async function prepare(progress = new Progress()): Promise<void> {
     await ensurePrograms({ kubernetes: defaultKubernetes, containerd }, progress);
   await ensurePython(progress);
   await ensureBaseTree(progress);
+  await ensurePackages(progress, "vm");
+  await ensureBaseTree(progress, { machine: "vm", debian: "bookworm" });
   await ensureRegistry(progress);
   await buildCloudController(progress);
   await buildSigningHelper(progress);
   await buildAwsAuthReader(progress);
+}
+
+async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void> {
+  await progress.step("the machine's files", () => createTree(sandbox));
+  await progress.step("the machine boots", () => sandbox.machine.boot());
+  await progress.step("images in the machine", () => importImages(sandbox.machine));
 }
 
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress, graceSeconds?: number) {
@@ -107,37 +118,45 @@ async function joinNode(sandbox: Sandbox, progress: Progress): Promise<readonly 
   await progress.step("node Ready", () => waitForReady(sandbox));
   await progress.step("Deployment available", async () => {
     await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
-    await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, "--timeout=60s"]);
+    await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, `--timeout=${readyMs(sandbox) / 1000}s`]);
   });
   return progress.step("page, logs and exec", () => checkNode(sandbox));
 }
 
+/** An emulated processor is ten times slower. */
+function readyMs({ facts }: Sandbox): number {
+  return facts.machine === "vm" ? 240_000 : 60_000;
+}
+
 async function waitForReady(sandbox: Sandbox): Promise<void> {
-  await sandbox.waitForNode().catch(async (error: Error) => {
+  await sandbox.waitForNode(undefined, readyMs(sandbox)).catch(async (error: Error) => {
     const journal = ["journalctl", "--unit=eks-satellite", "--lines=20", "--no-pager", "--output=cat"];
     const { stdout } = await sandbox.box(journal, { mayFail: true });
     throw new Error(`${error.message}\nthe daemon's last lines:\n${stdout}`);
   });
 }
 
-async function versionsFor(folder: string, options: UpOptions): Promise<Versions> {
+async function choose(folder: string, options: UpOptions): Promise<Choices> {
   const present = await readFacts(folder);
   return {
     kubernetes: options.kubernetes ?? present?.kubernetes ?? defaultKubernetes,
     containerd: options.containerd ?? present?.containerd ?? "debian",
+    machine: options.machine ?? present?.machine ?? "nspawn",
+    debian: options.debian ?? present?.debian ?? "bookworm",
   };
 }
 
-/** The facts of the sandbox; one of other versions, or of an earlier boot of the host, makes way for a new one. */
-async function claim(folder: string, versions: Versions, progress: Progress): Promise<SandboxFacts> {
+/** The facts of the sandbox; one of other choices, or of an earlier boot of the host, makes way for a new one. */
+async function claim(folder: string, choices: Choices, progress: Progress): Promise<SandboxFacts> {
   const present = await readFacts(folder);
   const held = await heldSlot(folder);
   // A sandbox of an earlier commit may lack keys that this one has.
   const isComplete = present?.administrator !== undefined;
-  const isSame = isComplete && present.kubernetes === versions.kubernetes && present.containerd === versions.containerd;
+  const isSame =
+    isComplete && (Object.keys(choices) as (keyof Choices)[]).every((key) => present[key] === choices[key]);
   if (present && isSame && present.slot === held) return present;
   if (present || held !== undefined) await progress.step("take the old sandbox down", () => down(folder));
-  const facts = newFacts(await claimSlot(folder), versions.kubernetes, versions.containerd);
+  const facts = newFacts(await claimSlot(folder), choices);
   await writeFacts(folder, facts);
   return facts;
 }

@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { down } from "../../sandbox/down.ts";
 import { importImages } from "../../sandbox/images.ts";
 import { buildAgent, installAgent } from "../../sandbox/install-agent.ts";
-import { ensureBaseTree } from "../../sandbox/machine-tree.ts";
+import { ensureBaseTree } from "../../sandbox/machine/base.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
 import { Progress } from "../../sandbox/step.ts";

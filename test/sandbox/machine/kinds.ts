@@ -1,10 +1,13 @@
 // The kinds of machine, and the one place that knows which a sandbox has.
 import { addressesOf } from "../addresses.ts";
 import type { SandboxFacts } from "../state.ts";
+import { baseFolder } from "./base.ts";
 import type { Machine } from "./machine.ts";
 import { NspawnMachine } from "./nspawn.ts";
+import { VirtualMachine } from "./virtual.ts";
 
 /** The machine of a sandbox. */
-export function machineOf(folder: string, { slot }: Pick<SandboxFacts, "slot">): Machine {
-  return new NspawnMachine({ folder, addresses: addressesOf(slot) });
+export function machineOf(folder: string, facts: Pick<SandboxFacts, "slot" | "machine" | "debian">): Machine {
+  const place = { folder, addresses: addressesOf(facts.slot) };
+  return facts.machine === "vm" ? new VirtualMachine(place, baseFolder(facts)) : new NspawnMachine(place);
 }

@@ -22,6 +22,8 @@ export interface CommandResult {
 
 /** One machine. All of it is addressed from outside: nothing here depends on what it is made of. */
 export interface Machine {
+  /** Connects the machine with the sandbox's network, under the addresses that are its own; before the first boot. */
+  connect(): Promise<void>;
   /** Boots the machine unless it runs, and waits until systemd has reached its default target. */
   boot(): Promise<void>;
   /** Shuts the machine down in order, as `poweroff` does; a machine that takes longer than its time is cut off. */
@@ -35,6 +37,8 @@ export interface Machine {
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** What runs, in a few words for `status`; undefined while it is off. */
   describe(): Promise<string | undefined>;
+  /** SHA-256 of a file in hexadecimal digits; undefined when there is no such file. */
+  digest(path: string): Promise<string | undefined>;
   /** Content of a file, whether the machine runs or not; undefined when there is no such file. */
   read(path: string): Promise<Buffer | undefined>;
   /** Names in a folder, whether the machine runs or not; none when there is no such folder. */

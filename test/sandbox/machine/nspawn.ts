@@ -1,4 +1,5 @@
 // A machine without a kernel of its own: systemd-nspawn boots its tree under real systemd in its own network namespace.
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
@@ -6,7 +7,7 @@ import type { Addresses } from "../addresses.ts";
 import { ensureCgroups, removeCgroups } from "../cgroups.ts";
 import { clean } from "../environment.ts";
 import { machineTree } from "../machine-tree.ts";
-import { processesIn } from "../network.ts";
+import { addressContainer, processesIn } from "../network.ts";
 import {
   endProcess,
   isAlive,
@@ -33,6 +34,10 @@ export class NspawnMachine implements Machine {
   constructor({ folder, addresses }: MachinePlace) {
     this.#folder = folder;
     this.#addresses = addresses;
+  }
+
+  connect(): Promise<void> {
+    return addressContainer(this.#addresses);
   }
 
   async boot(): Promise<void> {
@@ -92,6 +97,11 @@ export class NspawnMachine implements Machine {
   async describe(): Promise<string | undefined> {
     const init = await machineInit(this.#addresses);
     return init && `runs at ${this.#addresses.node}, its init is pid ${init.pid}`;
+  }
+
+  async digest(path: string): Promise<string | undefined> {
+    const content = await this.read(path);
+    return content && createHash("sha256").update(content).digest("hex");
   }
 
   async read(path: string): Promise<Buffer | undefined> {
