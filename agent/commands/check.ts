@@ -6,6 +6,7 @@ import { IDENTITY_CHECKS } from "../check/identity-checks.ts";
 import { MACHINE_CHECKS } from "../check/machine-checks.ts";
 import { NETWORK_CHECKS } from "../check/network-checks.ts";
 import { RUNTIME_CHECKS } from "../check/runtime-checks.ts";
+import { TLS_CHECK } from "../check/tls-check.ts";
 import { loadConfig, readConfigInForce } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";
@@ -26,7 +27,7 @@ export interface CheckOptions {
 export const CHECKS: readonly GroupedCheck[] = Object.entries({
   machine: MACHINE_CHECKS,
   runtime: RUNTIME_CHECKS,
-  network: NETWORK_CHECKS,
+  network: [...NETWORK_CHECKS, TLS_CHECK],
   identity: IDENTITY_CHECKS,
 }).flatMap(([group, checks]) => checks.map((check) => ({ ...check, group })));
 

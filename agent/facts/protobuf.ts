@@ -36,7 +36,9 @@ export function fieldsOf(bytes: Uint8Array): Map<number, FieldValue[]> {
     const value = wireType === 0 ? length : bytes.subarray(offset, offset + length);
     if (typeof value !== "number") offset += length;
     if (offset > bytes.length) throw cutShort();
-    fields.set(tag >>> 3, [...(fields.get(tag >>> 3) ?? []), value]);
+    const values = fields.get(tag >>> 3);
+    if (values === undefined) fields.set(tag >>> 3, [value]);
+    else values.push(value);
   }
   return fields;
 }

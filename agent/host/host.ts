@@ -1,5 +1,6 @@
 // The only way to touch the machine. The real one is linux-host.ts; tests bring one that lives in memory.
 import type { Readable } from "node:stream";
+import type { GrpcRequest, GrpcResponse } from "./grpc.ts";
 
 /** What the agent needs to know about a file's inode. */
 export interface FileStatus {
@@ -156,6 +157,10 @@ export interface DownloadRequest {
   readonly path: string;
   /** A connection that is silent for this long is taken for dead. */
   readonly silenceSeconds: number;
+  /** All of it takes at most this long, however steadily it comes; the next attempt continues. Default an hour. */
+  readonly deadlineSeconds?: number;
+  /** A longer file is an error, and what came of it is removed. Default 1 GiB. */
+  readonly maxBytes?: number;
   /** Bytes so far, and of the whole file where the server gives its size. */
   readonly onProgress?: (bytes: number, totalBytes: number | undefined) => void;
   /** Ends the download; the part so far stays for the next attempt. */
@@ -167,23 +172,6 @@ export interface DownloadResult {
   readonly status: number;
   /** Size of the file now. */
   readonly bytes: number;
-}
-
-/** One unary gRPC call over a unix socket. */
-export interface GrpcRequest {
-  readonly socket: string;
-  /** `/package.Service/Method`. */
-  readonly method: string;
-  /** The request message in protobuf's wire format. */
-  readonly message: Uint8Array;
-  readonly timeoutSeconds: number;
-}
-
-/** The status follows google.rpc.Code; the message is empty unless the status is 0. */
-export interface GrpcResponse {
-  readonly status: number;
-  readonly statusMessage: string;
-  readonly message: Uint8Array;
 }
 
 /** Two clocks: the time of day can be set, and no wait may depend on it. */
@@ -238,7 +226,10 @@ export interface Host {
   kill(pid: number, signal: Signal): boolean;
   /** One request, a GET unless it says otherwise. @throws http-failed when there is no answer */
   fetch(request: HttpRequest): Promise<HttpResponse>;
-  /** Downloads a file; an interrupted download continues the next time. @throws http-failed, disk-full, file-unwritable */
+  /**
+   * Downloads a file; an interrupted download continues the next time. The file system keeps 256 MiB free.
+   * @throws http-failed, download-too-large, disk-full, file-unwritable
+   */
   download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */
   resolve(hostname: string): Promise<readonly string[]>;

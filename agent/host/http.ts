@@ -1,24 +1,27 @@
 // HTTP and HTTPS: an answer as a whole, or line by line, on Node's own client.
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { createInterface } from "node:readline";
 import { SatelliteError } from "../errors.ts";
 import type { HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
 
+const MAX_BODY_BYTES = 4 * 2 ** 20;
+/** etcd holds objects of at most 1.5 MiB. */
+const MAX_LINE_LENGTH = 4 * 2 ** 20;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 /** Fetches a whole answer. @throws http-failed */
 export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
+  const deadline = AbortSignal.timeout(request.timeoutSeconds * 1000);
   try {
-    const response = await openFollowing(request, AbortSignal.timeout(request.timeoutSeconds * 1000));
+    const response = await openFollowing(request, deadline);
     const serverTimeMs = Date.parse(response.headers.date ?? "");
     return {
       status: response.statusCode ?? 0,
-      body: await readBody(response),
+      body: await readBody(response, request.maxBytes),
       ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
     };
   } catch (cause) {
-    throw failed(request, cause);
+    throw failed(request, cause, deadline.aborted);
   }
 }
 
@@ -43,10 +46,8 @@ export async function followLines({
     const response = await open(request, AbortSignal.any([signal, ending.signal]), request.timeoutSeconds);
     const status = response.statusCode ?? 0;
     response.setTimeout(silenceSeconds * 1000, () => ending.abort(new Error(`silent for ${silenceSeconds} s`)));
-    if (status !== 200) return { status, body: await readBody(response) };
-    const lines = createInterface({ input: response });
-    lines.on("error", () => undefined); // The loop below throws it; after the loop it does not matter.
-    for await (const line of lines) onLine(line);
+    if (status !== 200) return { status, body: await readBody(response, request.maxBytes) };
+    await readLines(response, onLine);
     if (ending.signal.aborted) throw ending.signal.reason;
     return { status, body: "" };
   } catch (cause) {
@@ -85,7 +86,14 @@ async function open(
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
   const request = send(
     url,
-    { method, headers: { ...headers }, signal, ...(caPem === undefined ? {} : { ca: caPem }) },
+    // NODE_TLS_REJECT_UNAUTHORIZED=0, which somebody's proxy may have asked for, does not reach this.
+    {
+      method,
+      headers: { ...headers },
+      signal,
+      rejectUnauthorized: true,
+      ...(caPem === undefined ? {} : { ca: caPem }),
+    },
     resolve,
   );
   request.on("error", reject);
@@ -95,16 +103,32 @@ async function open(
   return promise.finally(() => clearTimeout(slow));
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
-  let body = "";
-  response.setEncoding("utf8");
-  for await (const chunk of response) body += chunk;
-  return body;
+/** Whoever answers, a pod on kubelet's port included, answers in bounded memory. */
+async function readBody(response: IncomingMessage, maxBytes: number = MAX_BODY_BYTES): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
-function failed({ method = "GET", url, timeoutSeconds }: HttpRequest, error: unknown): SatelliteError {
-  // Node's own message only says, twice, that the operation was aborted.
-  const isLate = (error as { cause?: { name?: string } }).cause?.name === "TimeoutError";
+async function readLines(response: IncomingMessage, onLine: (line: string) => void): Promise<void> {
+  let rest = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+    if (rest.length > MAX_LINE_LENGTH) throw new Error(`a line is longer than ${MAX_LINE_LENGTH} characters`);
+  }
+  if (rest !== "") onLine(rest);
+}
+
+function failed({ method = "GET", url, timeoutSeconds }: HttpRequest, error: unknown, isLate = false): SatelliteError {
+  // Node's own message only says that the operation was aborted.
   const late = Object.assign(new Error(`no answer in ${timeoutSeconds} s`), { code: "ETIMEDOUT" });
   return new SatelliteError("http-failed", `${method} ${url} was not answered`, { cause: isLate ? late : error });
 }

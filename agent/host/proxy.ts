@@ -28,8 +28,9 @@ export function honourProxies(environment: Environment): void {
 }
 
 /** The proxy settings for AWS's clients, which have their own agents. */
-export function proxiedAgent(): { readonly proxyEnv: ProxyEnv | undefined } {
-  return { proxyEnv: https.globalAgent.options.proxyEnv };
+export function proxiedAgent(): { readonly proxyEnv: ProxyEnv | undefined; readonly rejectUnauthorized: true } {
+  // A certificate is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+  return { proxyEnv: https.globalAgent.options.proxyEnv, rejectUnauthorized: true };
 }
 
 function invalid(name: string): SatelliteError {

@@ -61,6 +61,12 @@ export function defaultManifestUrl(region: string): string {
     : "https://hybrid-assets.eks.amazonaws.com/manifest.yaml";
 }
 
+export const MAX_MANIFEST_BYTES = 8 * 2 ** 20;
+/** A checksum's file may list those of a whole release. */
+export const MAX_CHECKSUM_BYTES = 64 * 2 ** 10;
+/** Lines, or members in brackets: EKS's own has some ten thousand, and each takes a hundredth of a millisecond or more to parse. */
+const MAX_ENTRIES = 100_000;
+
 /** Parses and validates a manifest. @throws manifest-invalid */
 export function parseManifest(text: string, url: string): ArtifactManifest {
   const invalid = (why: string, cause?: unknown) =>
@@ -69,9 +75,11 @@ export function parseManifest(text: string, url: string): ArtifactManifest {
       ...optional({ cause }),
     });
   if (/^\s*</.test(text)) throw invalid("it is a page of HTML or XML");
+  if (countEntries(text) > MAX_ENTRIES) throw invalid(`it has more than ${MAX_ENTRIES} entries`);
   let document: unknown;
   try {
-    document = parseYaml(text, { maxAliasCount: 0 });
+    // The comparison of each key with every other takes a minute for 50,000 of them.
+    document = parseYaml(text, { maxAliasCount: 0, uniqueKeys: false });
   } catch (cause) {
     throw invalid("it is not YAML", cause);
   }
@@ -79,6 +87,10 @@ export function parseManifest(text: string, url: string): ArtifactManifest {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw invalid(`${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+function countEntries(text: string): number {
+  return text.length - text.replaceAll(/[\n,]/g, "").length;
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
@@ -149,16 +161,19 @@ function toRelease({ version, artifacts }: Build, architecture: string, url: str
   const sources = ARTIFACT_NAMES.flatMap((name) => {
     const found = own.find((artifact) => artifact.name === name);
     if (found === undefined) return [];
-    const checksumUrl = found.checksum_uri === undefined ? undefined : resolveUri(found.checksum_uri, url, TRUSTED);
-    return [[name, { url: resolveUri(found.uri, url, [...TRUSTED, "http:"]), checksumUrl }] as const];
+    // Who answers for a manifest on the web does not choose files of this machine.
+    const trusted = url.startsWith("file:") ? ["https:", "file:"] : ["https:"];
+    const checksumUrl = found.checksum_uri === undefined ? undefined : resolveUri(found.checksum_uri, url, trusted);
+    return [[name, { url: resolveUri(found.uri, url, [...trusted, "http:"]), checksumUrl }] as const];
   });
   return { version, sources: Object.fromEntries(sources) };
 }
 
-/** Protocols on which a checksum cannot be changed in transit. The file that the checksum verifies may come over plain http. */
-const TRUSTED = ["https:", "file:"];
-
-/** Resolves an address of a manifest, absolute or relative to the manifest. @throws manifest-invalid */
+/**
+ * Resolves an address of a manifest, absolute or relative to the manifest. A checksum's has a protocol on which it cannot be changed
+ * in transit; the file that the checksum verifies may come over plain http.
+ * @throws manifest-invalid
+ */
 function resolveUri(uri: string, manifestUrl: string, protocols: readonly string[]): string {
   const absolute = URL.parse(uri, manifestUrl);
   if (absolute !== null && protocols.includes(absolute.protocol)) return absolute.href;

@@ -6,7 +6,14 @@ import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
-import { type ArtifactName, type ArtifactRelease, parseChecksum } from "./artifact-manifest.ts";
+import { checkArchive } from "./archive.ts";
+import {
+  type ArtifactName,
+  type ArtifactRelease,
+  MAX_CHECKSUM_BYTES,
+  MAX_MANIFEST_BYTES,
+  parseChecksum,
+} from "./artifact-manifest.ts";
 import { isOfRelease } from "./kubelet-trial.ts";
 
 const REQUEST_TIMEOUT_SECONDS = 30;
@@ -57,7 +64,7 @@ export class ArtifactStore {
     }
     await host.files.makeFolder(`${ARTIFACTS_FOLDER}/${name}`, PROGRAM_MODE);
     await checkRoom(host, name);
-    const expected = parseChecksum(await readText(host, source.checksumUrl), source.checksumUrl);
+    const expected = parseChecksum(await readText(host, source.checksumUrl, MAX_CHECKSUM_BYTES), source.checksumUrl);
     const part = `${folder}.part`;
     log.info({ url: source.url }, `downloading ${name} ${release.version}`);
     await this.#download(name, source.url, part);
@@ -133,7 +140,9 @@ export class ArtifactStore {
     await host.files.removeTree(fresh);
     await host.files.makeFolder(fresh, PROGRAM_MODE);
     if (name === "cni-plugins") {
-      await this.#run("tar", ["--extract", "--gzip", "--no-same-owner", `--file=${part}`, `--directory=${fresh}`]);
+      await checkArchive(host, part);
+      const plain = ["--no-same-owner", "--no-same-permissions", "--no-overwrite-dir"];
+      await this.#run("tar", ["--extract", "--gzip", ...plain, `--file=${part}`, `--directory=${fresh}`]);
       await host.files.remove(part);
     } else {
       await host.files.setMode(part, PROGRAM_MODE);
@@ -178,14 +187,16 @@ export async function checkRoom(host: Host, what: string): Promise<void> {
   );
 }
 
-/** Reads a small file of a mirror; the URL is https, http or file. @throws artifact-unreachable */
-export async function readText(host: Host, url: string): Promise<string> {
+/** Reads a small file of a mirror, of at most so many bytes; the URL is https, http or file. @throws artifact-unreachable */
+export async function readText(host: Host, url: string, maxBytes: number = MAX_MANIFEST_BYTES): Promise<string> {
   if (url.startsWith("file:")) {
-    const text = await host.files.read(decodeURIComponent(new URL(url).pathname));
-    if (text === undefined) throw unreachable(`there is no file for ${url}`);
-    return text;
+    const path = decodeURIComponent(new URL(url).pathname);
+    const status = await host.files.status(path);
+    if (status?.kind !== "file") throw unreachable(`there is no file for ${url}`);
+    if (status.sizeBytes > maxBytes) throw unreachable(`${url} is larger than ${maxBytes} bytes`);
+    return (await host.files.read(path)) ?? "";
   }
-  const request = { url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS, maxRedirects: MAX_REDIRECTS };
+  const request = { url, timeoutSeconds: REQUEST_TIMEOUT_SECONDS, maxRedirects: MAX_REDIRECTS, maxBytes };
   const { status, body } = await host.fetch(request).catch(explain);
   if (status !== 200) throw unreachable(`${url} was answered with ${status}`);
   return body;

@@ -17,6 +17,7 @@ import {
   findSigningHelper,
   goArchitecture,
   isListed,
+  MAX_MANIFEST_BYTES,
   parseManifest,
   type VersionSpec,
 } from "./artifact-manifest.ts";
@@ -150,7 +151,7 @@ export class Artifacts {
 
   async #install(needs: ArtifactNeeds, situation: KubeletSituation): Promise<void> {
     const { host, emit } = this.#options;
-    const manifest = parseManifest(await readText(host, this.#manifestUrl), this.#manifestUrl);
+    const manifest = parseManifest(await readText(host, this.#manifestUrl, MAX_MANIFEST_BYTES), this.#manifestUrl);
     const architecture = goArchitecture((await host.systemInformation()).architecture);
     // The helper comes first: without it there are no keys, and without keys the cluster's version is unknown.
     if (needs.helper !== undefined) {

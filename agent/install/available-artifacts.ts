@@ -6,6 +6,8 @@ import {
   defaultManifestUrl,
   findRelease,
   goArchitecture,
+  MAX_CHECKSUM_BYTES,
+  MAX_MANIFEST_BYTES,
   parseChecksum,
   parseManifest,
   type VersionSpec,
@@ -28,13 +30,13 @@ export async function readOffer(
   wanted: VersionSpec | undefined,
 ): Promise<Offer> {
   const manifestUrl = artifacts.manifestUrl ?? defaultManifestUrl(cluster.region);
-  const manifest = parseManifest(await readText(host, manifestUrl), manifestUrl);
+  const manifest = parseManifest(await readText(host, manifestUrl, MAX_MANIFEST_BYTES), manifestUrl);
   const versions = manifest.supported_eks_releases.map(({ major_minor_version: version }) => version);
   if (wanted === undefined) return { manifestUrl, versions, release: undefined };
   const architecture = goArchitecture((await host.systemInformation()).architecture);
   const release = findRelease(manifest, wanted, architecture, manifestUrl);
   const checksumUrl = release.sources.kubelet?.checksumUrl;
-  if (checksumUrl !== undefined) parseChecksum(await readText(host, checksumUrl), checksumUrl);
+  if (checksumUrl !== undefined) parseChecksum(await readText(host, checksumUrl, MAX_CHECKSUM_BYTES), checksumUrl);
   return { manifestUrl, versions, release };
 }
 

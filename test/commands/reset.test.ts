@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { resetCommand } from "../../agent/commands/reset.ts";
-import type { GrpcResponse } from "../../agent/host/host.ts";
+import type { GrpcResponse } from "../../agent/host/grpc.ts";
 import { connectionRefused } from "../fakes/memory-aws.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { KEYS_FILE, MINIMAL_CONFIG } from "../fakes/samples.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describe } from "../../agent/errors.ts";
 import { readRuntimeConditions } from "../../agent/facts/cri.ts";
+import type { GrpcResponse } from "../../agent/host/grpc.ts";
 import { callGrpc } from "../../agent/host/grpc.ts";
-import type { GrpcResponse } from "../../agent/host/host.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { encodeBytes, encodeRuntimeStatus } from "../fakes/runtime-status.ts";
 

@@ -45,6 +45,7 @@ export function setUpArtifacts(
     return body === undefined ? { status: 404, body: "" } : { status: 200, body };
   };
   host.install("tar", (args) => {
+    if (args.includes("--list")) return { stdout: "-rwxr-xr-x root/root 6 2026-01-02 03:04 ./loopback" };
     const folder = args.find((arg) => arg.startsWith("--directory="))?.split("=")[1];
     for (const name of ["loopback", "portmap"]) host.files.put(`${folder}/${name}`, "plugin", { mode: 0o755 });
     return {};

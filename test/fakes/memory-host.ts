@@ -1,11 +1,10 @@
 // A machine in memory: everything that the agent may touch, scripted by a test and looked at afterwards.
 import { SatelliteError } from "../../agent/errors.ts";
+import type { GrpcRequest, GrpcResponse } from "../../agent/host/grpc.ts";
 import type {
   Child,
   DownloadRequest,
   DownloadResult,
-  GrpcRequest,
-  GrpcResponse,
   Host,
   HttpRequest,
   HttpResponse,

@@ -120,3 +120,30 @@ test("a server that goes away in the middle of an answer is an error", async (co
   });
   await assert.rejects(call(), { code: "grpc-failed" });
 });
+
+test("an answer that comes byte by byte is none at the call's deadline", async (context) => {
+  const { call } = await serve(context, (stream) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" });
+    const drip = setInterval(() => stream.write("x"), 50);
+    stream.on("close", () => clearInterval(drip));
+  });
+  const startedAt = performance.now();
+  await assert.rejects(call(new Uint8Array(), 0.5), { code: "grpc-failed" });
+  assert.ok(performance.now() - startedAt < 3000);
+});
+
+test("an answer without end is ended at what kubelet takes too", async (context) => {
+  const { call } = await serve(context, (stream) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" });
+    const chunk = Buffer.alloc(2 ** 20);
+    const pour = () => {
+      while (!stream.destroyed && stream.write(chunk));
+    };
+    stream.on("drain", pour);
+    pour();
+  });
+  await assert.rejects(
+    call(new Uint8Array(), 20),
+    (error: Error) => error.cause instanceof Error && /longer than 16777216 bytes/.test(error.cause.message),
+  );
+});

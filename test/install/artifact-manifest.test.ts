@@ -111,7 +111,7 @@ test("a mirror may be a folder of this machine; addresses with another protocol 
   const stored = parse(renderManifest(["1.34.4"]).replaceAll("uri: 1.34.4", "uri: s3://bucket/1.34.4"));
   assert.throws(() => findRelease(stored, { minor: "1.34" }, "amd64", URL), {
     code: "manifest-invalid",
-    message: /names s3:\/\/bucket\/1\.34\.4.*, which is not https or file/,
+    message: /names s3:\/\/bucket\/1\.34\.4.*, which is not https/,
   });
 });
 
@@ -122,7 +122,7 @@ test("a file may come over plain http, its checksum may not", () => {
   const both = renderManifest(["1.34.4"]).replaceAll("uri: 1.34.4", "uri: http://mirror.example.com/1.34.4");
   assert.throws(() => findRelease(parseManifest(both, URL), { version: "1.34.4" }, "amd64", URL), {
     code: "manifest-invalid",
-    message: /names http:\/\/mirror.*sha256, which is not https or file/,
+    message: /names http:\/\/mirror.*sha256, which is not https/,
   });
 });
 
@@ -140,4 +140,33 @@ test("a checksum is the SHA-256 of a line of sha256sum, and nothing else is acce
 test("China has a manifest of its own", () => {
   assert.match(defaultManifestUrl("cn-north-1"), /^https:\/\/eks-hybrid-assets\.awsstatic\.cn\//);
   assert.match(defaultManifestUrl("us-gov-west-1"), /^https:\/\/hybrid-assets\.eks\.amazonaws\.com\//);
+});
+
+test("a manifest of many keys takes no minute, and one of too many is refused at once", () => {
+  const keys = (count: number) => Array.from({ length: count }, (_, index) => `key${index}: 1\n`).join("");
+  const startedAt = performance.now();
+  parseManifest(`supported_eks_releases: []\n${keys(20_000)}`, URL);
+  assert.ok(performance.now() - startedAt < 8000, "20,000 keys");
+  for (const text of [keys(200_000), `{${"a: 1,".repeat(200_000)}}`])
+    assert.throws(() => parseManifest(text, URL), { code: "manifest-invalid", message: /100000 entries/ });
+  assert.ok(performance.now() - startedAt < 9000);
+});
+
+test("a manifest of the web names no file of this machine", () => {
+  const manifest = (uri: string, checksum: string) =>
+    parseManifest(
+      `supported_eks_releases: [{ major_minor_version: "1.34", patch_releases: [{ version: 1.34.4, artifacts: [{ name: kubelet, arch: amd64, os: linux, uri: "${uri}", checksum_uri: "${checksum}" }] }] }]`,
+      URL,
+    );
+  const find = (uri: string, checksum: string, url: string) =>
+    findRelease(manifest(uri, checksum), { minor: "1.34" }, "amd64", url);
+  for (const [uri, checksum] of [
+    ["https://m.example/k", "file:///etc/shadow"],
+    ["file:///etc/shadow", "https://m.example/k.sha256"],
+  ] as const)
+    assert.throws(() => find(uri, checksum, "https://m.example/manifest.yaml"), { code: "manifest-invalid" });
+  assert.equal(
+    find("file:///m/k", "file:///m/k.sha256", "file:///m/manifest.yaml").sources.kubelet?.url,
+    "file:///m/k",
+  );
 });
