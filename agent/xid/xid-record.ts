@@ -63,8 +63,8 @@ export class XidRecord {
     const { busId, xid, text, action, isSwitch } = line;
     const key = keyOf(line);
     const before = this.#xids.get(key);
-    if (before === undefined && this.#xids.size >= MAX_REMEMBERED) return undefined;
     const isFault = isFatalAction(action);
+    if (before === undefined && this.#xids.size >= MAX_REMEMBERED && !(isFault && this.#forgetOne())) return undefined;
     // Details and harmless events have the same number as the fault, and do not end it.
     const standing = before?.isStanding === true ? before : undefined;
     const counted = {
@@ -75,6 +75,12 @@ export class XidRecord {
     };
     this.#xids.set(key, counted);
     return counted;
+  }
+
+  /** Makes room for a fault: forgets an Xid that is none. */
+  #forgetOne(): boolean {
+    const found = [...this.#xids].find(([, { isStanding }]) => !isStanding);
+    return found !== undefined && this.#xids.delete(found[0]);
   }
 
   #clear(isCleared: (xid: Xid) => boolean): void {

@@ -25,6 +25,8 @@ export type KernelGpuLine =
 
 const RECOVERY_ACTION = 154;
 const FALLEN_OFF_THE_BUS = 79;
+const CONTAINED = 94;
+const RESET_WORD = /(?<!D-)\bRST: (yes|no)\b/gi;
 const MAX_TEXT_LENGTH = 500;
 /** How long, and for how many lines, a message of several lines may last. */
 const MESSAGE_SECONDS = 5;
@@ -130,8 +132,14 @@ function toSxid(reported: Reported): KernelGpuLine {
   return { kind: "xid", ...reported, action: sxidAction(reported.xid, reported.text), isSwitch: true };
 }
 
+/** `Contained: LTC TAG (0x2, 0x1). RST: Yes, D-RST: No`: whether the driver needs a reset now. A process's name comes before it. */
+function asksForReset(xid: number, text: string): boolean {
+  return xid === CONTAINED && /^yes$/i.test([...text.matchAll(RESET_WORD)].at(-1)?.[1] ?? "");
+}
+
 /** The severity in the line comes before the number. An Xid that the catalogue does not have is not taken for a fault of the GPU. */
 function xidAction(xid: number, text: string): GpuAction {
   if (isHarmlessNvlinkEvent(xid, text) === true) return "none";
+  if (asksForReset(xid, text)) return "reset-the-gpu";
   return XIDS[xid]?.action ?? "check-the-app";
 }

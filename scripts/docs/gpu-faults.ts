@@ -202,7 +202,7 @@ export function renderGpuFaults(): string {
           ],
         ),
       ),
-      "Of the numbers 144 to 150, an event that the line calls `Nonfatal` is no fault.",
+      "Of the numbers 144 to 150, an event that the line calls `Nonfatal` is no fault. A contained error (94) whose line says `RST: Yes` is one.",
       section(
         "Xids that are no fault",
         "They are counted, and logged once in ten minutes with these words. Xid 154 follows on drivers that know it when the GPU needs anything.",

@@ -143,3 +143,25 @@ test("an nvidia-ctk that hangs does not delay the round, is not started twice, a
   await settle();
   assert.equal((await look(GPUS)).reason, "CdiSpecFailed");
 });
+
+test("an nvidia-ctk that cannot be killed makes the condition false, with a remedy, until it ends", async () => {
+  const nvidia = { runtime: BINARY, ctk: "/usr/bin/nvidia-ctk", missing: [] };
+  const { host, look } = setUp({ text: CONFIGURED, nvidia });
+  const hanging = Promise.withResolvers<{ exitCode: number }>();
+  host.install("/usr/bin/nvidia-ctk", () => hanging.promise);
+  const first = look(GPUS);
+  await host.clock.advance(70_000);
+  await first;
+  const { status, reason, hint } = await look(GPUS);
+  assert.deepEqual([status, reason], ["False", "NvidiaCtkStuck"]);
+  assert.match(hint ?? "", /systemctl reboot/);
+  assert.equal(host.commands.filter((line) => line.startsWith("/usr/bin/nvidia-ctk")).length, 1);
+  host.install("/usr/bin/nvidia-ctk", (args) => {
+    if (args[0] === "cdi") host.files.put(args.at(-1)?.slice("--output=".length) ?? "", "kind: x\n");
+    return {};
+  });
+  hanging.resolve({ exitCode: 137 });
+  await settle();
+  await host.clock.advance(600_000);
+  assert.equal((await look(GPUS)).status, "True");
+});

@@ -58,3 +58,10 @@ test("a driver that invents codes does not fill the memory", () => {
   assert.equal(record.list().length, 500);
   assert.equal(record.take(line(2000, 1, "check-the-app"))?.count, 2, "known Xids are still counted");
 });
+
+test("a fault is recorded even after a driver has invented codes", () => {
+  const record = new XidRecord();
+  for (let xid = 0; xid < 1000; xid += 1) record.take(line(xid, 1000 + xid, "check-the-app"));
+  assert.equal(record.take(line(2000, 79, "reboot"))?.isStanding, true);
+  assert.deepEqual([standing(record), record.list().length], [[`${FIRST} 79`], 500]);
+});
