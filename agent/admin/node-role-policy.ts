@@ -100,28 +100,33 @@ export function renderRoleJson(role: NodeRole): string {
 
 /** The same as Terraform; JSON objects are valid expressions of its language. */
 export function renderRoleTerraform(role: NodeRole): string {
-  const indent = (document: Policy) => JSON.stringify(document, undefined, 2).replaceAll("\n", "\n  ");
+  const indent = (document: Policy) => renderHcl(document, 2).replaceAll("\n", "\n  ");
   const label = `node_${role.name.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
   return `resource "aws_iam_role" "${label}" {
-  name               = ${JSON.stringify(role.name)}
-  description        = ${JSON.stringify(describeRole(role))}
+  name               = ${renderHcl(role.name)}
+  description        = ${renderHcl(describeRole(role))}
   assume_role_policy = jsonencode(${indent(trustPolicy(role))})
-  tags               = { ${JSON.stringify(ROLE_TAG)} = ${JSON.stringify(role.clusterArn)} }
+  tags               = { ${renderHcl(ROLE_TAG)} = ${renderHcl(role.clusterArn)} }
 }
 
 resource "aws_iam_role_policy" "${label}" {
-  name   = ${JSON.stringify(POLICY_NAME)}
+  name   = ${renderHcl(POLICY_NAME)}
   role   = aws_iam_role.${label}.name
   policy = jsonencode(${indent(permissionPolicy(role))})
 }
 
 # Where the cluster's authentication mode allows access entries (API, API_AND_CONFIG_MAP).
 resource "aws_eks_access_entry" "${label}" {
-  cluster_name  = ${JSON.stringify(clusterNameOf(role))}
+  cluster_name  = ${renderHcl(clusterNameOf(role))}
   principal_arn = aws_iam_role.${label}.arn
   type          = "HYBRID_LINUX"
 }
 `;
+}
+
+/** JSON is HCL, except for the beginnings of its templates: an ARN's path may have any printable character. */
+function renderHcl(value: unknown, indent = 0): string {
+  return JSON.stringify(value, undefined, indent).replaceAll(/[$%]\{/g, (beginning) => beginning.charAt(0) + beginning);
 }
 
 export function describeRole(role: Pick<NodeRole, "clusterArn">): string {

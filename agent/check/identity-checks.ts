@@ -7,6 +7,7 @@ import { describe, hasCode } from "../errors.ts";
 import { checkVersionSkew } from "../facts/preflight.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { explainCordon } from "../gpu/gpu-cordon.ts";
+import { isSignedBy } from "../kubelet/serving-certificates.ts";
 import { type ApiClientOptions, createApiClient } from "../kubernetes/api-client.ts";
 import { createNodeApi } from "../kubernetes/node-client.ts";
 import { type ApiUser, readOwnUser } from "../kubernetes/self-subject-review.ts";
@@ -141,7 +142,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
           : fail("kubelet has none that is signed", remedy);
       const facts = await knownCluster().catch(() => undefined);
       const certificate = new X509Certificate(pem);
-      if (facts !== undefined && !certificate.verify(new X509Certificate(facts.caPem).publicKey))
+      if (facts !== undefined && !isSignedBy(pem, facts.caPem))
         return fail(
           "it is signed by another CA than this cluster's",
           "Restart eks-satellite: it moves the old one away, and kubelet asks for a new one.",

@@ -4,6 +4,7 @@ import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
 import type { SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
+import { isoTime } from "../time.ts";
 import { runCredentialProcess } from "./credential-process.ts";
 import { parseKeysFile } from "./keys-file.ts";
 import { checkPrivateProgram, readPrivateFile } from "./private-file.ts";
@@ -47,6 +48,29 @@ export async function readSourceState(host: Host, credentials: Config["credentia
   const files = [keysFile, profile?.file, certificate, privateKey, intermediates].filter((file) => file !== undefined);
   const states = await Promise.all(files.map((file) => stateOf(host, file)));
   return sha256([sourceName(credentials), ...states].join("\n"));
+}
+
+/** Who keeps these files fresh, where it is known: the file is stale when that program waits. */
+const WRITERS: Readonly<Record<string, string>> = {
+  "/root/.aws/credentials":
+    "The SSM agent writes it: systemctl status amazon-ssm-agent, journalctl --unit amazon-ssm-agent (with snap: snap.amazon-ssm-agent.amazon-ssm-agent). Its activation may be gone, or AWS out of its reach; systemctl restart amazon-ssm-agent makes it ask at once.",
+  "/eks-hybrid/.aws/credentials":
+    "aws_signing_helper_update.service of nodeadm writes it: systemctl status aws_signing_helper_update. systemctl restart makes it ask at once.",
+};
+
+/** What to do about keys that are over: their source's own program should have renewed them. */
+export async function staleSourceHint(host: Host, credentials: Config["credentials"]): Promise<string> {
+  const { keysFile, profile, process, rolesAnywhere } = credentials;
+  const file = keysFile ?? profile?.file;
+  if (file !== undefined) {
+    const status = await host.files.status(file).catch(() => undefined); // The hint is then less exact.
+    const written = status === undefined ? "" : ` was last written at ${isoTime(status.modifiedMs)}`;
+    const writer = WRITERS[file] ?? "Look at the job that writes it, or write new keys there.";
+    return `Renew the keys at their source: ${file}${written}. ${writer} The daemon reads it again by itself.`;
+  }
+  if (rolesAnywhere !== undefined)
+    return `Renew the keys at their source. Run ${rolesAnywhere.helper} credential-process by hand: it printed a session that is over. Compare the clock: timedatectl.`;
+  return `Renew the keys at their source. ${process?.[0] ?? "credentials.process"} printed keys that are over: look at the agent that it asks, or at its cache. It is run again by itself.`;
 }
 
 async function stateOf(host: Host, file: string): Promise<string> {

@@ -6,7 +6,7 @@ import { SatelliteError } from "../errors.ts";
 import type { Aws, AwsKeys, SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { isoTime } from "../time.ts";
-import { readSourceKeys } from "./credential-source.ts";
+import { readSourceKeys, staleSourceHint } from "./credential-source.ts";
 
 /** Life of the session keys that replace an IAM user's long-lived keys. */
 const SESSION_TOKEN_SECONDS = 3600;
@@ -20,16 +20,18 @@ export async function readSessionKeys(host: Host, aws: Aws, { credentials, node 
   const source = await readSourceKeys(host, { credentials, node });
   if (source.expiresAtMs !== undefined && source.expiresAtMs <= host.clock.now()) {
     throw new SatelliteError("credentials-expired", `the source's keys expired at ${isoTime(source.expiresAtMs)}`, {
-      hint: "Renew the keys at their source; the daemon reads them again.",
+      hint: await staleSourceHint(host, credentials),
     });
   }
   const { assumeRole } = credentials;
   if (assumeRole !== undefined) {
-    return aws.assumeRole(source, { ...assumeRole, sessionName: node.name }).catch((cause) => {
-      throw explainAwsError(cause, "sts:AssumeRole", {
+    return aws.assumeRole(source, { ...assumeRole, sessionName: node.name }).catch(async (cause) => {
+      const error = explainAwsError(cause, "sts:AssumeRole", {
         code: "role-forbidden",
         hint: `Allow sts:AssumeRole in the trust policy of ${assumeRole.arn} to this identity with sts:RoleSessionName ${node.name}, and in the identity's own policy too.`,
       });
+      if (error.code !== "credentials-expired") throw error;
+      throw new SatelliteError(error.code, error.message, { hint: await staleSourceHint(host, credentials), cause });
     });
   }
   if (source.sessionToken !== undefined) return source;

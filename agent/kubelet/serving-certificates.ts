@@ -28,7 +28,7 @@ export async function retireForeignCertificates(
 }
 
 /** A CA file may hold several certificates, while a cluster's CA is being replaced. */
-function isSignedBy(pem: string, caPem: string): boolean {
+export function isSignedBy(pem: string, caPem: string): boolean {
   try {
     const certificate = new X509Certificate(pem);
     return [...caPem.matchAll(CERTIFICATE)].some(([ca]) => certificate.verify(new X509Certificate(ca).publicKey));

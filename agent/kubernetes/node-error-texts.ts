@@ -26,7 +26,7 @@ export function nodeErrorTexts({ endpoint, name, region }: ClusterFacts): ApiErr
     }),
     "api-denied": ({ request, message }) => ({
       message: `the API server denied ${request}: ${message}`,
-      hint: "It knows this node; a rule of its admission (NodeRestriction, a webhook or a policy) does not let a node do that.",
+      hint: "It knows this node; a rule of its admission (NodeRestriction, a webhook, a policy or a quota) does not let a node do that. A page of HTML is that of a proxy on the way.",
     }),
     "api-conflict": ({ message }) => ({ message: `another change was first: ${message}` }),
     "watch-ended": ({ message }) => ({ message: `the watch begins too far in the past: ${message}` }),

@@ -75,3 +75,10 @@ test("Terraform's labels have no characters that it refuses, and refer to each o
   assert.match(text, /role {3}= aws_iam_role\.node_gpu_nodes\.name/);
   assert.match(text, /principal_arn = aws_iam_role\.node_gpu_nodes\.arn/);
 });
+
+test("no path of an ARN becomes a template of Terraform", () => {
+  const template = ["$", "{path}"].join("");
+  const trustedArn = `arn:aws:iam::111122223333:user/${template}/%{if}/$x/gpu`;
+  const text = renderRoleTerraform({ ...ROLE, trustedArn });
+  assert.ok(text.includes(`"arn:aws:iam::111122223333:user/$${template}/%%{if}/$x/gpu"`), text);
+});

@@ -1,5 +1,6 @@
 // What check finds wrong between the machine, AWS and the cluster: the network, the keys, and the node's identity.
 import { CORDON_ANNOTATION } from "../../agent/kubernetes/node-api.ts";
+import { clusterCa, otherCa } from "../fakes/certificates.ts";
 import { CONFIG_FILE, NODE } from "../fakes/check-machine.ts";
 import { testFindings } from "../fakes/findings.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
@@ -224,6 +225,24 @@ testFindings([
     ({ host }) => host.files.drop("/var/lib/kubelet/pki/kubelet-server-current.pem"),
     "fail",
     /certificate approve/,
+  ],
+  [
+    "serving-certificate",
+    "a certificate of the second of two CAs, while the cluster's is being replaced",
+    ({ aws }) => {
+      aws.cluster = { ...aws.cluster, certificateAuthorityData: Buffer.from(otherCa + clusterCa).toString("base64") };
+    },
+    "ok",
+    /^signed, until/,
+  ],
+  [
+    "serving-certificate",
+    "a certificate of another CA",
+    ({ aws }) => {
+      aws.cluster = { ...aws.cluster, certificateAuthorityData: Buffer.from(otherCa).toString("base64") };
+    },
+    "fail",
+    /another CA/,
   ],
   ["daemon", "no daemon", ({ answers }) => (answers.daemon = false), "unknown", /systemctl status/],
 ]);

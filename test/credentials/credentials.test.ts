@@ -225,3 +225,31 @@ test("the output of a process is never shown, since it may hold a secret", async
     });
   }
 });
+
+test("keys that are over name the program that keeps their file fresh, and when it last did", async () => {
+  const { host, aws } = setUp();
+  for (const [credentials, hint] of [
+    [
+      { profile: { file: "/root/.aws/credentials", name: "default" } },
+      /was last written at 2026-.*systemctl status amazon-ssm-agent/,
+    ],
+    [{ profile: { file: "/eks-hybrid/.aws/credentials", name: "default" } }, /aws_signing_helper_update/],
+    [{ profile: { file: "/srv/keys", name: "default" } }, /Look at the job that writes it/],
+  ] as const) {
+    host.files.put(
+      credentials.profile.file,
+      "[default]\naws_access_key_id = A\naws_secret_access_key = S\naws_session_token = T\n",
+      {
+        mode: 0o600,
+      },
+    );
+    aws.fail(awsError("ExpiredToken", 403));
+    const config = sampleConfig();
+    const { assumeRole } = config.credentials;
+    assert.ok(assumeRole !== undefined);
+    await assert.rejects(readSessionKeys(host, aws, { ...config, credentials: { ...credentials, assumeRole } }), {
+      code: "credentials-expired",
+      hint,
+    });
+  }
+});
