@@ -1,6 +1,7 @@
 // What containerd's configuration imports, and the configuration that containerd merges from them. nvidia-ctk and other tools write drop-ins.
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
+import { satisfies } from "semver";
 import type { TomlTable } from "smol-toml";
 import type { Host } from "../host/host.ts";
 import { type ContainerdConfigFile, type ImportedConfig, parseToml } from "./containerd.ts";
@@ -19,6 +20,8 @@ export interface ImportReader {
   read(path: string, config: ContainerdConfigFile, containerdVersion?: string): Promise<ImportFacts>;
 }
 
+/** These take a relative pattern from the folder in which they run, which is systemd's: `/`. */
+const PATTERNS_FROM_ROOT = "<1.6.30 || >=1.7.0 <1.7.16";
 const MAX_FILES = 200;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
@@ -27,7 +30,8 @@ export function createImportReader(host: Host): ImportReader {
   let known: { readonly digest: string; readonly effective: TomlTable } | undefined;
   return {
     async read(path, config, containerdVersion) {
-      const found = config.kind === "parsed" ? await listFiles(host, path, config.table) : [];
+      const found =
+        config.kind === "parsed" ? await new ImportWalk(host, containerdVersion).list(path, config.table) : [];
       if (found.length === 0 || config.kind !== "parsed") return { imports: [], effective: undefined };
       const imports = found.flatMap(({ path, table }) => (table === undefined ? [] : [{ path, table }]));
       const digest = createHash("sha256")
@@ -53,36 +57,52 @@ interface ImportedFile {
   readonly table: TomlTable | undefined;
 }
 
-/** Every file that containerd loads beside the main one, in its order: imports of imports too, and each file once. */
-async function listFiles(host: Host, main: string, config: TomlTable): Promise<readonly ImportedFile[]> {
-  const files: ImportedFile[] = [];
-  const loaded = new Set([await host.files.realPath(main).catch(() => main)]);
-  const pending = [...(await listImports(host, main, config))];
-  for (let path = pending.shift(); path !== undefined && files.length < MAX_FILES; path = pending.shift()) {
-    // People save what `containerd config dump` prints, which imports itself.
-    const place = await host.files.realPath(path).catch(() => path);
-    if (loaded.has(place)) continue;
-    loaded.add(place);
-    const text = await read(host, path);
-    if (text === undefined) continue;
-    const table = tryParse(text);
-    files.push({ path, text, table });
-    if (table !== undefined) pending.push(...(await listImports(host, path, table)));
+/** The files that containerd loads beside the main one. */
+class ImportWalk {
+  readonly #host: Host;
+  readonly #isFromRoot: boolean;
+
+  constructor(host: Host, containerdVersion: string | undefined) {
+    this.#host = host;
+    this.#isFromRoot = containerdVersion !== undefined && satisfies(containerdVersion, PATTERNS_FROM_ROOT);
   }
-  return files;
-}
 
-/** The paths that a file's list names; containerd matches keys without regard to case. */
-async function listImports(host: Host, file: string, config: TomlTable): Promise<readonly string[]> {
-  const [, list] = Object.entries(config).find(([key]) => key.toLowerCase() === "imports") ?? [];
-  const patterns = Array.isArray(list) ? list.map(String).slice(0, MAX_FILES) : [];
-  return (await Promise.all(patterns.map((pattern) => expand(host, file, pattern)))).flat();
-}
+  /** In containerd's order: imports of imports too, and each file once. */
+  async list(main: string, config: TomlTable): Promise<readonly ImportedFile[]> {
+    const files: ImportedFile[] = [];
+    const loaded = new Set([await this.#placeOf(main)]);
+    const pending = [...(await this.#listImports(main, config))];
+    for (let path = pending.shift(); path !== undefined && files.length < MAX_FILES; path = pending.shift()) {
+      // People save what `containerd config dump` prints, which imports itself.
+      const place = await this.#placeOf(path);
+      if (loaded.has(place)) continue;
+      loaded.add(place);
+      const text = await read(this.#host, path);
+      if (text === undefined) continue;
+      const table = tryParse(text);
+      files.push({ path, text, table });
+      if (table !== undefined) pending.push(...(await this.#listImports(path, table)));
+    }
+    return files;
+  }
 
-/** A path or a pattern; relative ones are relative to the file that names them (containerd-config.toml(5)). */
-async function expand(host: Host, file: string, pattern: string): Promise<readonly string[]> {
-  const absolute = posix.resolve(posix.dirname(file), pattern);
-  return absolute.includes("*") ? expandGlob(host, absolute) : [absolute];
+  #placeOf(path: string): Promise<string> {
+    return this.#host.files.realPath(path).catch(() => path);
+  }
+
+  /** The paths that a file's list names; containerd matches keys without regard to case. */
+  async #listImports(file: string, config: TomlTable): Promise<readonly string[]> {
+    const [, list] = Object.entries(config).find(([key]) => key.toLowerCase() === "imports") ?? [];
+    const patterns = Array.isArray(list) ? list.map(String).slice(0, MAX_FILES) : [];
+    return (await Promise.all(patterns.map((pattern) => this.#expand(file, pattern)))).flat();
+  }
+
+  /** A path or a pattern; relative ones are relative to the file that names them (containerd-config.toml(5)). */
+  async #expand(file: string, pattern: string): Promise<readonly string[]> {
+    const isPattern = pattern.includes("*");
+    const absolute = posix.resolve(isPattern && this.#isFromRoot ? "/" : posix.dirname(file), pattern);
+    return isPattern ? expandGlob(this.#host, absolute) : [absolute];
+  }
 }
 
 async function read(host: Host, path: string): Promise<string | undefined> {

@@ -1,14 +1,11 @@
 // What real containerds make of the configuration that is rendered for machines with NVIDIA's toolkit, whoever was there before.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gpuSchema } from "../../agent/config/gpu-schema.ts";
 import { type ContainerdOptions, checkEffective, renderContainerdConfig } from "../../agent/plan/containerd-config.ts";
 import { OPERATORS_RUNTIME, PACKAGED_RUNTIME } from "../fakes/containerd-starts.ts";
-import { buildContainerd } from "../sandbox/go-builds.ts";
-import { ensureBaseTree } from "../sandbox/machine/base.ts";
-import { Progress } from "../sandbox/step.ts";
 import { RealContainerd } from "./real-containerd.ts";
+import { CONTAINERDS } from "./real-containerds.ts";
 
 const OPTIONS: ContainerdOptions = {
   ...{ systemdCgroup: true, sandboxImage: undefined, config: {} },
@@ -16,23 +13,19 @@ const OPTIONS: ContainerdOptions = {
   registries: {},
 };
 const MACHINES = [
-  {
-    version: "1.6.20",
-    binFolder: async () => join(await ensureBaseTree(new Progress()), "usr/bin"),
-    starts: ["docker", "nvidia-ctk-v2", "gpu-operator-v2"],
-  },
+  { version: "1.6.20", starts: ["docker", "nvidia-ctk-v2", "gpu-operator-v2"] },
+  { version: "1.7.24", starts: ["docker", "nvidia-ctk-v2", "gpu-operator-v2"] },
   {
     version: "2.2.0",
-    binFolder: () => buildContainerd("2.2.0", new Progress()),
     starts: ["docker", "nvidia-ctk-v2", "nvidia-ctk-v3", "nvidia-ctk-1.18-v3", "gpu-operator-v3"],
   },
 ] as const;
 
-for (const { version, binFolder, starts } of MACHINES) {
+for (const { version, starts } of MACHINES) {
   describe(`containerd ${version}`, () => {
     let containerd: RealContainerd;
     before(async () => {
-      containerd = await RealContainerd.create(await binFolder());
+      containerd = await RealContainerd.create(await CONTAINERDS[version]());
     });
     after(() => containerd.remove());
 
@@ -57,15 +50,15 @@ for (const { version, binFolder, starts } of MACHINES) {
         assert.deepEqual({ BinaryName, SystemdCgroup }, { BinaryName: binary, SystemdCgroup: true });
         assert.equal(runtimes.runc?.options?.SystemdCgroup, true);
         assert.equal(defaultRuntimeName, name === "gpu-operator-v3" ? "runc" : "nvidia");
+        if (version !== "1.6.20") assert.equal(config.enableCDI, true, "2.2 has it by itself");
         if (version === "2.2.0") {
-          assert.equal(config.enableCDI, true, "by itself");
           assert.ok(handlers.includes("nvidia"), `handlers ${handlers}`);
         }
         if (name.startsWith("gpu-operator")) assert.equal(runtimes["nvidia-cdi"]?.options?.SystemdCgroup, true);
       });
     }
 
-    if (version === "1.6.20") {
+    if (version !== "2.2.0") {
       test("loads no CRI when a drop-in with runtime nvidia alone replaces its table, which is told beforehand", async () => {
         await containerd.begin("nvidia-ctk-1.18-v2");
         const before = await containerd.facts(version, PACKAGED_RUNTIME);

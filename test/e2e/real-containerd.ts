@@ -19,8 +19,17 @@ export interface CriInfo {
   readonly enableCDI?: boolean;
   readonly containerd: {
     readonly defaultRuntimeName: string;
-    readonly runtimes: Readonly<Record<string, { readonly options: Readonly<Record<string, unknown>> | null }>>;
+    readonly runtimes: Readonly<Record<string, CriRuntime>>;
   };
+  /** Up to 2.0 one folder, since then a list. */
+  readonly cni: { readonly binDir?: string; readonly binDirs?: readonly string[]; readonly confDir: string };
+  /** Up to 1.7; since 2.0 the images' plugin has it. */
+  readonly sandboxImage?: string;
+}
+
+export interface CriRuntime {
+  readonly runtimeType: string;
+  readonly options: Readonly<Record<string, unknown>> | null;
 }
 
 /** What CRI says when it is asked for its status at length. */
@@ -93,6 +102,16 @@ export class RealContainerd {
     return this.#write(this.configFile, config);
   }
 
+  /** Writes a drop-in; the main file names it by its path in this folder. */
+  writeDropIn(name: string, config: string): Promise<void> {
+    return this.#write(this.inside(`/etc/containerd/conf.d/${name}`), config);
+  }
+
+  /** An empty folder of configuration. */
+  clear(): Promise<void> {
+    return rm(this.inside("/etc/containerd"), { recursive: true, force: true });
+  }
+
   /** What the daemon reads of it; the toolkit is the package's unless GPU Operator's is meant. */
   async facts(version: string, runtime: string): Promise<ContainerdFacts> {
     const config = await readContainerdConfig(this.host, this.configFile);
@@ -103,7 +122,7 @@ export class RealContainerd {
   }
 
   /** Starts it on its configuration file, asks, and ends it. @throws Error with containerd's words when it does not load CRI */
-  async askStatus(): Promise<CriStatus> {
+  async askStatus(deadlineMs = 20_000): Promise<CriStatus> {
     const socket = this.inside("/containerd.sock");
     const log = this.inside("/log");
     await writeFile(log, "");
@@ -116,7 +135,7 @@ export class RealContainerd {
     child.stderr.pipe(createWriteStream(log));
     const ended = once(child, "exit");
     try {
-      const what = { what: "containerd's CRI to answer", deadlineMs: 20_000, intervalMs: 50 };
+      const what = { what: "containerd's CRI to answer", deadlineMs, intervalMs: 50 };
       const answer = await waitFor(what, async () => {
         return CRI_REFUSED.exec(await readFile(log, "utf8"))?.[0] ?? this.#callStatus(socket);
       });

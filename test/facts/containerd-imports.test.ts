@@ -104,3 +104,13 @@ test("a chain of imports without end, and a file of no bounds, are not followed"
   assert.ok(imports.length >= 100 && imports.length < 500, `${imports.length} files`);
   assert.ok(imports.every(({ path }) => path.includes("chain")));
 });
+
+test("a relative pattern is beside its file, and below the root for a containerd that runs there and is older", async () => {
+  const { host, read } = setUp('["conf.d/1*.toml"]');
+  host.files.put("/conf.d/1-root.toml", "oom_score = 4\n");
+  const pathsOf = async (version: string) => (await read(version)).imports.map(({ path }) => path);
+  for (const version of ["1.6.30", "1.6.36", "1.7.16", "2.2.0"])
+    assert.deepEqual(await pathsOf(version), ["/etc/containerd/conf.d/10-a.toml"], version);
+  for (const version of ["1.6.20", "1.7.0", "1.7.15"])
+    assert.deepEqual(await pathsOf(version), ["/conf.d/1-root.toml"], version);
+});

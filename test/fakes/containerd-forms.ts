@@ -111,36 +111,38 @@ function isFirstOfItsKey(line: string, index: number, lines: readonly string[]):
 
 const table = (path: string, lines: readonly string[]) => `[${path}]\n${lines.map((line) => `  ${line}\n`).join("")}`;
 
-/** A configuration of version 2 that containerd 1 loads CRI with. */
-export const containerdConfig = fc
-  .record({
-    pluginsKey: spelled("plugins"),
-    containerdKey: spelled("containerd"),
-    runtimesKey: spelled("runtimes"),
-    runc: runtime,
-    others: fc.dictionary(fc.constantFrom("nvidia", "crun", "Other"), runtime, { maxKeys: 2 }),
-    ofDefault: fc.option(runtime),
-    untrusted: fc.option(runtime),
-    cni: fc.subarray(['bin_dir = "/usr/lib/cni"', 'bin_dir = "/srv/cni"', "max_conf_num = 1"]),
-    cri: fc.subarray(['sandbox_image = "own/pause:1"', "systemd_cgroup = false", "stats_collect_period = 7"]),
-    registry: fc.constantFrom(
-      [],
-      ['config_path = "/own"'],
-      ['mirrors = { "docker.io" = { endpoint = ["https://m.example.com"] } }'],
-    ),
-    root: fc.subarray(["oom_score = -5", 'disabled_plugins = ["io.containerd.snapshotter.v1.zfs"]']),
-  })
-  .map(({ pluginsKey, containerdKey, runtimesKey, runc, others, ofDefault, untrusted, cni, cri, registry, root }) => {
-    const at = `${pluginsKey}."io.containerd.grpc.v1.cri"`;
-    const containerd = `${at}.${containerdKey}`;
-    return [
-      ...["version = 2\n", ...root.map((line) => `${line}\n`)],
-      table(at, cri),
-      table(`${containerd}.${runtimesKey}.runc`, runc),
-      ...Object.entries(others).map(([name, lines]) => table(`${containerd}.${runtimesKey}.${name}`, lines)),
-      ...(ofDefault === null ? [] : [table(`${containerd}.default_runtime`, ofDefault)]),
-      ...(untrusted === null ? [] : [table(`${containerd}.untrusted_workload_runtime`, untrusted)]),
-      table(`${at}.cni`, cni.filter(isFirstOfItsKey)),
-      table(`${at}.registry`, registry),
-    ].join("");
-  });
+const configuration = fc.record({
+  version: fc.constantFrom(1, 2, 2),
+  names: fc.record({ plugins: spelled("plugins"), containerd: spelled("containerd"), runtimes: spelled("runtimes") }),
+  runc: runtime,
+  others: fc.dictionary(fc.constantFrom("nvidia", "crun", "Other"), runtime, { maxKeys: 2 }),
+  ofDefault: fc.option(runtime),
+  untrusted: fc.option(runtime),
+  containerd: fc.subarray(['default_runtime_name = "runc"', "no_pivot = true", 'snapshotter = "native"']),
+  cni: fc.subarray(['bin_dir = "/usr/lib/cni"', 'bin_dir = "/srv/cni"', "max_conf_num = 1"]),
+  cri: fc.subarray(['sandbox_image = "own/pause:1"', "stats_collect_period = 7", "systemd_cgroup = true"]),
+  registry: fc.constantFrom(
+    [],
+    ['config_path = "/own"'],
+    ['mirrors = { "docker.io" = { endpoint = ["https://m.example.com"] } }'],
+  ),
+  root: fc.subarray(["oom_score = -5", "disabled_plugins = []"]),
+});
+
+/** A configuration, mostly one with which containerd 1 loads CRI. */
+export const containerdConfig = configuration.map(({ version, names, root, ...tables }) => {
+  const at = `${names.plugins}.${version === 1 ? "cri" : '"io.containerd.grpc.v1.cri"'}`;
+  const containerd = `${at}.${names.containerd}`;
+  const optional = (name: string, lines: readonly string[] | null) => (lines === null ? "" : table(name, lines));
+  return [
+    ...[version === 1 ? "" : `version = ${version}\n`, ...root.map((line) => `${line}\n`)],
+    table(at, tables.cri),
+    table(containerd, tables.containerd),
+    table(`${containerd}.${names.runtimes}.runc`, tables.runc),
+    ...Object.entries(tables.others).map(([name, lines]) => table(`${containerd}.${names.runtimes}.${name}`, lines)),
+    optional(`${containerd}.default_runtime`, tables.ofDefault),
+    optional(`${containerd}.untrusted_workload_runtime`, tables.untrusted),
+    table(`${at}.cni`, tables.cni.filter(isFirstOfItsKey)),
+    table(`${at}.registry`, tables.registry),
+  ].join("");
+});

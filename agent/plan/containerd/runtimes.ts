@@ -50,11 +50,12 @@ function nameDefault(containerd: Table): Table {
   const { default_runtime: ofDefault, ...rest } = containerd;
   if (!isInForce(ofDefault)) return containerd;
   const runtimes = tableAt(rest, "runtimes");
-  const twin = Object.keys(runtimes).find((name) => isSame(runtimes[name], ofDefault));
+  const twin = Object.keys(runtimes).find((name) => name !== NAME_OF_DEFAULT && isSame(runtimes[name], ofDefault));
   return {
     ...rest,
     default_runtime_name: twin ?? NAME_OF_DEFAULT,
-    runtimes: twin === undefined ? { ...runtimes, [NAME_OF_DEFAULT]: ofDefault } : runtimes,
+    // Pods may ask for this name, too.
+    runtimes: { ...runtimes, [NAME_OF_DEFAULT]: ofDefault },
   };
 }
 
