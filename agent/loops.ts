@@ -43,7 +43,7 @@ export const LOOPS = {
   config: {
     every: "convergeSeconds",
     first: "scheduled",
-    round: ({ readConfig }) => readConfig(),
+    round: async ({ readConfig, nodeName }) => void (await Promise.all([readConfig(), nodeName.round()])),
     condition: "ConfigValid",
   },
   cluster: {

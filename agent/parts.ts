@@ -27,12 +27,14 @@ import type { InstallEvent } from "./install/install-event.ts";
 import { Provisioning } from "./install/provisioning.ts";
 import { Kubelet, type KubeletEvent } from "./kubelet/kubelet.ts";
 import { kubeletEnvironment } from "./kubelet/kubelet-environment.ts";
+import { tryConfig } from "./kubernetes/config-trial.ts";
 import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
 import { HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
+import { createNodeNameWatch } from "./node/node-name-watch.ts";
 import { NodeRecorder } from "./node/node-recorder.ts";
 import { NodeReporter } from "./node/node-reporter.ts";
 import { createNodeWatch, type NodeWatchEvent } from "./node/node-watch.ts";
@@ -57,6 +59,8 @@ export type AgentEvent =
 export interface PartsOptions {
   readonly host: Host;
   readonly aws: Aws;
+  /** AWS as another configuration names it. Default: the same. */
+  readonly awsFor?: (config: Config) => Aws;
   readonly config: Config;
   readonly configFile: string;
   readonly log: Log;
@@ -106,7 +110,10 @@ function createRecords(options: PartsOptions) {
     aws: instrumentAws(options.aws, awsCalls),
     requests: instrumentRequests(host, apiCalls),
     systemd: createSystemd(host, log, environment),
-    readConfig: createConfigWatch({ host, board, file: options.configFile, config, emit }),
+    readConfig: createConfigWatch({
+      ...{ host, board, file: options.configFile, config, emit },
+      tryConfig: (candidate) => tryConfig(host, options.awsFor?.(candidate) ?? options.aws, candidate),
+    }),
   };
 }
 
@@ -157,6 +164,7 @@ function createNode(machine: Machine) {
   return {
     gpu: new GpuPart({ host, config, log, board, emit, signal, api, containerd: () => converger.facts?.containerd }),
     reporter: new NodeReporter({ host, log, board, name, api }),
+    nodeName: { round: createNodeNameWatch({ host, board, config, file: machine.configFile }) },
     nodeRecorder: new NodeRecorder({ host, config, log, emit }),
     nodeWatch: createNodeWatch({
       host,

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { collectItems, type Item } from "../bundle/collect.ts";
 import { readKnownSecrets } from "../bundle/known-secrets.ts";
 import { healthUrl } from "../config/health-schema.ts";
-import { readConfigInForce } from "../config/load.ts";
+import { readConfigInForce } from "../config/in-force.ts";
 import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Aws } from "../host/aws.ts";

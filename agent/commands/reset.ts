@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { alreadyRunning, findLockHolder, takeInstanceLock } from "../apply/instance-lock.ts";
 import { readCachedCluster } from "../aws/cluster.ts";
-import { readConfigInForce } from "../config/load.ts";
+import { readConfigInForce } from "../config/in-force.ts";
 import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
 import { lockPath, runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";

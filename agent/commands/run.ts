@@ -2,8 +2,8 @@
 import { type Command, Option } from "commander";
 import { runAgent } from "../agent.ts";
 import { type InstanceLock, takeInstanceLock } from "../apply/instance-lock.ts";
-import { type LoadedConfig, loadConfigOrLastGood, readConfigInForce } from "../config/load.ts";
-import { DEFAULT_STATE_FOLDER } from "../config/schema.ts";
+import { type LoadedConfig, loadConfigOrLastGood, readConfigInForce } from "../config/in-force.ts";
+import { type Config, DEFAULT_STATE_FOLDER } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
@@ -101,11 +101,12 @@ async function runOnce(
   if (lock.problem !== undefined)
     log.warn({ err: lock.problem }, "the state folder cannot be locked against a second daemon");
   if (output !== undefined) output.onRecovered = (lines) => log.warn({ lines }, "lines of the log were lost");
-  const aws = createAws(config.cluster.region, config.aws.endpoints);
+  const awsFor = (one: Config) => createAws(one.cluster.region, one.aws.endpoints);
+  const aws = awsFor(config);
   // When the agent ends, for whatever reason, its loops must end too, or the process would go on.
   const end = new AbortController();
   const options = {
-    ...{ host, aws, config, configProblem: problem, configFile, log, logOutput: output, environment },
+    ...{ host, aws, awsFor, config, configProblem: problem, configFile, log, logOutput: output, environment },
     onConfigChange: () => end.abort(),
   };
   await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());

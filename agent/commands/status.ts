@@ -1,7 +1,7 @@
 // `eks-satellite status`: one screen from the daemon's /status, or from systemd and the journal when the daemon does not answer.
 import type { Command } from "commander";
 import { healthUrl } from "../config/health-schema.ts";
-import { readConfigInForce } from "../config/load.ts";
+import { readConfigInForce } from "../config/in-force.ts";
 import { localDefaults } from "../config/machine-config.ts";
 import { SatelliteError } from "../errors.ts";
 import { oneLine, withoutControls } from "../foreign-text.ts";

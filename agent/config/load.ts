@@ -20,41 +20,6 @@ export const LAST_GOOD_CONFIG_PATH = "/var/lib/eks-satellite/last-good-config.ya
 const MAX_BYTES = 256 * 1024;
 const MAX_PROBLEM = 300;
 
-/** The configuration to run with, and the problem, if any: why it is not the one in the file, or why no copy could be kept. */
-export interface LoadedConfig {
-  readonly config: Config;
-  readonly problem: unknown;
-}
-
-/**
- * Loads the configuration for the daemon: the file, or, when that is not valid, the last one that was.
- * @throws config-missing, config-syntax, config-invalid when there is no earlier one either
- */
-export async function loadConfigOrLastGood(host: Host, file: string): Promise<LoadedConfig> {
-  try {
-    const config = await loadConfig(host, file);
-    return { config, problem: await keepAsLastGood(host, file) };
-  } catch (problem) {
-    const config = await loadConfig(host, LAST_GOOD_CONFIG_PATH).catch(() => undefined); // The mistake in the file itself is the error to report.
-    if (config === undefined) throw problem;
-    return { config, problem };
-  }
-}
-
-/** Returns the error that kept the copy from being written; it does not throw, since a full disk must not put an older configuration in force. */
-async function keepAsLastGood(host: Host, file: string): Promise<unknown> {
-  const [text, lastGood] = await Promise.all([host.files.read(file), host.files.read(LAST_GOOD_CONFIG_PATH)]);
-  if (text === undefined || text === lastGood) return undefined;
-  return host.files.write(LAST_GOOD_CONFIG_PATH, text, { mode: 0o600 }).catch((error: unknown) => error);
-}
-
-/** The configuration in force; undefined when this user may not read it, and before there is one. */
-export async function readConfigInForce(host: Host, file: string): Promise<Config | undefined> {
-  const [own, lastGood] = await Promise.allSettled([loadConfig(host, file), loadConfig(host, LAST_GOOD_CONFIG_PATH)]);
-  if (own.status === "fulfilled") return own.value;
-  return lastGood.status === "fulfilled" ? lastGood.value : undefined;
-}
-
 /** Reads and validates the configuration file. @throws config-missing, config-syntax, config-invalid */
 export async function loadConfig(host: Host, file: string): Promise<Config> {
   const text = await host.files.read(file);

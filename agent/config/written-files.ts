@@ -61,7 +61,11 @@ export function providedFiles({
 export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile, WrittenFile>> {
   const paths = statePaths(stateFolder);
   return {
-    lastGood: { path: LAST_GOOD_CONFIG_PATH, mode: "0600", what: "the last configuration that was valid" },
+    lastGood: {
+      path: LAST_GOOD_CONFIG_PATH,
+      mode: "0600",
+      what: "the last configuration that was valid, and true where it had to be tried",
+    },
     cluster: { path: paths.cluster, mode: "0600", what: "endpoint, CA and version of the cluster, as last described" },
     session: {
       path: paths.session,

@@ -28,6 +28,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "credentials/session-file.ts": "the end of keys",
   "gpu/gpu-runtime.ts": "since when a program runs, in the condition's message",
   "host/linux-host.ts": "it is the clock",
+  "kubernetes/config-trial.ts": "a token's date, and when the cluster was described",
   "kubelet/kubelet.ts": "when kubelet was started, for /status",
   "kubelet/serving-certificates.ts": "the name of a folder",
   "node/health-watch.ts": "the end of a certificate",

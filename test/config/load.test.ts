@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loadConfigOrLastGood } from "../../agent/config/in-force.ts";
 import { OWNED_KUBELET_FLAGS, OWNED_KUBELET_KEYS } from "../../agent/config/kubelet-schema.ts";
-import { LAST_GOOD_CONFIG_PATH, loadConfig, loadConfigOrLastGood, parseConfig } from "../../agent/config/load.ts";
+import { LAST_GOOD_CONFIG_PATH, loadConfig, parseConfig } from "../../agent/config/load.ts";
 import type { SatelliteError } from "../../agent/errors.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { FARGATE_CONFIG, MINIMAL_CONFIG, sampleConfig } from "../fakes/samples.ts";

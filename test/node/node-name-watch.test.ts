@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isNodeNamed, loadConfig } from "../../agent/config/load.ts";
-import { createNodeNameWatch } from "../../agent/config/node-name-watch.ts";
 import { writeNodeRecord } from "../../agent/config/node-record.ts";
+import { createNodeNameWatch } from "../../agent/node/node-name-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -43,16 +43,18 @@ test("the record is where the configuration puts it, and a host name that no Nod
 test("another host name than at the first join is reported with both ways out, until the file names the node", async () => {
   const host = await setUp();
   const board = createBoard(createMemoryLog().log, host.clock);
-  const watch = createNodeNameWatch({ host, board, config: sampleConfig("node: { name: gpu-0 }") });
-  await watch(false);
+  const watch = createNodeNameWatch({ host, board, file: FILE, config: sampleConfig("node: { name: gpu-0 }") });
+  await watch();
   const { status, reason, message, hint } = board.get("NodeNameKept");
   assert.deepEqual([status, reason], ["False", "HostnameChanged"]);
   assert.match(message, /gpu-0 at the first join and is GPU-1 now; this machine stays Node gpu-0/);
   assert.match(hint ?? "", /node\.name: gpu-0 .*eks-satellite reset.*joins as gpu-1/);
-  await watch(true);
+  host.files.put(FILE, `${YAML}node: { name: gpu-0 }\n`);
+  await watch();
   assert.equal(board.get("NodeNameKept").status, "True");
   host.system = { ...host.system, hostname: "gpu-0" };
-  await watch(false);
+  host.files.put(FILE, YAML);
+  await watch();
   assert.equal(board.get("NodeNameKept").status, "True");
 });
 

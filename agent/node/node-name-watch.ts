@@ -1,21 +1,25 @@
 // The Node keeps the name of its first join. Where that name was the host name, and the host name is another now, the user is to know.
 import type { ConditionBoard } from "../board/conditions.ts";
+import { isNodeNamed } from "../config/load.ts";
+import { readNodeRecord } from "../config/node-record.ts";
+import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { readNodeRecord } from "./node-record.ts";
-import type { Config } from "./schema.ts";
 
 export interface NodeNameWatchOptions {
   readonly host: Host;
   readonly board: ConditionBoard;
   readonly config: Config;
+  /** The configuration file. */
+  readonly file: string;
 }
 
-/** Returns a round that compares once. @param isConfigured whether the file names the node */
-export function createNodeNameWatch({ host, board, config }: NodeNameWatchOptions) {
-  return async (isConfigured: boolean): Promise<void> => {
+/** Returns a round that compares once. @throws file-unreadable */
+export function createNodeNameWatch({ host, board, config, file }: NodeNameWatchOptions) {
+  return async (): Promise<void> => {
     const { name } = config.node;
-    const change = isConfigured ? undefined : await findHostnameChange(host, config.stateFolder);
+    const text = (await host.files.read(file)) ?? "";
+    const change = isNodeNamed(text) ? undefined : await findHostnameChange(host, config.stateFolder);
     if (change === undefined) return board.setTrue("NodeNameKept", "Kept", `this machine is Node ${name}`);
     board.setFailed("NodeNameKept", hostnameChanged(change));
   };
