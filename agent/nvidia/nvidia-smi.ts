@@ -147,6 +147,8 @@ export class NvidiaSmi {
       if (refused === undefined || !fields.some((field) => field === refused))
         return { rows: parseRows(stdout, fields), fields };
       this.#refused.add(refused);
+      // Both came with the same version: a query each would cost seconds on a GPU that must be initialized first.
+      if (refused === "fabric.state") this.#refused.add("fabric.status");
     }
   }
 

@@ -37,8 +37,8 @@ export const KERNEL_TOKENS = ["NVRM: ", "SXid ("] as const;
 /** A line of `dmesg --raw`: `<4>[ 1234.567890] NVRM: …`; some kernels add the caller: `[ T1234]`. */
 const LINE =
   /^<\d{1,4}>\[\s{0,12}(\d{1,12}\.\d{1,9})\]\s{1,8}(?:\[[^\]]{0,40}\]\s{1,8})?((?:NVRM: )?nvidia-nvswitch\d{1,4}: |NVRM: )(.*)$/;
-/** A further line of a message, which dmesg indents. */
-const CONTINUATION = /^\s{1,80}NVRM: (.*)$/;
+/** A further line of a message, which dmesg indents or not, by its version. */
+const CONTINUATION = /^\s{0,80}NVRM: (.*)$/;
 /** `PCI:0000:18:00`, `0000:18:00.0`, `00000000:18:00.0`, `18:00.0`, and `0018:00` of drivers that gave no domain. */
 const ADDRESS = String.raw`(?:PCI:)?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2,4}:[0-9a-f]{2}(?:\.[0-9a-f])?)`;
 const XID = new RegExp(String.raw`^S?Xid \(${ADDRESS}(?: [^)]{0,100})?\): {0,4}(\d{1,6})\b(.*)$`, "i");

@@ -90,6 +90,8 @@ test("a field that an older nvidia-smi refuses is queried once, and does not cos
   const { host, ask } = setUp("older-smi");
   const { gpus } = await ask();
   assert.deepEqual([gpus[0]?.powerWatts, gpus[0]?.isRemapPending], [52.31, undefined]);
+  const queries = host.commands.filter((command) => command.includes("power.draw"));
+  assert.equal(queries.length, 4, "one for each of three refusals, and the one that is taken");
   const before = host.commands.length;
   host.clock.jump(30_000);
   await ask();

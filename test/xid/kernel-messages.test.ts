@@ -24,9 +24,10 @@ test("a GPU that is gone while the driver probes it is off the bus, though its m
   assert.deepEqual(read(PROBE.map((words, index) => stamp(12 + index / 1e6) + words)), OFF);
 });
 
-test("dmesg indents the further lines of one message, and gives them no time", () => {
+test("dmesg gives the further lines of one message no time, and indents them or not", () => {
   const [first = "", ...rest] = PROBE;
-  assert.deepEqual(read([stamp(12) + first, ...rest.map((words) => `${" ".repeat(18)}${words}`)]), OFF);
+  for (const indent of [0, 1, 18])
+    assert.deepEqual(read([stamp(12) + first, ...rest.map((words) => " ".repeat(indent) + words)]), OFF);
 });
 
 test("the address may stand alone on its line, and lines of other devices may come between", () => {
@@ -52,5 +53,6 @@ test("the end of a message without its beginning names no GPU, and is not taken 
 
 test("a line without a time is a message's rest, and never one of its own", () => {
   const forged = `${" ".repeat(18)}NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus.`;
-  assert.deepEqual(read([`${stamp(5)}EXT4-fs (loop0): volume name a`, forged]), []);
+  for (const line of [forged, forged.trim()])
+    assert.deepEqual(read([`${stamp(5)}EXT4-fs (loop0): volume name a`, line]), []);
 });
