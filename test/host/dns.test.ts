@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import dns from "node:dns/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
+import type { SatelliteError } from "../../agent/errors.ts";
 import { resolveName } from "../../agent/host/dns.ts";
 
 /** Longer than a DNS label may be: getaddrinfo refuses it without asking a server. */
@@ -20,6 +23,27 @@ test("a name that cannot be resolved is an error that names it", async () => {
     message: `the name ${IMPOSSIBLE} cannot be resolved`,
     hint: /resolvectl status/,
   });
+});
+
+test("a resolver that never answers is given up, and asked once", async (context) => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  const lookup = context.mock.method(dns, "lookup", () => promise);
+  syncBuiltinESMExports();
+  context.after(() => {
+    context.mock.restoreAll();
+    syncBuiltinESMExports();
+    reject(new Error("the test is over"));
+  });
+  const began = performance.now();
+  const questions = Array.from({ length: 3 }, () => resolveName("hangs.example.com"));
+  for (const question of questions)
+    await assert.rejects(question, ({ code, cause }: SatelliteError) => {
+      assert.equal(code, "dns-failed");
+      return /no answer in 5 s/.test(String(cause));
+    });
+  assert.ok(performance.now() - began < 8000);
+  assert.equal(lookup.mock.callCount(), 1);
 });
 
 test("callers at the same time share one lookup, and a failed one is not remembered", async () => {
