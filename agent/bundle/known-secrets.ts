@@ -3,6 +3,8 @@ import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { parseKeysFile } from "../credentials/keys-file.ts";
+import { parseSharedConfig } from "../credentials/shared-config.ts";
 import type { Host } from "../host/host.ts";
 import type { KnownSecret } from "../redact/redaction.ts";
 
@@ -27,6 +29,7 @@ export async function readKnownSecrets(
   const [token, key, ...variables] = await Promise.all(
     [kubeletToken, PATHS.servingCertificate, ...variableFiles].map(read),
   );
+  const texts = new Map(variableFiles.map((path, index) => [path, variables[index] ?? ""]));
   const clientKey = rolesAnywhere === undefined ? "" : await read(rolesAnywhere.privateKey);
   const process = config?.credentials.process?.slice(1) ?? [];
   return [
@@ -34,8 +37,23 @@ export async function readKnownSecrets(
     ...linesOfKey(key ?? "").map((value) => ({ name: "kubelet's key", value })),
     ...linesOfKey(clientKey).map((value) => ({ name: "key of the certificate", value })),
     ...variables.flatMap((text) => secretsOf(text)),
+    ...(keysFile === undefined ? [] : keysOf(() => Object.entries(parseKeysFile(texts.get(keysFile) ?? "", keysFile)))),
+    ...(profile === undefined ? [] : keysOf(() => entriesOf(texts.get(profile.file) ?? "", profile.file))),
     ...process.map((value) => ({ name: "argument of credentials.process", value })),
   ].filter(({ value }) => value !== "");
+}
+
+/** The keys as the daemon reads them, whatever the form. */
+function keysOf(read: () => readonly (readonly [name: string, value: string])[]): readonly KnownSecret[] {
+  try {
+    return read().flatMap(([name, value]) => (SECRET_NAME.test(name) ? [{ name, value }] : []));
+  } catch {
+    return []; // The daemon refuses the file; its lines are looked through all the same.
+  }
+}
+
+function entriesOf(text: string, file: string): readonly (readonly [name: string, value: string])[] {
+  return [...parseSharedConfig(text, file).values()].flatMap((section) => [...section]);
 }
 
 /** Finds lines `NAME=value` or `name = value` whose name suggests a secret, and passwords in URLs. */

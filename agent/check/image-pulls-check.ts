@@ -6,6 +6,7 @@ import { networkProblemOf } from "../aws/network-error.ts";
 import { runPaths } from "../config/paths.ts";
 import type { Registry } from "../config/registry-schema.ts";
 import type { Config } from "../config/schema.ts";
+import { checkPrivateProgram } from "../credentials/private-file.ts";
 import { describe } from "../errors.ts";
 import { readContainerdFacts } from "../facts/containerd-facts.ts";
 import type { Host } from "../host/host.ts";
@@ -72,6 +73,7 @@ async function tryEcr({ host, caller }: CheckContext, config: Config): Promise<F
       "eks-satellite run writes it, with its short-lived keys.",
     );
   const arn = await caller().catch(() => undefined); // See aws-identity.
+  await checkPrivateProgram(host, path);
   if (arn === undefined) return unknown("ECR: AWS does not say which account this is");
   const registry = ecrHostname(config, arn.split(":")[4] ?? "");
   const request = { kind: "CredentialProviderRequest", apiVersion: "credentialprovider.kubelet.k8s.io/v1" };

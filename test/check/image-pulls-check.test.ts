@@ -153,3 +153,12 @@ test("a service that has a problem of its own is not taken for missing rights, n
   const other = await setUp({ more, registries: { "other.example": 502 } }).look();
   assert.match(other.remedy ?? "", /registry itself has a problem/);
 });
+
+test("a provider that another user could replace is not run", async () => {
+  const { host, look, requests } = setUp();
+  host.files.put(ECR_PROVIDER, "", { mode: 0o755, uid: 1000 });
+  const { outcome, evidence } = await look();
+  assert.equal(outcome, "fail");
+  assert.match(evidence, /belongs to user 1000/);
+  assert.deepEqual(requests, []);
+});
