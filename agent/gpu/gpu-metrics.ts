@@ -1,6 +1,7 @@
 // Metrics of each GPU, labelled with its uuid, or with its PCI address while the uuid is unknown.
 
 import { type Family, family, type Sample } from "../board/metric-family.ts";
+import { isFatal } from "./gpu-fault.ts";
 import type { GpuState, GpuView } from "./gpu-watch.ts";
 
 const MEBIBYTE = 2 ** 20;
@@ -36,9 +37,17 @@ function inventoryFamilies(view: ReadView): readonly Family[] {
 }
 
 function healthFamilies(view: ReadView): readonly Family[] {
-  const healthy = forEachGpu(view, ({ reading, faults }) => Number(reading !== undefined && faults.length === 0));
+  const isMachineSound = () => !(view()?.machineFaults ?? []).some(isFatal);
+  const healthy = forEachGpu(view, ({ reading, faults }) =>
+    Number(reading !== undefined && faults.length === 0 && isMachineSound()),
+  );
   return [
-    family("gauge", "gpu_healthy", "1 while a GPU answers and has no fault.", healthy),
+    family(
+      "gauge",
+      "gpu_healthy",
+      "1 while a GPU answers, and neither it nor what all GPUs share, such as an NVSwitch, has a fault.",
+      healthy,
+    ),
     family("gauge", "gpu_cordoned", "1 while the Node takes no new pods for its GPUs' faults.", () => {
       const { gpus = [], isCordoned } = view() ?? {};
       return gpus.length === 0 ? [] : [{ value: Number(isCordoned === true) }];

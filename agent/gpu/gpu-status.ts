@@ -1,5 +1,6 @@
 // The GPUs in /status: the schema, and the function that fills it.
 import * as z from "zod";
+import type { GpuFault } from "./gpu-fault.ts";
 import type { GpuState, GpuView } from "./gpu-watch.ts";
 
 const faultSchema = z.object({
@@ -55,6 +56,7 @@ export const gpuStatusSchema = z.object({
   deviceNodes: z.int().min(0).optional().describe("Files /dev/nvidia0 and on."),
   nvSwitches: z.int().min(0).optional(),
   gpus: z.array(gpuSchema).optional(),
+  faults: z.array(faultSchema).optional().describe("Faults that are not of one GPU, worst first."),
   switchEvents: z.array(switchEventSchema).optional().describe("SXids of this boot, which NVSwitches report."),
   runtime: z
     .object({
@@ -81,12 +83,17 @@ export function renderGpuStatus(view: GpuView | undefined): z.infer<typeof gpuSt
     deviceNodes,
     nvSwitches,
     gpus: view.gpus.map(renderGpu),
+    faults: view.machineFaults?.map(renderFault),
     switchEvents: view.switchEvents?.map(({ busId, xid, count, isStanding }) => ({
       ...{ busId, sxid: xid, count },
       isFatal: isStanding,
     })),
     runtime: view.runtime,
   };
+}
+
+function renderFault({ code, message, action }: GpuFault): z.infer<typeof faultSchema> {
+  return { code, message, action };
 }
 
 function renderGpu({ busId, uuid, product, reading, faults, xids }: GpuState): z.infer<typeof gpuSchema> {
@@ -114,7 +121,7 @@ function renderGpu({ busId, uuid, product, reading, faults, xids }: GpuState): z
     isRetirementPending: reading?.isRetirementPending,
     retiredPages: reading?.retiredPages,
     unreadable: reading?.unreadable?.slice(),
-    faults: faults.map(({ code, message, action }) => ({ code, message, action })),
+    faults: faults.map(renderFault),
     xids: Object.fromEntries(xids.map(({ xid, count }) => [xid, count])),
   };
 }

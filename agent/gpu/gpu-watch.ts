@@ -34,6 +34,8 @@ export interface GpuView {
   readonly facts: GpuFacts;
   readonly cudaVersion?: string;
   readonly gpus: readonly GpuState[];
+  /** Faults that are not of one GPU, worst first. */
+  readonly machineFaults?: readonly GpuFault[];
   /** SXids of this boot, of every NVSwitch. */
   readonly switchEvents?: readonly Xid[];
   /** How pods get them. */
@@ -97,6 +99,7 @@ export class GpuWatch {
       facts,
       ...optional({ cudaVersion }),
       gpus: facts.busIds.map((busId) => this.#stateOf(busId, answer, xids)),
+      machineFaults: this.#faults.filter(({ busId }) => busId === undefined),
       switchEvents: xids.filter(({ isSwitch }) => isSwitch === true),
     };
   }

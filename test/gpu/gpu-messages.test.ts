@@ -119,6 +119,10 @@ test("a fatal SXid of an NVSwitch is a fault of the machine, reported at once wi
   assert.match(board.get("GpuHealthy").message, /NVSwitch 0000:c1:00\.0: SXid 20034: Fatal, Link 30/);
   assert.match(board.get("GpuHealthy").hint ?? "", /^Action: reboot\./);
   assert.deepEqual(
+    watch.view()?.machineFaults?.map(({ code }) => code),
+    ["nvswitch-sxid-20034"],
+  );
+  assert.deepEqual(
     watch.view()?.gpus.flatMap(({ xids }) => xids),
     [],
   );

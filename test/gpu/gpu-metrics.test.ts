@@ -79,3 +79,21 @@ test("the cordon is one sample of the machine", () => {
   assert.deepEqual(samplesOf({ ...VIEW, gpus }, "gpu_cordoned"), [[0, ""]]);
   assert.deepEqual(samplesOf(VIEW, "gpu_cordoned"), []);
 });
+
+test("a fatal fault of what all GPUs share leaves none of them healthy; one that needs no repair does", () => {
+  const busId = "0000:06:00.0";
+  const gpus = [{ busId, reading: { busId, needsReset: false, isLost: false }, faults: [], xids: [] }];
+  const fault = { code: "nvswitch-sxid-20034", message: "SXid 20034" };
+  const healthy = (action: "reboot" | "none") =>
+    samplesOf({ ...VIEW, gpus, machineFaults: [{ ...fault, action }] }, "gpu_healthy");
+  assert.deepEqual(healthy("reboot"), [[0, busId]]);
+  assert.deepEqual(healthy("none"), [[1, busId]]);
+});
+
+test("SXids are counted by switch and number", () => {
+  const event = { busId: "0000:c1:00.0", xid: 12_028, count: 3, text: "", action: "none", isStanding: false } as const;
+  const found = gpuFamilies(() => ({ ...VIEW, switchEvents: [event] })).find(({ name }) =>
+    name.endsWith("nvswitch_sxid_total"),
+  );
+  assert.deepEqual(found?.samples(), [{ value: 3, labels: { pci_bus_id: "0000:c1:00.0", sxid: "12028" } }]);
+});
