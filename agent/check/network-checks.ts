@@ -4,7 +4,10 @@ import { eksUrl, readClockSkewMs, stsUrl } from "../aws/aws-endpoints.ts";
 import { networkProblemOf } from "../aws/network-error.ts";
 import { DEFAULT_ENVIRONMENT_PATH } from "../config/load.ts";
 import type { Host } from "../host/host.ts";
+import { isDirect, isNetworkDirect } from "../host/no-proxy.ts";
+import { proxyEnvironment } from "../host/proxy.ts";
 import { optional } from "../optional.ts";
+import { withoutUserInfo } from "../redact/addresses.ts";
 import { type Check, configured, type Finding, fail, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 
@@ -70,10 +73,10 @@ export const NETWORK_CHECKS: readonly Check[] = [
     name: "proxy",
     checks: "a proxy has the exceptions that a node needs, and containerd has it too",
     run: async (context) => {
-      const proxy = context.environment.HTTPS_PROXY ?? context.environment.https_proxy;
-      if (proxy === undefined || proxy === "") return ok("none is set");
-      const missing = await missingInNoProxy(context);
-      const shown = proxy.replace(/\/\/[^@/]*@/, "//…@");
+      const { HTTPS_PROXY: proxy, NO_PROXY = "" } = proxyEnvironment(context.environment);
+      if (proxy === undefined) return ok("none is set");
+      const missing = await missingInNoProxy(context, NO_PROXY);
+      const shown = withoutUserInfo(proxy);
       if (missing.length === 0) {
         if (!(await lacksProxy(context.host, CONTAINERD))) return ok(`HTTPS_PROXY=${shown}`);
         return warn(
@@ -113,18 +116,13 @@ async function lacksProxy(host: Host, unit: string): Promise<boolean> {
   return environment !== undefined && !/(^|\0)https_proxy=[^\0]/i.test(environment);
 }
 
-/** The entries that NO_PROXY lacks. For Go and Node a leading dot or a bare domain covers all names below it. */
-async function missingInNoProxy({ environment, knownCluster }: CheckContext): Promise<readonly string[]> {
-  const excepted = (environment.NO_PROXY ?? environment.no_proxy ?? "").split(",").map((entry) => entry.trim());
+/** The entries that NO_PROXY lacks, as Go's programs read it. They never use a proxy for this machine itself. */
+async function missingInNoProxy({ knownCluster }: CheckContext, noProxy: string): Promise<readonly string[]> {
   const cluster = await knownCluster().catch(() => undefined);
-  const wanted = [
-    "127.0.0.1",
-    "localhost",
-    ...(cluster === undefined ? [] : [cluster.serviceCidr, new URL(cluster.endpoint).hostname]),
+  if (cluster === undefined) return [];
+  const { hostname, port } = new URL(cluster.endpoint);
+  return [
+    ...(isNetworkDirect(cluster.serviceCidr, noProxy) ? [] : [cluster.serviceCidr]),
+    ...(isDirect({ hostname, port: port || "443" }, noProxy) ? [] : [hostname]),
   ];
-  const isExcepted = (name: string) =>
-    excepted.some(
-      (entry) => entry === "*" || entry === name || (entry !== "" && name.endsWith(`.${entry.replace(/^\*?\./, "")}`)),
-    );
-  return wanted.filter((name) => !isExcepted(name));
 }

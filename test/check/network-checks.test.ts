@@ -25,7 +25,7 @@ test("a clock is ok up to a minute off, a warning up to five, and a failure beyo
 test("NO_PROXY covers a name by itself, by its domain with or without a dot or star, and all names by a star", async () => {
   const { find } = setUpCheck();
   const missing = async (entries: string) => {
-    const NO_PROXY = `127.0.0.1, localhost,10.100.0.0/16,${entries}`;
+    const NO_PROXY = `10.100.0.0/16,${entries}`;
     return /lacks (.*)$/.exec((await find("proxy", { ...PROXY, NO_PROXY })).evidence)?.[1];
   };
   const lower = API_HOST.toLowerCase();
@@ -33,6 +33,29 @@ test("NO_PROXY covers a name by itself, by its domain with or without a dot or s
     assert.equal(await missing(entry), undefined, entry);
   for (const entry of ["", "ks.amazonaws.com", "eks.amazonaws.com.example"])
     assert.equal(await missing(entry), lower, entry);
+});
+
+test("a network that holds the Services' covers them, and this machine itself needs no entry", async () => {
+  const { find } = setUpCheck();
+  const finding = (NO_PROXY: string) => find("proxy", { ...PROXY, NO_PROXY });
+  assert.equal((await finding("169.254.169.254,10.0.0.0/8,172.16.0.0/12,.eks.amazonaws.com")).outcome, "ok");
+  assert.match((await finding("10.100.0.0/17,.eks.amazonaws.com")).evidence, /lacks 10\.100\.0\.0\/16$/);
+  assert.match((await finding("10.100.0.1,.eks.amazonaws.com")).evidence, /lacks 10\.100\.0\.0\/16$/);
+});
+
+test("of a proxy's address everything up to the last @ is left out", async () => {
+  const { find } = setUpCheck();
+  const HTTPS_PROXY = "http://user:p@ssw0rd-long@proxy:3128";
+  assert.equal((await find("proxy", { HTTPS_PROXY, NO_PROXY: "*" })).evidence, "HTTPS_PROXY=http://…@proxy:3128");
+  const { outcome, evidence } = await find("proxy", { HTTPS_PROXY: "http://user:pass/word-long@proxy:3128" });
+  assert.equal(outcome, "fail");
+  assert.doesNotMatch(evidence, /word-long|pass/);
+});
+
+test("a SOCKS proxy is reported: kubelet would use it, and this program does not", async () => {
+  const { find } = setUpCheck();
+  const { outcome, evidence } = await find("proxy", { HTTPS_PROXY: "socks5://proxy:1080" });
+  assert.deepEqual([outcome, /SOCKS/.test(evidence)], ["fail", true]);
 });
 
 test("the lower-case variables count too, and an empty proxy is none", async () => {

@@ -30,6 +30,7 @@ export const NEVER_A_REASON: Readonly<Record<string, string>> = {
   "health-port-taken": "the daemon ends with it",
   "not-planned": "answered to /status before the first round",
   "proxy-invalid": "logged at the start",
+  "proxy-unsupported": "logged at the start",
   "session-forbidden": "becomes LongLivedKeys",
   "watch-ended": "the watch is opened again",
 };

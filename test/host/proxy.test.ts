@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { SatelliteError } from "../../agent/errors.ts";
 import { createAws } from "../../agent/host/aws.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { honourProxies, proxyEnvironment, proxyFor } from "../../agent/host/proxy.ts";
@@ -62,19 +64,46 @@ test("requests to this machine itself, such as kubelet's health, bypass it", asy
   assert.deepEqual(asked, ["GET /healthz"], "a proxy would have been asked for the whole address");
 });
 
-test("the variables are those of curl, a lower-case name first; an invalid URL is reported without its password", () => {
-  assert.deepEqual(
-    proxyEnvironment({ HTTPS_PROXY: "http://one:1", https_proxy: "http://two:2", HTTP_PROXY: "", no_proxy: "a,b" }),
-    { HTTPS_PROXY: "http://two:2", NO_PROXY: "a,b,localhost,127.0.0.1,::1" },
-  );
-  assert.throws(() => proxyEnvironment({ HTTPS_PROXY: "me:secret@proxy:3128" }), {
-    code: "proxy-invalid",
-    message: "HTTPS_PROXY is not the URL of a proxy, and is ignored",
-    hint: /\/etc\/eks-satellite\/environment/,
-  });
+test("NO_PROXY is read as Go does, also by the requests themselves: a domain, a network, a port", async () => {
+  asked.length = 0;
+  const before = https.globalAgent;
+  const HTTP_PROXY = address;
+  honourProxies({ HTTP_PROXY, NO_PROXY: "example.com,192.0.2.0/24,other.example:8080" });
+  for (const url of ["http://api.example.com/", "http://192.0.2.7/", "http://other.example:8080/"])
+    await host.fetch({ url, timeoutSeconds: 0.3 }).catch(() => undefined); // There is nobody; the proxy must not be asked.
+  assert.deepEqual(asked, []);
+  await host.fetch({ url: "http://other.example/", timeoutSeconds: 5 });
+  assert.deepEqual(asked, ["GET http://other.example/"]);
+  honourProxies({ HTTPS_PROXY: address, HTTP_PROXY: address });
+  assert.notEqual(https.globalAgent, before);
 });
 
-test("the proxy for a URL follows NO_PROXY: a name, a domain, a port, or all", () => {
+test("the variables are read as Go does: capitals first, a proxy without a scheme", () => {
+  assert.deepEqual(
+    proxyEnvironment({ HTTPS_PROXY: "http://one:1", https_proxy: "http://two:2", HTTP_PROXY: "", no_proxy: "a,b" }),
+    { HTTPS_PROXY: "http://one:1", NO_PROXY: "a,b" },
+  );
+  assert.equal(proxyEnvironment({ https_proxy: "joe:secret@proxy:3128" }).HTTPS_PROXY, "http://joe:secret@proxy:3128");
+});
+
+test("what is no proxy for HTTP is reported without its password", () => {
+  for (const [value, code] of [
+    ["http://joe:se/cret@proxy:3128", "proxy-invalid"],
+    ["ftp://joe:secret@proxy", "proxy-invalid"],
+    ["socks5://joe:secret@proxy:1080", "proxy-unsupported"],
+  ] as const)
+    assert.throws(
+      () => proxyEnvironment({ HTTPS_PROXY: value }),
+      (error: SatelliteError) => {
+        assert.equal(error.code, code, value);
+        assert.doesNotMatch(error.message, /cret/);
+        assert.match(error.hint ?? "", /\/etc\/eks-satellite\/environment/);
+        return true;
+      },
+    );
+});
+
+test("the proxy for a URL follows NO_PROXY: names and all below them, networks, ports, or all", () => {
   const of = (url: string, NO_PROXY?: string) =>
     proxyFor(url, { HTTPS_PROXY: "http://p:3128", ...(NO_PROXY === undefined ? {} : { NO_PROXY }) });
   assert.equal(of("https://api.example.com"), "http://p:3128");
@@ -82,13 +111,16 @@ test("the proxy for a URL follows NO_PROXY: a name, a domain, a port, or all", (
   for (const exception of [
     "*",
     "api.example.com",
+    "example.com",
     ".example.com",
     "*.example.com",
-    "api.example.com:443",
     "a, API.example.com",
   ])
     assert.equal(of("https://api.example.com/x", exception), undefined, exception);
-  for (const exception of ["example.com", "pi.example.com", "api.example.com:6443", "", ".api.example.com"])
+  for (const exception of ["pi.example.com", "api.example.com:6443", "", ".api.example.com", "api.example.com/x"])
     assert.equal(of("https://api.example.com/x", exception), "http://p:3128", exception);
-  assert.equal(proxyFor("https://api.example.com", undefined), address, "by default the environment's");
+  assert.equal(of("https://10.1.2.3", "10.0.0.0/8"), undefined);
+  assert.equal(of("https://[2001:db8::1]:8443", "2001:db8::/32"), undefined);
+  for (const url of ["https://localhost:1", "https://127.3.2.1", "https://[::1]:9"])
+    assert.equal(of(url), undefined, url);
 });

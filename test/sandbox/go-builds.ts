@@ -71,6 +71,20 @@ export async function buildAwsAuthReader(progress: Progress): Promise<string> {
   return join(bin, "aws-auth");
 }
 
+/** What says which proxy Go's programs use; returns its path. */
+export async function buildProxyRules(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build Go's reader of proxy variables",
+      module: join(pinnedModules, "kubernetes"),
+      packages: ["./proxy"],
+      target: join(cacheFolder(), "proxy-rules"),
+    },
+    progress,
+  );
+  return join(bin, "proxy");
+}
+
 /** AWS's cloud controller; returns the folder of the program. */
 export async function buildCloudController(progress: Progress): Promise<string> {
   return build(
