@@ -29,6 +29,7 @@ export interface Answer {
 
 const STUCK = "stuck";
 const LIMIT_SECONDS = 20;
+const FILES_LIMIT_MS = 10_000;
 const MAX_PROBLEM_LENGTH = 160;
 /** The rest of the five minutes is for the last command that hangs, and for writing. */
 const BUDGET_MS = 240_000;
@@ -101,26 +102,34 @@ async function readJudgement(host: Host): Promise<readonly Entry[]> {
   ];
 }
 
+/** Reads the files that are kept; the driver's come last, because a read of them may never end. */
 async function readFiles(host: Host): Promise<readonly Entry[]> {
-  const { files } = host;
-  const list = (folder: string) => files.list(folder).catch(() => []); // Not there: nothing to keep.
-  const read = async (path: string): Promise<readonly Entry[]> => {
-    const text = await files.read(path).catch((error: unknown) => describe(error).message);
-    return text === undefined ? [] : [{ path: `files${path}`, text }];
-  };
   const found: Entry[] = [];
-  for (const pattern of FILES) {
-    const [folder = "", rest] = pattern.split("/*/");
-    const paths = rest === undefined ? [pattern] : (await list(folder)).map((name) => `${folder}/${name}/${rest}`);
-    for (const path of paths) found.push(...(await read(path)));
-  }
+  const over = new AbortController();
+  const reading = readInto(found, host).finally(() => over.abort());
+  const late = host.clock.sleep(FILES_LIMIT_MS, over.signal).catch(() => undefined); // Every file is read.
+  await Promise.race([reading, late]);
+  return [...found];
+}
+
+async function readInto(found: Entry[], { files }: Host): Promise<void> {
+  const list = (folder: string) => files.list(folder).catch(() => []); // Not there: nothing to keep.
+  const keep = async (path: string): Promise<void> => {
+    const text = await files.read(path).catch((error: unknown) => describe(error).message);
+    if (text !== undefined) found.push({ path: `files${path}`, text });
+  };
+  const devices = (await list("/dev")).filter((name) => name.startsWith("nvidia"));
+  found.push({ path: "files/dev.txt", text: devices.map((name) => `/dev/${name}\n`).join("") });
   for (const name of await list(PCI_DEVICES)) {
     const folder = `${PCI_DEVICES}/${name}`;
     if ((await files.read(`${folder}/vendor`).catch(() => ""))?.trim() !== "0x10de") continue; // It has vanished.
-    for (const file of PCI_FILES) found.push(...(await read(`${folder}/${file}`)));
+    for (const file of PCI_FILES) await keep(`${folder}/${file}`);
   }
-  const devices = (await list("/dev")).filter((name) => name.startsWith("nvidia"));
-  return [...found, { path: "files/dev.txt", text: devices.map((name) => `/dev/${name}\n`).join("") }];
+  for (const pattern of FILES) {
+    const [folder = "", rest] = pattern.split("/*/");
+    const paths = rest === undefined ? [pattern] : (await list(folder)).map((name) => `${folder}/${name}/${rest}`);
+    for (const path of paths) await keep(path);
+  }
 }
 
 function renderAnswer({ query, seconds, exitCode, stdout, stderr, problem }: Answer): string {

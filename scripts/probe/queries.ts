@@ -46,8 +46,8 @@ export const QUERIES: readonly Query[] = [
 
 /** Files that are kept as they are; a `*` stands for every name in that folder. */
 export const FILES: readonly string[] = [
-  ...["/proc/driver/nvidia/version", "/proc/driver/nvidia/params", "/proc/driver/nvidia/gpus/*/information"],
   ...["/proc/devices", "/etc/os-release"],
+  ...["/proc/driver/nvidia/version", "/proc/driver/nvidia/params", "/proc/driver/nvidia/gpus/*/information"],
 ];
 
 /** What is kept of each of NVIDIA's devices below /sys/bus/pci/devices. */

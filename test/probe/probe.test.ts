@@ -67,6 +67,18 @@ test("an nvidia-smi that hangs is asked once, and the probe goes on and ends in 
   assert.match(textOf(entries, "answers/dmesg-raw.txt"), /exit 0/);
 });
 
+test("a driver that hangs in a read does not keep the probe from ending", async () => {
+  const host = become("a10");
+  const read = host.files.read.bind(host.files);
+  host.files.read = (path) => (path.endsWith("/information") ? new Promise(() => undefined) : read(path));
+  const probing = probe(host);
+  await host.clock.advance(60_000);
+  const entries = await probing;
+  assert.match(textOf(entries, "judged/observation.json"), /gpu-driver-stuck/);
+  assert.match(textOf(entries, "files/proc/driver/nvidia/version"), /550/);
+  assert.match(textOf(entries, "answers/core.txt"), /exit 0/);
+});
+
 test("UUIDs, numbers of devices and the host's name are replaced, each by the same one everywhere", () => {
   const uuid = "12345678-abcd-4abc-8abc-123456789abc";
   const replaced = replaceNames(
