@@ -80,8 +80,8 @@ export async function resetCommand(
   };
   const shared = { host, log, config: local, access, isWithinDpkg, onStopped };
   const steps = createSteps({ ...shared, drainSeconds: options.drainSeconds, isPurge: options.purge });
-  if (options.dryRun || !options.yes) await printPlan(steps, print);
-  if (options.dryRun) return RESET_EXIT.done;
+  const isWork = options.dryRun || !options.yes ? await printPlan(steps, print) : true;
+  if (options.dryRun || !isWork) return RESET_EXIT.done;
   await refuseOther(host, local.stateFolder);
   if (!options.yes) {
     if (confirm === undefined) {
@@ -101,11 +101,18 @@ async function refuseOther(host: Host, stateFolder: string): Promise<void> {
   throw alreadyRunning(holder, lockPath(stateFolder));
 }
 
-async function printPlan(steps: readonly Step[], print: Print): Promise<void> {
-  for (const { name, list } of steps) {
-    const lines = await list().catch((error: unknown) => [`unknown: ${describe(error).message}`]);
-    print(lines.length === 0 ? `${name}: nothing\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
+/** Says whether there is anything to do. */
+async function printPlan(steps: readonly Step[], print: Print): Promise<boolean> {
+  const plan: { readonly name: string; readonly lines: readonly string[] }[] = [];
+  for (const { name, list } of steps)
+    plan.push({ name, lines: await list().catch((error: unknown) => [`unknown: ${describe(error).message}`]) });
+  if (plan.every(({ lines }) => lines.length === 0)) {
+    print("There is nothing to do: this machine has nothing of eks-satellite's to remove or to restore.\n");
+    return false;
   }
+  for (const { name, lines } of plan)
+    print(lines.length === 0 ? `${name}: nothing\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
+  return true;
 }
 
 /** Stops after a step that fails: the next ones would remove what a second run needs, or what a kubelet that still runs needs. */

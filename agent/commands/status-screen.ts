@@ -5,12 +5,18 @@ type Style = "green" | "red" | "yellow" | "dim" | "bold";
 /** Colours a text, or returns it unchanged. */
 export type Paint = (style: Style, text: string) => string;
 
+/** Nothing of it is on this machine, or not as a service. */
+export const NOT_INSTALLED = "the service is not installed here";
+export const NO_SYSTEMD = "systemd does not answer";
+
 /** What systemd and the journal say of a daemon that does not answer. */
 export interface Silence {
   readonly url: string;
   /** E.g. `failed (exit-code), 3 restarts`. */
   readonly unit: string;
   readonly isActive: boolean;
+  /** What is wrong with the configuration file that was named. */
+  readonly config?: string;
   /** The newest warnings of its journal, oldest first. */
   readonly journal: readonly string[];
 }
@@ -37,16 +43,17 @@ export function renderStatus(document: StatusDocument, nowMs: number, paint: Pai
 }
 
 /** Renders what is known of a daemon that does not answer. */
-export function renderSilence({ url, unit, isActive, journal }: Silence, paint: Paint): string {
+export function renderSilence({ url, unit, isActive, config, journal }: Silence, paint: Paint): string {
   const next =
-    unit === "not installed"
-      ? "install eks-satellite"
+    unit === NOT_INSTALLED || unit === NO_SYSTEMD
+      ? "eks-satellite check"
       : isActive
         ? "journalctl -u eks-satellite -n 50"
         : "systemctl start eks-satellite";
   const lines = [
     paint("red", `✗ the daemon does not answer on ${url}`),
     `  systemd: ${unit}`,
+    ...(config === undefined ? [] : [`  config: ${config}`]),
     ...(journal.length === 0 ? ["  journal: no warnings"] : ["  journal:", ...journal.map((line) => `    ${line}`)]),
     "",
     `${paint("bold", "Next:")} ${next}`,

@@ -2,14 +2,16 @@
 import type { Command } from "commander";
 import { healthUrl } from "../config/health-schema.ts";
 import { readConfigInForce } from "../config/in-force.ts";
+import { loadConfig } from "../config/load.ts";
 import { localDefaults } from "../config/machine-config.ts";
-import { SatelliteError } from "../errors.ts";
+import { describe, hasCode, SatelliteError } from "../errors.ts";
 import { oneLine, withoutControls } from "../foreign-text.ts";
 import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../health/status-schema.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
-import { type Paint, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
+import { NO_SYSTEMD, NOT_INSTALLED, type Paint, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
 
 export interface StatusOptions {
   readonly config: string;
@@ -63,7 +65,10 @@ async function readScreen(host: Host, options: StatusOptions): Promise<{ text: s
   const url = healthUrl((config ?? localDefaults()).health, "/status");
   const answer = await host.fetch({ url, timeoutSeconds: TIMEOUT_SECONDS }).catch(() => undefined); // Reported below, with what systemd knows.
   if (answer?.status !== 200) {
-    const silence = await readSilence(host, url);
+    const silence = {
+      ...(await readSilence(host, url)),
+      ...optional({ config: await findConfigProblem(host, options) }),
+    };
     const text =
       options.output === "json" ? `${JSON.stringify(silence, undefined, 2)}\n` : renderSilence(silence, options.paint);
     return { text, exitCode: STATUS_EXIT.silent };
@@ -72,6 +77,16 @@ async function readScreen(host: Host, options: StatusOptions): Promise<{ text: s
   const exitCode = document.verdict.ready ? STATUS_EXIT.ready : STATUS_EXIT.notReady;
   if (options.output === "json") return { text: withoutControls(answer.body), exitCode };
   return { text: renderStatus(document, host.clock.now(), options.paint), exitCode };
+}
+
+/** A file that is not the daemon's would be passed over in silence otherwise. Whoever may not read it learns nothing new by that. */
+async function findConfigProblem(host: Host, { config }: StatusOptions): Promise<string | undefined> {
+  const error = await loadConfig(host, config).then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (error === undefined || hasCode(error, "file-unreadable")) return undefined;
+  return `${describe(error).message}; the address is that of the last good configuration, or the default`;
 }
 
 function parseStatus(url: string, body: string): StatusDocument {
@@ -103,9 +118,11 @@ async function readSilence(host: Host, url: string): Promise<Silence> {
   ]);
   const of = Object.fromEntries(shown.map((line) => line.split("=", 2) as [string, string]));
   const unit =
-    of.LoadState === "not-found"
-      ? "not installed"
-      : `${of.ActiveState ?? "unknown"} (${of.SubState ?? "?"}, result ${of.Result ?? "?"}), ${of.NRestarts ?? "?"} restarts`;
+    of.LoadState === undefined
+      ? NO_SYSTEMD
+      : of.LoadState === "not-found"
+        ? NOT_INSTALLED
+        : `${of.ActiveState ?? "unknown"} (${of.SubState ?? "?"}, result ${of.Result ?? "?"}), ${of.NRestarts ?? "?"} restarts`;
   return { url, unit, isActive: of.ActiveState === "active" || of.ActiveState === "activating", journal };
 }
 

@@ -2,37 +2,55 @@
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
 
-/** kubelet configuration that the agent computes from the cluster and the machine; no other value would work. */
-export const OWNED_KUBELET_KEYS = [
-  "apiVersion",
-  "kind",
-  "authentication",
-  "authorization",
-  "cgroupDriver",
-  "clusterDNS",
-  "containerRuntimeEndpoint",
-  "maxPods",
-  "providerID",
-  "registerWithTaints",
-  "serverTLSBootstrap",
-] as const;
+/**
+ * kubelet configuration that the agent computes from the cluster and the machine, or that it reads itself, each with the flags that
+ * would set the same: kubelet takes a flag before its configuration.
+ */
+const OWNED = {
+  apiVersion: [],
+  kind: [],
+  authentication: [
+    "anonymous-auth",
+    "authentication-token-webhook",
+    "authentication-token-webhook-cache-ttl",
+    "client-ca-file",
+  ],
+  authorization: [
+    "authorization-mode",
+    "authorization-webhook-cache-authorized-ttl",
+    "authorization-webhook-cache-unauthorized-ttl",
+  ],
+  cgroupDriver: ["cgroup-driver"],
+  clusterDNS: ["cluster-dns"],
+  containerRuntimeEndpoint: ["container-runtime-endpoint"],
+  healthzBindAddress: ["healthz-bind-address"],
+  healthzPort: ["healthz-port"],
+  maxPods: ["max-pods"],
+  port: ["port"],
+  providerID: ["provider-id"],
+  readOnlyPort: ["read-only-port"],
+  registerWithTaints: ["register-with-taints"],
+  serverTLSBootstrap: ["rotate-server-certificates"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export const OWNED_KUBELET_KEYS = Object.keys(OWNED) as readonly (keyof typeof OWNED)[];
 
 /** kubelet flags that the agent sets, or that would bypass the configuration that it writes. */
-export const OWNED_KUBELET_FLAGS = [
+export const OWNED_KUBELET_FLAGS: readonly string[] = [
+  ...Object.values(OWNED).flat(),
   "bootstrap-kubeconfig",
+  "cert-dir",
   "cloud-provider",
   "config",
   "config-dir",
-  "container-runtime-endpoint",
   "hostname-override",
   "image-credential-provider-bin-dir",
   "image-credential-provider-config",
   "kubeconfig",
   "node-ip",
   "node-labels",
-  "provider-id",
-  "register-with-taints",
-] as const;
+  "root-dir",
+];
 
 /** kubelet: the program, and what the user adds to its configuration. */
 export const kubeletSchema = z.strictObject({

@@ -1,7 +1,7 @@
 // The configuration: one schema. A description here is the documentation of its key, a default here is the only one.
 import * as z from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
-import { absolutePath as path } from "./absolute-path.ts";
+import { ownFolder, absolutePath as path } from "./absolute-path.ts";
 import { containerdSchema } from "./containerd-schema.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
 import { fargateNamePattern, isFargateNodeName } from "./fargate-name.ts";
@@ -139,10 +139,10 @@ const keysSchema = z.strictObject({
     })
     .prefault({})
     .describe("The log."),
-  stateFolder: path()
+  stateFolder: ownFolder()
     .default(DEFAULT_STATE_FOLDER)
     .describe("What must survive a reboot: last good facts, the ledger with the originals of changed files."),
-  runFolder: path().default("/run/eks-satellite").describe("Short-lived secrets; a tmpfs."),
+  runFolder: ownFolder().default("/run/eks-satellite").describe("Short-lived secrets; a tmpfs."),
 });
 
 /** The whole configuration file. */

@@ -1,6 +1,7 @@
 // Removing folders as a whole, and never what is mounted in them: a pod may have bound the machine's own root into itself.
 import { randomUUID } from "node:crypto";
-import { lstat, readdir, readFile, rename, rmdir, unlink } from "node:fs/promises";
+import { lstat, readdir, readFile, realpath, rename, rmdir, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 
 /** The kernel takes paths of 4,095 bytes, and a folder may be deeper than that: such a one is moved up first. A name has 255 bytes at most. */
@@ -12,7 +13,9 @@ export async function removeTree(path: string): Promise<void> {
   const found = await lstat(path).catch(ignoreAbsent);
   if (found === undefined) return;
   // A bind mount has the device number of what it shows: only the kernel's list knows it.
-  const mounted = mountPoints(await readFile(MOUNTINFO, "utf8")).find((point) => isWithin(point, path));
+  // The kernel lists real paths: a link on the way, or a slash at the end, would hide a mount.
+  const real = join(await realpath(dirname(path)), basename(path));
+  const mounted = mountPoints(await readFile(MOUNTINFO, "utf8")).find((point) => isWithin(point, real));
   if (mounted !== undefined) throw mountedBelow(path, mounted);
   const top = Buffer.from(path);
   await removeWithin(top, { top, device: found.dev });

@@ -1,5 +1,6 @@
 // What is mounted below a folder. A pod may have bind-mounted the machine's root: to remove a folder unchecked could delete
 // the machine's files (aws/eks-hybrid#664). Device numbers are no proof, since a bind mount has those of its source.
+import { basename, dirname, normalize } from "node:path/posix";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { mountPoints } from "../host/remove-tree.ts";
@@ -9,6 +10,18 @@ const UMOUNT_TIMEOUT_SECONDS = 30;
 
 /** Mount points below a folder, without the folder itself, the newest first: a mount comes before the one that it covers. */
 export async function listMountsBelow(host: Host, folder: string): Promise<readonly string[]> {
+  const below = await findMounts(host, await realPlace(host, folder));
+  return below.filter(({ isAt }) => !isAt).map(({ point }) => point);
+}
+
+/** The kernel lists real paths. A link itself is not followed: it is what is removed. */
+async function realPlace(host: Host, path: string): Promise<string> {
+  const clean = normalize(path).replace(/\/$/, "");
+  const parent = await host.files.realPath(dirname(clean));
+  return parent === "/" ? `/${basename(clean)}` : `${parent}/${basename(clean)}`;
+}
+
+async function findMounts(host: Host, place: string) {
   const text = await host.files.read(MOUNTINFO);
   if (text === undefined) {
     throw new SatelliteError("mounts-unknown", `${MOUNTINFO} cannot be read`, {
@@ -16,7 +29,8 @@ export async function listMountsBelow(host: Host, folder: string): Promise<reado
     });
   }
   return mountPoints(text)
-    .filter((point) => point.startsWith(`${folder}/`))
+    .filter((point) => point === place || point.startsWith(`${place}/`))
+    .map((point) => ({ point, isAt: point === place }))
     .toReversed();
 }
 
@@ -46,7 +60,7 @@ export async function unmountBelow(host: Host, folder: string): Promise<void> {
  * @throws mount-busy when anything is mounted there or below: nothing is removed then
  */
 export async function removeTree(host: Host, path: string): Promise<void> {
-  const [mounted] = [...(await listMountsBelow(host, path)), ...(await mountsAt(host, path))];
+  const [mounted] = (await findMounts(host, await realPlace(host, path))).map(({ point }) => point);
   if (mounted !== undefined) {
     throw new SatelliteError("mount-busy", `${path} is not removed: ${mounted} is mounted`, {
       hint: `umount ${mounted}, and run reset again.`,
@@ -58,9 +72,4 @@ export async function removeTree(host: Host, path: string): Promise<void> {
       cause,
     });
   });
-}
-
-async function mountsAt(host: Host, path: string): Promise<readonly string[]> {
-  const slash = path.lastIndexOf("/");
-  return (await listMountsBelow(host, path.slice(0, slash))).filter((point) => point === path);
 }

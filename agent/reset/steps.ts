@@ -7,6 +7,7 @@ import { isOwnCdiSpec } from "../gpu/cdi-spec.ts";
 import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
+import { type OwnFolder, ownFolders, removeOwnFolder } from "./own-folders.ts";
 import { packagesStep } from "./packages.ts";
 import { describeRestore, isStillOwn, restoreEntry } from "./restore.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
@@ -54,14 +55,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
       return [...KUBELET_NAMES.map((name) => `${real}/${name}`), ...KUBELET_LOGS];
     }),
     foldersStep(options),
-    removeStep("remove what eks-satellite has written", options, async ({ host, config, isPurge }) => [
-      ...((await isOwnCdiSpec(host, config.runFolder)) ? [CDI_SPEC] : []),
-      config.runFolder,
-      CACHE_FOLDER,
-      ARTIFACTS_FOLDER,
-      ...(isPurge ? [ETC_FOLDER] : []),
-      config.stateFolder,
-    ]),
+    ownStep(options),
   ];
 }
 
@@ -152,6 +146,33 @@ function removeStep(
     run: async () => {
       for (const path of await find()) await removeTree(host, path);
       return [];
+    },
+  };
+}
+
+/** Of the folders that the configuration names, only what the agent puts there. */
+function ownStep({ host, config, isPurge }: StepOptions): Step {
+  const { run, lastGood, state } = ownFolders(config);
+  const whole = (path: string) => ({ path, remove: () => removeTree(host, path).then(() => []) });
+  const own = (folder: OwnFolder) => ({ path: folder.path, remove: () => removeOwnFolder(host, folder) });
+  const find = async () => {
+    const all = [
+      ...((await isOwnCdiSpec(host, config.runFolder)) ? [whole(CDI_SPEC)] : []),
+      own(run),
+      ...[CACHE_FOLDER, ARTIFACTS_FOLDER, ...(isPurge ? [ETC_FOLDER] : [])].map(whole),
+      ...(lastGood.path === state.path ? [] : [own(lastGood)]),
+      own(state),
+    ];
+    const areThere = await Promise.all(all.map(async ({ path }) => (await host.files.status(path)) !== undefined));
+    return all.filter((_, index) => areThere[index]);
+  };
+  return {
+    name: "remove what eks-satellite has written",
+    list: async () => (await find()).map(({ path }) => `remove ${path}`),
+    run: async () => {
+      const left: string[] = [];
+      for (const { remove } of await find()) left.push(...(await remove()));
+      return left;
     },
   };
 }

@@ -188,10 +188,10 @@ test("a file that may not be read is unknown, not a failure", async () => {
 
 test("the configured state folder is checked", async () => {
   const { host, find } = setUpCheck();
-  host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}stateFolder: /data/satellite\n`);
+  host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}stateFolder: /data/eks-satellite\n`);
   const full = { totalBytes: 100, availableBytes: 5, totalInodes: 0, freeInodes: 0 };
-  host.files.spaces.set("/data/satellite", full);
-  assert.match((await find("disk")).evidence, /^\/data\/satellite has 5 %/);
+  host.files.spaces.set("/data/eks-satellite", full);
+  assert.match((await find("disk")).evidence, /^\/data\/eks-satellite has 5 %/);
 });
 
 test("a kubelet that a killed daemon left behind is ours; any other is foreign", async () => {

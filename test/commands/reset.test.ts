@@ -5,6 +5,7 @@ import { resetCommand } from "../../agent/commands/reset.ts";
 import type { GrpcResponse } from "../../agent/host/grpc.ts";
 import { connectionRefused } from "../fakes/memory-aws.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
+import { MemoryHost } from "../fakes/memory-host.ts";
 import { KEYS_FILE, MINIMAL_CONFIG } from "../fakes/samples.ts";
 
 const CONFIG = "/etc/eks-satellite/config.yaml";
@@ -239,4 +240,36 @@ test("a daemon that was started by hand is refused before anything is done; the 
   await lock?.release();
   assert.equal(await run({ yes: true }), 0);
   assert.ok(await files.lock(`${STATE}/lock`), "it is free after the reset");
+});
+
+test("with nothing to do it says so, with and without a terminal, and asks nothing", async () => {
+  const host = new MemoryHost();
+  host.files.put("/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 x rw\n");
+  host.install("systemctl", ([verb]) => (verb === "cat" ? { exitCode: 1 } : { stdout: "inactive" }));
+  let said = "";
+  const options = { config: CONFIG, yes: false, dryRun: false, purge: false, drainSeconds: 10 };
+  const print = (text: string) => {
+    said += text;
+  };
+  const context = { host, confirm: undefined, isWithinDpkg: false };
+  assert.equal(await resetCommand(context, options, print), 0);
+  assert.match(said, /^There is nothing to do: .*\n$/);
+});
+
+test("with another state folder the copy of the configuration is removed too, and what is not ours stays and is named", async () => {
+  const { files, run, said } = setUp();
+  files.put(CONFIG, `${MINIMAL_CONFIG}stateFolder: /data/eks-satellite\nrunFolder: /srv/eks-satellite-run/\n`);
+  files.put(`${STATE}/last-good-config.yaml`, "x");
+  files.put("/data/eks-satellite/cluster.json", "{}");
+  files.put("/data/eks-satellite/.cluster.json.0123456789ab.tmp", "{");
+  files.put("/data/eks-satellite/photos/cat.jpg", "theirs");
+  files.put("/srv/eks-satellite-run/kubelet-token", "token");
+  assert.equal(await run(), 0, said());
+  for (const path of [`${STATE}/last-good-config.yaml`, "/srv/eks-satellite-run/kubelet-token"])
+    assert.equal(files.peek(path), undefined, path);
+  assert.deepEqual(
+    files.paths().filter((path) => path.startsWith("/data/")),
+    ["/data/eks-satellite/photos/cat.jpg"],
+  );
+  assert.match(said(), /\/data\/eks-satellite stays: it holds photos, which eks-satellite did not put there/);
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderSilence } from "../../agent/commands/status-screen.ts";
+import { NO_SYSTEMD, NOT_INSTALLED, renderSilence } from "../../agent/commands/status-screen.ts";
 
 const SILENCE = { url: "http://127.0.0.1:10260/status", journal: [] };
 const marked = (style: string, text: string) => `<${style}>${text}</${style}>`;
 
 const UNITS: readonly (readonly [unit: string, isActive: boolean, next: string])[] = [
-  ["not installed", false, "install eks-satellite"],
+  [NOT_INSTALLED, false, "eks-satellite check"],
+  [NO_SYSTEMD, false, "eks-satellite check"],
   ["active (running, result success), 0 restarts", true, "journalctl -u eks-satellite -n 50"],
   ["failed (failed, result exit-code), 4 restarts", false, "systemctl start eks-satellite"],
 ];
@@ -26,4 +27,9 @@ for (const [unit, isActive, next] of UNITS)
 test("warnings of the journal are shown oldest first", () => {
   const text = renderSilence({ ...SILENCE, unit: "failed", isActive: false, journal: ["one", "two"] }, marked);
   assert.match(text, /\n {2}journal:\n {4}one\n {4}two\n/);
+});
+
+test("a configuration that was named and is none is told", () => {
+  const text = renderSilence({ ...SILENCE, unit: "failed", isActive: false, config: "there is none at /x" }, marked);
+  assert.match(text, /\n {2}config: there is none at \/x\n/);
 });

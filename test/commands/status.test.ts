@@ -223,3 +223,29 @@ test("the journal of a daemon that does not answer brings none either", async ()
   const { text } = await run(undefined, { journal: "kubelet: \u001b]0;owned\u0007bad\u001b[8m hidden\n" });
   assert.match(text, /^ {4}kubelet: bad hidden$/m);
 });
+
+test("where nothing is installed, or systemd does not answer, that is said, and what to do is check", async () => {
+  for (const [show, unit] of [
+    [() => ({ stdout: "LoadState=not-found\nActiveState=inactive\n" }), "the service is not installed here"],
+    [() => ({ exitCode: 1, stderr: "Failed to connect to bus" }), "systemd does not answer"],
+    [undefined, "systemd does not answer"],
+  ] as const) {
+    const host = new MemoryHost();
+    if (show !== undefined) host.install("systemctl", show);
+    let text = "";
+    const options = {
+      config: "/nowhere/config.yaml",
+      output: "text",
+      watch: false,
+      paint: (_: string, word: string) => word,
+    } as const;
+    const print = (words: string) => {
+      text += words;
+    };
+    assert.equal(await statusCommand(host, options, print, new AbortController().signal), 3);
+    assert.match(text, new RegExp(`systemd: ${unit}\n`));
+    assert.match(text, /config: there is no configuration at \/nowhere\/config\.yaml/);
+    assert.match(text, /Next: eks-satellite check\n/);
+    assert.doesNotMatch(text, /\?/);
+  }
+});

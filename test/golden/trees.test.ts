@@ -37,7 +37,7 @@ kubelet:
     evictionHard: { "memory.available": 500Mi }
     featureGates: { GracefulNodeShutdown: true }
     systemReserved: { memory: 1Gi }
-  flags: { v: 4, root-dir: /data/kubelet, feature-gates: "A=true,B=false" }
+  flags: { v: 4, vmodule: "sync=5", feature-gates: "A=true,B=false" }
 imageCredentialProvider:
   path: /opt/ecr/ecr-credential-provider
 containerd:
@@ -50,7 +50,7 @@ containerd:
 network:
   cni: none
 stateFolder: /data/eks-satellite
-runFolder: /run/satellite
+runFolder: /run/eks-satellite-lab
 `;
 
 const NVIDIA_CONFIG = `version = 2
