@@ -3,6 +3,7 @@
 import { SatelliteError } from "../errors.ts";
 import { type ContainerdFacts, parseToml } from "../facts/containerd.ts";
 import type { Clock } from "../host/host.ts";
+import { unifyKeys } from "../plan/containerd/keys.ts";
 import { listDifferences } from "../plan/containerd-drift.ts";
 import { type FileResource, isReadBy, type Resource } from "../plan/resource.ts";
 import { isoTime } from "../time.ts";
@@ -78,7 +79,8 @@ export class EditWar {
 /** What is contested, with both values. */
 function describeDrift({ content }: FileResource, containerd: ContainerdFacts | undefined): string {
   if (containerd?.config.kind !== "parsed") return "the file is gone";
-  const differences = listDifferences(parseToml(content), containerd.config.table);
+  const { version, config } = containerd;
+  const differences = listDifferences(unifyKeys(parseToml(content), version), unifyKeys(config.table, version));
   const more = differences.length - MAX_DIFFERENCES;
   if (differences.length === 0) return "it says the same in other words";
   return `${differences.slice(0, MAX_DIFFERENCES).join("; ")}${more > 0 ? `; and ${more} more` : ""}`;

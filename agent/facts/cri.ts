@@ -64,7 +64,7 @@ async function call(
   });
   if (status === UNIMPLEMENTED) {
     throw new SatelliteError("cri-disabled", "containerd runs without its CRI plugin", {
-      hint: "journalctl -u containerd names why it was not loaded; disabled_plugins in its configuration must not name cri.",
+      hint: "journalctl -u containerd names why it was not loaded; disabled_plugins in its configuration, and in files that it imports, must not name cri.",
     });
   }
   if (status !== 0) {

@@ -106,3 +106,10 @@ test("a clock that is set neither ends the hour nor prolongs it, and the end is 
     assert.deepEqual(at(62 * MINUTE_MS).withhold(PLAN, facts(THEIRS)), { resources: PLAN });
   }
 });
+
+test("what is contested is named in containerd's spelling of its key, whatever the other process's is", () => {
+  const { at, putBack } = setUp();
+  for (const minute of [0, 1, 2]) putBack(minute);
+  const { problem } = at(3 * MINUTE_MS).withhold(PLAN, facts("VERSION = 3\noom_score = 0\n"));
+  assert.match(problem?.message ?? "", /: version is 3, not 2$/);
+});
