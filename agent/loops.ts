@@ -55,7 +55,10 @@ export const LOOPS = {
   health: {
     every: "runtimeSeconds",
     first: "scheduled",
-    round: ({ health }) => health.round(),
+    round: ({ health, nodeWatch }) => {
+      nodeWatch.judge();
+      return health.round();
+    },
     condition: "KubeletRunning",
   },
   clock: {

@@ -113,7 +113,8 @@ export class Kubelet {
   /** Keeps kubelet running until the signal aborts, then ends it. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#wakeUp(), { once: true });
-    await endOrphanKubelet(this.#options);
+    const { board } = this.#options;
+    await endOrphanKubelet({ ...this.#options, onStuck: (error) => board.setFailed("KubeletRunning", error) }, signal);
     while (!signal.aborted) {
       if (this.#spec === undefined) {
         await this.#idle(signal);

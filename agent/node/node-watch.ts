@@ -44,6 +44,8 @@ export interface NodeWatch {
   run(signal: AbortSignal): Promise<void>;
   /** Reads the Node anew: an open watch outlives an identity that the API server no longer takes. */
   lookAgain(): void;
+  /** Judges again what was excused while kubelet was starting: the watch says nothing of a Node that does not change. */
+  judge(): void;
   /** What the Node said last that it runs, e.g. `v1.34.4`. */
   version(): string | undefined;
 }
@@ -57,10 +59,12 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
     if (event.kind === "node-seen") version = event.node?.version;
     options.emit(event);
   };
+  const observer = new NodeObserver({ ...options, emit });
   return {
     version: () => version,
+    judge: () => observer.judge(),
     run: (signal) =>
-      runWatch({ ...options, emit }, signal, () => {
+      runWatch({ ...options, emit }, observer, signal, () => {
         openWatch = new AbortController();
         return openWatch.signal;
       }),
@@ -75,6 +79,7 @@ export function createNodeWatch(options: NodeWatchOptions): NodeWatch {
 
 async function runWatch(
   options: NodeWatchOptions,
+  observer: NodeObserver,
   signal: AbortSignal,
   untilLookedAgain: () => AbortSignal,
 ): Promise<void> {
@@ -85,7 +90,6 @@ async function runWatch(
     resetAfterMs: HEALTHY_WATCH_MS,
     random: host.random,
   });
-  const observer = new NodeObserver(options);
   while (!signal.aborted) {
     const startedAtMs = host.clock.monotonic();
     const api = options.api();
@@ -133,6 +137,8 @@ function reportFailure({ log, board, name, emit }: NodeWatchOptions, error: unkn
 class NodeObserver {
   readonly #options: NodeWatchOptions;
   #last: NodeState | undefined;
+  /** Whether what was seen last was excused because kubelet was starting. */
+  #isExcused = false;
 
   constructor(options: NodeWatchOptions) {
     this.#options = options;
@@ -140,6 +146,7 @@ class NodeObserver {
 
   see(node: NodeState | undefined): void {
     this.#options.emit({ kind: "node-seen", node });
+    this.#isExcused = false;
     if (node === undefined) this.#seeAbsent();
     else this.#seePresent(node);
   }
@@ -149,6 +156,7 @@ class NodeObserver {
     const wasThere = this.#last !== undefined;
     this.#last = undefined;
     if (!wasThere && this.#isKubeletStarting()) {
+      this.#isExcused = true;
       board.setUnknown("NodeReady", "Registering", `kubelet has not registered Node ${name} yet`);
       return;
     }
@@ -172,7 +180,28 @@ class NodeObserver {
       if (!wasReady) emit({ kind: "node-ready" });
       return;
     }
-    const status = this.#isKubeletStarting() ? "Unknown" : "False";
+    this.#isExcused = this.#isKubeletStarting();
+    this.#reportNotReady(node);
+  }
+
+  /** kubelet goes on registering by itself: a restart of it would help no Node that the cluster refuses. */
+  judge(): void {
+    if (!this.#isExcused || this.#isKubeletStarting()) return;
+    this.#isExcused = false;
+    const { board, name } = this.#options;
+    if (this.#last !== undefined) this.#reportNotReady(this.#last);
+    else
+      board.set("NodeReady", {
+        status: "False",
+        reason: "NodeNotRegistered",
+        message: `kubelet has run for ${START_GRACE_MS / 1000} s and longer, and there is no Node ${name} in the cluster`,
+        hint: "journalctl -u eks-satellite --grep 'register node' shows why: an admission webhook, a policy or a quota may refuse it.",
+      });
+  }
+
+  #reportNotReady(node: NodeState): void {
+    const { board, name } = this.#options;
+    const status = this.#isExcused ? "Unknown" : "False";
     board.set("NodeReady", { status, reason: node.reason, message: `Node ${name} is not Ready: ${node.message}` });
   }
 

@@ -47,7 +47,10 @@ export function stopStep({ host, log, config, onStopped }: StepOptions): Step {
         throw new SatelliteError("reset-failed", `${UNIT} does not stop`, { hint: `systemctl status ${UNIT}.` });
       }
       await onStopped?.();
-      await endOrphanKubelet({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds });
+      if (!(await endOrphanKubelet({ host, log, processFile, stopSeconds: config.kubelet.stopSeconds })))
+        throw new SatelliteError("reset-failed", "kubelet does not end, not even by SIGKILL", {
+          hint: "ps -eo pid,stat,wchan:30,args | grep kubelet; a reboot ends what hangs in the kernel.",
+        });
       return [];
     },
   };

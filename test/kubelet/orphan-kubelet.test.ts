@@ -54,3 +54,34 @@ test("pid and start time of the running kubelet are noted for the next run, priv
   assert.ok(Number.isInteger(note.startTicks));
   assert.equal(host.files.peek(PROCESS_FILE)?.mode, 0o600);
 });
+
+test("a left-behind kubelet in state D is reported after half a minute, waited for two, and does not keep the daemon from stopping", async () => {
+  const { host, board, kubelet, stop } = setUpKubelet();
+  const left = host.processes.start({ name: "kubelet", onTerm: () => undefined });
+  left.kill = () => undefined; // Not even SIGKILL.
+  const startTicks = Number(host.files.peek(`/proc/${left.pid}/stat`)?.content.split(" ")[21]);
+  host.files.put(PROCESS_FILE, JSON.stringify({ pid: left.pid, startTicks }));
+  kubelet.want(specOf("1"));
+  const running = kubelet.run(stop.signal);
+  await host.clock.advance(45_000);
+  assert.notEqual(board.get("KubeletRunning").reason, "KubeletStuck");
+  await host.clock.advance(10_000);
+  const { reason, message } = board.get("KubeletRunning");
+  assert.deepEqual([reason, message.includes(`pid ${left.pid}`)], ["KubeletStuck", true]);
+  assert.equal(host.spawned.length, 0);
+  await host.clock.advance(120_000);
+  assert.equal(host.spawned.length, 1, "the supervisor goes on: its preparation refuses what is in the way");
+  stop.abort();
+  await host.clock.advance(1000);
+  await running;
+
+  const other = setUpKubelet();
+  const stuck = other.host.processes.start({ name: "kubelet", onTerm: () => undefined });
+  stuck.kill = () => undefined;
+  const ticks = Number(other.host.files.peek(`/proc/${stuck.pid}/stat`)?.content.split(" ")[21]);
+  other.host.files.put(PROCESS_FILE, JSON.stringify({ pid: stuck.pid, startTicks: ticks }));
+  const ending = other.kubelet.run(other.stop.signal);
+  await other.host.clock.advance(1000);
+  other.stop.abort();
+  await ending;
+});

@@ -203,3 +203,31 @@ test("an open watch does not hide that the identity is no longer taken: the Node
   await host.clock.advance(20_000);
   assert.equal(api.reads, reads + 1);
 });
+
+test("a Node that is never registered is reported when kubelet's grace is over, though no event comes, and kubelet runs on", async () => {
+  const { host, board, seen, status, watch } = setUpNodeWatch(undefined, 0);
+  await host.clock.advance(19_000);
+  watch.judge();
+  assert.deepEqual(status(), ["Unknown", "Registering"]);
+  await host.clock.advance(2000);
+  watch.judge();
+  assert.deepEqual(status(), ["False", "NodeNotRegistered"]);
+  assert.match(board.get("NodeReady").hint ?? "", /webhook/);
+  assert.equal(seen.gone, 0);
+});
+
+test("a Node that is not Ready in kubelet's first seconds is reported as such when they are over, without another event", async () => {
+  const { host, status, watch } = setUpNodeWatch({ ...READY, isReady: false, reason: "KubeletNotReady" }, 0);
+  await host.clock.advance(1000);
+  assert.deepEqual(status(), ["Unknown", "KubeletNotReady"]);
+  await host.clock.advance(20_000);
+  watch.judge();
+  assert.deepEqual(status(), ["False", "KubeletNotReady"]);
+});
+
+test("what was not excused is not judged again", async () => {
+  const { host, status, watch } = setUpNodeWatch(READY);
+  await host.clock.advance(60_000);
+  watch.judge();
+  assert.deepEqual(status(), ["True", "KubeletReady"]);
+});
