@@ -28,18 +28,20 @@ export const GPU_CHECK: Check = local({
     const failing = GPU_CONDITIONS.find((type) => reports[type].status === "False");
     if (failing !== undefined) {
       const { message, hint = "eks-satellite status." } = reports[failing];
-      const isFaultBearable = faults.every(({ action }) => action === "none");
-      const isBearable =
-        failing === "GpuDriver"
-          ? gpu.mode !== "required" && isFaultBearable
-          : failing === "GpuHealthy" && isFaultBearable;
-      return isBearable ? warn(message, hint) : fail(message, hint);
+      // A machine works without a driver or with slow GPUs, but not with a driver that hangs.
+      const isWorking = faults.every(({ action }) => action === "none") && !isDriverStuck(observation);
+      const isDispensable = failing === "GpuHealthy" || (failing === "GpuDriver" && gpu.mode !== "required");
+      return isWorking && isDispensable ? warn(message, hint) : fail(message, hint);
     }
     const undecided = GPU_CONDITIONS.find((type) => reports[type].status === "Unknown");
     if (undecided !== undefined) return unknown(reports[undecided].message, "Run nvidia-smi by hand.");
     return describeGood(observation);
   },
 });
+
+function isDriverStuck(observation: GpuObservation | undefined): boolean {
+  return observation?.answer?.problem?.code === "gpu-driver-stuck";
+}
 
 function describeGood(observation: GpuObservation | undefined): Finding {
   if (observation === undefined) return ok("gpu.mode is off");

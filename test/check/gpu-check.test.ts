@@ -74,3 +74,16 @@ test("a kernel's log that root cannot read is a warning; for another user it is 
     assert.equal((await find("gpu")).outcome, outcome);
   }
 });
+
+test("a driver that hangs is a failure, be GPUs required or not", async () => {
+  const { host, find } = setUpCheck();
+  becomeGpuMachine(host, readGpuMachine("a10"));
+  const read = host.files.read.bind(host.files);
+  host.files.read = (path) => (path.endsWith("/information") ? new Promise(() => undefined) : read(path));
+  const finding = find("gpu");
+  await host.clock.advance(4000);
+  const { outcome, remedy, evidence } = await finding;
+  assert.equal(outcome, "fail");
+  assert.match(evidence ?? "", /driver hangs/);
+  assert.match(remedy ?? "", /systemctl reboot/);
+});
