@@ -57,7 +57,7 @@ export function readMappings(text: string, key: string): ReadMappings {
   });
   try {
     const [syntax] = document.errors;
-    if (syntax !== undefined) throw new MappingProblem("unsure", syntax.pos[0], syntax.message);
+    if (syntax !== undefined) throw new MappingProblem("unsure", syntax.pos[0], syntax.message.replace(ADVICE, ""));
     checkCharacters(text);
     if (document.contents !== null && isMap(document.contents)) throw notList();
     return { document, entries: readEntries(readMappingValue(document, text), document, key) };
@@ -76,6 +76,9 @@ export function fieldOf(entry: MappingTable, field: string): MappingValue | unde
     .findLast((each) => fold(each) === fold(field));
   return name === undefined ? undefined : entry[name];
 }
+
+/** Advice to programmers in a message of the parser. */
+const ADVICE = /; please use .*/s;
 
 /** Text without regard to case, as Go compares it: also `ſ` is an s. */
 export function fold(text: string): string {

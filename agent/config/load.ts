@@ -19,6 +19,8 @@ export const LAST_GOOD_CONFIG_PATH = "/var/lib/eks-satellite/last-good-config.ya
 /** A larger file is no configuration. */
 const MAX_BYTES = 256 * 1024;
 const MAX_PROBLEM = 300;
+/** Advice to programmers in a message of the parser. */
+const ADVICE = /; please use .*/s;
 
 /** Reads and validates the configuration file. @throws config-missing, config-syntax, config-invalid */
 export async function loadConfig(host: Host, file: string): Promise<Config> {
@@ -86,7 +88,8 @@ export function parseYaml(text: string, file: string): { document: Document.Pars
   );
   const [problem] = document.errors;
   const lineOf = (offset: number) => lines.linePos(offset).line;
-  if (problem !== undefined) throw syntaxError(file, lineOf(problem.pos[0]), problem.message, problem);
+  if (problem !== undefined)
+    throw syntaxError(file, lineOf(problem.pos[0]), problem.message.replace(ADVICE, ""), problem);
   const again = findRepeatedKey(document);
   if (again !== undefined) throw syntaxError(file, lineOf(again.offset), `Map keys must be unique: ${again.key}`);
   return { document, lines };

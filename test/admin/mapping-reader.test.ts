@@ -35,7 +35,7 @@ const REFUSED: readonly (readonly [text: string, message: RegExp, hint: RegExp])
   [entry("sso: {accountID: 012345678901, permissionSetName: a}"), /accountID is the number 12345678901/, IGNORED],
   [entry("USERNAME: on"), /USERNAME is the boolean true/, IGNORED],
   [entry("rolearn: again"), /the key rolearn is there twice: Map keys must be unique at line 2/, UNSURE],
-  [`${entry("username: a")}---\n- b\n`, /multiple documents/, UNSURE],
+  [`${entry("username: a")}---\n- b\n`, /multiple documents at line 3$/, UNSURE],
   [`%YAML 1.2\n---\n${entry("username: a")}`, /a directive/, UNSURE],
   [entry("username: !secret a"), /the tag !secret/, UNSURE],
   [entry("username: !!binary YQ=="), /the tag/, UNSURE],
