@@ -76,14 +76,22 @@ function toError(texts: ApiErrorTexts, failure: ApiFailure, cause?: unknown): Sa
   return new SatelliteError(code, message, { ...hint, cause });
 }
 
-/** What RBAC and the node authorizer say: the identity has no such right. All other refusals are of identities that may ask. */
-const AUTHORIZATION_REFUSAL = /\b[Uu]ser "[^"]{0,400}" cannot /;
+/** What NodeRestriction, a webhook or a policy says when it refuses a request of an identity that it knows. */
+const ADMISSION_REFUSALS = [
+  // Without a name it speaks of the Node's own labels, taints or owners.
+  /is forbidden: (?:node "[^"]*" )?(?:is not allowed to|can only) /,
+  /^admission webhook "[^"]*" denied the request/,
+  /ValidatingAdmissionPolicy '[^']{0,300}'.{0,300} denied request/,
+  /is forbidden: (?:exceeded quota|unable to create new content in namespace|violates PodSecurity)/,
+  // A proxy's page, which is no answer of the API server's.
+  /^\s{0,100}<(?:!doctype|html)\b/i,
+] as const;
 /** `node "a" is not allowed to modify node "b"`: the node that asks is not the one that it asks for. */
 const OTHER_NODE = /node "([^"]*)" is not allowed to \w+ node "(?!\1")/;
 
 /** NodeRestriction, a webhook, a policy, a quota, a name space that ends; or a proxy's page, which is no answer of the API server's. */
 function isAdmissionRefusal({ message }: ApiFailure): boolean {
-  return !AUTHORIZATION_REFUSAL.test(message) && !OTHER_NODE.test(message);
+  return ADMISSION_REFUSALS.some((pattern) => pattern.test(message)) && !OTHER_NODE.test(message);
 }
 
 /** `message` of a metav1.Status, or the beginning of whatever came in its place. */
