@@ -17,6 +17,8 @@ export interface Fault {
   readonly warning?: RegExp;
   /** Nobody is hurt: neither /status nor the journal's warnings say anything of it. */
   readonly isHarmless?: boolean;
+  /** It starts the daemon again itself. */
+  readonly isRestart?: boolean;
   /** How soon the daemon mends what it mends by itself; a minute unless it has to wait first. */
   readonly mendedWithinMs?: number;
   /** What must hold before the fault can show in minutes instead of an hour; the clock does not run yet. */

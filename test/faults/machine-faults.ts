@@ -50,6 +50,19 @@ export function createMachineFaults(): readonly Fault[] {
       inject: async (satellite) => void (await satellite.box("rm", "-rf", "/run/eks-satellite")),
     },
     {
+      name: "the host name changed, where the configuration does not name the node",
+      condition: "NodeNameKept",
+      check: undefined,
+      isRestart: true,
+      prepare: (satellite) => satellite.configure({ node: { name: null } }),
+      inject: async (satellite) => {
+        await satellite.box("hostname", "renamed-by-dhcp");
+        await satellite.systemctl("restart");
+      },
+      lift: async (satellite) => void (await satellite.box("hostname", satellite.sandbox.nodeName)),
+      tidy: (satellite) => satellite.configure({}),
+    },
+    {
       name: "a second daemon started by hand",
       condition: undefined,
       check: undefined,

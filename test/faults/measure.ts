@@ -166,6 +166,7 @@ async function judge(
   )
     problems.push(`the journal's first warning is another: ${warning.what}`);
   if (recoverySeconds === undefined) problems.push("the node did not recover by itself");
-  if ((await satellite.mainPid("eks-satellite.service")) !== daemon) problems.push("the daemon was restarted");
+  if (!fault.isRestart && (await satellite.mainPid("eks-satellite.service")) !== daemon)
+    problems.push("the daemon was restarted");
   return problems;
 }
