@@ -32,7 +32,7 @@ import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
-import { HealthPart } from "./node/health-part.ts";
+import { type HealthEvent, HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
 import { createNodeNameWatch } from "./node/node-name-watch.ts";
 import { NodeRecorder } from "./node/node-recorder.ts";
@@ -47,6 +47,7 @@ export type AgentEvent =
   | ConfigEvent
   | ConvergerEvent
   | GpuEvent
+  | HealthEvent
   | InstallEvent
   | KubeletEvent
   | NodeWatchEvent
@@ -212,6 +213,7 @@ function createUpkeep(node: Node) {
       endpoint: () => cluster.facts?.endpoint,
       facts: () => converger.facts,
       keys: () => session.keys,
+      emit,
     }),
     /** A comparison of the clock outside its schedule. */
     clockRetry: new Retry({ host, isNeeded: () => board.isFailing("ClockInSync") }),

@@ -41,6 +41,11 @@ export const REACTIONS: Reactions = {
     if (cluster.facts === undefined || clusterRetry.isDue()) void loops.cluster.trigger();
     if (clockRetry.isDue()) void loops.clock.trigger();
   },
+  // The schedule would find out in ten minutes; until then AWS refuses what is signed, and nothing says why.
+  "clock-set": ({ log, loops }, { seconds }) => {
+    log.warn({ seconds }, `the machine's clock was set ${seconds > 0 ? "forward" : "back"} by ${Math.abs(seconds)} s`);
+    return loops.clock.trigger();
+  },
   "cluster-changed": ({ loops }) => loops.converge.trigger(),
   "programs-changed": ({ loops }) => loops.converge.trigger(),
   "resource-repaired": ({ log, emit }, { resource }) => {

@@ -67,6 +67,13 @@ test("a pending condition is checked at once and once more before it turns, and 
   assert.deepEqual(asked, ["health", "health after 5000"]);
 });
 
+test("a clock that was set is compared with AWS's at once, and logged", async () => {
+  const { asked, happen, messages } = setUp();
+  await happen({ kind: "clock-set", seconds: -3600 });
+  assert.deepEqual(asked, ["clock"]);
+  assert.ok(messages("warn").some((line) => /set back by 3600 s/.test(line)));
+});
+
 test("new cluster facts and new programs are a round of convergence", async () => {
   const { asked, happen } = setUp();
   await happen({ kind: "cluster-changed" });

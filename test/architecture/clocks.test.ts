@@ -31,6 +31,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "kubernetes/config-trial.ts": "a token's date, and when the cluster was described",
   "kubelet/kubelet.ts": "when kubelet was started, for /status",
   "kubelet/serving-certificates.ts": "the name of a folder",
+  "node/clock-step.ts": "whether it was set, by the monotonic clock",
   "node/health-watch.ts": "the end of a certificate",
   "node/node-reporter.ts": "the times of the Node's conditions and events",
   "parts.ts": "the times of conditions and events",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeFacts } from "../../agent/facts/node-facts.ts";
-import { HealthPart } from "../../agent/node/health-part.ts";
+import { type HealthEvent, HealthPart } from "../../agent/node/health-part.ts";
 import { createBoard } from "../fakes/board.ts";
 import { localhost } from "../fakes/certificates.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
@@ -16,6 +16,7 @@ function setUp() {
   const { host } = containerd;
   host.onFetch = () => ({ status: 200, body: "ok", serverTimeMs: host.clock.now() - 300_000 });
   const board = createBoard(createMemoryLog().log, host.clock);
+  const emitted: HealthEvent[] = [];
   const known: { facts: NodeFacts | undefined } = { facts: undefined };
   const part = new HealthPart({
     host,
@@ -26,8 +27,9 @@ function setUp() {
     endpoint: () => undefined,
     facts: () => known.facts,
     keys: () => undefined,
+    emit: (event) => void emitted.push(event),
   });
-  return { host, board, known, part };
+  return { host, board, known, part, emitted };
 }
 
 const samplesOf = (part: HealthPart) => part.metrics().map(({ name, samples }) => [name, samples()]);
@@ -43,6 +45,15 @@ test("a round checks runtime and disks; image pulls once there are facts, and th
   assert.equal(board.get("ClockInSync").status, "Unknown");
   await part.clockRound();
   assert.equal(board.get("ClockInSync").reason, "ClockSkewed");
+});
+
+test("a clock that was set is reported with the next round, once", async () => {
+  const { host, part, emitted } = setUp();
+  await part.round();
+  host.clock.set(-3_600_000);
+  await part.round();
+  await part.round();
+  assert.deepEqual(emitted, [{ kind: "clock-set", seconds: -3600 }]);
 });
 
 test("the end of the serving certificate is in the status and in the metrics, once it is there", async () => {
