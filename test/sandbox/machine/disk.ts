@@ -1,5 +1,6 @@
 // A virtual machine's disk while the machine is off: read with e2fsprogs, without a mount.
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { execa } from "execa";
 import { clean } from "../environment.ts";
 import { machineTree } from "../machine-tree.ts";
@@ -23,6 +24,16 @@ export async function readDiskFolder(folder: string, path: string): Promise<read
   // "/INODE/MODE/UID/GID/NAME/SIZE/", an entry a line.
   const names = text.split("\n").map((line) => line.split("/")[5] ?? "");
   return names.filter((name) => name !== "" && name !== "." && name !== "..");
+}
+
+/** Copies a folder below another of the host, and returns the copy; an empty one when there is no such folder. */
+export async function copyDiskFolder(folder: string, path: string, target: string): Promise<string> {
+  const disk = await replayed(folder);
+  await mkdir(target, { recursive: true });
+  await ask(disk, `rdump "${path}" "${target}"`);
+  const copy = join(target, basename(path));
+  await mkdir(copy, { recursive: true });
+  return copy;
 }
 
 /** The disk with its journal replayed, as the next boot would; e2fsck ends with 1 when it did. */

@@ -4,7 +4,7 @@ import { processesIn } from "../network.ts";
 import { isAlive, lastLines, runningDaemon, startDaemon, stopDaemon } from "../process.ts";
 import { waitFor } from "../wait.ts";
 import { findAccelerator } from "./accelerator.ts";
-import { readDiskFile, readDiskFolder } from "./disk.ts";
+import { copyDiskFolder, readDiskFile, readDiskFolder } from "./disk.ts";
 import { handOver } from "./hand-over.ts";
 import type { CommandOptions, CommandResult, Machine, MachinePlace } from "./machine.ts";
 import { qemuCommand } from "./qemu.ts";
@@ -114,6 +114,11 @@ export class VirtualMachine implements Machine {
 
   async remove(...paths: readonly string[]): Promise<void> {
     await this.#run(["rm", "-rf", "--", ...paths]);
+  }
+
+  /** Copies a folder of the disk below one of the host while the machine is off, and returns the copy. */
+  copyOut(path: string, target: string): Promise<string> {
+    return copyDiskFolder(this.#place.folder, path, target);
   }
 
   /** Stops the machine's processors and its clocks, as a suspended machine's; {@link resume} lets them go on. */
