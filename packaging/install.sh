@@ -478,7 +478,12 @@ unpack() {
   found=("$folder"/*)
   release=${found[0]}
   check_release
+  if ! is_on dry-run; then flush "$release"; fi
 }
+
+# flush FOLDER: to the disk, before a rename makes it what the machine starts. A rename may be on the disk seconds before the
+# content that it names: after a power cut in between, the program would be files of no length.
+flush() { find "$1" '(' -type f -o -type d ')' -exec sync -- {} +; }
 
 check_release() {
   local wanted=eks-satellite-VERSION-linux-$architecture.tar.gz
@@ -635,6 +640,7 @@ switch_program() {
       mkdir -p -- "$PREVIOUS/${path%/*}"
       cp --preserve=mode,timestamps -- "$ROOT/$path" "$PREVIOUS/$path"
     done < <(list_files "$release")
+    flush "$PREVIOUS"
     switched=yes
     mv -- "$PROGRAM" "$PREVIOUS/opt/eks-satellite"
   fi
@@ -648,6 +654,7 @@ place_release() {
   local path files
   mapfile -t files < <(list_files "$1")
   mv -- "$1/opt/eks-satellite" "$PROGRAM"
+  sync -- "${PROGRAM%/*}"
   for path in "${files[@]}"; do
     if [[ $path == opt/* ]]; then continue; fi
     install_file "$1/$path" "$ROOT/$path" "$(stat --format=%a -- "$1/$path")"
@@ -659,7 +666,9 @@ install_file() {
   mkdir -p -- "${2%/*}"
   rm -f -- "$2.new"
   install -m "$3" -- "$1" "$2.new"
+  sync -- "$2.new"
   mv -f -- "$2.new" "$2"
+  sync -- "${2%/*}"
 }
 
 # The address of a proxy may hold a password; a mode that the administrator chose stays.

@@ -72,6 +72,16 @@ test("an upgrade needs no arguments: configuration and keys stay, the service is
   assert.ok(machine.has("opt/eks-satellite.previous/usr/local/bin/eks-satellite"));
 });
 
+test("an upgrade goes no further than the disk keeps: without its content no name is given to the release", async () => {
+  const machine = await installed();
+  machine.command("sync", "exit 1");
+  const { exitCode, stderr } = await install(machine, ["--version", NEW]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /exit code 1 of: .*sync/);
+  assert.match(machine.calls()[0] ?? "", /^sync -- .*\/opt\/eks-satellite\/bin\/node/);
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.0\.0/);
+});
+
 test("an upgraded service that does not start gets its earlier version back", async () => {
   const machine = await installed();
   const unit = machine.read(UNIT);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -41,8 +41,24 @@ test("systemd understands every line of the unit", {
   assert.deepEqual([status, stderr.split("\n").filter((line) => line.includes("eks-satellite.service"))], [0, []]);
 });
 
+test("a power cut in the midst of an upgrade leaves a program to start: the earlier one, until there is another", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-launcher-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const launcher = LAUNCHER.replaceAll("=/opt/", `=${folder}/opt/`);
+  const place = (name: string) => {
+    const bin = join(folder, name, "bin");
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, "node"), "#!/bin/sh\necho $0\n", { mode: 0o755 });
+    return join(bin, "node");
+  };
+  const started = () => spawnSync("/bin/sh", ["-c", launcher], { encoding: "utf8" }).stdout.trim();
+  const earlier = place("opt/eks-satellite.previous/opt/eks-satellite");
+  assert.equal(started(), earlier);
+  assert.equal(place("opt/eks-satellite"), started());
+});
+
 test("a signal opens no debugger, which every pod of the host's network could reach", async (context) => {
-  const flags = /^exec \S+\/node ((?:--\S+ )+)/m.exec(LAUNCHER)?.[1]?.trim().split(" ") ?? [];
+  const flags = /^exec "\$program\/bin\/node" ((?:--\S+ )+)/m.exec(LAUNCHER)?.[1]?.trim().split(" ") ?? [];
   assert.ok(flags.includes("--disable-sigusr1"));
   const program = "console.log('ready'); setTimeout(() => console.log('done'), 500)";
   const child = spawn(process.execPath, [...flags, "--eval", program]);
