@@ -28,6 +28,9 @@ export interface Spawned {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** As the real host has them. */
+const MAX_BODY_BYTES = 4 * 2 ** 20;
+const MAX_DOWNLOAD_BYTES = 2 ** 30;
 const SYSTEM: SystemInformation = {
   hostname: "GPU-1",
   architecture: "x64",
@@ -75,7 +78,7 @@ export class MemoryHost implements Host {
     this.#programs.delete(command);
   }
 
-  async run(command: string, args: readonly string[], { signal }: RunOptions = {}): Promise<RunResult> {
+  async run(command: string, args: readonly string[], { signal, timeoutSeconds }: RunOptions = {}): Promise<RunResult> {
     this.commands.push([command, ...args].join(" "));
     const program = this.#programs.get(command);
     if (program === undefined) throw missing(command);
@@ -83,16 +86,28 @@ export class MemoryHost implements Host {
     const onAbort = () => killed.resolve({ exitCode: 128 });
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    const result = await Promise.race([killed.promise, program(args)]).finally(() =>
-      signal?.removeEventListener("abort", onAbort),
-    );
+    const over = new AbortController();
+    const result = await Promise.race([
+      ...[killed.promise, program(args)],
+      ...(timeoutSeconds === undefined ? [] : [this.#untilLate(command, timeoutSeconds, over.signal)]),
+    ]).finally(() => {
+      signal?.removeEventListener("abort", onAbort);
+      over.abort();
+    });
     return { exitCode: 0, stdout: "", stderr: "", ...result };
+  }
+
+  async #untilLate(command: string, timeoutSeconds: number, signal: AbortSignal): Promise<never> {
+    await this.clock.sleep(timeoutSeconds * 1000, signal).catch(() => new Promise<never>(() => undefined)); // It ended in time.
+    throw new SatelliteError("command-timeout", `${command} did not end in ${timeoutSeconds} s`);
   }
 
   async download(request: DownloadRequest): Promise<DownloadResult> {
     this.onDownload?.(request);
     const content = this.downloads.get(request.url);
     if (content === undefined) return { status: 404, bytes: 0 };
+    if (content.length > (request.maxBytes ?? MAX_DOWNLOAD_BYTES))
+      throw new SatelliteError("download-too-large", `${request.url} is too large`);
     this.files.put(request.path, content);
     request.onProgress?.(content.length, content.length);
     return { status: 200, bytes: content.length };
@@ -112,7 +127,11 @@ export class MemoryHost implements Host {
   }
 
   async fetch(request: HttpRequest): Promise<HttpResponse> {
-    return this.onFetch(request);
+    const response = await this.onFetch(request);
+    const { url, maxBytes = MAX_BODY_BYTES } = request;
+    if (Buffer.byteLength(response.body) > maxBytes)
+      throw new SatelliteError("http-failed", `GET ${url} was not answered: longer than ${maxBytes} bytes`);
+    return response;
   }
 
   async resolve(hostname: string): Promise<readonly string[]> {
