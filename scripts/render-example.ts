@@ -30,6 +30,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "credentials.assumeRole.arn": "arn:aws:iam::111122223333:role/eks-satellite",
   "credentials.assumeRole.externalId": "gpu-lab",
   "kubelet.version": "1.34.4",
+  "kubelet.upgradeWindow": "0 3 * * 0",
   "artifacts.manifestUrl": "https://mirror.example.com/eks/manifest.yaml",
   "kubelet.config": { systemReserved: { memory: "1Gi" } },
   "kubelet.flags": { v: 4 },

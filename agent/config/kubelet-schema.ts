@@ -70,6 +70,26 @@ export const kubeletSchema = z.strictObject({
     .describe(
       "auto: a kubelet that was downloaded follows the cluster's version and its patches, and is rolled back when the node is not Ready with the new one within 5 minutes.",
     ),
+  upgradeWindow: z
+    .string()
+    .min(9)
+    .max(100)
+    .optional()
+    .describe(
+      "When a running kubelet may be replaced: five fields of crontab(5) for the beginning of a window, such as 0 3 * * 0. Default: at any time.",
+    ),
+  upgradeTimeZone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, "must be a time zone of the IANA database, such as Europe/Berlin")
+    .default("UTC")
+    .describe("Time zone of kubelet.upgradeWindow."),
+  upgradeWindowMinutes: z
+    .int()
+    .min(1)
+    .max(1440)
+    .default(120)
+    .describe("How long a window of kubelet.upgradeWindow is open, minutes."),
   maxPods: z
     .int()
     .min(1)
@@ -104,4 +124,13 @@ function refuses(
     (table) => refused(table).length === 0,
     { error: ({ input }) => `${refused(input).join(", ")}: eks-satellite computes this itself; remove it` },
   ];
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false; // RangeError: the database does not have it.
+  }
 }

@@ -31,7 +31,26 @@ export async function loadConfig(host: Host, file: string): Promise<Config> {
     });
   }
   const record = await readNodeRecord(host, stateFolderOf(text));
-  return parseConfig(text, file, record?.name ?? host.hostname);
+  const config = parseConfig(text, file, record?.name ?? host.hostname);
+  await checkUpgradeWindow(file, config);
+  return config;
+}
+
+/** node-cron takes 8 MB of memory: it is loaded where a window is configured. @throws config-invalid */
+async function checkUpgradeWindow(file: string, { kubelet: { upgradeWindow } }: Config): Promise<void> {
+  if (upgradeWindow === undefined) return;
+  const { validateDetailed } = await import("node-cron");
+  const isFive = upgradeWindow.trim().split(/\s+/).length === 5;
+  const { valid, errors } = validateDetailed(upgradeWindow);
+  if (isFive && valid) return;
+  const why = isFive ? (errors[0]?.message ?? "it is not understood") : "it must have five fields";
+  throw new SatelliteError(
+    "config-invalid",
+    `${file}: kubelet.upgradeWindow is no cron expression: ${why} (it is ${upgradeWindow})`,
+    {
+      hint: 'Five fields of crontab(5): minute, hour, day of the month, month, day of the week, e.g. "0 3 * * 0" for Sundays at 3.',
+    },
+  );
 }
 
 /** Where an earlier run has kept its record: asked before the text is validated, since a host name may be none that a Node can have. */

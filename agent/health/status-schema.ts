@@ -104,6 +104,16 @@ export const statusSchema = z.object({
     restarts: count(),
     restartsByReason: z.record(z.string(), count()),
     lastExit: z.string().optional(),
+    upgradeWindow: z
+      .object({
+        cron: z.string(),
+        timeZone: z.string(),
+        minutes: count(),
+        isOpen: z.boolean().optional(),
+        opensAt: moment().optional().describe("Absent while it is open."),
+      })
+      .optional()
+      .describe("kubelet.upgradeWindow; absent where none is configured."),
   }),
   containerd: z.object({
     version: z.string().optional(),

@@ -37,6 +37,7 @@ import {
   rolledBack,
 } from "./missing-artifacts.ts";
 import { installNodeBinaries, installProgram, type NodeBinariesOptions, readNodeBinaries } from "./node-binaries.ts";
+import { UpgradeWindow } from "./upgrade-window.ts";
 
 const FIRST_RETRY_MS = 30_000;
 const MAX_RETRY_MS = 30 * 60_000;
@@ -67,6 +68,7 @@ export class Artifacts {
   readonly #nodeBinaries: NodeBinariesOptions;
   readonly #retry: Backoff;
   readonly #manifestUrl: string;
+  readonly window: UpgradeWindow;
   readonly figures = { installed: 0, failed: 0, bytes: 0 };
   #running: Promise<void> | undefined;
   #notBeforeMs = 0;
@@ -77,6 +79,7 @@ export class Artifacts {
     const { host, config, log, signal } = options;
     const state = statePaths(config.stateFolder);
     this.#options = options;
+    this.window = new UpgradeWindow(host, config.kubelet);
     this.#store = new ArtifactStore({
       ...{ host, log, signal, ledger: new Ledger(host, state.ledger, log) },
       onProgress: (...progress) => this.#showProgress(...progress),
@@ -100,7 +103,10 @@ export class Artifacts {
     const trial = this.#trials.current;
     if (trial === undefined) {
       const nodeBinaries = await readNodeBinaries(this.#nodeBinaries, situation);
-      return this.#satisfy({ kubelet: kubeletVersionSpec(situation), ...nodeBinaries }, situation);
+      // One that is missing comes at once; one that runs is replaced within a window.
+      const mayCome = situation.owner === "none" || (await this.window.isOpen());
+      const kubelet = mayCome ? kubeletVersionSpec(situation) : undefined;
+      return this.#satisfy({ kubelet, ...nodeBinaries }, situation);
     }
     await watchTrial(this.#switching, trial, situation.owner);
     this.#report(situation.owner);

@@ -32,6 +32,10 @@ export class Provisioning {
     });
   }
 
+  status() {
+    return { kubelet: { upgradeWindow: this.artifacts.window.status() } };
+  }
+
   metrics(): readonly Family[] {
     return [
       family("counter", "packages_installed_total", "Packages that were installed with apt-get.", () => [

@@ -29,6 +29,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "gpu/gpu-runtime.ts": "since when a program runs, in the condition's message",
   "host/linux-host.ts": "it is the clock",
   "kubernetes/config-trial.ts": "a token's date, and when the cluster was described",
+  "install/upgrade-window.ts": "hours of the day that a user has chosen",
   "kubelet/kubelet.ts": "when kubelet was started, for /status",
   "kubelet/serving-certificates.ts": "the name of a folder",
   "node/clock-step.ts": "whether it was set, by the monotonic clock",

@@ -264,3 +264,27 @@ test("a full disk does not keep a valid configuration from being used", async ()
   assert.equal(config.node.name, "after");
   assert.equal((problem as { code: string }).code, "disk-full");
 });
+
+test("a window for upgrades is five fields of cron in a time zone that exists", async () => {
+  const load = async (kubelet: string) => {
+    const host = new MemoryHost();
+    host.files.put(
+      FILE,
+      `cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /keys }\nkubelet: ${kubelet}\n`,
+    );
+    return (await loadConfig(host, FILE)).kubelet;
+  };
+  const { upgradeWindow, upgradeTimeZone } = await load(
+    '{ upgradeWindow: "0 3 * * SUN", upgradeTimeZone: Europe/Berlin }',
+  );
+  assert.deepEqual([upgradeWindow, upgradeTimeZone], ["0 3 * * SUN", "Europe/Berlin"]);
+  for (const window of ["0 25 * * 0", "0 0 3 * * 0", "every sunday", "0 3 * * 0 0 0 0"])
+    await assert.rejects(load(`{ upgradeWindow: "${window}" }`), {
+      code: "config-invalid",
+      message: /kubelet\.upgradeWindow/,
+    });
+  await assert.rejects(load("{ upgradeTimeZone: Mars/Olympus }"), {
+    code: "config-invalid",
+    message: /upgradeTimeZone/,
+  });
+});
