@@ -1,6 +1,6 @@
 // Replaces a file atomically, so that a crash leaves the old one or the new one: temporary file, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SatelliteError } from "../errors.ts";
 import type { WriteOptions } from "./host.ts";
@@ -11,9 +11,8 @@ const inUse = new Set<string>();
 /** Replaces a file as a whole. @throws disk-full, file-unwritable: the old file is intact and no temporary file is left */
 export async function writeAtomically(path: string, content: string, options: WriteOptions): Promise<void> {
   let temporary: string | undefined;
+  const target = await followed(path);
   try {
-    // A symbolic link stays, and its target is replaced.
-    const target = await realpath(path).catch(() => path);
     const folder = dirname(target);
     const prefix = `.${basename(target)}.`;
     temporary = join(folder, `${prefix}${randomBytes(6).toString("hex")}.tmp`);
@@ -29,6 +28,23 @@ export async function writeAtomically(path: string, content: string, options: Wr
   } finally {
     if (temporary !== undefined) inUse.delete(temporary);
   }
+}
+
+/**
+ * Where the content goes: a symbolic link stays, and its target is replaced. A link to /dev/null is how administrators switch
+ * a file off, and the device is every program's. @throws file-unwritable when it leads to neither a file nor a folder
+ */
+async function followed(path: string): Promise<string> {
+  const target = await realpath(path).catch(() => path);
+  const isLink = await lstat(path).then(
+    (status) => status.isSymbolicLink(),
+    () => false,
+  );
+  const found = isLink ? await stat(path).catch(() => undefined) : undefined;
+  if (found === undefined || found.isFile() || found.isDirectory()) return target;
+  throw new SatelliteError("file-unwritable", `${path} is a link to ${target}, which is no file`, {
+    hint: `Remove the link: rm ${path}.`,
+  });
 }
 
 /** Removes the temporary files that a power cut has left of earlier writes to the same file. */
