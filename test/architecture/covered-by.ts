@@ -25,6 +25,8 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "config/node-schema.ts": "config/refused.test.ts",
   "config/registry-schema.ts": "config/registries.test.ts",
   "config/schema.ts": "config/refused.test.ts",
+  "facts/default-route.ts": "facts/machine.test.ts",
+  "facts/resolver.ts": "facts/machine.test.ts",
   "gpu/gpu-fault.ts": "gpu/gpu-faults.test.ts",
   "facts/containerd-facts.ts": "check/runtime-checks.test.ts",
   "health/endpoint.ts": "agent-endpoint.test.ts",

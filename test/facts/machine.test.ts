@@ -65,3 +65,62 @@ test("cgroup v2, systemd, systemd-resolved and the ECR provider are recognized b
     [2, true, true, true],
   );
 });
+
+test("name servers for pods come from the file that has any, and not from the one that is there", async () => {
+  const { host, read } = setUp();
+  const resolved = "/run/systemd/resolve/resolv.conf";
+  host.files.put(resolved, "# No DNS servers known.\nsearch .\n");
+  host.files.put("/etc/resolv.conf", "nameserver 10.0.0.2\n");
+  assert.equal((await read()).hasSystemdResolved, false);
+  host.files.put("/etc/resolv.conf", "nameserver 127.0.0.53\noptions edns0\n");
+  assert.equal((await read()).hasSystemdResolved, true, "neither has one: resolved's may come");
+  host.files.put(resolved, "nameserver 127.0.0.1\nnameserver ::1\nnameserver 10.0.0.3\n");
+  assert.equal((await read()).hasSystemdResolved, true);
+});
+
+test("the way out is that of ip, with its preferred source; IPv6 has a way of its own", async () => {
+  const { host, read } = setUp();
+  host.files.put("/proc/net/route", HEADER + route("docker0", "00000000", 0));
+  host.system = {
+    ...host.system,
+    addresses: [...host.system.addresses, { interface: "eth0", address: "192.168.1.11", family: "IPv4" }],
+  };
+  host.install("ip", ([, family]) => ({
+    stdout: JSON.stringify(
+      family === "-4"
+        ? [
+            { dst: "default", type: "unreachable", metric: 1 },
+            { dst: "default", dev: "wlan0", metric: 50, flags: ["linkdown"] },
+            { dst: "default", gateway: "192.168.1.1", dev: "eth0", prefsrc: "192.168.1.11", metric: 100, flags: [] },
+          ]
+        : [
+            {
+              dst: "default",
+              metric: 1024,
+              flags: [],
+              nexthops: [{ gateway: "fe80::9", dev: "eth0", weight: 1, flags: [] }],
+            },
+          ],
+    ),
+  }));
+  const { primaryIpv4, primaryIpv6, defaultInterface } = await read();
+  assert.deepEqual([primaryIpv4, primaryIpv6, defaultInterface], ["192.168.1.11", "2001:db8::10", "eth0"]);
+});
+
+test("where ip knows of no way out that is up, the kernel's table is not asked", async () => {
+  const { host, read } = setUp();
+  host.files.put("/proc/net/route", HEADER + route("wlan0", "00000000", 0));
+  host.install("ip", () => ({ stdout: '[{"dst":"default","dev":"wlan0","flags":["linkdown"]}]' }));
+  assert.equal((await read()).defaultInterface, undefined);
+});
+
+test("a machine with IPv6 alone has a way out, and one whose default route refuses packets has none", async () => {
+  const { host, read } = setUp();
+  host.install("ip", ([, family]) => ({
+    stdout: family === "-6" ? '[{"dst":"default","dev":"eth0","protocol":"ra","metric":100,"flags":[]}]' : "[]",
+  }));
+  assert.equal((await read()).defaultInterface, "eth0");
+  host.install("ip", () => ({ exitCode: 1, stderr: "Option -json is unknown" }));
+  host.files.put("/proc/net/route", `${HEADER}*\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n`);
+  assert.equal((await read()).defaultInterface, undefined);
+});
