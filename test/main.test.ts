@@ -47,6 +47,10 @@ test("an unknown command or option is a usage error: exit 64", () => {
   assert.equal(start("rnu").status, 64);
   assert.equal(start("plan", "--bogus").status, 64);
   assert.equal(start("plan", "--output", "xml").status, 64);
+  assert.match(
+    start("plan", "--bogus").stderr,
+    /^ERROR unknown option '--bogus' → eks-satellite --help .* code=usage\n$/,
+  );
   const { status, stderr } = start("check", "--only", "disc");
   assert.equal(status, 64);
   assert.match(stderr, /there is no check disc → Checks: os, .*disk/);

@@ -1,5 +1,6 @@
 // The command line: every command with its options and help, read by main.ts and by the reference pages.
 import { Command } from "commander";
+import { oneLine, withoutControls } from "../foreign-text.ts";
 import { VERSION } from "../version.ts";
 import { register as registerAuthorize } from "./authorize.ts";
 import { register as registerBundle } from "./bundle.ts";
@@ -35,9 +36,16 @@ export function createProgram(context: CommandContext): Command {
   const program = new Command("eks-satellite")
     .description("Makes this machine a node of an EKS cluster, and keeps it one.")
     .version(VERSION)
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(renderUsageError(text)) });
   for (const register of COMMANDS) register(program, context);
   return program;
+}
+
+/** As every other error of the program; a word of the command line may hold anything. */
+function renderUsageError(text: string): string {
+  const sentence = oneLine(withoutControls(text).replace(/^error: /, "")).trim();
+  return `ERROR ${sentence} → eks-satellite --help lists the commands and their options. code=usage\n`;
 }
 
 function registerVersion(program: Command, { print }: CommandContext): void {
