@@ -49,12 +49,13 @@ export async function findProcesses(host: Host, name: string): Promise<readonly 
  * the host's network, can have both. The owner of /proc/PID is no proof either, since prctl(PR_SET_DUMPABLE) makes it root.
  */
 export async function isOfMachine(host: Host, pid: number): Promise<boolean> {
-  const [isRoot, container, ...areOwnNamespaces] = await Promise.all([
+  const [isRoot, container, ownContainer, ...areOwnNamespaces] = await Promise.all([
     isOfRoot(host, pid),
     readContainer(host, pid),
+    readContainer(host, "self"), // A rented machine may itself be a container.
     ...["pid", "mnt"].map((kind) => isOwnNamespace(host, pid, kind)),
   ]);
-  return isRoot && container === undefined && areOwnNamespaces.every(Boolean);
+  return isRoot && container === ownContainer && areOwnNamespaces.every(Boolean);
 }
 
 /** `Uid:` of proc_pid_status(5): the real, effective, saved and file system user, in the name space of the reader. */
@@ -73,7 +74,7 @@ async function isOwnNamespace(host: Host, pid: number, kind: string): Promise<bo
 const CONTAINER_GROUPS = ["kubepods", "docker", "libpod", "crio", "cri-containerd", "nerdctl", "lxc", "machine.slice"];
 
 /** The pod or container that a process runs in, e.g. `pod 0f1e… (container 4b5a…)`; undefined outside any. */
-export async function readContainer(host: Host, pid: number): Promise<string | undefined> {
+export async function readContainer(host: Host, pid: number | "self"): Promise<string | undefined> {
   const groups = ((await host.files.read(`/proc/${pid}/cgroup`)) ?? "").slice(0, 64 * 1024);
   const names = groups.split(/[/\n]/);
   if (!names.some((name) => CONTAINER_GROUPS.some((known) => name.startsWith(known)))) return undefined;

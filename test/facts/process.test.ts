@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import {
-  findProcesses,
-  isAlive,
-  isOfMachine,
-  readContainer,
-  readProcess,
-  readStartMs,
-  readUnit,
-} from "../../agent/facts/process.ts";
+import { findProcesses, isAlive, isOfMachine, readProcess, readStartMs, readUnit } from "../../agent/facts/process.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
@@ -75,8 +67,7 @@ test("on this very machine this very process is root's and in no container's nam
     startSleeper("setpriv", "--reuid=65534", "--clear-groups"),
     startSleeper("unshare", "--mount"),
   ]);
-  const isInContainer = (await readContainer(host, process.pid)) !== undefined;
-  assert.equal(await isOfMachine(host, process.pid), !isInContainer);
+  assert.equal(await isOfMachine(host, process.pid), true);
   assert.equal(await isOfMachine(host, other.pid), false);
   assert.equal(await isOfMachine(host, nested.pid), false);
   for (const child of [other, nested]) child.kill("SIGKILL");
@@ -89,3 +80,13 @@ async function startSleeper(command: string, ...args: readonly string[]) {
   await once(child.stdout, "data");
   return child;
 }
+
+test("on a machine that is itself a container its own processes are still told from those of its pods", async () => {
+  const host = new MemoryHost();
+  const outer = `/docker/${"ab".repeat(32)}`;
+  host.files.put("/proc/self/cgroup", `0::${outer}/system.slice/eks-satellite.service\n`);
+  const own = host.processes.start({ name: "kubelet", cgroup: `${outer}/system.slice/kubelet.service` });
+  const pod = "kubepods-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice";
+  const pods = host.processes.start({ name: "kubelet", cgroup: `${outer}/kubepods.slice/${pod}/cri.scope` });
+  assert.deepEqual([await isOfMachine(host, own.pid), await isOfMachine(host, pods.pid)], [true, false]);
+});
