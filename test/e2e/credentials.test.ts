@@ -49,8 +49,12 @@ async function switchTo(source: Table): Promise<void> {
   await satellite.systemctl("stop");
   await satellite.box("rm", "-f", ...sessionFiles);
   await satellite.configure({ credentials: { keysFile: null, ...source } });
+  // The configuration before it stays in force while the new one is on trial.
+  const name = `${Object.keys(source)[0]} `;
+  await waitFor({ what: `keys of ${name}`, deadlineMs: ROTATION_MS, intervalMs: 500 }, async () =>
+    (await satellite.status()).credentials.source.startsWith(name) ? true : undefined,
+  );
   await satellite.untilReason("CredentialsRenewed", "Renewed");
-  assert.match((await satellite.status()).credentials.source, new RegExp(`^${Object.keys(source)[0]} `));
   await satellite.untilHealthy();
 }
 
