@@ -71,3 +71,23 @@ test("while a loop hangs systemd gets no ping, so that its watchdog restarts the
   await loops.systemd.trigger();
   assert.deepEqual(pings, ["ping"]);
 });
+
+test("a round that fails as a whole says so in its condition, and keeps systemd's pings", async (context) => {
+  const { stop, loops, parts, host } = setUp();
+  context.after(() => stop.abort());
+  const pings: string[] = [];
+  parts.systemd.ping = async () => void pings.push("ping");
+  const failing = async () => {
+    throw new SatelliteError("file-unreadable", "/x could not be read");
+  };
+  Object.assign(parts.converger, { round: failing });
+  Object.assign(parts.provisioning, { round: failing });
+  await Promise.all([loops.converge.trigger(), loops.supplies.trigger()]);
+  const reasonOf = (type: "ConfigInSync" | "ArtifactsInstalled") => parts.board.get(type).reason;
+  assert.deepEqual([reasonOf("ConfigInSync"), reasonOf("ArtifactsInstalled")], ["FileUnreadable", "FileUnreadable"]);
+  host.clock.jump(600_000);
+  await loops.converge.trigger();
+  assert.equal(loops.converge.isOverdue(), true);
+  await loops.systemd.trigger();
+  assert.deepEqual(pings, ["ping"]);
+});
