@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs eks-satellite on this machine, upgrades it, or removes it:
-#   curl -fsSL URL/install.sh | sudo bash -s -- --cluster NAME --region REGION --credentials-file FILE
+#   curl --proto '=https' --tlsv1.2 -fsSL URL/install.sh | sudo bash -s -- --cluster NAME --region REGION --credentials-file FILE
 # --help has the options. Run again it changes what differs, and restarts the service only then.
-[ -n "${BASH_VERSION-}" ] || { echo "install.sh: this needs bash: … | sudo bash -s -- OPTIONS" >&2; exit 1; }
+[ -n "${BASH_VERSION-}" ] || { echo "ERROR install.sh: this needs bash: … | sudo bash -s -- OPTIONS" >&2; exit 1; }
 # One group to the end of the file: a truncated download is a syntax error, and runs nothing.
 {
 set -Eeuo pipefail
@@ -17,6 +17,9 @@ ROOT=${EKS_SATELLITE_ROOT-}
 # A download that stalls for so long is given up and tried again.
 STALL_SECONDS=${EKS_SATELLITE_STALL_SECONDS:-30}
 DOWNLOAD_TRIES=4
+MAX_REDIRECTS=5
+# In a network that is trusted, a mirror may have no certificate.
+ALLOW_HTTP=${EKS_SATELLITE_ALLOW_HTTP-}
 # Empty or no file when bash reads this from a pipe.
 SCRIPT=${BASH_SOURCE[0]-}
 
@@ -27,6 +30,7 @@ PREVIOUS=$ROOT/opt/eks-satellite.previous
 STAGING=$ROOT/opt/eks-satellite.new
 # Exists from the first change until the service runs with it: the next run finishes an install that was interrupted in between.
 RESTART_PENDING=$ROOT/opt/.eks-satellite-restart-pending
+LOCK=$ROOT/run/eks-satellite-install.lock
 LAUNCHER=$ROOT/usr/local/bin/eks-satellite
 ETC=$ROOT/etc/eks-satellite
 CONFIG=$ETC/config.yaml
@@ -75,9 +79,11 @@ usage: install.sh --cluster NAME --region REGION --credentials-file FILE [option
   --yes                    with --uninstall: do not ask
 
 Options with a value can come from the environment: EKS_SATELLITE_CLUSTER for --cluster, and so on. EKS_SATELLITE_BASE_URL
-is where releases are, EKS_SATELLITE_STALL_SECONDS (30) after which a stalled download is given up. HTTPS_PROXY,
+is where releases are, EKS_SATELLITE_STALL_SECONDS (30) after which a stalled download is given up.
+EKS_SATELLITE_ALLOW_HTTP=yes takes checksums and the latest version over http, from a mirror in a trusted network. HTTPS_PROXY,
 HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS are honoured, and kept for the service in /etc/eks-satellite/environment.
-Run again, it upgrades: the configuration stays, and of it only what is given here is changed.
+Run again, it upgrades: the configuration stays, and of it only what is given here is changed. An older version than the
+installed one is installed with --version only.
 
 exit: 0 done, 1 failed, 2 installed but not Ready in time, 64 wrong usage
 USAGE
@@ -132,12 +138,13 @@ begin() {
 }
 
 # A proxy or a mirror may have its password in its address.
-without_password() { sed -E 's#//[^@/]*@#//…@#g' <<<"$1"; }
+# The password may hold @ and /, so that the last @ counts.
+without_password() { sed -E 's#//[^[:space:]]*@#//…@#g' <<<"$1"; }
 
 # fail MESSAGE [HINT [EXIT_CODE]]
 fail() {
   trap - ERR
-  printf 'install.sh: %s: %s\n' "${step:-failed}" "$1" >&2
+  printf 'ERROR install.sh: %s: %s\n' "${step:-failed}" "$1" >&2
   if [[ -n $url ]]; then printf '  URL: %s\n' "$(without_password "$url")" >&2; fi
   if [[ -n ${2-} ]]; then printf '  → %s\n' "$2" >&2; fi
   exit "${3:-$EXIT_FAILED}"
@@ -301,9 +308,11 @@ check_package() {
 
 os_release() { sed -n -E "s/^$1=[\"']?([^\"']*)[\"']?\$/\1/p" "$ROOT/etc/os-release"; }
 
-# The lock goes with this process; nothing is left behind.
+# The lock goes with this process. Another user could hold a file or folder that it may open, and keep root from installing.
 lock() {
-  exec 9<"$ROOT/etc"
+  mkdir -p -- "$ROOT/run"
+  (umask 077 && : >>"$LOCK")
+  exec 9<"$LOCK"
   flock --nonblock 9 || fail "another install.sh runs on this machine" "wait until it ends: ps -fC bash"
 }
 
@@ -346,6 +355,7 @@ take_release() {
   if [[ $source == */* ]]; then folder=${source%/*}; fi
   sum=${given[sha256]}
   if [[ -z $sum ]]; then
+    require_tls "$folder/SHA256SUMS"
     obtain "$folder/SHA256SUMS" "$scratch/SHA256SUMS"
     sum=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1; exit }' "$scratch/SHA256SUMS")
     [[ $sum =~ ^[0-9a-f]{64}$ ]] || fail_about_sums "$name" "$folder/SHA256SUMS"
@@ -357,10 +367,19 @@ take_release() {
   unpack "$scratch/$name"
 }
 
+# Who answers in the clear would decide what root runs, unless the sum came another way. A tarball may come in the clear: it has one.
+require_tls() {
+  if [[ $1 != http:* || -n ${given[sha256]} || $ALLOW_HTTP == yes ]]; then return; fi
+  begin "downloading ${1##*/}" "$1"
+  fail "http is not trusted for it: anyone on the way can change the answer" \
+    "https, or --version VERSION with --sha256 SUM; EKS_SATELLITE_ALLOW_HTTP=yes for a mirror in a trusted network"
+}
+
 is_url() { [[ $1 =~ ^https?:// ]]; }
 
 find_latest_version() {
   local body pattern='v?([0-9]+\.[0-9]+\.[0-9]+[-+.0-9A-Za-z]*)$'
+  require_tls "$BASE_URL/latest"
   begin "finding the latest version"
   download "$BASE_URL/latest" "$scratch/latest"
   body=$(head -c 100 "$scratch/latest" | tr -d '[:space:]\0')
@@ -420,7 +439,8 @@ download_once() {
 download_with_curl() {
   local outcome code=0 protocols=http,https
   if [[ $1 == https:* ]]; then protocols=https; fi
-  outcome=$(curl --silent --show-error --fail --location --proto-redir "=$protocols" --connect-timeout "$STALL_SECONDS" \
+  outcome=$(curl --silent --show-error --fail --location --max-redirs "$MAX_REDIRECTS" --proto "=$protocols" \
+    --proto-redir "=$protocols" --tlsv1.2 --connect-timeout "$STALL_SECONDS" \
     --speed-limit 1 --speed-time "$STALL_SECONDS" --output "$2" --write-out '%{http_code} %{url_effective}' "$1" \
     2>"$scratch/download.log") || code=$?
   http_status=${outcome%% *}
@@ -428,13 +448,36 @@ download_with_curl() {
   return "$code"
 }
 
+# wget by itself follows a redirect out of TLS, whatever its options.
 download_with_wget() {
-  local code=0
-  wget --no-verbose --server-response --tries=1 --timeout="$STALL_SECONDS" --output-document="$2" "$1" \
-    2>"$scratch/download.log" || code=$?
-  http_status=$(awk '$1 ~ /^HTTP\// { status = $2 } END { print status }' "$scratch/download.log")
-  final_url=$(awk 'tolower($1) == "location:" { target = $2 } END { print target }' "$scratch/download.log")
-  return "$code"
+  local code hop
+  final_url=$1
+  for ((hop = 0; hop <= MAX_REDIRECTS; hop++)); do
+    code=0
+    wget --no-verbose --server-response --tries=1 --max-redirect=0 --timeout="$STALL_SECONDS" --output-document="$2" "$final_url" \
+      2>"$scratch/download.log" || code=$?
+    http_status=$(awk '$1 ~ /^HTTP\// { status = $2 } END { print status }' "$scratch/download.log")
+    if [[ $http_status != 30[12378] ]]; then return "$code"; fi
+    final_url=$(resolve_redirect "$final_url" "$(awk 'tolower($1) == "location:" { target = $2 } END { print target }' "$scratch/download.log")")
+    if [[ $final_url != https:* && ($1 == https:* || $final_url != http:*) ]]; then
+      printf 'wget: the redirect to %s is not followed\n' "$(without_password "$final_url")" >"$scratch/download.log"
+      return 1
+    fi
+  done
+  printf 'wget: more than %s redirects\n' "$MAX_REDIRECTS" >"$scratch/download.log"
+  return 1
+}
+
+# resolve_redirect URL LOCATION
+resolve_redirect() {
+  local origin
+  origin=$(sed -E 's#^([a-z]+://[^/]*).*#\1#' <<<"$1")
+  case $2 in
+    *://*) printf '%s' "$2" ;;
+    //*) printf '%s' "${1%%:*}:$2" ;;
+    /*) printf '%s' "$origin$2" ;;
+    *) printf '%s' "${1%/*}/$2" ;;
+  esac
 }
 
 # curl explains itself after its one line, wget before its last.
@@ -505,9 +548,22 @@ run_released() { "$release/opt/eks-satellite/bin/node" "$release/opt/eks-satelli
 compare_files() {
   local path
   installed_version=$(read_installed_version)
+  check_downgrade
   while IFS= read -r path; do
     if ! is_installed "$path"; then changed+=("$path"); fi
   done < <(list_files "$release")
+}
+
+# A mirror that is behind, or someone who answers in its place, must not bring an old fault back unseen.
+check_downgrade() {
+  if [[ -n ${given[version]} || ! $installed_version =~ ^[0-9]+\.[0-9]+\.[0-9]+ ]] || ! is_older "$version" "$installed_version"; then return; fi
+  fail "eks-satellite $installed_version is installed, and this is $version, an older one" "--version $version installs it all the same"
+}
+
+# sort takes ~ for less than the end, as a release candidate is less than its release.
+is_older() {
+  local one=${1/-/\~} other=${2/-/\~}
+  [[ $one != "$other" && $(printf '%s\n' "$one" "$other" | sort -V | head -n 1) == "$one" ]]
 }
 
 list_files() { (cd "$1" && find . -type f ! -path ./VERSION -printf '%P\n' | sort); }
@@ -632,6 +688,8 @@ apply_changes() {
 # switch_program keeps the files of the earlier version, in the layout of a release.
 switch_program() {
   local path
+  # A power cut must not leave a short program under the name of a whole one.
+  sync --file-system -- "$release"
   if [[ -d $PROGRAM ]]; then
     rm -rf -- "$PREVIOUS"
     mkdir -p -- "$PREVIOUS/opt"
@@ -645,6 +703,7 @@ switch_program() {
     mv -- "$PROGRAM" "$PREVIOUS/opt/eks-satellite"
   fi
   place_release "$release"
+  sync --file-system -- "$PROGRAM"
   # Where the configuration is edited from here on.
   release=$ROOT
 }

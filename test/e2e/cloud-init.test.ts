@@ -15,6 +15,8 @@ import { ReleaseMirror } from "./release-mirror.ts";
 const FOLDER = join(cacheFolder(), "cloud-init-sandbox");
 const EXAMPLE = join(import.meta.dirname, "../../packaging/cloud-init.example.yaml");
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
+/** What makes sure that the script comes over TLS; the sandbox's mirror has none. */
+const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
 const VERSION = "0.1.0";
 const SEED = "/var/lib/cloud/seed/nocloud";
 /** Where cloud-init finds its user data, and what a sandbox's image has otherwise than a cloud's. */
@@ -65,7 +67,7 @@ async function makeImage(url: string): Promise<void> {
   await write(`${SEED}/user-data`, await fillIn(`${url}/install.sh`), "600");
   await write(`${SEED}/meta-data`, "instance-id: launched-1\n");
   // The sandbox's own, which the example cannot know: where releases are, its AWS's certificate authority, its addresses.
-  const releases = `[Manager]\nDefaultEnvironment=EKS_SATELLITE_BASE_URL=${url}\n`;
+  const releases = `[Manager]\nDefaultEnvironment=EKS_SATELLITE_BASE_URL=${url} EKS_SATELLITE_ALLOW_HTTP=yes\n`;
   await write("/etc/systemd/system.conf.d/releases.conf", releases);
   await write("/etc/eks-satellite/environment", `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`);
   const runtime = { plugins: { "io.containerd.grpc.v1.cri": { restrict_oom_score_adj: true } } };
@@ -77,6 +79,7 @@ async function makeImage(url: string): Promise<void> {
 async function fillIn(scriptUrl: string): Promise<string> {
   const { accessKeyId, secretAccessKey } = sandbox.facts;
   const replacements: readonly (readonly [string, string])[] = [
+    [TLS_OPTIONS, ""],
     [SCRIPT_URL, scriptUrl],
     ["CHANGE-access-key-id", accessKeyId],
     ["CHANGE-secret-access-key", secretAccessKey],

@@ -13,6 +13,7 @@ interface DocumentedBlocks {
 }
 
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
+const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
 const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
 
 export const EXECUTED = {
@@ -20,10 +21,15 @@ export const EXECUTED = {
     page: "README.md",
     heading: "2. On the machine",
     count: 1,
-    words: [SCRIPT_URL, NODE_ROLE, "my-cluster", "gpu-1"],
+    words: [TLS_OPTIONS, SCRIPT_URL, NODE_ROLE, "my-cluster", "gpu-1"],
   },
-  upgrade: { page: "docs/how-to/upgrade.md", heading: "Upgrade eks-satellite", count: 1, words: [SCRIPT_URL] },
-  uninstall: { page: "docs/how-to/remove.md", heading: "Uninstall", count: 1, words: [SCRIPT_URL] },
+  upgrade: {
+    page: "docs/how-to/upgrade.md",
+    heading: "Upgrade eks-satellite",
+    count: 1,
+    words: [TLS_OPTIONS, SCRIPT_URL],
+  },
+  uninstall: { page: "docs/how-to/remove.md", heading: "Uninstall", count: 1, words: [TLS_OPTIONS, SCRIPT_URL] },
   offline: {
     page: "docs/how-to/offline-and-mirrors.md",
     heading: "Install without internet",

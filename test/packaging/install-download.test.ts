@@ -28,7 +28,7 @@ afterEach(() => {
 
 /** `--version OLD`, unless the arguments say what to install. */
 function install(machine: Machine, args: readonly string[] = ["--version", OLD], options: RunOptions = {}) {
-  const environment = { EKS_SATELLITE_BASE_URL: mirror.url, ...options.environment };
+  const environment = { EKS_SATELLITE_BASE_URL: mirror.url, EKS_SATELLITE_ALLOW_HTTP: "yes", ...options.environment };
   const all = ["--cluster", "demo", "--region", "us-west-2", "--skip-start", ...args];
   return machine.install(all, { ...options, environment });
 }
@@ -55,7 +55,7 @@ test("a missing release is reported with the step, the URL and a hint, and is re
   const { stderr } = await refused(["--version", "7.7.7"]);
   const url = `${mirror.url}/download/v7.7.7/SHA256SUMS`;
   assert.ok(
-    stderr.startsWith(`install.sh: downloading SHA256SUMS: the server answered 404\n  URL: ${url}\n  → `),
+    stderr.startsWith(`ERROR install.sh: downloading SHA256SUMS: the server answered 404\n  URL: ${url}\n  → `),
     stderr,
   );
   assert.match(stderr, /linux-amd64: --version, --from, EKS_SATELLITE_BASE_URL$/);
@@ -132,6 +132,48 @@ test("wget does the same where there is no curl: redirects, hanging servers, ret
   assert.match(missing.stderr, /downloading SHA256SUMS: the server answered 404\n {2}URL: /);
   mirror.faults.set(SUMS, cutOff);
   assert.match((await install(machine)).stderr, /downloading SHA256SUMS: exit code 4, .*\n {2}URL: /);
+});
+
+test("checksums and the latest version are not taken over http, unless a sum came another way", async () => {
+  const environment = { EKS_SATELLITE_ALLOW_HTTP: "" };
+  for (const args of [[], ["--version", OLD], ["--from", `${mirror.url}${TARBALL}`]]) {
+    const { stderr } = await refused(args, { environment });
+    assert.match(
+      stderr,
+      /http is not trusted for it: .*\n {2}URL: http:.*\n {2}→ https, or --version VERSION with --sha256 SUM/,
+    );
+  }
+  assert.deepEqual(mirror.requests, []);
+  const sums = readFileSync(join(mirror.folder, SUMS), "utf8");
+  const sum =
+    sums
+      .split("\n")
+      .find((line) => line.endsWith(tarballName(OLD)))
+      ?.slice(0, 64) ?? "";
+  const machine = await Machine.create();
+  const { exitCode, stderr } = await install(machine, ["--version", OLD, "--sha256", sum], { environment });
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual(mirror.requests, [TARBALL]);
+});
+
+test("wget follows no redirect out of TLS, none without an end, and one that is relative", async (context) => {
+  const server = createServer({
+    key: readFileSync(`${CERTIFICATES}/localhost.key`),
+    cert: readFileSync(`${CERTIFICATES}/localhost.pem`),
+  });
+  server.on("request", (_, response: ServerResponse) => void response.writeHead(302, { location: mirror.url }).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => server.close());
+  const machine = await Machine.create();
+  machine.hide("curl");
+  machine.command("wget", 'exec /usr/bin/wget --no-check-certificate "$@"');
+  const address = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const left = await install(machine, undefined, { environment: { EKS_SATELLITE_BASE_URL: address } });
+  assert.match(left.stderr, /wget: the redirect to http:.* is not followed/);
+  assert.deepEqual(mirror.requests, []);
+  mirror.faults.set(SUMS, (_, response) => void response.writeHead(302, { location: "SHA256SUMS" }).end());
+  assert.match((await install(machine)).stderr, /more than 5 redirects/);
+  assert.equal(mirror.requests.length, 4 * 6);
 });
 
 test("a machine with neither curl nor wget gets a hint to install one", async () => {

@@ -177,7 +177,10 @@ export class Machine {
 
   /** Everything below the root, with what would show that it was written again. */
   picture(): Readonly<Record<string, string>> {
-    const paths = readdirSync(this.root, { recursive: true, encoding: "utf8" }).toSorted();
+    // The lock lies where nothing outlasts a reboot.
+    const paths = readdirSync(this.root, { recursive: true, encoding: "utf8" })
+      .filter((path) => path !== "run" && path !== "run/eks-satellite-install.lock")
+      .toSorted();
     return Object.fromEntries(
       paths.map((path) => {
         const { ino, mtimeMs, mode } = lstatSync(join(this.root, path));

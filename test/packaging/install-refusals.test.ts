@@ -1,7 +1,7 @@
 // What packaging/install.sh refuses before it touches anything, and why.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -25,7 +25,11 @@ async function refuses(args: readonly string[], { machine, exitCode = 1, says, o
   const before = used.picture();
   const outcome = await used.install(args, {
     ...options,
-    environment: { EKS_SATELLITE_BASE_URL: "http://127.0.0.1:9", ...options?.environment },
+    environment: {
+      EKS_SATELLITE_BASE_URL: "http://127.0.0.1:9",
+      EKS_SATELLITE_ALLOW_HTTP: "yes",
+      ...options?.environment,
+    },
   });
   assert.match(outcome.stderr, says);
   assert.equal(outcome.exitCode, exitCode);
@@ -166,12 +170,25 @@ test("a machine with the Debian package is refused", async () => {
 
 test("a second install.sh at the same time is refused", async (context) => {
   const machine = await Machine.create();
-  const holder = spawn("flock", [join(machine.root, "etc"), "sh", "-c", "echo locked; read line"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  writeFileSync(join(machine.root, "run/eks-satellite-install.lock"), "", { mode: 0o600 });
+  const holder = spawn(
+    "flock",
+    [join(machine.root, "run/eks-satellite-install.lock"), "sh", "-c", "echo locked; read line"],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   context.after(() => holder.stdin.end());
   await new Promise((resolve) => holder.stdout.once("data", resolve));
   await refuses(CLUSTER, { machine, says: /another install\.sh runs on this machine/ });
+});
+
+test("the lock is root's alone: another user can hold no file that keeps root from installing", async () => {
+  const machine = await Machine.create();
+  await machine.install([...CLUSTER, "--skip-start"], {
+    environment: { EKS_SATELLITE_BASE_URL: "http://127.0.0.1:9" },
+  });
+  assert.equal(lstatSync(join(machine.root, "run/eks-satellite-install.lock")).mode & 0o777, 0o600);
 });
 
 test("a download of the script that was cut off runs nothing and fails, wherever it ended", async () => {
@@ -198,7 +215,7 @@ test("a download of the script that was cut off runs nothing and fails, wherever
 
 test("another shell than bash is refused with a hint to use bash", async () => {
   const { exitCode, stderr } = await execa("dash", ["-s"], { input: readFileSync(SCRIPT, "utf8"), reject: false });
-  assert.deepEqual([exitCode, stderr], [1, "install.sh: this needs bash: … | sudo bash -s -- OPTIONS"]);
+  assert.deepEqual([exitCode, stderr], [1, "ERROR install.sh: this needs bash: … | sudo bash -s -- OPTIONS"]);
 });
 
 test("an unexpected failure of a command is reported with its step, and the exit code is its own", async () => {
@@ -216,7 +233,10 @@ test("an install that is interrupted leaves no temporary file", async (context) 
   });
   const asked = new Promise((resolve) => server.once("request", resolve));
   const machine = await Machine.create();
-  const environment = { EKS_SATELLITE_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const environment = {
+    EKS_SATELLITE_ALLOW_HTTP: "yes",
+    EKS_SATELLITE_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  };
   const running = machine.install([...CLUSTER, "--skip-start"], { environment, interruptAfter: asked });
   assert.equal((await running).exitCode, 143);
   assert.deepEqual(readdirSync(join(machine.root, "opt")), []);

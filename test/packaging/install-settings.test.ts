@@ -70,7 +70,7 @@ test("a configuration that the program would not take is refused before anything
   const before = machine.picture();
   const { exitCode, stderr } = await install(machine, ["--version", NEW, "--region", "Oregon"]);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /cluster\.region: must be an AWS region such as us-east-1/);
+  assert.match(stderr, /--region "Oregon": must be an AWS region such as us-east-1/);
   assert.match(stderr, /the configuration would not be valid; nothing was changed/);
   assert.deepEqual({ ...machine.picture(), opt: "" }, { ...before, opt: "" });
 });

@@ -132,6 +132,22 @@ test("a release without a changed unit never reloads systemd: that takes GPUs fr
   assert.deepEqual(machine.calls(), ["systemctl restart eks-satellite.service", "status"]);
 });
 
+test("an older release than the installed one is taken only when its version is named", async () => {
+  const machine = await installed();
+  assert.equal((await install(machine, ["--version", NEW])).exitCode, 0);
+  mirror.faults.set("/latest", (_, response) => void response.end(`${OLD}\n`));
+  const { exitCode, stderr } = await install(machine, []);
+  mirror.faults.clear();
+  assert.equal(exitCode, 1);
+  assert.match(
+    stderr,
+    /eks-satellite 1\.1\.0 is installed, and this is 1\.0\.0, an older one\n {2}→ --version 1\.0\.0/,
+  );
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.1\.0/);
+  assert.equal((await install(machine, ["--version", OLD])).exitCode, 0);
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.0\.0/);
+});
+
 test("documentation alone is written without a restart", async () => {
   const machine = await installed();
   machine.write("usr/share/doc/eks-satellite/README.md", "old");

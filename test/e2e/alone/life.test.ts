@@ -18,6 +18,8 @@ import { ReleaseMirror, tarballOf } from "../release-mirror.ts";
 
 const FOLDER = join(cacheFolder(), "life-sandbox");
 const [OLD, NEW] = ["0.0.9", "0.1.0"] as const;
+/** What the pages write so that the script comes over TLS; the sandbox's mirror has none. */
+const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
 const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
 
@@ -105,7 +107,7 @@ const hasPage = () =>
 /** Runs a block of the documentation in root's home, as a person at a shell does who answers what is asked. */
 async function run(step: string, block: string, answer?: string): Promise<CommandResult & { readonly output: string }> {
   const startedAt = performance.now();
-  const shell = ["/usr/bin/env", "--chdir=/root", `EKS_SATELLITE_BASE_URL=${url}`];
+  const shell = ["/usr/bin/env", "--chdir=/root", `EKS_SATELLITE_BASE_URL=${url}`, "EKS_SATELLITE_ALLOW_HTTP=yes"];
   const command =
     answer === undefined ? ["bash", "-o", "pipefail", "-c", block] : ["script", "-qec", block, "/dev/null"];
   const result = await sandbox.box([...shell, ...command], {
@@ -118,6 +120,7 @@ async function run(step: string, block: string, answer?: string): Promise<Comman
 
 const installBlock = () =>
   documentedBlock("install", {
+    [TLS_OPTIONS]: "",
     [SCRIPT_URL]: `${url}/install.sh`,
     [NODE_ROLE]: roleArn,
     "my-cluster": clusterName,
@@ -155,7 +158,7 @@ test("the same line again changes nothing and restarts nothing", async () => {
 test("the documented upgrade keeps the configuration and the pod, whose process stays the same", async () => {
   const [config, pod, pid] = [await sh("cat /etc/eks-satellite/config.yaml"), await podProcess(), await daemonPid()];
   await mirror.setLatest(NEW);
-  const block = documentedBlock("upgrade", { [SCRIPT_URL]: `${url}/install.sh` });
+  const block = documentedBlock("upgrade", { [TLS_OPTIONS]: "", [SCRIPT_URL]: `${url}/install.sh` });
   const { exitCode, output } = await run("upgrade, to a Ready node", block);
   assert.equal(exitCode, 0, output);
   assert.equal(await sh("eks-satellite version"), NEW);
@@ -183,7 +186,7 @@ for (const [what, restart] of RESTARTS) {
 }
 
 test("the documented uninstall asks, and leaves the machine as it was", async () => {
-  const block = documentedBlock("uninstall", { [SCRIPT_URL]: `${url}/install.sh` });
+  const block = documentedBlock("uninstall", { [TLS_OPTIONS]: "", [SCRIPT_URL]: `${url}/install.sh` });
   const refused = await run("uninstall, answered with no", block, "n\n");
   assert.equal(refused.exitCode, 1, refused.output);
   assert.ok(await hasPage());
