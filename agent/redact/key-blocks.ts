@@ -23,11 +23,14 @@ type Block =
   /** A wrapped text whose last line was random. */
   | { readonly kind: "wrapped" }
   /** The line before named a secret: `name: DB_PASSWORD`. */
-  | { readonly kind: "named" };
+  | { readonly kind: "named" }
+  /** A text of YAML below the name of a secret, `password: |`: all that is indented more. */
+  | { readonly kind: "scalar"; readonly indent: number };
 
 /** Shorter lines may be a word. */
 const MIN_WRAPPED_LENGTH = 40;
 const VALUE_LINE = /^([ \t]{0,200}(?:- )?["']?value["']?[ \t]{0,8}:[ \t]{0,8})(?=\S)(?!\[redacted).{1,16384}$/i;
+const SCALAR_LINE = /^[ \t]{0,200}(?:- )?["']?([\w./-]{1,200})["']?[ \t]{0,8}:[ \t]{0,8}[|>][+-]?\d?[ \t]{0,8}$/;
 const NAME_LINE =
   /^[ \t]{0,200}(?:- )?["']?(?:name|key)["']?[ \t]{0,8}:[ \t]{0,8}["']?([\w./-]{1,200})["']?,?[ \t]{0,8}$/i;
 
@@ -64,9 +67,17 @@ function stepOf(block: Block | undefined, payload: string, hide: Hide): Step {
     return { block: PUBLIC_END.test(payload) ? undefined : { kind: "public" }, payload };
   if (MATERIAL.test(bare) && (block?.kind === "wrapped" || (bare.length >= MIN_WRAPPED_LENGTH && isRandom(bare))))
     return { block: { kind: "wrapped" }, payload: block?.kind === "wrapped" ? undefined : hide("random text") };
+  if (block?.kind === "scalar" && indentOf(payload) > block.indent) return { block, payload: undefined };
+  const [, scalar] = SCALAR_LINE.exec(payload) ?? [];
+  if (scalar !== undefined && isSecretName(scalar))
+    return { block: { kind: "scalar", indent: indentOf(payload) }, payload: `${payload} ${hide("value")}` };
   const [, name] = block?.kind === "named" ? (VALUE_LINE.exec(payload) ?? []) : [];
   if (name !== undefined) return { block: undefined, payload: `${name}${hide("value")}` };
   return { block: namesSecret(payload) ? { kind: "named" } : undefined, payload };
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
 }
 
 function namesSecret(payload: string): boolean {

@@ -3,7 +3,7 @@ import type { Pattern } from "./redaction.ts";
 
 /** The ends of names of keys, variables, options and headers whose values are secret. */
 const SECRET_NAME =
-  "(?:secret|secret[_-]?(?:access[_-]?)?key|passw(?:or)?d|pswd|passphrase|(?<![a-z])pass|(?<![a-z])pw|pwd|token|credential|(?:api|private|account|encryption|signing|master|ssh|auth)[_-]?key|client-key-data|signature|authorization|cookie|(?<![a-z])auth|(?<![a-z])dsn|connection[_-]?string)";
+  "(?:secret|secret[_-]?(?:access[_-]?)?key|passw(?:or)?d|pswd|passphrase|(?<![a-z])pass|(?<![a-z])pw|pwd|token|credential|(?:api|private|account|encryption|signing|master|ssh|auth)[_-]?key|client-key-data|signature|authorization|cookie|(?<![a-z])auth|(?<![a-z])dsn|(?<![a-z])sig|connection[_-]?string)";
 const SECRET_KEY = new RegExp(`${SECRET_NAME}$`, "i");
 
 /** Any number of backslashes that JSON in JSON in JSON may need. */
@@ -91,6 +91,12 @@ export const NAMED_VALUES: readonly Pattern[] = [
     regex:
       /(?<keep>(?<![\w-])(?:-u|-U|--user|--proxy-user)[ \t=]{1,8})(?:"[^"]{0,4096}:[^"]{0,4096}"|'[^']{0,4096}:[^']{0,4096}'|[^\s:"']{1,256}:\S{1,4096})/g,
   },
+  {
+    name: "value",
+    regex: new RegExp(`(?<keep>["']--?[\\w-]{0,64}${SECRET_NAME}${ESCAPES}["'],[ \\t]{0,8})${ANY_VALUE}`, "gi"),
+  },
+  { name: "value", regex: /(?<keep>\b(?:login\b|sshpass)[^|;&]{0,200}?[ \t]-p[ \t]{1,8})[^\s"']{1,4096}/g },
+  { name: "value", regex: new RegExp(`(?<keep><[\\w:.-]{0,64}${SECRET_NAME}>)[^<]{1,4096}(?=<)`, "gi") },
   // netrc(5), and "password hunter2" in a sentence.
   { name: "value", regex: /(?<keep>\b(?:login|account)[ \t]{1,8}\S{1,256}[ \t]{1,8}password[ \t]{1,8})\S{1,4096}/gi },
   { name: "value", regex: /(?<keep>^[ \t]{0,64}(?:password|passwd)[ \t]{1,8})\S{1,4096}(?=[ \t]*$)/gi },

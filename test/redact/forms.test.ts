@@ -185,6 +185,16 @@ const FORMS: readonly (readonly [name: string, text: string, gone: readonly stri
     ["wJalrX", "IOSFODNN7"],
     /done$/,
   ],
+  ["an element of XML", "<db><password>hunter2</password></db>", ["hunter2"], /^<db><password>.*<\/password><\/db>$/],
+  [
+    "a text of YAML",
+    "db:\n  password: |\n    hunter2\n    and more\n  port: 1",
+    ["hunter2", "and more"],
+    / {2}port: 1$/,
+  ],
+  ["a list of arguments", '["mysql","--password","hunter2","--host","db"]', ["hunter2"], /"--host","db"\]$/],
+  ["the short option of a login", "docker login -u joe -p hunter2 r.example.com", ["hunter2"], /r\.example\.com$/],
+  ["a shared access signature", "https://x.example.com/?sig=abcd&se=2026", ["abcd"], /&se=2026$/],
   ["a secret key alone", "got wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE9Z of it", ["wJalrX"], /^got .* of it$/],
 ];
 
