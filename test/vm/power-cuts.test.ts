@@ -71,6 +71,7 @@ async function releasedSums(version: string): Promise<string> {
 }
 
 test(`${CUTS} power cuts while another version is installed: the program is one version or the other, whole, and starts by itself`, async () => {
+  await satellite.sandbox.boot(); // A test that failed has left it off.
   mirror = await ReleaseMirror.create(VERSIONS);
   url = await mirror.listen(satellite.sandbox.addresses.uplink.host);
   const whole = new Map(

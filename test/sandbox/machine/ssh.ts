@@ -62,7 +62,7 @@ async function ssh(
   const result = await execa("ssh", [...flags, ...options(place), destination(place), ...words], {
     ...clean(),
     encoding: "buffer",
-    stripFinalNewline: true,
+    stripFinalNewline: false,
     reject: how.mayFail !== true,
     ...(how.timeoutMs === undefined ? {} : { timeout: how.timeoutMs + 10_000, killSignal: "SIGKILL" }),
     ...standardStreams(how),
