@@ -15,6 +15,8 @@ export interface CheckContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: Config | undefined;
+  /** Path of the configuration. */
+  readonly configFile: string;
   /** The configuration of this machine, or the defaults. */
   readonly local: LocalConfig;
   /** Why there is no configuration, or why it is not the one in the file. */
@@ -38,6 +40,7 @@ export interface ContextOptions {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: Config | undefined;
+  readonly configFile: string;
   readonly configProblem: unknown;
   readonly aws?: Aws;
 }
@@ -45,7 +48,8 @@ export interface ContextOptions {
 const DAEMON_TIMEOUT_SECONDS = 2;
 
 /** Creates the context of one run. */
-export function createContext({ host, environment, config, configProblem, aws }: ContextOptions): CheckContext {
+export function createContext(options: ContextOptions): CheckContext {
+  const { host, environment, config, configFile, configProblem, aws } = options;
   const local = config ?? localDefaults();
   const present = () => {
     if (config === undefined) throw configProblem;
@@ -61,7 +65,7 @@ export function createContext({ host, environment, config, configProblem, aws }:
     return cached ?? cluster();
   });
   return {
-    ...{ host, environment, config, local, configProblem, sourceKeys, keys, cluster, knownCluster },
+    ...{ host, environment, config, configFile, local, configProblem, sourceKeys, keys, cluster, knownCluster },
     caller: once(async () => client().getCallerIdentity(await keys())),
     token: once(async () => mintEksToken(await keys(), present().cluster, host.clock.now())),
     daemon: once(async () => {

@@ -15,6 +15,7 @@ import { isoTime } from "../time.ts";
 import { type Check, configured, type Finding, fail, failed, ok, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
+import { NODE_NAME_CHECK } from "./node-name-check.ts";
 import { REMOTE_NETWORK_CHECK } from "./remote-network-check.ts";
 import { sessionNameRemedy } from "./session-name.ts";
 
@@ -29,6 +30,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
         ? ok(`node ${config?.node.name} of ${config?.cluster.name}, identity ${config?.node.identity}`)
         : failed(configProblem),
   },
+  NODE_NAME_CHECK,
   ...CREDENTIAL_CHECKS,
   configured({
     name: "assume-role",

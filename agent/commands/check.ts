@@ -59,7 +59,7 @@ export async function checkCommand(
     configProblem = error;
   });
   const config = await readConfigInForce(host, file);
-  const context = createContext({ host, environment, config, configProblem, ...optional({ aws }) });
+  const context = createContext({ host, environment, config, configFile: file, configProblem, ...optional({ aws }) });
   const findings = await runChecks(chosen, context);
   const summary = { ok: 0, warn: 0, fail: 0, pending: 0, unknown: 0 };
   for (const { outcome } of findings) summary[outcome] += 1;

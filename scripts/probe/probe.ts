@@ -86,7 +86,7 @@ function ofTheDrivers(log: string): string {
 
 /** What the program itself makes of the machine. */
 async function readJudgement(host: Host): Promise<readonly Entry[]> {
-  const context = createContext({ host, environment: {}, config: undefined, configProblem: undefined });
+  const context = createContext({ host, environment: {}, config: undefined, configFile: "", configProblem: undefined });
   const asJson = async (name: string, read: () => Promise<unknown>): Promise<Entry> => {
     const value = await read().catch((error: unknown) => ({ problem: describe(error) }));
     return { path: `judged/${name}.json`, text: `${JSON.stringify(value, undefined, 2)}\n` };

@@ -18,7 +18,16 @@ const named = (name: string, run: () => Promise<Finding>): GroupedCheck => ({
 function setUp() {
   const host = new MemoryHost();
   const configProblem = new SatelliteError("config-missing", "there is no configuration");
-  return { host, context: createContext({ host, environment: {}, config: undefined, configProblem }) };
+  return {
+    host,
+    context: createContext({
+      host,
+      environment: {},
+      configFile: "/etc/eks-satellite/config.yaml",
+      config: undefined,
+      configProblem,
+    }),
+  };
 }
 
 test("checks run in parallel, and are reported in their own order", async () => {
@@ -72,7 +81,14 @@ test("keys, the cluster and the caller are read once, however many checks need t
   const host = new MemoryHost();
   host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
   const aws = new MemoryAws(host.clock.now);
-  const context = createContext({ host, environment: {}, config: sampleConfig(), configProblem: undefined, aws });
+  const context = createContext({
+    host,
+    environment: {},
+    configFile: "/etc/eks-satellite/config.yaml",
+    config: sampleConfig(),
+    configProblem: undefined,
+    aws,
+  });
   await Promise.all([context.keys(), context.keys(), context.token(), context.caller(), context.caller()]);
   await Promise.all([context.cluster(), context.cluster(), context.knownCluster()]);
   assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);

@@ -14,7 +14,14 @@ function setUp() {
   return {
     host,
     aws,
-    context: createContext({ host, environment: {}, config: sampleConfig(), configProblem: undefined, aws }),
+    context: createContext({
+      host,
+      environment: {},
+      configFile: "/etc/eks-satellite/config.yaml",
+      config: sampleConfig(),
+      configProblem: undefined,
+      aws,
+    }),
   };
 }
 

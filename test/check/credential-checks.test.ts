@@ -14,7 +14,14 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 function setUp(config: Config | undefined) {
   const host = new MemoryHost();
   const aws = new MemoryAws(host.clock.now);
-  const context = createContext({ host, environment: {}, config, configProblem: new Error("none"), aws });
+  const context = createContext({
+    host,
+    environment: {},
+    configFile: "/etc/eks-satellite/config.yaml",
+    config,
+    configProblem: new Error("none"),
+    aws,
+  });
   const run = (name: string) => {
     const check = CREDENTIAL_CHECKS.find((each) => each.name === name);
     assert.ok(check !== undefined, name);

@@ -8,7 +8,13 @@ import { startCloudController } from "./cloud-controller.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { ensurePackages, ensureRegistry } from "./debian.ts";
 import { down } from "./down.ts";
-import { buildAwsAuthReader, buildCloudController, buildSigningHelper } from "./go-builds.ts";
+import {
+  buildAwsAuthReader,
+  buildCloudController,
+  buildContainerd,
+  buildProxyRules,
+  buildSigningHelper,
+} from "./go-builds.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
 import { ensureBaseTree } from "./machine/base.ts";
@@ -91,6 +97,8 @@ export async function prepare(progress = new Progress()): Promise<void> {
   await buildCloudController(progress);
   await buildSigningHelper(progress);
   await buildAwsAuthReader(progress);
+  await buildProxyRules(progress);
+  await buildContainerd("1.7.24", progress);
 }
 
 async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void> {
