@@ -63,6 +63,8 @@ export function becomeGpuMachine(
   for (const name of processes ?? []) host.processes.start({ name });
   host.files.put("/proc/sys/kernel/random/boot_id", "b0000000-0000-4000-8000-000000000001\n");
   if (architecture !== undefined) host.system = { ...host.system, architecture };
+  if (nvidiaSmi.stuck === true) host.unkillable.add("nvidia-smi");
+  else host.unkillable.delete("nvidia-smi");
   if (nvidiaSmi.missing !== true) host.install("nvidia-smi", (args) => answer(nvidiaSmi, args));
   host.install("dmesg", () => ({ stdout: (kernelLog ?? []).map((line) => `${line}\n`).join("") }));
 }

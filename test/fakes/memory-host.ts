@@ -67,6 +67,8 @@ export class MemoryHost implements Host {
   readonly names = new Map<string, readonly string[]>();
   onFollow: (request: LineStreamRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
   onGrpc: (request: GrpcRequest) => GrpcResponse | Promise<GrpcResponse> = unanswered;
+  /** Commands whose process survives SIGKILL, as one in state D does: a call that is late does not come back. */
+  readonly unkillable = new Set<string>();
   readonly #programs = new Map<string, Program>();
 
   /** Installs a command. */
@@ -89,7 +91,9 @@ export class MemoryHost implements Host {
     const over = new AbortController();
     const result = await Promise.race([
       ...[killed.promise, program(args)],
-      ...(timeoutSeconds === undefined ? [] : [this.#untilLate(command, timeoutSeconds, over.signal)]),
+      ...(timeoutSeconds === undefined || this.unkillable.has(command)
+        ? []
+        : [this.#untilLate(command, timeoutSeconds, over.signal)]),
     ]).finally(() => {
       signal?.removeEventListener("abort", onAbort);
       over.abort();

@@ -109,6 +109,7 @@ test("a toolkit that cannot make the links is logged once, and the specification
 test("an nvidia-ctk that cannot be killed is a problem of its own, and no second one is started beside it", async () => {
   const { host, spec } = setUp();
   host.install(CTK, () => new Promise(() => undefined));
+  host.unkillable.add(CTK);
   const keeping = assert.rejects(spec.keep(CTK, "550"), { code: "nvidia-ctk-stuck" });
   await host.clock.advance(62_000);
   await keeping;

@@ -148,7 +148,8 @@ test("an nvidia-ctk that cannot be killed makes the condition false, with a reme
   const nvidia = { runtime: BINARY, ctk: "/usr/bin/nvidia-ctk", missing: [] };
   const { host, look } = setUp({ text: CONFIGURED, nvidia });
   const hanging = Promise.withResolvers<{ exitCode: number }>();
-  host.install("/usr/bin/nvidia-ctk", () => hanging.promise);
+  host.install("/usr/bin/nvidia-ctk", ([verb]) => (verb === "cdi" ? hanging.promise : {}));
+  host.unkillable.add("/usr/bin/nvidia-ctk");
   const first = look(GPUS);
   await host.clock.advance(70_000);
   await first;

@@ -36,6 +36,7 @@ test("a call that cannot be killed is not waited for, and no other is started un
   const { host, command, run } = setUp();
   const ending = Promise.withResolvers<Partial<RunResult>>();
   host.install("nvidia-smi", () => ending.promise);
+  host.unkillable.add("nvidia-smi");
   const first = assert.rejects(run(), { code: "stuck" });
   await host.clock.advance(22_000);
   await first;
