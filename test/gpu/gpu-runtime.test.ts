@@ -156,7 +156,7 @@ test("an nvidia-ctk that cannot be killed makes the condition false, with a reme
   const { status, reason, hint } = await look(GPUS);
   assert.deepEqual([status, reason], ["False", "NvidiaCtkStuck"]);
   assert.match(hint ?? "", /systemctl reboot/);
-  assert.equal(host.commands.filter((line) => line.startsWith("/usr/bin/nvidia-ctk")).length, 1);
+  assert.equal(host.commands.filter((line) => line.startsWith("/usr/bin/nvidia-ctk cdi")).length, 1);
   host.install("/usr/bin/nvidia-ctk", (args) => {
     if (args[0] === "cdi") host.files.put(args.at(-1)?.slice("--output=".length) ?? "", "kind: x\n");
     return {};
