@@ -64,9 +64,7 @@ async function tryStart(
 /** Runs the launcher's `version` where it was unpacked: the same switches and variables as when it is installed. */
 async function runLauncher(unpacked: string, prefix: readonly string[]): Promise<string> {
   const installed = await readFile(join(unpacked, "usr/local/bin/eks-satellite"), "utf8");
-  const script = installed
-    .replaceAll("/opt/eks-satellite/", '"$UNPACKED"/opt/eks-satellite/')
-    .replace("exec ", "exec $PREFIX ");
+  const script = installed.replaceAll("=/opt/", '="$UNPACKED"/opt/').replace("exec ", "exec $PREFIX ");
   return await runTool("sh", ["-c", script, "eks-satellite", "version"], {
     environment: { UNPACKED: unpacked, PREFIX: prefix.join(" "), NODE_COMPILE_CACHE: join(unpacked, "cache") },
   });

@@ -208,6 +208,7 @@ test("only root can create a bundle", async () => {
 test("an item that hangs is abandoned after half a minute, and the others are kept", async () => {
   const { host, run, packed } = setUp();
   host.install("ctr", () => new Promise(() => undefined));
+  host.unkillable.add("ctr");
   const running = run();
   await host.clock.advance(30_000);
   await running;

@@ -42,7 +42,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   assert.ok(packagesOf("eks-satellite-kubernetes.mjs").length > 10);
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
-  assert.ok(daemon.length < 1_400_000, `${daemon.length} characters: the daemon holds all of them`);
+  assert.ok(daemon.length < 1_550_000, `${daemon.length} characters: the daemon holds all of them`);
 });
 
 test("the client in its file reaches a server, and leaves nothing open that keeps the process alive", async () => {

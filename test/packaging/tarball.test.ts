@@ -94,9 +94,10 @@ test("README is in it with absolute links, for docs/ is not in the package", () 
 
 test("the launcher and the unit name paths that are in the tarball", () => {
   const launcher = content("usr/local/bin/eks-satellite");
-  for (const path of launcher.match(/\/opt\/[\w./-]+/g) ?? assert.fail("the launcher names nothing below /opt")) {
-    assert.ok(path.slice(1) in FILES, path);
-  }
+  const [, folder = ""] = /^program=\/(\S+)$/m.exec(launcher) ?? [];
+  const paths = Array.from(launcher.matchAll(/\$program(\/[\w./-]+)/g), ([, path = ""]) => folder + path);
+  assert.ok(paths.length > 1, "the launcher names its program");
+  for (const path of paths) assert.ok(path in FILES, path);
   const command = /^ExecStart=\/(\S+)/m.exec(content("etc/systemd/system/eks-satellite.service"))?.[1];
   assert.ok(command !== undefined && command in FILES, command);
 });
