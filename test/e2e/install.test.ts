@@ -40,7 +40,16 @@ interface Outcome {
 /** `curl … | bash -s -- …`, with the exit code true through the pipe. */
 async function install(args: readonly string[], script?: string): Promise<Outcome> {
   const text = script ?? (await readFile(join(TOP, "packaging/install.sh"), "utf8"));
-  const command = ["/bin/bash", "-c", 'set -o pipefail; cat | bash -s -- "$@"', "install", ...args];
+  const environment = "EKS_SATELLITE_ALLOW_HTTP=yes"; // The mirror is on this machine's own network.
+  const command = [
+    "/usr/bin/env",
+    environment,
+    "/bin/bash",
+    "-c",
+    'set -o pipefail; cat | bash -s -- "$@"',
+    "install",
+    ...args,
+  ];
   const { stdout, stderr, exitCode } = await sandbox.box(command, { mayFail: true, input: text, timeoutMs: 400_000 });
   return { exitCode, output: `${stdout}\n${stderr}` };
 }
