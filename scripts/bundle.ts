@@ -101,7 +101,7 @@ function output(files: readonly OutputFile[], name: string): OutputFile {
   return found;
 }
 
-/** Whoever reads the file, a test that builds beside this one too, finds all of it: of an empty program Node makes a success. */
+/** A reader of the file, such as a test that runs at the same time, finds all of it: Node exits with 0 on an empty program. */
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const partial = `${path}.${process.pid}.partial`;
   await writeFile(partial, content, { mode });

@@ -9,7 +9,7 @@ export interface MappingTable {
 }
 
 /**
- * What a problem means to the authenticator. unreadable: it reads nothing of the list, so nobody in it gets in.
+ * What a problem means to the authenticator. unreadable: it reads nothing of the list, so no entry of it gets in.
  * ignored: it leaves out this value and reads the rest. unsure: it may read all of it.
  */
 export type Severity = "unreadable" | "ignored" | "unsure";

@@ -199,7 +199,7 @@ export class Converger {
 
   async #prepareKubelet(): Promise<KubeletSpec> {
     const { host, config, log } = this.#options;
-    await this.#repairKept(); // What fails is told by the round, and by the token's check below.
+    await this.#repairKept(); // The round reports what fails, and so does the token's check below.
     const { facts, plan } = this.#last ?? {};
     if (facts === undefined || plan?.kubelet === undefined)
       throw new SatelliteError("not-planned", "no round has planned a kubelet yet");

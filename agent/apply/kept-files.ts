@@ -21,7 +21,7 @@ interface Kept {
   readonly mode: number;
 }
 
-/** Whatever is in these folders is nobody else's business. */
+/** Only root reads what is in these folders. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 

@@ -79,7 +79,7 @@ async function readScreen(host: Host, options: StatusOptions): Promise<{ text: s
   return { text: renderStatus(document, host.clock.now(), options.paint), exitCode };
 }
 
-/** A file that is not the daemon's would be passed over in silence otherwise. Whoever may not read it learns nothing new by that. */
+/** A file that is not the daemon's would be passed over in silence otherwise. A user who may not read it learns nothing new by that. */
 async function findConfigProblem(host: Host, { config }: StatusOptions): Promise<string | undefined> {
   const error = await loadConfig(host, config).then(
     () => undefined,

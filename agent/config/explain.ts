@@ -22,7 +22,7 @@ interface Finding {
   readonly hint?: string;
 }
 
-/** More findings, or longer words, help nobody. */
+/** More findings, or longer messages, do not help the user. */
 const MAX_FINDINGS = 20;
 const MAX_SHOWN = 100;
 

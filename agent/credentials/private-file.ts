@@ -1,4 +1,4 @@
-// Reads files with secrets, and checks programs that run as this daemon, as ssh does with its keys: nobody else may have written, or may
+// Reads files with secrets, and checks programs that run as this daemon, as ssh does with its keys: no other user may have written, or may
 // change, what decides over the node's identity.
 import { dirname } from "node:path";
 import { SatelliteError } from "../errors.ts";
@@ -10,7 +10,7 @@ type PrivateHost = Pick<Host, "files" | "userId">;
 const OTHERS_BITS = 0o077;
 /** Write access for group and others, of what everybody may read. */
 const OTHERS_WRITE_BITS = 0o022;
-/** In a folder with this bit, such as /tmp, nobody replaces another's file. */
+/** In a folder with this bit, such as /tmp, no user replaces another user's file. */
 const STICKY_BIT = 0o1000;
 /** No file of keys is larger. */
 const MAX_BYTES = 256 * 1024;

@@ -49,7 +49,7 @@ export interface Files {
   /** Moves a file within one file system. */
   move(from: string, to: string): Promise<void>;
   makeFolder(path: string, mode: number): Promise<void>;
-  /** Makes a folder of mode 0700 with a name that nobody can foresee, and returns its path: the only way to make a place for drafts. @throws file-unwritable */
+  /** Makes a folder of mode 0700 with a name that no process can foresee, and returns its path: the only way to make a place for drafts. @throws file-unwritable */
   makeTemporaryFolder(parent: string): Promise<string>;
   /** Copies a file, its mode included, to a name that is not taken, not even by a link. @throws file-exists, disk-full, file-unwritable */
   copyToNew(from: string, to: string): Promise<void>;

@@ -86,7 +86,7 @@ async function open(
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
   const request = send(
     url,
-    // NODE_TLS_REJECT_UNAUTHORIZED=0, which somebody's proxy may have asked for, does not reach this.
+    // NODE_TLS_REJECT_UNAUTHORIZED=0, which a user may have set for a proxy, has no effect here.
     {
       method,
       headers: { ...headers },
@@ -103,7 +103,7 @@ async function open(
   return promise.finally(() => clearTimeout(slow));
 }
 
-/** Whoever answers, a pod on kubelet's port included, answers in bounded memory. */
+/** A server, and a pod may listen on kubelet's port, cannot make the daemon hold more than this. */
 async function readBody(response: IncomingMessage, maxBytes: number = MAX_BODY_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

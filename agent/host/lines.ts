@@ -1,4 +1,4 @@
-// A stream as lines. A line without an end is cut, so that whoever writes it cannot fill our memory.
+// A stream as lines. A line without an end is cut, so that its writer cannot fill the daemon's memory.
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { MAX_LINE_LENGTH } from "../foreign-text.ts";

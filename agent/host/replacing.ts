@@ -15,8 +15,7 @@ export function replacing<T extends object>(target: T, members: Partial<T>): T {
 }
 
 /**
- * The same machine for work that ends with a signal: every command is ended then, and what it had answered until then is nobody's
- * answer. @throws daemon-stopping from each `run` that the signal has ended, besides what the machine's own throws
+ * The same machine for work that ends with a signal: every command is ended then, and its output so far counts for nothing. @throws daemon-stopping from each `run` that the signal has ended, besides what the machine's own throws
  */
 export function endingCommands(host: Host, signal: AbortSignal): Host {
   return replacing(host, {

@@ -62,7 +62,7 @@ export class DiskWatch {
   #ask(folder: string): Question {
     const { host } = this.#options;
     const answer = host.files.space(folder).finally(() => this.#asked.delete(folder));
-    answer.catch(() => undefined); // Whoever waits for it hears of it.
+    answer.catch(() => undefined); // The round that waits for it reports it.
     const question = { askedAtMs: host.clock.monotonic(), answer };
     this.#asked.set(folder, question);
     return question;

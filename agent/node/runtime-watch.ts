@@ -103,7 +103,7 @@ export class RuntimeWatch {
     return isIdle && pid > 0 ? pid : undefined;
   }
 
-  /** Says what was done, or why nothing was. systemd kills what does not end by itself; nobody waits for it here. */
+  /** Says what was done, or why nothing was. systemd kills what does not end by itself; this does not wait for that. */
   async #restart(pid: number, silentMs: number): Promise<string> {
     const { host, config, log, emit } = this.#options;
     const now = host.clock.monotonic();

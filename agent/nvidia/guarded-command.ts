@@ -88,7 +88,7 @@ export class GuardedCommand {
     return Promise.race([running, late]);
   }
 
-  /** Waits for the end of a call. Whoever gave it up has not ended its process. */
+  /** Waits for the end of a call. A call that was given up may leave its process running. */
   async #end(running: Promise<RunResult>, call: object, timeoutSeconds: number): Promise<RunResult> {
     const { host, name } = this.#options;
     try {

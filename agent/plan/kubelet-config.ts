@@ -56,7 +56,7 @@ function planAccess({ cluster }: KubeletConfigInput): Table {
     },
     authorization: { mode: "Webhook", webhook: { cacheAuthorizedTTL: "5m0s", cacheUnauthorizedTTL: "30s" } },
     readOnlyPort: 0,
-    // CIS 4.2.5: an exec or port-forward that nobody uses ends.
+    // CIS 4.2.5: an idle exec or port-forward ends.
     streamingConnectionIdleTimeout: "5m0s",
     // Rotation of the serving certificate, whose feature gate has been on by default since 1.12, comes with this.
     serverTLSBootstrap: true,

@@ -96,7 +96,7 @@ test("a comparison that runs while a part writes neither undoes the newer conten
   }
 });
 
-test("what cannot be put back is told, and the others are", async () => {
+test("what cannot be put back is reported, and the others are put back", async () => {
   const { machine, kept, files } = await setUp();
   await files.write(TOKEN, "token", SECRET);
   await files.write(SESSION, "keys", SECRET);

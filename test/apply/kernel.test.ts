@@ -87,7 +87,7 @@ for (const exitCode of [0, 1])
     assert.deepEqual(host.commands, []);
   });
 
-test("a modprobe that says 0 and brings nothing is told, and is not taken for a change of each round", async () => {
+test("a modprobe that exits with 0 and loads nothing is reported as an error, and not as a change in each round", async () => {
   const host = new MemoryHost();
   host.install("modprobe", () => ({}));
   const round = await createRounds(host).apply(OVERLAY);

@@ -147,7 +147,7 @@ test("what waits for a configuration is one line", async () => {
   assert.match(text, /\n\? \d+ more need a valid configuration: [\w, -]+\n {2}→ eks-satellite configure writes it\.\n/);
 });
 
-test("a machine on which the daemon installs nothing is told what to install", async () => {
+test("where the daemon installs nothing, check says what to install", async () => {
   const { host, run } = setUpFresh();
   host.files.put(CONFIG_FILE, `${MINIMAL_CONFIG}dependencies: { install: never }\nartifacts: { install: never }\n`);
   const { checks } = JSON.parse((await run()).text) as { checks: NamedFinding[] };

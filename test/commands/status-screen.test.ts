@@ -29,7 +29,7 @@ test("warnings of the journal are shown oldest first", () => {
   assert.match(text, /\n {2}journal:\n {4}one\n {4}two\n/);
 });
 
-test("a configuration that was named and is none is told", () => {
+test("a --config that is not a configuration is reported", () => {
   const text = renderSilence({ ...SILENCE, unit: "failed", isActive: false, config: "there is none at /x" }, marked);
   assert.match(text, /\n {2}config: there is none at \/x\n/);
 });

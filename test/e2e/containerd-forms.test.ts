@@ -92,7 +92,7 @@ for (const [version, binFolder] of Object.entries(CONTAINERDS)) {
       assertDriver((await containerd.askStatus()).config, isFirst);
     });
 
-    test("loads no CRI beside a drop-in that disables it, whatever the main file says, which is told beforehand", async () => {
+    test("loads no CRI beside a drop-in that disables it, whatever the main file says, and the plan reports it beforehand", async () => {
       const folder = containerd.inside("/etc/containerd/conf.d");
       await containerd.clear();
       await containerd.write(`version = 2\nimports = ["${folder}/*.toml"]\n`);

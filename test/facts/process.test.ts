@@ -81,7 +81,7 @@ async function startSleeper(command: string, ...args: readonly string[]) {
   return child;
 }
 
-test("on a machine that is itself a container its own processes are still told from those of its pods", async () => {
+test("on a machine that is itself a container its own processes still differ from those of its pods", async () => {
   const host = new MemoryHost();
   const outer = `/docker/${"ab".repeat(32)}`;
   host.files.put("/proc/self/cgroup", `0::${outer}/system.slice/eks-satellite.service\n`);

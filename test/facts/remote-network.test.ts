@@ -28,7 +28,7 @@ test("an address outside is named with the networks, and the command keeps what 
   assert.match(hint, /--region us-west-2 --name demo/);
 });
 
-test("a cluster without any is told as such", () => {
+test("a cluster without any is reported as such", () => {
   assert.match(describe(find("10.9.8.7", [])).message, /cluster demo has no remoteNodeNetworks/);
 });
 

@@ -15,7 +15,7 @@ export interface Fault {
   readonly check: string | undefined;
   /** The journal's first warning; by default it is the condition's. */
   readonly warning?: RegExp;
-  /** Nobody is hurt: neither /status nor the journal's warnings say anything of it. */
+  /** The node is unharmed: neither /status nor the journal's warnings report it. */
   readonly isHarmless?: boolean;
   /** It starts the daemon again itself. */
   readonly isRestart?: boolean;

@@ -1,4 +1,4 @@
-// Faults of the machine around the daemon: what hangs, what somebody else upgrades, removes or starts twice.
+// Faults of the machine around the daemon: what hangs, what another program upgrades, removes or starts twice.
 import { parse, stringify } from "yaml";
 import type { Satellite } from "../e2e/satellite.ts";
 import { buildContainerd } from "../sandbox/go-builds.ts";
@@ -8,7 +8,7 @@ import type { Fault } from "./faults.ts";
 
 const CONFIG = "/etc/eks-satellite/config.yaml";
 const CNI = "/etc/cni/net.d/10-host-network.conf";
-const OTHERS_CNI = "/etc/cni/net.d/05-somebody-elses.conf";
+const OTHERS_CNI = "/etc/cni/net.d/05-other.conf";
 const JOURNAL = ["systemd-journald.socket", "systemd-journald-dev-log.socket", "systemd-journald.service"];
 
 /** Stops a process as a debugger or a hung disk does: it is there, and does nothing. */
@@ -94,7 +94,7 @@ export function createMachineFaults(): readonly Fault[] {
       },
     },
     {
-      name: "somebody else's CNI on a kernel with bridge netfilter built in",
+      name: "another CNI on a kernel with bridge netfilter built in",
       condition: undefined,
       check: undefined,
       isHarmless: true,

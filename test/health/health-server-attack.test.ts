@@ -61,7 +61,7 @@ function watchStalls(): () => number {
   };
 }
 
-test("pipelined requests whose answers nobody reads cost neither memory nor time", async (context) => {
+test("pipelined requests whose answers are not read cost neither memory nor time", async (context) => {
   const { open, get, renderings } = await setUp(context);
   const before = process.memoryUsage().rss;
   const longestStall = watchStalls();

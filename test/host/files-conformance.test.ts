@@ -202,7 +202,7 @@ conforms("a file is opened once for its status and its text; a folder has no tex
   assert.equal(await files.readWithStatus(`${root}/none`, 10), undefined);
 });
 
-test("a pipe that nobody writes to is waited for by no reader", async (context) => {
+test("a pipe without a writer holds no reader", async (context) => {
   const { files, root } = realMachine(context);
   execFileSync("mkfifo", [`${root}/pipe`]);
   assert.deepEqual((await files.readWithStatus(`${root}/pipe`, 10))?.status.kind, "other");

@@ -53,7 +53,7 @@ test("output without end ends the command, and is no answer", async () => {
   });
 });
 
-test("a child has ended when its process has, whoever holds its output", async () => {
+test("a child has ended when its process has, though another process holds its output", async () => {
   const child = host.spawn("/bin/sh", ["-c", "setsid sleep 20 & exit 5"], ENVIRONMENT);
   const startedAt = performance.now();
   assert.deepEqual(await child.exited, { exitCode: 5, signal: undefined });
@@ -102,6 +102,6 @@ test("a helper is as likely to be killed for want of memory as any process, thou
     console.log(stdout);`;
   const spared = ["-n", "-500", "--", process.execPath, "--input-type=module", "--eval", script];
   const { stdout, stderr } = await host.run("choom", spared);
-  if (/Permission denied/.test(stderr)) return context.skip("this machine lets nobody lower a score");
+  if (/Permission denied/.test(stderr)) return context.skip("this machine lets no process lower a score");
   assert.equal(stdout, "0", stderr);
 });

@@ -70,7 +70,7 @@ test("NO_PROXY is read as Go does, also by the requests themselves: a domain, a 
   const HTTP_PROXY = address;
   honourProxies({ HTTP_PROXY, NO_PROXY: "example.com,192.0.2.0/24,other.example:8080" });
   for (const url of ["http://api.example.com/", "http://192.0.2.7/", "http://other.example:8080/"])
-    await host.fetch({ url, timeoutSeconds: 0.3 }).catch(() => undefined); // There is nobody; the proxy must not be asked.
+    await host.fetch({ url, timeoutSeconds: 0.3 }).catch(() => undefined); // No server listens; the proxy must not be asked.
   assert.deepEqual(asked, []);
   await host.fetch({ url: "http://other.example/", timeoutSeconds: 5 });
   assert.deepEqual(asked, ["GET http://other.example/"]);

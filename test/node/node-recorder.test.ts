@@ -50,7 +50,7 @@ test("another configured name is a second Node: the first is named with the comm
   assert.match(notices.join(), /was Node gpu-1 and is Node gpu-2 now.*kubectl delete node gpu-1/);
 });
 
-test("a full disk is told of, and the record is written later", async () => {
+test("a full disk is reported, and the record is written later", async () => {
   const { host, see, messages, read } = setUp();
   host.files.refuseWrites(stateFolder, "ENOSPC");
   await see();

@@ -17,7 +17,7 @@ const CUTS = Number(process.env.EKS_SATELLITE_POWER_CUTS ?? 4);
 const ROUND_MS = 15_000;
 /** The journal writes names of files every 5 s. */
 const AFTER_SWITCH_MS = 8000;
-/** Content that nobody flushes stays in memory, as on a machine that has much of it: with 2 GB the kernel would soon write it. */
+/** Content that is not flushed stays in memory, as on a machine that has much of it: with 2 GB the kernel would soon write it. */
 const KEEP_UNFLUSHED = `vm.dirty_background_ratio = 90
 vm.dirty_ratio = 95
 vm.dirty_expire_centisecs = 360000
