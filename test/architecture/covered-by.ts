@@ -20,7 +20,6 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "config/containerd-schema.ts": "config/registries.test.ts",
   "config/credentials-schema.ts": "config/refused.test.ts",
   "config/gpu-schema.ts": "config/refused.test.ts",
-  "config/in-force.ts": "config/config-watch.test.ts",
   "config/node-record.ts": "node/node-name-watch.test.ts",
   "config/node-schema.ts": "config/refused.test.ts",
   "config/registry-schema.ts": "config/registries.test.ts",

@@ -1,5 +1,6 @@
 // What a reader can hold: short files, functions and rooms, each with a word on what it is for and a test that covers it.
-import { existsSync, readFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -15,6 +16,18 @@ const MAX_ROOM_FILES = 20;
 test(`no file is longer than ${MAX_LINES} lines`, () => {
   assertNone(
     files
+      .filter(({ lines }) => lines > MAX_LINES)
+      .map(({ name, lines }) => `${name} has ${lines} lines, more than ${MAX_LINES}: split it by subject`),
+  );
+});
+
+test(`no file of scripts/ and test/ is longer than ${MAX_LINES} lines`, () => {
+  const top = join(root, "..");
+  const names = ["scripts", "test"].flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: top }));
+  assert.ok(names.length > 0);
+  assertNone(
+    names
+      .map((name) => ({ name, lines: readFileSync(join(top, name), "utf8").trimEnd().split("\n").length }))
       .filter(({ lines }) => lines > MAX_LINES)
       .map(({ name, lines }) => `${name} has ${lines} lines, more than ${MAX_LINES}: split it by subject`),
   );

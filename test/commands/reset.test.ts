@@ -1,61 +1,10 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { resetCommand } from "../../agent/commands/reset.ts";
-import type { GrpcResponse } from "../../agent/host/grpc.ts";
 import { connectionRefused } from "../fakes/memory-aws.ts";
-import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
-import { KEYS_FILE, MINIMAL_CONFIG } from "../fakes/samples.ts";
-
-const CONFIG = "/etc/eks-satellite/config.yaml";
-const STATE = "/var/lib/eks-satellite";
-const CONTAINERD_CONFIG = "/etc/containerd/config.toml";
-
-const entry = (id: string, original: object) =>
-  JSON.stringify({ id, original, firstChangedAtMs: 1, lastChangedAtMs: 1, changes: 1 });
-
-/** A machine that has been a node, and runs nothing else. */
-function setUp() {
-  const containerd = new MemoryContainerd();
-  const { host } = containerd;
-  const { files } = host;
-  containerd.start();
-  files.put(CONFIG, MINIMAL_CONFIG);
-  files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
-  files.put("/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 x rw\n");
-  files.put(CONTAINERD_CONFIG, "ours");
-  files.put("/etc/kubernetes/pki/ca.crt", "ours");
-  files.put("/proc/sys/vm/overcommit_memory", "1\n");
-  files.put("/var/lib/kubelet/pods/a/x", "");
-  files.put("/var/lib/kubelet/mine.txt", "the user's");
-  files.put("/run/eks-satellite/kubelet-token", "token");
-  for (const [name, text] of Object.entries({
-    a: entry(`file:${CONTAINERD_CONFIG}`, { kind: "file", content: "theirs", mode: 0o640, uid: 0, gid: 5 }),
-    b: entry("file:/etc/kubernetes/pki/ca.crt", { kind: "absent" }),
-    c: entry("sysctl:vm.overcommit_memory", { kind: "value", value: "0" }),
-    d: entry("kernel-module:overlay", { kind: "absent" }),
-    e: entry("file:/etc/lost", { kind: "unknown" }),
-  }))
-    files.put(`${STATE}/ledger/${name}.json`, text);
-  const runtime = { answer: (): GrpcResponse => ({ status: 0, statusMessage: "", message: new Uint8Array() }) };
-  host.onGrpc = () => runtime.answer();
-  let isActive = true;
-  const verbs: string[] = [];
-  host.install("systemctl", ([verb = "", ...rest]) => {
-    verbs.push([verb, ...rest].join(" "));
-    if (verb === "disable") isActive = false;
-    return { stdout: verb === "is-active" ? (isActive ? "active" : "inactive") : "" };
-  });
-  const said: string[] = [];
-  const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
-    resetCommand(
-      { host, confirm, isWithinDpkg: false },
-      { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, ...options },
-      (text) => void said.push(text),
-    );
-  return { host, files, runtime, run, verbs, said: () => said.join("") };
-}
+import { CONFIG, CONTAINERD_CONFIG, STATE, setUpReset as setUp } from "../fakes/reset-machine.ts";
+import { MINIMAL_CONFIG } from "../fakes/samples.ts";
 
 test("changes are restored, our files are removed, and the user's files stay", async () => {
   const { files, run, verbs, said } = setUp();
@@ -176,59 +125,6 @@ test("only root may run it", async () => {
   const { host, run } = setUp();
   host.userId = 1000;
   await assert.rejects(run(), { code: "not-root" });
-});
-
-test("the CDI specification is removed when the daemon generated it, and stays when another program has overwritten it", async () => {
-  const spec = "/var/run/cdi/nvidia.yaml";
-  const generated = "kind: nvidia.com/gpu\n";
-  for (const [content, stays] of [
-    [generated, false],
-    ["kind: theirs\n", true],
-  ] as const) {
-    const { files, run, said } = setUp();
-    const sha256 = createHash("sha256").update(generated).digest("hex");
-    files.put("/run/eks-satellite/cdi-spec.json", JSON.stringify({ key: "550", sha256 }));
-    files.put(spec, content);
-    assert.equal(await run(), 0, said());
-    assert.equal(files.peek(spec) !== undefined, stays);
-  }
-});
-
-test("downloaded programs are removed with the links to them; a program that the user has installed there stays", async () => {
-  const { files, run, said } = setUp();
-  const [kubelet, plugin] = ["/usr/bin/kubelet", "/opt/cni/bin/loopback"];
-  files.put("/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet", "downloaded", { mode: 0o755 });
-  files.putLink(kubelet, "/opt/eks-satellite-artifacts/kubelet/1.34.4/kubelet");
-  files.put(plugin, "theirs", { mode: 0o755 });
-  for (const path of [kubelet, plugin])
-    files.put(`${STATE}/ledger/${path.split("/").at(-1)}.json`, entry(`link:${path}`, { kind: "absent" }));
-  assert.equal(await run({ dryRun: true }), 0);
-  assert.match(said(), /remove \/usr\/bin\/kubelet/);
-  assert.doesNotMatch(said(), /loopback/);
-  assert.equal(await run(), 0, said());
-  assert.equal(files.peekLink(kubelet), undefined);
-  assert.equal(files.peek(plugin)?.content, "theirs");
-  assert.deepEqual(
-    files.paths().filter((path) => path.startsWith("/opt/eks-satellite-artifacts")),
-    [],
-  );
-});
-
-test("a registry's folder is removed with our file in it, and stays with the user's file", async () => {
-  const { host, run } = setUp();
-  const folder = "/etc/containerd/certs.d";
-  for (const registry of ["docker.io", "r.example.com"]) {
-    host.files.put(`${folder}/${registry}/hosts.toml`, "ours");
-    host.files.put(
-      `${STATE}/ledger/${registry}.json`,
-      entry(`file:${folder}/${registry}/hosts.toml`, { kind: "absent" }),
-    );
-  }
-  host.files.put(`${folder}/r.example.com/ca.crt`, "the user's");
-  await run({ yes: true });
-  assert.deepEqual(await host.files.list(folder), ["r.example.com"]);
-  assert.deepEqual(await host.files.list(`${folder}/r.example.com`), ["ca.crt"]);
-  assert.ok(!host.commands.includes(`rmdir -- ${folder}`));
 });
 
 test("a daemon that was started by hand is refused before anything is done; the service's own is stopped", async () => {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadConfigOrLastGood } from "../../agent/config/in-force.ts";
 import { OWNED_KUBELET_FLAGS, OWNED_KUBELET_KEYS } from "../../agent/config/kubelet-schema.ts";
-import { LAST_GOOD_CONFIG_PATH, loadConfig, parseConfig } from "../../agent/config/load.ts";
+import { loadConfig, parseConfig } from "../../agent/config/load.ts";
 import type { SatelliteError } from "../../agent/errors.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { FARGATE_CONFIG, MINIMAL_CONFIG, sampleConfig } from "../fakes/samples.ts";
@@ -211,58 +210,6 @@ test("a missing file is an error that says what to write", async () => {
     message: `there is no configuration at ${FILE}`,
     hint: /cluster\.name, cluster\.region and credentials there: eks-satellite configure .*config\.example\.yaml in \/usr\/share\/doc/,
   });
-});
-
-test("a valid configuration is kept for a start with an invalid file", async () => {
-  const host = new MemoryHost();
-  host.files.put(FILE, MINIMAL_CONFIG);
-  const { config, problem } = await loadConfigOrLastGood(host, FILE);
-  assert.equal(config.node.name, "gpu-1");
-  assert.equal(problem, undefined);
-  assert.deepEqual(
-    [host.files.peek(LAST_GOOD_CONFIG_PATH)?.content, host.files.peek(LAST_GOOD_CONFIG_PATH)?.mode],
-    [MINIMAL_CONFIG, 0o600],
-  );
-});
-
-test("a configuration that has not changed is not written again", async () => {
-  const host = new MemoryHost();
-  host.files.put(FILE, MINIMAL_CONFIG);
-  await loadConfigOrLastGood(host, FILE);
-  const before = host.files.changes.length;
-  await loadConfigOrLastGood(host, FILE);
-  assert.equal(host.files.changes.length, before);
-});
-
-test("a broken configuration leaves the last good one in force and reports the mistake", async () => {
-  const host = new MemoryHost();
-  host.files.put(FILE, `${MINIMAL_CONFIG}\nnode: { name: before }`);
-  await loadConfigOrLastGood(host, FILE);
-  for (const broken of ["cluster: [", `${MINIMAL_CONFIG}\nnodes: {}`]) {
-    host.files.put(FILE, broken);
-    const { config, problem } = await loadConfigOrLastGood(host, FILE);
-    assert.equal(config.node.name, "before");
-    assert.match((problem as { code: string }).code, /^config-(syntax|invalid)$/);
-  }
-});
-
-test("without an earlier configuration, or with a damaged one, the mistake in the file is the error", async () => {
-  const host = new MemoryHost();
-  host.files.put(FILE, "cluster: [");
-  await assert.rejects(loadConfigOrLastGood(host, FILE), { code: "config-syntax", message: /^\/etc\// });
-  host.files.put(LAST_GOOD_CONFIG_PATH, "\0garbage: [");
-  await assert.rejects(loadConfigOrLastGood(host, FILE), { code: "config-syntax", message: /^\/etc\// });
-});
-
-test("a full disk does not keep a valid configuration from being used", async () => {
-  const host = new MemoryHost();
-  host.files.put(FILE, MINIMAL_CONFIG);
-  await loadConfigOrLastGood(host, FILE);
-  host.files.put(FILE, `${MINIMAL_CONFIG}\nnode: { name: after }`);
-  host.files.refuseWrites("/var/lib/eks-satellite", "ENOSPC");
-  const { config, problem } = await loadConfigOrLastGood(host, FILE);
-  assert.equal(config.node.name, "after");
-  assert.equal((problem as { code: string }).code, "disk-full");
 });
 
 test("a window for upgrades is five fields of cron in a time zone that exists", async () => {

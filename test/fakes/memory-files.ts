@@ -1,103 +1,22 @@
-// Files in memory, with modes, owners, symbolic links, and failures on demand.
+// Files in memory, with modes, owners and symbolic links, as the agent reads and changes them.
 import { sha256 } from "../../agent/digest.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import { unwritable } from "../../agent/host/atomic-write.ts";
 import type { FileLock, FileStatus, FileSystemSpace, Files, WriteOptions } from "../../agent/host/host.ts";
 import { mountPoints } from "../../agent/host/remove-tree.ts";
+import { MemoryDisk, unreadable } from "./memory-disk.ts";
 
-export interface MemoryFile {
-  readonly content: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly modifiedMs: number;
-}
+export type { MemoryFile } from "./memory-disk.ts";
 
-type Refusal = "ENOSPC" | "EACCES" | "EROFS";
-
-export class MemoryFiles implements Files {
+export class MemoryFiles extends MemoryDisk implements Files {
   /** Every change, in order: `write /a`, `mode /a`, `remove /a`, `move /a`, `folder /a`. */
   readonly changes: string[] = [];
-  readonly #entries = new Map<string, MemoryFile>();
-  /** Those that were made, by mode. */
-  readonly #folders = new Map<string, number>();
-  readonly #folderOwners = new Map<string, number>();
-  readonly #links = new Map<string, string>();
-  readonly #unwritable = new Map<string, Refusal>();
-  readonly #unreadable = new Set<string>();
   readonly #locks = new Set<string>();
-  readonly #now: () => number;
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  /** Puts a file there without its being a change of the agent's. */
-  put(path: string, content: string, options: Partial<MemoryFile> = {}): void {
-    this.#entries.set(path, { mode: 0o644, uid: 0, gid: 0, modifiedMs: this.#now(), ...options, content });
-  }
-
-  putFolder(path: string, mode = 0o755, uid = 0): void {
-    this.#folders.set(path, mode);
-    this.#folderOwners.set(path, uid);
-  }
-
-  /** Room by path; everywhere else it is {@link defaultSpace}. */
-  readonly spaces = new Map<string, FileSystemSpace>();
-  readonly defaultSpace: FileSystemSpace = {
-    totalBytes: 1e12,
-    availableBytes: 5e11,
-    totalInodes: 1e7,
-    freeInodes: 5e6,
-  };
-
-  putLink(path: string, target: string): void {
-    this.#links.set(path, target);
-  }
-
-  /** The file, as it is now. */
-  peek(path: string): MemoryFile | undefined {
-    return this.#entries.get(path);
-  }
-
-  /** Where a link leads. */
-  peekLink(path: string): string | undefined {
-    return this.#links.get(path);
-  }
-
-  paths(): readonly string[] {
-    return [...this.#entries.keys()].toSorted();
-  }
-
-  /** Takes a file or a whole folder away. */
-  drop(path: string): void {
-    for (const known of [...this.#entries.keys()])
-      if (known === path || known.startsWith(`${path}/`)) this.#entries.delete(known);
-    this.#folders.delete(path);
-  }
-
-  dropLink(path: string): void {
-    this.#links.delete(path);
-  }
-
-  /** From now on writing to this file, or to anything below this folder, fails. */
-  refuseWrites(path: string, refusal: Refusal): void {
-    this.#unwritable.set(path, refusal);
-  }
-
-  allowWrites(): void {
-    this.#unwritable.clear();
-  }
-
-  /** From now on reading this file, or anything below this folder, is not permitted. */
-  refuseReads(path: string): void {
-    this.#unreadable.add(path);
-  }
 
   async read(path: string): Promise<string | undefined> {
-    this.#checkReadable(path);
-    if (this.#isFolder(path)) throw unreadable(path);
-    return this.#entries.get(this.#links.get(path) ?? path)?.content;
+    this.checkReadable(path);
+    if (this.isFolder(path)) throw unreadable(path);
+    return this.entries.get(this.links.get(path) ?? path)?.content;
   }
 
   async readWithStatus(path: string, maxBytes: number): ReturnType<Files["readWithStatus"]> {
@@ -108,73 +27,73 @@ export class MemoryFiles implements Files {
   }
 
   async status(path: string): Promise<FileStatus | undefined> {
-    this.#checkReadable(path);
-    const file = this.#entries.get(this.#links.get(path) ?? path);
+    this.checkReadable(path);
+    const file = this.entries.get(this.links.get(path) ?? path);
     if (file !== undefined) return { ...file, kind: "file", sizeBytes: Buffer.byteLength(file.content) };
-    const isFolder = this.#isFolder(path);
-    const mode = this.#folders.get(path) ?? 0o755;
+    const isFolder = this.isFolder(path);
+    const mode = this.folders.get(path) ?? 0o755;
     return isFolder
-      ? { kind: "folder", mode, uid: this.#folderOwners.get(path) ?? 0, gid: 0, sizeBytes: 0, modifiedMs: 0 }
+      ? { kind: "folder", mode, uid: this.folderOwners.get(path) ?? 0, gid: 0, sizeBytes: 0, modifiedMs: 0 }
       : undefined;
   }
 
   async write(path: string, content: string, { mode, uid, gid }: WriteOptions): Promise<void> {
     this.#change("write", path);
-    if (this.#isFolder(path) && !(await this.removeEmptyFolder(path)))
+    if (this.isFolder(path) && !(await this.removeEmptyFolder(path)))
       throw unwritable(path, Object.assign(new Error("ENOTEMPTY"), { code: "ENOTEMPTY" }));
     this.put(path, content, { mode, uid: uid ?? 0, gid: gid ?? 0 });
   }
 
   async writeInPlace(path: string, content: string): Promise<void> {
     this.#change("write", path);
-    this.put(path, content, this.#entries.get(path));
+    this.put(path, content, this.entries.get(path));
   }
 
   async setMode(path: string, mode: number): Promise<void> {
     this.#change("mode", path);
-    const file = this.#entries.get(path);
-    if (file !== undefined) this.#entries.set(path, { ...file, mode });
-    else if ((await this.status(path))?.kind === "folder") this.#folders.set(path, mode);
+    const file = this.entries.get(path);
+    if (file !== undefined) this.entries.set(path, { ...file, mode });
+    else if ((await this.status(path))?.kind === "folder") this.folders.set(path, mode);
   }
 
   async remove(path: string): Promise<void> {
     this.#change("remove", path);
-    this.#entries.delete(path);
-    this.#links.delete(path);
+    this.entries.delete(path);
+    this.links.delete(path);
   }
 
   async move(from: string, to: string): Promise<void> {
     this.#change("move", to);
-    const target = this.#links.get(from);
+    const target = this.links.get(from);
     if (target !== undefined) {
-      this.#links.delete(from);
-      this.#links.set(to, target);
+      this.links.delete(from);
+      this.links.set(to, target);
       return;
     }
     if (this.#moveFolder(from, to)) return;
-    const file = this.#entries.get(from);
+    const file = this.entries.get(from);
     if (file === undefined) throw unwritable(to, Object.assign(new Error("ENOENT"), { code: "ENOENT" }));
-    this.#entries.delete(from);
-    this.#entries.set(to, file);
+    this.entries.delete(from);
+    this.entries.set(to, file);
   }
 
   #moveFolder(from: string, to: string): boolean {
-    const mode = this.#folders.get(from);
+    const mode = this.folders.get(from);
     if (mode === undefined) return false;
-    this.#folders.delete(from);
-    this.#folders.set(to, mode);
-    for (const [path, file] of [...this.#entries]) {
+    this.folders.delete(from);
+    this.folders.set(to, mode);
+    for (const [path, file] of [...this.entries]) {
       if (!path.startsWith(`${from}/`)) continue;
-      this.#entries.delete(path);
-      this.#entries.set(`${to}${path.slice(from.length)}`, file);
+      this.entries.delete(path);
+      this.entries.set(`${to}${path.slice(from.length)}`, file);
     }
     return true;
   }
 
   async makeFolder(path: string, mode: number): Promise<void> {
-    if (this.#folders.has(path)) return;
+    if (this.folders.has(path)) return;
     this.#change("folder", path);
-    this.#folders.set(path, mode);
+    this.folders.set(path, mode);
   }
 
   #temporaryFolders = 0;
@@ -187,28 +106,28 @@ export class MemoryFiles implements Files {
   }
 
   async copyToNew(from: string, to: string): Promise<void> {
-    if (this.#entries.has(to) || this.#links.has(to) || this.#folders.has(to))
+    if (this.entries.has(to) || this.links.has(to) || this.folders.has(to))
       throw new SatelliteError("file-exists", `there is already a ${to}, and it was not replaced`, {
         hint: "Remove it.",
       });
     this.#change("copy", to);
-    const file = this.#entries.get(from);
+    const file = this.entries.get(from);
     if (file === undefined) throw unwritable(to, Object.assign(new Error("ENOENT"), { code: "ENOENT" }));
-    this.#entries.set(to, file);
+    this.entries.set(to, file);
   }
 
   async list(path: string): Promise<readonly string[]> {
-    this.#checkReadable(path);
-    const all = [...this.#entries.keys(), ...this.#folders.keys(), ...this.#links.keys()];
+    this.checkReadable(path);
+    const all = [...this.entries.keys(), ...this.folders.keys(), ...this.links.keys()];
     const below = all.filter((known) => known.startsWith(`${path}/`));
     return [...new Set(below.map((known) => known.slice(path.length + 1).split("/")[0] ?? ""))].toSorted();
   }
 
   async lock(path: string, content?: string): Promise<FileLock | undefined> {
     if (this.#locks.has(path)) return undefined;
-    this.#checkWritable(path);
+    this.checkWritable(path);
     this.#locks.add(path);
-    this.put(path, content ?? this.#entries.get(path)?.content ?? "", { mode: 0o600 });
+    this.put(path, content ?? this.entries.get(path)?.content ?? "", { mode: 0o600 });
     return { release: async () => void this.#locks.delete(path) };
   }
 
@@ -217,11 +136,11 @@ export class MemoryFiles implements Files {
   }
 
   async readLink(path: string): Promise<string | undefined> {
-    return this.#links.get(path);
+    return this.links.get(path);
   }
 
   async realPath(path: string): Promise<string> {
-    for (const [link, target] of this.#links)
+    for (const [link, target] of this.links)
       if (path === link || path.startsWith(`${link}/`)) return this.realPath(target + path.slice(link.length));
     return path;
   }
@@ -233,53 +152,30 @@ export class MemoryFiles implements Files {
 
   async link(path: string, target: string): Promise<void> {
     this.#change("link", path);
-    this.#entries.delete(path);
-    this.#links.set(path, target);
+    this.entries.delete(path);
+    this.links.set(path, target);
   }
 
   async removeTree(path: string): Promise<void> {
-    const mounted = mountPoints(this.#entries.get("/proc/self/mountinfo")?.content ?? "");
+    const mounted = mountPoints(this.entries.get("/proc/self/mountinfo")?.content ?? "");
     const point = mounted.find((each) => each === path || each.startsWith(`${path}/`));
     if (point !== undefined) throw new SatelliteError("mounted-below", `${path} is not removed: ${point} is mounted`);
     this.#change("remove", path);
     this.drop(path);
-    for (const link of [...this.#links.keys()])
-      if (link === path || link.startsWith(`${path}/`)) this.#links.delete(link);
-    for (const folder of [...this.#folders.keys()]) if (folder.startsWith(`${path}/`)) this.#folders.delete(folder);
+    for (const link of [...this.links.keys()])
+      if (link === path || link.startsWith(`${path}/`)) this.links.delete(link);
+    for (const folder of [...this.folders.keys()]) if (folder.startsWith(`${path}/`)) this.folders.delete(folder);
   }
 
   async removeEmptyFolder(path: string): Promise<boolean> {
-    if ((await this.list(path)).length > 0 || !this.#folders.has(path)) return false;
+    if ((await this.list(path)).length > 0 || !this.folders.has(path)) return false;
     this.#change("remove", path);
-    this.#folders.delete(path);
+    this.folders.delete(path);
     return true;
   }
 
   #change(what: string, path: string): void {
-    this.#checkWritable(path);
+    this.checkWritable(path);
     this.changes.push(`${what} ${path}`);
   }
-
-  #checkWritable(path: string): void {
-    for (const [place, code] of this.#unwritable) {
-      if (path === place || path.startsWith(`${place}/`))
-        throw unwritable(path, Object.assign(new Error(code), { code }));
-    }
-  }
-
-  #checkReadable(path: string): void {
-    for (const place of this.#unreadable) {
-      if (path !== place && !path.startsWith(`${place}/`)) continue;
-      throw unreadable(path);
-    }
-  }
-
-  #isFolder(path: string): boolean {
-    if (this.#entries.has(this.#links.get(path) ?? path)) return false;
-    return this.#folders.has(path) || this.paths().some((known) => known.startsWith(`${path}/`));
-  }
-}
-
-function unreadable(path: string): SatelliteError {
-  return new SatelliteError("file-unreadable", `${path} could not be read`, { hint: "Run as root." });
 }

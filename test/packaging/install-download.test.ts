@@ -1,49 +1,12 @@
 // How packaging/install.sh gets a release: what it does about servers that fail, and that nothing is touched before the checksum.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import type { RequestListener, ServerResponse } from "node:http";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
-import { execa } from "execa";
-import { Machine, type Outcome, type RunOptions } from "./install-machine.ts";
-import { Mirror, NEW, OLD, tarballName } from "./install-mirror.ts";
-import { scratchFolder, TOP } from "./sample-release.ts";
-
-const CERTIFICATES = join(TOP, "test/fixtures/certificates");
-const TARBALL = `/download/v${OLD}/${tarballName(OLD)}`;
-const SUMS = `/download/v${OLD}/SHA256SUMS`;
-
-let mirror: Mirror;
-before(async () => {
-  mirror = await Mirror.start();
-});
-after(() => mirror.stop());
-afterEach(() => {
-  mirror.faults.clear();
-  mirror.requests.length = 0;
-});
-
-/** `--version OLD`, unless the arguments say what to install. */
-function install(machine: Machine, args: readonly string[] = ["--version", OLD], options: RunOptions = {}) {
-  const environment = { EKS_SATELLITE_BASE_URL: mirror.url, EKS_SATELLITE_ALLOW_HTTP: "yes", ...options.environment };
-  const all = ["--cluster", "demo", "--region", "us-west-2", "--skip-start", ...args];
-  return machine.install(all, { ...options, environment });
-}
-
-/** Runs it where it must fail, and looks that the machine is as it was. */
-async function refused(args?: readonly string[], options?: RunOptions): Promise<Outcome> {
-  const machine = await Machine.create();
-  const before = machine.picture();
-  const outcome = await install(machine, args, options);
-  assert.equal(outcome.exitCode, 1, outcome.stdout);
-  // The release is unpacked in /opt, and removed again when it is not what it should be.
-  assert.deepEqual({ ...machine.picture(), opt: "" }, { ...before, opt: "" });
-  assert.deepEqual(machine.calls(), []);
-  return outcome;
-}
+import { readFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { join } from "node:path";
+import { test } from "node:test";
+import { CERTIFICATE, install, mirror, refused, SUMS, startRedirector, TARBALL } from "./install-fresh.ts";
+import { Machine } from "./install-machine.ts";
+import { NEW, OLD, tarballName } from "./install-mirror.ts";
 
 const cutOff: RequestListener = (_, response) => {
   response.writeHead(200, { "content-length": "1000000" });
@@ -157,17 +120,10 @@ test("checksums and the latest version are not taken over http, unless a sum cam
 });
 
 test("wget follows no redirect out of TLS, none without an end, and one that is relative", async (context) => {
-  const server = createServer({
-    key: readFileSync(`${CERTIFICATES}/localhost.key`),
-    cert: readFileSync(`${CERTIFICATES}/localhost.pem`),
-  });
-  server.on("request", (_, response: ServerResponse) => void response.writeHead(302, { location: mirror.url }).end());
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => server.close());
+  const address = await startRedirector(context);
   const machine = await Machine.create();
   machine.hide("curl");
   machine.command("wget", 'exec /usr/bin/wget --no-check-certificate "$@"');
-  const address = `https://localhost:${(server.address() as AddressInfo).port}`;
   const left = await install(machine, undefined, { environment: { EKS_SATELLITE_BASE_URL: address } });
   assert.match(left.stderr, /wget: the redirect to http:.* is not followed/);
   assert.deepEqual(mirror.requests, []);
@@ -208,72 +164,15 @@ test("the proxy that is given is used, and its password is not shown", async () 
 });
 
 test("an untrusted certificate is reported with what a proxy that inspects TLS needs, and no redirect leads out of TLS", async (context) => {
-  const server = createServer({
-    key: readFileSync(`${CERTIFICATES}/localhost.key`),
-    cert: readFileSync(`${CERTIFICATES}/localhost.pem`),
-  });
-  server.on("request", (_, response: ServerResponse) => void response.writeHead(302, { location: mirror.url }).end());
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  context.after(() => server.close());
-  const environment = { EKS_SATELLITE_BASE_URL: `https://localhost:${(server.address() as AddressInfo).port}` };
+  const address = await startRedirector(context);
+  const environment = { EKS_SATELLITE_BASE_URL: address };
   const untrusted = await refused(undefined, { environment });
   assert.match(
     untrusted.stderr,
     /exit code 60, curl: .*\n {2}URL: https:.*\n {2}→ .*update-ca-certificates.*NODE_EXTRA_CA_CERTS/,
   );
-  const trusted = { ...environment, CURL_CA_BUNDLE: `${CERTIFICATES}/localhost.pem` };
+  const trusted = { ...environment, CURL_CA_BUNDLE: CERTIFICATE };
   const redirected = await refused(undefined, { environment: trusted });
   assert.match(redirected.stderr, /exit code 1, curl: .*http.*\n {2}URL: https:/);
   assert.deepEqual(mirror.requests, []);
-});
-
-test("--from takes the URL of a tarball with SHA256SUMS beside it; a password in it is not shown", async () => {
-  const machine = await Machine.create();
-  const url = `${mirror.url.replace("http://", "http://user:word@")}${TARBALL}`;
-  const { exitCode, stdout } = await install(machine, ["--from", url]);
-  assert.equal(exitCode, 0);
-  assert.deepEqual(mirror.requests, [SUMS, TARBALL]);
-  assert.doesNotMatch(stdout, /user:word/);
-});
-
-test("--from FILE needs SHA256SUMS beside it or --sha256, and takes no other machine's tarball", async () => {
-  const folder = await scratchFolder();
-  const file = join(folder, tarballName(OLD));
-  copyFileSync(join(mirror.folder, TARBALL), file);
-  const alone = await refused(["--from", file]);
-  assert.match(alone.stderr, /reading SHA256SUMS: there is no file .*SHA256SUMS\n {2}→ .*--sha256 SUM/);
-
-  const sums = readFileSync(join(mirror.folder, SUMS), "utf8");
-  const sum =
-    sums
-      .split("\n")
-      .find((line) => line.endsWith(tarballName(OLD)))
-      ?.slice(0, 64) ?? "";
-  const machine = await Machine.create();
-  assert.equal((await install(machine, ["--from", file, "--sha256", sum.toUpperCase()])).exitCode, 0);
-  assert.match((await refused(["--from", file, "--sha256", "0".repeat(64)])).stderr, /must be 0{64}/);
-
-  const other = join(dirname(join(mirror.folder, TARBALL)), tarballName(OLD, "arm64"));
-  assert.match(
-    (await refused(["--from", other])).stderr,
-    /it holds eks-satellite-1\.0\.0-linux-arm64, and this is linux-amd64/,
-  );
-  assert.match(
-    (await refused(["--from", file, "--sha256", sum, "--version", NEW])).stderr,
-    /holds version 1\.0\.0, and --version says 1\.1\.0/,
-  );
-});
-
-test("a file that is not a release's tarball is reported, though its checksum is right", async () => {
-  const folder = await scratchFolder();
-  const from = (name: string) => {
-    const file = join(folder, name);
-    const sum = createHash("sha256").update(readFileSync(file)).digest("hex");
-    return refused(["--from", file, "--sha256", sum]);
-  };
-  writeFileSync(join(folder, "text.tar.gz"), "not a tarball");
-  assert.match((await from("text.tar.gz")).stderr, /unpacking text\.tar\.gz: tar cannot unpack it\n/);
-  writeFileSync(join(folder, "notes"), "something else");
-  await execa("tar", ["-czf", "notes.tar.gz", "notes"], { cwd: folder });
-  assert.match((await from("notes.tar.gz")).stderr, /it is not a release of eks-satellite: it has no file VERSION\n/);
 });

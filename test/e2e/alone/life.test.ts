@@ -13,6 +13,7 @@ import { up } from "../../sandbox/up.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { renderWebDeployment } from "../../sandbox/workload.ts";
 import { documentedBlock } from "../documented-blocks.ts";
+import { OTHER_UNIT } from "../other-container.ts";
 import { assertSameLines, assertSamePicture, type Picture, takePicture } from "../picture.ts";
 import { ReleaseMirror, tarballOf } from "../release-mirror.ts";
 
@@ -22,18 +23,6 @@ const [OLD, NEW] = ["0.0.9", "0.1.0"] as const;
 const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
 const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
-
-/** In the manner of Docker: a container in a namespace of its own, which its own engine starts again after a reboot. */
-const STRANGER_UNIT = `[Unit]
-After=containerd.service
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStartPre=-/usr/bin/ctr --namespace=moby containers rm stranger
-ExecStart=/usr/bin/ctr --namespace=moby run --detach ${webImage} stranger
-[Install]
-WantedBy=multi-user.target
-`;
 
 let sandbox: Sandbox;
 let mirror: ReleaseMirror;
@@ -53,11 +42,11 @@ before(async () => {
   await write("/usr/local/bin/sudo", '#!/bin/sh\nexec env "$@"\n');
   await sh("chmod 600 /root/keys && chmod 755 /usr/local/bin/sudo");
   await layConfiguration();
-  await write("/etc/systemd/system/stranger.service", STRANGER_UNIT);
+  await write("/etc/systemd/system/other.service", OTHER_UNIT);
   await sh(`ctr --namespace=k8s.io images export /var/tmp/web.tar ${webImage}
     ctr --namespace=moby images import /var/tmp/web.tar >/dev/null && rm /var/tmp/web.tar
-    systemctl daemon-reload && systemctl enable --quiet --now stranger`);
-  foreign = await processOf("moby", "stranger");
+    systemctl daemon-reload && systemctl enable --quiet --now other`);
+  foreign = await processOf("moby", "other");
   picture = await takePicture(sandbox, ["/etc/eks-satellite"]);
 });
 after(async () => {
@@ -139,7 +128,7 @@ test("README.md's quickstart makes a bare machine a Ready node that serves a pag
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
   await sandbox.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
   assert.ok(await hasPage());
-  assert.equal(await processOf("moby", "stranger"), foreign);
+  assert.equal(await processOf("moby", "other"), foreign);
 });
 
 const daemonPid = () => sh("systemctl show eks-satellite --property=MainPID --value");
@@ -166,7 +155,7 @@ test("the documented upgrade keeps the configuration and the pod, whose process 
   assert.notEqual(await daemonPid(), pid);
   assert.equal(await podProcess(), pod);
   assert.equal(await sh("ls -d /opt/eks-satellite.previous"), "/opt/eks-satellite.previous", "to go back to");
-  assert.equal(await processOf("moby", "stranger"), foreign);
+  assert.equal(await processOf("moby", "other"), foreign);
 });
 
 const RESTARTS: readonly (readonly [what: string, restart: () => Promise<void>])[] = [
@@ -180,8 +169,8 @@ for (const [what, restart] of RESTARTS) {
     await waitFor({ what: "the page", deadlineMs: 120_000 }, hasPage);
     await sandbox.waitForNode();
     timings.push([`${what}, to the page`, (performance.now() - startedAt) / 1000]);
-    assert.notEqual(await processOf("moby", "stranger"), foreign, "its engine has started it anew");
-    foreign = await processOf("moby", "stranger");
+    assert.notEqual(await processOf("moby", "other"), foreign, "its engine has started it anew");
+    foreign = await processOf("moby", "other");
   });
 }
 
@@ -196,7 +185,7 @@ test("the documented uninstall asks, and leaves the machine as it was", async ()
   assertSamePicture(await takePicture(sandbox, ["/etc/eks-satellite"]), picture);
   assert.equal(await sh("ls /etc/eks-satellite"), "config.yaml\ncredentials\nenvironment");
   assert.equal(await hasPage(), false);
-  assert.equal(await processOf("moby", "stranger"), foreign);
+  assert.equal(await processOf("moby", "other"), foreign);
 });
 
 test("the documented way for machines without internet makes it a node once more, and --purge leaves nothing at all", async () => {
@@ -221,7 +210,7 @@ test("the documented way for machines without internet makes it a node once more
   // The configuration that was laid there before the first picture is gone now, too.
   assertSamePicture(await takePicture(sandbox, []), picture);
   assert.equal(await sh("ls -d /etc/eks-satellite || true"), "");
-  assert.equal(await processOf("moby", "stranger"), foreign);
+  assert.equal(await processOf("moby", "other"), foreign);
 });
 
 test("the Debian package starts nothing by itself, makes it a node, and its purge leaves the machine as it was", async () => {
@@ -248,5 +237,5 @@ test("the Debian package starts nothing by itself, makes it a node, and its purg
   const left = (lines: readonly string[]) => lines.filter((line) => !/ \/var\/(lib\/dpkg|log\/dpkg\.log)/.test(line));
   const before = { ...picture, files: left(picture.files), hashes: left(picture.hashes) };
   assertSamePicture(await takePicture(sandbox, ofDpkg), before);
-  assert.equal(await processOf("moby", "stranger"), foreign);
+  assert.equal(await processOf("moby", "other"), foreign);
 });
