@@ -1,7 +1,7 @@
 // Whether EKS knows this node's network: it signs no serving certificate of a hybrid node elsewhere, and sends nothing there.
+import ipaddr from "ipaddr.js";
 import type { ClusterFacts } from "../aws/cluster.ts";
 import { SatelliteError } from "../errors.ts";
-import { isInNetworks, isIpv4 } from "../host/networks.ts";
 
 /** What EKS takes as a remote network. */
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] as const;
@@ -11,7 +11,8 @@ export function findRemoteNetworkProblem(
   { name, region, remoteNetworks }: ClusterFacts,
   address: string | undefined,
 ): SatelliteError | undefined {
-  if (remoteNetworks === undefined || address === undefined || !isIpv4(address)) return undefined;
+  if (remoteNetworks === undefined || address === undefined || !ipaddr.IPv4.isValidFourPartDecimal(address))
+    return undefined;
   const { nodes, pods } = remoteNetworks;
   if (isInNetworks(address, nodes)) return undefined;
   const lacking =
@@ -27,6 +28,14 @@ export function findRemoteNetworkProblem(
         : `EKS takes private networks alone (${PRIVATE.join(", ")}): set node.ip to this machine's address in one, as a VPN gives it.`,
     },
   );
+}
+
+/** A network in CIDR notation, or one address. Networks are IPv4 there; what is none holds no address. */
+function isInNetworks(address: string, networks: readonly string[]): boolean {
+  return networks.some((network) => {
+    const cidr = network.includes("/") ? network : `${network}/32`;
+    return ipaddr.IPv4.isValidCIDR(cidr) && ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
+  });
 }
 
 /** The update replaces what is configured: what is there is named again. */

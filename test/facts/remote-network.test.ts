@@ -12,8 +12,14 @@ for (const [address, networks] of [
   ["10.250.0.11", ["10.250.0.0/16"]],
   ["10.250.0.11", ["192.168.0.0/16", "10.250.0.11/32"]],
   ["10.250.0.11", ["10.250.0.11"]],
+  ["10.250.0.11", ["0.0.0.0/0"]],
 ] as const)
   test(`${address} is in ${networks.join(", ")}`, () => assert.equal(find(address, networks), undefined));
+
+for (const networks of [["10.250.0.12/30"], ["10.0.0.0/33", "10.0.0.0/x", "nonsense", "", "2001:db8::/32"]])
+  test(`10.250.0.11 is in none of ${networks.join(", ")}`, () => {
+    assert.equal(describe(find("10.250.0.11", networks)).code, "remote-network-missing");
+  });
 
 test("an address outside is named with the networks, and the command keeps what is configured", () => {
   const problem = find("10.9.8.7", ["10.250.0.0/16"], ["10.251.0.0/16"]);
