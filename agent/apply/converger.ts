@@ -189,8 +189,10 @@ export class Converger {
 
   /** Puts the daemon's own files back, and returns what kept it from that. */
   async #repairKept(): Promise<readonly unknown[]> {
-    const { host, kept, emit } = this.#options;
-    const { repaired, failures } = await kept.round();
+    const { host, kept, board, emit } = this.#options;
+    const { repaired, failures, unreadable } = await kept.round();
+    if (unreadable === undefined) board.setTrue("StateReadable", "Readable", "the daemon's own records can be read");
+    else board.setFailed("StateReadable", unreadable);
     const ids = repaired.map((path) => `file:${path}`);
     this.#work.recordRepairs(ids, host.clock.now());
     for (const resource of ids) emit({ kind: "resource-repaired", resource });

@@ -1,6 +1,7 @@
 // The daemon's own files, secrets and records, which no plan holds: what was written last is what stays there.
 import { dirname } from "node:path";
 import { runPaths, statePaths } from "../config/paths.ts";
+import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { Host, WriteOptions } from "../host/host.ts";
 import { replacing } from "../host/replacing.ts";
 import { Queue } from "../loop/queue.ts";
@@ -10,10 +11,14 @@ export interface KeptFolders {
   readonly runFolder: string;
 }
 
-/** What one comparison found: paths that were put back, and why others were not. */
+/** What one comparison found. */
 export interface KeptRound {
+  /** Paths that were put back. */
   readonly repaired: readonly string[];
+  /** Why others were not. */
   readonly failures: readonly unknown[];
+  /** Why a file cannot be read; undefined when all can. The daemon runs without it. */
+  readonly unreadable: SatelliteError | undefined;
 }
 
 interface Kept {
@@ -24,6 +29,8 @@ interface Kept {
 /** Only root reads what is in these folders. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
+/** The daemon's own files are some kilobytes. */
+const MAX_BYTES = 2 ** 20;
 
 /**
  * Remembers every file that the daemon writes below its two folders, and puts back what another process removes, edits or opens to
@@ -33,6 +40,8 @@ export class KeptFiles {
   readonly #host: Host;
   readonly #folders: readonly string[];
   readonly #paths: readonly string[];
+  /** Whose content may be lost: apt's configuration while apt-get runs, and kubelet's last words, which are long. */
+  readonly #others: readonly string[];
   readonly #kept = new Map<string, Kept>();
   /** A part's write and a repair of the same file follow each other. */
   readonly #queues = new Map<string, Queue>();
@@ -40,8 +49,8 @@ export class KeptFiles {
   constructor(host: Host, { stateFolder, runFolder }: KeptFolders) {
     this.#host = host;
     this.#folders = [stateFolder, runFolder];
-    // apt's configuration is there while apt-get runs, and no longer.
-    const { aptConfig: _, ...run } = runPaths(runFolder);
+    const { aptConfig, kubeletGoroutines, ...run } = runPaths(runFolder);
+    this.#others = [aptConfig, kubeletGoroutines];
     this.#paths = [...Object.values(run), ...Object.values(statePaths(stateFolder))];
   }
 
@@ -63,8 +72,8 @@ export class KeptFiles {
     for (const folder of this.#folders) await this.#repairFolder(folder);
     const found = await Promise.all(this.#paths.map((path) => this.#filesAt(path).catch(() => [])));
     for (const path of found.flat()) {
-      const content = await files.read(path).catch(() => undefined);
-      if (content !== undefined) this.#kept.set(path, { content, mode: FILE_MODE });
+      const found = await files.readWithStatus(path, MAX_BYTES).catch(() => undefined); // The rounds report it.
+      if (found?.status.kind === "file") this.#kept.set(path, { content: found.text, mode: FILE_MODE });
     }
   }
 
@@ -72,18 +81,42 @@ export class KeptFiles {
   async round(): Promise<KeptRound> {
     const repaired: string[] = [];
     const failures: unknown[] = [];
+    let unreadable = await this.#findUnreadable();
     const attempt = async (path: string, repair: () => Promise<boolean>) => {
       try {
         if (await repair()) repaired.push(path);
       } catch (error) {
-        failures.push(error);
+        if (hasCode(error, "file-unreadable")) unreadable ??= unreadableAt(path, error);
+        else failures.push(error);
       }
     };
     for (const folder of this.#folders) await attempt(folder, () => this.#repairFolder(folder));
     await Promise.all(
       [...this.#kept.keys()].map((path) => attempt(path, () => this.#queueOf(path).run(() => this.#repairFile(path)))),
     );
-    return { repaired: repaired.toSorted(), failures };
+    return { repaired: repaired.toSorted(), failures, unreadable };
+  }
+
+  /** Looks at what is not kept, which may be so because it could not be read. */
+  async #findUnreadable(): Promise<SatelliteError | undefined> {
+    const problems = await Promise.all([
+      ...this.#paths.map((path) => this.#problemOf(path, (each) => this.#readOnce(each))),
+      ...this.#others.map((path) => this.#problemOf(path, async () => undefined)),
+    ]);
+    return problems.find((problem) => problem !== undefined);
+  }
+
+  async #problemOf(path: string, look: (path: string) => Promise<unknown>): Promise<SatelliteError | undefined> {
+    try {
+      for (const each of await this.#filesAt(path)) await look(each);
+      return undefined;
+    } catch (error) {
+      return unreadableAt(path, error);
+    }
+  }
+
+  async #readOnce(path: string): Promise<void> {
+    if (!this.#kept.has(path)) await this.#host.files.readWithStatus(path, MAX_BYTES);
   }
 
   async #repairFolder(folder: string): Promise<boolean> {
@@ -99,11 +132,17 @@ export class KeptFiles {
     const { files } = this.#host;
     const kept = this.#kept.get(path);
     if (kept === undefined) return false; // Removed by its part since the round began.
-    const present = await files.status(path);
-    const isSame = present?.kind === "file" && present.mode === kept.mode && (await files.read(path)) === kept.content;
-    if (isSame) return false;
+    if (await this.#isAsKept(path, kept)) return false;
     await files.write(path, kept.content, { mode: kept.mode });
     return true;
+  }
+
+  /** A file of another size is not read, however large it is. */
+  async #isAsKept(path: string, { content, mode }: Kept): Promise<boolean> {
+    const { files } = this.#host;
+    const present = await files.status(path);
+    if (present?.kind !== "file" || present.mode !== mode) return false;
+    return present.sizeBytes === Buffer.byteLength(content) && (await files.read(path)) === content;
   }
 
   async #write(path: string, content: string, options: WriteOptions): Promise<void> {
@@ -142,4 +181,10 @@ export class KeptFiles {
     if (kind !== "folder") return kind === "file" ? [path] : [];
     return (await files.list(path)).map((name) => `${path}/${name}`);
   }
+}
+
+function unreadableAt(path: string, cause: unknown): SatelliteError {
+  return new SatelliteError("file-unreadable", `${describe(cause).message}; the daemon runs without it`, {
+    hint: `ls -l ${path}; dmesg --level=err shows whether the disk fails.`,
+  });
 }

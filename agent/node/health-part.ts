@@ -6,7 +6,7 @@ import { ClockStep } from "./clock-step.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { type HealthWatchOptions, watchHealth } from "./health-watch.ts";
 import { reportImagePulls } from "./image-pulls.ts";
-import { type MachineWatchOptions, watchClock, watchMachine } from "./machine-watch.ts";
+import { type MachineWatchOptions, watchClock, watchNames } from "./machine-watch.ts";
 
 /** The time of day was set, forward or back. */
 export type HealthEvent = { readonly kind: "clock-set"; readonly seconds: number };
@@ -52,7 +52,7 @@ export class HealthPart {
     if (seconds !== 0) emit({ kind: "clock-set", seconds });
     [this.#servingCertificateExpiresAtMs] = await Promise.all([
       watchHealth(this.#options),
-      watchMachine(this.#options),
+      watchNames(this.#options),
       this.#disks.round(),
     ]);
     const found = facts();

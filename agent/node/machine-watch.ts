@@ -2,9 +2,8 @@
 
 import { readClockSkewMs, stsHostname } from "../aws/aws-endpoints.ts";
 import type { ConditionBoard } from "../board/conditions.ts";
-import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
-import { describe, SatelliteError } from "../errors.ts";
+import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 
 /** AWS refuses a signature whose time is 5 minutes off, and EKS a token that is 15: this is early enough to correct it. */
@@ -19,12 +18,8 @@ export interface MachineWatchOptions {
   readonly endpoint: () => string | undefined;
 }
 
-/** Checks name resolution and the daemon's own records. */
-export async function watchMachine(options: MachineWatchOptions): Promise<void> {
-  await Promise.all([watchNames(options), watchState(options)]);
-}
-
-async function watchNames({ host, config, board, endpoint }: MachineWatchOptions): Promise<void> {
+/** Checks name resolution. */
+export async function watchNames({ host, config, board, endpoint }: MachineWatchOptions): Promise<void> {
   const url = endpoint();
   const names = [stsHostname(config.cluster.region), ...(url === undefined ? [] : [new URL(url).hostname])];
   try {
@@ -32,28 +27,6 @@ async function watchNames({ host, config, board, endpoint }: MachineWatchOptions
     board.setTrue("DnsWorking", "Resolved", `${names.join(" and ")} can be resolved`);
   } catch (error) {
     board.setFailed("DnsWorking", error);
-  }
-}
-
-/** A record that cannot be read counts as none, everywhere: only this condition says that the disk may be dying. */
-async function watchState({ host, config, board }: MachineWatchOptions): Promise<void> {
-  const paths = [...Object.values(statePaths(config.stateFolder)), ...Object.values(runPaths(config.runFolder))];
-  const problems = await Promise.all(paths.map((path) => findUnreadable(host, path)));
-  const problem = problems.find((found) => found !== undefined);
-  if (problem === undefined) board.setTrue("StateReadable", "Readable", "the daemon's own records can be read");
-  else board.setFailed("StateReadable", problem);
-}
-
-async function findUnreadable({ files }: Host, path: string): Promise<unknown> {
-  try {
-    const status = await files.status(path);
-    if (status?.kind === "folder") await files.list(path);
-    else await files.read(path);
-    return undefined;
-  } catch (cause) {
-    return new SatelliteError("file-unreadable", `${describe(cause).message}; the daemon runs without it`, {
-      hint: `ls -l ${path}; dmesg --level=err shows whether the disk fails.`,
-    });
   }
 }
 

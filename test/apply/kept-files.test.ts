@@ -128,3 +128,30 @@ test("a machine of a class keeps its own methods and its late bindings", async (
   assert.equal((await host.fetch({ url: "http://x", timeoutSeconds: 1 })).status, 204);
   assert.equal(host.clock, machine.clock);
 });
+
+test("a file that cannot be read is named, and is no failure of the round", async () => {
+  for (const isKept of [true, false]) {
+    const { machine, kept, files } = await setUp();
+    if (isKept) await files.write(SESSION, "keys", SECRET);
+    machine.files.refuseReads(SESSION);
+    const { repaired, failures, unreadable } = await kept.round();
+    assert.deepEqual([repaired, failures], [[], []]);
+    assert.match(unreadable?.message ?? "", /session could not be read; the daemon runs without it/);
+  }
+});
+
+test("what another process makes of a file is not read when it has another size", async () => {
+  const { machine, kept, files } = await setUp();
+  await files.write(SESSION, "keys", SECRET);
+  machine.files.put(SESSION, "x".repeat(10_000), { mode: 0o600 });
+  machine.files.read = () => assert.fail("it was read");
+  assert.deepEqual((await kept.round()).repaired, [SESSION]);
+});
+
+test("kubelet's goroutines are neither kept in memory nor put back", async () => {
+  const { machine, kept, files } = await setUp();
+  const dump = `${RUN}/kubelet-goroutines.txt`;
+  await files.write(dump, "goroutine 1 [select]", SECRET);
+  machine.files.drop(dump);
+  assert.deepEqual((await kept.round()).repaired, []);
+});

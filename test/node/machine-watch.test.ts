@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { watchClock, watchMachine } from "../../agent/node/machine-watch.ts";
+import { watchClock, watchNames } from "../../agent/node/machine-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -15,7 +15,7 @@ function setUp() {
   for (const name of [API, sts]) host.names.set(name, ["192.0.2.1"]);
   const board = createBoard(createMemoryLog().log, host.clock);
   const options = { host, config, board, endpoint: () => `https://${API}` };
-  return { host, board, sts, watch: () => watchMachine(options), watchTime: () => watchClock(options) };
+  return { host, board, sts, watch: () => watchNames(options), watchTime: () => watchClock(options) };
 }
 
 test("names that resolve are reported as such", async () => {
