@@ -19,8 +19,8 @@ export const HTTP_PATHS = {
   "/livez": {
     contentType: TEXT,
     answers: {
-      200: "every loop finishes its rounds",
-      503: "names each loop that has not finished a round for three periods and two minutes; systemd's watchdog then restarts the daemon",
+      200: "every loop's rounds succeed",
+      503: "names each loop of which no round has succeeded for three periods and two minutes; where the round hangs, systemd's watchdog restarts the daemon",
     },
     isProbe: true,
   },
