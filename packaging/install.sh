@@ -688,8 +688,6 @@ apply_changes() {
 # switch_program keeps the files of the earlier version, in the layout of a release.
 switch_program() {
   local path
-  # A power cut must not leave a short program under the name of a whole one.
-  sync --file-system -- "$release"
   if [[ -d $PROGRAM ]]; then
     rm -rf -- "$PREVIOUS"
     mkdir -p -- "$PREVIOUS/opt"
@@ -703,7 +701,6 @@ switch_program() {
     mv -- "$PROGRAM" "$PREVIOUS/opt/eks-satellite"
   fi
   place_release "$release"
-  sync --file-system -- "$PROGRAM"
   # Where the configuration is edited from here on.
   release=$ROOT
 }
