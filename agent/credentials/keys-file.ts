@@ -3,13 +3,13 @@
 import { SatelliteError } from "../errors.ts";
 
 const BLANK = String.raw`(?:[ \t]|\\\n)*`;
-const VALUE = String.raw`(?:"(?:[^"\\]|\\[\s\S])*"|'[^']*'|\\[\s\S]|[^\s;&#"'\\])*`;
+const VALUE = String.raw`(?:"(?:[^"\\]|\\[\s\S])*"|'[^']*'|\\[\s\S]|[^\s;&"'\\])*`;
 const COMMENT = /[ \t]*[#;].*\n?/y;
 const BLANKS = new RegExp(BLANK, "y");
 const PREFIX = /(?:export|declare|typeset|readonly)(?:[ \t]+-\w+)*[ \t]+/y;
-/** `A= B=x` gives A no value. */
+/** `A= B=x` and `A= # x` give A no value; within a word `#` begins no comment. */
 const ASSIGNMENT = new RegExp(
-  `(\\w+)[ \\t]*=[ \\t]*(?!AWS_\\w+[ \\t]*=)(${VALUE})(?=[\\s;&#]|\\\\\\n|$)${BLANK}(?:;|&&)?`,
+  `(\\w+)[ \\t]*=(?:[ \\t]+(?!#))?(?!AWS_\\w+[ \\t]*=)(${VALUE})(?=[\\s;&]|\\\\\\n|$)${BLANK}(?:;|&&)?`,
   "y",
 );
 const REST = /[^\n]*\n?/y;
