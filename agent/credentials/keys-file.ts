@@ -31,13 +31,15 @@ export function parseKeysFile(text: string, file: string): Readonly<Record<strin
     const refuseLine = () => refuse(text, begin, file);
     take(BLANKS);
     let isExport = take(PREFIX) !== null;
+    let isOpen = false;
     for (let found = take(ASSIGNMENT); found !== null; found = take(ASSIGNMENT)) {
       const [, name = "", value = ""] = found;
       variables.set(name.toUpperCase(), readValue(name, value, refuseLine));
+      isOpen = KEY_NAME.test(name) && !/(?:;|&&)$/.test(found[0]);
       take(BLANKS);
       isExport = take(PREFIX) !== null;
     }
-    checkRest(take(REST)?.[0] ?? "", isExport, refuseLine);
+    checkRest(take(REST)?.[0] ?? "", { isExport, isOpen }, refuseLine);
   }
   return Object.fromEntries(variables);
 }
@@ -63,10 +65,18 @@ function readEscape(written: string, character: string): string {
   return '"\\$`'.includes(character) ? character : written;
 }
 
-/** What follows the assignments of a line: a comment, a word of a shell, or names to export, but no key. */
-function checkRest(rest: string, isExport: boolean, refuseLine: () => never): void {
+/** The assignments of a line: whether they are exported, and whether the last is of a key and has no end before the rest. */
+interface Assigned {
+  readonly isExport: boolean;
+  readonly isOpen: boolean;
+}
+
+/** What follows the assignments of a line: a comment, a word of a shell, or names to export, but no key. `A=x word` sets A for a command alone. */
+function checkRest(rest: string, { isExport, isOpen }: Assigned, refuseLine: () => never): void {
   const line = rest.trim();
-  if (/^[#;]/.test(line) || !KEY_NAME.test(line)) return;
+  if (line === "" || /^[#;]/.test(line)) return;
+  if (isOpen && !isExport) refuseLine();
+  if (!KEY_NAME.test(line)) return;
   if (!isExport || !line.split(/[\s;]+/).every((word) => /^(AWS_[A-Z_]+)?$/.test(word))) refuseLine();
 }
 

@@ -17,7 +17,6 @@ const piece = fc.oneof(
   plain,
   quoted.map((text) => `'${text}'`),
   quoted.map((text) => `"${text.replaceAll("\\", "\\\\")}"`),
-  quoted.map((text) => `"${text}"`),
   fc.constantFrom("\\\n", "\\ ", "\\#", "\\x", '\\"', "#", "="),
 );
 const assignment = fc
@@ -42,20 +41,21 @@ function askBash(texts: readonly string[]): readonly (readonly string[] | undefi
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-keys-"));
   try {
     for (const [index, text] of texts.entries()) writeFileSync(join(folder, String(index)), text);
+    // A file with a mistake is left out; some end the subshell before it says anything.
     const script = `cd "$1"; for ((i = 0; i < $2; i++)); do
-      ( unset ${NAMES.join(" ")}; bash -n "./$i" 2>/dev/null || { printf '!\\0!\\0!\\0'; exit; }
-        . "./$i" >/dev/null 2>&1; printf '%s\\0' ${NAMES.map((name) => `"$${name}"`).join(" ")} )
-    done`;
+      ( unset ${NAMES.join(" ")}; bash -n "./$i" 2>/dev/null || exit
+        . "./$i" >/dev/null 2>&1; printf '%s\\0' "$i" ${NAMES.map((name) => `"$${name}"`).join(" ")} )
+    done; true`;
     const output = execFileSync("bash", ["-c", script, "bash", folder, String(texts.length)], {
       encoding: "utf8",
       env: { PATH: process.env.PATH },
       maxBuffer: 64 * 2 ** 20,
     });
-    const values = output.split("\0");
-    return texts.map((_, index) => {
-      const found = values.slice(index * NAMES.length, (index + 1) * NAMES.length);
-      return found[0] === "!" ? undefined : found;
-    });
+    const words = output.split("\0");
+    const answers: (readonly string[] | undefined)[] = texts.map(() => undefined);
+    for (let at = 0; at + NAMES.length < words.length; at += NAMES.length + 1)
+      answers[Number(words[at])] = words.slice(at + 1, at + 1 + NAMES.length);
+    return answers;
   } finally {
     rmSync(folder, { recursive: true });
   }

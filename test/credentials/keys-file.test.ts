@@ -46,6 +46,7 @@ const REFUSED: readonly string[] = [
   'AWS_SECRET_ACCESS_KEY="$SECRET"',
   "AWS_SECRET_ACCESS_KEY=`cat x`",
   'AWS_SECRET_ACCESS_KEY="half',
+  "AWS_SECRET_ACCESS_KEY=wJal rXUt",
 ];
 
 test("a key in another form is refused with its line and the form that is wanted, and is not shown", () => {
