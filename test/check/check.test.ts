@@ -3,9 +3,7 @@ import { test } from "node:test";
 import { type Finding, type GroupedCheck, ok, runChecks } from "../../agent/check/check.ts";
 import { createContext } from "../../agent/check/context.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import { MemoryAws } from "../fakes/memory-aws.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
-import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
 
 const named = (name: string, run: () => Promise<Finding>): GroupedCheck => ({
   name,
@@ -75,23 +73,6 @@ test("a failure after the deadline is ignored", async () => {
   await host.clock.advance(8000);
   assert.equal((await running)[0]?.evidence, "no answer in 8 s");
   await host.clock.advance(20_000);
-});
-
-test("keys, the cluster and the caller are read once, however many checks need them", async () => {
-  const host = new MemoryHost();
-  host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
-  const aws = new MemoryAws(host.clock.now);
-  const context = createContext({
-    host,
-    environment: {},
-    configFile: "/etc/eks-satellite/config.yaml",
-    config: sampleConfig(),
-    configProblem: undefined,
-    aws,
-  });
-  await Promise.all([context.keys(), context.keys(), context.token(), context.caller(), context.caller()]);
-  await Promise.all([context.cluster(), context.cluster(), context.knownCluster()]);
-  assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);
 });
 
 test("without a configuration the machine's sections have the defaults, and the rest rejects with the reason", async () => {

@@ -67,3 +67,10 @@ test("the daemon is asked on the configured port, and no answer means that none 
   assert.deepEqual(urls, ["http://127.0.0.1:9911/readyz"]);
   assert.equal(await setUp().context.daemon(), undefined);
 });
+
+test("keys, the cluster and the caller are read once, however many checks need them", async () => {
+  const { aws, context } = setUp();
+  await Promise.all([context.keys(), context.keys(), context.token(), context.caller(), context.caller()]);
+  await Promise.all([context.cluster(), context.cluster(), context.knownCluster()]);
+  assert.deepEqual(aws.calls.toSorted(), ["assumeRole", "describeCluster", "getCallerIdentity"]);
+});
