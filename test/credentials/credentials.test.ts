@@ -1,23 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Config } from "../../agent/config/schema.ts";
 import { readSourceKeys } from "../../agent/credentials/credential-source.ts";
-import { isLongLived, readSessionKeys } from "../../agent/credentials/credentials.ts";
-import { awsError, connectionRefused, MemoryAws } from "../fakes/memory-aws.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
+import { isLongLived } from "../../agent/credentials/credentials.ts";
+import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
+import { KEYS_FILE } from "../fakes/samples.ts";
+import { KEYS_PATH, setUpKeys as setUp } from "../fakes/session-keys.ts";
 
 const ROLE = "arn:aws:iam::111122223333:role/satellite";
-const KEYS_PATH = "/etc/eks-satellite/aws-keys";
-
-function setUp(credentials?: Config["credentials"]) {
-  const host = new MemoryHost();
-  const aws = new MemoryAws(host.clock.now);
-  const sample = sampleConfig();
-  const config = credentials === undefined ? sample : { ...sample, credentials };
-  host.files.put(KEYS_PATH, KEYS_FILE, { mode: 0o600 });
-  return { host, aws, config, read: () => readSessionKeys(host, aws, config) };
-}
 
 test("the role is assumed under the node's name, with the duration and external id of the configuration", async () => {
   const { aws, read } = setUp({

@@ -1,23 +1,11 @@
 // Keys of a profile in AWS's shared files, and of a process.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Config } from "../../agent/config/schema.ts";
 import { readSourceKeys } from "../../agent/credentials/credential-source.ts";
 import { readSessionKeys } from "../../agent/credentials/credentials.ts";
-import { awsError, MemoryAws } from "../fakes/memory-aws.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { KEYS_FILE, sampleConfig } from "../fakes/samples.ts";
-
-const KEYS_PATH = "/etc/eks-satellite/aws-keys";
-
-function setUp(credentials?: Config["credentials"]) {
-  const host = new MemoryHost();
-  const aws = new MemoryAws(host.clock.now);
-  const sample = sampleConfig();
-  const config = credentials === undefined ? sample : { ...sample, credentials };
-  host.files.put(KEYS_PATH, KEYS_FILE, { mode: 0o600 });
-  return { host, aws, config, read: () => readSessionKeys(host, aws, config) };
-}
+import { awsError } from "../fakes/memory-aws.ts";
+import { sampleConfig } from "../fakes/samples.ts";
+import { setUpKeys as setUp } from "../fakes/session-keys.ts";
 
 const withProcess = (...process: string[]) => setUp({ process });
 

@@ -5,19 +5,9 @@ import { SatelliteError } from "../../agent/errors.ts";
 import type { Host, RunResult } from "../../agent/host/host.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { NvidiaSmi } from "../../agent/nvidia/nvidia-smi.ts";
-import { becomeGpuMachine, type NvidiaSmiAnswers, readGpuMachine } from "../fakes/gpu-machine.ts";
+import { becomeGpuMachine, readGpuMachine } from "../fakes/gpu-machine.ts";
+import { DRIVER, setUpSmi as setUp } from "../fakes/gpu-smi.ts";
 import { settle } from "../fakes/memory-clock.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-
-const DRIVER = "550.54.15";
-
-function setUp(name: string, changes: Partial<NvidiaSmiAnswers> = {}) {
-  const host = new MemoryHost();
-  const machine = readGpuMachine(name);
-  becomeGpuMachine(host, { ...machine, nvidiaSmi: { ...machine.nvidiaSmi, ...changes } });
-  const smi = new NvidiaSmi({ host, timeoutSeconds: 20 });
-  return { host, machine, smi, ask: () => smi.query(DRIVER) };
-}
 
 test("a call that cannot be killed is reported with its age and blocks others until it ends", async () => {
   const { host, smi } = setUp("smi-hangs");

@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NvidiaSmi } from "../../agent/nvidia/nvidia-smi.ts";
-import { becomeGpuMachine, GPU_MACHINES, type NvidiaSmiAnswers, readGpuMachine } from "../fakes/gpu-machine.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-
-const DRIVER = "550.54.15";
-
-function setUp(name: string, changes: Partial<NvidiaSmiAnswers> = {}) {
-  const host = new MemoryHost();
-  const machine = readGpuMachine(name);
-  becomeGpuMachine(host, { ...machine, nvidiaSmi: { ...machine.nvidiaSmi, ...changes } });
-  const smi = new NvidiaSmi({ host, timeoutSeconds: 20 });
-  return { host, machine, smi, ask: () => smi.query(DRIVER) };
-}
+import { becomeGpuMachine, GPU_MACHINES, readGpuMachine } from "../fakes/gpu-machine.ts";
+import { setUpSmi as setUp } from "../fakes/gpu-smi.ts";
 
 for (const name of GPU_MACHINES.filter(
   (each) => !["no-gpu", "driver-missing", "off-the-bus-at-probe", "smi-hangs"].includes(each),

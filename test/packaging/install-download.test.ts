@@ -1,10 +1,17 @@
 // How packaging/install.sh gets a release: what it does about servers that fail, and that nothing is touched before the checksum.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
-import { join } from "node:path";
 import { test } from "node:test";
-import { CERTIFICATE, install, mirror, refused, SUMS, startRedirector, TARBALL } from "./install-fresh.ts";
+import {
+  CERTIFICATE,
+  install,
+  mirror,
+  publishedSum,
+  refused,
+  SUMS,
+  startRedirector,
+  TARBALL,
+} from "./install-fresh.ts";
 import { Machine } from "./install-machine.ts";
 import { NEW, OLD, tarballName } from "./install-mirror.ts";
 
@@ -107,12 +114,7 @@ test("checksums and the latest version are not taken over http, unless a sum cam
     );
   }
   assert.deepEqual(mirror.requests, []);
-  const sums = readFileSync(join(mirror.folder, SUMS), "utf8");
-  const sum =
-    sums
-      .split("\n")
-      .find((line) => line.endsWith(tarballName(OLD)))
-      ?.slice(0, 64) ?? "";
+  const sum = publishedSum();
   const machine = await Machine.create();
   const { exitCode, stderr } = await install(machine, ["--version", OLD, "--sha256", sum], { environment });
   assert.deepEqual([exitCode, stderr], [0, ""]);

@@ -48,3 +48,12 @@ export async function startRedirector(context: TestContext): Promise<string> {
   context.after(() => server.close());
   return `https://localhost:${(server.address() as AddressInfo).port}`;
 }
+
+/** The SHA-256 of the older release's tarball, as the mirror publishes it. */
+export function publishedSum(): string {
+  const line = readFileSync(join(mirror.folder, SUMS), "utf8")
+    .split("\n")
+    .find((each) => each.endsWith(tarballName(OLD)));
+  assert.ok(line !== undefined, "the mirror has it");
+  return line.slice(0, 64);
+}

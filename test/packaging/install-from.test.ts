@@ -5,7 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { install, mirror, refused, SUMS, TARBALL } from "./install-fresh.ts";
+import { install, mirror, publishedSum, refused, SUMS, TARBALL } from "./install-fresh.ts";
 import { Machine } from "./install-machine.ts";
 import { NEW, OLD, tarballName } from "./install-mirror.ts";
 import { scratchFolder } from "./sample-release.ts";
@@ -26,12 +26,7 @@ test("--from FILE needs SHA256SUMS beside it or --sha256, and takes no other mac
   const alone = await refused(["--from", file]);
   assert.match(alone.stderr, /reading SHA256SUMS: there is no file .*SHA256SUMS\n {2}→ .*--sha256 SUM/);
 
-  const sums = readFileSync(join(mirror.folder, SUMS), "utf8");
-  const sum =
-    sums
-      .split("\n")
-      .find((line) => line.endsWith(tarballName(OLD)))
-      ?.slice(0, 64) ?? "";
+  const sum = publishedSum();
   const machine = await Machine.create();
   assert.equal((await install(machine, ["--from", file, "--sha256", sum.toUpperCase()])).exitCode, 0);
   assert.match((await refused(["--from", file, "--sha256", "0".repeat(64)])).stderr, /must be 0{64}/);
