@@ -39,7 +39,7 @@ const BANDS: readonly Band[] = [
       "install/": "packages, downloads",
       "node/": "our Node: watch, report",
       "health/": "probes, status, metrics",
-      "network/": "the tunnel",
+      "tunnel/": "keys and entries of both ends",
     },
   },
   {

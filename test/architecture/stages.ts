@@ -22,6 +22,7 @@ export const STAGES = [
   ["aws/"],
   ["credentials/"],
   ["kubernetes/"],
+  ["tunnel/"],
   ["facts/"],
   ["plan/"],
   ["kubelet/"],

@@ -1,0 +1,32 @@
+// What a gateway answers through the tunnel: whether the far end works, seen from there.
+import * as z from "zod";
+import { ipv4Address } from "./entries.ts";
+
+/** How a TCP connection ends: `silent` after a bounded wait. */
+const reach = z.enum(["ok", "refused", "silent"]);
+export type Reach = z.infer<typeof reach>;
+
+const gatewayHealth = z.object({
+  /** The gateway's name. */
+  gateway: z.string().max(253),
+  /** The one who asks, by its address in the tunnel. `kubelet` is port 10250 from the gateway; undefined while it is not tried yet. */
+  you: z.object({ address: ipv4Address, node: z.string().max(253).optional(), kubelet: reach.optional() }),
+  /** The API server's addresses in the VPC, as the gateway reaches them. */
+  apiServers: z.array(z.object({ address: ipv4Address, reach })).max(16),
+  /** What the gateway sees missing in AWS; undefined when it may not look. Codes as those of `gateway check`. */
+  problems: z
+    .array(z.object({ code: z.string().max(64), message: z.string().max(1000) }))
+    .max(32)
+    .optional(),
+});
+
+export type GatewayHealth = z.infer<typeof gatewayHealth>;
+
+/** Reads the answer; undefined when it is none. */
+export function readGatewayHealth(text: string): GatewayHealth | undefined {
+  try {
+    return gatewayHealth.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

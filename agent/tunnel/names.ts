@@ -1,0 +1,26 @@
+// Names, ports and numbers that the satellite, the gateway and the administrator's commands agree on.
+
+/** Where both ConfigMaps are. */
+export const TUNNEL_NAMESPACE = "kube-system";
+/** Administrators write it: which node may have which addresses. */
+export const NETWORK_CONFIG_MAP = "eks-satellite-network";
+/** Gateways write it: their keys and endpoints. */
+export const GATEWAYS_CONFIG_MAP = "eks-satellite-gateways";
+/** The Kubernetes group of gateways; their access entry names it. */
+export const GATEWAY_GROUP = "eks-satellite:gateways";
+/** A satellite says its public key in this annotation of its own Node: no other node may write it. */
+export const PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key";
+
+/** The satellite's interface. */
+export const TUNNEL_INTERFACE = "es0";
+/** The gateway's interface. */
+export const GATEWAY_INTERFACE = "esgw0";
+/** UDP, on a gateway's public address. */
+export const WIREGUARD_PORT = 51820;
+/** TCP, on a gateway's address in the VPC: {@link GatewayHealth} at /healthz. */
+export const GATEWAY_HEALTH_PORT = 51821;
+
+/** WireGuard's own default: room for 80 bytes of the outer packet, with IPv6 outside. */
+export const DEFAULT_MTU = 1420;
+/** IPv6's least, and no link worth the name has less. */
+export const MIN_MTU = 1280;
