@@ -148,3 +148,25 @@ test("a registry that is configured no more takes its file along", async () => {
   const { exitCode } = await satellite.sandbox.box(["test", "-e", HOSTS], { mayFail: true });
   assert.equal(exitCode, 1);
 });
+
+test("of kubelet's JSON log a failed pull is counted too, and its error is a notice", async () => {
+  const { sandbox } = satellite;
+  const image = `${registryName}/team/absent:1`;
+  await satellite.configure({ kubelet: { config: { logging: { format: "json" } } } });
+  await satellite.untilHealthy();
+  const failures = await metric(`registry="${registryName}"`);
+  const since = Math.floor(Date.now() / 1000);
+  const overrides = JSON.stringify({ spec: { nodeName, hostNetwork: true } });
+  await sandbox.kubectl(["run", "absent", `--image=${image}`, "--restart=Never", `--overrides=${overrides}`]);
+  await waitFor(
+    { what: "the failed pull to be counted", deadlineMs: 30_000 },
+    async () => (await metric(`registry="${registryName}"`)) > failures,
+  );
+  const notices = await satellite.box(
+    ...["journalctl", "--unit=eks-satellite", "--priority=notice", "--output=cat", `--since=@${since}`],
+  );
+  assert.match(notices, /PullImage from image service failed/);
+  await sandbox.kubectl(["delete", "pod", "absent", "--force", "--grace-period=0"]);
+  await satellite.configure({});
+  await satellite.untilHealthy();
+});
