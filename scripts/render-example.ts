@@ -46,6 +46,13 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "containerd.registries{}.mirrors[].overridePath": false,
   "containerd.registries{}.mirrors[].resolve": true,
   "containerd.config": { oom_score: -999 },
+  "network.tunnel.address": "10.250.0.11",
+  "network.tunnel.pods": ["10.250.16.0/24"],
+  "network.tunnel.gateways[].publicKey": "hIA3ikjlSOAo0qqrI+rXaS3ZH04nX7Q2YQ4m2Vxv7wc=",
+  "network.tunnel.gateways[].endpoint": "198.51.100.5:51820",
+  "network.tunnel.gateways[].address": "10.20.1.5",
+  "network.tunnel.vpcCidrs": ["10.20.0.0/16"],
+  "network.tunnel.serviceCidr": "10.100.0.0/16",
   "aws.endpoints.sts": "https://vpce-1234.sts.us-west-2.vpce.amazonaws.com",
   "aws.endpoints.eks": "https://vpce-5678.eks.us-west-2.vpce.amazonaws.com",
 };

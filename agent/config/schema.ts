@@ -8,6 +8,7 @@ import { fargateNamePattern, isFargateNodeName } from "./fargate-name.ts";
 import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";
 import { kubeletSchema } from "./kubelet-schema.ts";
+import { networkSchema } from "./network/schema.ts";
 import { nodeSchema } from "./node-schema.ts";
 import { explainRegion, findPartition } from "./partitions.ts";
 
@@ -94,15 +95,7 @@ const keysSchema = z.strictObject({
     })
     .prefault({})
     .describe("Programs of the distribution."),
-  network: z
-    .strictObject({
-      cni: z
-        .enum(["host", "none"])
-        .default("host")
-        .describe("host: pods use the host's network. none: you install a CNI plugin."),
-    })
-    .prefault({})
-    .describe("Pod networking."),
+  network: networkSchema.prefault({}).describe("Pod networking, and the tunnel to the cluster's network."),
   aws: z
     .strictObject({
       endpoints: z

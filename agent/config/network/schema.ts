@@ -1,0 +1,88 @@
+// The section of the configuration about the node's network: what gives pods their addresses, and the tunnel to the cluster's network.
+import * as z from "zod";
+import { ipv4Address, ipv4Network, tunnelEndpoint, wireguardKey } from "../../tunnel/entries.ts";
+import { DEFAULT_MTU, MIN_MTU } from "../../tunnel/names.ts";
+
+/** A VPC's jumbo frames, less what WireGuard adds. */
+const MAX_MTU = 8921;
+/** As many as an entry of the cluster may have. */
+const MAX_PREFIXES = 16;
+const MAX_VPC_CIDRS = 32;
+const MAX_GATEWAYS = 8;
+/** Sections that say where a static tunnel leads; `auto` reads them from the cluster, and `off` has none. */
+const STATIC_REQUIRED = ["address", "gateways", "vpcCidrs"] as const;
+const STATIC_ONLY = [...STATIC_REQUIRED, "pods", "serviceCidr"] as const;
+
+const gatewaySchema = z.strictObject({
+  publicKey: wireguardKey.describe("Its WireGuard key, 32 bytes in base64."),
+  endpoint: tunnelEndpoint.describe("Where it listens, ADDRESS:PORT or NAME:PORT (UDP)."),
+  address: ipv4Address.describe("Its address in the VPC, where its health is asked."),
+});
+
+const tunnelKeys = z.strictObject({
+  mode: z
+    .enum(["auto", "static", "off"])
+    .default("auto")
+    .describe(
+      "auto: the tunnel that the cluster has for this node, if it has one (eks-satellite authorize --tunnel). static: the keys below. off: no tunnel.",
+    ),
+  address: ipv4Address.optional().describe("With mode static: the node's address in the tunnel."),
+  pods: z
+    .array(ipv4Network)
+    .max(MAX_PREFIXES)
+    .optional()
+    .describe("With mode static: networks of the node's pods, without host bits."),
+  gateways: z
+    .array(gatewaySchema)
+    .min(1)
+    .max(MAX_GATEWAYS)
+    .optional()
+    .describe("With mode static: the gateways, the first one preferred."),
+  vpcCidrs: z
+    .array(ipv4Network)
+    .min(1)
+    .max(MAX_VPC_CIDRS)
+    .optional()
+    .describe("With mode static: networks of the VPC, which lie behind the gateway."),
+  serviceCidr: ipv4Network
+    .optional()
+    .describe("With mode static: network of the cluster's Services. Default: what DescribeCluster says."),
+  keepaliveSeconds: z
+    .int()
+    .min(1)
+    .max(120)
+    .default(15)
+    .describe("How often a packet keeps the way through a NAT open; a gateway loses a node that moves for this long."),
+  mtu: z
+    .union([z.enum(["auto"]), z.int().min(MIN_MTU).max(MAX_MTU)])
+    .default("auto")
+    .describe(`Largest packet in the tunnel, in bytes. auto: what the gateways say, ${DEFAULT_MTU} as a rule.`),
+  userspace: z
+    .enum(["never", "allow"])
+    .default("never")
+    .describe(
+      "allow: where the kernel has no WireGuard, wireguard-go runs beside the daemon. never: that is reported (KernelLacksWireguard).",
+    ),
+});
+
+const tunnelSchema = tunnelKeys.superRefine((tunnel, context) => {
+  const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (tunnel.mode === "static") {
+    for (const key of STATIC_REQUIRED)
+      if (tunnel[key] === undefined) refuse(key, "is missing: network.tunnel.mode static needs it");
+    return;
+  }
+  for (const key of STATIC_ONLY) if (tunnel[key] !== undefined) refuse(key, "belongs to network.tunnel.mode static");
+});
+
+export const networkSchema = z.strictObject({
+  cni: z
+    .enum(["host", "none"])
+    .default("host")
+    .describe("host: pods use the host's network. none: you install a CNI plugin."),
+  tunnel: tunnelSchema
+    .prefault({})
+    .describe(
+      "A WireGuard tunnel to a gateway in the cluster's VPC: for kubectl logs and exec, webhooks, Services, DNS.",
+    ),
+});
