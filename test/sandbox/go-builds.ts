@@ -1,27 +1,10 @@
 // Programs that no package registry has as binaries, built from pinned Go modules once and kept in the cache.
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
-import { replaceFolder } from "./fresh-folder.ts";
+import { build } from "./go-build.ts";
 import { generateKubernetesModule, kubernetesPackages } from "./kubernetes-module.ts";
 import { cacheFolder, defaultKubernetes } from "./state.ts";
 import type { Progress } from "./step.ts";
-
-/** A set of programs from one Go module. */
-interface GoBuild {
-  readonly title: string;
-  /** Folder with go.mod and go.sum. */
-  readonly module: string;
-  readonly packages: readonly string[];
-  /** Folder in the cache; programs land in its bin/. */
-  readonly target: string;
-  /** Go variables set at link time: what the program says its version is. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** It has parts in C, and so needs a C compiler, and the libc that it was built with. */
-  readonly hasC?: true;
-}
 
 const pinnedModules = join(import.meta.dirname, "go");
 
@@ -166,6 +149,20 @@ export async function buildKubeletAs(version: string, progress: Progress): Promi
   return join(bin, "kubelet");
 }
 
+/** WireGuard in userspace, for machines whose kernel has none; returns its path. */
+export async function buildWireguard(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build wireguard-go",
+      module: join(pinnedModules, "wireguard"),
+      packages: ["tool"],
+      target: join(cacheFolder(), "wireguard-go"),
+    },
+    progress,
+  );
+  return join(bin, "wireguard");
+}
+
 /** The device plugin that offers emulated GPUs; returns its path. */
 export async function buildDevicePlugin(progress: Progress): Promise<string> {
   const bin = await build(
@@ -178,47 +175,6 @@ export async function buildDevicePlugin(progress: Progress): Promise<string> {
     progress,
   );
   return join(bin, "device-plugin");
-}
-
-/** Builds beside and moves into place with a stamp, so that an interrupted build is never taken for a whole one. */
-async function build(build: GoBuild, progress: Progress): Promise<string> {
-  const bin = join(build.target, "bin");
-  const stamp = join(bin, ".stamp");
-  const wanted = await digestOf(build);
-  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return bin;
-  await progress.step(build.title, async () => {
-    await requireGo();
-    await replaceFolder(bin, async (fresh) => {
-      await execa("go", ["build", "-trimpath", "-ldflags", linkFlags(build), "-o", `${fresh}/`, ...build.packages], {
-        cwd: build.module,
-        env: { CGO_ENABLED: build.hasC === true ? "1" : "0", GOFLAGS: "-mod=readonly" },
-      });
-      await writeFile(join(fresh, ".stamp"), wanted);
-    });
-  });
-  return bin;
-}
-
-/** Go 1.21 and later fetch the toolchain that a go.mod asks for; earlier ones only fail on it. */
-async function requireGo(): Promise<void> {
-  const found = await execa("go", ["env", "GOVERSION"]).catch(() => undefined);
-  const minor = Number(/^go1\.(\d+)/.exec(found?.stdout ?? "")?.[1] ?? 0);
-  if (minor >= 21) return;
-  const problem = found ? `${found.stdout} is too old` : "there is no go in PATH";
-  throw new Error(
-    `building the sandbox's programs needs Go 1.21 or newer, and ${problem}: see https://go.dev/doc/install`,
-  );
-}
-
-async function digestOf(build: GoBuild): Promise<string> {
-  const hash = createHash("sha256").update(linkFlags(build)).update(build.packages.join());
-  const own = build.packages.filter((path) => path.startsWith("./")).map((path) => join(path, "main.go"));
-  for (const file of ["go.mod", "go.sum", ...own]) hash.update(await readFile(join(build.module, file)));
-  return hash.digest("hex");
-}
-
-function linkFlags({ variables = {} }: GoBuild): string {
-  return ["-s", "-w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
 }
 
 /** Copies programs into a machine's tree as executables of root. */

@@ -1,7 +1,7 @@
 // What a sandbox's machine is made from: the base's tree and what makes it a machine as a provider hands it out:
 // containerd as Docker's package configures it, kubelet and CNI plugins, no cluster.
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type Addresses, renderHosts } from "./addresses.ts";
@@ -70,6 +70,7 @@ async function fillTree(fresh: string, { folder, facts, addresses, programs }: P
   await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
   const providers = join(fresh, "etc/eks/image-credential-provider");
   await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
+  await cp(programs.wireguard, join(fresh, "usr/local/bin/wireguard-go"), { mode: 0 });
   if (programs.containerd) await installContainerd(fresh, programs.containerd);
   await mkdir(join(fresh, "etc/containerd"), { recursive: true });
   await writeFile(join(fresh, "etc/containerd/config.toml"), dockerContainerdConfig);

@@ -1,7 +1,7 @@
 // The programs of one sandbox, from the cache; what is not there yet is built or fetched.
 import { join } from "node:path";
 import { ensureEtcd } from "./debian.ts";
-import { buildAwsTools, buildContainerd, buildKubernetes } from "./go-builds.ts";
+import { buildAwsTools, buildContainerd, buildKubernetes, buildWireguard } from "./go-builds.ts";
 import { cacheFolder, type SandboxFacts } from "./state.ts";
 import type { Progress } from "./step.ts";
 
@@ -13,6 +13,8 @@ export interface Programs {
   readonly kubernetes: string;
   /** Folder of aws-iam-authenticator and ecr-credential-provider. */
   readonly awsTools: string;
+  /** wireguard-go itself. */
+  readonly wireguard: string;
   /** Folder of containerd 2.x; undefined when the machine has Debian's. */
   readonly containerd: string | undefined;
 }
@@ -27,6 +29,7 @@ export function programsOf({ kubernetes, containerd }: Versions): Programs {
     etcd: join(cache, "etcd", "etcd"),
     kubernetes: join(cache, `kubernetes-${kubernetes}`, "bin"),
     awsTools: join(cache, "aws-tools", "bin"),
+    wireguard: join(cache, "wireguard-go", "bin", "wireguard"),
     containerd: containerd === "debian" ? undefined : join(cache, `containerd-${containerd}`, "bin"),
   };
 }
@@ -36,5 +39,6 @@ export async function ensurePrograms({ kubernetes, containerd }: Versions, progr
   await ensureEtcd(progress);
   await buildKubernetes(kubernetes, progress);
   await buildAwsTools(progress);
+  await buildWireguard(progress);
   if (containerd !== "debian") await buildContainerd(containerd, progress);
 }

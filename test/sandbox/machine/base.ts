@@ -19,7 +19,8 @@ export interface BaseChoice {
 const mirror = "http://deb.debian.org/debian";
 const packages = [
   ...["systemd", "systemd-sysv", "dbus", "kmod", "procps", "iproute2", "ca-certificates", "curl"],
-  ...["containerd", "runc", "containernetworking-plugins", "iptables", "conntrack", "socat"],
+  ...["containerd", "runc", "containernetworking-plugins", "iptables", "nftables", "conntrack", "socat"],
+  "wireguard-tools",
 ];
 
 /** What a container of the default suite is made from. */

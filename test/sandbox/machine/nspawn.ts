@@ -150,7 +150,7 @@ function nspawn(folder: string, addresses: Addresses): string[] {
     ...["systemd-nspawn", "--boot", "--quiet", `--directory=${machineTree(folder)}`],
     ...[`--machine=eks-satellite-${addresses.slot}`, `--hostname=${nodeName}`],
     ...["--register=no", "--keep-unit", "--link-journal=no", "--console=pipe"],
-    ...["--resolv-conf=off", "--timezone=off", "--bind=/dev/kmsg"],
+    ...["--resolv-conf=off", "--timezone=off", "--bind=/dev/kmsg", "--bind=/dev/net/tun"],
     `--network-namespace-path=/run/netns/${addresses.machineNamespace}`,
     // What containers need that systemd-nspawn would withhold: runc makes session keyrings and loads eBPF programs.
     ...["--capability=all", "--system-call-filter=@keyring @privileged @mount @module bpf perf_event_open"],
