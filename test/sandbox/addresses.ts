@@ -63,6 +63,7 @@ export const awsNames = [
   "eks.us-east-1.amazonaws.com",
   "ec2.us-east-1.amazonaws.com",
   "iam.amazonaws.com",
+  "ssm.us-east-1.amazonaws.com",
   "rolesanywhere.us-east-1.amazonaws.com",
   "api.ecr.us-east-1.amazonaws.com",
 ] as const;

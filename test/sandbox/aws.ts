@@ -20,6 +20,7 @@ import {
   writeAtomic,
 } from "./state.ts";
 import type { Progress } from "./step.ts";
+import { vpcPlans } from "./vpc/cloud.ts";
 import { waitFor } from "./wait.ts";
 
 /** The faults in force at AWS's side; the empty object is a healthy AWS. Moments are ISO 8601. */
@@ -42,6 +43,8 @@ export interface AwsFaults {
   readonly tokenLifetimeSeconds?: number;
   /** Replaces the 12 hours for which ECR's tokens are taken. */
   readonly registryTokenLifetimeSeconds?: number;
+  /** How long UpdateClusterConfig takes, 1 by default. */
+  readonly clusterUpdateSeconds?: number;
   /** What DescribeCluster says instead: dotted key → value; null removes the key. */
   readonly cluster?: Readonly<Record<string, unknown>>;
 }
@@ -146,6 +149,7 @@ async function renderAccount(folder: string, facts: SandboxFacts, addresses: Add
     role: { name: roleName, trusted: "satellite" },
     rotatedKeys: [rotatedKeys(facts)],
     rolesAnywhere: { ...rolesAnywhereArns, roleArn, trustAnchor },
+    vpc: vpcPlans[facts.network],
     cluster: {
       name: clusterName,
       version: facts.kubernetes.split(".").slice(0, 2).join("."),
@@ -153,10 +157,15 @@ async function renderAccount(folder: string, facts: SandboxFacts, addresses: Add
       certificateAuthority: { data: ca.toString("base64") },
       kubernetesNetworkConfig: { serviceIpv4Cidr: "10.100.0.0/16", ipFamily: "ipv4" },
       accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
-      remoteNetworkConfig: { remoteNodeNetworks: [{ cidrs: [`${addresses.node}/${addresses.prefixLength}`] }] },
+      ...(facts.network === "direct" ? { remoteNetworkConfig: ownNetwork(addresses) } : {}),
     },
   };
   return JSON.stringify(account, null, 2);
+}
+
+/** The machine's own link: the cluster reaches it without a VPC. */
+function ownNetwork({ node, prefixLength }: Addresses) {
+  return { remoteNodeNetworks: [{ cidrs: [`${node}/${prefixLength}`] }] };
 }
 
 /** All of AWS's program: an edit of it restarts AWS at the next `up`. */

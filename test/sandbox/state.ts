@@ -14,6 +14,7 @@ export interface SandboxFacts {
   readonly containerd: ContainerdChoice;
   readonly machine: MachineKind;
   readonly debian: DebianSuite;
+  readonly network: NetworkKind;
   /** The long-lived keys of the IAM user `satellite`. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -31,6 +32,9 @@ export const machineKinds = ["nspawn", "vm"] as const satisfies readonly Machine
 /** Suites of Debian near Ubuntu 20.04, 22.04 and 24.04 in their systemd, kernel and containerd. */
 export type DebianSuite = "bullseye" | "bookworm" | "trixie";
 export const debianSuites = ["bullseye", "bookworm", "trixie"] as const satisfies readonly DebianSuite[];
+
+/** The machine beside the control plane, or behind a NAT with the control plane in a VPC. */
+export type NetworkKind = "direct" | "vpc";
 
 export const region = "us-east-1";
 export const accountId = "123456789012";
@@ -67,7 +71,7 @@ export async function writeFacts(folder: string, facts: SandboxFacts): Promise<v
 }
 
 /** What the caller of `up` decides; a sandbox of other choices makes way for a new one. */
-export type Choices = Pick<SandboxFacts, "kubernetes" | "containerd" | "machine" | "debian">;
+export type Choices = Pick<SandboxFacts, "kubernetes" | "containerd" | "machine" | "debian" | "network">;
 
 /** Facts for a new sandbox in `slot`, with an id and keys of its own. */
 export function newFacts(slot: number, choices: Choices): SandboxFacts {

@@ -151,6 +151,7 @@ async function choose(folder: string, options: UpOptions): Promise<Choices> {
     containerd: options.containerd ?? present?.containerd ?? "debian",
     machine: options.machine ?? present?.machine ?? "nspawn",
     debian: options.debian ?? present?.debian ?? "bookworm",
+    network: options.network ?? present?.network ?? "direct",
   };
 }
 

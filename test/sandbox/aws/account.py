@@ -7,6 +7,7 @@ from pathlib import Path
 import moto.backends
 from identities import Identity
 from network_interfaces import know_attachment_status
+from vpc import Vpc, create_vpc
 
 REGION = "us-east-1"
 
@@ -17,8 +18,7 @@ class Account:
 
     number: str
     users: tuple
-    # Ids of the VPC, the subnet and the VPC's security group, which moto makes up.
-    network: dict
+    vpc: Vpc
     # Cluster name → the fields in which the sandbox's real cluster differs from moto's invention.
     clusters: dict
     # What roles_anywhere.py reads.
@@ -37,12 +37,21 @@ def create_account(path):
     statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     role = iam.create_role(wanted["role"]["name"], policy, "/", None, "", {}, "3600")
-    subnet, group = _create_network(number)
     cluster = wanted["cluster"]
+    vpc = create_vpc(moto.backends.get_backend("ec2")[number][REGION], wanted["vpc"], cluster["name"])
     eks = moto.backends.get_backend("eks")[number][REGION]
-    eks.create_cluster(cluster["name"], role.arn, {"subnetIds": [subnet.id]}, version=cluster["version"])
-    network = {"vpc": subnet.vpc_id, "subnet": subnet.id, "securityGroup": group.id}
-    return Account(number, users, network, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
+    subnets = [id for id, subnet in zip(vpc.subnets, wanted["vpc"]["subnets"]) if subnet["cluster"]]
+    eks.create_cluster(cluster["name"], role.arn, {"subnetIds": subnets}, version=cluster["version"])
+    cluster["resourcesVpcConfig"] = {
+        "vpcId": vpc.id,
+        "subnetIds": subnets,
+        "securityGroupIds": [],
+        "clusterSecurityGroupId": vpc.cluster_group,
+        "endpointPublicAccess": True,
+        "endpointPrivateAccess": True,
+        "publicAccessCidrs": ["0.0.0.0/0"],
+    }
+    return Account(number, users, vpc, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
 
 
 def trust_policy(number, role_arn):
@@ -62,12 +71,3 @@ def _create_user(iam, number, user):
 def _second_key(user, keys):
     """IAM lets a user have two keys, so that one can take the other's place."""
     return replace(user, access_key_id=keys["accessKeyId"], secret=keys["secretAccessKey"])
-
-
-def _create_network(number):
-    ec2 = moto.backends.get_backend("ec2")[number][REGION]
-    vpc = ec2.create_vpc("10.0.0.0/16")
-    ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", True)
-    subnet = ec2.create_subnet(vpc.id, "10.0.2.0/24", availability_zone="us-east-1a")
-    ec2.create_network_interface(subnet, "10.0.2.27", description="another team's")
-    return subnet, ec2.get_default_security_group(vpc.id)

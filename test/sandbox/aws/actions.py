@@ -7,6 +7,9 @@ from urllib.parse import parse_qsl
 EKS_ACTIONS = (
     ("GET", r"/clusters", "ListClusters"),
     ("GET", r"/clusters/([^/]+)", "DescribeCluster"),
+    ("POST", r"/clusters/([^/]+)/update-config", "UpdateClusterConfig"),
+    ("GET", r"/clusters/([^/]+)/updates", "ListUpdates"),
+    ("GET", r"/clusters/([^/]+)/updates/[^/]+", "DescribeUpdate"),
     ("GET", r"/clusters/([^/]+)/access-entries", "ListAccessEntries"),
     ("POST", r"/clusters/([^/]+)/access-entries", "CreateAccessEntry"),
     ("GET", r"/clusters/([^/]+)/access-entries/.+", "DescribeAccessEntry"),

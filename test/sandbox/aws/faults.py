@@ -29,6 +29,8 @@ class Faults:
     tokenLifetimeSeconds: int = TOKEN_LIFETIME_SECONDS
     # Replaces the 12 hours for which ECR's tokens are taken.
     registryTokenLifetimeSeconds: int | None = None
+    # How long UpdateClusterConfig takes; on AWS it is minutes.
+    clusterUpdateSeconds: float = 1
     # What DescribeCluster says instead: dotted key → value; null removes the key.
     cluster: dict = field(default_factory=dict)
 

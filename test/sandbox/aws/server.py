@@ -11,6 +11,8 @@ import json
 import re
 import ssl
 import sys
+import threading
+import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -24,6 +26,9 @@ from access_entries import ACTIONS as ACCESS_ENTRY_ACTIONS
 from access_entries import AccessEntries
 from account import REGION, create_account, trust_policy
 from actions import read_action
+from cloud import Cloud, changes_cloud
+from cluster_config import ACTIONS as CLUSTER_CONFIG_ACTIONS
+from cluster_config import ClusterConfig
 from faults import apply_to_cluster, read_faults
 from gate import authenticate, authorize
 from identities import Identities, Identity, session_of
@@ -42,7 +47,9 @@ class Aws:
     def __init__(self, folder):
         self._faults_file = folder / "faults.json"
         self._account = create_account(folder / "account.json")
-        (folder / "network.json").write_text(json.dumps(self._account.network))
+        (folder / "network.json").write_text(json.dumps(self._account.vpc.ids))
+        self._configs = {name: self._config_of(cluster) for name, cluster in self._account.clusters.items()}
+        self._cloud = Cloud(folder / "cloud.json", self._ec2, self._account.vpc.id, self._remote_networks)
         self._identities = Identities(folder / "sessions.json")
         for user in self._account.users:
             self._identities.add_user(user)
@@ -81,6 +88,8 @@ class Aws:
         authorize(action, identity, faults, self._trust_policy)
         if action.name in ACCESS_ENTRY_ACTIONS:
             return self._entries.answer(action, request)
+        if action.name in CLUSTER_CONFIG_ACTIONS:
+            return self._configure_cluster(action, request, faults)
         if action.name == "sts:AssumeRole":
             return self._assume_role(action, environ, faults)
         if action.name == "sts:GetSessionToken":
@@ -89,7 +98,33 @@ class Aws:
             return self._registry.give_token(self._account.number, faults)
         reply = self._forward(environ, request.body)
         if action.name == "eks:DescribeCluster" and reply.status == 200:
-            return self._show_cluster(reply, faults)
+            return json_reply({"cluster": self._show_cluster(json.loads(reply.body)["cluster"], faults)})
+        if changes_cloud(action):
+            self._cloud.publish()
+        return reply
+
+    @property
+    def _ec2(self):
+        return moto.backends.get_backend("ec2")[self._account.number][REGION]
+
+    def _config_of(self, cluster):
+        cidrs = [found["cidr_block"] for found in self._ec2.get_vpc(self._account.vpc.id).get_cidr_block_association_set()]
+        return ClusterConfig(cidrs, cluster.get("remoteNetworkConfig"), time.time)
+
+    def _remote_networks(self):
+        [config] = self._configs.values()
+        return config.remote_networks
+
+    def _configure_cluster(self, action, request, faults):
+        name = action.resource.rpartition("/")[2]
+        if name not in self._configs:
+            raise Refusal("not-found", f"No cluster found for name: {name}.", 404)
+        cluster = self._show_cluster({"name": name}, faults)
+        reply = self._configs[name].answer(action, request, cluster, faults.clusterUpdateSeconds)
+        if action.name == "eks:UpdateClusterConfig":
+            timer = threading.Timer(faults.clusterUpdateSeconds, self._cloud.publish)
+            timer.daemon = True
+            timer.start()
         return reply
 
     def _trust_policy(self, role_arn):
@@ -142,10 +177,15 @@ class Aws:
         self._identities.add_session(identity)
         return identity
 
-    def _show_cluster(self, reply, faults):
-        cluster = json.loads(reply.body)["cluster"]
+    def _show_cluster(self, cluster, faults):
         cluster.update(self._account.clusters.get(cluster["name"], {}))
-        return json_reply({"cluster": apply_to_cluster(cluster, faults.cluster)})
+        config = self._configs.get(cluster["name"])
+        if config is not None:
+            cluster.pop("remoteNetworkConfig", None)
+            cluster["status"] = "UPDATING" if config.is_updating else cluster.get("status", "ACTIVE")
+            if config.remote_networks is not None:
+                cluster["remoteNetworkConfig"] = config.remote_networks
+        return apply_to_cluster(cluster, faults.cluster)
 
     def _forward(self, environ, body):
         seen = {}
