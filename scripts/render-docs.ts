@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { renderCompatibility, renderIamPermissions, renderNetworkPorts } from "./docs/access-pages.ts";
 import { renderCis } from "./docs/cis.ts";
 import { renderCli } from "./docs/cli.ts";
-import { renderConfiguration } from "./docs/configuration.ts";
+import { renderConfiguration, renderGatewayConfiguration } from "./docs/configuration.ts";
 import { renderErrors } from "./docs/errors.ts";
 import { renderGpuFaults } from "./docs/gpu-faults.ts";
 import { renderIndex } from "./docs/index-page.ts";
@@ -20,6 +20,7 @@ type Render = () => string | Promise<string>;
 const REFERENCE: Readonly<Record<string, Render>> = {
   "cli.md": renderCli,
   "configuration.md": renderConfiguration,
+  "gateway.md": renderGatewayConfiguration,
   "conditions.md": renderConditions,
   "checks.md": renderChecks,
   "errors.md": renderErrors,

@@ -15,6 +15,8 @@ export interface Source {
   readonly options: Readonly<Record<string, string>>;
   /** The machine's own, which stands for node.name where the file has none. */
   readonly hostname: string;
+  /** What documents every key. Default: the example of the packages. */
+  readonly manual?: string;
 }
 
 interface Finding {
@@ -30,7 +32,8 @@ const MAX_SHOWN = 100;
 export function explainIssues(source: Source, schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): SatelliteError {
   const findings = issues.flatMap((issue) => explainIssue(source, schema, issue));
   const shown = findings.slice(0, MAX_FINDINGS);
-  const general = `Correct ${source.file}; config.example.yaml in /usr/share/doc/eks-satellite documents every key.`;
+  const { file, manual = "config.example.yaml in /usr/share/doc/eks-satellite" } = source;
+  const general = `Correct ${file}; ${manual} documents every key.`;
   const parts = shown.map(({ message, hint = general }) => new SatelliteError("config-invalid", message, { hint }));
   const more = findings.length > shown.length ? [`and ${findings.length - shown.length} more`] : [];
   return new SatelliteError("config-invalid", [...shown.map(({ message }) => message), ...more].join("; "), {

@@ -1,5 +1,6 @@
 // YAML → Config. An error names the file, the line, the key, what was expected and, for a misspelt key, the nearest known one.
 import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type * as z from "zod";
 import { describe, SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { explainIssues } from "./explain.ts";
@@ -94,6 +95,20 @@ export function parseConfig(
   if (result.success) return result.data as Config;
   const source = { file, root: document.contents, lines, value, options, hostname };
   throw explainIssues(source, configSchema, result.error.issues);
+}
+
+/**
+ * Parses and validates the text of another file, with errors as those of the configuration.
+ * @param manual what documents every key of it
+ * @throws config-syntax, config-invalid
+ */
+export function parseSettings<T>(schema: z.ZodType<T>, text: string, file: string, manual: string): T {
+  const { document, lines } = parseYaml(text, file);
+  const value = toValue(document, file);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const source = { file, root: document.contents, lines, value, options: {}, hostname: "", manual };
+  throw explainIssues(source, schema, result.error.issues);
 }
 
 /** Parses configuration text as YAML, without validating its keys. @throws config-syntax */

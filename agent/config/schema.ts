@@ -15,7 +15,8 @@ import { explainRegion, findPartition } from "./partitions.ts";
 /** What must survive a reboot is there, unless the configuration says otherwise. */
 export const DEFAULT_STATE_FOLDER = "/var/lib/eks-satellite";
 
-const clusterSchema = z.strictObject({
+/** Which cluster. */
+export const clusterSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, "must be an EKS cluster name")

@@ -121,7 +121,7 @@ export interface Child {
 export interface HttpRequest {
   readonly url: string;
   /** Default GET. */
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE" | undefined;
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | undefined;
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Trusts only this certificate authority (PEM). */

@@ -1,27 +1,45 @@
-// docs/reference/configuration.md, from the zod schema of the configuration.
+// docs/reference/configuration.md and gateway.md, from the zod schemas of the two configurations.
 import * as z from "zod";
 import { DEFAULT_CONFIG_PATH } from "../../agent/config/load.ts";
 import { configSchema } from "../../agent/config/schema.ts";
+import { GATEWAY_CONFIG_PATH } from "../../agent/gateway/gateway-config.ts";
+import { gatewaySchema } from "../../agent/gateway/gateway-schema.ts";
 import { code, prose, renderPage, section, table } from "./markdown.ts";
 import { typeOf, unwrap } from "./schema.ts";
 
 /** Renders the page. */
 export function renderConfiguration(): string {
-  const entries = Object.entries(configSchema.shape);
-  const isSection = (schema: z.core.$ZodType) => unwrap(schema).inner instanceof z.ZodObject;
-  const single = entries.filter(([, schema]) => !isSection(schema));
   return renderPage({
     title: "Configuration",
     from: "agent/config/*-schema.ts",
     intro: `The keys of ${code(DEFAULT_CONFIG_PATH)}. Required are \`cluster.name\`, \`cluster.region\` and one source of credentials; an unknown key is an error. [config.example.yaml](../../config.example.yaml) is the same as a file.`,
     sections: [
       "In a key, `[]` stands for each item of a list, and `NAME` for a name that you choose.",
-      ...entries
-        .filter(([, schema]) => isSection(schema))
-        .map(([key, schema]) => section(code(key), prose(describe(key, schema)), keyTable(rowsOf(key, schema)))),
-      section("Other keys", keyTable(single.flatMap(([key, schema]) => rowOf(key, schema)))),
+      ...keySections(configSchema),
     ],
   });
+}
+
+/** Renders the page of a gateway's configuration. */
+export function renderGatewayConfiguration(): string {
+  return renderPage({
+    title: "Configuration of a gateway",
+    from: "agent/gateway/gateway-schema.ts",
+    intro: `The keys of ${code(GATEWAY_CONFIG_PATH)}, which \`eks-satellite gateway run\` reads. Required are \`cluster.name\` and \`cluster.region\`; an unknown key is an error. [The gateway](../explanation/gateway.md) says what it is and what it may do.`,
+    sections: ["In a key, `[]` stands for each item of a list.", ...keySections(gatewaySchema)],
+  });
+}
+
+function keySections({ shape }: z.ZodObject): readonly string[] {
+  const entries = Object.entries(shape);
+  const isSection = (schema: z.core.$ZodType) => unwrap(schema).inner instanceof z.ZodObject;
+  const single = entries.filter(([, schema]) => !isSection(schema));
+  return [
+    ...entries
+      .filter(([, schema]) => isSection(schema))
+      .map(([key, schema]) => section(code(key), prose(describe(key, schema)), keyTable(rowsOf(key, schema)))),
+    section("Other keys", keyTable(single.flatMap(([key, schema]) => rowOf(key, schema)))),
+  ];
 }
 
 type Row = readonly string[];

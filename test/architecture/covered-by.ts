@@ -17,6 +17,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "check/identity-checks.ts": "check/identity-findings.test.ts",
   "check/supported.ts": "check/machine-checks.test.ts",
   "commands/admin-clients.ts": "commands/authorize-kubeconfig.test.ts",
+  "gateway/gateway-schema.ts": "gateway/gateway-config.test.ts",
   "tunnel/names.ts": "tunnel/entries.test.ts",
   "config/containerd-schema.ts": "config/registries.test.ts",
   "config/credentials-schema.ts": "config/refused.test.ts",

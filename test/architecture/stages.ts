@@ -33,6 +33,7 @@ export const STAGES = [
   ["install/"],
   ["node/"],
   ["health/"],
+  ["gateway/"],
   ["admin/"],
   ["check/"],
   ["bundle/"],

@@ -122,7 +122,7 @@ export class MemoryAwsAuth {
   }
 
   readonly answer = ({ method = "GET", url, body = "", headers = {} }: HttpRequest): HttpResponse => {
-    const verb = { GET: "get", POST: "create", PATCH: "patch", DELETE: "delete" }[method];
+    const verb = { GET: "get", POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" }[method];
     if (!this.isKnown || !headers.authorization?.startsWith("Bearer k8s-aws-v1.")) return status(401, "Unauthorized");
     if (this.denied.has(verb))
       return status(
