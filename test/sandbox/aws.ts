@@ -81,7 +81,7 @@ export async function startAws(folder: string, facts: SandboxFacts, addresses: A
   await writeAtomic(join(aws, "account.json"), account, 0o600);
   await startDaemon(folder, {
     name: "aws",
-    command: inNamespace(addresses.controlNamespace, [python, "-B", join(program, "server.py"), addresses.aws, aws]),
+    command: inNamespace(addresses.awsNamespace, [python, "-B", join(program, "server.py"), addresses.aws, aws]),
     restartOn: account + (await sourceText()),
   });
   const wait = { what: `AWS to listen on ${addresses.aws}:443`, deadlineMs: 30_000 };

@@ -16,8 +16,8 @@ const contents = ["run", "logs", "pki", "etcd", "authenticator", "kubeconfig", "
 export async function down(folder = sandboxFolder()): Promise<void> {
   const slot = await heldSlot(folder);
   // Half a sandbox has no facts: every kind is cut off alike then, by the processes in its namespace.
-  const { machine = "nspawn", debian = "bookworm" } = (await readFacts(folder)) ?? {};
-  if (slot !== undefined) await machineOf(folder, { slot, machine, debian }).cutPower();
+  const { machine = "nspawn", debian = "bookworm", network = "direct" } = (await readFacts(folder)) ?? {};
+  if (slot !== undefined) await machineOf(folder, { slot, machine, debian, network }).cutPower();
   // No time to end in order: what they would write is removed below.
   await Promise.all((await recordedDaemons(folder)).map((name) => stopDaemon(folder, name, 0)));
   if (slot !== undefined) {

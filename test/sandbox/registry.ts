@@ -43,7 +43,7 @@ interface Instance {
   readonly http: { readonly addr: string; readonly tls?: object };
 }
 
-async function start(folder: string, { controlNamespace }: Addresses, program: string, { name, http }: Instance) {
+async function start(folder: string, { awsNamespace }: Addresses, program: string, { name, http }: Instance) {
   const store = join(folder, "registry");
   await mkdir(store, { recursive: true });
   const config = join(store, `${name}.yaml`);
@@ -54,7 +54,7 @@ async function start(folder: string, { controlNamespace }: Addresses, program: s
     http,
   });
   await writeAtomic(config, text);
-  const command = inNamespace(controlNamespace, [program, "serve", config]);
+  const command = inNamespace(awsNamespace, [program, "serve", config]);
   if (!(await startDaemon(folder, { name, command, restartOn: text }))) return;
   const wait = { what: `${name} to listen`, deadlineMs: 15_000, explain: () => lastLines(folder, name) };
   await waitFor(wait, async () => (await lastLines(folder, name)).includes("listening on"));

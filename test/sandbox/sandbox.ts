@@ -40,7 +40,7 @@ export class Sandbox {
   constructor(folder: string, facts: SandboxFacts) {
     this.folder = folder;
     this.facts = facts;
-    this.addresses = addressesOf(facts.slot);
+    this.addresses = addressesOf(facts.slot, facts.network);
     this.programs = programsOf(facts);
     this.machine = machineOf(folder, facts);
   }

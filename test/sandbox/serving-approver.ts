@@ -1,13 +1,13 @@
 // Approves kubelet-serving certificate requests as EKS does for its nodes, for as long as the sandbox lives.
-//   serving-approver.ts FOLDER SLOT KUBERNETES-PROGRAMS
+//   serving-approver.ts FOLDER KUBERNETES-PROGRAMS
 import { setTimeout as delay } from "node:timers/promises";
-import { addressesOf } from "./addresses.ts";
 import { watch } from "./api.ts";
 import { runKubectl } from "./kubectl.ts";
+import { openSandbox } from "./sandbox.ts";
 import { readRequest, refusalOf, type SigningRequest } from "./serving-request.ts";
 
-const [folder = "", slot = "", programs = ""] = process.argv.slice(2);
-const addresses = addressesOf(Number(slot));
+const [folder = "", programs = ""] = process.argv.slice(2);
+const { addresses } = await openSandbox(folder);
 const requests =
   "/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldSelector=spec.signerName%3Dkubernetes.io%2Fkubelet-serving";
 

@@ -116,7 +116,7 @@ async function startCluster(sandbox: Sandbox, python: string, progress: Progress
   const bin = programs.kubernetes;
   await startDaemon(folder, {
     name: "serving-approver",
-    command: inNamespace(addresses.controlNamespace, [process.execPath, approver, folder, String(facts.slot), bin]),
+    command: inNamespace(addresses.controlNamespace, [process.execPath, approver, folder, bin]),
   });
 }
 

@@ -7,7 +7,10 @@ import { NspawnMachine } from "./nspawn.ts";
 import { VirtualMachine } from "./virtual.ts";
 
 /** The machine of a sandbox. */
-export function machineOf(folder: string, facts: Pick<SandboxFacts, "slot" | "machine" | "debian">): Machine {
-  const place = { folder, addresses: addressesOf(facts.slot) };
+export function machineOf(
+  folder: string,
+  facts: Pick<SandboxFacts, "slot" | "machine" | "debian" | "network">,
+): Machine {
+  const place = { folder, addresses: addressesOf(facts.slot, facts.network) };
   return facts.machine === "vm" ? new VirtualMachine(place, baseFolder(facts)) : new NspawnMachine(place);
 }

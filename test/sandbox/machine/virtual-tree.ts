@@ -6,6 +6,7 @@ import { execa } from "execa";
 import type { Addresses } from "../addresses.ts";
 import { clean } from "../environment.ts";
 import { replaceFolder } from "../fresh-folder.ts";
+import { machineGateway } from "../network.ts";
 import { cardAddress, cards } from "./taps.ts";
 
 /** Packages that a machine has on top of a container's. */
@@ -56,10 +57,11 @@ async function configureMachine(tree: string, addresses: Addresses, publicKey: s
 
 /** Names and addresses of the cards, which a container finds in its namespace. */
 function renderNetwork(addresses: Addresses): readonly (readonly [name: string, text: string])[] {
-  const { node, prefixLength, uplink } = addresses;
+  const { node, prefixLength, uplink, vpc } = addresses;
+  const gateway = `Gateway=${machineGateway(addresses)}\n`;
   const networks = {
-    eth0: `Address=${node}/${prefixLength}\n`,
-    uplink: `Address=${uplink.inside}/${uplink.prefixLength}\nGateway=${uplink.host}\n`,
+    eth0: `Address=${node}/${prefixLength}\n${vpc ? gateway : ""}`,
+    uplink: `Address=${uplink.inside}/${uplink.prefixLength}\n${vpc ? "" : gateway}`,
   };
   return cards.flatMap((card) => {
     const match = `[Match]\nMACAddress=${cardAddress(addresses, card)}\n`;
