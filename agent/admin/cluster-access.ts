@@ -123,9 +123,14 @@ async function describeCluster(
 /** The administrator's keys. @throws credentials-missing */
 export async function readKeys(adminAws: AdminAws): Promise<AwsKeys> {
   return adminAws.readKeys().catch((cause: unknown) => {
-    throw new SatelliteError("credentials-missing", "there are no AWS credentials to work with", {
-      hint: "aws sts get-caller-identity must work with the same --profile or AWS_PROFILE: aws sso login, or aws configure.",
-      cause,
-    });
+    throw missingKeys(cause);
+  });
+}
+
+/** The error for an administrator without keys. */
+export function missingKeys(cause: unknown): SatelliteError {
+  return new SatelliteError("credentials-missing", "there are no AWS credentials to work with", {
+    hint: "aws sts get-caller-identity must work with the same --profile or AWS_PROFILE: aws sso login, or aws configure.",
+    cause,
   });
 }

@@ -14,9 +14,8 @@ import {
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { defaultProvider } from "@aws-sdk/credential-provider-node";
-import { Secret } from "../secret.ts";
 import type { AwsKeys } from "./aws.ts";
+import { createKeyChain, readChain } from "./key-chain.ts";
 import { proxiedAgent } from "./proxy.ts";
 
 /** The parts of an EKS access entry that decide a principal's identity in the cluster. */
@@ -65,18 +64,11 @@ const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
 /** Creates the handle on AWS for a region. */
 export function createAdminAws(region: string, profile: string | undefined): AdminAws {
   const chosen = profile === undefined ? {} : { profile };
-  const credentials = defaultProvider({ clientConfig: { region }, ...chosen });
+  const credentials = createKeyChain(region, profile);
   const requestHandler = { ...TIMEOUTS, httpsAgent: proxiedAgent() };
   const options = { region, credentials, maxAttempts: 3, requestHandler, ...chosen };
   return {
-    async readKeys() {
-      const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
-      return {
-        accessKeyId,
-        secretAccessKey: new Secret(secretAccessKey),
-        ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),
-      };
-    },
+    readKeys: () => readChain(credentials),
     ...createEntryCalls(new EKSClient(options)),
     ...createRoleCalls(new IAMClient(options)),
   };

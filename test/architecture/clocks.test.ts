@@ -16,6 +16,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "check/identity-checks.ts": "the end of a certificate",
   "commands/authorize.ts": "the name of a backup",
   "commands/bundle.ts": "the name and date of a bundle",
+  "commands/clusters/token.ts": "a token's date",
   "commands/plan.ts": "when the cluster was described",
   "commands/revoke.ts": "the name of a backup",
   "commands/run.ts": "the times of log lines",

@@ -4,6 +4,7 @@
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
   "kubelet/kubelet-backoff.ts": "kubelet/kubelet.test.ts",
+  "host/key-chain.ts": "host/admin-aws.test.ts",
   "kubelet/kubelet-errors.ts": "kubelet/kubelet.test.ts",
   "admin/cluster-access.ts": "commands/authorize-kubeconfig.test.ts",
   "admin/config-map-errors.ts": "admin/config-map-api.test.ts",

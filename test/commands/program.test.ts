@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
 import type { CommandContext } from "../../agent/commands/context.ts";
@@ -41,14 +41,14 @@ test("the program is built without a context: nothing of it is used before a com
   const names = createProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
     ...["run", "plan", "check", "status", "bundle", "configure", "reset"],
-    ...["authorize", "revoke", "eni", "node-name", "version"],
+    ...["authorize", "revoke", "eni", "node-name", "token", "version"],
   ]);
 });
 
 test("every file of a command is in the program's table", () => {
-  const registering = globSync("*.ts", { cwd: join(AGENT, "commands") }).filter((name) =>
-    /^export function register\(/m.test(readFileSync(join(AGENT, "commands", name), "utf8")),
-  );
+  const registering = globSync("**/*.ts", { cwd: join(AGENT, "commands") })
+    .filter((name) => /^export function register\(/m.test(readFileSync(join(AGENT, "commands", name), "utf8")))
+    .map((name) => basename(name));
   const names = setUp().program.commands.map((command) => `${command.name()}.ts`);
   assert.deepEqual(registering.toSorted(), names.filter((name) => name !== "version.ts").toSorted());
 });
@@ -78,7 +78,13 @@ test("a command that fails rejects with its error, and sets no exit code", async
 });
 
 test("what only administrators need of AWS and Kubernetes is not loaded with the daemon", () => {
-  const heavy = ["host/admin-aws.ts", "host/ec2.ts", "host/kubernetes-admin.ts", "@kubernetes/client-node"];
+  const heavy = [
+    "host/admin-aws.ts",
+    "host/key-chain.ts",
+    "host/ec2.ts",
+    "host/kubernetes-admin.ts",
+    "@kubernetes/client-node",
+  ];
   const loaded = new Set<string>();
   const load = (name: string) => {
     if (loaded.has(name)) return;

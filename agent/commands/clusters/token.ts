@@ -1,0 +1,79 @@
+// `eks-satellite token`: a token of the administrator's AWS keys for kubectl, as `aws eks get-token` prints it.
+import type { Command } from "commander";
+import { missingKeys } from "../../admin/cluster-access.ts";
+import { mintEksToken } from "../../credentials/eks-token.ts";
+import type { AwsKeys } from "../../host/aws.ts";
+import { checkCluster } from "../admin-changes.ts";
+import type { ChainOptions } from "../admin-clients.ts";
+import type { CommandContext, Print } from "../context.ts";
+import { parseRegion, profileOption } from "../options.ts";
+
+export interface TokenOptions extends ChainOptions {
+  readonly cluster: string;
+}
+
+export interface TokenContext {
+  readonly readKeys: () => Promise<AwsKeys>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** The versions of client.authentication.k8s.io; kubectl says in this variable which one it wants. */
+const VERSIONS = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"] as const;
+const REQUEST_VARIABLE = "KUBERNETES_EXEC_INFO";
+/** A cluster's description, CA included, may be in it. */
+const MAX_REQUEST_LENGTH = 1024 * 1024;
+
+/** Adds `token`. */
+export function register(program: Command, { host, environment, print }: CommandContext): void {
+  program
+    .command("token")
+    .description("administrator: print a token for a cluster as an ExecCredential, which kubectl asks for")
+    .requiredOption("--cluster <name>", "name of the EKS cluster")
+    .requiredOption("--region <region>", "region of the cluster", parseRegion)
+    .addOption(profileOption())
+    .action(async (options: TokenOptions) => {
+      const readKeys = () => readAdministratorKeys(options);
+      await tokenCommand({ readKeys, environment, now: host.clock.now }, options, print);
+    });
+}
+
+/** Neither EKS nor IAM is asked, so neither client is loaded: kubectl waits for this. */
+async function readAdministratorKeys({ region, profile }: ChainOptions): Promise<AwsKeys> {
+  const { createKeyChain, readChain } = await import("../../host/key-chain.ts");
+  return readChain(createKeyChain(region, profile));
+}
+
+/** Prints an ExecCredential. AWS is asked for nothing but the keys. @throws cluster-invalid, credentials-missing */
+export async function tokenCommand(
+  { readKeys, environment, now }: TokenContext,
+  options: TokenOptions,
+  print: Print,
+): Promise<void> {
+  const cluster = checkCluster(options);
+  const keys = await readKeys().catch((cause: unknown) => {
+    throw missingKeys(cause);
+  });
+  const { value, expiresAtMs } = await mintEksToken(keys, cluster, now());
+  const expirationTimestamp = new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const document = {
+    apiVersion: wantedVersion(environment[REQUEST_VARIABLE]),
+    kind: "ExecCredential",
+    spec: {},
+    status: { expirationTimestamp, token: value.reveal() },
+  };
+  print(`${JSON.stringify(document)}\n`);
+}
+
+/** kubectl refuses an answer of another version than the one that its kubeconfig names. */
+function wantedVersion(request: string | undefined): (typeof VERSIONS)[number] {
+  const [latest] = VERSIONS;
+  if (request === undefined || request.length > MAX_REQUEST_LENGTH) return latest;
+  try {
+    const { apiVersion } = JSON.parse(request) as { readonly apiVersion?: unknown };
+    return VERSIONS.find((version) => version === apiVersion) ?? latest;
+  } catch {
+    return latest; // Another program's variable: kubectl always writes JSON.
+  }
+}
