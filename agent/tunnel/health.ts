@@ -6,6 +6,15 @@ import { ipv4Address } from "./entries.ts";
 const reach = z.enum(["ok", "refused", "silent"]);
 export type Reach = z.infer<typeof reach>;
 
+/** Codes of `problems` that name why the control plane does not reach a node. A gateway may send others: they are shown, and explain nothing. */
+export const GATEWAY_PROBLEM_CODES = [
+  "remote-network-missing",
+  "vpc-route-missing",
+  "security-group-closed",
+  "source-dest-check-on",
+] as const;
+export type GatewayProblemCode = (typeof GATEWAY_PROBLEM_CODES)[number];
+
 const gatewayHealth = z.object({
   /** The gateway's name. */
   gateway: z.string().max(253),

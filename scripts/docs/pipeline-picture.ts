@@ -40,6 +40,7 @@ const BANDS: readonly Band[] = [
       "node/": "our Node: watch, report",
       "health/": "probes, status, metrics",
       "tunnel/": "keys and entries of both ends",
+      "network/": "the tunnel, watched",
       "gateway/": "the tunnel's far end, in the VPC",
     },
   },

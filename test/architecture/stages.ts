@@ -31,6 +31,7 @@ export const STAGES = [
   ["nvidia/"],
   ["gpu/"],
   ["install/"],
+  ["network/"],
   ["node/"],
   ["health/"],
   ["gateway/"],

@@ -1,0 +1,73 @@
+// What the watch needs to know of a tunnel, and what it finds out: the inputs of the diagnosis.
+import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
+
+export interface WatchedGateway {
+  readonly publicKey: string;
+  /** `ADDRESS:PORT` or `NAME:PORT`. */
+  readonly endpoint: string;
+  /** In the VPC, where its health is asked. */
+  readonly address: string;
+  /** The keys that it says it accepts, by node; undefined where it says nothing, as with a static tunnel. */
+  readonly peers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A tunnel as it is planned. */
+export interface WatchedTunnel {
+  readonly interface: string;
+  /** The node's own, in the tunnel. */
+  readonly address: string;
+  /** The first one carries the traffic. */
+  readonly gateways: readonly WatchedGateway[];
+  readonly keepaliveSeconds: number;
+  readonly vpcCidrs: readonly string[];
+  /** Networks behind the gateway: what its peer may send, and what is sent to it. */
+  readonly allowedIps: readonly string[];
+}
+
+/** What WireGuard knows of the gateway. */
+export interface PeerState {
+  /** This machine's public key. */
+  readonly ownKey: string;
+  /** Milliseconds since the epoch; undefined before the first handshake. */
+  readonly handshakeMs: number | undefined;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+/** How a question through the tunnel ends. `foreign`: what answers is something else. */
+export type GatewayAnswer =
+  | { readonly kind: "answered"; readonly health: GatewayHealth; readonly latencyMs: number }
+  | { readonly kind: "refused" | "silent" | "foreign" };
+
+export interface TunnelObservation {
+  readonly nodeName: string;
+  readonly interface: string;
+  readonly gateway: WatchedGateway;
+  readonly answer: GatewayAnswer;
+  /** Undefined where the interface or the peer is missing. */
+  readonly peer: PeerState | undefined;
+  /** Whether the keys of the last handshake can still be in force. */
+  readonly isHandshaken: boolean;
+  /** Whether it has answered before, as far as is known. */
+  readonly hasAnswered: boolean;
+}
+
+/** An API server's address in the VPC. */
+export interface ApiServerReach {
+  readonly address: string;
+  readonly fromGateway: Reach;
+  /** Undefined while it is not tried, or where it is no address of the VPC's. */
+  readonly fromHere: Reach | "foreign" | undefined;
+}
+
+export interface RouteObservation {
+  readonly nodeName: string;
+  readonly cluster: { readonly name: string; readonly region: string };
+  /** The node's address in the tunnel. */
+  readonly address: string;
+  /** Undefined while no gateway answers. */
+  readonly health: GatewayHealth | undefined;
+  readonly apiServers: readonly ApiServerReach[];
+  /** The cluster's remote networks lack this node's address. */
+  readonly remoteNetworkProblem: { readonly message: string; readonly hint: string | undefined } | undefined;
+}

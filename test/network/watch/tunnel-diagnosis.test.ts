@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { diagnoseTunnel } from "../../../agent/network/watch/tunnel-diagnosis.ts";
+import type { TunnelObservation } from "../../../agent/network/watch/watched-tunnel.ts";
+import { KNOWN, OUTDATED, OWN_KEY, sampleGateway, sampleHealth, samplePeer, silentTunnel } from "./samples.ts";
+
+/** What is observed, and the cause that it has. */
+const TABLE: readonly (readonly [string, Partial<TunnelObservation>, reason: string, says: RegExp])[] = [
+  ["nothing is set up", { peer: undefined }, "InterfaceMissing", /interface es0/],
+  [
+    "nothing is set up, and the gateway accepts no key",
+    { peer: undefined, gateway: sampleGateway({ peers: {} }) },
+    "InterfaceMissing",
+    /es0/,
+  ],
+  [
+    "the gateway accepts no key of this node",
+    { gateway: sampleGateway({ peers: {} }) },
+    "KeyUnknown",
+    /accepts no key for node gpu-1/,
+  ],
+  ["the gateway accepts an older key", { gateway: sampleGateway({ peers: OUTDATED }) }, "KeyUnknown", /another key/],
+  [
+    "the gateway answered before its entry lost the key",
+    { gateway: sampleGateway({ peers: {} }), hasAnswered: true },
+    "KeyUnknown",
+    new RegExp(OWN_KEY.replaceAll("+", "\\+")),
+  ],
+  ["nothing listens on the port", { answer: { kind: "refused" } }, "GatewayNotRunning", /10\.20\.1\.5:51821/],
+  ["another program answers", { answer: { kind: "foreign" } }, "GatewayForeign", /10\.20\.1\.5:51821/],
+  ["a handshake, and silence", { isHandshaken: true }, "GatewaySilent", /shakes hands/],
+  ["it answered before", { hasAnswered: true }, "GatewayAway", /1480 bytes sent, 0 received/],
+  [
+    "it answered before, and knows the key",
+    { hasAnswered: true, gateway: sampleGateway({ peers: KNOWN }) },
+    "GatewayAway",
+    /no longer/,
+  ],
+  ["it knows the key", { gateway: sampleGateway({ peers: KNOWN }) }, "UdpBlocked", /knows this machine's key/],
+  ["nothing is known", {}, "HandshakeMissing", /answered no handshake \(1480 bytes sent, 0 received\)/],
+];
+
+for (const [name, changes, reason, says] of TABLE)
+  test(`${name}: ${reason}`, () => {
+    const report = diagnoseTunnel(silentTunnel(changes));
+    assert.deepEqual([report.status, report.reason], ["False", reason]);
+    assert.match(report.message, says);
+    assert.ok(report.hint !== undefined && report.hint.length > 20);
+  });
+
+test("a gateway that answers is well, whatever WireGuard's counters and the gateway's entry say", () => {
+  for (const gateway of [sampleGateway({ peers: {} }), sampleGateway()])
+    for (const peer of [undefined, samplePeer()]) {
+      const answer = { kind: "answered", health: sampleHealth(), latencyMs: 12 } as const;
+      const report = diagnoseTunnel(silentTunnel({ gateway, peer, answer }));
+      assert.deepEqual([report.status, report.reason], ["True", "GatewayAnswers"]);
+    }
+});
+
+test("a gateway's name cannot forge a line or flood the journal", () => {
+  const health = sampleHealth({ gateway: `${"x".repeat(200)}\u001b[2J` });
+  const { message } = diagnoseTunnel(silentTunnel({ answer: { kind: "answered", health, latencyMs: 1 } }));
+  assert.ok(message.length < 220);
+  assert.doesNotMatch(message, /\p{Cc}/u);
+});
