@@ -20,9 +20,13 @@ export interface Addresses {
   readonly api: string;
   /** Where AWS listens, port 443. */
   readonly aws: string;
+  /** The pod of cluster DNS in the VPC. */
+  readonly dnsPod: string;
+  /** The pod of an application in the VPC. */
+  readonly appPod: string;
   /** The machine's address, which is the node's InternalIP. */
   readonly node: string;
-  /** Prefix length of the network that holds the four addresses above. */
+  /** Prefix length of the network that holds the addresses above. */
   readonly prefixLength: number;
   /** The machine's link with the host: its way to apt, unless it is behind a NAT. Then only the tests use it. */
   readonly uplink: PointToPoint;
@@ -57,7 +61,8 @@ export function addressesOf(slot: number, network: NetworkKind = "direct"): Addr
   if (network === "vpc") return { ...common, ...inVpc(slot) };
   const { controlNamespace: awsNamespace } = common;
   const [control, api, aws, node] = [address(1), address(2), address(3), address(10)];
-  return { ...common, awsNamespace, control, api, aws, node, prefixLength: 25, vpc: undefined };
+  const pods = { dnsPod: address(4), appPod: address(5) };
+  return { ...common, awsNamespace, control, api, aws, ...pods, node, prefixLength: 25, vpc: undefined };
 }
 
 function inVpc(slot: number) {
@@ -66,7 +71,8 @@ function inVpc(slot: number) {
   const node = `192.168.${100 + slot}.10`;
   return {
     awsNamespace: vpc.internetNamespace,
-    ...{ control: open(14), api: open(2), aws: open(3), node, prefixLength: 24, vpc },
+    ...{ control: open(14), api: open(2), aws: open(3), dnsPod: "10.0.3.53", appPod: "10.0.3.80" },
+    ...{ node, prefixLength: 24, vpc },
   };
 }
 

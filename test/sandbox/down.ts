@@ -10,7 +10,18 @@ import { heldSlot, releaseSlot } from "./slots.ts";
 import { readFacts, sandboxFolder } from "./state.ts";
 
 /** What a sandbox's folder holds; anything else in it is not the sandbox's to remove. */
-const contents = ["run", "logs", "pki", "etcd", "authenticator", "kubeconfig", "aws", "registry", "machine"];
+const contents = [
+  "run",
+  "logs",
+  "pki",
+  "etcd",
+  "authenticator",
+  "kubeconfig",
+  "aws",
+  "registry",
+  "services",
+  "machine",
+];
 
 /** Takes the sandbox in `folder` down, whatever part of it is there. */
 export async function down(folder = sandboxFolder()): Promise<void> {

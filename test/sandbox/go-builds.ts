@@ -163,6 +163,20 @@ export async function buildWireguard(progress: Progress): Promise<string> {
   return join(bin, "wireguard");
 }
 
+/** CoreDNS with the plugins that EKS's add-on uses; returns its path. */
+export async function buildCoreDns(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build CoreDNS (1 min the first time)",
+      module: join(pinnedModules, "coredns"),
+      packages: ["./coredns"],
+      target: join(cacheFolder(), "coredns"),
+    },
+    progress,
+  );
+  return join(bin, "coredns");
+}
+
 /** The device plugin that offers emulated GPUs; returns its path. */
 export async function buildDevicePlugin(progress: Progress): Promise<string> {
   const bin = await build(

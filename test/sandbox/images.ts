@@ -6,7 +6,7 @@ import { renderTar, type TarEntry } from "./tar.ts";
 import { waitFor } from "./wait.ts";
 
 /** An image: one layer and what it runs. */
-interface Image {
+export interface Image {
   readonly tag: string;
   readonly files: readonly TarEntry[];
   readonly entrypoint: readonly string[];
@@ -21,10 +21,15 @@ const untilTerminated = (command: string) => ["/bin/sh", "-c", `trap 'kill $!; e
 
 /** Imports the images into the machine's containerd, those that it has left out. */
 export async function importImages(machine: Machine): Promise<void> {
+  await importMissing(machine, await allImages());
+}
+
+/** Imports those of the images that the machine's containerd does not have. */
+export async function importMissing(machine: Machine, images: readonly Image[]): Promise<void> {
   const ctr = (...args: string[]) => machine.run(["ctr", "--namespace", "k8s.io", "images", ...args]);
   const wait = { what: "containerd in the machine to answer", deadlineMs: 30_000 };
   const present = await waitFor(wait, async () => (await ctr("list", "--quiet")).stdout.split("\n"));
-  const missing = (await allImages()).filter(({ tag }) => !present.includes(tag));
+  const missing = images.filter(({ tag }) => !present.includes(tag));
   for (const [index, image] of missing.entries()) {
     const path = `/var/tmp/image-${index}.tar`;
     await machine.write(path, renderImage(image));
@@ -52,7 +57,7 @@ async function pageImage(tag: string, page: string): Promise<Image> {
   return { tag, files: [...(await busyboxFiles()), content], entrypoint: untilTerminated(serve) };
 }
 
-async function busyboxFiles(): Promise<TarEntry[]> {
+export async function busyboxFiles(): Promise<TarEntry[]> {
   const applets = ["sh", "cat", "httpd", "ls", "nslookup", "sleep", "wget"];
   return [
     { path: "bin/busybox", content: await readFile("/bin/busybox"), mode: 0o755 },
@@ -61,7 +66,7 @@ async function busyboxFiles(): Promise<TarEntry[]> {
 }
 
 /** The archive that `docker save` writes, which containerd imports. */
-function renderImage({ tag, files, entrypoint }: Image): Buffer {
+export function renderImage({ tag, files, entrypoint }: Image): Buffer {
   const layer = renderTar(files);
   const config = Buffer.from(
     JSON.stringify({

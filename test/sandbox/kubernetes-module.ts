@@ -11,6 +11,7 @@ import type { Progress } from "./step.ts";
 export const kubernetesPackages = [
   "kube-apiserver",
   "kube-controller-manager",
+  "kube-proxy",
   "kube-scheduler",
   "kubectl",
   "kubelet",

@@ -17,6 +17,7 @@ interface UpFlags {
   readonly agent: boolean;
   readonly cloudController?: boolean;
   readonly registry?: boolean;
+  readonly services?: boolean;
 }
 
 const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
@@ -36,6 +37,7 @@ program
   .option("--no-agent", "leave the machine bare, without the daemon")
   .option("--cloud-controller", "AWS's cloud controller, which deletes Nodes that AWS does not know")
   .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")
+  .option("--services", "kube-proxy as EKS's add-on has it, cluster DNS, and an application in the VPC")
   .action(async (options: UpFlags) => {
     const { checks, progress, sandbox } = await up(options);
     process.stdout.write(`\n${renderReport(checks, progress)}\nKUBECONFIG=${sandbox.kubeconfig}\n`);

@@ -12,6 +12,7 @@ import {
   buildAwsAuthReader,
   buildCloudController,
   buildContainerd,
+  buildCoreDns,
   buildProxyRules,
   buildSigningHelper,
 } from "./go-builds.ts";
@@ -25,6 +26,7 @@ import { ensurePrograms } from "./programs.ts";
 import { startRegistry } from "./registry.ts";
 import { type Check, checkNode } from "./report.ts";
 import { Sandbox } from "./sandbox.ts";
+import { startServices } from "./services/services.ts";
 import { claimSlot, heldSlot } from "./slots.ts";
 import {
   type Choices,
@@ -49,6 +51,8 @@ export interface UpOptions extends Partial<Choices> {
   readonly graceSeconds?: number;
   /** An image registry under ECR's name, and a mirror of it. */
   readonly registry?: boolean;
+  /** kube-proxy as EKS's add-on has it, cluster DNS, and an application in the VPC. */
+  readonly services?: boolean;
   readonly progress?: Progress;
 }
 
@@ -80,6 +84,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   if (options.cloudController === true)
     await startCloudController(folder, facts, addresses, programs.kubernetes, progress);
   if (options.registry === true) await startRegistry(folder, addresses, progress);
+  if (options.services === true) await startServices(sandbox, progress);
   if (options.agent === false) return { sandbox, progress, checks: [] };
   return { sandbox, progress, checks: await joinNode(sandbox, progress) };
 }
@@ -99,6 +104,7 @@ export async function prepare(progress = new Progress()): Promise<void> {
   await buildAwsAuthReader(progress);
   await buildProxyRules(progress);
   await buildContainerd("1.7.24", progress);
+  await buildCoreDns(progress);
 }
 
 async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void> {
