@@ -6,6 +6,7 @@ from pathlib import Path
 
 import moto.backends
 from identities import Identity
+from images import publish_images
 from network_interfaces import know_attachment_status
 from vpc import Vpc, create_vpc
 
@@ -23,6 +24,8 @@ class Account:
     clusters: dict
     # What roles_anywhere.py reads.
     roles_anywhere: dict
+    # Where the runner of instances asks, None where there is none.
+    hypervisor: str | None
 
 
 def create_account(path):
@@ -39,6 +42,7 @@ def create_account(path):
     role = iam.create_role(wanted["role"]["name"], policy, "/", None, "", {}, "3600")
     cluster = wanted["cluster"]
     vpc = create_vpc(moto.backends.get_backend("ec2")[number][REGION], wanted["vpc"], cluster["name"])
+    publish_images(moto.backends.get_backend("ssm")[number][REGION])
     eks = moto.backends.get_backend("eks")[number][REGION]
     subnets = [id for id, subnet in zip(vpc.subnets, wanted["vpc"]["subnets"]) if subnet["cluster"]]
     eks.create_cluster(cluster["name"], role.arn, {"subnetIds": subnets}, version=cluster["version"])
@@ -51,7 +55,7 @@ def create_account(path):
         "endpointPrivateAccess": True,
         "publicAccessCidrs": ["0.0.0.0/0"],
     }
-    return Account(number, users, vpc, {cluster["name"]: cluster}, wanted["rolesAnywhere"])
+    return Account(number, users, vpc, {cluster["name"]: cluster}, wanted["rolesAnywhere"], wanted.get("hypervisor"))
 
 
 def trust_policy(number, role_arn):

@@ -18,6 +18,18 @@ EKS_ACTIONS = (
 )
 
 
+# The parameter of a request to EC2 that names what it is about, and the kind in that one's ARN.
+EC2_RESOURCES = (
+    ("RouteTableId", "route-table"),
+    ("AssociationId", "elastic-ip"),
+    ("AllocationId", "elastic-ip"),
+    ("NetworkInterfaceId", "network-interface"),
+    ("GroupId", "security-group"),
+    ("InstanceId", "instance"),
+    ("InstanceId.1", "instance"),
+)
+
+
 @dataclass(frozen=True)
 class Action:
     """An action of one service on one resource, with the parameters of a query request."""
@@ -37,7 +49,17 @@ def read_action(request, service, region, account):
     parameters = dict(parse_qsl(request.query))
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         parameters.update(parse_qsl(request.body.decode()))
-    return Action(f"{service}:{parameters.get('Action', '')}", parameters.get("RoleArn", "*"), parameters)
+    resource = _ec2_resource(parameters, region, account) if service == "ec2" else parameters.get("RoleArn", "*")
+    return Action(f"{service}:{parameters.get('Action', '')}", resource, parameters)
+
+
+def _ec2_resource(parameters, region, account):
+    if parameters.get("Action", "").startswith("Describe"):
+        return "*"
+    for name, kind in EC2_RESOURCES:
+        if name in parameters:
+            return f"arn:aws:ec2:{region}:{account}:{kind}/{parameters[name]}"
+    return "*"
 
 
 def _eks_action(request, region, account):

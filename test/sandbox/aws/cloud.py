@@ -127,7 +127,7 @@ def _instance(ec2, instance):
         "requiresToken": instance.metadata_options.http_tokens == "required",
         "hopLimit": instance.metadata_options.http_put_response_hop_limit,
         "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
-        "interfaces": [interface.id for interface in instance.nics.values()],
+        "interfaces": [] if instance.state == "terminated" else [interface.id for interface in instance.nics.values()],
     }
 
 

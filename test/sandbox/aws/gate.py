@@ -42,9 +42,9 @@ def _check_date(signature, faults, now):
         raise Refusal("signature", message)
 
 
-def authorize(action, identity, faults, trust_policy):
+def authorize(action, identity, faults, trust_policy, is_permitted=lambda identity, action: True):
     """A Refusal unless the identity may do this. `trust_policy` finds a role's policy by its ARN; None when there is no such role."""
-    allowed = action.name not in faults.denied
+    allowed = action.name not in faults.denied and is_permitted(identity, action)
     if action.name == "sts:AssumeRole":
         policy = trust_policy(action.resource)
         allowed = allowed and policy is not None and may_assume(policy, identity.arn, action.parameters)

@@ -11,8 +11,6 @@ import json
 import re
 import ssl
 import sys
-import threading
-import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -26,12 +24,11 @@ from access_entries import ACTIONS as ACCESS_ENTRY_ACTIONS
 from access_entries import AccessEntries
 from account import REGION, create_account, trust_policy
 from actions import read_action
-from cloud import Cloud, changes_cloud
-from cluster_config import ACTIONS as CLUSTER_CONFIG_ACTIONS
-from cluster_config import ClusterConfig
-from faults import apply_to_cluster, read_faults
+from faults import read_faults
 from gate import authenticate, authorize
+from hypervisor import serve
 from identities import Identities, Identity, session_of
+from infrastructure import Infrastructure
 from registry import Registry, is_for_registry
 from replies import Refusal, Reply, caller_identity_reply, error_reply, json_reply, session_token_reply
 from roles_anywhere import is_for_roles_anywhere, read_session_request, session_reply
@@ -39,6 +36,7 @@ from sigv4 import MalformedSignature, Request, read_signature
 
 # STS's own limits, and the role's maximum, https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 SESSION_SECONDS = range(900, 3600 + 1)
+INSTANCE_SECONDS = 6 * 3600
 
 
 class Aws:
@@ -48,14 +46,15 @@ class Aws:
         self._faults_file = folder / "faults.json"
         self._account = create_account(folder / "account.json")
         (folder / "network.json").write_text(json.dumps(self._account.vpc.ids))
-        self._configs = {name: self._config_of(cluster) for name, cluster in self._account.clusters.items()}
-        self._cloud = Cloud(folder / "cloud.json", self._ec2, self._account.vpc.id, self._remote_networks)
+        self._infrastructure = Infrastructure(self._account, folder / "cloud.json")
         self._identities = Identities(folder / "sessions.json")
         for user in self._account.users:
             self._identities.add_user(user)
         self._entries = AccessEntries(folder / "access-entries.json", lambda arn: self._trust_policy(arn) is not None)
         self._registry = Registry()
         self._moto = DomainDispatcherApplication(create_backend_app)
+        if self._account.hypervisor is not None:
+            serve(self._account.hypervisor, self._infrastructure.report_instance, self._give_instance_credentials)
 
     def __call__(self, environ, start_response):
         request = _read_request(environ)
@@ -85,47 +84,28 @@ class Aws:
         print(action.name, action.resource, "by", identity.arn, flush=True)
         if action.name == "sts:GetCallerIdentity":
             return caller_identity_reply(identity, wants_json)
-        authorize(action, identity, faults, self._trust_policy)
+        authorize(action, identity, faults, self._trust_policy, self._infrastructure.is_permitted)
         if action.name in ACCESS_ENTRY_ACTIONS:
             return self._entries.answer(action, request)
-        if action.name in CLUSTER_CONFIG_ACTIONS:
-            return self._configure_cluster(action, request, faults)
         if action.name == "sts:AssumeRole":
             return self._assume_role(action, environ, faults)
         if action.name == "sts:GetSessionToken":
             return self._get_session_token(action, identity, faults)
         if action.name == "ecr:GetAuthorizationToken":
             return self._registry.give_token(self._account.number, faults)
-        reply = self._forward(environ, request.body)
-        if action.name == "eks:DescribeCluster" and reply.status == 200:
-            return json_reply({"cluster": self._show_cluster(json.loads(reply.body)["cluster"], faults)})
-        if changes_cloud(action):
-            self._cloud.publish()
-        return reply
+        return self._infrastructure.answer(action, request, faults, lambda: self._forward(environ, request.body))
 
-    @property
-    def _ec2(self):
-        return moto.backends.get_backend("ec2")[self._account.number][REGION]
-
-    def _config_of(self, cluster):
-        cidrs = [found["cidr_block"] for found in self._ec2.get_vpc(self._account.vpc.id).get_cidr_block_association_set()]
-        return ClusterConfig(cidrs, cluster.get("remoteNetworkConfig"), time.time)
-
-    def _remote_networks(self):
-        [config] = self._configs.values()
-        return config.remote_networks
-
-    def _configure_cluster(self, action, request, faults):
-        name = action.resource.rpartition("/")[2]
-        if name not in self._configs:
-            raise Refusal("not-found", f"No cluster found for name: {name}.", 404)
-        cluster = self._show_cluster({"name": name}, faults)
-        reply = self._configs[name].answer(action, request, cluster, faults.clusterUpdateSeconds)
-        if action.name == "eks:UpdateClusterConfig":
-            timer = threading.Timer(faults.clusterUpdateSeconds, self._cloud.publish)
-            timer.daemon = True
-            timer.start()
-        return reply
+    def _give_instance_credentials(self, instance_id):
+        """Keys of the instance's role for six hours, as AWS gives them; None where it has no role."""
+        role = self._infrastructure.role_of(instance_id)
+        if role is None:
+            return None
+        faults = read_faults(self._faults_file)
+        sts = moto.backends.get_backend("sts")[self._account.number]["aws"]
+        session = sts.assume_role(REGION, instance_id, role.arn, None, INSTANCE_SECONDS, None)
+        kept = self._keep(session, faults.sessionLifetimeSeconds or INSTANCE_SECONDS)
+        keys = {"AccessKeyId": kept.access_key_id, "SecretAccessKey": kept.secret, "Token": kept.session_token}
+        return {"role": role.name, **keys, "LastUpdated": kept.issued_at, "Expiration": kept.expires_at}
 
     def _trust_policy(self, role_arn):
         return trust_policy(self._account.number, role_arn)
@@ -176,16 +156,6 @@ class Aws:
         )
         self._identities.add_session(identity)
         return identity
-
-    def _show_cluster(self, cluster, faults):
-        cluster.update(self._account.clusters.get(cluster["name"], {}))
-        config = self._configs.get(cluster["name"])
-        if config is not None:
-            cluster.pop("remoteNetworkConfig", None)
-            cluster["status"] = "UPDATING" if config.is_updating else cluster.get("status", "ACTIVE")
-            if config.remote_networks is not None:
-                cluster["remoteNetworkConfig"] = config.remote_networks
-        return apply_to_cluster(cluster, faults.cluster)
 
     def _forward(self, environ, body):
         seen = {}
