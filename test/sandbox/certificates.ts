@@ -7,6 +7,7 @@ import { execa } from "execa";
 import { type Addresses, awsNames, endpointName, registryName } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
+import { apiEniAddresses } from "./vpc/addresses.ts";
 
 /** One certificate: its subject, and its names when it serves. */
 interface Leaf {
@@ -23,7 +24,7 @@ const days = "3650";
 export async function ensureCertificates(folder: string, addresses: Addresses, clusterId: string): Promise<string> {
   const pki = join(folder, "pki");
   const stamp = join(pki, "made-for");
-  const wanted = `${addresses.api} ${addresses.aws} ${clusterId}`;
+  const wanted = `${apiAddresses(addresses).join(" ")} ${addresses.aws} ${clusterId}`;
   if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== wanted) await makeAll(pki, wanted);
   // Also those that a sandbox of an earlier commit lacks: its authority, which the machine trusts, stays.
   const missing = clusterLeaves(addresses, clusterId).filter(({ file }) => !existsSync(join(pki, `${file}.crt`)));
@@ -78,7 +79,11 @@ function clusterLeaves(addresses: Addresses, clusterId: string): Leaf[] {
     {
       file: "apiserver",
       commonName: "kube-apiserver",
-      names: [...names.map((name) => `DNS:${name}`), `IP:${addresses.api}`, "IP:10.100.0.1"],
+      names: [
+        ...names.map((name) => `DNS:${name}`),
+        ...apiAddresses(addresses).map((ip) => `IP:${ip}`),
+        "IP:10.100.0.1",
+      ],
     },
     { file: "admin", commonName: "admin", organization: "system:masters" },
     { file: "kubelet-client", commonName: "kube-apiserver-kubelet-client", organization: "system:masters" },
@@ -86,6 +91,11 @@ function clusterLeaves(addresses: Addresses, clusterId: string): Leaf[] {
     { file: "cloud-controller", commonName: "system:cloud-controller-manager" },
     { file: "scheduler", commonName: "system:kube-scheduler" },
   ];
+}
+
+/** Where the API server answers: its public address, and those in the VPC. */
+function apiAddresses({ api, vpc }: Addresses): readonly string[] {
+  return vpc ? [api, ...apiEniAddresses] : [api];
 }
 
 async function makeAuthority(folder: string, file: string, commonName: string): Promise<void> {

@@ -9,6 +9,7 @@ import { inNamespace } from "./network.ts";
 import { type Daemon, lastLines, startDaemon } from "./process.ts";
 import type { Programs } from "./programs.ts";
 import { clusterName, writeAtomic } from "./state.ts";
+import { apiEniAddresses } from "./vpc/addresses.ts";
 import { waitFor } from "./wait.ts";
 
 /** A started control plane's parts all share these. */
@@ -93,8 +94,7 @@ function apiServer({ folder, pki, addresses, programs }: ControlPlane): Daemon {
     command: [
       join(programs.kubernetes, "kube-apiserver"),
       "--etcd-servers=http://127.0.0.1:2379",
-      `--bind-address=${addresses.api}`,
-      `--advertise-address=${addresses.api}`,
+      ...(addresses.vpc ? everywhere : [`--bind-address=${addresses.api}`, `--advertise-address=${addresses.api}`]),
       "--secure-port=443",
       `--tls-cert-file=${join(pki, "apiserver.crt")}`,
       `--tls-private-key-file=${join(pki, "apiserver.key")}`,
@@ -118,6 +118,13 @@ function apiServer({ folder, pki, addresses, programs }: ControlPlane): Daemon {
     ],
   };
 }
+
+/** A webhook is called at its pods' addresses: no kube-proxy stands between the control plane and the VPC. */
+const everywhere = [
+  "--bind-address=0.0.0.0",
+  `--advertise-address=${apiEniAddresses[0]}`,
+  "--enable-aggregator-routing=true",
+];
 
 function controllerManager({ folder, pki, programs, graceSeconds }: ControlPlane): Daemon {
   return {

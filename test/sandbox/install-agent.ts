@@ -66,7 +66,7 @@ export function renderConfig(facts: SandboxFacts, addresses: Addresses): string 
   const runtime = facts.containerd === "debian" ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.runtime";
   return stringify({
     cluster: { name: clusterName, region },
-    node: { name: nodeName, ip: addresses.node },
+    node: { name: nodeName, ...(addresses.vpc ? {} : { ip: addresses.node }) },
     credentials: { keysFile: keysPath, assumeRole: { arn: roleArn } },
     // The host is root without CAP_SYS_RESOURCE, and runc may not lower a container's OOM score there.
     ...(facts.machine === "vm"

@@ -72,6 +72,12 @@ export async function setAddress(namespace: string, link: string, address: strin
   await ip(["-n", namespace, "link", "set", link, "up"]);
 }
 
+/** Adds a rule of `ip rule`, and never twice. */
+export async function ensureRule(namespace: string, rule: readonly string[]): Promise<void> {
+  await ip(["-n", namespace, "rule", "delete", ...rule]).catch(() => undefined); // there is none yet
+  await ip(["-n", namespace, "rule", "add", ...rule]);
+}
+
 /** Sets kernel parameters below /proc/sys/net as one namespace sees them. */
 export async function setParameters(namespace: string, values: Readonly<Record<string, string>>): Promise<void> {
   const script = Object.entries(values).map(([name, value]) => `echo ${value} > /proc/sys/net/${name}`);

@@ -18,6 +18,8 @@ interface UpFlags {
   readonly cloudController?: boolean;
   readonly registry?: boolean;
   readonly services?: boolean;
+  readonly vpc?: boolean;
+  readonly direct?: boolean;
 }
 
 const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
@@ -34,12 +36,15 @@ program
     ),
   )
   .addOption(new Option("--debian <suite>", "the machine's suite of Debian").choices(debianSuites))
+  .option("--vpc", "the machine behind a NAT, the control plane in a VPC")
+  .addOption(new Option("--direct", "the machine beside the control plane (default)").conflicts("vpc"))
   .option("--no-agent", "leave the machine bare, without the daemon")
   .option("--cloud-controller", "AWS's cloud controller, which deletes Nodes that AWS does not know")
   .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")
   .option("--services", "kube-proxy as EKS's add-on has it, cluster DNS, and an application in the VPC")
-  .action(async (options: UpFlags) => {
-    const { checks, progress, sandbox } = await up(options);
+  .action(async ({ vpc, direct, ...options }: UpFlags) => {
+    const network = vpc ? "vpc" : direct ? "direct" : undefined;
+    const { checks, progress, sandbox } = await up({ ...options, ...(network ? { network } : {}) });
     process.stdout.write(`\n${renderReport(checks, progress)}\nKUBECONFIG=${sandbox.kubeconfig}\n`);
     if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
   });

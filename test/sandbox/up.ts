@@ -38,6 +38,7 @@ import {
   writeFacts,
 } from "./state.ts";
 import { Progress } from "./step.ts";
+import { publishApiServer, startFabric } from "./vpc/start.ts";
 import { renderWebDeployment, webName } from "./workload.ts";
 
 /** What to bring up. Choices left out are those of the sandbox that is there, or the defaults. */
@@ -116,7 +117,9 @@ async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void>
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress, graceSeconds?: number) {
   const { folder, facts, addresses, programs } = sandbox;
   await progress.step("AWS", () => startAws(folder, facts, addresses, python));
+  if (addresses.vpc) await progress.step("the VPC's fabric", () => startFabric(folder, addresses));
   await progress.step("control plane", () => startControlPlane(folder, addresses, programs, graceSeconds));
+  if (addresses.vpc) await publishApiServer(folder, programs.kubernetes);
   await progress.step("authentication through AWS", () => authorizeRole(folder, facts, addresses, programs));
   const approver = join(import.meta.dirname, "serving-approver.ts");
   const bin = programs.kubernetes;

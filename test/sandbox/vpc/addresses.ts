@@ -1,12 +1,9 @@
 // What a sandbox in a VPC has on top of one without: an internet, a NAT in front of the machine, and the cluster's VPC.
 import type { PointToPoint } from "../addresses.ts";
 
-/** The VPC as AWS's side has it, the same in every sandbox: nothing of it is routed on the host. */
-export const vpcCidr = "10.0.0.0/16";
 /** Where the API server is in the VPC: one network interface of the control plane in each of two subnets. */
 export const apiEniAddresses = ["10.0.1.10", "10.0.2.10"] as const;
-export const serviceCidr = "10.100.0.0/16";
-/** Elastic IPs are drawn from here. They lead nowhere outside the sandbox. */
+/** Elastic IPs, of a network that is for documentation alone (RFC 5737): no other host has one. */
 export const elasticAddresses = "198.51.100.0/24";
 /** Where EC2's metadata service and the VPC's resolver answer, of every instance. */
 export const metadataAddress = "169.254.169.254";

@@ -1,6 +1,6 @@
 // Plugging network interfaces of the VPC into network namespaces: those of instances, and the control plane's.
 import { createHash } from "node:crypto";
-import { ensureLink, ensureNamespace, ip, setAddress, setParameters } from "../links.ts";
+import { ensureLink, ensureNamespace, hasLink, ip, setAddress, setParameters } from "../links.ts";
 import { eniDevice, type VpcAddresses } from "./addresses.ts";
 
 /** A network interface as EC2 describes it, as much of it as a plug needs. */
@@ -42,12 +42,21 @@ export async function detachInstance(vpc: VpcAddresses, interfaces: readonly Pic
     await ip(["-n", vpc.fabricNamespace, "link", "delete", fabricPort(id)]).catch(() => undefined); // never plugged
 }
 
-/** Makes the link between the fabric and a namespace. The fabric knows its ports by their aliases. */
+/** Makes the link between the fabric and a namespace. The fabric knows its ports by their names. */
 export async function plug({ fabricNamespace }: VpcAddresses, eniId: string, end: readonly [string, string]) {
   const port = fabricPort(eniId);
+  // AWS may have begun anew, with other ids for the same interfaces.
+  if (!(await hasLink([fabricNamespace, port])))
+    await ip(["-n", end[0], "link", "delete", end[1]]).catch(() => undefined); // it was never plugged
   await ensureLink([fabricNamespace, port], end);
   await ip(["-n", end[0], "link", "set", end[1], "mtu", vpcMtu, "up"]);
   await ip(["-n", fabricNamespace, "link", "set", port, "mtu", vpcMtu, "alias", eniId, "up"]);
+  // The VPC answers for every address that it delivers to, at once: the kernel would wait for up to 0.8 s.
+  await setParameters(fabricNamespace, {
+    [`ipv4/conf/${port}/proxy_arp`]: "1",
+    [`ipv4/neigh/${port}/proxy_delay`]: "0",
+    [`ipv4/conf/${port}/send_redirects`]: "0",
+  });
 }
 
 /** The name of an interface's port in the fabric: the kernel takes 15 characters, and an id has more. */

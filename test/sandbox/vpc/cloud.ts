@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NetworkKind } from "../state.ts";
+import { apiEniAddresses, elasticAddresses } from "./addresses.ts";
 
 /** A subnet. Private ones have a route table of their own, without a way to the internet. */
 interface SubnetPlan {
@@ -25,9 +26,6 @@ export interface VpcPlan {
   readonly elasticAddresses: string;
 }
 
-/** Elastic IPs, of a network that is for documentation alone (RFC 5737): no other host has one. */
-const elasticAddresses = "198.51.100.0/24";
-
 /** The VPC of each shape of the sandbox's network. */
 export const vpcPlans: Readonly<Record<NetworkKind, VpcPlan>> = {
   direct: {
@@ -44,7 +42,7 @@ export const vpcPlans: Readonly<Record<NetworkKind, VpcPlan>> = {
       { name: "sandbox-private-b", cidr: "10.0.2.0/24", zone: "us-east-1b", private: true, cluster: true },
       { name: "sandbox-public-b", cidr: "10.0.3.0/24", zone: "us-east-1b", cluster: false },
     ],
-    apiAddresses: ["10.0.1.10", "10.0.2.10"],
+    apiAddresses: apiEniAddresses,
     takenAddresses: [],
     elasticAddresses,
   },

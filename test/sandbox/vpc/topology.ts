@@ -7,6 +7,7 @@ import {
   ensureHostLink,
   ensureLink,
   ensureNamespace,
+  ensureRule,
   execIn,
   hasLink,
   ip,
@@ -116,11 +117,6 @@ async function ensureFabric(vpc: VpcAddresses): Promise<void> {
   await setAddress(fabric, internetGateway, gateway.fabric, 30);
   await ip(["-n", internet, "route", "replace", elasticAddresses, "via", gateway.fabric]);
   await setAddress(fabric, "lo", metadataAddress, 32);
-}
-
-async function ensureRule(namespace: string, rule: readonly string[]): Promise<void> {
-  await ip(["-n", namespace, "rule", "delete", ...rule]).catch(() => undefined); // there is none yet
-  await ip(["-n", namespace, "rule", "add", ...rule]);
 }
 
 /** Replaces all rules of the tables that are named. */

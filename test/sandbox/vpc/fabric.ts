@@ -1,0 +1,81 @@
+// Programs the fabric and the control plane's routes from what AWS says: only what is another than before is touched.
+import { execa } from "execa";
+import type { Addresses } from "../addresses.ts";
+import { clean } from "../environment.ts";
+import { execIn } from "../links.ts";
+import { apiEniAddresses, type VpcAddresses } from "./addresses.ts";
+import { routerOf } from "./attach.ts";
+import type { Cloud } from "./cloud.ts";
+import { apiDevice, balancedSource, eniTable } from "./control-plane.ts";
+import { renderFilter } from "./fabric-filter.ts";
+import { type Commands, renderControlRoutes, renderFabricRoutes } from "./fabric-routes.ts";
+import { portsOf } from "./ports.ts";
+
+/** All of what AWS's side asks for. */
+export interface FabricProgram {
+  readonly fabric: Commands;
+  readonly control: Commands;
+  readonly filter: string;
+}
+
+/** Pure: the same cloud and links give the same program. */
+export function renderProgram(cloud: Cloud, links: ReadonlySet<string>, vpc: VpcAddresses): FabricProgram {
+  const ports = portsOf(cloud, links);
+  return {
+    fabric: renderFabricRoutes(cloud, ports, vpc),
+    control: new Map(apiEniAddresses.flatMap((address, index) => controlRoutes(cloud, links, address, index))),
+    filter: renderFilter(cloud, ports),
+  };
+}
+
+/** Connections that begin without a choice of interface go by the main table; answers by that of their interface. */
+function controlRoutes(cloud: Cloud, links: ReadonlySet<string>, address: string, index: number) {
+  const eni = portsOf(cloud, links).find((port) => port.address === address);
+  const subnet = cloud.subnets.find(({ id }) => id === eni?.subnet);
+  if (subnet === undefined) return [];
+  const [router, device] = [routerOf(subnet.cidr), apiDevice(index)];
+  const own = renderControlRoutes(cloud, router, device, "", eniTable(index));
+  const main = index === 0 ? renderControlRoutes(cloud, router, device, `src ${balancedSource}`, "main") : [];
+  return [...own, ...main];
+}
+
+/** Applies programs one after the other. */
+export class Fabric {
+  readonly #addresses: Addresses;
+  readonly #vpc: VpcAddresses;
+  #last: FabricProgram = { fabric: new Map(), control: new Map(), filter: "" };
+
+  constructor(addresses: Addresses, vpc: VpcAddresses) {
+    this.#addresses = addresses;
+    this.#vpc = vpc;
+  }
+
+  /** Returns what was changed, a line each. @throws Error with the kernel's words when it refuses some of it */
+  async apply(program: FabricProgram): Promise<readonly string[]> {
+    const fabric = await batch(this.#vpc.fabricNamespace, this.#last.fabric, program.fabric);
+    const control = await batch(this.#addresses.controlNamespace, this.#last.control, program.control);
+    const isFiltered = this.#last.filter === program.filter;
+    if (!isFiltered) await execIn(this.#vpc.fabricNamespace, ["iptables-restore"], program.filter);
+    this.#last = program;
+    return [...fabric, ...control.map((line) => `control plane: ${line}`), ...(isFiltered ? [] : ["security groups"])];
+  }
+}
+
+/** New ones first: a packet never finds less than before and after have in common. */
+async function batch(namespace: string, before: Commands, after: Commands): Promise<readonly string[]> {
+  const wanted = [...after].filter(([key, command]) => before.get(key) !== command).map(([, command]) => command);
+  const stale = [...before.keys()].filter((key) => !after.has(key));
+  const isThere = /File exists/;
+  for (const [lines, harmless] of [
+    [wanted, isThere],
+    [stale, /No such|Cannot find|Cannot assign/],
+  ] as const) {
+    if (lines.length === 0) continue;
+    const options = { ...clean(), input: `${lines.join("\n")}\n`, reject: false };
+    const { stderr, failed } = await execa("ip", ["-n", namespace, "-force", "-batch", "-"], options);
+    const problems = stderr.split("\n").filter((line) => /^(Error|RTNETLINK)/.test(line) && !harmless.test(line));
+    if (failed && problems.length > 0)
+      throw new Error(`${problems.join("; ")} in ${namespace} of:\n${lines.join("\n")}`);
+  }
+  return [...wanted, ...stale];
+}
