@@ -127,6 +127,8 @@ export interface HttpRequest {
   /** Trusts only this certificate authority (PEM). */
   readonly caPem?: string;
   readonly timeoutSeconds: number;
+  /** Connects to this address by a connection of its own, without a proxy; name and certificate remain those of the URL. */
+  readonly connectTo?: string;
   /** A longer answer is an error. Default 4 MiB. */
   readonly maxBytes?: number;
   /** How often the server may send the request elsewhere; by default a redirect is an answer. */
@@ -226,6 +228,8 @@ export interface Host {
   kill(pid: number, signal: Signal): boolean;
   /** One request, a GET unless it says otherwise. @throws http-failed when there is no answer */
   fetch(request: HttpRequest): Promise<HttpResponse>;
+  /** Opens a TCP connection and closes it at once, without a proxy. `silent`: nothing comes in time, or no way leads there. */
+  reach(address: string, port: number, timeoutSeconds: number): Promise<"ok" | "refused" | "silent">;
   /**
    * Downloads a file; an interrupted download continues the next time. The file system keeps 256 MiB free.
    * @throws http-failed, download-too-large, disk-full, file-unwritable

@@ -1,8 +1,9 @@
-// HTTP and HTTPS: an answer as a whole, or line by line, on Node's own client.
-import { type IncomingMessage, request as requestHttp } from "node:http";
+// HTTP and HTTPS: an answer as a whole, or line by line, on Node's own client; and a bare TCP connection.
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { connect, isIP } from "node:net";
 import { SatelliteError } from "../errors.ts";
-import type { HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
+import type { Host, HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
 
 const MAX_BODY_BYTES = 4 * 2 ** 20;
 /** etcd holds objects of at most 1.5 MiB. */
@@ -58,6 +59,19 @@ export async function followLines({
   }
 }
 
+/** Resolves with how the attempt ended, at the latest when its time is over. */
+export function reachTcp(address: string, port: number, timeoutSeconds: number): ReturnType<Host["reach"]> {
+  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<Host["reach"]>>>();
+  const socket = connect({ host: address, port });
+  const late = setTimeout(() => resolve("silent"), timeoutSeconds * 1000);
+  socket.once("connect", () => resolve("ok"));
+  socket.once("error", (error) => resolve((error as { code?: string }).code === "ECONNREFUSED" ? "refused" : "silent"));
+  return promise.finally(() => {
+    clearTimeout(late);
+    socket.destroy();
+  });
+}
+
 /** Follows redirects, as many as the request allows. */
 async function openFollowing(
   request: HttpRequest,
@@ -78,7 +92,7 @@ async function openFollowing(
 
 /** Resolves when the answer's head is there; gives up when that takes longer than `openingSeconds`. */
 async function open(
-  { url, method = "GET", body, headers, caPem }: HttpRequest,
+  { url, method = "GET", body, headers, caPem, connectTo }: HttpRequest,
   signal: AbortSignal,
   openingSeconds?: number,
 ): Promise<IncomingMessage> {
@@ -93,6 +107,7 @@ async function open(
       signal,
       rejectUnauthorized: true,
       ...(caPem === undefined ? {} : { ca: caPem }),
+      ...(connectTo === undefined ? {} : directTo(connectTo)),
     },
     resolve,
   );
@@ -101,6 +116,16 @@ async function open(
   if (openingSeconds === undefined) return promise;
   const slow = setTimeout(() => request.destroy(new Error(`no answer in ${openingSeconds} s`)), openingSeconds * 1000);
   return promise.finally(() => clearTimeout(slow));
+}
+
+/** Node's global agent may be one with a proxy; a kept connection may be one to another address. */
+function directTo(address: string): Pick<RequestOptions, "agent" | "lookup"> {
+  const family = isIP(address);
+  return {
+    agent: false,
+    lookup: (_name, { all }, callback) =>
+      all === true ? callback(null, [{ address, family }]) : callback(null, address, family),
+  };
 }
 
 /** A server, and a pod may listen on kubelet's port, cannot make the daemon hold more than this. */

@@ -7,7 +7,7 @@ import { resolveName } from "./dns.ts";
 import { download } from "./download.ts";
 import { callGrpc } from "./grpc.ts";
 import type { Host, SystemInformation } from "./host.ts";
-import { fetchHttp, followLines } from "./http.ts";
+import { fetchHttp, followLines, reachTcp } from "./http.ts";
 import { createLinuxFiles } from "./linux-files.ts";
 import { killProcess, runCommand, spawnChild } from "./linux-processes.ts";
 
@@ -28,6 +28,7 @@ export function createLinuxHost(): Host {
     spawn: spawnChild,
     kill: killProcess,
     fetch: fetchHttp,
+    reach: reachTcp,
     download,
     resolve: resolveName,
     follow: followLines,

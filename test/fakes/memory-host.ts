@@ -18,6 +18,7 @@ import { MemoryClock } from "./memory-clock.ts";
 import { MemoryFiles } from "./memory-files.ts";
 import { type MemoryProcess, MemoryProcesses, type ProcessOptions } from "./memory-processes.ts";
 
+type Reach = Awaited<ReturnType<Host["reach"]>>;
 type Program = (args: readonly string[]) => Partial<RunResult> | Promise<Partial<RunResult>>;
 
 /** A command that was started as a child. */
@@ -60,6 +61,8 @@ export class MemoryHost implements Host {
   /** How the children that are started behave. */
   childOptions: Omit<ProcessOptions, "name"> = {};
   onFetch: (request: HttpRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
+  /** How TCP connections end. */
+  onReach: (address: string, port: number) => Reach | Promise<Reach> = () => "refused";
   /** What a URL has to give: it is put where the download goes. */
   readonly downloads = new Map<string, string>();
   onDownload: ((request: DownloadRequest) => void) | undefined;
@@ -136,6 +139,10 @@ export class MemoryHost implements Host {
     if (Buffer.byteLength(response.body) > maxBytes)
       throw new SatelliteError("http-failed", `GET ${url} was not answered: longer than ${maxBytes} bytes`);
     return response;
+  }
+
+  async reach(address: string, port: number): Promise<Reach> {
+    return this.onReach(address, port);
   }
 
   async resolve(hostname: string): Promise<readonly string[]> {
