@@ -2,8 +2,9 @@
 import type { ClusterFacts } from "../aws/cluster.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host, HttpRequest, HttpResponse } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import type { Secret } from "../secret.ts";
-import { answerError, silenceError } from "./api-error.ts";
+import { type ApiErrorTexts, answerError, silenceError } from "./api-error.ts";
 import { nodeErrorTexts } from "./node-error-texts.ts";
 
 const DEADLINE_SECONDS = 10;
@@ -11,6 +12,9 @@ const DEADLINE_SECONDS = 10;
 const WATCH_SILENCE_SECONDS = 150;
 
 export const MERGE_PATCH = "application/merge-patch+json";
+/** Of each object its metadata alone (Kubernetes API concepts, "Metadata-only fetches"); for a list, and for a watch. */
+export const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+export const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 /** Knows the items of some lists, such as a Node's conditions, by their type. */
 export const STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json";
 
@@ -21,6 +25,8 @@ export interface ApiClientOptions {
   readonly token: () => Secret;
   /** For each request. Default 10 s. */
   readonly deadlineSeconds?: number;
+  /** How errors are put. Default: to those who care for a node. */
+  readonly texts?: ApiErrorTexts;
 }
 
 /** One line of a watch's answer (Kubernetes API concepts, "Efficient detection of changes"). */
@@ -34,7 +40,8 @@ export interface WatchEvent<T> {
  * Each call throws api-unreachable, api-untrusted, api-unauthorized, api-forbidden, api-denied, api-conflict, api-failed.
  */
 export interface ApiClient {
-  get<T>(path: string): Promise<T>;
+  /** @param accept another form of the answer, such as {@link METADATA_LIST} */
+  get<T>(path: string, accept?: string): Promise<T>;
   post(path: string, document: object): Promise<void>;
   /** Posts a question, such as a review, and returns the answer. */
   ask<T>(path: string, document: object): Promise<T>;
@@ -42,37 +49,39 @@ export interface ApiClient {
   patch(path: string, type: string, document: object): Promise<void>;
   delete(path: string): Promise<void>;
   /** Hands over each event until the server ends the connection or the signal aborts. @throws watch-ended too */
-  watch<T>(path: string, onEvent: (event: WatchEvent<T>) => void, signal: AbortSignal): Promise<void>;
+  watch<T>(path: string, onEvent: (event: WatchEvent<T>) => void, signal: AbortSignal, accept?: string): Promise<void>;
 }
 
 /** Creates the client. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const send = async (method: HttpRequest["method"], path: string, content?: Content) => {
-    const request = { ...createRequest(options, path, content), method };
+  const send = async (method: HttpRequest["method"], path: string, form: Form = {}) => {
+    const request = { ...createRequest(options, path, form), method };
     const name = `${method} ${path}`;
     const response = await options.host.fetch(request).catch((cause: unknown) => {
-      throw silenceError(nodeErrorTexts(options.cluster), name, cause);
+      throw silenceError(textsOf(options), name, cause);
     });
     return checkAnswer(options, name, response).body;
   };
-  const post = (path: string, document: object) => send("POST", path, { type: "application/json", document });
+  const post = (path: string, document: object) =>
+    send("POST", path, { content: { type: "application/json", document } });
   return {
-    get: async <T>(path: string) => JSON.parse(await send("GET", path)) as T,
+    get: async <T>(path: string, accept?: string) => JSON.parse(await send("GET", path, optional({ accept }))) as T,
     post: async (path, document) => void (await post(path, document)),
     ask: async <T>(path: string, document: object) => JSON.parse(await post(path, document)) as T,
-    patch: async (path, type, document) => void (await send("PATCH", path, { type, document })),
+    patch: async (path, type, document) => void (await send("PATCH", path, { content: { type, document } })),
     delete: async (path) => void (await send("DELETE", path)),
-    watch: (path, onEvent, signal) => watch(options, path, (line) => onEvent(JSON.parse(line)), signal),
+    watch: (path, onEvent, signal, accept) =>
+      watch(options, { path, ...optional({ accept }) }, (line) => onEvent(JSON.parse(line)), signal),
   };
 }
 
 async function watch(
   options: ApiClientOptions,
-  path: string,
+  { path, ...form }: Form & { readonly path: string },
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = { ...createRequest(options, path), onLine, silenceSeconds: WATCH_SILENCE_SECONDS, signal };
+  const request = { ...createRequest(options, path, form), onLine, silenceSeconds: WATCH_SILENCE_SECONDS, signal };
   const response = await options.host.follow(request).catch((cause: unknown) => {
     throw new SatelliteError("watch-ended", `the watch of ${path.split("?")[0]} ended`, { cause });
   });
@@ -84,21 +93,30 @@ interface Content {
   readonly document: object;
 }
 
+interface Form {
+  readonly content?: Content;
+  readonly accept?: string;
+}
+
 /** The cluster's CA alone is trusted. */
 function createRequest(
   { cluster, token, deadlineSeconds = DEADLINE_SECONDS }: ApiClientOptions,
   path: string,
-  content?: Content,
+  { content, accept = "application/json" }: Form,
 ): HttpRequest {
-  const headers = { authorization: `Bearer ${token().reveal()}`, accept: "application/json" };
+  const headers = { authorization: `Bearer ${token().reveal()}`, accept };
   const request = { url: cluster.endpoint + path, headers, caPem: cluster.caPem, timeoutSeconds: deadlineSeconds };
   if (content === undefined) return request;
   const { type, document } = content;
   return { ...request, headers: { ...headers, "content-type": type }, body: JSON.stringify(document) };
 }
 
-function checkAnswer({ cluster }: ApiClientOptions, request: string, response: HttpResponse): HttpResponse {
+function checkAnswer(options: ApiClientOptions, request: string, response: HttpResponse): HttpResponse {
   const { status, body } = response;
   if (status >= 200 && status < 300) return response;
-  throw answerError(nodeErrorTexts(cluster), { request, status, body });
+  throw answerError(textsOf(options), { request, status, body });
+}
+
+function textsOf({ cluster, texts }: ApiClientOptions): ApiErrorTexts {
+  return texts ?? nodeErrorTexts(cluster);
 }
