@@ -1,4 +1,5 @@
 // Which kubelet-serving certificate requests deserve approval: EKS's rule, and kubelet's own contract.
+import { BlockList } from "node:net";
 import { execa } from "execa";
 import { clean } from "./environment.ts";
 
@@ -22,6 +23,20 @@ export interface RequestedCertificate {
   readonly alternativeNames: readonly string[];
 }
 
+/** Whether a node may serve at an address. */
+export type AddressRule = (address: string, node: string) => boolean;
+
+/** A hybrid node's address must lie in the cluster's remote node networks; of others nothing is known. */
+export function withinNetworks(networks: readonly string[]): AddressRule {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", prefixLength] = network.split("/");
+    list.addSubnet(address, Number(prefixLength), "ipv4");
+  }
+  return (address, node) => node.startsWith("fargate-ip-") || list.check(address);
+}
+
+const addressPrefix = "IP Address:";
 const allowedUsages = new Set(["digital signature", "key encipherment", "server auth"]);
 
 /**
@@ -31,7 +46,7 @@ const allowedUsages = new Set(["digital signature", "key encipherment", "server 
 export function refusalOf(
   { spec }: SigningRequest,
   wanted: RequestedCertificate,
-  nodeAddress: string,
+  mayServe: AddressRule,
 ): string | undefined {
   const node = /^system:node:(.+)$/.exec(spec.username)?.[1];
   if (!node || !spec.groups?.includes("system:nodes")) return `${spec.username} is not a node`;
@@ -40,8 +55,9 @@ export function refusalOf(
   const usage = spec.usages.find((name) => !allowedUsages.has(name));
   if (usage) return `the usage "${usage}" is not a server's`;
   if (!spec.usages.includes("server auth")) return 'the usage "server auth" is missing';
-  const own = new Set([`DNS:${node}`, `IP Address:${nodeAddress}`]);
-  const foreign = wanted.alternativeNames.find((name) => !own.has(name));
+  const isOwn = (name: string) =>
+    name === `DNS:${node}` || (name.startsWith(addressPrefix) && mayServe(name.slice(addressPrefix.length), node));
+  const foreign = wanted.alternativeNames.find((name) => !isOwn(name));
   if (foreign) return `the name "${foreign}" is not the node's`;
   return wanted.alternativeNames.length === 0 ? "there is no subject alternative name" : undefined;
 }

@@ -49,10 +49,13 @@ def render(ec2, vpc_id, remote_networks):
         "securityGroups": [_group(found) for found in ec2.groups.get(vpc_id, {}).values()],
         "interfaces": [_interface(found) for found in interfaces],
         "instances": [_instance(ec2, found) for found in ec2.all_instances() if found.vpc_id == vpc_id],
-        "remoteNetworks": [
-            cidr for kind in (remote_networks or {}).values() for network in kind for cidr in network["cidrs"]
-        ],
+        "remoteNetworks": [cidr for kind in (remote_networks or {}) for cidr in _cidrs(remote_networks, kind)],
+        "remoteNodeNetworks": _cidrs(remote_networks, "remoteNodeNetworks"),
     }
+
+
+def _cidrs(remote_networks, kind):
+    return [cidr for network in (remote_networks or {}).get(kind, []) for cidr in network["cidrs"]]
 
 
 def _table(table):

@@ -83,6 +83,7 @@ class TheCloud(unittest.TestCase):
     def test_remote_networks_are_one_list(self):
         self.remote = {"remoteNodeNetworks": [{"cidrs": ["10.250.0.0/24"]}], "remotePodNetworks": [{"cidrs": ["10.250.16.0/20"]}]}
         self.assertEqual(self.seen()["remoteNetworks"], ["10.250.0.0/24", "10.250.16.0/20"])
+        self.assertEqual(self.seen()["remoteNodeNetworks"], ["10.250.0.0/24"])
 
     def test_the_file_is_replaced_when_something_is_another_and_only_root_reads_it(self):
         with TemporaryDirectory() as folder:

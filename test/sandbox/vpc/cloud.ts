@@ -123,6 +123,8 @@ export interface Cloud {
   readonly instances: readonly CloudInstance[];
   /** CIDRs of the cluster's remoteNetworkConfig, nodes' and pods'. */
   readonly remoteNetworks: readonly string[];
+  /** Those of nodes. */
+  readonly remoteNodeNetworks: readonly string[];
 }
 
 /** The file that AWS replaces whenever something in it is another. */

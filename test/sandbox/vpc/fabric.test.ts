@@ -60,6 +60,7 @@ const cloud: Cloud = {
   ],
   instances: [],
   remoteNetworks: ["10.250.0.0/24"],
+  remoteNodeNetworks: ["10.250.0.0/24"],
 };
 const ALL = ["eni-api-a", "eni-api-b", "eni-gateway"];
 const program = (changed: Partial<Cloud> = {}, plugged = ALL) =>

@@ -56,7 +56,16 @@ async function ensureInternet(addresses: Addresses, vpc: VpcAddresses, clusterId
   await setAddress(internet, "host", wayOut.inside, wayOut.prefixLength);
   await setAddress(internet, "lo", addresses.aws, 32);
   await ip(["-n", internet, "route", "replace", "default", "via", wayOut.host]);
-  await replaceRules(internet, ["*nat", "-A POSTROUTING -o host -j MASQUERADE"]);
+  // The host knows a way to the machine, and the internet does not.
+  const privateNetworks = [`${vpc.lanRouter}/24`, `10.213.${addresses.slot}.0/24`];
+  await replaceRules(internet, [
+    "*nat",
+    "-A POSTROUTING -o host -j MASQUERADE",
+    "COMMIT",
+    "*filter",
+    `-A FORWARD -o host -d ${wayOut.host} -j ACCEPT`,
+    ...privateNetworks.map((network) => `-A FORWARD -o host -d ${network} -j DROP`),
+  ]);
 }
 
 /**
@@ -65,7 +74,7 @@ async function ensureInternet(addresses: Addresses, vpc: VpcAddresses, clusterId
  */
 async function ensureControlPlane(addresses: Addresses, { internetNamespace: internet }: VpcAddresses): Promise<void> {
   const { controlNamespace: control, access } = addresses;
-  await setParameters(control, router);
+  await setParameters(control, { ...router, "ipv4/ip_forward": "0" });
   await ensureLink([internet, "control"], [control, publicLink]);
   await setAddress(internet, "control", addresses.control, 28);
   await setAddress(control, "lo", addresses.api, 32);
@@ -77,7 +86,7 @@ async function ensureControlPlane(addresses: Addresses, { internetNamespace: int
   await ensureLink([control, "nowhere"], [control, "nowhere-end"]);
   await ip(["-n", control, "link", "set", "nowhere", "arp", "off", "up"]);
   await ip(["-n", control, "link", "set", "nowhere-end", "up"]);
-  await route("default", "dev", "nowhere");
+  await route("default", "dev", "nowhere", "src", controlOwn(addresses));
 }
 
 /** The control plane's own address beside the API server's: it asks AWS from there. */
