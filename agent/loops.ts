@@ -4,6 +4,7 @@ import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
+import { KNOCK_EVERY_SECONDS } from "./network/watch/knocks.ts";
 import type { Parts } from "./parts.ts";
 
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
@@ -15,6 +16,8 @@ export interface LoopSpec {
   /** The first round: at once, with the schedule, or so many seconds after the start. */
   readonly first: "now" | "scheduled" | { readonly afterSeconds: number };
   readonly round: (parts: Parts, loops: readonly Loop[]) => Promise<void>;
+  /** While it is false the loop stands still, without a timer. Default: always. */
+  readonly isNeeded?: (parts: Parts) => boolean;
   /** Says so when a round fails as a whole; undefined where nothing depends on the rounds. */
   readonly condition?: ConditionType;
 }
@@ -55,8 +58,9 @@ export const LOOPS = {
   health: {
     every: "runtimeSeconds",
     first: "scheduled",
-    round: ({ health, nodeWatch }) => {
+    round: ({ health, nodeWatch, tunnelWatch }) => {
       nodeWatch.judge();
+      tunnelWatch.judge();
       return health.round();
     },
     condition: "KubeletRunning",
@@ -66,6 +70,13 @@ export const LOOPS = {
     first: { afterSeconds: AFTER_START_SECONDS },
     round: ({ health }) => health.clockRound(),
     condition: "ClockInSync",
+  },
+  tunnel: {
+    every: () => KNOCK_EVERY_SECONDS,
+    first: "scheduled",
+    round: ({ tunnelWatch }) => tunnelWatch.round(),
+    isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),
+    condition: "TunnelUp",
   },
   report: { every: "runtimeSeconds", first: "scheduled", round: ({ reporter }) => reporter.report() },
   systemd: {
@@ -84,12 +95,13 @@ export function createLoops(parts: Parts): Loops {
   const { monotonic, sleep } = host.clock;
   const all: Loop[] = [];
   const specs = Object.entries<LoopSpec>(LOOPS);
-  for (const [name, { every, round, condition }] of specs)
+  for (const [name, { every, round, condition, isNeeded }] of specs)
     all.push(
       new Loop({
         name,
         everySeconds: typeof every === "function" ? every(parts) : config.intervals[every],
         run: () => round(parts, all),
+        isNeeded: () => isNeeded?.(parts) ?? true,
         onFailure: (error) => condition !== undefined && board.setFailed(condition, error),
         ...{ log, monotonic, sleep, random: host.random },
       }),

@@ -32,6 +32,7 @@ import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
+import { type TunnelEvent, TunnelWatch } from "./network/watch/tunnel-watch.ts";
 import { type HealthEvent, HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
 import { createNodeNameWatch } from "./node/node-name-watch.ts";
@@ -53,6 +54,7 @@ export type AgentEvent =
   | NodeWatchEvent
   | NoticeEvent
   | SessionEvent
+  | TunnelEvent
   /** The first round of convergence has ended, whatever came of it. */
   | { readonly kind: "first-round-ended" };
 
@@ -77,14 +79,14 @@ export type Parts = ReturnType<typeof createParts>;
 type Records = ReturnType<typeof createRecords>;
 type Identity = Records & ReturnType<typeof createIdentity>;
 type Machine = Identity & ReturnType<typeof createMachine>;
-type Node = Machine & ReturnType<typeof createNode>;
+type Node = Machine & ReturnType<typeof createNode> & ReturnType<typeof createNetwork>;
 
 /** Builds every part. Nothing runs yet. */
 export function createParts(options: PartsOptions) {
   const records = createRecords(options);
   const identity = { ...records, ...createIdentity(records) };
   const machine = { ...identity, ...createMachine(identity) };
-  const node = { ...machine, ...createNode(machine) };
+  const node = { ...machine, ...createNode(machine), ...createNetwork(machine) };
   return { ...node, ...createUpkeep(node) };
 }
 
@@ -175,6 +177,17 @@ function createNode(machine: Machine) {
       name,
       api,
       kubeletAgeMs: () => kubelet.state.ageMs,
+    }),
+  };
+}
+
+/** Its way to the cluster's network. Nothing plans a tunnel yet. */
+function createNetwork({ host, log, board, config, emit, cluster }: Machine) {
+  return {
+    tunnelWatch: new TunnelWatch({
+      ...{ host, log, board, config, emit, tunnel: () => undefined },
+      cluster: () => cluster.facts,
+      restartPeer: async () => undefined,
     }),
   };
 }

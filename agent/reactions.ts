@@ -65,6 +65,7 @@ export const REACTIONS: Reactions = {
     gpu.see(node);
     return nodeRecorder.see(node);
   },
+  "tunnel-planned": ({ loops }) => loops.tunnel.trigger(),
   "node-ready": ({ loops }) => loops.health.trigger().then(() => loops.systemd.trigger()),
   "node-gone": ({ config, reporter, gpu, events, kubelet }) => {
     reporter.forget();

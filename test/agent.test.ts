@@ -36,6 +36,8 @@ test("a bare machine becomes a Ready node without another word", async (context)
     IdentityAccepted: "True Accepted",
     NodeReady: "True KubeletReady",
     NodeSchedulable: "True Schedulable",
+    TunnelUp: "True NotUsed",
+    ControlPlaneRoute: "True NotUsed",
     ServingCertificateSigned: "True Signed",
     ImagePullsConfigured: "True Configured",
     GpuDriver: "True NoGpu",

@@ -136,8 +136,22 @@ export const CONDITIONS = {
     holdSeconds: 10,
     trueWhen: "the cluster says that this Node is Ready",
   },
+  TunnelUp: {
+    // A name of the gateway's is resolved as others are. WireGuard refuses a handshake that is older than the last one.
+    dependsOn: ["DnsWorking", "ClockInSync"],
+    isCritical: false,
+    holdSeconds: 10,
+    trueWhen: "the gateway answers through the tunnel, or the node has none",
+  },
+  ControlPlaneRoute: {
+    dependsOn: ["TunnelUp", "KubeletRunning"],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen:
+      "an API server's address in the VPC answers through the tunnel, and the gateway reaches kubelet's port; or the node has no tunnel",
+  },
   ServingCertificateSigned: {
-    dependsOn: ["NodeReady", "ApiReachable", "IdentityAccepted"],
+    dependsOn: ["NodeReady", "ApiReachable", "IdentityAccepted", "ControlPlaneRoute"],
     isCritical: false,
     holdSeconds: 15,
     trueWhen: "kubelet's serving certificate is signed: `kubectl logs` and `exec` work",

@@ -120,6 +120,23 @@ export const statusSchema = z.object({
     restarts: count().optional().describe("By the daemon since its start, because containerd hung."),
   }),
   gpu: gpuStatusSchema.optional().describe("Absent before the first observation, and with gpu.mode: off."),
+  tunnel: z
+    .object({
+      interface: z.string(),
+      address: z.string().describe("The node's, in the tunnel."),
+      gateway: z.object({ endpoint: z.string(), address: z.string().describe("In the VPC.") }),
+      lastAnswerAt: moment().optional().describe("When the gateway last answered through the tunnel."),
+      latencyMs: z.number().optional().describe("Of that answer."),
+      handshakeAt: moment()
+        .optional()
+        .describe("WireGuard's last, as of a reading every five minutes and while the gateway is silent."),
+      misses: count().describe("Knocks that the gateway did not answer, since the daemon's start."),
+      peerRestarts: count().describe("Times that its peer was set anew because of them."),
+      receivedBytes: count().optional().describe("Out of the tunnel, since its interface was made."),
+      sentBytes: count().optional(),
+    })
+    .optional()
+    .describe("Absent while no tunnel is planned."),
   versions: z.object({ node: z.string().describe("Version of the Node.js that runs the daemon.") }),
   converge: z.object({ rounds: count(), changes: count(), repairs: count(), lastRoundMs: z.number() }),
   files: z.array(fileSchema),

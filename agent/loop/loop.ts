@@ -7,6 +7,8 @@ export interface LoopOptions {
   /** One round. It reports conditions itself; what it throws is logged, and given to `onFailure`. */
   readonly run: () => Promise<void>;
   readonly onFailure?: (error: unknown) => void;
+  /** While it is false no round runs and nothing is waited for; {@link Loop.trigger} asks again. Default: always. */
+  readonly isNeeded?: () => boolean;
   readonly log: Log;
   /** Milliseconds by a clock that nothing sets. */
   readonly monotonic: () => number;
@@ -33,6 +35,8 @@ export class Loop {
   #running: Promise<void> | undefined;
   #isAskedAgain = false;
   #signal: AbortSignal | undefined;
+  /** Wakes a loop that was not needed. */
+  #wake: (() => void) | undefined;
 
   constructor(options: LoopOptions) {
     this.name = options.name;
@@ -59,6 +63,7 @@ export class Loop {
     const periodMs = everySeconds * 1000;
     let dueMs = monotonic() + periodMs * (1 - random());
     for (;;) {
+      if (!this.#isNeeded()) dueMs = await this.#untilNeeded(signal);
       await sleep(Math.max(0, dueMs - monotonic()), signal);
       // A round that takes longer than the period is not followed by another at once.
       if (this.#running === undefined) void this.trigger();
@@ -66,9 +71,29 @@ export class Loop {
     }
   }
 
+  /** Resolves with the time of the next round but one: what woke the loop runs one. */
+  async #untilNeeded(signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#wake = resolve;
+    await promise.finally(() => {
+      this.#wake = undefined;
+      signal.removeEventListener("abort", onAbort);
+    });
+    return this.#options.monotonic() + this.everySeconds * 1000;
+  }
+
+  #isNeeded(): boolean {
+    return this.#options.isNeeded?.() ?? true;
+  }
+
   /** Runs a round now, or once more after the one that runs; resolves when a round that began after this call has ended. */
   async trigger(): Promise<void> {
     if (this.#signal?.aborted) return; // The agent has ended, and another run of it may have begun.
+    if (!this.#isNeeded()) return;
+    this.#wakeUp();
     if (this.#running !== undefined) {
       this.#isAskedAgain = true;
       await this.#running;
@@ -76,6 +101,12 @@ export class Loop {
     }
     this.#running = this.#runRounds();
     await this.#running;
+  }
+
+  #wakeUp(): void {
+    if (this.#wake === undefined) return;
+    this.#lastSucceededMs = this.#options.monotonic(); // No round is missing of the time before.
+    this.#wake();
   }
 
   /** Runs a round after some time, unless the signal has aborted by then. */
@@ -112,13 +143,15 @@ export class Loop {
 
   /** How long ago a round should have succeeded that has not, seconds. */
   lagSeconds(): number {
+    if (!this.#isNeeded()) return 0;
     const { monotonic, everySeconds } = this.#options;
     return Math.max(0, Math.round((monotonic() - this.#lastSucceededMs) / 1000 - everySeconds));
   }
 
   /** Whether no round has succeeded for three periods, or one hangs. */
   isOverdue(): boolean {
-    return this.isHung() || this.#options.monotonic() - this.#lastSucceededMs > this.#patienceMs();
+    const isLate = this.#options.monotonic() - this.#lastSucceededMs > this.#patienceMs();
+    return this.isHung() || (this.#isNeeded() && isLate);
   }
 
   /** Whether a round does not end, which a new process may mend. Rounds that fail are no reason for one: kubelet would end with this one. */

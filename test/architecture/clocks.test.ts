@@ -33,6 +33,8 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "install/upgrade-window.ts": "hours of the day that a user has chosen",
   "kubelet/kubelet.ts": "when kubelet was started, for /status",
   "kubelet/serving-certificates.ts": "the name of a folder",
+  "network/watch/knocks.ts": "when the gateway answered last, for /status",
+  "network/watch/tunnel-watch.ts": "the age of WireGuard's handshake, which is of that clock",
   "node/clock-step.ts": "whether it was set, by the monotonic clock",
   "node/health-watch.ts": "the end of a certificate",
   "node/node-reporter.ts": "the times of the Node's conditions and events",

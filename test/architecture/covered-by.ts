@@ -43,6 +43,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "kubernetes/node.ts": "kubernetes/node-client.test.ts",
   "kubernetes/pod.ts": "reset/drain.test.ts",
   "kubernetes/self-subject-review.ts": "check/identity-findings.test.ts",
+  "network/watch/knocks.ts": "network/watch/tunnel-watch.test.ts",
   "plan/cni-config.ts": "golden/trees.test.ts",
   "plan/gpu-node.ts": "golden/trees.test.ts",
   "plan/owned-file.ts": "plan/registries.test.ts",

@@ -1,5 +1,8 @@
 // Whether the control plane and this node reach each other, and which step of the way is missing.
+import type { ClusterFacts } from "../../aws/cluster.ts";
 import type { Report } from "../../board/conditions.ts";
+import type { Config } from "../../config/schema.ts";
+import { findRemoteNetworkProblem } from "../../facts/remote-network.ts";
 import { cutText, oneLine, withoutControls } from "../../foreign-text.ts";
 import type { GatewayProblemCode } from "../../tunnel/health.ts";
 import type { ApiServerReach, RouteObservation } from "./watched-tunnel.ts";
@@ -29,6 +32,23 @@ export function diagnoseRoute(observation: RouteObservation): Report {
   const failure = findSilence(observation) ?? findKubelet(observation);
   if (failure !== undefined) return { status: "False", ...failure };
   return describeSuccess(observation);
+}
+
+/** Without a tunnel of ours: another VPN may bring the route, and only the way back is known here. */
+export function describeRouteWithoutTunnel(
+  { network, node }: Pick<Config, "network" | "node">,
+  cluster: ClusterFacts | undefined,
+): Report {
+  const ip = node.ip;
+  const isOwnVpn = network.tunnel.mode === "off" && node.identity === "hybrid" && ip !== undefined;
+  if (isOwnVpn && cluster?.remoteNetworks !== undefined && findRemoteNetworkProblem(cluster, ip) === undefined)
+    return {
+      status: "Unknown",
+      reason: "NotProven",
+      message: `EKS sends to ${ip}, and whether it arrives at port ${KUBELET_PORT} cannot be seen from here`,
+      hint: "kubectl logs of a pod on this node proves it. docs/how-to/own-vpn.md has what your VPN must do.",
+    };
+  return { status: "True", reason: "NotUsed", message: "the node has no tunnel" };
 }
 
 /** An API server that does not answer from here. The gateway's own look names the cause where it may look. */

@@ -15,15 +15,16 @@ interface Cause {
 const CAUSES: readonly Cause[] = [
   {
     applies: ({ peer }) => peer === undefined,
-    report: ({ interface: name, gateway }) => ({
+    report: ({ tunnel: { interface: name, gateway } }) => ({
       reason: "InterfaceMissing",
       message: `there is no WireGuard interface ${name} with the peer ${gateway.publicKey}`,
       hint: `ip link show ${name}; wg show ${name}; eks-satellite plan --diff shows what the daemon is about to set.`,
     }),
   },
   {
-    applies: ({ gateway, nodeName, peer }) => gateway.peers !== undefined && gateway.peers[nodeName] !== peer?.ownKey,
-    report: ({ gateway, nodeName, peer }) => ({
+    applies: ({ tunnel: { gateway }, nodeName, peer }) =>
+      gateway.peers !== undefined && gateway.peers[nodeName] !== peer?.ownKey,
+    report: ({ tunnel: { gateway }, nodeName, peer }) => ({
       reason: "KeyUnknown",
       message: `the gateway at ${gateway.endpoint} accepts ${gateway.peers?.[nodeName] === undefined ? "no key" : "another key"} for node ${nodeName}, and this machine's is ${peer?.ownKey}`,
       hint: `kubectl get node ${nodeName} -o yaml must show this key as eks-satellite.io/wireguard-public-key, and the ConfigMap eks-satellite-network in kube-system an entry ${nodeName}: eks-satellite authorize --tunnel writes it.`,
@@ -31,7 +32,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     applies: ({ answer }) => answer.kind === "refused",
-    report: ({ gateway }) => ({
+    report: ({ tunnel: { gateway } }) => ({
       reason: "GatewayNotRunning",
       message: `packets reach the gateway, and nothing listens on ${healthOf(gateway.address)}`,
       hint: "On the gateway: systemctl status eks-satellite-gateway.",
@@ -39,7 +40,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     applies: ({ answer }) => answer.kind === "foreign",
-    report: ({ gateway }) => ({
+    report: ({ tunnel: { gateway } }) => ({
       reason: "GatewayForeign",
       message: `what answers on ${healthOf(gateway.address)} is no gateway of eks-satellite`,
       hint: "The gateway's address in the VPC belongs to another program: compare it with the ConfigMap eks-satellite-gateways in kube-system.",
@@ -47,7 +48,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     applies: ({ isHandshaken }) => isHandshaken,
-    report: ({ gateway, interface: name }) => ({
+    report: ({ tunnel: { gateway, interface: name } }) => ({
       reason: "GatewaySilent",
       message: `the gateway at ${gateway.endpoint} shakes hands, and ${healthOf(gateway.address)} does not answer through the tunnel`,
       hint: `ip route get ${gateway.address} must say dev ${name}, and a firewall here must let it in. ${CHECK}`,
@@ -57,37 +58,37 @@ const CAUSES: readonly Cause[] = [
     applies: ({ hasAnswered }) => hasAnswered,
     report: (observation) => ({
       reason: "GatewayAway",
-      message: `the gateway at ${observation.gateway.endpoint} no longer answers (${bytesOf(observation)})`,
+      message: `the gateway at ${observation.tunnel.gateway.endpoint} no longer answers (${bytesOf(observation)})`,
       hint: `${CHECK} Its instance may be stopped, or UDP to it cut off. The node and its pods run on.`,
     }),
   },
   {
-    applies: ({ gateway }) => gateway.peers !== undefined,
+    applies: ({ tunnel: { gateway } }) => gateway.peers !== undefined,
     report: (observation) => ({
       reason: "UdpBlocked",
-      message: `the gateway at ${observation.gateway.endpoint} knows this machine's key, and there is no handshake (${bytesOf(observation)})`,
-      hint: `A firewall on the way drops UDP: allow this machine out to ${observation.gateway.endpoint}. ${CHECK}`,
+      message: `the gateway at ${observation.tunnel.gateway.endpoint} knows this machine's key, and there is no handshake (${bytesOf(observation)})`,
+      hint: `A firewall on the way drops UDP: allow this machine out to ${observation.tunnel.gateway.endpoint}. ${CHECK}`,
     }),
   },
   {
     applies: () => true,
     report: (observation) => ({
       reason: "HandshakeMissing",
-      message: `the gateway at ${observation.gateway.endpoint} has answered no handshake (${bytesOf(observation)}): it does not know the key ${observation.peer?.ownKey}, has another one than ${observation.gateway.publicKey}, or UDP does not reach it`,
-      hint: `Compare both keys with wg show on the gateway, and allow UDP out to ${observation.gateway.endpoint}.`,
+      message: `the gateway at ${observation.tunnel.gateway.endpoint} has answered no handshake (${bytesOf(observation)}): it does not know the key ${observation.peer?.ownKey}, has another one than ${observation.tunnel.gateway.publicKey}, or UDP does not reach it`,
+      hint: `Compare both keys with wg show on the gateway, and allow UDP out to ${observation.tunnel.gateway.endpoint}.`,
     }),
   },
 ];
 
 /** The state of TunnelUp. */
 export function diagnoseTunnel(observation: TunnelObservation): Report {
-  const { answer, gateway } = observation;
+  const { answer, tunnel } = observation;
   if (answer.kind === "answered") {
     const name = oneLine(withoutControls(cutText(answer.health.gateway, MAX_NAME_CHARACTERS)));
     return {
       status: "True",
       reason: "GatewayAnswers",
-      message: `gateway ${name} answers on ${gateway.address} through the tunnel`,
+      message: `gateway ${name} answers on ${tunnel.gateway.address} through the tunnel`,
     };
   }
   const cause = CAUSES.find(({ applies }) => applies(observation)) as Cause; // The last one applies always.

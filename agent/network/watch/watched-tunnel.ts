@@ -16,12 +16,10 @@ export interface WatchedTunnel {
   readonly interface: string;
   /** The node's own, in the tunnel. */
   readonly address: string;
-  /** The first one carries the traffic. */
-  readonly gateways: readonly WatchedGateway[];
-  readonly keepaliveSeconds: number;
+  /** The one that carries the traffic. */
+  readonly gateway: WatchedGateway;
+  /** An API server's address lies in one of them. */
   readonly vpcCidrs: readonly string[];
-  /** Networks behind the gateway: what its peer may send, and what is sent to it. */
-  readonly allowedIps: readonly string[];
 }
 
 /** What WireGuard knows of the gateway. */
@@ -41,8 +39,7 @@ export type GatewayAnswer =
 
 export interface TunnelObservation {
   readonly nodeName: string;
-  readonly interface: string;
-  readonly gateway: WatchedGateway;
+  readonly tunnel: WatchedTunnel;
   readonly answer: GatewayAnswer;
   /** Undefined where the interface or the peer is missing. */
   readonly peer: PeerState | undefined;

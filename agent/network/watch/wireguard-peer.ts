@@ -1,30 +1,26 @@
-// `wg show INTERFACE dump`: what WireGuard knows of a peer. The private key in its first field goes no further.
+// What WireGuard knows of the gateway: when it last shook hands, and how much went either way.
 import type { Host } from "../../host/host.ts";
+import { readWireguard } from "../../tunnel/wireguard-device.ts";
 import type { PeerState } from "./watched-tunnel.ts";
 
-const TIMEOUT_SECONDS = 5;
+/** WireGuard's REJECT_AFTER_TIME: the keys of an older handshake are void. */
+const SESSION_MS = 180_000;
 
 /** Reads the state of one peer; undefined where the interface, the peer or wg(8) is missing. */
 export async function readPeer(host: Host, name: string, publicKey: string): Promise<PeerState | undefined> {
-  const answer = await host
-    .run("wg", ["show", name, "dump"], { timeoutSeconds: TIMEOUT_SECONDS })
-    .catch(() => undefined); // TunnelConfigured reports that there is no wg, or that it hangs.
-  return answer?.exitCode === 0 ? parsePeer(answer.stdout, publicKey) : undefined;
-}
-
-/** Columns of the first line: private key, public key, port, mark; of a peer's: key, preshared key, endpoint, allowed IPs, handshake, received, sent, keepalive. */
-export function parsePeer(dump: string, publicKey: string): PeerState | undefined {
-  const [own = [], ...peers] = dump.split("\n").map((line) => line.split("\t"));
-  const [, ownKey] = own;
-  const [, , , , handshake, received, sent] = peers.find(([key]) => key === publicKey) ?? [];
-  const [handshakeSeconds, receivedBytes, sentBytes] = [handshake, received, sent].map(Number);
-  if (ownKey === undefined || handshakeSeconds === undefined || receivedBytes === undefined || sentBytes === undefined)
-    return undefined;
-  if (![handshakeSeconds, receivedBytes, sentBytes].every(Number.isSafeInteger)) return undefined;
+  const seen = await readWireguard(host, name).catch(() => undefined); // TunnelConfigured says what is missing.
+  const peer = seen?.peers.get(publicKey);
+  if (seen?.publicKey === undefined || peer === undefined) return undefined;
+  const { handshakeSeconds, receivedBytes, sentBytes } = peer;
   return {
-    ownKey,
-    handshakeMs: handshakeSeconds === 0 ? undefined : handshakeSeconds * 1000,
+    ownKey: seen.publicKey,
+    handshakeMs: handshakeSeconds === undefined ? undefined : handshakeSeconds * 1000,
     receivedBytes,
     sentBytes,
   };
+}
+
+/** Whether the keys of the last handshake can still be in force. */
+export function hasSession(peer: PeerState | undefined, nowMs: number): boolean {
+  return peer?.handshakeMs !== undefined && nowMs - peer.handshakeMs < SESSION_MS;
 }

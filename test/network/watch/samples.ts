@@ -16,14 +16,17 @@ export function sampleGateway(changes: Partial<WatchedGateway> = {}): WatchedGat
   return { publicKey: GATEWAY_KEY, endpoint: "198.51.100.5:51820", address: "10.20.1.5", ...changes };
 }
 
+/** The sample tunnel to a gateway that differs from the sample. */
+export function tunnelTo(changes: Partial<WatchedGateway>): WatchedTunnel {
+  return sampleTunnel({ gateway: sampleGateway(changes) });
+}
+
 export function sampleTunnel(changes: Partial<WatchedTunnel> = {}): WatchedTunnel {
   return {
     interface: "es0",
     address: "10.250.0.11",
-    gateways: [sampleGateway()],
-    keepaliveSeconds: 15,
+    gateway: sampleGateway(),
     vpcCidrs: ["10.20.0.0/16"],
-    allowedIps: ["10.20.0.0/16", "10.100.0.0/16"],
     ...changes,
   };
 }
@@ -45,8 +48,7 @@ export function samplePeer(changes: Partial<PeerState> = {}): PeerState {
 export function silentTunnel(changes: Partial<TunnelObservation> = {}): TunnelObservation {
   return {
     nodeName: "gpu-1",
-    interface: "es0",
-    gateway: sampleGateway(),
+    tunnel: sampleTunnel(),
     answer: { kind: "silent" },
     peer: samplePeer(),
     isHandshaken: false,
@@ -71,3 +73,11 @@ export function openRoute(changes: Partial<RouteObservation> = {}): RouteObserva
 /** Keys that a gateway accepts, by node. */
 export const KNOWN = { "gpu-1": OWN_KEY };
 export const OUTDATED = { "gpu-1": OTHER_KEY };
+
+export const PRIVATE_KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+
+/** What `wg show es0 dump` prints; no handshake yet by default. */
+export function dumpOf({ handshakeSeconds = 0, receivedBytes = 92 } = {}): string {
+  const peer = [GATEWAY_KEY, "(none)", "198.51.100.5:51820", "10.20.0.0/16", handshakeSeconds, receivedBytes, 1480, 15];
+  return `${PRIVATE_KEY}\t${OWN_KEY}\t41414\toff\n${peer.join("\t")}\n`;
+}

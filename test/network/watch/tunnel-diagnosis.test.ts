@@ -2,27 +2,27 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { diagnoseTunnel } from "../../../agent/network/watch/tunnel-diagnosis.ts";
 import type { TunnelObservation } from "../../../agent/network/watch/watched-tunnel.ts";
-import { KNOWN, OUTDATED, OWN_KEY, sampleGateway, sampleHealth, samplePeer, silentTunnel } from "./samples.ts";
+import { KNOWN, OUTDATED, OWN_KEY, sampleHealth, samplePeer, sampleTunnel, silentTunnel, tunnelTo } from "./samples.ts";
 
 /** What is observed, and the cause that it has. */
 const TABLE: readonly (readonly [string, Partial<TunnelObservation>, reason: string, says: RegExp])[] = [
   ["nothing is set up", { peer: undefined }, "InterfaceMissing", /interface es0/],
   [
     "nothing is set up, and the gateway accepts no key",
-    { peer: undefined, gateway: sampleGateway({ peers: {} }) },
+    { peer: undefined, tunnel: tunnelTo({ peers: {} }) },
     "InterfaceMissing",
     /es0/,
   ],
   [
     "the gateway accepts no key of this node",
-    { gateway: sampleGateway({ peers: {} }) },
+    { tunnel: tunnelTo({ peers: {} }) },
     "KeyUnknown",
     /accepts no key for node gpu-1/,
   ],
-  ["the gateway accepts an older key", { gateway: sampleGateway({ peers: OUTDATED }) }, "KeyUnknown", /another key/],
+  ["the gateway accepts an older key", { tunnel: tunnelTo({ peers: OUTDATED }) }, "KeyUnknown", /another key/],
   [
     "the gateway answered before its entry lost the key",
-    { gateway: sampleGateway({ peers: {} }), hasAnswered: true },
+    { tunnel: tunnelTo({ peers: {} }), hasAnswered: true },
     "KeyUnknown",
     new RegExp(OWN_KEY.replaceAll("+", "\\+")),
   ],
@@ -32,11 +32,11 @@ const TABLE: readonly (readonly [string, Partial<TunnelObservation>, reason: str
   ["it answered before", { hasAnswered: true }, "GatewayAway", /1480 bytes sent, 0 received/],
   [
     "it answered before, and knows the key",
-    { hasAnswered: true, gateway: sampleGateway({ peers: KNOWN }) },
+    { hasAnswered: true, tunnel: tunnelTo({ peers: KNOWN }) },
     "GatewayAway",
     /no longer/,
   ],
-  ["it knows the key", { gateway: sampleGateway({ peers: KNOWN }) }, "UdpBlocked", /knows this machine's key/],
+  ["it knows the key", { tunnel: tunnelTo({ peers: KNOWN }) }, "UdpBlocked", /knows this machine's key/],
   ["nothing is known", {}, "HandshakeMissing", /answered no handshake \(1480 bytes sent, 0 received\)/],
 ];
 
@@ -49,10 +49,10 @@ for (const [name, changes, reason, says] of TABLE)
   });
 
 test("a gateway that answers is well, whatever WireGuard's counters and the gateway's entry say", () => {
-  for (const gateway of [sampleGateway({ peers: {} }), sampleGateway()])
+  for (const tunnel of [tunnelTo({ peers: {} }), sampleTunnel()])
     for (const peer of [undefined, samplePeer()]) {
       const answer = { kind: "answered", health: sampleHealth(), latencyMs: 12 } as const;
-      const report = diagnoseTunnel(silentTunnel({ gateway, peer, answer }));
+      const report = diagnoseTunnel(silentTunnel({ tunnel, peer, answer }));
       assert.deepEqual([report.status, report.reason], ["True", "GatewayAnswers"]);
     }
 });

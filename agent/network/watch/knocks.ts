@@ -1,0 +1,95 @@
+// Knocks at the gateway's port through the tunnel. WireGuard's own timers leave an idle tunnel dead for two minutes after a restart of
+// the gateway: two knocks without an answer, and the peer is set anew, so that it shakes hands at once.
+import { describe } from "../../errors.ts";
+import type { Host } from "../../host/host.ts";
+import type { Log } from "../../log.ts";
+import { Backoff } from "../../loop/backoff.ts";
+import type { Reach } from "../../tunnel/health.ts";
+import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
+import type { WatchedGateway } from "./watched-tunnel.ts";
+
+/** With two knocks and a handshake this is less than 5 s from a gateway's restart to its next answer. */
+export const KNOCK_EVERY_SECONDS = 2.5;
+const TIMEOUT_SECONDS = 1;
+/** A handshake takes a round trip more. */
+const AFTER_RESTART_TIMEOUT_SECONDS = 2;
+/** Between two restarts of the peer while nothing answers. WireGuard itself tries every 5 s. */
+const FIRST_RESTART_MS = 2500;
+const MAX_RESTART_MS = 60_000;
+
+export interface KnocksOptions {
+  readonly host: Host;
+  readonly log: Log;
+  /** Removes the peer of this public key and sets it again. */
+  readonly restartPeer: (publicKey: string) => Promise<void>;
+}
+
+export class Knocks {
+  readonly #options: KnocksOptions;
+  readonly #restarts: Backoff;
+  #restartDueMs = 0;
+  /** Knocks without an answer. */
+  misses = 0;
+  /** Times that the peer was set anew. */
+  peerRestarts = 0;
+  /** From the last knock that was answered to its answer. */
+  latencyMs: number | undefined;
+  /** Milliseconds since the epoch. */
+  lastAnswerMs: number | undefined;
+
+  constructor(options: KnocksOptions) {
+    this.#options = options;
+    const { random } = options.host;
+    this.#restarts = new Backoff({ firstMs: FIRST_RESTART_MS, maxMs: MAX_RESTART_MS, random });
+  }
+
+  /** Another gateway has another history. */
+  forget(): void {
+    this.#endSilence();
+    this.latencyMs = undefined;
+    this.lastAnswerMs = undefined;
+  }
+
+  /** Knocks, once more when nothing comes, and a last time when the peer has been set anew. */
+  async reach(gateway: WatchedGateway): Promise<Reach> {
+    const { host, log } = this.#options;
+    const first = await this.#knock(gateway, TIMEOUT_SECONDS);
+    if (first !== "silent" || host.clock.monotonic() < this.#restartDueMs) return first;
+    const second = await this.#knock(gateway, TIMEOUT_SECONDS);
+    if (second !== "silent") return second;
+    await this.#restartPeer(gateway);
+    const third = await this.#knock(gateway, AFTER_RESTART_TIMEOUT_SECONDS);
+    if (third !== "silent")
+      log.info({ gateway: gateway.endpoint }, "the gateway was silent, and answers since its peer was set anew");
+    return third;
+  }
+
+  async #knock({ address }: WatchedGateway, timeoutSeconds: number): Promise<Reach> {
+    const { host } = this.#options;
+    const beganMs = host.clock.monotonic();
+    const reached = await host.reach(address, GATEWAY_HEALTH_PORT, timeoutSeconds);
+    if (reached === "silent") {
+      this.misses += 1;
+      return reached;
+    }
+    this.#endSilence();
+    this.latencyMs = host.clock.monotonic() - beganMs;
+    this.lastAnswerMs = host.clock.now();
+    return reached;
+  }
+
+  #endSilence(): void {
+    this.#restarts.reset();
+    this.#restartDueMs = 0;
+  }
+
+  async #restartPeer({ publicKey, endpoint }: WatchedGateway): Promise<void> {
+    const { host, log, restartPeer } = this.#options;
+    if (this.#restarts.failures === 0) this.#restarts.next(0); // The first wait is 0, for the restart that is made now.
+    this.#restartDueMs = host.clock.monotonic() + this.#restarts.next(0);
+    this.peerRestarts += 1;
+    await restartPeer(publicKey).catch((error: unknown) =>
+      log.debug({ gateway: endpoint }, `the peer could not be set anew: ${describe(error).message}`),
+    );
+  }
+}

@@ -1,0 +1,76 @@
+// Questions through the tunnel: the gateway's health, and the API server's addresses behind it. Each is bounded in size and time.
+import ipaddr from "ipaddr.js";
+import type { ClusterFacts } from "../../aws/cluster.ts";
+import { networkProblemOf } from "../../aws/network-error.ts";
+import type { Host } from "../../host/host.ts";
+import { type GatewayHealth, readGatewayHealth } from "../../tunnel/health.ts";
+import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
+import type { ApiServerReach, GatewayAnswer } from "./watched-tunnel.ts";
+
+const TIMEOUT_SECONDS = 3;
+/** Sixteen API servers and 32 problems of 1,000 characters, as tunnel/health.ts bounds them. */
+const MAX_HEALTH_BYTES = 64 * 1024;
+const MAX_LIVEZ_BYTES = 64 * 1024;
+/** EKS has two; more are none of its habit. */
+const MAX_API_SERVERS = 4;
+
+/** Asks the gateway for what it sees. */
+export async function askGateway(host: Host, address: string): Promise<GatewayAnswer> {
+  const beganMs = host.clock.monotonic();
+  try {
+    const { body } = await host.fetch({
+      url: `http://${address}:${GATEWAY_HEALTH_PORT}/healthz`,
+      connectTo: address,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      maxBytes: MAX_HEALTH_BYTES,
+    });
+    const health = readGatewayHealth(body);
+    if (health === undefined) return { kind: "foreign" };
+    return { kind: "answered", health, latencyMs: host.clock.monotonic() - beganMs };
+  } catch (error) {
+    const problem = networkProblemOf(error);
+    return { kind: problem === "refused" ? "refused" : problem === "timeout" ? "silent" : "foreign" };
+  }
+}
+
+/** Connects to the API server's addresses that the gateway names, with TLS and the cluster's CA. Only addresses of the VPC are tried. */
+export function askApiServers(
+  host: Host,
+  { apiServers }: GatewayHealth,
+  vpcCidrs: readonly string[],
+  cluster: Pick<ClusterFacts, "endpoint" | "caPem"> | undefined,
+): Promise<readonly ApiServerReach[]> {
+  return Promise.all(
+    apiServers.slice(0, MAX_API_SERVERS).map(async ({ address, reach: fromGateway }) => ({
+      address,
+      fromGateway,
+      fromHere:
+        cluster !== undefined && isWithin(address, vpcCidrs) ? await askApiServer(host, address, cluster) : undefined,
+    })),
+  );
+}
+
+/** Any answer will do: who may ask is another question. */
+async function askApiServer(
+  host: Host,
+  address: string,
+  { endpoint, caPem }: Pick<ClusterFacts, "endpoint" | "caPem">,
+): Promise<ApiServerReach["fromHere"]> {
+  const url = new URL("/livez", endpoint).href;
+  try {
+    await host.fetch({
+      ...{ url, caPem, connectTo: address },
+      timeoutSeconds: TIMEOUT_SECONDS,
+      maxBytes: MAX_LIVEZ_BYTES,
+    });
+    return "ok";
+  } catch (error) {
+    const problem = networkProblemOf(error);
+    if (problem === "certificate") return "foreign";
+    return problem === "refused" ? "refused" : "silent";
+  }
+}
+
+function isWithin(address: string, networks: readonly string[]): boolean {
+  return networks.some((network) => ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(network)));
+}

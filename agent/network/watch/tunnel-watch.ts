@@ -1,0 +1,171 @@
+// Watches the tunnel from end to end, and says which step of the way is missing. Neither kubelet nor the Node is touched.
+import type { ClusterFacts } from "../../aws/cluster.ts";
+import type { ConditionBoard, Report } from "../../board/conditions.ts";
+import type { Family } from "../../board/metric-family.ts";
+import type { Config } from "../../config/schema.ts";
+import { findRemoteNetworkProblem } from "../../facts/remote-network.ts";
+import type { Host } from "../../host/host.ts";
+import type { Log } from "../../log.ts";
+import { isoTime } from "../../time.ts";
+import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
+import { Knocks } from "./knocks.ts";
+import { askApiServers, askGateway } from "./probes.ts";
+import { describeRouteWithoutTunnel, diagnoseRoute } from "./route-diagnosis.ts";
+import { diagnoseTunnel } from "./tunnel-diagnosis.ts";
+import { readTraffic, type Traffic, tunnelMetrics } from "./tunnel-report.ts";
+import type { ApiServerReach, GatewayAnswer, PeerState, WatchedTunnel } from "./watched-tunnel.ts";
+import { hasSession, readPeer } from "./wireguard-peer.ts";
+
+/** How often the gateway and the API servers are asked, while all is well and while it is not. */
+const ASK_EVERY_MS = 30_000;
+const ASK_AGAIN_MS = 10_000;
+/** wg(8) is a process: while all is well its counters are read this often. */
+const READ_PEER_EVERY_MS = 300_000;
+
+/** A tunnel is planned, and is to be watched from now on. */
+export type TunnelEvent = { readonly kind: "tunnel-planned" };
+
+export interface TunnelWatchOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+  readonly config: Pick<Config, "node" | "network">;
+  readonly emit: (event: TunnelEvent) => void;
+  /** Undefined while none is planned. */
+  readonly tunnel: () => WatchedTunnel | undefined;
+  readonly cluster: () => ClusterFacts | undefined;
+  /** Removes the peer of this public key and sets it again. */
+  readonly restartPeer: (publicKey: string) => Promise<void>;
+}
+
+export class TunnelWatch {
+  readonly #options: TunnelWatchOptions;
+  readonly #knocks: Knocks;
+  /** The gateway that is watched; undefined before the first round. */
+  #watchedKey: string | undefined;
+  #hasAnswered = false;
+  #reached: Reach | undefined;
+  #askDueMs = 0;
+  #peer: PeerState | undefined;
+  #peerDueMs = 0;
+  #traffic: Traffic | undefined;
+
+  constructor(options: TunnelWatchOptions) {
+    this.#options = options;
+    this.#knocks = new Knocks(options);
+  }
+
+  status() {
+    const tunnel = this.#options.tunnel();
+    if (tunnel === undefined) return {};
+    const { misses, peerRestarts, latencyMs, lastAnswerMs } = this.#knocks;
+    return {
+      tunnel: {
+        interface: tunnel.interface,
+        address: tunnel.address,
+        gateway: { endpoint: tunnel.gateway.endpoint, address: tunnel.gateway.address },
+        lastAnswerAt: isoTime(lastAnswerMs),
+        latencyMs: latencyMs === undefined ? undefined : Math.round(latencyMs * 10) / 10,
+        handshakeAt: isoTime(this.#peer?.handshakeMs),
+        misses,
+        peerRestarts,
+        ...this.#traffic,
+      },
+    };
+  }
+
+  metrics(): readonly Family[] {
+    return tunnelMetrics(() => ({ knocks: this.#knocks, peer: this.#peer, traffic: this.#traffic }));
+  }
+
+  isNeeded(): boolean {
+    return this.#options.tunnel() !== undefined;
+  }
+
+  /** Says what is true without a tunnel, or that there is one to watch. */
+  judge(): void {
+    const { board, emit, config, cluster } = this.#options;
+    if (this.isNeeded()) {
+      if (this.#watchedKey === undefined) emit({ kind: "tunnel-planned" });
+      return;
+    }
+    this.#forget(undefined);
+    board.set("TunnelUp", { status: "True", reason: "NotUsed", message: "the node has no tunnel", isQuiet: true });
+    board.set("ControlPlaneRoute", { ...describeRouteWithoutTunnel(config, cluster()), isQuiet: true });
+  }
+
+  /** Knocks at the gateway. It is asked, and the API servers behind it, when that is due or when the knock ended otherwise than the last one. */
+  async round(): Promise<void> {
+    const tunnel = this.#options.tunnel();
+    if (tunnel === undefined) return this.judge();
+    if (this.#watchedKey !== tunnel.gateway.publicKey) this.#forget(tunnel.gateway.publicKey);
+    const reached = await this.#knocks.reach(tunnel.gateway);
+    const isDue = this.#options.host.clock.monotonic() >= this.#askDueMs;
+    if (reached === this.#reached && !isDue) return;
+    this.#reached = reached;
+    if (reached === "ok") return this.#ask(tunnel);
+    return this.#conclude(tunnel, { kind: reached }, []);
+  }
+
+  #forget(publicKey: string | undefined): void {
+    this.#watchedKey = publicKey;
+    this.#hasAnswered = false;
+    this.#reached = undefined;
+    this.#peer = undefined;
+    this.#traffic = undefined;
+    this.#knocks.forget();
+  }
+
+  async #ask(tunnel: WatchedTunnel): Promise<void> {
+    const { host, cluster } = this.#options;
+    const answer = await askGateway(host, tunnel.gateway.address);
+    const apiServers =
+      answer.kind === "answered" ? await askApiServers(host, answer.health, tunnel.vpcCidrs, cluster()) : [];
+    await this.#conclude(tunnel, answer, apiServers);
+  }
+
+  async #conclude(tunnel: WatchedTunnel, answer: GatewayAnswer, apiServers: readonly ApiServerReach[]): Promise<void> {
+    const { host, board, config } = this.#options;
+    const nodeName = config.node.name;
+    this.#hasAnswered ||= answer.kind === "answered";
+    await this.#readCounters(tunnel, answer.kind === "answered");
+    const peer = this.#peer;
+    const isHandshaken = hasSession(peer, host.clock.now());
+    board.set(
+      "TunnelUp",
+      diagnoseTunnel({ ...{ nodeName, tunnel, answer, peer, isHandshaken }, hasAnswered: this.#hasAnswered }),
+    );
+    const health = answer.kind === "answered" ? answer.health : undefined;
+    const route = this.#diagnoseRoute(tunnel, health, apiServers);
+    if (route !== undefined) board.set("ControlPlaneRoute", route);
+    this.#askDueMs = host.clock.monotonic() + (route?.status === "True" ? ASK_EVERY_MS : ASK_AGAIN_MS);
+  }
+
+  async #readCounters({ interface: name, gateway }: WatchedTunnel, isAnswered: boolean): Promise<void> {
+    const { host } = this.#options;
+    const now = host.clock.monotonic();
+    this.#traffic = await readTraffic(host, name).catch(() => undefined); // Numbers for /metrics, and no more.
+    if (isAnswered && now < this.#peerDueMs) return;
+    this.#peer = await readPeer(host, name, gateway.publicKey);
+    this.#peerDueMs = now + READ_PEER_EVERY_MS;
+  }
+
+  /** Without a description of the cluster there is no API server to ask, and no word on its networks. */
+  #diagnoseRoute(
+    { address }: WatchedTunnel,
+    health: GatewayHealth | undefined,
+    apiServers: readonly ApiServerReach[],
+  ): Report | undefined {
+    const { config, cluster } = this.#options;
+    const facts = cluster();
+    if (facts === undefined) return undefined;
+    const { name, identity } = config.node;
+    const problem = identity === "hybrid" ? findRemoteNetworkProblem(facts, address) : undefined;
+    return diagnoseRoute({
+      ...{ address, health, apiServers },
+      nodeName: name,
+      cluster: facts,
+      remoteNetworkProblem: problem,
+    });
+  }
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { sampleHealth, sampleTunnel, tunnelTo } from "./samples.ts";
+import { createWatchedMachine } from "./watched-machine.ts";
+
+/** A machine whose tunnel is watched from now on. */
+async function start(context: TestContext) {
+  const machine = createWatchedMachine();
+  const stop = new AbortController();
+  context.after(() => stop.abort());
+  await machine.loop.start(stop.signal);
+  return machine;
+}
+
+test("while all is well there is a knock every 2.5 s, a question every 30 s, and no process but one in five minutes", async (context) => {
+  const { host, state, outcome } = await start(context);
+  assert.deepEqual([outcome("TunnelUp"), outcome("ControlPlaneRoute")], ["True GatewayAnswers", "True Reachable"]);
+  await host.clock.advance(300_000);
+  assert.deepEqual([state.knocks, state.asked, state.restarts.length], [121, 11, 0]);
+  assert.equal(host.commands.length, 2);
+});
+
+test("a gateway that restarts answers within 5 s, whenever it happens, and nothing is reported", async (context) => {
+  for (let phaseMs = 0; phaseMs < 2500; phaseMs += 100) {
+    const { host, far, state, board, watch, lines } = await start(context);
+    await host.clock.advance(30_000 + phaseMs);
+    const atMs = host.clock.monotonic();
+    far.link = "until-restart";
+    await host.clock.advance(10_000);
+    assert.equal(far.link, "up");
+    const [restartedMs = Number.POSITIVE_INFINITY] = state.restarts;
+    assert.ok(restartedMs - atMs < 4900, `after ${restartedMs - atMs} ms, at phase ${phaseMs}`);
+    assert.equal(state.restarts.length, 1);
+    assert.deepEqual([board.get("TunnelUp").status, board.get("TunnelUp").pending], ["True", undefined]);
+    assert.equal(watch.status().tunnel?.peerRestarts, 1);
+    assert.equal(lines.filter(({ level }) => level === "warn").length, 0);
+  }
+});
+
+test("one knock that is lost sets no peer anew", async (context) => {
+  const { host, state, far, watch } = await start(context);
+  const { onReach } = host;
+  let lost = 1;
+  host.onReach = async (address, port) => {
+    if (lost === 0) return onReach(address, port);
+    lost -= 1;
+    await host.clock.sleep(1000);
+    return "silent";
+  };
+  await host.clock.advance(10_000);
+  assert.deepEqual([state.restarts.length, watch.status().tunnel?.misses, far.link], [0, 1, "up"]);
+});
+
+test("a dead gateway is reported after its hold time, costs a knock a round, and its peer is set anew less and less often", async (context) => {
+  const { host, state, far, outcome, board } = await start(context);
+  await host.clock.advance(10_000);
+  far.link = "down";
+  const began = state.knocks;
+  await host.clock.advance(20_000);
+  assert.equal(outcome("TunnelUp"), "False GatewayAway");
+  assert.equal(board.get("TunnelUp").message.includes("198.51.100.5:51820"), true);
+  await host.clock.advance(3_580_000);
+  assert.ok(state.restarts.length > 10 && state.restarts.length < 75, `${state.restarts.length} restarts`);
+  assert.ok(state.knocks - began < 1700, `${state.knocks - began} knocks`);
+  const [one = 0, other = 0] = state.restarts.slice(-2);
+  assert.ok(other - one >= 48_000 && other - one <= 65_000, `${other - one} ms`);
+  assert.ok(host.commands.length < 400, `${host.commands.length} commands`);
+  far.link = "up";
+  await host.clock.advance(2500);
+  assert.equal(outcome("TunnelUp"), "True GatewayAnswers");
+  assert.equal(outcome("ControlPlaneRoute"), "True Reachable");
+});
+
+test("a dead gateway is one warning, and neither NodeReady nor kubelet hear of it", async (context) => {
+  const { host, far, lines, board } = await start(context);
+  far.link = "down";
+  await host.clock.advance(120_000);
+  const warnings = lines
+    .filter(({ level }) => level === "warn")
+    .map(({ condition, reason }) => `${condition} ${reason}`);
+  assert.deepEqual(warnings, ["TunnelUp GatewayAway"]);
+  assert.deepEqual(
+    board.rootCauses().map(({ type }) => type),
+    ["TunnelUp"],
+  );
+  assert.equal(board.get("ControlPlaneRoute").reason, "NotAsked");
+  assert.equal(board.get("TunnelUp").isCritical, false);
+});
+
+test("a service that is stopped on the gateway is not a reason to set the peer anew", async (context) => {
+  const { host, far, state, outcome } = await start(context);
+  far.isRefusing = true;
+  await host.clock.advance(20_000);
+  assert.deepEqual([outcome("TunnelUp"), state.restarts.length], ["False GatewayNotRunning", 0]);
+  far.isRefusing = false;
+  await host.clock.advance(2500);
+  assert.equal(outcome("TunnelUp"), "True GatewayAnswers");
+});
+
+test("an API server that falls silent is reported within a minute, and its return within ten seconds", async (context) => {
+  const { host, far, outcome } = await start(context);
+  far.isApiServerSilent = true;
+  await host.clock.advance(50_000);
+  assert.deepEqual(
+    [outcome("TunnelUp"), outcome("ControlPlaneRoute")],
+    ["True GatewayAnswers", "False ApiServerSilent"],
+  );
+  far.isApiServerSilent = false;
+  await host.clock.advance(12_500);
+  assert.equal(outcome("ControlPlaneRoute"), "True Reachable");
+});
+
+test("the gateway's word that it does not reach kubelet names this machine's firewall", async (context) => {
+  const { host, far, outcome } = await start(context);
+  far.health = sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet: "silent" } });
+  await host.clock.advance(50_000);
+  assert.equal(outcome("ControlPlaneRoute"), "False KubeletUnreachable");
+});
+
+test("remote networks that lack the node's address are the reason, without a word from any gateway", async (context) => {
+  const { host, state, far, outcome } = await start(context);
+  far.link = "down";
+  state.tunnel = sampleTunnel({ address: "10.99.0.11" });
+  await host.clock.advance(60_000);
+  assert.equal(outcome("ControlPlaneRoute"), "False RemoteNetworkMissing");
+});
+
+test("a gateway with another key has another history", async (context) => {
+  const { host, state, far, outcome } = await start(context);
+  far.link = "down";
+  state.tunnel = tunnelTo({ publicKey: "b3RoZXItcHVibGljLWtleS1vZi0zMi1ieXRlcy4uLi4=" });
+  await host.clock.advance(30_000);
+  assert.equal(outcome("TunnelUp"), "False InterfaceMissing", "wg does not know it yet");
+});
+
+test("a peer that cannot be set anew ends no round", async (context) => {
+  const { host, far, outcome, loop } = await start(context);
+  host.uninstall("wg");
+  far.link = "down";
+  await host.clock.advance(60_000);
+  assert.deepEqual([outcome("TunnelUp"), loop.failures], ["False InterfaceMissing", 0]);
+});
+
+test("without a tunnel nothing runs and no timer waits; once there is one it is watched at once", async (context) => {
+  const { host, state, events, watch, loop, outcome } = createWatchedMachine();
+  const stop = new AbortController();
+  context.after(() => stop.abort());
+  state.tunnel = undefined;
+  loop.schedule(stop.signal);
+  watch.judge();
+  await host.clock.advance(3_600_000);
+  assert.deepEqual([outcome("TunnelUp"), outcome("ControlPlaneRoute")], ["True NotUsed", "True NotUsed"]);
+  assert.deepEqual([state.knocks, loop.rounds, host.commands, events], [0, 0, [], []]);
+  assert.deepEqual(watch.status(), {});
+  state.tunnel = sampleTunnel();
+  watch.judge();
+  assert.deepEqual(events, [{ kind: "tunnel-planned" }]);
+  await loop.trigger();
+  watch.judge();
+  assert.deepEqual([outcome("TunnelUp"), events.length], ["True GatewayAnswers", 1]);
+  state.tunnel = undefined;
+  await host.clock.advance(60_000);
+  watch.judge();
+  assert.equal(outcome("TunnelUp"), "True NotUsed");
+});
+
+test("with a VPN of the user's the way in is not proven, and that is no failure", () => {
+  const off = "node: { ip: 10.250.0.9 }\nnetwork: { tunnel: { mode: off } }";
+  for (const [config, expected] of [
+    [off, "Unknown NotProven"],
+    ["network: { tunnel: { mode: off } }", "True NotUsed"],
+    [off.replace("10.250", "10.99"), "True NotUsed"],
+    ["node: { ip: 10.250.0.9 }", "True NotUsed"],
+  ] as const) {
+    const { watch, state, outcome } = createWatchedMachine({ config });
+    state.tunnel = undefined;
+    watch.judge();
+    assert.equal(outcome("ControlPlaneRoute"), expected, config);
+  }
+});

@@ -1,0 +1,63 @@
+// A machine in memory with a tunnel and a gateway that a test switches on and off.
+import { Loop } from "../../../agent/loop/loop.ts";
+import { KNOCK_EVERY_SECONDS } from "../../../agent/network/watch/knocks.ts";
+import { type TunnelEvent, TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
+import type { WatchedTunnel } from "../../../agent/network/watch/watched-tunnel.ts";
+import type { GatewayHealth } from "../../../agent/tunnel/health.ts";
+import { createBoard } from "../../fakes/board.ts";
+import { MemoryHost } from "../../fakes/memory-host.ts";
+import { createMemoryLog } from "../../fakes/memory-log.ts";
+import { sampleCluster, sampleConfig } from "../../fakes/samples.ts";
+import { dumpOf, sampleHealth, sampleTunnel } from "./samples.ts";
+
+/** What is behind the tunnel, and what a test changes of it. */
+export interface Far {
+  /** Whether packets pass. `until-restart`: the gateway has lost its session, and answers once the peer is set anew. */
+  link: "up" | "down" | "until-restart";
+  /** Nothing listens on the gateway's port. */
+  isRefusing: boolean;
+  health: GatewayHealth;
+  isApiServerSilent: boolean;
+}
+
+export function createWatchedMachine({ config = "" } = {}) {
+  const host = new MemoryHost();
+  const { log, lines } = createMemoryLog();
+  const board = createBoard(log, host.clock);
+  const far: Far = { link: "up", isRefusing: false, health: sampleHealth(), isApiServerSilent: false };
+  const state: { tunnel: WatchedTunnel | undefined; knocks: number; asked: number; restarts: number[] } = {
+    ...{ tunnel: sampleTunnel(), knocks: 0, asked: 0, restarts: [] },
+  };
+  const events: TunnelEvent[] = [];
+  const lateness = (seconds: number) => host.clock.sleep(seconds * 1000);
+  host.onReach = async () => {
+    state.knocks += 1;
+    if (far.link === "up") return far.isRefusing ? "refused" : "ok";
+    await lateness(1);
+    return "silent";
+  };
+  host.onFetch = ({ url }) => {
+    const isHealth = url.endsWith("/healthz");
+    if (isHealth) state.asked += 1;
+    if (far.isRefusing || far.link !== "up" || (!isHealth && far.isApiServerSilent))
+      throw Object.assign(new Error("silent"), { code: far.isRefusing ? "ECONNREFUSED" : "ETIMEDOUT" });
+    return { status: 200, body: JSON.stringify(isHealth ? far.health : "ok") };
+  };
+  host.install("wg", () => ({ stdout: dumpOf() }));
+  const watch = new TunnelWatch({
+    ...{ host, log, board, config: sampleConfig(config), emit: (event: TunnelEvent) => void events.push(event) },
+    tunnel: () => state.tunnel,
+    cluster: () => sampleCluster({ remoteNetworks: { nodes: ["10.250.0.0/16"], pods: [] } }),
+    restartPeer: async () => {
+      state.restarts.push(host.clock.monotonic());
+      if (far.link === "until-restart") far.link = "up";
+    },
+  });
+  const loop = new Loop({
+    ...{ name: "tunnel", everySeconds: KNOCK_EVERY_SECONDS, log, random: () => 0 },
+    ...{ run: () => watch.round(), isNeeded: () => watch.isNeeded() },
+    ...{ monotonic: host.clock.monotonic, sleep: host.clock.sleep },
+  });
+  const outcome = (type: "TunnelUp" | "ControlPlaneRoute") => `${board.get(type).status} ${board.get(type).reason}`;
+  return { host, log, lines, board, far, state, events, watch, loop, outcome };
+}
