@@ -45,6 +45,8 @@ function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
     environment: process.env,
     openLog,
     print: (text) => void process.stdout.write(withoutControls(text)),
+    printError: (text) => void process.stderr.write(withoutControls(text)),
+    isTerminal: () => process.stdout.isTTY === true,
     printScreen: (text) => void process.stdout.write(text),
     paint,
     confirm: process.stdin.isTTY ? confirm : undefined,

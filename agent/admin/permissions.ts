@@ -62,6 +62,11 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"],
   },
   { command: "node-name", when: "--eni", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
+  {
+    command: "user-data",
+    when: "--ssm-activation",
+    actions: ["ssm:CreateActivation", "ssm:AddTagsToResource", "iam:PassRole"],
+  },
 ];
 
 /** What the source's own keys need on the machine, beside the role's policy; by the source and by what follows from it. */

@@ -15,6 +15,10 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Removes terminal sequences: a pod or a file may have written a part of the text. */
   readonly print: Print;
+  /** Writes to standard error, likewise: what is no part of a result. */
+  readonly printError: Print;
+  /** Whether standard output is a terminal, which others may see and which may be recorded. */
+  readonly isTerminal: () => boolean;
   /** Begins the daemon's log on standard output; from then on a reader that goes away ends nothing. */
   readonly openLog: () => LogOutput;
   /** Writes a screen with its colours; the words of others in it have lost theirs. */

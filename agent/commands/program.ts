@@ -15,6 +15,7 @@ import { register as registerReset } from "./reset.ts";
 import { register as registerRevoke } from "./revoke.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerStatus } from "./status.ts";
+import { register as registerUserData } from "./user-data/user-data.ts";
 
 /** In the order of `--help`. */
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerRevoke,
   registerEni,
   registerNodeName,
+  registerUserData,
   registerToken,
   registerVersion,
 ];

@@ -98,7 +98,8 @@ export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[])
   return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
 }
 
-function unwrap(schema: unknown): unknown {
+/** The schema below its defaults and optionals. */
+export function unwrap(schema: unknown): unknown {
   let inner = schema;
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
     inner = inner.unwrap();

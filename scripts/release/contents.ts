@@ -29,6 +29,8 @@ export async function localFiles(top: string, built: Built): Promise<PackageFile
     ...(await commonFiles(top, built)),
     { path: LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
     { path: "etc/systemd/system/eks-satellite.service", content: await readUnit(top) },
+    // User data takes it from the tarball, whose checksum it knows.
+    { path: `${DOCUMENTATION}/install.sh`, content: await readFile(join(top, "packaging/install.sh")) },
   ];
 }
 

@@ -17,6 +17,8 @@ function setUp() {
   const context: CommandContext = {
     ...{ host, environment: {}, confirm: undefined, stopSignal: new AbortController().signal },
     print: (text) => void printed.push(text),
+    printError: () => undefined,
+    isTerminal: () => false,
     openLog: () => createLogOutput({ stream: process.stdout }),
     printScreen: () => undefined,
     paint: (_style, text) => text,
@@ -41,7 +43,7 @@ test("the program is built without a context: nothing of it is used before a com
   const names = createProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
     ...["run", "plan", "check", "status", "bundle", "configure", "reset"],
-    ...["authorize", "revoke", "eni", "node-name", "token", "version"],
+    ...["authorize", "revoke", "eni", "node-name", "user-data", "token", "version"],
   ]);
 });
 

@@ -19,6 +19,7 @@ const MODES: Readonly<Record<string, string>> = {
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",
   "usr/local/bin/eks-satellite": "0755",
   "usr/share/doc/eks-satellite/config.example.yaml": "0644",
+  "usr/share/doc/eks-satellite/install.sh": "0644",
 };
 
 test("a first install takes the latest release, places files with their modes, starts the service, and ends with the status", async () => {
