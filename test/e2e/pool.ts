@@ -1,10 +1,10 @@
 // Sandboxes for test files that run side by side: each file has one to itself, and leaves it up for the next.
 import { createServer } from "node:net";
 
-/** The name of a sandbox that no other living process has; it is this process's until that ends. */
-export async function claimSandbox(): Promise<string> {
+/** The name of a sandbox of this kind that no other living process has; it is this process's until that ends. */
+export async function claimSandbox(kind: "e2e" | "vpc" = "e2e"): Promise<string> {
   for (let number = 1; ; number += 1) {
-    const name = `e2e-${number}-sandbox`;
+    const name = `${kind}-${number}-sandbox`;
     if (await claim(name)) return name;
   }
 }

@@ -12,6 +12,7 @@ const virtualPackages = ["e2fsprogs", "openssh-client", "qemu-system-x86"];
 
 const packages = [
   "busybox-static",
+  "conntrack",
   "debian-archive-keyring",
   "debootstrap",
   "gcc",

@@ -8,6 +8,7 @@ import { openSandbox } from "./sandbox.ts";
 import { type ContainerdChoice, type DebianSuite, debianSuites, type MachineKind, machineKinds } from "./state.ts";
 import { renderStatus } from "./status.ts";
 import { prepare, up } from "./up.ts";
+import { natCommand, vpcCommand } from "./vpc/commands.ts";
 
 interface UpFlags {
   readonly kubernetes?: string;
@@ -120,6 +121,8 @@ program
   });
 
 program.addCommand(awsCommand());
+program.addCommand(natCommand());
+program.addCommand(vpcCommand());
 
 try {
   await program.parseAsync();

@@ -13,6 +13,9 @@ import type { CommandOptions, CommandResult, Machine } from "./machine/machine.t
 import { type Reach, setApiReachability, setAwsReachability, setMachineLink } from "./network.ts";
 import { type Programs, programsOf } from "./programs.ts";
 import { nodeName, readFacts, type SandboxFacts, sandboxFolder } from "./state.ts";
+import type { VpcAddresses } from "./vpc/addresses.ts";
+import { Nat } from "./vpc/nat.ts";
+import { Vpc } from "./vpc/vpc.ts";
 
 /** How AWS is away: connections refused, requests answered 503, or connections without an answer. */
 export type Outage = "refuse" | "503" | "hang";
@@ -43,6 +46,21 @@ export class Sandbox {
     this.addresses = addressesOf(facts.slot, facts.network);
     this.programs = programsOf(facts);
     this.machine = machineOf(folder, facts);
+  }
+
+  /** The NAT in front of the machine. @throws Error in a sandbox without a VPC */
+  get nat(): Nat {
+    return new Nat(this.addresses, this.#vpcAddresses, this.machine);
+  }
+
+  /** The VPC that the control plane is in. @throws Error in a sandbox without one */
+  get vpc(): Vpc {
+    return new Vpc(this.folder, this.#vpcAddresses);
+  }
+
+  get #vpcAddresses(): VpcAddresses {
+    if (this.addresses.vpc !== undefined) return this.addresses.vpc;
+    throw new Error(`the sandbox in ${this.folder} has no VPC and no NAT: make one with scripts/sandbox up --vpc`);
   }
 
   /** Path of the cluster administrator's kubeconfig, good on the host. */
