@@ -19,7 +19,7 @@ const MACHINE_MODULES = [
   "execa",
 ];
 /** Serving is not reaching out: the health endpoint listens, and touches nothing. */
-const ALLOWED_MODULES: Readonly<Record<string, readonly string[]>> = { "health/health-server.ts": ["node:http"] };
+const ALLOWED_MODULES: Readonly<Record<string, readonly string[]>> = { "health/http-server.ts": ["node:http"] };
 
 function stageOf(name: string): number {
   return STAGES.findIndex((rooms) =>

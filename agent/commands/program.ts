@@ -9,6 +9,7 @@ import { register as registerToken } from "./clusters/token.ts";
 import { register as registerConfigure } from "./configure.ts";
 import type { CommandContext } from "./context.ts";
 import { register as registerEni } from "./eni.ts";
+import { register as registerGateway } from "./gateway/gateway.ts";
 import { register as registerNodeName } from "./node-name.ts";
 import { register as registerPlan } from "./plan.ts";
 import { register as registerReset } from "./reset.ts";
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerEni,
   registerNodeName,
   registerUserData,
+  registerGateway,
   registerToken,
   registerVersion,
 ];

@@ -2,12 +2,9 @@
 import { parseSettings } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { WIREGUARD_PORT } from "../tunnel/names.ts";
+import { GATEWAY_CONFIG_PATH, WIREGUARD_PORT } from "../tunnel/names.ts";
 import { type GatewayConfig, gatewaySchema } from "./gateway-schema.ts";
 import type { InstanceMetadata } from "./instance-metadata.ts";
-
-/** Where the configuration of a gateway is expected. */
-export const GATEWAY_CONFIG_PATH = "/etc/eks-satellite/gateway.yaml";
 
 /** Reads and validates the file. @throws config-missing, config-syntax, config-invalid */
 export async function loadGatewayConfig(host: Host, file: string): Promise<GatewayConfig> {

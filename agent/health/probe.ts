@@ -37,11 +37,7 @@ export function answerProbe(probe: string, checks: readonly ProbeCheck[], query:
 /** What the probes look at: /livez at the loops, /readyz at the critical conditions, root causes first. */
 export function probesOf(board: ConditionBoard, loops: readonly Loop[]) {
   return {
-    livez: (): readonly ProbeCheck[] =>
-      loops.map((loop) => ({
-        name: loop.name,
-        problem: loop.isOverdue() ? problemOf(loop) : undefined,
-      })),
+    livez: () => livezOf(loops),
     readyz: (): readonly ProbeCheck[] => {
       const roots = board.rootCauses();
       const critical = board
@@ -55,6 +51,11 @@ export function probesOf(board: ConditionBoard, loops: readonly Loop[]) {
       );
     },
   };
+}
+
+/** Every loop, with what is wrong when it is overdue. */
+export function livezOf(loops: readonly Loop[]): readonly ProbeCheck[] {
+  return loops.map((loop) => ({ name: loop.name, problem: loop.isOverdue() ? problemOf(loop) : undefined }));
 }
 
 function problemOf(loop: Loop): string {

@@ -5,9 +5,9 @@ import { SatelliteError } from "../errors.ts";
 import { DEFAULT_MTU, MIN_MTU } from "./names.ts";
 
 /** The key of {@link NetworkEntry}: no node has such a name. */
-const NETWORK_KEY = "_network";
+export const NETWORK_KEY = "_network";
 /** An entry longer than this is none: a node has a few prefixes, a gateway a key for each node. */
-const MAX_ENTRY_CHARACTERS = 200_000;
+const MAX_ENTRY_CHARACTERS = 600_000;
 
 /** 32 bytes in base64, as wg(8) writes them. */
 export const wireguardKey = z

@@ -20,6 +20,9 @@ export const WIREGUARD_PORT = 51820;
 /** TCP, on a gateway's address in the VPC: {@link GatewayHealth} at /healthz. */
 export const GATEWAY_HEALTH_PORT = 51821;
 
+/** The configuration of `eks-satellite gateway run`. */
+export const GATEWAY_CONFIG_PATH = "/etc/eks-satellite/gateway.yaml";
+
 /** WireGuard's own default: room for 80 bytes of the outer packet, with IPv6 outside. */
 export const DEFAULT_MTU = 1420;
 /** IPv6's least, and no link worth the name has less. */

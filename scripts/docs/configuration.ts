@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { DEFAULT_CONFIG_PATH } from "../../agent/config/load.ts";
 import { configSchema } from "../../agent/config/schema.ts";
-import { GATEWAY_CONFIG_PATH } from "../../agent/gateway/gateway-config.ts";
 import { gatewaySchema } from "../../agent/gateway/gateway-schema.ts";
+import { GATEWAY_CONFIG_PATH } from "../../agent/tunnel/names.ts";
 import { code, prose, renderPage, section, table } from "./markdown.ts";
 import { typeOf, unwrap } from "./schema.ts";
 

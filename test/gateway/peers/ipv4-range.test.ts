@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isWithin, RangeTable, toRange } from "../../agent/gateway/ipv4-range.ts";
+import { isWithin, RangeTable, toRange } from "../../../agent/gateway/peers/ipv4-range.ts";
 
 test("a network is the range from its first to its last address", () => {
   assert.deepEqual(toRange("10.0.0.0/8"), { first: 167_772_160, last: 184_549_375 });

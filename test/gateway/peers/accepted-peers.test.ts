@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acceptPeers } from "../../agent/gateway/accepted-peers.ts";
-import { readNetworkMap, renderNetworkEntry } from "../../agent/tunnel/entries.ts";
+import { acceptPeers } from "../../../agent/gateway/peers/accepted-peers.ts";
+import { readNetworkMap, renderNetworkEntry } from "../../../agent/tunnel/entries.ts";
 
 const [KEY_A = "", KEY_B = "", OWN = ""] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte).toString("base64"));
 const NETWORK = {

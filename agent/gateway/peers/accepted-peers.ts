@@ -1,8 +1,8 @@
 // Who may speak through this gateway, and from which addresses: administrators say the addresses, Nodes say their keys. Decides, and touches nothing.
-import { SatelliteError } from "../errors.ts";
-import type { NetworkEntry, NetworkMap, NodeEntry } from "../tunnel/entries.ts";
-import { wireguardKey } from "../tunnel/entries.ts";
-import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
+import { SatelliteError } from "../../errors.ts";
+import type { NetworkEntry, NetworkMap, NodeEntry } from "../../tunnel/entries.ts";
+import { wireguardKey } from "../../tunnel/entries.ts";
+import { PUBLIC_KEY_ANNOTATION } from "../../tunnel/names.ts";
 import { isWithin, type Range, RangeTable, toRange } from "./ipv4-range.ts";
 
 /** A node that the gateway accepts. */
@@ -18,10 +18,21 @@ export interface PeerSources {
   readonly map: NetworkMap;
   /** The annotation of each Node that has it, as it is written. */
   readonly annotations: ReadonlyMap<string, string>;
-  /** Keys that were accepted before, by node: of two nodes that claim one key, the one that had it keeps it. */
+  /** Keys that were accepted before, by node: of two nodes that claim one key, the one that had it keeps it, also while its Node is away. */
   readonly held: ReadonlyMap<string, string>;
   /** The gateway's own key, which is no peer's. */
   readonly ownKey: string;
+}
+
+/** The keys that the next decision holds to: a node with an entry keeps its key until it says another, or another node has got it. */
+export function holdKeys(
+  { map, held }: Pick<PeerSources, "map" | "held">,
+  peers: readonly AcceptedPeer[],
+): ReadonlyMap<string, string> {
+  const now = new Map(peers.map(({ node, publicKey }) => [node, publicKey]));
+  const taken = new Set(now.values());
+  const kept = [...held].filter(([node, key]) => map.nodes.has(node) && !now.has(node) && !taken.has(key));
+  return new Map([...kept, ...now]);
 }
 
 export interface AcceptedPeers {
@@ -58,20 +69,21 @@ function claimKeys(
   problems: SatelliteError[],
 ): ReadonlyMap<string, string> {
   const claims = [...map.nodes].flatMap(([node, { publicKey }]) => {
-    const key = publicKey ?? annotations.get(node);
-    return key === undefined ? [] : [{ node, key, isPinned: publicKey !== undefined }];
+    const said = publicKey ?? annotations.get(node);
+    const key = said ?? held.get(node);
+    return key === undefined ? [] : [{ node, key, isPinned: publicKey !== undefined, isSaid: said !== undefined }];
   });
   const owners = new Map<string, string>();
   // A pinned key before any other; then the one that was accepted before; then by name.
   const rank = ({ node, key, isPinned }: (typeof claims)[number]) => (isPinned ? 0 : held.get(node) === key ? 1 : 2);
   const keys = new Map<string, string>();
-  for (const { node, key } of claims.toSorted((one, other) => rank(one) - rank(other))) {
+  for (const { node, key, isSaid } of claims.toSorted((one, other) => rank(one) - rank(other))) {
     const owner = owners.get(key);
     if (!wireguardKey.safeParse(key).success) problems.push(invalidKey(node));
     else if (owner !== undefined || key === ownKey) problems.push(takenKey(node, owner ?? "this gateway"));
     else {
       owners.set(key, node);
-      keys.set(node, key);
+      if (isSaid) keys.set(node, key);
     }
   }
   return keys;

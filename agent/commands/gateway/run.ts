@@ -1,0 +1,50 @@
+// `eks-satellite gateway run`: the gateway itself, on its instance.
+import type { Command } from "commander";
+import { takeInstanceLock } from "../../apply/instance-lock.ts";
+import { SatelliteError } from "../../errors.ts";
+import { createAws } from "../../host/aws.ts";
+import type { Host } from "../../host/host.ts";
+import { createLog } from "../../log.ts";
+import { GATEWAY_CONFIG_PATH } from "../../tunnel/names.ts";
+import type { CommandContext } from "../context.ts";
+
+export interface GatewayRunContext {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Receives whole lines. */
+  readonly write: (line: string) => void;
+}
+
+/** Adds `gateway run`. */
+export function registerRun(gateway: Command, { host, environment, openLog, stopSignal }: CommandContext): void {
+  gateway
+    .command("run")
+    .description("on the gateway's instance: end the satellites' tunnels and forward between them and the VPC")
+    .option("--config <file>", "configuration file", GATEWAY_CONFIG_PATH)
+    .action(async ({ config }: { readonly config: string }) => {
+      await gatewayRunCommand({ host, environment, write: openLog().write }, config, stopSignal);
+    });
+}
+
+/** Runs until the signal aborts. @throws not-root, already-running, config-missing, config-syntax, config-invalid, wireguard-key-invalid */
+export async function gatewayRunCommand(
+  { host, environment, write }: GatewayRunContext,
+  file: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (host.userId !== 0)
+    throw new SatelliteError("not-root", `eks-satellite gateway run needs root, and runs as user ${host.userId}`, {
+      hint: "systemctl start eks-satellite-gateway.",
+    });
+  // No other command needs them, and the daemon of a node should not hold them.
+  const [{ loadGatewayConfig }, { runGateway }] = await Promise.all([
+    import("../../gateway/gateway-config.ts"),
+    import("../../gateway/gateway.ts"),
+  ]);
+  const config = await loadGatewayConfig(host, file);
+  const log = createLog(config.log, write, environment);
+  const lock = await takeInstanceLock(host, config.stateFolder);
+  const { region } = config.cluster;
+  const aws = createAws(region, { eks: config.aws.endpoints.eks });
+  await runGateway({ host, aws, config, log, environment }, signal).finally(() => lock.release());
+}

@@ -1,0 +1,135 @@
+// What the cluster says now: the administrators' entries, the Nodes' keys, and where the API server and DNS are. Two watches keep it.
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import { METADATA, METADATA_LIST } from "../kubernetes/api-client.ts";
+import {
+  type ConfigMapData,
+  NETWORK_KEY,
+  type NetworkEntry,
+  type NetworkMap,
+  readNetworkMap,
+} from "../tunnel/entries.ts";
+import { NETWORK_CONFIG_MAP, PUBLIC_KEY_ANNOTATION, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
+import { type Collection, type CollectionWatchOptions, watchCollection } from "./collection-watch.ts";
+import type { LastGood } from "./last-good.ts";
+import { readServiceAddresses, type ServiceAddresses } from "./service-addresses.ts";
+
+/** PartialObjectMetadata (meta/v1). */
+interface NodeMetadata {
+  readonly metadata?: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> };
+}
+
+export interface ClusterViewOptions extends CollectionWatchOptions {
+  /** Something that peers or rules follow from has changed. */
+  readonly onChange: () => void;
+}
+
+/** A key has 44 characters; of a longer text this much is enough to refuse it. */
+const MAX_KEY_LENGTH = 64;
+const NO_SERVICES: ServiceAddresses = { apiServers: [], clusterDns: [] };
+
+export class ClusterView {
+  readonly #options: ClusterViewOptions;
+  #data: ConfigMapData | undefined;
+  #annotations: Map<string, string> | undefined;
+  #services: ServiceAddresses | undefined;
+  /** Of the data that was parsed last. */
+  #parsed: { readonly data: ConfigMapData; readonly map: NetworkMap } | undefined;
+  #lastNetwork: NetworkEntry | undefined;
+
+  constructor(options: ClusterViewOptions) {
+    this.#options = options;
+  }
+
+  /** Adopts what an earlier run knew. */
+  restore({ data, annotations, services }: LastGood): void {
+    this.#data = data;
+    this.#annotations = new Map(Object.entries(annotations));
+    this.#services = services;
+  }
+
+  /** Whether entries and keys are known, from now or from an earlier run. Before that no peer is removed. */
+  get isKnown(): boolean {
+    return this.#data !== undefined && this.#annotations !== undefined;
+  }
+
+  get data(): ConfigMapData {
+    return this.#data ?? {};
+  }
+
+  get annotations(): ReadonlyMap<string, string> {
+    return this.#annotations ?? new Map();
+  }
+
+  get services(): ServiceAddresses {
+    return this.#services ?? NO_SERVICES;
+  }
+
+  /** The entries. A damaged entry of the networks does not cut off every node: the last good one holds until an administrator mends it. */
+  map(): NetworkMap {
+    const { data } = this;
+    if (this.#parsed?.data === data) return this.#parsed.map;
+    const read = readNetworkMap(data);
+    this.#lastNetwork = read.network ?? (NETWORK_KEY in data ? this.#lastNetwork : undefined);
+    const map = { ...read, network: this.#lastNetwork };
+    this.#parsed = { data, map };
+    return map;
+  }
+
+  /** Follows both collections until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([
+      watchCollection(this.#options, this.#entries(), signal),
+      watchCollection(this.#options, this.#nodes(), signal),
+    ]);
+  }
+
+  /** Reads where the API server and DNS are. */
+  async servicesRound(): Promise<void> {
+    const client = this.#options.api();
+    if (client === undefined) return;
+    const services = await readServiceAddresses(client);
+    this.#options.onAnswer();
+    if (JSON.stringify(services) === JSON.stringify(this.#services)) return;
+    this.#services = services;
+    this.#options.onChange();
+  }
+
+  #entries(): Collection<V1ConfigMap> {
+    const see = (map: V1ConfigMap | undefined) => {
+      this.#data = map?.data ?? {};
+      this.#options.onChange();
+    };
+    return {
+      path: `/api/v1/namespaces/${TUNNEL_NAMESPACE}/configmaps`,
+      fieldSelector: `metadata.name=${NETWORK_CONFIG_MAP}`,
+      onList: ([map]) => see(map),
+      onEvent: (type, map) => see(type === "DELETED" ? undefined : map),
+    };
+  }
+
+  #nodes(): Collection<NodeMetadata> {
+    return {
+      path: "/api/v1/nodes",
+      accept: { list: METADATA_LIST, object: METADATA },
+      onList: (nodes) => {
+        this.#annotations = new Map(nodes.flatMap(keyOf));
+        this.#options.onChange();
+      },
+      onEvent: (type, node) => {
+        this.#annotations ??= new Map();
+        const name = node.metadata?.name ?? "";
+        const [key] = type === "DELETED" ? [] : keyOf(node);
+        if (this.#annotations.get(name) === key?.[1]) return;
+        if (key === undefined) this.#annotations.delete(name);
+        else this.#annotations.set(...key);
+        this.#options.onChange();
+      },
+    };
+  }
+}
+
+/** A node's name and the key that it says; none without one. */
+function keyOf({ metadata }: NodeMetadata): readonly (readonly [name: string, key: string])[] {
+  const key = metadata?.annotations?.[PUBLIC_KEY_ANNOTATION];
+  return key === undefined || metadata?.name === undefined ? [] : [[metadata.name, key.slice(0, MAX_KEY_LENGTH)]];
+}

@@ -1,0 +1,82 @@
+// What the gateway answers about the far end: the asker's kubelet, the API server's addresses, and what it sees missing in AWS.
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
+import type { GatewayHealth, Reach } from "../tunnel/health.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { GatewaySync } from "./gateway-sync.ts";
+import type { AcceptedPeer } from "./peers/accepted-peers.ts";
+import { ReachCache } from "./reach-cache.ts";
+
+/** Something that is missing in AWS, with the code that `gateway check` has for it. */
+export interface VpcProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A look at route tables, interfaces, security groups and the cluster, with the role of the instance. */
+export type VpcInspector = () => Promise<readonly VpcProblem[]>;
+
+export interface GatewayHealthOptions {
+  readonly host: Pick<Host, "clock" | "reach">;
+  readonly log: Log;
+  readonly sync: Pick<GatewaySync, "identity" | "table">;
+  readonly view: Pick<ClusterView, "services">;
+  readonly inspect?: VpcInspector | undefined;
+}
+
+const KUBELET_PORT = 10250;
+/** Of the answer (tunnel/health.ts). */
+const MAX_API_SERVERS = 16;
+const MAX_PROBLEMS = 32;
+const MAX_MESSAGE = 1000;
+const MAX_CODE = 64;
+
+export class GatewayHealthReport {
+  readonly #options: GatewayHealthOptions;
+  readonly #reach: ReachCache;
+  #problems: readonly VpcProblem[] | undefined;
+
+  constructor(options: GatewayHealthOptions) {
+    this.#options = options;
+    this.#reach = new ReachCache(options.host);
+  }
+
+  /** The answer to the one who asks from this address. */
+  answer(address: string): GatewayHealth {
+    const { sync, view } = this.#options;
+    const peer = sync.table.at(address);
+    const kubelet = peer === undefined ? undefined : this.#reach.ask(address, KUBELET_PORT);
+    const apiServers = view.services.apiServers.slice(0, MAX_API_SERVERS).flatMap((each) => {
+      const reach = this.#reach.ask(each.address, each.port);
+      return reach === undefined ? [] : [{ address: each.address, reach }];
+    });
+    return {
+      gateway: sync.identity?.name ?? "",
+      you: { address, ...optional({ node: peer?.node, kubelet }) },
+      apiServers,
+      ...optional({ problems: this.#problems?.slice() }),
+    };
+  }
+
+  /** What a node's kubelet answered last. */
+  kubelet({ address }: AcceptedPeer): Reach | undefined {
+    return this.#reach.last(address, KUBELET_PORT);
+  }
+
+  /** Looks at AWS, and forgets what satellites ask for no more. The last look holds while AWS does not answer. */
+  async inspectRound(): Promise<void> {
+    this.#reach.prune();
+    const { inspect, log } = this.#options;
+    if (inspect === undefined) return;
+    const seen = (await inspect()).slice(0, MAX_PROBLEMS).map(({ code, message }) => ({
+      code: code.slice(0, MAX_CODE),
+      message: message.slice(0, MAX_MESSAGE),
+    }));
+    const known = this.#problems ?? [];
+    for (const problem of seen)
+      if (!known.some(({ code, message }) => code === problem.code && message === problem.message))
+        log.warn({ code: problem.code }, problem.message);
+    this.#problems = seen;
+  }
+}

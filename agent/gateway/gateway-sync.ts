@@ -1,0 +1,179 @@
+// One round: what the cluster says becomes peers, routes and rules of this machine, and the gateway's entry in the cluster.
+import type { Host } from "../host/host.ts";
+import type { Log } from "../log.ts";
+import { isoTime } from "../time.ts";
+import type { GatewayEntry, NetworkEntry } from "../tunnel/entries.ts";
+import { type SeenWireguard, sortNetworks } from "../tunnel/wireguard-config.ts";
+import type { WireguardKeys } from "../tunnel/wireguard-key.ts";
+import type { ApiReport } from "./api-report.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { EntryPublisher } from "./entry-publisher.ts";
+import { type GatewayIdentity, readGatewayIdentity } from "./gateway-config.ts";
+import { GatewayDevice, type WantedDevice } from "./gateway-device.ts";
+import type { GatewayConfig } from "./gateway-schema.ts";
+import type { GatewaySession } from "./gateway-session.ts";
+import type { InstanceMetadata } from "./instance-metadata.ts";
+import { type LastGood, readLastGood, writeLastGood } from "./last-good.ts";
+import { acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
+import { PeerTable } from "./peers/peer-table.ts";
+
+export interface GatewaySyncOptions {
+  readonly host: Host;
+  readonly config: GatewayConfig;
+  readonly log: Log;
+  readonly keys: WireguardKeys;
+  readonly metadata: Pick<InstanceMetadata, "read">;
+  readonly view: ClusterView;
+  readonly session: Pick<GatewaySession, "api">;
+  readonly report: ApiReport;
+}
+
+/** An Elastic IP may be moved while the instance runs. */
+const IDENTITY_MS = 60_000;
+
+export class GatewaySync {
+  readonly table: PeerTable;
+  readonly #options: GatewaySyncOptions;
+  readonly #device: GatewayDevice;
+  readonly #publisher: EntryPublisher;
+  readonly #since: string;
+  #held: ReadonlyMap<string, string> = new Map();
+  #identity: GatewayIdentity | undefined;
+  #identifiedMs = Number.NEGATIVE_INFINITY;
+  #saved = "";
+  #syncs = 0;
+  #changes = 0;
+  #lastSeconds = 0;
+
+  constructor(options: GatewaySyncOptions) {
+    const { host, config, keys, log } = options;
+    this.#options = options;
+    this.#device = new GatewayDevice(host, config, keys);
+    this.#publisher = new EntryPublisher(host.clock);
+    this.#since = isoTime(host.clock.now());
+    this.table = new PeerTable(log);
+  }
+
+  /** Name and addresses; undefined before the first round. */
+  get identity(): GatewayIdentity | undefined {
+    return this.#identity;
+  }
+
+  get network(): NetworkEntry | undefined {
+    return this.#options.view.map().network;
+  }
+
+  get numbers() {
+    return { syncs: this.#syncs, changes: this.#changes, lastSyncSeconds: this.#lastSeconds };
+  }
+
+  /** Adopts what the cluster said to an earlier run. */
+  async restore(): Promise<void> {
+    const { host, view } = this.#options;
+    const lastGood = await readLastGood(host, this.#lastGoodFile());
+    if (lastGood === undefined) return;
+    this.#held = new Map(Object.entries(lastGood.held));
+    view.restore(lastGood);
+  }
+
+  /** What the interface has now. */
+  readInterface(): Promise<SeenWireguard> {
+    return this.#device.read();
+  }
+
+  /** @throws what kept the machine from being as the cluster says */
+  async round(): Promise<void> {
+    const { host, view } = this.#options;
+    const startedMs = host.clock.monotonic();
+    const identity = await this.#identify();
+    // Nothing is known of the cluster, now or from before: peers of an earlier process may be there, and stay.
+    if (!view.isKnown) return;
+    await this.#applyAccepted(identity);
+    this.#syncs += 1;
+    this.#lastSeconds = (host.clock.monotonic() - startedMs) / 1000;
+    await this.#publish(identity);
+  }
+
+  async #applyAccepted({ address }: GatewayIdentity): Promise<void> {
+    const { view, log } = this.#options;
+    const map = view.map();
+    const sources = { map, annotations: view.annotations, held: this.#held, ownKey: this.#options.keys.publicKey };
+    const accepted = acceptPeers(sources);
+    this.table.replace(accepted);
+    this.#held = holdKeys(sources, accepted.peers);
+    await this.#save();
+    const written = await this.#device.apply(this.#wanted(address, map.network));
+    if (written.length === 0) return;
+    this.#changes += 1;
+    log.info({ written: written.join(" "), peers: accepted.peers.length }, "the machine follows the cluster");
+  }
+
+  #wanted(address: string, network: NetworkEntry | undefined): WantedDevice {
+    const { config, view } = this.#options;
+    const { apiServers, clusterDns } = view.services;
+    return {
+      peers: this.table.peers.map(({ publicKey, allowedIps }) => ({ publicKey, allowedIps: sortNetworks(allowedIps) })),
+      routes: network === undefined ? [] : [network.nodes, ...(network.pods === undefined ? [] : [network.pods])],
+      policy: {
+        address,
+        mtu: config.mtu,
+        vpcCidrs: network?.vpcCidrs ?? [],
+        services: [...apiServers, ...clusterDns],
+        allow: config.allow,
+      },
+    };
+  }
+
+  async #publish({ name, endpoint, address }: GatewayIdentity): Promise<void> {
+    const { config, keys, log, report, session } = this.#options;
+    const client = session.api();
+    if (client === undefined) return;
+    const own = { publicKey: keys.publicKey, endpoint, address, mtu: config.mtu, since: this.#since };
+    const entry: GatewayEntry = { ...own, peers: this.table.keys() };
+    try {
+      const done = await this.#publisher.publish(client, name, entry);
+      if (done === "written") log.info({ name, endpoint, address }, "entry published");
+      if (done !== "not asked") report.onAnswer();
+    } catch (error) {
+      report.onFailure(error);
+    }
+  }
+
+  /** The metadata service may be away for a while: the last answer holds. */
+  async #identify(): Promise<GatewayIdentity> {
+    const { host, config, metadata, log } = this.#options;
+    const now = host.clock.monotonic();
+    if (this.#identity !== undefined && now - this.#identifiedMs < IDENTITY_MS) return this.#identity;
+    this.#identifiedMs = now;
+    try {
+      this.#identity = await readGatewayIdentity(config, metadata);
+    } catch (err) {
+      if (this.#identity === undefined) throw err;
+      log.warn({ err }, "the gateway keeps the addresses that it had");
+    }
+    return this.#identity;
+  }
+
+  async #save(): Promise<void> {
+    const { host, view, log } = this.#options;
+    const { data, annotations, services } = view;
+    const lastGood: LastGood = {
+      data: { ...data },
+      annotations: Object.fromEntries(annotations),
+      held: Object.fromEntries(this.#held),
+      services: { apiServers: [...services.apiServers], clusterDns: [...services.clusterDns] },
+    };
+    const text = JSON.stringify(lastGood);
+    if (text === this.#saved) return;
+    try {
+      await writeLastGood(host, this.#lastGoodFile(), lastGood);
+      this.#saved = text;
+    } catch (err) {
+      log.warn({ err }, "what the cluster said was not written for the next start");
+    }
+  }
+
+  #lastGoodFile(): string {
+    return `${this.#options.config.stateFolder}/last-good.json`;
+  }
+}

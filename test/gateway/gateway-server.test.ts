@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { type TestContext, test } from "node:test";
+import { GatewayServer, type GatewaySources } from "../../agent/gateway/gateway-server.ts";
+import { readGatewayHealth } from "../../agent/tunnel/health.ts";
+import { createMemoryLog } from "../fakes/memory-log.ts";
+
+// All of 127.0.0.0/8 is this machine's: satellites, VPC and strangers ask from addresses of their own.
+const GATEWAY = `127.77.${process.pid % 250}.5`;
+const SATELLITE = "127.78.0.11";
+const POD = "127.79.0.9";
+const NETWORK = {
+  nodes: "127.78.0.0/24",
+  pods: "127.79.0.0/24",
+  vpcCidrs: ["127.80.0.0/16"],
+  serviceCidr: "10.100.0.0/16",
+};
+
+const SOURCES: GatewaySources = {
+  health: (address) => ({ gateway: "gw-1", you: { address }, apiServers: [] }),
+  livez: () => [{ name: "sync", problem: "its round is 400 s late" }],
+  metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "eks_satellite_gateway_peers 2\n" }),
+  network: () => NETWORK,
+  monotonic: () => performance.now(),
+};
+
+async function setUp(context: TestContext, sources: Partial<GatewaySources> = {}) {
+  const stop = new AbortController();
+  context.after(() => stop.abort());
+  const { log } = createMemoryLog();
+  const server = new GatewayServer({ log, signal: stop.signal, address: () => GATEWAY });
+  await server.round({ ...SOURCES, ...sources });
+  return server;
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly host?: string;
+}
+
+function ask(path: string, from: string, { method = "GET", host = GATEWAY }: Asked = {}) {
+  const { promise, resolve } = Promise.withResolvers<{ status: number | undefined; body: string }>();
+  const options = { host: GATEWAY, port: 51821, path, method, localAddress: from, headers: { host }, agent: false };
+  const sent = request(options, async (response) => {
+    let body = "";
+    for await (const chunk of response) body += chunk;
+    resolve({ status: response.statusCode, body });
+  });
+  sent.on("error", () => resolve({ status: undefined, body: "" }));
+  sent.end();
+  return promise;
+}
+
+test("each asker is answered by its own address", async (context) => {
+  await setUp(context);
+  for (const from of [SATELLITE, POD, "127.80.1.10"]) {
+    const { status, body } = await ask("/healthz", from);
+    assert.deepEqual([status, readGatewayHealth(body)?.you.address], [200, from]);
+  }
+});
+
+test("a satellite is shown nothing of the others, the VPC is", async (context) => {
+  await setUp(context);
+  // Loopback itself is the instance: its other addresses stand for networks here.
+  const metrics = await ask("/metrics", "127.80.1.10");
+  assert.deepEqual([metrics.status, metrics.body], [200, "eks_satellite_gateway_peers 2\n"]);
+  const livez = await ask("/livez", "127.80.1.10");
+  assert.deepEqual([livez.status, /sync failed/.test(livez.body)], [503, true]);
+  for (const path of ["/metrics", "/livez", "/", "/status"])
+    assert.equal((await ask(path, SATELLITE)).status, 404, path);
+});
+
+test("who is neither is not answered; nor is another name, or a write", async (context) => {
+  await setUp(context);
+  assert.equal((await ask("/healthz", "127.90.0.1")).status, undefined);
+  assert.equal((await ask("/healthz", SATELLITE, { host: "evil.example.com" })).status, 421);
+  assert.equal((await ask("/healthz", SATELLITE, { method: "POST" })).status, 405);
+});
+
+test("before the networks are known only the instance itself is answered", async (context) => {
+  await setUp(context, { network: () => undefined });
+  assert.equal((await ask("/healthz", SATELLITE)).status, undefined);
+  assert.equal((await ask("/healthz", GATEWAY)).status, 200);
+});
+
+test("an address that is not this machine's is an error, and tried again", async () => {
+  const { log } = createMemoryLog();
+  const signal = new AbortController().signal;
+  const server = new GatewayServer({ log, signal, address: () => "192.0.2.77" });
+  await assert.rejects(server.round(SOURCES), { code: "health-port-taken", hint: /address in gateway\.yaml/ });
+  await assert.rejects(server.round(SOURCES), { code: "health-port-taken" });
+  const waiting = new GatewayServer({ log, signal, address: () => undefined });
+  await waiting.round(SOURCES);
+});
