@@ -1,6 +1,7 @@
 // What was changed on this machine since the daemon's start, and which of these changes repaired an edit of another process.
 
 import { type Resource, resourceId } from "../plan/resource.ts";
+import { renderFirewall, renderTunnel } from "../plan/tunnel/resources.ts";
 import type { Round } from "./converge.ts";
 
 /** The changes of one resource. */
@@ -74,5 +75,9 @@ function plannedState(resource: Resource): string {
     case "kernel-module":
     case "service":
       return resource.kind;
+    case "tunnel":
+      return renderTunnel(resource);
+    case "firewall":
+      return renderFirewall(resource);
   }
 }

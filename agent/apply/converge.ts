@@ -9,6 +9,8 @@ import { fileExecutor } from "./file.ts";
 import { kernelModuleExecutor, sysctlExecutor } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import { serviceExecutor } from "./service.ts";
+import { firewallExecutor } from "./tunnel/firewall-executor.ts";
+import { tunnelExecutor } from "./tunnel/tunnel-executor.ts";
 
 /** One executor for each kind: a kind without one does not compile. */
 const EXECUTORS: { readonly [K in Resource["kind"]]: Executor<Extract<Resource, { kind: K }>> } = {
@@ -16,6 +18,8 @@ const EXECUTORS: { readonly [K in Resource["kind"]]: Executor<Extract<Resource, 
   sysctl: sysctlExecutor,
   "kernel-module": kernelModuleExecutor,
   service: serviceExecutor,
+  tunnel: tunnelExecutor,
+  firewall: firewallExecutor,
 };
 
 export interface Failure {

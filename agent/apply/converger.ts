@@ -27,7 +27,7 @@ import { convergerMetrics, convergerStatus } from "./converger-report.ts";
 import { EditWar } from "./edit-war.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import { Ledger } from "./ledger.ts";
-import { findPrunings, prune } from "./prune.ts";
+import { Pruner } from "./prune.ts";
 
 export interface ConvergerOptions {
   readonly host: Host;
@@ -60,10 +60,8 @@ export class Converger {
   readonly #editWar: EditWar;
   readonly #steady: SteadyFacts;
   readonly #queue = new Queue();
-  readonly #ledger: Ledger;
   readonly #imports: ImportReader;
-  /** Places whose unwanted files are gone. */
-  readonly #pruned = new Set<string>();
+  readonly #pruner: Pruner;
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
@@ -73,12 +71,13 @@ export class Converger {
     this.#editWar = new EditWar(host.clock);
     this.#steady = new SteadyFacts(host.clock);
     this.#imports = createImportReader(host);
-    this.#ledger = new Ledger(host, state.ledger, log);
+    const ledger = new Ledger(host, state.ledger, log);
+    this.#pruner = new Pruner(host, ledger, log);
     this.#converge = {
       host,
       log,
       servicesFile: state.services,
-      ledger: this.#ledger,
+      ledger,
       ...optional({ signal: options.signal }),
     };
   }
@@ -137,7 +136,7 @@ export class Converger {
     const plan = planNode(config, facts);
     const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);
     const round = await converge(resources, this.#converge);
-    const leftover = await this.#prune(plan).catch((error: unknown) => error);
+    const leftover = await this.#pruner.round(plan).catch((error: unknown) => error);
     this.#last = { facts, plan };
     this.#rounds += 1;
     const { changes, failures } = round;
@@ -157,19 +156,6 @@ export class Converger {
     if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
       emit({ kind: "kubelet-wanted", spec: { command: plan.kubelet, digest: kubeletDigest(plan) } });
     }
-  }
-
-  /** Once for each place is enough: another configuration is another run of the agent. A place that is not decided yet has its turn later. */
-  async #prune({ resources, decided }: NodePlan): Promise<void> {
-    const places = decided.filter((place) => !this.#pruned.has(place));
-    if (places.length === 0) return;
-    const { host, log } = this.#options;
-    for (const pruning of await findPrunings(host, this.#ledger, { resources, decided: places })) {
-      await prune(host, pruning);
-      await this.#ledger.forget(pruning.id);
-      log.info({ resource: pruning.id, isRemoved: pruning.isOurs }, "pruned: the configuration no longer wants it");
-    }
-    for (const place of places) this.#pruned.add(place);
   }
 
   #record(resources: readonly Resource[], round: Round): void {

@@ -11,6 +11,7 @@ export function renderKubeletFlags(
   config: Config,
   machine: MachineFacts,
   ipFamily: "ipv4" | "ipv6",
+  tunnelAddress?: string,
 ): readonly string[] {
   const labels = Object.entries({
     ...gpuLabels(config, machine),
@@ -21,7 +22,7 @@ export function renderKubeletFlags(
     config: PATHS.kubeletConfig,
     kubeconfig: PATHS.kubeconfig,
     "hostname-override": config.node.name,
-    "node-ip": nodeAddress(config, machine, ipFamily),
+    "node-ip": nodeAddress(config, machine, ipFamily, tunnelAddress),
     "node-labels": labels.map(([key, value]) => `${key}=${value}`).join(","),
     // With "external" the Node would keep the uninitialized taint for ever: no controller of AWS's knows this machine.
     "cloud-provider": "",
@@ -33,13 +34,14 @@ export function renderKubeletFlags(
   );
 }
 
-/** The address by which the cluster reaches the node. */
+/** The address by which the cluster reaches the node: the configured one, or the tunnel's, or that of the way out. */
 export function nodeAddress(
   { node }: Pick<Config, "node">,
   machine: Pick<MachineFacts, "primaryIpv4" | "primaryIpv6">,
   ipFamily: "ipv4" | "ipv6",
+  tunnelAddress?: string,
 ): string | undefined {
-  return node.ip ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
+  return node.ip ?? tunnelAddress ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
 }
 
 function credentialProviderFlags({ imageCredentialProvider }: Config): Record<string, string> {

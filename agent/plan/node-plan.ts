@@ -6,6 +6,8 @@ import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import type { MachineFacts } from "../facts/machine.ts";
+import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
+import { FIREWALL_CHAIN, TUNNEL_INTERFACE } from "../tunnel/names.ts";
 import { renderCniConfig } from "./cni-config.ts";
 import { type ContainerdOptions, checkEffective, renderContainerdConfig } from "./containerd-config.ts";
 import { renderCredentialProviderConfig } from "./credential-provider.ts";
@@ -16,6 +18,7 @@ import { renderOwnedFile } from "./owned-file.ts";
 import { hostsPath, renderHosts } from "./registries.ts";
 import { plannedFile, type Resource } from "./resource.ts";
 import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
+import { decideTunnel, planTunnel } from "./tunnel/tunnel-plan.ts";
 
 /** Everything that the plan follows from; what is undefined is not known yet, and what needs it is left out. */
 export interface Facts {
@@ -24,6 +27,7 @@ export interface Facts {
   readonly containerd: ContainerdFacts | undefined;
   /** E.g. `1.34.4`. */
   readonly kubeletVersion: string | undefined;
+  readonly tunnel?: TunnelFacts | undefined;
 }
 
 export interface KubeletCommand {
@@ -39,12 +43,16 @@ export interface NodePlan {
   /** Undefined until the cluster is known. */
   readonly kubelet: KubeletCommand | undefined;
   /**
-   * Files and folders of which everything that is wanted is planned: a file of the agent's there that is not in `resources` is wanted
-   * no more. A section that could not be planned, or that follows from facts that may be missing, decides nothing.
+   * Files and folders, and resources by id, of which everything that is wanted is planned: what is the agent's there and not in `resources`
+   * is wanted no more. A section that could not be planned, or that follows from facts that may be missing, decides nothing.
    */
   readonly decided: readonly string[];
   /** What could not be planned, and why. */
   readonly problems: readonly SatelliteError[];
+  /** The tunnel that is set; undefined where there is none, or where it may not be. */
+  readonly tunnel: WantedTunnel | undefined;
+  /** Why a wanted tunnel is not set. */
+  readonly tunnelProblem: SatelliteError | undefined;
 }
 
 /** A part of the node that is planned by itself: a problem in one leaves the others as they are. */
@@ -57,11 +65,15 @@ interface Section {
 /** In the order in which they are applied. */
 const SECTIONS = {
   kernel: { plan: planKernel },
+  tunnel: { plan: planTunnelSection },
   kubelet: { plan: planKubelet },
   cni: { plan: planCni, decides: [PATHS.cniConfigFolder] },
   registries: { plan: planRegistries, decides: [PATHS.registriesFolder] },
   containerd: { plan: planContainerd },
 } as const satisfies Readonly<Record<string, Section>>;
+
+/** What the tunnel is made of, in the ledger. */
+const TUNNEL_IDS = [`tunnel:${TUNNEL_INTERFACE}`, `firewall:${FIREWALL_CHAIN}`];
 
 /** Plans the node. Pure: the same input gives the same bytes. */
 export function planNode(config: Config, facts: Facts): NodePlan {
@@ -75,12 +87,30 @@ export function planNode(config: Config, facts: Facts): NodePlan {
     decided.push(...decides);
   }
   if (planned.has("containerd")) attempt(() => checkContainerd(config, facts), problems);
+  const { tunnel, problem: tunnelProblem } = tunnelOf(facts);
+  if (facts.tunnel?.kind === "none" || facts.tunnel?.kind === "wanted") decided.push(...TUNNEL_IDS);
   return {
     resources: [...planned.values()].flat(),
     kubelet: planned.get("kubelet")?.length ? planCommand(config, facts) : undefined,
     decided,
     problems,
+    tunnel,
+    tunnelProblem,
   };
+}
+
+function tunnelOf({ tunnel, cluster }: Facts) {
+  return decideTunnel(tunnel, cluster?.ipFamily);
+}
+
+/** The node's address in the tunnel, where kubelet is to have it. */
+function tunnelAddress(facts: Facts): string | undefined {
+  return facts.tunnel?.kind === "damaged" ? facts.tunnel.address : tunnelOf(facts).tunnel?.address;
+}
+
+function planTunnelSection(config: Config, facts: Facts): readonly Resource[] {
+  const { tunnel } = tunnelOf(facts);
+  return tunnel === undefined ? [] : planTunnel(config, tunnel);
 }
 
 /** What a section gives; undefined, with its problem noted, when it cannot be planned. */
@@ -94,11 +124,13 @@ function attempt<T>(plan: () => T, problems: SatelliteError[]): T | undefined {
   }
 }
 
-function planCommand(config: Config, { cluster, machine, kubeletVersion }: Facts): KubeletCommand | undefined {
-  if (cluster === undefined) return undefined;
+/** With another address kubelet would be another Node, and be restarted: it waits for the word on the tunnel. */
+function planCommand(config: Config, facts: Facts): KubeletCommand | undefined {
+  const { cluster, machine, kubeletVersion } = facts;
+  if (cluster === undefined || facts.tunnel?.kind === "waiting") return undefined;
   return {
     path: config.kubelet.path,
-    args: renderKubeletFlags(config, machine, cluster.ipFamily),
+    args: renderKubeletFlags(config, machine, cluster.ipFamily, tunnelAddress(facts)),
     version: kubeletVersion,
   };
 }

@@ -1,6 +1,7 @@
 // What the agent wants to be true of the machine, one value a thing. The kinds here and the executors in apply/ are the same set.
 
 import { READERS, type Reader, type Restart } from "./readers.ts";
+import type { FirewallResource, TunnelResource } from "./tunnel/resources.ts";
 
 export interface FileResource {
   readonly kind: "file";
@@ -47,7 +48,13 @@ export interface ServiceResource {
   readonly why: string;
 }
 
-export type Resource = FileResource | SysctlResource | KernelModuleResource | ServiceResource;
+export type Resource =
+  | FileResource
+  | SysctlResource
+  | KernelModuleResource
+  | ServiceResource
+  | TunnelResource
+  | FirewallResource;
 
 /** A name that is unique in a plan and stable between versions: the ledger's key. */
 export function resourceId(resource: Resource): string {
@@ -60,6 +67,10 @@ export function resourceId(resource: Resource): string {
       return `kernel-module:${resource.name}`;
     case "service":
       return `service:${resource.unit}`;
+    case "tunnel":
+      return `tunnel:${resource.interface}`;
+    case "firewall":
+      return `firewall:${resource.chain}`;
   }
 }
 

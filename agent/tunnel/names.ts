@@ -13,6 +13,12 @@ export const PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key";
 
 /** The satellite's interface. */
 export const TUNNEL_INTERFACE = "es0";
+/** The satellite's private key: root's alone. It is made on the machine and stays there. */
+export const TUNNEL_KEY_FILE = "/etc/eks-satellite/tunnel.key";
+/** The satellite's chain in iptables. */
+export const FIREWALL_CHAIN = "EKS-SATELLITE";
+/** The unit of wireguard-go, where the kernel has no WireGuard: the tunnel outlives the daemon. */
+export const WIREGUARD_UNIT = "eks-satellite-wireguard";
 /** The gateway's interface. */
 export const GATEWAY_INTERFACE = "esgw0";
 /** UDP, on a gateway's public address. */

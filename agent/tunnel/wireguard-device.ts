@@ -58,7 +58,10 @@ export async function syncWireguard(host: Pick<Host, "run">, name: string, file:
 async function startUserspace(host: DeviceHost, { name, unit }: WireguardDevice): Promise<void> {
   // Of an earlier process that was killed, or that lost its interface. It is fine when there is none.
   await host.run("systemctl", ["stop", `${unit}.service`], options());
-  const transient = ["--quiet", "--collect", `--unit=${unit}`, "--service-type=exec", "--property=LimitCORE=0"];
+  const transient = [
+    ...["--quiet", "--collect", `--unit=${unit}`, "--service-type=exec", "--property=LimitCORE=0"],
+    ...["--property=Restart=always", "--property=RestartSec=1", "--property=StartLimitIntervalSec=0"],
+  ];
   const { exitCode, stderr } = await host.run("systemd-run", [...transient, "wireguard-go", "-f", name], options());
   if (exitCode !== 0)
     throw new SatelliteError("kernel-lacks-wireguard", "this kernel has no WireGuard, and wireguard-go did not start", {

@@ -40,7 +40,7 @@ export function publicKeyOf(privateKey: Secret): string {
 }
 
 /** As `wg genkey`: the bits that X25519 ignores are set as it would set them, so that the interface shows the same bytes. */
-function makePrivateKey(): Secret {
+export function makePrivateKey(): Secret {
   const bytes = Buffer.from(rawOf(generateKeyPairSync("x25519").privateKey, "d"), "base64");
   bytes.writeUInt8(bytes.readUInt8(0) & 248, 0);
   bytes.writeUInt8((bytes.readUInt8(31) & 127) | 64, 31);

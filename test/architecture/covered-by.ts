@@ -15,6 +15,8 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "admin/method.ts": "admin/node-authorization.test.ts",
   "apply/config-check.ts": "apply/file.test.ts",
   "apply/containerd-check.ts": "apply/file.test.ts",
+  "apply/tunnel/tool.ts": "apply/tunnel/tunnel-executor.test.ts",
+  "plan/tunnel/resources.ts": "apply/tunnel/tunnel-executor.test.ts",
   "apply/converger-report.ts": "agent-endpoint.test.ts",
   "board/metric-family.ts": "health/metrics.test.ts",
   "board/notices.ts": "docs/reference.test.ts",

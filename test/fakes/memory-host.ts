@@ -79,6 +79,11 @@ export class MemoryHost implements Host {
     this.#programs.set(command, program);
   }
 
+  /** What is installed under a name, for a fake that answers a part of its arguments itself. */
+  installed(command: string): Program | undefined {
+    return this.#programs.get(command);
+  }
+
   uninstall(command: string): void {
     this.#programs.delete(command);
   }

@@ -5,6 +5,7 @@ import { parseConfig } from "../../agent/config/load.ts";
 import type { Config } from "../../agent/config/schema.ts";
 import { type ContainerdConfigFile, parseToml } from "../../agent/facts/containerd.ts";
 import type { MachineFacts } from "../../agent/facts/machine.ts";
+import type { Surroundings, TunnelFacts, TunnelGateway, WantedTunnel } from "../../agent/facts/tunnel/tunnel-facts.ts";
 import type { Facts } from "../../agent/plan/node-plan.ts";
 import { clusterCa } from "./certificates.ts";
 
@@ -100,4 +101,55 @@ export function sampleFacts(changes: Partial<Facts> = {}): Facts {
     kubeletVersion: "1.34.4",
     ...changes,
   };
+}
+
+/** The gateway of the samples' tunnel. */
+export function sampleGateway(changes: Partial<TunnelGateway> = {}): TunnelGateway {
+  return {
+    name: "gw-1",
+    publicKey: "hIA3ikjlSOAo0qqrI+rXaS3ZH04nX7Q2YQ4m2Vxv7wc=",
+    endpoint: "198.51.100.5:51820",
+    resolved: "198.51.100.5:51820",
+    address: "10.20.1.5",
+    mtu: 1420,
+    ...changes,
+  };
+}
+
+/** A node of the cluster's remote network, with its tunnel to one gateway. */
+export function sampleTunnel(changes: Partial<WantedTunnel> = {}): WantedTunnel {
+  return {
+    address: "10.250.0.11",
+    pods: [],
+    vpcCidrs: ["10.20.0.0/16"],
+    remoteNetworks: [],
+    serviceCidr: "10.100.0.0/16",
+    gateways: [sampleGateway()],
+    publicKey: "4J3vxUhHbkmYWTWhXWgb0wU6HEFBn7DyvK4WOOCQ/EY=",
+    ...changes,
+  };
+}
+
+/** The network of a machine behind a home router, with Docker. */
+export function sampleSurroundings(changes: Partial<Surroundings> = {}): Surroundings {
+  return {
+    routes: [
+      { destination: "192.0.2.0/24", interface: "eth0" },
+      { destination: "172.17.0.0/16", interface: "docker0" },
+    ],
+    addresses: [
+      { interface: "eth0", address: "192.0.2.10" },
+      { interface: "docker0", address: "172.17.0.1" },
+    ],
+    defaultGateway: "192.0.2.1",
+    nameServers: ["192.0.2.1"],
+    ...changes,
+  };
+}
+
+export function sampleTunnelFacts(
+  changes: Partial<WantedTunnel> = {},
+  around: Partial<Surroundings> = {},
+): TunnelFacts {
+  return { kind: "wanted", tunnel: sampleTunnel(changes), surroundings: sampleSurroundings(around) };
 }

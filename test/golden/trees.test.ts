@@ -7,13 +7,16 @@ import { parseConfig } from "../../agent/config/load.ts";
 import type { Config } from "../../agent/config/schema.ts";
 import { type Facts, type NodePlan, planNode } from "../../agent/plan/node-plan.ts";
 import type { Resource } from "../../agent/plan/resource.ts";
+import { renderFirewall, renderTunnel } from "../../agent/plan/tunnel/resources.ts";
 import {
   containerdFile,
   DOCKER_CONTAINERD_CONFIG,
   FARGATE_CONFIG,
   sampleCluster,
   sampleConfig,
+  sampleFacts,
   sampleMachine,
+  sampleTunnelFacts,
 } from "../fakes/samples.ts";
 
 interface GoldenCase {
@@ -72,12 +75,7 @@ config_path = "/etc/containerd/certs.d"
 const CASES: Readonly<Record<string, GoldenCase>> = {
   "minimal-ubuntu-22.04": {
     config: sampleConfig(),
-    facts: {
-      machine: sampleMachine(),
-      cluster: sampleCluster(),
-      containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
-      kubeletVersion: "1.34.4",
-    },
+    facts: sampleFacts({ machine: sampleMachine() }),
   },
   "ubuntu-20.04-cgroup-v1": {
     config: sampleConfig(),
@@ -137,14 +135,13 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
       kubeletVersion: "1.34.4",
     },
   },
+  "tunnel-with-pods": {
+    config: sampleConfig("network: { cni: none, tunnel: { keepaliveSeconds: 25 } }"),
+    facts: sampleFacts({ tunnel: sampleTunnelFacts({ pods: ["10.251.16.0/24"], remoteNetworks: ["10.250.0.0/24"] }) }),
+  },
   fargate: {
     config: parseConfig(FARGATE_CONFIG.replace("eni: ", "computeTypeTaint: true, eni: "), "config.yaml", "gpu-1"),
-    facts: {
-      machine: sampleMachine(),
-      cluster: sampleCluster(),
-      containerd: { version: "1.7.27", config: containerdFile(DOCKER_CONTAINERD_CONFIG) },
-      kubeletVersion: "1.34.4",
-    },
+    facts: sampleFacts({ machine: sampleMachine() }),
   },
   "nothing-known-yet": {
     config: sampleConfig(),
@@ -177,7 +174,15 @@ function renderLine(resource: Resource): string {
       return `kernel-module ${resource.name} (${resource.why})`;
     case "service":
       return `service ${resource.unit} on ${resource.configFile} (${resource.why})`;
+    case "tunnel":
+      return `tunnel ${resource.interface}, wireguard-go: ${resource.userspace} (${resource.why})\n${indent(renderTunnel(resource))}`;
+    case "firewall":
+      return `firewall ${resource.chain} (${resource.why})\n${indent(renderFirewall(resource))}`;
   }
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replaceAll(/^/gm, "  ");
 }
 
 function readTree(folder: string): Map<string, string> {
@@ -212,8 +217,8 @@ test("planning twice gives the same bytes", () => {
 });
 
 test("no expectation is left of a case that is gone", () => {
-  const folders = new Set(globSync("*", { cwd: EXPECTED }));
-  assert.deepEqual([...folders].toSorted(), Object.keys(CASES).toSorted());
+  const folders = new Set(globSync("*/", { cwd: EXPECTED }));
+  assert.deepEqual([...folders].map((name) => name.replace(/\/$/, "")).toSorted(), Object.keys(CASES).toSorted());
 });
 
 test("a machine that is already as planned is planned the same: the agent does not argue with itself", () => {

@@ -37,6 +37,6 @@ test("the digest's bytes stay between versions: another digest restarts kubelet 
     ],
   };
   const text = '{"path":"/usr/bin/kubelet","args":["--v=2"]}\0/etc/a\0A\0/etc/b\0B';
-  const digest = kubeletDigest({ decided: [], problems: [], ...plan });
+  const digest = kubeletDigest({ decided: [], problems: [], tunnel: undefined, tunnelProblem: undefined, ...plan });
   assert.equal(digest, createHash("sha256").update(text).digest("hex"));
 });

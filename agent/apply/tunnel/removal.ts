@@ -1,0 +1,66 @@
+// Removes a tunnel and whatever belongs to it. It asks the machine and no record, so that it also removes what a broken-off start left.
+import { hasCode } from "../../errors.ts";
+import type { Host } from "../../host/host.ts";
+import { FIREWALL_CHAIN, TUNNEL_INTERFACE, WIREGUARD_UNIT } from "../../tunnel/names.ts";
+import { readFirewallState, removeFirewall } from "./firewall-executor.ts";
+import { requireTool, runTool } from "./tool.ts";
+import { linkPath, readTunnelState } from "./tunnel-state.ts";
+
+const UNIT = `${WIREGUARD_UNIT}.service`;
+
+/** What there is of the tunnel, one line a thing. */
+export async function listTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<readonly string[]> {
+  const [isUnit, isLink, addresses, isChain] = await Promise.all([
+    isUnitLoaded(host),
+    isThere(host, name),
+    orNone(async () => (await readTunnelState(host, name)).addresses),
+    orNone(async () => ((await readFirewallState(host, FIREWALL_CHAIN)).rules === undefined ? [] : [FIREWALL_CHAIN])),
+  ]);
+  return [
+    ...(isUnit ? [`stop ${UNIT}`] : []),
+    ...(isLink ? [`remove the interface ${name} and its routes`] : []),
+    ...addresses.map((address) => `remove the address ${address} of lo`),
+    ...isChain.map((chain) => `remove the chain ${chain} from iptables`),
+  ];
+}
+
+/** Removes the interface with its routes, and its addresses on `lo`; a second call changes nothing. @throws tunnel-not-set */
+export async function removeTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<void> {
+  if (await isUnitLoaded(host)) await requireTool(host, "systemctl", ["stop", UNIT]); // Its interface goes with it.
+  if (await isThere(host, name)) await requireTool(host, "ip", ["link", "delete", "dev", name]);
+  const { addresses } = await readTunnelState(host, name);
+  for (const address of addresses) await requireTool(host, "ip", ["address", "delete", address, "dev", "lo"]);
+}
+
+/** Removes one of both by its id in the ledger; false for any other. */
+export async function removeTunnelResource(host: Host, id: string): Promise<boolean> {
+  const [kind, name = ""] = id.split(":", 2);
+  if (kind === "tunnel") await removeTunnel(host, name);
+  else if (kind === "firewall") await removeFirewall(host, name);
+  else return false;
+  return true;
+}
+
+async function isThere(host: Host, name: string): Promise<boolean> {
+  return (await host.files.status(linkPath(name))) !== undefined;
+}
+
+async function isUnitLoaded(host: Host): Promise<boolean> {
+  try {
+    const { stdout } = await runTool(host, "systemctl", ["show", UNIT, "--property=LoadState", "--value"]);
+    return stdout.trim() === "loaded";
+  } catch (error) {
+    if (hasCode(error, "tools-missing")) return false; // Without systemd there is no unit.
+    throw error;
+  }
+}
+
+/** A machine without ip or iptables has nothing of theirs. */
+async function orNone(read: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasCode(error, "tools-missing")) return [];
+    throw error;
+  }
+}

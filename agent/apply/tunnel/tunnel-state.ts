@@ -1,0 +1,117 @@
+// A tunnel as it is on the machine: two files of /sys and /proc, `ip -json` and `wg show dump`.
+import * as z from "zod";
+import type { Host } from "../../host/host.ts";
+import { renderPeer, renderRoute, type TunnelPeer } from "../../plan/tunnel/resources.ts";
+import { parseWireguardDump } from "../../tunnel/wireguard-config.ts";
+import { refused, requireTool, runTool } from "./tool.ts";
+
+/** The flag of an interface that is up (IFF_UP of linux/if.h). */
+const UP = 1;
+
+export interface TunnelState {
+  /** Undefined when there is no such interface. */
+  readonly link: { readonly mtu: number; readonly isUp: boolean; readonly rpFilter: string } | undefined;
+  /** On `lo`, under the agent's label. */
+  readonly addresses: readonly string[];
+  /** Undefined while the interface has no key, or is none of WireGuard's. */
+  readonly publicKey: string | undefined;
+  readonly peers: readonly TunnelPeer[];
+  readonly routes: readonly { readonly destination: string; readonly source: string | undefined }[];
+}
+
+/** Under this label the agent's addresses on `lo` are known again: ip-address(8). */
+export function addressLabel(name: string): string {
+  return `lo:${name}`;
+}
+
+/** Reads it all. @throws tools-missing, tunnel-not-set */
+export async function readTunnelState(host: Host, name: string): Promise<TunnelState> {
+  const [link, addresses] = await Promise.all([readLink(host, name), readAddresses(host, name)]);
+  if (link === undefined) return { link, addresses, publicKey: undefined, peers: [], routes: [] };
+  const [wireguard, routes] = await Promise.all([readKeys(host, name), readRoutes(host, name)]);
+  return { link, addresses, ...wireguard, routes };
+}
+
+/** Renders it in the words of the plan; undefined when there is nothing. */
+export function renderState(name: string, state: TunnelState): string | undefined {
+  const { link, addresses, publicKey, peers, routes } = state;
+  const lines = [
+    ...(link === undefined
+      ? []
+      : [
+          `interface ${name}, ${link.isUp ? "up" : "down"}, MTU ${link.mtu}`,
+          `reverse path filter: ${link.rpFilter === "2" ? "loose" : link.rpFilter}`,
+          `public key ${publicKey ?? "(none)"}`,
+        ]),
+    ...addresses.map((address) => `address ${address} on lo`),
+    ...peers.map(renderPeer).toSorted(),
+    ...routes.map(({ destination, source }) => renderRoute(destination, source)).toSorted(),
+  ];
+  return lines.length === 0 ? undefined : lines.map((line) => `${line}\n`).join("");
+}
+
+export function rpFilterPath(name: string): string {
+  return `/proc/sys/net/ipv4/conf/${name}/rp_filter`;
+}
+
+export function linkPath(name: string): string {
+  return `/sys/class/net/${name}`;
+}
+
+async function readLink(host: Host, name: string): Promise<TunnelState["link"]> {
+  const [mtu, flags, rpFilter] = await Promise.all(
+    [`${linkPath(name)}/mtu`, `${linkPath(name)}/flags`, rpFilterPath(name)].map((path) => host.files.read(path)),
+  );
+  if (mtu === undefined || flags === undefined) return undefined;
+  return { mtu: Number(mtu), isUp: (Number(flags) & UP) !== 0, rpFilter: (rpFilter ?? "").trim() };
+}
+
+const addressesSchema = z.array(
+  z.object({
+    addr_info: z.array(z.object({ local: z.string().optional(), prefixlen: z.number(), label: z.string().optional() })),
+  }),
+);
+
+async function readAddresses(host: Host, name: string): Promise<readonly string[]> {
+  const label = addressLabel(name);
+  const text = await requireTool(host, "ip", ["-json", "-4", "address", "show", "dev", "lo"]);
+  return parse(addressesSchema, text)
+    .flatMap(({ addr_info: addresses }) => addresses)
+    .filter((address) => address.label === label && address.local !== undefined)
+    .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+}
+
+const routesSchema = z.array(z.object({ dst: z.string(), prefsrc: z.string().optional() }));
+
+async function readRoutes(host: Host, name: string): Promise<TunnelState["routes"]> {
+  const text = await requireTool(host, "ip", ["-json", "-4", "route", "show", "table", "main", "dev", name]);
+  return parse(routesSchema, text).map(({ dst, prefsrc }) => ({
+    // ip leaves out the length of a route to one address.
+    destination: dst.includes("/") || dst === "default" ? dst : `${dst}/32`,
+    source: prefsrc,
+  }));
+}
+
+/** Before a route or an address is there, ip prints nothing, or an empty object. */
+function parse<T>(schema: z.ZodType<readonly T[]>, text: string): readonly T[] {
+  try {
+    const document: unknown = JSON.parse(text.trim() || "[]");
+    const items = Array.isArray(document) ? document.filter((item) => Object.keys(Object(item)).length > 0) : document;
+    return schema.parse(items);
+  } catch (cause) {
+    throw refused("ip -json", 0, `what it printed is not understood (${(cause as Error).name})`);
+  }
+}
+
+/** The private key in the dump is left behind. An interface that is none of WireGuard's has no key. */
+async function readKeys(host: Host, name: string): Promise<Pick<TunnelState, "publicKey" | "peers">> {
+  const { exitCode, stdout } = await runTool(host, "wg", ["show", name, "dump"]);
+  const seen = exitCode === 0 ? parseWireguardDump(stdout) : undefined;
+  if (seen === undefined) return { publicKey: undefined, peers: [] };
+  const peers = [...seen.peers.values()].map(
+    ({ publicKey, endpoint = "(none)", allowedIps, keepaliveSeconds = 0 }) => ({
+      ...{ publicKey, endpoint, allowedIps, keepaliveSeconds },
+    }),
+  );
+  return { publicKey: seen.publicKey, peers };
+}

@@ -1,0 +1,74 @@
+// The machine's own IPv4 network, beside the tunnel: what a route of the tunnel could take away. It is read without starting a program.
+import type { Host } from "../../host/host.ts";
+import { TUNNEL_INTERFACE } from "../../tunnel/names.ts";
+import { SYSTEMD_RESOLV_CONF } from "../resolver.ts";
+import type { LocalRoute, Surroundings } from "./tunnel-facts.ts";
+
+const ROUTES = "/proc/net/route";
+const RESOLV_CONF = "/etc/resolv.conf";
+/** kube-proxy's interface in IPVS mode has every Service's address on it: they are the tunnel's Services, and no conflict. */
+const SERVICE_INTERFACE = "kube-ipvs0";
+/** A machine with more routes is a router of the internet. */
+const MAX_ROUTES = 10_000;
+const MAX_NAME_SERVERS = 16;
+/** RTF_GATEWAY and RTF_REJECT of linux/route.h. */
+const GATEWAY = 0x0002;
+const REJECT = 0x0200;
+
+/** Reads routes, addresses, the default gateway and the name servers. */
+export async function readSurroundings(host: Host): Promise<Surroundings> {
+  const [table, own, resolved, { addresses }] = await Promise.all([
+    host.files.read(ROUTES),
+    host.files.read(RESOLV_CONF),
+    host.files.read(SYSTEMD_RESOLV_CONF),
+    host.systemInformation(),
+  ]);
+  return {
+    ...parseRoutes(table ?? ""),
+    addresses: addresses.filter(({ family, interface: name }) => family === "IPv4" && !isOwn(name)),
+    nameServers: [...new Set([...listNameServers(own ?? ""), ...listNameServers(resolved ?? "")])].slice(
+      0,
+      MAX_NAME_SERVERS,
+    ),
+  };
+}
+
+/** proc(5), /proc/net/route: Iface, Destination, Gateway, Flags, RefCnt, Use, Metric, Mask, …; numbers in the machine's byte order. */
+export function parseRoutes(table: string): Pick<Surroundings, "routes" | "defaultGateway"> {
+  const routes: LocalRoute[] = [];
+  const defaults: { readonly gateway: string; readonly metric: number }[] = [];
+  for (const line of table.split("\n").slice(1, MAX_ROUTES)) {
+    const [name = "", destination = "", gateway = "", flags = "", , , metric, mask = ""] = line.trim().split(/\s+/);
+    const bits = Number.parseInt(flags, 16);
+    if (!/^[0-9A-F]{8}$/i.test(destination) || isOwn(name) || (bits & REJECT) !== 0) continue;
+    const prefix = prefixOf(mask);
+    if (prefix === 0 && (bits & GATEWAY) !== 0) defaults.push({ gateway: toAddress(gateway), metric: Number(metric) });
+    if (prefix !== 0) routes.push({ destination: `${toAddress(destination)}/${prefix}`, interface: name });
+  }
+  const [best] = defaults.toSorted((one, other) => one.metric - other.metric);
+  return { routes, defaultGateway: best?.gateway };
+}
+
+function isOwn(name: string): boolean {
+  return name === TUNNEL_INTERFACE || name === SERVICE_INTERFACE;
+}
+
+/** x86_64 and arm64 are little-endian: the last two digits are the address's first byte. */
+function toAddress(hex: string): string {
+  return Array.from(hex.matchAll(/../g), ([byte]) => Number.parseInt(byte, 16))
+    .toReversed()
+    .join(".");
+}
+
+function prefixOf(mask: string): number {
+  return Number.parseInt(mask, 16).toString(2).replaceAll("0", "").length;
+}
+
+/** The IPv4 addresses of resolv.conf(5), without loopback. */
+function listNameServers(text: string): readonly string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/, 2))
+    .flatMap(([keyword, address = ""]) => (keyword === "nameserver" && /^[\d.]+$/.test(address) ? [address] : []))
+    .filter((address) => !address.startsWith("127."));
+}

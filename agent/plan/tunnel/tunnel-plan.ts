@@ -1,0 +1,86 @@
+// The tunnel of a node: an interface with its peers, address and routes, and the chain that lets the VPC in where a firewall is.
+import type { Config } from "../../config/schema.ts";
+import { SatelliteError } from "../../errors.ts";
+import type { TunnelFacts, TunnelGateway, WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
+import { DEFAULT_MTU, FIREWALL_CHAIN, TUNNEL_INTERFACE, TUNNEL_KEY_FILE } from "../../tunnel/names.ts";
+import { findConflict } from "./conflicts.ts";
+import type { FirewallResource, TunnelPeer, TunnelResource } from "./resources.ts";
+
+/** What is made of the facts: at most one of both. */
+export interface TunnelDecision {
+  /** What is set. */
+  readonly tunnel?: WantedTunnel;
+  /** Why it is not, although it is wanted. */
+  readonly problem?: SatelliteError;
+}
+
+/** A gateway whose endpoint is known. */
+type ReachableGateway = TunnelGateway & { readonly resolved: string };
+
+/** Decides whether the tunnel is set. One that would cut the machine off is withdrawn, also when it is there already. */
+export function decideTunnel(facts: TunnelFacts | undefined, ipFamily: "ipv4" | "ipv6" | undefined): TunnelDecision {
+  if (facts?.kind !== "wanted") return {};
+  const { tunnel, surroundings } = facts;
+  const problem = ipFamily === "ipv6" ? needsIpv4() : findConflict(tunnel, surroundings);
+  return problem === undefined ? { tunnel } : { problem };
+}
+
+/** What the tunnel is made of, in the order in which it is set. */
+export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly (TunnelResource | FirewallResource)[] {
+  const { keepaliveSeconds, mtu, userspace } = network.tunnel;
+  const gateways = tunnel.gateways.filter((gateway): gateway is ReachableGateway => gateway.resolved !== undefined);
+  const behind = [...tunnel.vpcCidrs, ...tunnel.remoteNetworks];
+  return [
+    {
+      kind: "tunnel",
+      interface: TUNNEL_INTERFACE,
+      keyFile: TUNNEL_KEY_FILE,
+      publicKey: tunnel.publicKey,
+      address: tunnel.address,
+      mtu: mtu === "auto" ? Math.min(...gateways.map((gateway) => gateway.mtu ?? DEFAULT_MTU), DEFAULT_MTU) : mtu,
+      peers: gateways.map((gateway, index) => planPeer(gateway, index === 0 ? behind : [], keepaliveSeconds)),
+      // kube-proxy replaces a Service's address by an endpoint's before the packet leaves; the source is chosen by this route before that.
+      routes: [...new Set([...behind, tunnel.serviceCidr])],
+      userspace,
+      why: "the way to the cluster's VPC and Services",
+    },
+    planFirewall(tunnel, network.cni),
+  ];
+}
+
+/** Every gateway can be asked at its own address; the first one also has what is behind it. */
+function planPeer(gateway: ReachableGateway, behind: readonly string[], keepaliveSeconds: number): TunnelPeer {
+  const { publicKey, resolved: endpoint, address } = gateway;
+  return { publicKey, endpoint, allowedIps: [...new Set([...behind, `${address}/32`])], keepaliveSeconds };
+}
+
+/**
+ * What the VPC sends to the node itself passes INPUT: kubelet's port, and pods on the host's network, whose ports nobody knows beforehand.
+ * Only a CNI plugin's pods pass FORWARD, whose policy Docker sets to DROP.
+ */
+function planFirewall({ address, pods }: WantedTunnel, cni: "host" | "none"): FirewallResource {
+  const routed = cni === "host" ? [] : pods;
+  return {
+    kind: "firewall",
+    chain: FIREWALL_CHAIN,
+    parents: routed.length === 0 ? ["INPUT"] : ["INPUT", "FORWARD"],
+    rules: [
+      `-d ${address}/32 -i ${TUNNEL_INTERFACE} -j ACCEPT`,
+      ...routed.flatMap((network) => [
+        `-d ${network} -i ${TUNNEL_INTERFACE} -j ACCEPT`,
+        `-s ${network} -o ${TUNNEL_INTERFACE} -j ACCEPT`,
+      ]),
+    ],
+    why: "what comes from the VPC reaches kubelet and pods behind a firewall of the machine",
+  };
+}
+
+function needsIpv4(): SatelliteError {
+  return new SatelliteError(
+    "tunnel-needs-ipv4",
+    "the cluster's Services have IPv6 addresses, and EKS takes remote networks of IPv4 alone",
+    {
+      hint: "Set network.tunnel.mode: off.",
+    },
+  );
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { restartPeer } from "../../../agent/apply/tunnel/restart-peer.ts";
+import { MemoryHost } from "../../fakes/memory-host.ts";
+import { MemoryNetwork } from "../../fakes/memory-network.ts";
+
+const PEER = { publicKey: "K", endpoint: "198.51.100.5:51820", allowedIps: ["10.20.0.0/16"], keepaliveSeconds: 15 };
+
+test("a peer is removed and set again in one command, the others are not touched", async () => {
+  const host = new MemoryHost();
+  const network = new MemoryNetwork(host);
+  network.addLink();
+  network.peers.set("other", { endpoint: "a:1", allowedIps: "(none)", keepalive: "off" });
+  await restartPeer(host, "es0", PEER);
+  assert.deepEqual(network.changes, [
+    "wg set es0 peer K remove peer K endpoint 198.51.100.5:51820 persistent-keepalive 15 allowed-ips 10.20.0.0/16",
+  ]);
+  assert.deepEqual([...network.peers.keys()], ["other", "K"]);
+});
+
+test("an interface that is gone is an error, which the next round of convergence mends", async () => {
+  const host = new MemoryHost();
+  new MemoryNetwork(host);
+  await assert.rejects(restartPeer(host, "es0", PEER), { code: "tunnel-not-set" });
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parseRoutes, readSurroundings } from "../../../agent/facts/tunnel/surroundings.ts";
+import { MemoryHost } from "../../fakes/memory-host.ts";
+
+const HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+const route = (
+  name: string,
+  destination: string,
+  mask: string,
+  { gateway = "00000000", flags = "0001", metric = 0 } = {},
+) => `${name}\t${destination}\t${gateway}\t${flags}\t0\t0\t${metric}\t${mask}\t0\t0\t0\n`;
+const TABLE =
+  HEADER +
+  route("wlan0", "00000000", "00000000", { gateway: "0101A8C0", flags: "0003", metric: 600 }) +
+  route("eth0", "00000000", "00000000", { gateway: "010200C0", flags: "0003", metric: 100 }) +
+  route("eth0", "000200C0", "00FFFFFF", { metric: 100 }) +
+  route("docker0", "000011AC", "0000FFFF") +
+  route("es0", "0000140A", "0000FFFF") +
+  route("kube-ipvs0", "0100640A", "FFFFFFFF") +
+  route("*", "0000FEA9", "0000FFFF", { flags: "0201" });
+
+test("routes are read without a program: the tunnel's own, IPVS' Services and those that lead nowhere left out", () => {
+  assert.deepEqual(parseRoutes(TABLE), {
+    routes: [
+      { destination: "192.0.2.0/24", interface: "eth0" },
+      { destination: "172.17.0.0/16", interface: "docker0" },
+    ],
+    defaultGateway: "192.0.2.1",
+  });
+  assert.deepEqual(parseRoutes(""), { routes: [], defaultGateway: undefined });
+});
+
+test("this machine's routes are those that ip prints", () => {
+  const printed = JSON.parse(
+    execFileSync("ip", ["-json", "-4", "route", "show", "table", "main"], { encoding: "utf8" }),
+  );
+  const expected = (printed as { dst: string; dev: string; type?: string }[])
+    .filter(({ dst, type = "unicast" }) => dst !== "default" && type === "unicast")
+    .map(({ dst, dev }) => `${dst.includes("/") ? dst : `${dst}/32`} ${dev}`);
+  const { routes } = parseRoutes(readFileSync("/proc/net/route", "utf8"));
+  assert.deepEqual(
+    routes.map(({ destination, interface: name }) => `${destination} ${name}`).toSorted(),
+    expected.toSorted(),
+  );
+});
+
+test("name servers are those of both files, without the stub on loopback", async () => {
+  const host = new MemoryHost();
+  host.files.put("/etc/resolv.conf", "nameserver 127.0.0.53\nnameserver 192.0.2.1\nsearch lan\n");
+  host.files.put(
+    "/run/systemd/resolve/resolv.conf",
+    "nameserver 192.0.2.1\nnameserver 10.20.0.2\nnameserver fd00::1\n",
+  );
+  assert.deepEqual((await readSurroundings(host)).nameServers, ["192.0.2.1", "10.20.0.2"]);
+});
+
+test("addresses are those of IPv4 beside the tunnel's", async () => {
+  const host = new MemoryHost();
+  const addresses = [
+    { interface: "eth0", address: "192.0.2.10", family: "IPv4" as const },
+    { interface: "eth0", address: "fd00::2", family: "IPv6" as const },
+    { interface: "es0", address: "10.250.0.11", family: "IPv4" as const },
+  ];
+  host.system = { ...host.system, addresses };
+  assert.deepEqual((await readSurroundings(host)).addresses, [addresses[0]]);
+});
