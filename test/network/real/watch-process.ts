@@ -1,0 +1,58 @@
+// The watch as the daemon runs it, on the real machine, in the satellite's namespace. Prints each change of a condition.
+import { createSocket } from "node:dgram";
+import { ConditionBoard } from "../../../agent/board/conditions.ts";
+import { createLinuxHost } from "../../../agent/host/linux-host.ts";
+import { Loop } from "../../../agent/loop/loop.ts";
+import { KNOCK_EVERY_SECONDS } from "../../../agent/network/watch/knocks.ts";
+import { TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
+import { localhost } from "../../fakes/certificates.ts";
+import { createMemoryLog } from "../../fakes/memory-log.ts";
+import { sampleCluster, sampleConfig } from "../../fakes/samples.ts";
+import { API_PORT, ECHO_PORT } from "./far-end.ts";
+import { GATEWAY_ADDRESS, NODE_ADDRESS } from "./lab.ts";
+
+const ENDPOINT = "203.0.113.5:51820";
+
+/** Watches the interface's one peer. */
+function watch(name: string, publicKey: string): void {
+  const host = createLinuxHost();
+  const { log } = createMemoryLog();
+  const { now, monotonic, sleep } = host.clock;
+  const board = new ConditionBoard({
+    ...{ log, now, sleep },
+    emit: (event) => {
+      if (event.kind !== "condition-changed") return;
+      const { type, status, reason } = event.condition;
+      console.log(JSON.stringify({ atMs: Date.now(), type, status, reason }));
+    },
+  });
+  const tunnel = {
+    ...{ interface: name, address: NODE_ADDRESS, vpcCidrs: ["10.20.0.0/16"] },
+    gateway: { publicKey, endpoint: ENDPOINT, address: GATEWAY_ADDRESS },
+  };
+  const wanted = ["endpoint", ENDPOINT, "allowed-ips", "10.20.0.0/16", "persistent-keepalive", "15"];
+  const tunnelWatch = new TunnelWatch({
+    ...{ host, log, board, config: sampleConfig(), emit: () => undefined, tunnel: () => tunnel },
+    cluster: () =>
+      sampleCluster({
+        ...{ endpoint: `https://localhost:${API_PORT}`, caPem: localhost.cert },
+        remoteNetworks: { nodes: ["10.250.0.0/16"], pods: [] },
+      }),
+    restartPeer: async (key) =>
+      void (await host.run("wg", ["set", name, "peer", key, "remove", "peer", key, ...wanted])),
+  });
+  const loop = new Loop({
+    ...{ name: "tunnel", everySeconds: KNOCK_EVERY_SECONDS, run: () => tunnelWatch.round() },
+    ...{ log, monotonic, sleep, random: host.random },
+  });
+  void loop.start(new AbortController().signal);
+  const echo = createSocket("udp4");
+  echo.on("message", (message, { address, port }) => echo.send(message, port, address));
+  echo.bind(ECHO_PORT, NODE_ADDRESS);
+  process.stdin.on("data", () => {
+    const { user, system } = process.cpuUsage();
+    console.log(JSON.stringify({ atMs: Date.now(), cpuMs: (user + system) / 1000, ...tunnelWatch.status().tunnel }));
+  });
+}
+
+if (import.meta.main) watch(String(process.argv[2]), String(process.argv[3]));
