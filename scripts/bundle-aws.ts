@@ -46,7 +46,7 @@ const pureShapes: Plugin = {
 
 /** What agent/host imports from a client; no other room may (test/architecture.test.ts). */
 async function importedNames(client: string): Promise<readonly string[]> {
-  const texts = await Promise.all(globSync(join(HOST, "*.ts")).map((file) => readFile(file, "utf8")));
+  const texts = await Promise.all(globSync(join(HOST, "**/*.ts")).map((file) => readFile(file, "utf8")));
   const lists = texts.flatMap((text) => [
     ...text.matchAll(new RegExp(`^import \\{([^}]*)\\} from "${client}";`, "gm")),
     ...text.matchAll(new RegExp(`const \\{([^}]*)\\} = await import\\("${client}"\\)`, "g")),

@@ -28,6 +28,11 @@ export async function openAccount({ aws, adminAws }: Administrator, region: stri
       hint: "Allow sts:GetCallerIdentity.",
     });
   });
+  return accountOf(callerArn, region);
+}
+
+/** The account of a caller who is known. */
+export function accountOf(callerArn: string, region: string): Account {
   const [, partition = "aws", , , number = ""] = callerArn.split(":");
   return {
     region,
@@ -62,6 +67,24 @@ const EC2_CODES: Readonly<Record<string, readonly [code: string, hint: string]>>
     "The region has as many network interfaces as the account may have: delete some, or ask AWS for more.",
   ],
   "InvalidNetworkInterfaceID.NotFound": ["eni-not-found", "It is gone already: eks-satellite eni list."],
+  AddressLimitExceeded: [
+    "address-limit",
+    "The region has as many Elastic IPs as the account may have (five at first): release one, or ask AWS for more.",
+  ],
+  VcpuLimitExceeded: ["instance-limit", "Give a smaller --instance-type, or ask AWS for more vCPUs in the region."],
+  InsufficientInstanceCapacity: [
+    "instance-capacity",
+    "AWS has no such instance free in that availability zone: give another --instance-type or --subnet, or run this again later.",
+  ],
+  Unsupported: ["instance-type", "Give an --instance-type that the subnet's availability zone has."],
+  RouteLimitExceeded: [
+    "route-limit",
+    "A route table has as many routes as it may have: remove some, or ask AWS for more.",
+  ],
+  RulesPerSecurityGroupLimitExceeded: [
+    "rule-limit",
+    "A security group has as many rules as it may have: remove some, or ask AWS for more.",
+  ],
 };
 
 /** Throws an error for the codes that only EC2 has. A policy may deny another action than the one that was called, such as ec2:CreateTags. */

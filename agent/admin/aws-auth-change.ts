@@ -6,7 +6,7 @@ import type { ConfigMap } from "../host/kubernetes-admin.ts";
 import type { AwsAuthData, AwsAuthEdit } from "./aws-auth.ts";
 import { type Change, diffOf } from "./change.ts";
 import type { AwsAuthApi } from "./config-map-api.ts";
-import { AWS_AUTH } from "./config-map-errors.ts";
+import { AWS_AUTH } from "./kubernetes-call.ts";
 
 /** More conflicts in a row than this mean that another controller keeps writing aws-auth. */
 const MAX_ATTEMPTS = 5;

@@ -4,11 +4,12 @@ import { type ClusterFacts, type ClusterName, readCluster } from "../aws/cluster
 import { mintEksToken } from "../credentials/eks-token.ts";
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { AdminAws } from "../host/admin-aws.ts";
-import type { Aws, AwsKeys, ClusterDescription } from "../host/aws.ts";
+import type { Aws, AwsKeys, ClusterDescription, ClusterVpc } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { AdminKubernetes, KubernetesAccess } from "../host/kubernetes-admin.ts";
 import { callAws } from "./aws-call.ts";
-import { type AwsAuthApi, createAwsAuthApi, unusable } from "./config-map-api.ts";
+import { type AwsAuthApi, createAwsAuthApi } from "./config-map-api.ts";
+import { type AskKubernetes, createAskKubernetes, unusable } from "./kubernetes-call.ts";
 import { type Principal, principalOfCaller } from "./principal.ts";
 
 /** EKS's `accessConfig.authenticationMode`; a cluster that has none is older than access entries. */
@@ -22,6 +23,10 @@ export interface ClusterAccess extends ClusterName {
   readonly account: string;
   readonly mode: AuthenticationMode;
   readonly awsAuth: AwsAuthApi;
+  readonly askKubernetes: AskKubernetes;
+  readonly facts: ClusterFacts;
+  /** Where it is in the account's network; undefined while EKS creates it. */
+  readonly vpc: ClusterVpc | undefined;
   /** ARN that GetCallerIdentity returns. */
   readonly callerArn: string;
   /** The role or user behind it; undefined for the account's root and federated users. */
@@ -58,29 +63,34 @@ export async function openCluster(administrator: Administrator, name: ClusterNam
     account,
     mode: AUTHENTICATION_MODES.find((mode) => mode === description.authenticationMode) ?? "CONFIG_MAP",
     ...(await openAwsAuth(administrator, facts, callerArn)),
+    facts,
+    vpc: description.vpc,
     callerArn,
     caller: principalOfCaller(callerArn),
   };
 }
+
+type Opened = Pick<ClusterAccess, "awsAuth" | "askKubernetes" | "notes">;
 
 /** Opens aws-auth by the user's kubeconfig, or else with a token that is minted with the administrator's AWS keys. */
 async function openAwsAuth(
   { host, adminAws, openKubernetes, kubeconfig }: Administrator,
   cluster: ClusterFacts,
   callerArn: string,
-): Promise<Pick<ClusterAccess, "awsAuth" | "notes">> {
+): Promise<Opened> {
   if (kubeconfig !== undefined) return openByKubeconfig(openKubernetes, kubeconfig, cluster);
   const { name, endpoint, caPem } = cluster;
   const mintToken = async () => (await mintEksToken(await readKeys(adminAws), cluster, host.clock.now())).value;
   const connect = () => openKubernetes({ kind: "token", name, endpoint, caPem, mintToken });
-  return { awsAuth: createAwsAuthApi({ cluster, caller: callerArn, connect }), notes: [] };
+  const askKubernetes = createAskKubernetes({ cluster, caller: callerArn, connect });
+  return { awsAuth: createAwsAuthApi(askKubernetes), askKubernetes, notes: [] };
 }
 
 async function openByKubeconfig(
   openKubernetes: Administrator["openKubernetes"],
   kubeconfig: Kubeconfig,
   cluster: ClusterFacts,
-): Promise<Pick<ClusterAccess, "awsAuth" | "notes">> {
+): Promise<Opened> {
   const { file, context } = kubeconfig;
   const caller = `the user of kubeconfig ${file}${context === undefined ? "" : `, context ${context}`}`;
   const api = await openKubernetes({ kind: "kubeconfig", ...kubeconfig }).catch((cause: unknown) => {
@@ -89,10 +99,8 @@ async function openByKubeconfig(
   // A tunnel or a proxy has another address too, so this is a note and not an error.
   const isOther = URL.parse(api.server)?.host !== URL.parse(cluster.endpoint)?.host;
   const note = `aws-auth is read and changed at ${api.server}, as ${file} says; the endpoint of ${cluster.name} is ${cluster.endpoint}`;
-  return {
-    awsAuth: createAwsAuthApi({ cluster, caller, connect: async () => api }),
-    notes: isOther ? [note] : [],
-  };
+  const askKubernetes = createAskKubernetes({ cluster, caller, connect: async () => api });
+  return { awsAuth: createAwsAuthApi(askKubernetes), askKubernetes, notes: isOther ? [note] : [] };
 }
 
 interface Description {

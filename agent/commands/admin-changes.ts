@@ -55,16 +55,26 @@ export const CHANGE_EXIT = { done: 0, refused: 2 } as const;
 
 /** The changes to show, and the sentences to end with. */
 export interface Proposal extends ChangePlan {
-  readonly access: ClusterAccess;
-  readonly principalArn: string;
+  readonly access: Pick<ClusterAccess, "name" | "region" | "mode" | "callerArn">;
+  readonly principalArn?: string;
+  /** What JSON says beside the changes. */
+  readonly details?: Readonly<Record<string, unknown>>;
   readonly nothing: string;
   readonly done: string;
 }
 
-/** Shows the changes, asks the user, makes them, and returns the exit code. */
+export interface ProposalContext {
+  readonly options: Pick<ChangeOptions, "output" | "yes" | "dryRun">;
+  readonly confirm: Confirm | undefined;
+  readonly print: Print;
+  /** Ends between two changes. */
+  readonly stopSignal?: AbortSignal;
+}
+
+/** Shows the changes, asks the user, makes them, and returns the exit code. @throws interrupted */
 export async function proposeChanges(
   proposal: Proposal,
-  { confirm, options, print }: { options: ChangeOptions; confirm: Confirm | undefined; print: Print },
+  { confirm, options, print, stopSignal }: ProposalContext,
 ): Promise<number> {
   const { changes, nothing, done } = proposal;
   const isText = options.output === "text";
@@ -85,7 +95,7 @@ export async function proposeChanges(
     );
     return CHANGE_EXIT.refused;
   }
-  finish(true, await applyAll(changes, say));
+  finish(true, await applyAll(changes, say, stopSignal));
   say(`${done}\n`);
   return CHANGE_EXIT.done;
 }
@@ -98,9 +108,13 @@ async function isConfirmed(confirm: Confirm | undefined, say: Print): Promise<bo
   return confirm("Make these changes? [y/N] ");
 }
 
-async function applyAll(changes: readonly Change[], say: Print): Promise<readonly string[]> {
+async function applyAll(changes: readonly Change[], say: Print, stop?: AbortSignal): Promise<readonly string[]> {
   const messages: string[] = [];
   for (const { action, target, apply } of changes) {
+    if (stop?.aborted === true)
+      throw new SatelliteError("interrupted", `interrupted before: ${action} ${target}`, {
+        hint: "What was made before stays. Running this again continues from there.",
+      });
     await apply((line) => {
       messages.push(line);
       say(`  ${line}\n`);
@@ -120,7 +134,7 @@ function renderProposal({ access, changes, notes }: Proposal): string {
 }
 
 function renderJson(
-  { access, principalArn, changes, notes }: Proposal,
+  { access, principalArn, details, changes, notes }: Proposal,
   isApplied: boolean,
   messages: readonly string[],
 ): string {
@@ -130,7 +144,8 @@ function renderJson(
     region,
     authenticationMode: mode,
     caller: callerArn,
-    principalArn,
+    ...(principalArn === undefined ? {} : { principalArn }),
+    ...details,
     changes: changes.map(({ target, action, diff }) => ({ target, action, diff })),
     applied: isApplied,
     notes,

@@ -1,5 +1,6 @@
 // AWS's and Kubernetes' clients for an administrator's commands, loaded when such a command runs: the daemon never holds them.
 import type { Administrator } from "../admin/cluster-access.ts";
+import type { GatewayAdmin } from "../admin/gateway/read.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
@@ -56,4 +57,10 @@ async function openKubernetes(access: KubernetesAccess): Promise<AdminKubernetes
 export async function loadEniAdmin(host: Host, chain: ChainOptions): Promise<EniAdmin> {
   const { createEc2 } = await import("../host/ec2.ts");
   return { ...(await loadAdmin(host, chain)), ec2: createEc2(chain.region, { profile: chain.profile }) };
+}
+
+/** Loads what `gateway` needs. */
+export async function loadGatewayAdmin(host: Host, chain: ChainOptions & KubernetesOptions): Promise<GatewayAdmin> {
+  const { createGatewayAws } = await import("../host/gateway-aws/gateway-aws.ts");
+  return { ...(await loadAdmin(host, chain)), gatewayAws: createGatewayAws(chain.region, chain.profile) };
 }

@@ -24,6 +24,8 @@ export interface AccessEntry {
   /** STANDARD, HYBRID_LINUX, FARGATE_LINUX, EC2_LINUX, … */
   readonly type: string;
   readonly username: string;
+  /** Groups of Kubernetes that an entry of type STANDARD gives. */
+  readonly groups?: readonly string[];
 }
 
 /** A role of IAM. */
@@ -47,7 +49,8 @@ export interface AdminAws {
   findAccessEntry(cluster: string, principalArn: string): Promise<AccessEntry | undefined>;
   /** ARNs of the principals that have an entry. */
   listAccessEntries(cluster: string): Promise<readonly string[]>;
-  createAccessEntry(cluster: string, principalArn: string, type: string): Promise<void>;
+  /** @param groups of Kubernetes, for the type STANDARD only */
+  createAccessEntry(cluster: string, principalArn: string, type: string, groups?: readonly string[]): Promise<void>;
   deleteAccessEntry(cluster: string, principalArn: string): Promise<void>;
   /** Undefined when there is none. */
   findRole(name: string): Promise<Role | undefined>;
@@ -80,8 +83,8 @@ function createEntryCalls(eks: EKSClient): Pick<AdminAws, EntryCalls> {
   return {
     async findAccessEntry(clusterName, principalArn) {
       const answer = await unlessMissing(eks.send(new DescribeAccessEntryCommand({ clusterName, principalArn })));
-      const { type = "", username = "" } = answer?.accessEntry ?? {};
-      return answer === undefined ? undefined : { principalArn, type, username };
+      const { type = "", username = "", kubernetesGroups: groups = [] } = answer?.accessEntry ?? {};
+      return answer === undefined ? undefined : { principalArn, type, username, groups };
     },
     async listAccessEntries(clusterName) {
       const arns: string[] = [];
@@ -89,8 +92,9 @@ function createEntryCalls(eks: EKSClient): Pick<AdminAws, EntryCalls> {
         arns.push(...accessEntries);
       return arns;
     },
-    async createAccessEntry(clusterName, principalArn, type) {
-      await eks.send(new CreateAccessEntryCommand({ clusterName, principalArn, type }));
+    async createAccessEntry(clusterName, principalArn, type, groups) {
+      const kubernetesGroups = groups === undefined ? {} : { kubernetesGroups: [...groups] };
+      await eks.send(new CreateAccessEntryCommand({ clusterName, principalArn, type, ...kubernetesGroups }));
     },
     async deleteAccessEntry(clusterName, principalArn) {
       await eks.send(new DeleteAccessEntryCommand({ clusterName, principalArn }));

@@ -1,6 +1,7 @@
 // The calls that the daemon makes to AWS. The first call loads the SDK's clients: they take most of the agent's start-up time
 // and memory, and a node whose keys and cluster facts are still valid starts kubelet without them.
 
+import type { VpcConfigResponse } from "@aws-sdk/client-eks";
 import { optional } from "../optional.ts";
 import { Secret } from "../secret.ts";
 import { proxiedAgent } from "./proxy.ts";
@@ -39,6 +40,16 @@ export interface ClusterDescription {
   readonly authenticationMode?: string | undefined;
   /** CIDRs of remoteNetworkConfig. */
   readonly remoteNetworks?: { readonly nodes: readonly string[]; readonly pods: readonly string[] } | undefined;
+  readonly vpc?: ClusterVpc | undefined;
+}
+
+/** Where a cluster is in the account's network: DescribeCluster's `resourcesVpcConfig`. */
+export interface ClusterVpc {
+  readonly id: string;
+  readonly subnetIds: readonly string[];
+  /** The group that EKS made for the cluster. */
+  readonly securityGroupId: string;
+  readonly hasPublicEndpoint: boolean;
 }
 
 /** The calls to AWS that a node makes. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
@@ -138,6 +149,7 @@ function createEksCalls(optionsFor: OptionsFor): Pick<Aws, "describeCluster"> {
           nodes: cidrsOf(cluster?.remoteNetworkConfig?.remoteNodeNetworks),
           pods: cidrsOf(cluster?.remoteNetworkConfig?.remotePodNetworks),
         },
+        vpc: vpcOf(cluster?.resourcesVpcConfig),
       };
     },
   };
@@ -145,6 +157,13 @@ function createEksCalls(optionsFor: OptionsFor): Pick<Aws, "describeCluster"> {
 
 function cidrsOf(networks: readonly { readonly cidrs?: string[] | undefined }[] | undefined): readonly string[] {
   return (networks ?? []).flatMap(({ cidrs }) => cidrs ?? []);
+}
+
+function vpcOf(config: VpcConfigResponse | undefined): ClusterVpc | undefined {
+  const { vpcId = "", subnetIds = [], clusterSecurityGroupId = "", endpointPublicAccess } = config ?? {};
+  if (vpcId === "") return undefined;
+  const hasPublicEndpoint = endpointPublicAccess !== false;
+  return { id: vpcId, subnetIds, securityGroupId: clusterSecurityGroupId, hasPublicEndpoint };
 }
 
 /** Destroys the client after the call: it would keep sockets open for the next one, which is minutes away. */

@@ -3,6 +3,7 @@
 import {
   type Cluster,
   CoreV1Api,
+  CustomObjectsApi,
   createConfiguration,
   KubeConfig,
   PatchStrategy,
@@ -29,7 +30,7 @@ export interface ConfigMapName {
 }
 
 /**
- * ConfigMaps at the API server. A call throws what the client does: an answer that is no success has its status in `code` and its
+ * What an administrator reads and changes at the API server. A call throws what the client does: an answer that is no success has its status in `code` and its
  * text in `body`; an error named `KubeconfigError` says that the credentials could not be had; any other means no answer.
  */
 export interface AdminKubernetes {
@@ -37,8 +38,32 @@ export interface AdminKubernetes {
   readonly server: string;
   readConfigMap(of: ConfigMapName): Promise<ConfigMap>;
   createConfigMap(of: ConfigMapName, data: Readonly<Record<string, string>>): Promise<void>;
-  /** Changes some keys of the version that was read. */
-  patchConfigMap(of: ConfigMapName, resourceVersion: string, data: Readonly<Record<string, string>>): Promise<void>;
+  /** Changes some keys of the version that was read; null removes a key. */
+  patchConfigMap(of: ConfigMapName, resourceVersion: string, data: ConfigMapChange): Promise<void>;
+  deleteConfigMap(of: ConfigMapName): Promise<void>;
+  /** Objects of rbac.authorization.k8s.io/v1. */
+  readRbac(of: RbacName): Promise<unknown>;
+  createRbac(of: RbacName, object: object): Promise<void>;
+  replaceRbac(of: RbacName, object: object): Promise<void>;
+  deleteRbac(of: RbacName): Promise<void>;
+  readNode(name: string): Promise<AdminNode>;
+  /** What kubelet answers at /healthz, asked by the API server itself. */
+  readNodeHealth(name: string): Promise<string>;
+}
+
+export type ConfigMapChange = Readonly<Record<string, string | null>>;
+
+/** Where an object of rbac.authorization.k8s.io is; without a namespace it is the cluster's. */
+export interface RbacName {
+  readonly plural: string;
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+/** What of a core/v1 Node matters here. */
+export interface AdminNode {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
 }
 
 /** How the API server is found, and with which credentials it is asked. */
@@ -72,17 +97,62 @@ export function createAdminKubernetes(
   };
   return {
     server,
+    ...createConfigMapCalls(async () => (await connect()).core),
+    ...createRbacCalls(async () => (await connect()).custom),
+    async readNode(name) {
+      const { metadata, status } = await (await connect()).core.readNode({ name });
+      return { annotations: metadata?.annotations ?? {}, addresses: status?.addresses ?? [] };
+    },
+    async readNodeHealth(name) {
+      return (await connect()).core.connectGetNodeProxyWithPath({ name, path: "healthz" });
+    },
+  };
+}
+
+type ConfigMapCalls = "readConfigMap" | "createConfigMap" | "patchConfigMap" | "deleteConfigMap";
+
+function createConfigMapCalls(core: () => Promise<CoreV1Api>): Pick<AdminKubernetes, ConfigMapCalls> {
+  return {
     async readConfigMap(of) {
       // The API server sends a resourceVersion with every object.
-      return (await (await connect()).readNamespacedConfigMap(of)) as ConfigMap;
+      return (await (await core()).readNamespacedConfigMap(of)) as ConfigMap;
     },
     async createConfigMap({ namespace, name }, data) {
       const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
-      await (await connect()).createNamespacedConfigMap({ namespace, body });
+      await (await core()).createNamespacedConfigMap({ namespace, body });
     },
     async patchConfigMap(of, resourceVersion, data) {
       const body = { metadata: { resourceVersion }, data };
-      await (await connect()).patchNamespacedConfigMap({ ...of, body });
+      await (await core()).patchNamespacedConfigMap({ ...of, body });
+    },
+    async deleteConfigMap(of) {
+      await (await core()).deleteNamespacedConfigMap(of);
+    },
+  };
+}
+
+type RbacCalls = "readRbac" | "createRbac" | "replaceRbac" | "deleteRbac";
+
+/** The client for objects of any group: the one for RBAC brings 40 kinds of calls. */
+function createRbacCalls(custom: () => Promise<CustomObjectsApi>): Pick<AdminKubernetes, RbacCalls> {
+  const GROUP = { group: "rbac.authorization.k8s.io", version: "v1" };
+  return {
+    async readRbac({ namespace, ...of }) {
+      return namespace === undefined
+        ? (await custom()).getClusterCustomObject({ ...GROUP, ...of })
+        : (await custom()).getNamespacedCustomObject({ ...GROUP, ...of, namespace });
+    },
+    async createRbac({ namespace, plural }, body) {
+      if (namespace === undefined) await (await custom()).createClusterCustomObject({ ...GROUP, plural, body });
+      else await (await custom()).createNamespacedCustomObject({ ...GROUP, plural, namespace, body });
+    },
+    async replaceRbac({ namespace, ...of }, body) {
+      if (namespace === undefined) await (await custom()).replaceClusterCustomObject({ ...GROUP, ...of, body });
+      else await (await custom()).replaceNamespacedCustomObject({ ...GROUP, ...of, namespace, body });
+    },
+    async deleteRbac({ namespace, ...of }) {
+      if (namespace === undefined) await (await custom()).deleteClusterCustomObject({ ...GROUP, ...of });
+      else await (await custom()).deleteNamespacedCustomObject({ ...GROUP, ...of, namespace });
     },
   };
 }
@@ -116,16 +186,20 @@ async function tokenConfig({
   return config;
 }
 
-function createClient(config: KubeConfig, proxyUrl: string | undefined): CoreV1Api {
+interface Clients {
+  readonly core: CoreV1Api;
+  readonly custom: CustomObjectsApi;
+}
+
+function createClient(config: KubeConfig, proxyUrl: string | undefined): Clients {
   const cluster = clusterOf(config);
   if (proxyUrl !== undefined && cluster.proxyUrl === undefined) Object.assign(cluster, { proxyUrl });
-  return new CoreV1Api(
-    createConfiguration({
-      baseServer: new ServerConfiguration(cluster.server, {}),
-      authMethods: { default: authenticationOf(config) },
-      promiseMiddleware: [{ pre: prepare, post: async (response: ResponseContext) => response }],
-    }),
-  );
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(cluster.server, {}),
+    authMethods: { default: authenticationOf(config) },
+    promiseMiddleware: [{ pre: prepare, post: async (response: ResponseContext) => response }],
+  });
+  return { core: new CoreV1Api(configuration), custom: new CustomObjectsApi(configuration) };
 }
 
 /** The deadline begins after the credentials are there: an exec plugin may ask the user for something. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAwsAuthApi } from "../../agent/admin/config-map-api.ts";
+import { createAskKubernetes } from "../../agent/admin/kubernetes-call.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import type { AdminKubernetes, ConfigMap } from "../../agent/host/kubernetes-admin.ts";
 import { ADMIN_ARN } from "../fakes/memory-admin.ts";
@@ -19,7 +20,7 @@ function setUp(failure?: Error) {
     calls.push(call);
     if (failure !== undefined) throw failure;
   };
-  const client: AdminKubernetes = {
+  const client: Pick<AdminKubernetes, "server" | "readConfigMap" | "createConfigMap" | "patchConfigMap"> = {
     server: "https://tunnel:8443",
     readConfigMap: async ({ namespace, name }) => {
       await answer(`read ${namespace}/${name}`);
@@ -31,9 +32,9 @@ function setUp(failure?: Error) {
   let connections = 0;
   const connect = async () => {
     connections += 1;
-    return client;
+    return client as AdminKubernetes;
   };
-  const api = createAwsAuthApi({ cluster: CLUSTER, caller: ADMIN_ARN, connect });
+  const api = createAwsAuthApi(createAskKubernetes({ cluster: CLUSTER, caller: ADMIN_ARN, connect }));
   return { api, calls, connections: () => connections };
 }
 

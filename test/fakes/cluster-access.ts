@@ -42,6 +42,20 @@ export function sampleAccess(changes: Partial<ClusterAccess> = {}): ClusterAcces
     account: ACCOUNT,
     mode: "API_AND_CONFIG_MAP",
     awsAuth: new MemoryAwsAuthApi({}),
+    askKubernetes: async (verb, object) => {
+      throw new SatelliteError("unexpected", `${verb} of ${object}`);
+    },
+    facts: {
+      name: "demo",
+      region: "us-west-2",
+      endpoint: "https://abc",
+      caPem: "",
+      serviceCidr: "10.100.0.0/16",
+      ipFamily: "ipv4",
+      version: "1.34",
+      fetchedAtMs: 0,
+    },
+    vpc: undefined,
     callerArn: ADMIN_ARN,
     caller: principalOfCaller(ADMIN_ARN),
     notes: [],

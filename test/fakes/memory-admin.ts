@@ -9,6 +9,7 @@ import type { AdminKubernetes, KubernetesAccess } from "../../agent/host/kuberne
 import { Secret } from "../../agent/secret.ts";
 import { awsError, MemoryAws } from "./memory-aws.ts";
 import { MemoryHost } from "./memory-host.ts";
+import { MemoryKubernetes } from "./memory-kubernetes.ts";
 
 export const ACCOUNT = "111122223333";
 export const CLUSTER_ARN = `arn:aws:eks:us-west-2:${ACCOUNT}:cluster/demo`;
@@ -60,10 +61,11 @@ export class MemoryAdminAws implements AdminAws {
     return [...this.entries.keys()];
   }
 
-  async createAccessEntry(_cluster: string, principalArn: string, type: string): Promise<void> {
+  async createAccessEntry(_: string, principalArn: string, type: string, groups?: readonly string[]): Promise<void> {
     this.#note("eks:CreateAccessEntry");
     if (this.unknownPrincipals-- > 0) throw awsError("InvalidParameterException");
     this.addEntry(principalArn, type);
+    if (groups !== undefined) this.entries.set(principalArn, { principalArn, type, username: "", groups });
   }
 
   async deleteAccessEntry(_cluster: string, principalArn: string): Promise<void> {
@@ -152,7 +154,7 @@ function status(code: number, message: string): HttpResponse {
 }
 
 /** Kubernetes' client, by way of the host's requests: throws as the real one does (test/host/kubernetes-admin.test.ts). */
-function memoryKubernetes(host: MemoryHost, access: KubernetesAccess): AdminKubernetes {
+function memoryKubernetes(host: MemoryHost, access: KubernetesAccess, memory: MemoryKubernetes): AdminKubernetes {
   if (access.kind === "kubeconfig" && access.file === "broken") throw new Error("ENOENT: no such file: broken");
   const server = access.kind === "token" ? access.endpoint : "https://127.0.0.1:6443";
   const send = async (method: HttpRequest["method"], path: string, document?: object) => {
@@ -165,13 +167,28 @@ function memoryKubernetes(host: MemoryHost, access: KubernetesAccess): AdminKube
     throw Object.assign(new Error("Unknown API Status Code!"), { code: answer.status, body: answer.body });
   };
   const folder = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`;
+  // Everything but aws-auth is in memory.
+  const others = <K extends keyof MemoryKubernetes>(name: K) =>
+    (memory[name] as (...given: unknown[]) => unknown).bind(memory) as MemoryKubernetes[K];
   return {
     server,
-    readConfigMap: ({ namespace, name }) => send("GET", `${folder(namespace)}/${name}`),
-    createConfigMap: ({ namespace, name }, data) =>
-      send("POST", folder(namespace), { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data }),
-    patchConfigMap: ({ namespace, name }, resourceVersion, data) =>
-      send("PATCH", `${folder(namespace)}/${name}`, { metadata: { resourceVersion }, data }),
+    readConfigMap: (of) =>
+      of.name === "aws-auth" ? send("GET", `${folder(of.namespace)}/${of.name}`) : memory.readConfigMap(of),
+    createConfigMap: (of, data) =>
+      of.name === "aws-auth"
+        ? send("POST", folder(of.namespace), { apiVersion: "v1", kind: "ConfigMap", metadata: of, data })
+        : memory.createConfigMap(of, data),
+    patchConfigMap: (of, resourceVersion, data) =>
+      of.name === "aws-auth"
+        ? send("PATCH", `${folder(of.namespace)}/${of.name}`, { metadata: { resourceVersion }, data })
+        : memory.patchConfigMap(of, resourceVersion, data),
+    deleteConfigMap: others("deleteConfigMap"),
+    readRbac: others("readRbac"),
+    createRbac: others("createRbac"),
+    replaceRbac: others("replaceRbac"),
+    deleteRbac: others("deleteRbac"),
+    readNode: others("readNode"),
+    readNodeHealth: others("readNodeHealth"),
   };
 }
 
@@ -200,7 +217,8 @@ export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
     backupFolder: ".",
   } as const;
   const known: { kubeconfig: Kubeconfig | undefined } = { kubeconfig: undefined };
-  const openKubernetes = async (access: KubernetesAccess) => memoryKubernetes(host, access);
+  const kubernetes = new MemoryKubernetes();
+  const openKubernetes = async (access: KubernetesAccess) => memoryKubernetes(host, access, kubernetes);
   const openAdmin = async () => ({ host, aws, adminAws, openKubernetes, kubeconfig: known.kubeconfig });
   const context = { openAdmin, confirm: confirm as typeof confirm | undefined };
   return {
@@ -208,6 +226,7 @@ export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
     aws,
     adminAws,
     awsAuth,
+    kubernetes,
     context,
     /** The kubeconfig that the options name. */
     known,

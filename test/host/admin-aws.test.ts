@@ -65,7 +65,7 @@ test("an access entry is created, found and deleted by its principal's ARN", asy
   const accessEntry = { principalArn: ROLE_ARN, type: "HYBRID_LINUX", username: "system:node:{{SessionName}}" };
   const { aws, requests } = await setUp(context, () => ({ body: JSON.stringify({ accessEntry }) }));
   await aws.createAccessEntry("demo", ROLE_ARN, "HYBRID_LINUX");
-  assert.deepEqual(await aws.findAccessEntry("demo", ROLE_ARN), accessEntry);
+  assert.deepEqual(await aws.findAccessEntry("demo", ROLE_ARN), { ...accessEntry, groups: [] });
   await aws.deleteAccessEntry("demo", ROLE_ARN);
   const path = `/clusters/demo/access-entries/${encodeURIComponent(ROLE_ARN)}`;
   assert.deepEqual(
@@ -74,6 +74,8 @@ test("an access entry is created, found and deleted by its principal's ARN", asy
   );
   const { principalArn, type } = JSON.parse(requests[0]?.body ?? "");
   assert.deepEqual([principalArn, type], [ROLE_ARN, "HYBRID_LINUX"]);
+  await aws.createAccessEntry("demo", ROLE_ARN, "STANDARD", ["eks-satellite:gateways"]);
+  assert.deepEqual(JSON.parse(requests.at(-1)?.body ?? "").kubernetesGroups, ["eks-satellite:gateways"]);
 });
 
 test("entries are listed to the last page", async (context) => {

@@ -1,6 +1,7 @@
-// `eks-satellite gateway`: the way from the cluster's network to satellites.
+// `eks-satellite gateway`: the way from the cluster's network to satellites. An administrator makes it; `run` is the gateway itself.
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
+import { registerCreate } from "./create.ts";
 import { registerRun } from "./run.ts";
 
 /** Adds `gateway` with its commands. */
@@ -8,5 +9,6 @@ export function register(program: Command, context: CommandContext): void {
   const gateway = program
     .command("gateway")
     .description("the gateway through which the cluster's network reaches satellites");
+  registerCreate(gateway, context);
   registerRun(gateway, context);
 }

@@ -1,0 +1,128 @@
+// Plans a gateway: every piece that is missing, in the order in which one needs the other. What is there already is no change.
+import { SatelliteError } from "../../errors.ts";
+import type { NetworkEntry } from "../../tunnel/entries.ts";
+import type { Change, ChangePlan } from "../change.ts";
+import type { TunnelNetworks } from "./networks.ts";
+import { planClusterGroup, planGroup } from "./plan/group.ts";
+import { type InstanceSpec, planInstance } from "./plan/instance.ts";
+import { planAddress, planInterface } from "./plan/interface.ts";
+import { planKubernetes } from "./plan/kubernetes.ts";
+import { planRemoteNetworks } from "./plan/remote-networks.ts";
+import { planIdentity } from "./plan/role.ts";
+import { planRoutes } from "./plan/routes.ts";
+import { type Reading, vpcOf } from "./read.ts";
+import { checkCluster, checkNetworks, chooseNetworks, chooseSubnet } from "./refusals.ts";
+
+export interface GatewaySpec extends InstanceSpec {
+  readonly subnetId: string | undefined;
+  readonly nodes: string | undefined;
+  readonly pods: string | undefined;
+  readonly allowsPrivateEndpoint: boolean;
+}
+
+export interface GatewayPlan extends ChangePlan {
+  readonly networks: TunnelNetworks;
+}
+
+/** @throws cluster-ipv6, authentication-mode, endpoint-private, network-…, subnet-…, gateway-exists, gateway-differs, package-missing, remote-networks-full, entry-differs */
+export function planGateway(reading: Reading, spec: GatewaySpec): GatewayPlan {
+  const { context, cluster, vpc, gateway, around } = reading;
+  checkCluster(cluster, spec);
+  checkOnly(reading);
+  const networks = networksFor(reading, spec);
+  const [present] = gateway.interfaces;
+  const subnetId = present?.subnetId ?? chooseSubnet(spec.subnetId, around).id;
+  checkSame(reading, spec);
+  const { id: vpcId, securityGroupId } = vpcOf(context.access);
+  const group = planGroup(
+    context,
+    { vpcId, vpcCidrs: vpc.vpc.cidrs, group: gateway.groups[0], rules: gateway.rules },
+    { networks, allowances: spec.allowances },
+  );
+  const place = planInterface(context, present, { subnetId, groupId: group.id });
+  const address = planAddress(context, gateway.addresses[0], place.id);
+  const placement = { interfaceId: place.id, address: place.address, publicIp: address.publicIp };
+  const changes: readonly Change[] = [
+    ...planIdentity(context, reading.identity),
+    ...group.changes,
+    ...place.changes,
+    ...address.changes,
+    ...planKubernetes(
+      { ask: context.access.askKubernetes, clock: context.clock },
+      reading.kubernetes,
+      entryFor(reading, networks),
+    ),
+    ...planInstance(context, gateway.instances[0], spec, placement),
+    ...planRoutes(context, vpc, { networks, interfaceId: place.id }),
+    ...planClusterGroup(context, { groupId: securityGroupId, rules: vpc.clusterRules }, networks),
+    ...planRemoteNetworks(context, cluster.remoteNetworks, { networks, groupId: group.id, added: reading.added }),
+  ];
+  return { changes, notes: notesOf(reading, spec), networks };
+}
+
+/** The networks of the gateway that is there, of the cluster's entry, or the chosen ones. */
+function networksFor(reading: Reading, { nodes, pods }: GatewaySpec): TunnelNetworks {
+  const { around, networks: present } = reading;
+  if (present === undefined) return chooseNetworks({ ...(nodes === undefined ? {} : { nodes }), pods }, around);
+  const isOther = (given: string | undefined, has: string | undefined) => given !== undefined && given !== has;
+  if (isOther(nodes, present.nodes) || isOther(pods, present.pods))
+    throw differs(reading, `serves ${[present.nodes, present.pods].filter(Boolean).join(" and ")}`);
+  checkNetworks(present, around);
+  return present;
+}
+
+/** @throws gateway-exists: two gateways would take each other's routes */
+function checkOnly({ others, context }: Reading): void {
+  if (others.length === 0) return;
+  const { cluster, region } = context.names;
+  throw new SatelliteError("gateway-exists", `cluster ${cluster} has the gateway ${others.join(", ")} already`, {
+    hint: `A cluster has one gateway: the routes of the VPC lead to one interface. Complete it with --name ${others[0]}, or delete it first: eks-satellite gateway delete --cluster ${cluster} --region ${region} --name ${others[0]}.`,
+  });
+}
+
+/** @throws gateway-differs */
+function checkSame(reading: Reading, { subnetId, type }: GatewaySpec): void {
+  const { interfaces, instances } = reading.gateway;
+  const [present] = interfaces;
+  if (subnetId !== undefined && present !== undefined && present.subnetId !== subnetId)
+    throw differs(reading, `is in ${present.subnetId}`);
+  const [instance] = instances;
+  if (instance !== undefined && instance.type !== "" && instance.type !== type && type !== DEFAULT_TYPE)
+    throw differs(reading, `runs on a ${instance.type}`);
+}
+
+export const DEFAULT_TYPE = "t4g.small";
+
+function differs({ context: { names } }: Reading, what: string): SatelliteError {
+  const { cluster, region, gateway } = names;
+  return new SatelliteError("gateway-differs", `gateway ${gateway} of cluster ${cluster} exists and ${what}`, {
+    hint: `Omit the option to keep it so; or delete the gateway first: eks-satellite gateway delete --cluster ${cluster} --region ${region} --name ${gateway}.`,
+  });
+}
+
+function entryFor({ vpc, cluster }: Reading, { nodes, pods }: TunnelNetworks): NetworkEntry {
+  return {
+    nodes,
+    ...(pods === undefined ? {} : { pods }),
+    vpcCidrs: [...vpc.vpc.cidrs],
+    serviceCidr: cluster.serviceCidr,
+  };
+}
+
+function notesOf({ vpc, cluster, context }: Reading, { allowsPrivateEndpoint }: GatewaySpec): readonly string[] {
+  const lists = vpc.routeTables.flatMap(({ id, routes }) =>
+    routes
+      .filter(({ destination }) => destination.startsWith("pl-"))
+      .map(({ destination }) => `${destination} in ${id}`),
+  );
+  return [
+    "the instance, its public IPv4 address and the data that leaves AWS are billed from now on, and EKS bills each hybrid node by the vCPU-hour",
+    ...(lists.length === 0 ? [] : [`not checked for overlap: the prefix lists ${lists.join(", ")}`]),
+    ...(allowsPrivateEndpoint && !cluster.hasPublicEndpoint
+      ? [
+          "the API server is private: satellites need the static configuration of eks-satellite authorize --tunnel --print config, and are NotReady while the gateway is away",
+        ]
+      : []),
+    ...(context.access.notes ?? []),
+  ];
+}

@@ -1,0 +1,62 @@
+// An administrator of the cluster `demo` and of the VPC that it is in, who works on gateways.
+import { type CreateGatewayOptions, createGatewayCommand } from "../../agent/commands/gateway/create.ts";
+import { setUpAdmin } from "./memory-admin.ts";
+import { MemoryGatewayAws } from "./memory-gateway-aws.ts";
+import { CLUSTER_GROUP, PRIVATE_SUBNET, PUBLIC_SUBNET, VPC } from "./memory-gateway-vpc.ts";
+
+export const PACKAGE = { packageUrl: "https://example.com/eks-satellite_1_arm64.deb", packageSha256: "a".repeat(64) };
+
+export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
+  const admin = setUpAdmin(mode);
+  const { host, aws, adminAws, context, print } = admin;
+  const gatewayAws = new MemoryGatewayAws();
+  gatewayAws.onRemoteNetworks = (remoteNetworks) => {
+    aws.cluster = { ...aws.cluster, remoteNetworks };
+  };
+  gatewayAws.onDeleteRole = (name) => void adminAws.roles.delete(name);
+  const subnetIds = [PUBLIC_SUBNET, PRIVATE_SUBNET];
+  aws.cluster = {
+    ...aws.cluster,
+    remoteNetworks: gatewayAws.remoteNetworks,
+    vpc: { id: VPC, subnetIds, securityGroupId: CLUSTER_GROUP, hasPublicEndpoint: true },
+  };
+  const stop = new AbortController();
+  const gatewayContext = {
+    confirm: context.confirm,
+    openAdmin: async () => ({ ...(await context.openAdmin()), gatewayAws }),
+    stopSignal: stop.signal,
+  };
+  /** Time goes on as long as the command waits for AWS. */
+  const driven = async (command: Promise<number>): Promise<number> => {
+    let isDone = false;
+    const settled = command.finally(() => {
+      isDone = true;
+    });
+    settled.catch(() => undefined);
+    while (!isDone) await host.clock.advance(1000);
+    return settled;
+  };
+  const shared = { cluster: "demo", region: "us-west-2", name: "gateway-1", output: "text" } as const;
+  const changing = { ...shared, yes: true, dryRun: false } as const;
+  const defaults = {
+    instanceType: "t4g.small",
+    allow: [],
+    userspace: "never",
+    privateEndpoint: false,
+    ...PACKAGE,
+  } as const;
+  return {
+    ...admin,
+    gatewayAws,
+    gatewayContext,
+    shared,
+    stop,
+    /** What DescribeCluster says of the VPC. */
+    setVpc: (changes: Partial<NonNullable<typeof aws.cluster.vpc>>) => {
+      const { vpc } = aws.cluster;
+      if (vpc !== undefined) aws.cluster = { ...aws.cluster, vpc: { ...vpc, ...changes } };
+    },
+    create: (options: Partial<CreateGatewayOptions> = {}) =>
+      driven(createGatewayCommand(gatewayContext, { ...changing, ...defaults, ...options }, print)),
+  };
+}
