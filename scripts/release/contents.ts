@@ -20,6 +20,9 @@ export interface Built {
 
 const LAUNCHER = "usr/local/bin/eks-satellite";
 const DEBIAN_LAUNCHER = "usr/bin/eks-satellite";
+const UNIT = "eks-satellite.service";
+/** In the Debian package alone, by which a gateway's instance is installed. It is enabled by the instance's user data. */
+const GATEWAY_UNIT = "eks-satellite-gateway.service";
 const DOCUMENTATION = "usr/share/doc/eks-satellite";
 const SHARED_DOCUMENTS = ["LICENSE", "config.example.yaml"];
 
@@ -28,7 +31,7 @@ export async function localFiles(top: string, built: Built): Promise<PackageFile
   return [
     ...(await commonFiles(top, built)),
     { path: LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
-    { path: "etc/systemd/system/eks-satellite.service", content: await readUnit(top) },
+    { path: `etc/systemd/system/${UNIT}`, content: await readUnit(top, UNIT) },
     // User data takes it from the tarball, whose checksum it knows.
     { path: `${DOCUMENTATION}/install.sh`, content: await readFile(join(top, "packaging/install.sh")) },
   ];
@@ -39,16 +42,10 @@ export async function localFiles(top: string, built: Built): Promise<PackageFile
  * @throws SatelliteError `unit-unexpected` when the unit does not start the launcher once
  */
 export async function debianFiles(top: string, built: Built): Promise<PackageFile[]> {
-  const parts = (await readUnit(top)).split(`/${LAUNCHER} `);
-  if (parts.length !== 2) {
-    throw new SatelliteError("unit-unexpected", `the unit names /${LAUNCHER} ${parts.length - 1} times, not once`, {
-      hint: "Let systemd/eks-satellite.service and scripts/release/contents.ts agree.",
-    });
-  }
   return [
     ...(await commonFiles(top, built)),
     { path: DEBIAN_LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
-    { path: "lib/systemd/system/eks-satellite.service", content: parts.join(`/${DEBIAN_LAUNCHER} `) },
+    ...(await Promise.all([UNIT, GATEWAY_UNIT].map((unit) => debianUnit(top, unit)))),
     { path: `${DOCUMENTATION}/copyright`, content: await readFile(join(top, "packaging/deb/copyright")) },
   ];
 }
@@ -68,6 +65,17 @@ async function commonFiles(top: string, built: Built): Promise<PackageFile[]> {
   ];
 }
 
-async function readUnit(top: string): Promise<string> {
-  return await readFile(join(top, "systemd/eks-satellite.service"), "utf8");
+/** The unit with the launcher where Debian wants it. */
+async function debianUnit(top: string, unit: string): Promise<PackageFile> {
+  const parts = (await readUnit(top, unit)).split(`/${LAUNCHER} `);
+  if (parts.length !== 2) {
+    throw new SatelliteError("unit-unexpected", `${unit} names /${LAUNCHER} ${parts.length - 1} times, not once`, {
+      hint: `Let systemd/${unit} and scripts/release/contents.ts agree.`,
+    });
+  }
+  return { path: `lib/systemd/system/${unit}`, content: parts.join(`/${DEBIAN_LAUNCHER} `) };
+}
+
+async function readUnit(top: string, unit: string): Promise<string> {
+  return await readFile(join(top, "systemd", unit), "utf8");
 }

@@ -29,6 +29,7 @@ test("the Debian package holds these files with these modes, root owns them, and
   assert.deepEqual([...new Set(entries.map(([, owner]) => owner))], ["root/root"]);
   const files = entries.filter(([mode]) => !mode?.startsWith("d")).map(([mode, , , , , path]) => `${mode} ${path}`);
   assert.deepEqual(files, [
+    "-rw-r--r-- ./lib/systemd/system/eks-satellite-gateway.service",
     "-rw-r--r-- ./lib/systemd/system/eks-satellite.service",
     "-rwxr-xr-x ./opt/eks-satellite/bin/node",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs",
@@ -74,7 +75,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.length, 13);
+  assert.equal(lines.length, 14);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -104,6 +105,11 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
   const debianUnit = readFileSync(join(unpacked, "lib/systemd/system/eks-satellite.service"), "utf8");
   assert.match(debianUnit, /^ExecStart=\/usr\/bin\/eks-satellite run /m);
   assert.equal(debianUnit.replace("/usr/bin/", "/usr/local/bin/"), unit);
+});
+
+test("the gateway's unit starts the same launcher", async () => {
+  const unit = readFileSync(join(unpacked, "lib/systemd/system/eks-satellite-gateway.service"), "utf8");
+  assert.match(unit, /^ExecStart=\/usr\/bin\/eks-satellite gateway run --config \/etc\/eks-satellite\/gateway\.yaml$/m);
 });
 
 test("a unit that does not start the launcher is an error, not a package that starts nothing", async () => {

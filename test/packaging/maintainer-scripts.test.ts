@@ -41,6 +41,7 @@ async function machine({ hasSystemd = true } = {}) {
   const file = (name: string) => join(folder, name);
   mkdirSync(file("bin"));
   const systemctl = `#!/bin/sh
+[ "$1" != is-active ] || { [ -e ${file("gateway-runs")} ]; exit; }
 echo "$*" >> ${file("calls")}
 case $1 in show) cat ${file("show")} ;; try-restart | stop) exit "$(cat ${file("exit")})" ;; esac
 `;
@@ -49,6 +50,8 @@ case $1 in show) cat ${file("show")} ;; try-restart | stop) exit "$(cat ${file("
   return {
     root,
     environment,
+    /** From now on the gateway's unit is active. */
+    runGateway: () => writeFileSync(file("gateway-runs"), ""),
     /** Runs dpkg; answers with what systemctl was asked meanwhile. */
     async dpkg(args: readonly string[], { show = UNCHANGED, systemctlExit = 0 } = {}) {
       writeFileSync(file("show"), show);
@@ -137,6 +140,21 @@ test("a purge that cannot restore the machine fails, keeps what the next one nee
   await assert.rejects(purge(), /the machine is not restored yet: correct what is named above, then: dpkg --purge/);
   assert.equal(existsSync(join(root, "opt/eks-satellite.removed/bin/node")), true);
   assert.deepEqual((await dpkg(["--purge", "eks-satellite"])).calls, [RESET]);
+});
+
+test("a gateway that runs is restarted by an upgrade, and stopped before the package goes", { skip }, async () => {
+  const { dpkg, install, root, runGateway } = await machine();
+  await dpkg(install);
+  runGateway();
+  const wanted = join(root, "etc/systemd/system/multi-user.target.wants");
+  mkdirSync(wanted, { recursive: true });
+  symlinkSync("/lib/systemd/system/eks-satellite-gateway.service", join(wanted, "eks-satellite-gateway.service"));
+  const show = "show --property=NeedDaemonReload eks-satellite-gateway.service";
+  const restart = "try-restart eks-satellite-gateway.service";
+  assert.deepEqual((await dpkg(install)).calls.slice(-2), [show, restart]);
+  assert.deepEqual((await dpkg(install, { show: CHANGED })).calls.slice(-3), [show, "daemon-reload", restart]);
+  assert.ok((await dpkg(["--remove", "eks-satellite"])).calls.includes("stop eks-satellite-gateway.service"));
+  await assert.rejects(execa("readlink", [join(wanted, "eks-satellite-gateway.service")]), { exitCode: 1 });
 });
 
 test("what was never configured is purged without a reset, and an installation removes the program of an earlier removal", {

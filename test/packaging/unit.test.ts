@@ -41,6 +41,20 @@ test("systemd understands every line of the unit", {
   assert.deepEqual([status, stderr.split("\n").filter((line) => line.includes("eks-satellite.service"))], [0, []]);
 });
 
+test("the gateway's unit is understood too, and its restart ends no tunnel", {
+  skip: hasAnalyze ? false : "there is no systemd-analyze",
+}, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "eks-satellite-gateway.service");
+  const unit = readFileSync(join(import.meta.dirname, "../../systemd/eks-satellite-gateway.service"), "utf8");
+  writeFileSync(file, unit.replace(/^ExecStart=.*$/m, "ExecStart=/bin/true"));
+  const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
+  assert.deepEqual([status, stderr.split("\n").filter((line) => line.includes("eks-satellite-gateway"))], [0, []]);
+  // Nothing of the unit stops wireguard-go, which has a unit of its own, or removes the interface.
+  assert.doesNotMatch(unit, /^Exec(?:Stop|StopPost)=|wireguard-go\b.*Exec/m);
+});
+
 test("a power cut in the midst of an upgrade leaves a program to start: the earlier one, until there is another", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-launcher-"));
   context.after(() => rmSync(folder, { recursive: true }));
