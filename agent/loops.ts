@@ -65,6 +65,12 @@ export const LOOPS = {
     },
     condition: "KubeletRunning",
   },
+  services: {
+    every: "runtimeSeconds",
+    first: "scheduled",
+    round: ({ services }) => services.round(),
+    condition: "ServicesWorking",
+  },
   clock: {
     every: "clusterSeconds",
     first: { afterSeconds: AFTER_START_SECONDS },

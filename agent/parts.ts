@@ -32,7 +32,9 @@ import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
+import { ServicesWatch } from "./network/services/services-watch.ts";
 import { type TunnelEvent, TunnelWatch } from "./network/watch/tunnel-watch.ts";
+import type { WatchedTunnel } from "./network/watch/watched-tunnel.ts";
 import { type HealthEvent, HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
 import { createNodeNameWatch } from "./node/node-name-watch.ts";
@@ -182,12 +184,20 @@ function createNode(machine: Machine) {
 }
 
 /** Its way to the cluster's network. Nothing plans a tunnel yet. */
-function createNetwork({ host, log, board, config, emit, cluster }: Machine) {
+function createNetwork({ host, log, board, config, emit, cluster, converger, kubelet }: Machine) {
+  const tunnel = (): WatchedTunnel | undefined => undefined;
   return {
     tunnelWatch: new TunnelWatch({
-      ...{ host, log, board, config, emit, tunnel: () => undefined },
+      ...{ host, log, board, config, emit, tunnel },
       cluster: () => cluster.facts,
       restartPeer: async () => undefined,
+    }),
+    services: new ServicesWatch({
+      ...{ host, config, board },
+      cluster: () => cluster.facts,
+      machine: () => converger.facts?.machine,
+      hasTunnel: () => tunnel() !== undefined,
+      kubelet: () => kubelet.state,
     }),
   };
 }

@@ -27,6 +27,7 @@ export const REACTIONS: Reactions = {
     void loops.health.trigger();
     if (type === "RuntimeReady") void loops.converge.trigger();
     if (type === "IdentityAccepted" || type === "CredentialsRenewed") void loops.clock.trigger();
+    if (type === "ServicesWorking" || type === "ClusterDnsWorking") loops.services.triggerAfter(CHECK_AGAIN_MS);
     loops.health.triggerAfter(CHECK_AGAIN_MS);
   },
   notice: ({ events, reporter }, { type, reason, message }) => {

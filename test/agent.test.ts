@@ -40,6 +40,8 @@ test("a bare machine becomes a Ready node without another word", async (context)
     ControlPlaneRoute: "True NotUsed",
     ServingCertificateSigned: "True Signed",
     ImagePullsConfigured: "True Configured",
+    ServicesWorking: "Unknown Starting",
+    ClusterDnsWorking: "Unknown Starting",
     GpuDriver: "True NoGpu",
     GpusPresent: "True NoGpu",
     GpuHealthy: "True NoGpu",

@@ -163,6 +163,20 @@ export const CONDITIONS = {
     trueWhen:
       "ecr-credential-provider is there for pulls from ECR, and containerd reads the files of `containerd.registries`",
   },
+  ServicesWorking: {
+    dependsOn: ["NodeReady", "ConfigInSync", "ControlPlaneRoute"],
+    isCritical: false,
+    // An update of kube-proxy ends the old pod before it pulls the new one's image.
+    holdSeconds: 30,
+    trueWhen:
+      "kube-proxy's rules are fresh, and the API server answers at its Service's address; or nothing leads to Services from here (NotUsed)",
+  },
+  ClusterDnsWorking: {
+    dependsOn: ["ServicesWorking", "NodeReady"],
+    isCritical: false,
+    holdSeconds: 15,
+    trueWhen: "cluster DNS knows the API server's Service; or nothing leads to it from here (NotUsed)",
+  },
   GpuDriver: {
     dependsOn: [],
     isCritical: false,

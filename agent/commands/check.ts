@@ -6,6 +6,7 @@ import { IDENTITY_CHECKS } from "../check/identity-checks.ts";
 import { MACHINE_CHECKS } from "../check/machine-checks.ts";
 import { NETWORK_CHECKS } from "../check/network-checks.ts";
 import { RUNTIME_CHECKS } from "../check/runtime-checks.ts";
+import { SERVICES_CHECKS } from "../check/services-checks.ts";
 import { TLS_CHECK } from "../check/tls-check.ts";
 import { readConfigInForce } from "../config/in-force.ts";
 import { loadConfig } from "../config/load.ts";
@@ -28,7 +29,7 @@ export interface CheckOptions {
 export const CHECKS: readonly GroupedCheck[] = Object.entries({
   machine: MACHINE_CHECKS,
   runtime: RUNTIME_CHECKS,
-  network: [...NETWORK_CHECKS, TLS_CHECK],
+  network: [...NETWORK_CHECKS, TLS_CHECK, ...SERVICES_CHECKS],
   identity: IDENTITY_CHECKS,
 }).flatMap(([group, checks]) => checks.map((check) => ({ ...check, group })));
 

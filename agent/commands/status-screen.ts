@@ -75,9 +75,11 @@ function renderVerdict({ verdict, node, cluster, kubelet, version }: StatusDocum
   ];
 }
 
-/** Conditions of GPUs that are absent or not observed have no line of their own: the line of the GPUs says so. */
+/** Conditions of what this machine does not have or use have no line of their own. */
+const ABSENT_REASONS = ["NoGpu", "NotUsed", "Off"];
+
 function isOfThisMachine({ status, reason }: Condition): boolean {
-  return status !== "True" || (reason !== "NoGpu" && reason !== "Off");
+  return status !== "True" || !ABSENT_REASONS.includes(reason);
 }
 
 function renderCondition(condition: Condition, { rootCauses }: StatusDocument, nowMs: number, paint: Paint): string[] {

@@ -47,7 +47,7 @@ const intervalsSchema = z.strictObject({
     .min(1)
     .max(60)
     .default(30)
-    .describe("How often containerd and kubelet are asked for their health."),
+    .describe("How often containerd, kubelet, kube-proxy and cluster DNS are asked for their health."),
 });
 
 const keysSchema = z.strictObject({

@@ -31,7 +31,7 @@ export function findRemoteNetworkProblem(
 }
 
 /** A network in CIDR notation, or one address. Networks are IPv4 there; what is none holds no address. */
-function isInNetworks(address: string, networks: readonly string[]): boolean {
+export function isInNetworks(address: string, networks: readonly string[]): boolean {
   return networks.some((network) => {
     const cidr = network.includes("/") ? network : `${network}/32`;
     return ipaddr.IPv4.isValidCIDR(cidr) && ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));

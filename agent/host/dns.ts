@@ -1,6 +1,14 @@
 // Names to addresses, as every program of this machine resolves them: /etc/hosts, nsswitch and the resolver that they name.
-import { lookup } from "node:dns/promises";
+import { lookup, Resolver } from "node:dns/promises";
 import { SatelliteError } from "../errors.ts";
+
+/** A question to one name server, whatever the machine's own resolver is. */
+export interface NameServerQuestion {
+  /** Its address; port 53. */
+  readonly server: string;
+  readonly hostname: string;
+  readonly timeoutSeconds: number;
+}
 
 const RESOLVE_TIMEOUT_MS = 5000;
 
@@ -22,6 +30,25 @@ export async function resolveName(hostname: string): Promise<readonly string[]> 
       hint: "resolvectl status, or cat /etc/resolv.conf: the name servers there must answer.",
       cause,
     });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks one name server once, over UDP, and over TCP where its answer is too long for that. @throws dns-failed */
+export async function askNameServer({
+  server,
+  hostname,
+  timeoutSeconds,
+}: NameServerQuestion): Promise<readonly string[]> {
+  const resolver = new Resolver({ timeout: timeoutSeconds * 1000, tries: 1 });
+  resolver.setServers([server]);
+  // The time-out is of one packet; an answer over TCP may come a byte at a time.
+  const timer = setTimeout(() => resolver.cancel(), timeoutSeconds * 1000);
+  try {
+    return await resolver.resolve4(hostname);
+  } catch (cause) {
+    throw new SatelliteError("dns-failed", `the name server ${server} gives no address of ${hostname}`, { cause });
   } finally {
     clearTimeout(timer);
   }

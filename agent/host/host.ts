@@ -1,5 +1,6 @@
 // The only way to touch the machine. The real one is linux-host.ts; tests bring one that lives in memory.
 import type { Readable } from "node:stream";
+import type { NameServerQuestion } from "./dns.ts";
 import type { GrpcRequest, GrpcResponse } from "./grpc.ts";
 
 /** What the agent needs to know about a file's inode. */
@@ -237,6 +238,8 @@ export interface Host {
   download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */
   resolve(hostname: string): Promise<readonly string[]>;
+  /** IPv4 addresses of a name, as one name server gives them. @throws dns-failed */
+  askNameServer(question: NameServerQuestion): Promise<readonly string[]>;
   /** Follows a stream until the server ends it or the signal aborts; any other end throws. The body is empty when the status is 200. @throws http-failed */
   follow(request: LineStreamRequest): Promise<HttpResponse>;
   /** @throws grpc-failed when there is no answer */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { arch, cpus, networkInterfaces, hostname as readHostname, release as readKernel, totalmem } from "node:os";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { parseEnv } from "node:util";
-import { resolveName } from "./dns.ts";
+import { askNameServer, resolveName } from "./dns.ts";
 import { download } from "./download.ts";
 import { callGrpc } from "./grpc.ts";
 import type { Host, SystemInformation } from "./host.ts";
@@ -31,6 +31,7 @@ export function createLinuxHost(): Host {
     reach: reachTcp,
     download,
     resolve: resolveName,
+    askNameServer,
     follow: followLines,
     grpc: callGrpc,
     systemInformation: createSystemReader(),

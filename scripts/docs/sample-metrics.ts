@@ -28,6 +28,8 @@ const LABELS_WITHOUT_SAMPLES: Readonly<Record<string, readonly string[]>> = {
   eks_satellite_token_expiry_timestamp_seconds: [],
   eks_satellite_client_certificate_expiry_timestamp_seconds: [],
   eks_satellite_serving_certificate_expiry_timestamp_seconds: [],
+  eks_satellite_services_answered_timestamp_seconds: [],
+  eks_satellite_cluster_dns_answered_timestamp_seconds: [],
   eks_satellite_kubelet_start_timestamp_seconds: [],
   eks_satellite_kubelet_info: ["version"],
 };

@@ -57,6 +57,7 @@ export function setUpCheck() {
   const answers = { user: NODE as object, review: 201, skewMs: 0, daemon: true, nodes: [node] };
   host.onFetch = ({ url }: HttpRequest): HttpResponse => {
     if (url === `https://${ECR}/v2/`) return { status: 200, body: "" };
+    if (url.includes(":10256/")) return { status: 200, body: "{}" };
     if (url.includes("/readyz")) {
       if (!answers.daemon) throw new Error("connect ECONNREFUSED");
       return { status: 200, body: "ok" };
@@ -66,6 +67,7 @@ export function setUpCheck() {
     if (url.includes("/api/v1/nodes")) return { status: 200, body: JSON.stringify({ items: answers.nodes }) };
     return { status: 403, body: "", serverTimeMs: host.clock.now() - answers.skewMs };
   };
+  host.onNameServer = () => ["10.100.0.1"];
   const aws = new MemoryAws(host.clock.now);
   const run = async (
     options: { only?: string[]; skip?: string[]; output?: "text" | "json"; environment?: Record<string, string> } = {},

@@ -1,5 +1,6 @@
 // A machine in memory: everything that the agent may touch, scripted by a test and looked at afterwards.
 import { SatelliteError } from "../../agent/errors.ts";
+import type { NameServerQuestion } from "../../agent/host/dns.ts";
 import type { GrpcRequest, GrpcResponse } from "../../agent/host/grpc.ts";
 import type {
   Child,
@@ -68,6 +69,7 @@ export class MemoryHost implements Host {
   onDownload: ((request: DownloadRequest) => void) | undefined;
   /** Names that have addresses; every other one fails. */
   readonly names = new Map<string, readonly string[]>();
+  onNameServer: (question: NameServerQuestion) => readonly string[] | Promise<readonly string[]> = unanswered;
   onFollow: (request: LineStreamRequest) => HttpResponse | Promise<HttpResponse> = unanswered;
   onGrpc: (request: GrpcRequest) => GrpcResponse | Promise<GrpcResponse> = unanswered;
   /** Commands whose process survives SIGKILL, as one in state D does: a call that is late does not come back. */
@@ -154,6 +156,10 @@ export class MemoryHost implements Host {
     const addresses = this.names.get(hostname);
     if (addresses !== undefined) return addresses;
     throw new SatelliteError("dns-failed", `the name ${hostname} cannot be resolved`, { hint: "cat /etc/resolv.conf" });
+  }
+
+  async askNameServer(question: NameServerQuestion): Promise<readonly string[]> {
+    return this.onNameServer(question);
   }
 
   async follow(request: LineStreamRequest): Promise<HttpResponse> {

@@ -1,9 +1,11 @@
-// What a healthy daemon answers to /status.
+// What a healthy daemon answers to /status, on a node without a tunnel.
 import { CONDITION_TYPES } from "../../agent/board/condition-types.ts";
 import type { StatusDocument } from "../../agent/health/status-schema.ts";
 
 export const AT = "2026-01-02T03:03:05.000Z";
 export const LATER = "2026-01-02T04:04:05.000Z";
+
+const OF_THE_TUNNEL = /^(?:Tunnel|ControlPlaneRoute|Services|ClusterDns)/;
 
 export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocument {
   return {
@@ -14,7 +16,8 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
     verdict: { ready: true, healthy: true, reason: "Healthy", summary: "Node gpu-1 is Ready" },
     rootCauses: [],
     conditions: CONDITION_TYPES.map((type) => ({
-      ...{ type, status: "True" as const, reason: "Good", message: `${type} is good`, since: AT },
+      ...{ type, status: "True" as const, reason: OF_THE_TUNNEL.test(type) ? "NotUsed" : "Good" },
+      ...{ message: `${type} is good`, since: AT },
       ...{ dependsOn: [], isCritical: true },
     })),
     node: { name: "gpu-1", identity: "hybrid", providerId: "eks-hybrid:///us-west-2/demo/gpu-1" },

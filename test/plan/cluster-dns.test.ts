@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clusterDnsAddress } from "../../agent/plan/cluster-dns.ts";
+import { clusterDnsAddress, firstServiceAddress } from "../../agent/plan/cluster-dns.ts";
 
 const ADDRESSES = {
   "10.100.0.0/16": "10.100.0.10",
@@ -25,3 +25,8 @@ for (const cidr of ["10.100.0.0/29", "10.0.0.0/32", "fd12::/125", "10.100.0.0", 
     assert.throws(() => clusterDnsAddress(cidr), { code: "service-cidr-invalid", hint: /describe-cluster/ });
   });
 }
+
+test("the API server's Service has the first address", () => {
+  assert.equal(firstServiceAddress("172.20.0.0/16"), "172.20.0.1");
+  assert.equal(firstServiceAddress("fd12:3456:789a::/108"), "fd12:3456:789a::1");
+});

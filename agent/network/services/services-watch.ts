@@ -1,0 +1,97 @@
+// Whether a pod of this node can use Services and cluster names.
+import type { ClusterFacts } from "../../aws/cluster.ts";
+import type { ConditionBoard, Report } from "../../board/conditions.ts";
+import { type Family, family, timestamp } from "../../board/metric-family.ts";
+import type { Config } from "../../config/schema.ts";
+import type { MachineFacts } from "../../facts/machine.ts";
+import type { Host } from "../../host/host.ts";
+import { nodeAddress } from "../../plan/kubelet-flags.ts";
+import { whyNotUsed } from "./expectation.ts";
+import { diagnoseClusterDns, diagnoseServices } from "./services-diagnosis.ts";
+import { askKubeProxy, observeServices } from "./services-reader.ts";
+
+/** What a pod of kube-proxy gets from kubelet's start, pull included, before it is said to be missing. */
+const START_GRACE_MS = 120_000;
+
+export interface ServicesWatchOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly board: ConditionBoard;
+  readonly cluster: () => ClusterFacts | undefined;
+  /** As of the last round of convergence; undefined before the first. */
+  readonly machine: () => MachineFacts | undefined;
+  /** Whether a tunnel to the cluster's network is in use. */
+  readonly hasTunnel: () => boolean;
+  readonly kubelet: () => { readonly ageMs: number | undefined };
+}
+
+/** Sets ServicesWorking and ClusterDnsWorking. */
+export class ServicesWatch {
+  readonly #options: ServicesWatchOptions;
+  #hasSeenKubeProxy = false;
+  #servicesAnsweredMs: number | undefined;
+  #dnsAnsweredMs: number | undefined;
+
+  constructor(options: ServicesWatchOptions) {
+    this.#options = options;
+  }
+
+  metrics(): readonly Family[] {
+    return [
+      family("gauge", "services_answered_timestamp_seconds", "When the API server last answered at its Service.", () =>
+        timestamp(this.#servicesAnsweredMs),
+      ),
+      family("gauge", "cluster_dns_answered_timestamp_seconds", "When cluster DNS last gave the right answer.", () =>
+        timestamp(this.#dnsAnsweredMs),
+      ),
+    ];
+  }
+
+  /** Asks once, where Services can be expected; ends within a few seconds. */
+  async round(): Promise<void> {
+    const { host, config, cluster, machine } = this.#options;
+    const [facts, found] = [cluster(), machine()];
+    if (facts === undefined || found === undefined) return;
+    const address = nodeAddress(config, found, facts.ipFamily);
+    const reason = await this.#findReason(facts, address);
+    if (reason !== undefined) return this.#setNotUsed(reason);
+    const observation = await observeServices({ host, config, cluster: facts, address });
+    const [services, dns] = [diagnoseServices(observation), diagnoseClusterDns(observation)];
+    this.#set("ServicesWorking", services);
+    this.#set("ClusterDnsWorking", dns);
+    const now = host.clock.now();
+    if (observation.service === "ok") this.#servicesAnsweredMs = now;
+    if (dns.status === "True") this.#dnsAnsweredMs = now;
+  }
+
+  /** kube-proxy is asked alone until it has answered: a machine without a way to the VPC would wait for time-outs each round. */
+  async #findReason(cluster: ClusterFacts, address: string | undefined): Promise<string | undefined> {
+    const { hasTunnel, host } = this.#options;
+    const situation = { hasTunnel: hasTunnel(), address, cluster };
+    const reason = whyNotUsed({ ...situation, hasSeenKubeProxy: this.#hasSeenKubeProxy });
+    if (reason === undefined || whyNotUsed({ ...situation, hasSeenKubeProxy: true }) !== undefined) return reason;
+    this.#hasSeenKubeProxy = (await askKubeProxy(host)).kind !== "absent";
+    return this.#hasSeenKubeProxy ? undefined : reason;
+  }
+
+  #setNotUsed(reason: string): void {
+    const report = { status: "True", reason: "NotUsed", isQuiet: true } as const;
+    const { board } = this.#options;
+    board.set("ServicesWorking", { ...report, message: `Services are not used: ${reason}` });
+    board.set("ClusterDnsWorking", { ...report, message: `cluster DNS is not used: ${reason}` });
+  }
+
+  /** A node that has just started, or is not Ready, has no kube-proxy yet. */
+  #set(type: "ServicesWorking" | "ClusterDnsWorking", report: Report): void {
+    const { board, kubelet } = this.#options;
+    const isReady = board.isTrue("NodeReady") && !board.isFailing("NodeReady");
+    const isStarting = !isReady || (kubelet().ageMs ?? 0) < START_GRACE_MS;
+    const isTooEarly = report.status === "False" && isStarting && !board.isTrue(type);
+    const early: Report = {
+      status: "Unknown",
+      reason: "Starting",
+      message: `the node has just started: ${report.message}`,
+    };
+    board.set(type, isTooEarly ? early : report);
+  }
+}
