@@ -9,6 +9,7 @@ export async function renderStatus(sandbox: Sandbox): Promise<string> {
     ["folder", folder],
     ["versions", `Kubernetes ${facts.kubernetes}, containerd ${facts.containerd}, Debian ${facts.debian}`],
   ];
+  if (sandbox.addresses.vpc) rows.push(["network", `in a VPC, behind a NAT at ${await sandbox.nat.publicAddress()}`]);
   for (const name of (await recordedDaemons(folder)).sort()) {
     const identity = await runningDaemon(folder, name);
     rows.push([name, identity ? `runs, pid ${identity.pid}` : "has died: scripts/sandbox up starts it again"]);

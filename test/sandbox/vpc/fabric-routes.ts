@@ -9,7 +9,7 @@ import { internetGateway } from "./topology.ts";
 export type Commands = ReadonlyMap<string, string>;
 
 /** The fabric's preference for `ip rule`, before the main table. */
-const preference = 1000;
+export const fabricPreference = 1000;
 
 /** Routers, rules and routes of the fabric's namespace. */
 export function renderFabricRoutes(cloud: Cloud, ports: readonly Port[], vpc: VpcAddresses): Commands {
@@ -21,7 +21,7 @@ export function renderFabricRoutes(cloud: Cloud, ports: readonly Port[], vpc: Vp
   for (const { port, subnet, addresses } of ports) {
     const table = tableOf(cloud, subnet);
     if (table === undefined) continue;
-    const rule = `iif ${port} lookup ${tableNumber(table.id)} preference ${preference}`;
+    const rule = `iif ${port} lookup ${tableNumber(table.id)} preference ${fabricPreference}`;
     commands.set(`rule del ${rule}`, `rule add ${rule}`);
     // From the fabric's own addresses, such as the metadata service's, and from the internet.
     for (const address of addresses) setRoute(commands, `${address}/32`, `dev ${port} src ${metadataAddress}`, "main");

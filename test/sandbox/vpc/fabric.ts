@@ -2,13 +2,13 @@
 import { execa } from "execa";
 import type { Addresses } from "../addresses.ts";
 import { clean } from "../environment.ts";
-import { execIn } from "../links.ts";
+import { execIn, ip } from "../links.ts";
 import { apiEniAddresses, type VpcAddresses } from "./addresses.ts";
 import { routerOf } from "./attach.ts";
 import type { Cloud } from "./cloud.ts";
 import { apiDevice, balancedSource, eniTable } from "./control-plane.ts";
 import { renderFilter } from "./fabric-filter.ts";
-import { type Commands, renderControlRoutes, renderFabricRoutes } from "./fabric-routes.ts";
+import { type Commands, fabricPreference, renderControlRoutes, renderFabricRoutes } from "./fabric-routes.ts";
 import { portsOf } from "./ports.ts";
 
 /** All of what AWS's side asks for. */
@@ -48,6 +48,17 @@ export class Fabric {
   constructor(addresses: Addresses, vpc: VpcAddresses) {
     this.#addresses = addresses;
     this.#vpc = vpc;
+  }
+
+  /** Takes away what an earlier process left, which this one does not know. */
+  async reset(): Promise<void> {
+    const { fabricNamespace } = this.#vpc;
+    const remove = () => ip(["-n", fabricNamespace, "rule", "delete", "preference", String(fabricPreference)]);
+    while (await remove().catch(() => false)); // until there is none
+    const flush = (...args: string[]) =>
+      ip(["-n", this.#addresses.controlNamespace, "route", "flush", ...args]).catch(() => undefined); // nothing is there
+    await flush("table", "main", "src", balancedSource);
+    for (const index of apiEniAddresses.keys()) await flush("table", eniTable(index));
   }
 
   /** Returns what was changed, a line each. @throws Error with the kernel's words when it refuses some of it */

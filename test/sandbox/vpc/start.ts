@@ -1,4 +1,5 @@
 // What `up` starts for a sandbox in a VPC.
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Addresses } from "../addresses.ts";
@@ -15,8 +16,15 @@ export async function startFabric(folder: string, addresses: Addresses): Promise
   if (vpc === undefined) throw new Error(`the sandbox in ${folder} has no VPC`);
   await plugControlPlane(addresses, vpc, await readCloud(folder));
   const program = join(import.meta.dirname, "vpc-fabric.ts");
-  await startDaemon(folder, { name: fabricDaemon, command: [process.execPath, program, folder] });
+  const command: [string, string, string] = [process.execPath, program, folder];
+  await startDaemon(folder, { name: fabricDaemon, command, restartOn: await sourceText() });
   await settle(folder, vpc);
+}
+
+/** All of the fabric's program: an edit of it restarts the fabric at the next `up`. */
+async function sourceText(): Promise<string> {
+  const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith(".ts")).sort();
+  return (await Promise.all(files.map((name) => readFile(join(import.meta.dirname, name), "utf8")))).join("");
 }
 
 /** Writes where the API server is in the VPC, as EKS's does by itself; this one has --endpoint-reconciler-type=none. */

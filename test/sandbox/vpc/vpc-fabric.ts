@@ -3,8 +3,8 @@
 import { watch } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { openSandbox } from "../sandbox.ts";
-import { writeAtomic } from "../state.ts";
+import { addressesOf } from "../addresses.ts";
+import { readFacts, writeAtomic } from "../state.ts";
 import { cloudPath, readCloud } from "./cloud.ts";
 import { Fabric, renderProgram } from "./fabric.ts";
 import { readLinks } from "./ports.ts";
@@ -14,10 +14,12 @@ import { appliedPath, digestOf } from "./settle.ts";
 const roundMs = 500;
 
 const [folder = ""] = process.argv.slice(2);
-const { addresses } = await openSandbox(folder);
-const { vpc } = addresses;
-if (vpc === undefined) throw new Error(`the sandbox in ${folder} has no VPC`);
+const facts = await readFacts(folder);
+const addresses = facts && addressesOf(facts.slot, facts.network);
+const vpc = addresses?.vpc;
+if (addresses === undefined || vpc === undefined) throw new Error(`the sandbox in ${folder} has no VPC`);
 const fabric = new Fabric(addresses, vpc);
+await fabric.reset();
 let wake = () => {};
 watch(dirname(cloudPath(folder)), (_, name) => name === "cloud.json" && wake());
 
