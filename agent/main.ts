@@ -46,6 +46,7 @@ function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
     openLog,
     print: (text) => void process.stdout.write(withoutControls(text)),
     printError: (text) => void process.stderr.write(withoutControls(text)),
+    readInput,
     isTerminal: () => process.stdout.isTTY === true,
     printScreen: (text) => void process.stdout.write(text),
     paint,
@@ -95,6 +96,20 @@ async function confirm(question: string): Promise<boolean> {
   const answer = await Promise.race([answered, once(terminal, "close").then(() => "")]);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
+}
+
+async function readInput(maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new SatelliteError("input-too-large", `standard input has more than ${maxBytes} bytes`, {
+        hint: "Give it the file that is meant.",
+      });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function exitNow(exitCode: number): Promise<void> {

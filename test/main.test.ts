@@ -24,6 +24,24 @@ test("version and --version print the version of the package", () => {
     assert.deepEqual(start(words), { status: 0, stdout: `${manifest.version}\n`, stderr: "" });
 });
 
+test("standard input is read to its end, whatever it is, and no further than it makes sense", () => {
+  const args = [
+    "user-data",
+    "--cluster",
+    "demo",
+    "--region",
+    "us-east-1",
+    "--credentials-file",
+    "-",
+    "--sums",
+    "/nowhere",
+  ];
+  const read = (input: string) => spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", input }).stderr;
+  assert.match(read("AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n"), /--sums \/nowhere: there is no such file/);
+  assert.match(read("x".repeat(100_000)), /standard input has more than 65536 bytes/);
+  assert.match(read(""), /standard input has no AWS_ACCESS_KEY_ID/);
+});
+
 test("--help lists the commands and exits with 0", () => {
   const { status, stdout } = start("--help");
   assert.equal(status, 0);

@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly printError: Print;
   /** Whether standard output is a terminal, which others may see and which may be recorded. */
   readonly isTerminal: () => boolean;
+  /** Standard input to its end. @throws input-too-large, when it has more than `maxBytes` */
+  readonly readInput: (maxBytes: number) => Promise<string>;
   /** Begins the daemon's log on standard output; from then on a reader that goes away ends nothing. */
   readonly openLog: () => LogOutput;
   /** Writes a screen with its colours; the words of others in it have lost theirs. */

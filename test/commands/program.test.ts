@@ -19,6 +19,7 @@ function setUp() {
     print: (text) => void printed.push(text),
     printError: () => undefined,
     isTerminal: () => false,
+    readInput: async () => "",
     openLog: () => createLogOutput({ stream: process.stdout }),
     printScreen: () => undefined,
     paint: (_style, text) => text,

@@ -1,22 +1,20 @@
-// The example of user data, by the real cloud-init: a machine that was only launched is a node, and is one again after a reboot.
+// What `user-data` prints, by the real cloud-init: a machine that was only launched is a node, and is one again after a reboot.
+// EKS_SATELLITE_DEBIAN takes another suite than bookworm.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { stringify } from "yaml";
+import { execa } from "execa";
+import { parse } from "yaml";
 import { down } from "../sandbox/down.ts";
-import { awsCaPath } from "../sandbox/machine-tree.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import { cacheFolder, clusterName, nodeName, region, roleArn } from "../sandbox/state.ts";
+import { cacheFolder, clusterName, debianSuites, nodeName, region, roleArn } from "../sandbox/state.ts";
 import { up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { ReleaseMirror } from "./release-mirror.ts";
 
-const FOLDER = join(cacheFolder(), "cloud-init-sandbox");
-const EXAMPLE = join(import.meta.dirname, "../../packaging/cloud-init.example.yaml");
-const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
-/** What makes sure that the script comes over TLS; the sandbox's mirror has none. */
-const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
+const SUITE = debianSuites.find((suite) => suite === process.env.EKS_SATELLITE_DEBIAN) ?? "bookworm";
+const FOLDER = join(cacheFolder(), `cloud-init-sandbox${SUITE === "bookworm" ? "" : `-${SUITE}`}`);
+const PROGRAM = join(import.meta.dirname, "../../agent/main.ts");
 const VERSION = "0.1.0";
 const SEED = "/var/lib/cloud/seed/nocloud";
 /** Where cloud-init finds its user data, and what a sandbox's image has otherwise than a cloud's. */
@@ -24,15 +22,28 @@ const IMAGE = "datasource_list: [NoCloud]\nnetwork: { config: disabled }\nlocale
 /** Programs that a fresh image lacks: the daemon has to bring them while cloud-init waits for the node. */
 const MISSING = ["conntrack", "socat"];
 
+/** Values that would leave their places in a shell, or in a YAML that was not written for PyYAML. */
+const NASTY = [
+  'kubelet.flags.a=it\'s "q" $HOME $(id) `id` \\',
+  "kubelet.flags.b=#cloud-config\n- x: |\n END\n\n",
+  "kubelet.flags.c=yes",
+  "kubelet.flags.d=0755 # no comment",
+  "kubelet.flags.e={{ jinja }} %{x} \ttab \u00df\u{1f600}",
+];
+const NASTY_PATH = "/root/nasty-user-data";
+
 let sandbox: Sandbox;
 let mirror: ReleaseMirror;
+/** Of the mirror. */
+let url: string;
 
 before(async () => {
   await down(FOLDER);
   mirror = await ReleaseMirror.create([VERSION]);
   await mirror.setLatest(VERSION);
-  ({ sandbox } = await up({ folder: FOLDER, agent: false }));
-  await makeImage(await mirror.listen(sandbox.addresses.uplink.host));
+  ({ sandbox } = await up({ folder: FOLDER, agent: false, debian: SUITE }));
+  url = await mirror.listen(sandbox.addresses.uplink.host);
+  await makeImage();
 });
 after(async () => {
   await mirror?.close();
@@ -57,44 +68,45 @@ const hasMissing = async () => {
 };
 const cloudInit = async () => (await sandbox.box(["cloud-init", "status", "--long"], { mayFail: true })).stdout;
 
+/** What only the sandbox needs: the address on its link, and what its host forbids to containerd. */
+const PARTICULAR = () => [
+  `node.ip=${sandbox.addresses.node}`,
+  'containerd.config.plugins."io.containerd.grpc.v1.cri".restrict_oom_score_adj=true',
+];
+
+/** Runs the command as a user on a laptop, whose keys are in no file. */
+async function userData({
+  settings = [],
+  args: more = [],
+}: {
+  settings?: readonly string[];
+  args?: readonly string[];
+} = {}): Promise<string> {
+  const { accessKeyId, secretAccessKey } = sandbox.facts;
+  const args = [
+    ...["--cluster", clusterName, "--region", region, "--node-name", nodeName, "--role-arn", roleArn],
+    ...["--eks-satellite-version", VERSION, "--ca", join(FOLDER, "pki/aws-ca.crt"), "--credentials-file", "-"],
+    ...[...PARTICULAR(), ...settings].flatMap((setting) => ["--set", setting]),
+    ...more,
+  ];
+  const { stdout } = await execa(process.execPath, [PROGRAM, "user-data", ...args], {
+    input: `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
+    env: { EKS_SATELLITE_BASE_URL: url, EKS_SATELLITE_ALLOW_HTTP: "yes" },
+    stripFinalNewline: false,
+  });
+  return stdout;
+}
+
 /** Makes of the machine an image with cloud-init and the user data, on which nothing else was done. */
-async function makeImage(url: string): Promise<void> {
+async function makeImage(): Promise<void> {
   await sh(`export DEBIAN_FRONTEND=noninteractive
     apt-get purge --yes --quiet=2 ${MISSING.join(" ")} >/dev/null
     apt-get update --quiet=2
     apt-get install --yes --quiet=2 --no-install-recommends cloud-init >/dev/null`);
   await write("/etc/cloud/cloud.cfg.d/99-sandbox.cfg", IMAGE);
-  await write(`${SEED}/user-data`, await fillIn(`${url}/install.sh`), "600");
+  await write(`${SEED}/user-data`, await userData(), "600");
   await write(`${SEED}/meta-data`, "instance-id: launched-1\n");
-  // The sandbox's own, which the example cannot know: where releases are, its AWS's certificate authority, its addresses.
-  const releases = `[Manager]\nDefaultEnvironment=EKS_SATELLITE_BASE_URL=${url} EKS_SATELLITE_ALLOW_HTTP=yes\n`;
-  await write("/etc/systemd/system.conf.d/releases.conf", releases);
-  await write("/etc/eks-satellite/environment", `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`);
-  const runtime = { plugins: { "io.containerd.grpc.v1.cri": { restrict_oom_score_adj: true } } };
-  const particular = { node: { ip: sandbox.addresses.node }, containerd: { config: runtime } };
-  await write("/etc/eks-satellite/config.yaml", stringify(particular));
-}
-
-/** The example with its placeholders filled in, and nothing else changed. @throws when one is not in it, or one is left */
-async function fillIn(scriptUrl: string): Promise<string> {
-  const { accessKeyId, secretAccessKey } = sandbox.facts;
-  const replacements: readonly (readonly [string, string])[] = [
-    [TLS_OPTIONS, ""],
-    [SCRIPT_URL, scriptUrl],
-    ["CHANGE-access-key-id", accessKeyId],
-    ["CHANGE-secret-access-key", secretAccessKey],
-    ["CHANGE-cluster", clusterName],
-    ["CHANGE-region", region],
-    ["CHANGE-node-name", nodeName],
-    ["CHANGE-role-arn", roleArn],
-  ];
-  let text = await readFile(EXAMPLE, "utf8");
-  for (const [placeholder, ours] of replacements) {
-    assert.ok(text.includes(placeholder), `the example does not say ${placeholder}`);
-    text = text.replace(placeholder, ours);
-  }
-  assert.doesNotMatch(text, /CHANGE-/);
-  return text;
+  await write(NASTY_PATH, await userData({ settings: NASTY }), "600");
 }
 
 /** Processes of the machine with the secret key in their arguments; grep itself reads it from its standard input. */
@@ -102,11 +114,28 @@ const argumentsWithSecret = () =>
   sh("grep --files-with-matches --text --file=- /proc/[0-9]*/cmdline 2>/dev/null || true", secretLine());
 const secretLine = () => `${sandbox.facts.secretAccessKey}\n`;
 
-test("the example is valid to cloud-init's own schema", async () => {
-  assert.match(await sh(`cloud-init schema --config-file ${SEED}/user-data 2>&1`), /^Valid cloud-config/m);
+test("it is valid to cloud-init's own schema, whatever values are in it", async () => {
+  for (const path of [`${SEED}/user-data`, NASTY_PATH])
+    assert.match(
+      await sh(`cloud-init schema --config-file ${path} 2>&1 || true`),
+      /^Valid (cloud-config|schema)/m,
+      path,
+    );
 });
 
-test("a machine that was launched with it is a Ready node with nobody's help, and cloud-init says that it is done", async () => {
+test("cloud-init's own reader of YAML takes from it what was given, byte for byte", async () => {
+  const script = `import json, sys, yaml\njson.dump(yaml.safe_load(open("${NASTY_PATH}")), sys.stdout)\n`;
+  const { write_files: files, runcmd } = JSON.parse(await sh("python3 -", script));
+  const flags = Object.fromEntries(NASTY.map((setting) => [setting.charAt(14), setting.slice(16)]));
+  assert.deepEqual(parse(files[0].content).kubelet.flags, flags);
+  assert.equal(
+    files[1].content,
+    `AWS_ACCESS_KEY_ID=${sandbox.facts.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretLine()}`,
+  );
+  assert.equal(runcmd.length, 1);
+});
+
+test("a machine that was launched with it is a Ready node without further help, and cloud-init says that it is done", async () => {
   await sandbox.reboot();
   const exposed: string[] = [];
   const wait = { what: "cloud-init to end", deadlineMs: 240_000, intervalMs: 100, explain: output };
@@ -138,6 +167,14 @@ test("the keys are root's alone wherever they are, and in no log", async () => {
     await sh("cat > /run/secret && journalctl | grep --count --file=/run/secret || true", secretLine()),
     "0",
   );
+});
+
+test("the script of the same node, through a shell as over SSH, puts in force what differs, and nothing the second time", async () => {
+  const script = await userData({ settings: ["kubelet.maxPods=20"], args: ["--format", "script"] });
+  const run = () => sh("bash -s 2>&1", script);
+  assert.match(await run(), /● ready Node satellite-1 is Ready/);
+  assert.match(await sh("eks-satellite plan; cat /etc/eks-satellite/config.yaml"), /maxPods: 20/);
+  assert.match(await run(), /^this text was put in force before/);
 });
 
 test("a reboot brings the node back, and installs nothing again", async () => {

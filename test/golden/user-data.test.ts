@@ -41,7 +41,7 @@ async function print(...more: readonly string[]): Promise<string> {
   const options = addUserDataOptions(new Command("user-data")).parse(args, { from: "user" }).opts<UserDataOptions>();
   const printed: string[] = [];
   const context = {
-    ...{ host, environment: {}, isTerminal: () => false, printError: () => undefined },
+    ...{ host, environment: {}, isTerminal: () => false, readInput: async () => "", printError: () => undefined },
     print: (text: string) => void printed.push(text),
     readKeys: () => assert.fail("AWS was asked"),
   };

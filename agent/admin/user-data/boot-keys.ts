@@ -17,11 +17,14 @@ export interface BootKeys {
   readonly areTemporary: boolean;
 }
 
-/** Reads the file; `-` is standard input. @throws options-invalid, credentials-invalid, file-unreadable */
-export async function readBootKeys(host: Host, file: string): Promise<BootKeys> {
+/** Reads the file; `-` is standard input. @throws options-invalid, credentials-invalid, file-unreadable, input-too-large */
+export async function readBootKeys(
+  host: Host,
+  file: string,
+  readInput: (maxBytes: number) => Promise<string>,
+): Promise<BootKeys> {
   const name = file === "-" ? "standard input" : file;
-  const text =
-    file === "-" ? await host.files.read("/dev/stdin") : (await host.files.readWithStatus(file, MAX_BYTES))?.text;
+  const text = file === "-" ? await readInput(MAX_BYTES) : (await host.files.readWithStatus(file, MAX_BYTES))?.text;
   if (text === undefined)
     throw new SatelliteError("options-invalid", `--credentials-file ${file}: there is no such file`, {
       hint: "It has lines AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=….",

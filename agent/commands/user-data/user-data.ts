@@ -23,7 +23,7 @@ import type { CommandContext } from "../context.ts";
 import { addUserDataOptions, checkTogether, keySourceOf, type UserDataOptions } from "./options.ts";
 
 export interface UserDataContext
-  extends Pick<CommandContext, "host" | "environment" | "print" | "printError" | "isTerminal"> {
+  extends Pick<CommandContext, "host" | "environment" | "print" | "printError" | "isTerminal" | "readInput"> {
   /** The administrator's own, for SSM alone. */
   readonly readKeys: () => Promise<AwsKeys>;
 }
@@ -39,9 +39,9 @@ export function register(program: Command, context: CommandContext): void {
   addUserDataOptions(program.command("user-data"))
     .description("administrator: print the user data, or the script, that makes a fresh machine of any cloud this node")
     .action((options: UserDataOptions) => {
-      const { host, environment, print, printError, isTerminal } = context;
+      const { host, environment, print, printError, isTerminal, readInput } = context;
       const readKeys = () => readChainKeys(options);
-      return userDataCommand({ host, environment, print, printError, isTerminal, readKeys }, options);
+      return userDataCommand({ host, environment, print, printError, isTerminal, readInput, readKeys }, options);
     });
 }
 
@@ -73,13 +73,14 @@ export async function userDataCommand(context: UserDataContext, options: UserDat
 
 /** Reads what the options name; stand-ins take the place of what others have to be asked for. */
 async function readRequest(
-  { host }: UserDataContext,
+  { host, readInput }: UserDataContext,
   options: UserDataOptions,
 ): Promise<{ readonly request: UserDataRequest; readonly keys: BootKeys | undefined }> {
   const settings = options.set.map(parseSetting);
   const source = keySourceOf(options, settings);
   checkTogether(options, source);
-  const keys = options.credentialsFile === undefined ? undefined : await readBootKeys(host, options.credentialsFile);
+  const file = options.credentialsFile;
+  const keys = file === undefined ? undefined : await readBootKeys(host, file, readInput);
   const { cluster, region, nodeName, identity, eni, roleArn, format, proxy } = options;
   const request = {
     ...{ cluster, region, nodeName, identity, eni, roleArn, format, proxy, settings, source },

@@ -5,8 +5,8 @@ import { MemoryHost } from "../../fakes/memory-host.ts";
 
 function read(text: string | undefined, file = "/home/joe/keys") {
   const host = new MemoryHost();
-  if (text !== undefined) host.files.put(file === "-" ? "/dev/stdin" : file, text);
-  return readBootKeys(host, file);
+  if (text !== undefined) host.files.put(file, text);
+  return readBootKeys(host, file, async () => text ?? "");
 }
 
 test("keys in any form that is read are written in the one that every reader knows", async () => {

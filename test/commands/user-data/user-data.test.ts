@@ -31,7 +31,7 @@ function setUp({ isTerminal = false } = {}) {
     const command = addUserDataOptions(new Command("user-data").exitOverride());
     const options = command.parse([...WHERE, ...args], { from: "user" }).opts<UserDataOptions>();
     const context = {
-      ...{ host, environment: {}, isTerminal: () => isTerminal },
+      ...{ host, environment: {}, isTerminal: () => isTerminal, readInput: async () => KEYS_FILE },
       print: (text: string) => void printed.push(text),
       printError: (text: string) => void noted.push(text),
       readKeys: async () => ({ accessKeyId: "AKIAADMIN", secretAccessKey: new Secret("admin-secret") }),
