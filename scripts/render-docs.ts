@@ -13,6 +13,7 @@ import { renderNetworkPicture } from "./docs/network-picture.ts";
 import { renderPipelinePicture } from "./docs/pipeline-picture.ts";
 import { renderStatusPicture } from "./docs/status-picture.ts";
 import { renderChecks, renderConditions, renderEvents, renderFiles, renderHttp } from "./docs/tables.ts";
+import { renderTunnelPicture } from "./docs/tunnel-picture.ts";
 
 type Render = () => string | Promise<string>;
 
@@ -39,6 +40,7 @@ const IMAGES: Readonly<Record<string, () => string>> = {
   "network.svg": renderNetworkPicture,
   "pipeline.svg": renderPipelinePicture,
   "status.svg": renderStatusPicture,
+  "tunnel.svg": renderTunnelPicture,
 };
 
 /** Renders every file, by its path from the root of the repository. */
