@@ -3,13 +3,15 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { buildCoreDns } from "../go-builds.ts";
+import { execIn } from "../links.ts";
 import { inNamespace } from "../network.ts";
 import { lastLines, startDaemon, stopDaemon } from "../process.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { writeAtomic } from "../state.ts";
 import type { Progress } from "../step.ts";
+import { apiEniAddresses } from "../vpc/addresses.ts";
 import { waitFor } from "../wait.ts";
-import { renderService } from "./vpc-pod.ts";
+import { podNamespace, renderService } from "./vpc-pod.ts";
 
 /** Its name among the sandbox's daemons, and so of its log. */
 const daemonName = "coredns";
@@ -48,10 +50,11 @@ async function runClusterDns(sandbox: Sandbox, program: string): Promise<void> {
   await writeAtomic(join(home, "coredns-kubeconfig.yaml"), renderKubeconfig(sandbox, join(home, "coredns.token")));
   const corefile = renderCorefile(addresses.dnsPod, join(home, "coredns-kubeconfig.yaml"));
   await writeAtomic(join(home, "Corefile"), corefile);
-  const command = inNamespace(addresses.controlNamespace, [program, "-conf", join(home, "Corefile")]);
+  const command = inNamespace(podNamespace(addresses), [program, "-conf", join(home, "Corefile")]);
   await startDaemon(folder, { name: daemonName, command, restartOn: corefile });
   const wait = { what: "CoreDNS to be ready", deadlineMs: 20_000, explain: () => lastLines(folder, daemonName) };
-  await waitFor(wait, async () => (await fetch(`http://${addresses.dnsPod}:8181/ready`)).ok);
+  const ready = ["curl", "--silent", "--fail", "--max-time", "2", `http://${addresses.dnsPod}:8181/ready`];
+  await waitFor(wait, async () => (await execIn(podNamespace(addresses), ready)).exitCode === 0);
 }
 
 /** That of EKS's add-on, on an address of its own. Names from outside get no answer: there is no resolver of the VPC. */
@@ -79,7 +82,10 @@ function renderCorefile(address: string, kubeconfig: string): string {
 }
 
 function renderKubeconfig({ folder, addresses }: Sandbox, tokenFile: string): string {
-  const cluster = { server: `https://${addresses.api}`, "certificate-authority": join(folder, "pki", "ca.crt") };
+  const cluster = {
+    server: `https://${addresses.vpc ? apiEniAddresses[0] : addresses.api}`,
+    "certificate-authority": join(folder, "pki", "ca.crt"),
+  };
   return stringify({
     apiVersion: "v1",
     kind: "Config",

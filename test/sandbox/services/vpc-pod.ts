@@ -2,6 +2,7 @@
 import { execa } from "execa";
 import type { Addresses } from "../addresses.ts";
 import { clean } from "../environment.ts";
+import { workerNamespace } from "../vpc/worker.ts";
 
 /** Where a Service is. */
 export interface ServiceName {
@@ -15,6 +16,11 @@ export interface ServicePort {
   readonly port: number;
   readonly targetPort?: number;
   readonly protocol?: "TCP" | "UDP";
+}
+
+/** The network namespace in which pods of the VPC run. */
+export function podNamespace({ slot, controlNamespace, vpc }: Addresses): string {
+  return vpc ? workerNamespace(slot) : controlNamespace;
 }
 
 /** Gives the pod its address, which machine and host reach as they reach the control plane. */
