@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { type Addresses, endpointName } from "./addresses.ts";
 import { replaceFolder } from "./fresh-folder.ts";
+import { hypervisorPath } from "./instances/hypervisor.ts";
 import { inNamespace, setAwsReachability } from "./network.ts";
 import { lastLines, startDaemon } from "./process.ts";
 import {
@@ -150,6 +151,7 @@ async function renderAccount(folder: string, facts: SandboxFacts, addresses: Add
     rotatedKeys: [rotatedKeys(facts)],
     rolesAnywhere: { ...rolesAnywhereArns, roleArn, trustAnchor },
     vpc: vpcPlans[facts.network],
+    ...(facts.network === "vpc" ? { hypervisor: hypervisorPath(facts.slot) } : {}),
     cluster: {
       name: clusterName,
       version: facts.kubernetes.split(".").slice(0, 2).join("."),

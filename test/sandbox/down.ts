@@ -3,6 +3,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { addressesOf } from "./addresses.ts";
 import { removeTree } from "./fresh-folder.ts";
+import { Instance, instanceIds, instanceRunner } from "./instances/instance.ts";
 import { machineOf } from "./machine/kinds.ts";
 import { removeNetwork } from "./network.ts";
 import { recordedDaemons, stopDaemon } from "./process.ts";
@@ -21,6 +22,7 @@ const contents = [
   "registry",
   "services",
   "machine",
+  "instances",
 ];
 
 /** Takes the sandbox in `folder` down, whatever part of it is there. */
@@ -29,6 +31,10 @@ export async function down(folder = sandboxFolder()): Promise<void> {
   // Half a sandbox has no facts: every kind is cut off alike then, by the processes in its namespace.
   const { machine = "nspawn", debian = "bookworm", network = "direct" } = (await readFacts(folder)) ?? {};
   if (slot !== undefined) await machineOf(folder, { slot, machine, debian, network }).cutPower();
+  // The runner first: it would take an instance that ends for one that powers itself off.
+  await stopDaemon(folder, instanceRunner, 0);
+  if (slot !== undefined)
+    await Promise.all((await instanceIds(folder)).map((id) => new Instance(folder, slot, id).end("at once")));
   // No time to end in order: what they would write is removed below.
   await Promise.all((await recordedDaemons(folder)).map((name) => stopDaemon(folder, name, 0)));
   if (slot !== undefined) {

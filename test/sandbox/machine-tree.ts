@@ -4,14 +4,14 @@ import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type Addresses, renderHosts } from "./addresses.ts";
+import { renderHosts } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 import { installPrograms } from "./go-builds.ts";
 import { baseTree } from "./machine/base.ts";
 import { createDisk } from "./machine/virtual-tree.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { nodeName, type SandboxFacts } from "./state.ts";
+import { nodeName } from "./state.ts";
 
 /** Units that would only take time from a machine that lives for minutes. */
 const maskedUnits = [
@@ -66,7 +66,7 @@ export async function createTree(sandbox: Parts): Promise<void> {
 
 async function fillTree(fresh: string, { folder, facts, addresses, programs }: Parts): Promise<void> {
   await execa("cp", ["--archive", "--reflink=auto", `${baseTree(facts)}/.`, fresh], clean());
-  await configureSystem(fresh, facts, addresses);
+  await configureSystem(fresh, nodeName, renderHosts(addresses, facts.clusterId, nodeName));
   await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
   const providers = join(fresh, "etc/eks/image-credential-provider");
   await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
@@ -79,10 +79,11 @@ async function fillTree(fresh: string, { folder, facts, addresses, programs }: P
   await trustAws(fresh, folder);
 }
 
-async function configureSystem(tree: string, facts: SandboxFacts, addresses: Addresses): Promise<void> {
+/** Gives a tree its name and the names that it knows, and takes from it what only costs time. */
+export async function configureSystem(tree: string, hostname: string, hosts: string): Promise<void> {
   const units = join(tree, "etc/systemd/system");
-  await writeFile(join(tree, "etc/hostname"), `${nodeName}\n`);
-  await writeFile(join(tree, "etc/hosts"), renderHosts(addresses, facts.clusterId, nodeName));
+  await writeFile(join(tree, "etc/hostname"), `${hostname}\n`);
+  await writeFile(join(tree, "etc/hosts"), hosts);
   await rm(join(tree, "etc/resolv.conf"), { force: true });
   await writeFile(join(tree, "etc/resolv.conf"), await hostResolvers());
   for (const unit of maskedUnits) await symlink("/dev/null", join(units, unit));
@@ -109,7 +110,8 @@ export async function installContainerd(tree: string, bin: string): Promise<void
   await installPrograms(bin, ["containerd", "containerd-shim-runc-v2", "ctr"], join(tree, "usr/bin"));
 }
 
-async function trustAws(tree: string, folder: string): Promise<void> {
+/** Puts the CA of the sandbox's AWS into the tree's store. */
+export async function trustAws(tree: string, folder: string): Promise<void> {
   await copyFile(join(folder, "pki", "aws-ca.crt"), join(tree, awsCaPath));
   await execa("chroot", [tree, "update-ca-certificates", "--fresh"], clean());
 }

@@ -7,6 +7,7 @@ import { mintToken } from "./authentication.ts";
 import { type AwsFaults, changeFaults, clearFaults, readFaults } from "./aws.ts";
 import { clean } from "./environment.ts";
 import type { HandKubelet } from "./hand-kubelet.ts";
+import { Instance } from "./instances/instance.ts";
 import { kubeconfigPath, runKubectl } from "./kubectl.ts";
 import { machineOf } from "./machine/kinds.ts";
 import type { CommandOptions, CommandResult, Machine } from "./machine/machine.ts";
@@ -14,6 +15,7 @@ import { type Reach, setApiReachability, setAwsReachability, setMachineLink } fr
 import { type Programs, programsOf } from "./programs.ts";
 import { nodeName, readFacts, type SandboxFacts, sandboxFolder } from "./state.ts";
 import type { VpcAddresses } from "./vpc/addresses.ts";
+import { readCloud } from "./vpc/cloud.ts";
 import { Nat } from "./vpc/nat.ts";
 import { Vpc } from "./vpc/vpc.ts";
 
@@ -83,6 +85,24 @@ export class Sandbox {
     const command = ["--kubeconfig", this.kubeconfig, ...args];
     const options = { ...clean(), stdio: "inherit", reject: false } as const;
     return (await execa(join(this.programs.kubernetes, "kubectl"), command, options)).exitCode ?? 1;
+  }
+
+  /** Ids of the instances of EC2 that are not terminated. */
+  async instances(): Promise<readonly string[]> {
+    const { instances } = await readCloud(this.folder);
+    return instances.filter(({ state }) => state !== "terminated").map(({ id }) => id);
+  }
+
+  /** An instance of EC2, to run commands in it and to break it. */
+  instance(id: string): Instance {
+    return new Instance(this.folder, this.facts.slot, id);
+  }
+
+  /** The one instance that is not terminated, which the gateway's is. @throws Error when there is none, or more */
+  async gateway(): Promise<Instance> {
+    const [id, ...others] = await this.instances();
+    if (id === undefined || others.length > 0) throw new Error(`there are ${others.length + (id ? 1 : 0)} instances`);
+    return this.instance(id);
   }
 
   /** Reads the node. @throws Error when there is no such Node. */

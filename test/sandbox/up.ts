@@ -18,6 +18,8 @@ import {
 } from "./go-builds.ts";
 import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
+import { startInstances } from "./instances/start.ts";
+import { instanceBase } from "./instances/tree.ts";
 import { ensureBaseTree } from "./machine/base.ts";
 import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
@@ -73,6 +75,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   await ensurePrograms(choices, progress);
   const python = await ensurePython(progress);
   await ensureBaseTree(progress, choices);
+  if (choices.network === "vpc") await ensureBaseTree(progress, instanceBase);
   const sandbox = new Sandbox(folder, await claim(folder, choices, progress));
   const { facts, addresses, programs } = sandbox;
 
@@ -97,6 +100,7 @@ export async function prepare(progress = new Progress()): Promise<void> {
     await ensurePrograms({ kubernetes: defaultKubernetes, containerd }, progress);
   await ensurePython(progress);
   await ensureBaseTree(progress);
+  await ensureBaseTree(progress, instanceBase);
   await ensurePackages(progress, "vm");
   await ensureBaseTree(progress, { machine: "vm", debian: "bookworm" });
   await ensureRegistry(progress);
@@ -117,7 +121,10 @@ async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void>
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress, graceSeconds?: number) {
   const { folder, facts, addresses, programs } = sandbox;
   await progress.step("AWS", () => startAws(folder, facts, addresses, python));
-  if (addresses.vpc) await progress.step("the VPC's fabric", () => startFabric(folder, addresses));
+  if (addresses.vpc) {
+    await progress.step("the VPC's fabric", () => startFabric(folder, addresses));
+    await startInstances(folder, addresses.vpc);
+  }
   await progress.step("control plane", () => startControlPlane(folder, addresses, programs, graceSeconds));
   if (addresses.vpc) await publishApiServer(folder, programs.kubernetes);
   await progress.step("authentication through AWS", () => authorizeRole(folder, facts, addresses, programs));

@@ -10,18 +10,32 @@ import type { Progress } from "../step.ts";
 import { addKernel } from "./kernel.ts";
 import { virtualPackages } from "./virtual-tree.ts";
 
-/** What decides which base a machine has. */
+/** What decides which base a machine has. An instance of EC2 is a container with cloud-init, and no container runtime. */
 export interface BaseChoice {
-  readonly machine: MachineKind;
+  readonly machine: MachineKind | "instance";
   readonly debian: DebianSuite;
 }
 
 const mirror = "http://deb.debian.org/debian";
-const packages = [
-  ...["systemd", "systemd-sysv", "dbus", "kmod", "procps", "iproute2", "ca-certificates", "curl"],
-  ...["containerd", "runc", "containernetworking-plugins", "iptables", "nftables", "conntrack", "socat"],
-  "wireguard-tools",
-];
+const system = ["systemd", "systemd-sysv", "dbus", "kmod", "procps", "iproute2", "ca-certificates", "curl"];
+const network = ["iptables", "nftables", "conntrack", "socat", "wireguard-tools"];
+const machine = [...system, "containerd", "runc", "containernetworking-plugins", ...network];
+const packages: Readonly<Record<BaseChoice["machine"], readonly string[]>> = {
+  nspawn: machine,
+  vm: [...machine, ...virtualPackages],
+  instance: [...system, ...network],
+};
+/** debootstrap configures packages in an order in which Python's own fail: apt installs these after it. */
+const laterPackages: Readonly<Record<BaseChoice["machine"], readonly string[]>> = {
+  nspawn: [],
+  vm: [],
+  instance: ["cloud-init"],
+};
+const folderNames: Readonly<Record<BaseChoice["machine"], string>> = {
+  nspawn: "machine",
+  vm: "virtual",
+  instance: "instance",
+};
 
 /** What a container of the default suite is made from. */
 const container: BaseChoice = { machine: "nspawn", debian: "bookworm" };
@@ -34,10 +48,10 @@ export function baseTree(choice: BaseChoice): string {
 /** Folder of the base: its tree, or for a virtual machine its kernel and its tree. */
 export function baseFolder(choice: BaseChoice): string {
   const digest = createHash("sha256")
-    .update([mirror, choice.debian, ...packagesOf(choice)].join())
+    .update([mirror, choice.debian, ...packages[choice.machine], ...laterPackages[choice.machine]].join())
     .digest("hex")
     .slice(0, 12);
-  return join(cacheFolder(), `${choice.machine === "vm" ? "virtual" : "machine"}-${digest}`);
+  return join(cacheFolder(), `${folderNames[choice.machine]}-${digest}`);
 }
 
 /** Makes the base with debootstrap when its package list is new, and returns its tree. */
@@ -57,15 +71,21 @@ export async function ensureBaseTree(progress: Progress, choice: BaseChoice = co
 
 async function debootstrap(tree: string, choice: BaseChoice): Promise<void> {
   await mkdir(tree, { recursive: true });
-  const include = `--include=${packagesOf(choice).join(",")}`;
+  const include = `--include=${packages[choice.machine].join(",")}`;
   // In a mount namespace of its own: what debootstrap mounts in the tree goes when it ends, however it ends.
   await execa("unshare", ["--mount", "--", "debootstrap", "--variant=minbase", include, choice.debian, tree, mirror]);
+  if (laterPackages[choice.machine].length > 0) await installLater(tree, laterPackages[choice.machine]);
   for (const path of ["var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"]) {
     await rm(join(tree, path), { recursive: true, force: true });
     await mkdir(join(tree, path), { recursive: true });
   }
 }
 
-function packagesOf({ machine }: BaseChoice): readonly string[] {
-  return machine === "vm" ? [...packages, ...virtualPackages] : packages;
+async function installLater(tree: string, names: readonly string[]): Promise<void> {
+  const script = `mount -t proc proc "$0/proc"
+    chroot "$0" apt-get update --quiet=2
+    chroot "$0" apt-get install --yes --quiet=2 --no-install-recommends "$@"`;
+  await execa("unshare", ["--mount", "--", "/bin/sh", "-ec", script, tree, ...names], {
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
 }
