@@ -1,0 +1,187 @@
+// Four network namespaces: a gateway, a host of its VPC, and two satellites whose tunnels lead to it. The gateway's own code runs in the first.
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { GatewayDevice } from "../../../agent/gateway/gateway-device.ts";
+import type { Host } from "../../../agent/host/host.ts";
+import { createLinuxHost } from "../../../agent/host/linux-host.ts";
+import { Secret } from "../../../agent/secret.ts";
+import { publicKeyOf } from "../../../agent/tunnel/wireguard-key.ts";
+import type { Programs } from "../../network/real/programs.ts";
+
+export const GATEWAY = "10.20.1.5";
+export const VPC_HOST = "10.20.1.10";
+export const SATELLITES = { a: "10.250.0.11", b: "10.250.0.12" } as const;
+/** Of every EC2 instance. */
+export const METADATA = "169.254.169.254";
+type Satellite = keyof typeof SATELLITES;
+type Place = "gw" | "vpc" | Satellite;
+/** The VPC's jumbo frames. */
+const JUMBO = "9001";
+const IP_FORWARD = "/proc/sys/net/ipv4/ip_forward";
+const PACKETS = join(import.meta.dirname, "packets.ts");
+const run = promisify(execFile);
+
+export class PeersLab {
+  readonly device: GatewayDevice;
+  /** Command lines that the gateway ran. */
+  readonly commands: string[] = [];
+  readonly #programs: Programs;
+  readonly #folder = mkdtempSync(join(tmpdir(), "es-gateway-"));
+  readonly #children: ChildProcess[] = [];
+  readonly #privateKeys: Readonly<Record<"gw" | Satellite, string>>;
+  #mounts = 0;
+
+  constructor(programs: Programs) {
+    this.#programs = programs;
+    const make = () => execFileSync(programs.wg, ["genkey"], { encoding: "utf8" }).trim();
+    this.#privateKeys = { gw: make(), a: make(), b: make() };
+    const privateKey = new Secret(this.#privateKeys.gw);
+    const keys = { privateKey, publicKey: publicKeyOf(privateKey) };
+    this.device = new GatewayDevice(
+      this.#gatewayHost(),
+      { userspace: "allow", mtu: 1420, runFolder: this.#folder },
+      keys,
+    );
+  }
+
+  publicKey(satellite: Satellite): string {
+    return publicKeyOf(new Secret(this.#privateKeys[satellite]));
+  }
+
+  async up(): Promise<void> {
+    // wg finds wireguard-go below /var/run, which a network namespace does not separate.
+    const private_ = "mkdir -p /var/run/wireguard && mount -t tmpfs tmpfs /var/run/wireguard && exec sleep infinity";
+    const holder = spawn("unshare", ["--mount", "sh", "-c", private_], { stdio: "ignore" });
+    this.#children.push(holder);
+    await once(holder, "spawn");
+    this.#mounts = holder.pid ?? 0;
+    await sleep(300);
+    for (const place of ["gw", "vpc", "a", "b"] as const) {
+      await run("ip", ["netns", "add", this.#name(place)]);
+      await this.in(place, "ip link set lo up");
+    }
+    await this.#wire("vpc", `${VPC_HOST}/24`, "vpc0", `${GATEWAY}/24`);
+    await this.in("vpc", `ip link set eth0 mtu ${JUMBO}`, `ip route add 10.250.0.0/24 via ${GATEWAY}`);
+    await this.in("gw", `ip link set vpc0 mtu ${JUMBO}`, `ip addr add ${METADATA}/32 dev lo`);
+    await this.#startSatellite("a", "192.0.2.2/30", "192.0.2.1");
+    await this.#startSatellite("b", "192.0.2.6/30", "192.0.2.5");
+    this.#spawn("vpc", [process.execPath, PACKETS, "echo", VPC_HOST]);
+    this.#spawn("a", [process.execPath, PACKETS, "echo", SATELLITES.a]);
+    await sleep(1000);
+  }
+
+  async down(): Promise<void> {
+    for (const child of this.#children) child.kill("SIGKILL");
+    for (const place of ["gw", "vpc", "a", "b"] as const)
+      await run("ip", ["netns", "delete", this.#name(place)]).catch(() => undefined); // It was never made.
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** Runs command lines in a place; the last one's output. */
+  async in(place: Place, ...lines: readonly string[]): Promise<string> {
+    let output = "";
+    for (const line of lines) output = (await run(...this.#inside(place, line.split(" ")))).stdout;
+    return output;
+  }
+
+  /** How many packets came back of so many that were sent, one every so many milliseconds. */
+  async packets(
+    place: Place,
+    to: string,
+    options: { readonly count: number; readonly everyMs?: number; readonly from: string },
+  ): Promise<number> {
+    const { count, everyMs = 50, from } = options;
+    const words = [process.execPath, PACKETS, "count", from, to, String(count), String(everyMs)];
+    return Number((await run(...this.#inside(place, words))).stdout);
+  }
+
+  /** How a TCP connection ends, and after how long. */
+  async connect(place: Place, address: string, port: number): Promise<{ readonly reach: string; readonly ms: number }> {
+    const code = `import("${join(import.meta.dirname, "../../../agent/host/http.ts")}").then(async ({ reachTcp }) => console.log(await reachTcp("${address}", ${port}, 2)))`;
+    const startedMs = performance.now();
+    const { stdout } = await run(...this.#inside(place, [process.execPath, "--eval", code]));
+    return { reach: stdout.trim(), ms: performance.now() - startedMs };
+  }
+
+  /** Listens on an address and ports in a place, until the end. */
+  async listen(place: Place, address: string, ...ports: readonly number[]): Promise<void> {
+    const code = `for (const port of ${JSON.stringify(ports)}) require("node:net").createServer((socket) => socket.on("error", () => {})).listen(port, "${address}")`;
+    this.#spawn(place, [process.execPath, "--eval", code]);
+    await sleep(500);
+  }
+
+  async #startSatellite(satellite: Satellite, own: string, endpoint: string): Promise<void> {
+    const name = `essat${satellite}`;
+    await this.#wire(satellite, own, `to-${satellite}`, `${endpoint}/30`);
+    const gatewayKey = publicKeyOf(new Secret(this.#privateKeys.gw));
+    const file = join(this.#folder, `${name}.conf`);
+    const peer = `[Peer]\nPublicKey = ${gatewayKey}\nEndpoint = ${endpoint}:51820\nAllowedIPs = 0.0.0.0/0\nPersistentKeepalive = 5\n`;
+    writeFileSync(file, `[Interface]\nPrivateKey = ${this.#privateKeys[satellite]}\n${peer}`, { mode: 0o600 });
+    this.#spawn(satellite, [this.#programs.wireguardGo, "-f", name]);
+    await this.#untilMade(satellite, name);
+    await this.in(satellite, `${this.#programs.wg} setconf ${name} ${file}`, `ip link set ${name} mtu 1420 up`);
+    const address = SATELLITES[satellite];
+    await this.in(satellite, `ip addr add ${address}/32 dev lo`);
+    for (const network of ["10.20.0.0/16", "10.250.0.0/24", METADATA])
+      await this.in(satellite, `ip route add ${network} dev ${name} src ${address}`);
+  }
+
+  async #untilMade(place: Place, name: string): Promise<void> {
+    for (let tries = 0; ; tries += 1)
+      try {
+        await this.in(place, `${this.#programs.wg} show ${name} dump`);
+        return;
+      } catch (error) {
+        if (tries > 100) throw error;
+        await sleep(50);
+      }
+  }
+
+  /** The real machine within the gateway's namespace; wireguard-go is this process's child, where no systemd runs. */
+  #gatewayHost(): Host {
+    const real = createLinuxHost();
+    const inside = (words: readonly string[]) => real.run(...this.#inside("gw", words));
+    const files: Host["files"] = {
+      ...real.files,
+      read: async (path) => (path === IP_FORWARD ? (await inside(["cat", path])).stdout : real.files.read(path)),
+      writeInPlace: async (path, content) => void (await inside(["sh", "-c", `echo ${content} > ${path}`])),
+    };
+    return {
+      ...real,
+      files,
+      run: async (command, args) => {
+        this.commands.push([command, ...args].join(" "));
+        const done = { exitCode: 0, stdout: "", stderr: "" };
+        if (command === "systemctl") return done;
+        if (command !== "systemd-run") return inside([command === "wg" ? this.#programs.wg : command, ...args]);
+        this.#spawn("gw", [this.#programs.wireguardGo, "-f", args.at(-1) ?? ""]);
+        return done;
+      },
+    };
+  }
+
+  #spawn(place: Place, words: readonly string[]): void {
+    const [command, args] = this.#inside(place, words);
+    this.#children.push(spawn(command, args, { stdio: "ignore", env: { ...process.env, LOG_LEVEL: "error" } }));
+  }
+
+  async #wire(place: Place, address: string, gatewayLink: string, gatewayAddress: string): Promise<void> {
+    const peer = ["peer", "name", gatewayLink, "netns", this.#name("gw")];
+    await run("ip", ["link", "add", "eth0", "netns", this.#name(place), "type", "veth", ...peer]);
+    await this.in(place, `ip addr add ${address} dev eth0`, "ip link set eth0 up");
+    await this.in("gw", `ip addr add ${gatewayAddress} dev ${gatewayLink}`, `ip link set ${gatewayLink} up`);
+  }
+
+  #inside(place: Place, words: readonly string[]): [string, string[]] {
+    return ["nsenter", [`--net=/run/netns/${this.#name(place)}`, `--mount=/proc/${this.#mounts}/ns/mnt`, ...words]];
+  }
+
+  #name(place: Place): string {
+    return `esg-${process.pid}-${place}`;
+  }
+}
