@@ -4,7 +4,7 @@ import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../config/paths.t
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import { isOwnCdiSpec } from "../gpu/cdi-spec.ts";
-import { listKubeletRules, removeKubeletRules } from "./firewall.ts";
+import { listKubernetesRules, removeKubernetesRules } from "./firewall.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
 import { type OwnFolder, ownFolders, removeOwnFolder } from "./own-folders.ts";
@@ -96,10 +96,10 @@ function mountsStep({ host }: StepOptions): Step {
 
 function firewallStep({ host }: StepOptions): Step {
   return {
-    name: "remove kubelet's chains from iptables",
-    list: async () => (await listKubeletRules(host)).map(({ program, table, line }) => `${program} ${table}: ${line}`),
+    name: "remove the rules of kubelet and kube-proxy from the packet filter",
+    list: () => listKubernetesRules(host),
     run: async () => {
-      await removeKubeletRules(host);
+      await removeKubernetesRules(host);
       return [];
     },
   };
