@@ -155,16 +155,6 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   }),
   REMOTE_NETWORK_CHECK,
   {
-    name: "control-plane-route",
-    checks:
-      "the control plane reaches kubelet's port: a machine cannot see that itself, so the outcome is always unknown",
-    run: async () =>
-      unknown(
-        "whether the control plane reaches this machine's port 10250 cannot be checked from here",
-        "Without a route from the cluster's VPC (VPN, transit gateway, WireGuard) kubectl logs, exec and webhooks do not work on this node; pods do.",
-      ),
-  },
-  {
     name: "daemon",
     checks: "the daemon runs, and says that the node is ready",
     run: async ({ daemon }) => {

@@ -14,6 +14,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "check/context.ts": "a token's date, and when the cluster was described",
   "check/credential-checks.ts": "the end of a certificate",
   "check/identity-checks.ts": "the end of a certificate",
+  "check/tunnel/tunnel-checks.ts": "the age of WireGuard's handshake, which is of that clock",
   "commands/authorize.ts": "the name of a backup",
   "commands/bundle.ts": "the name and date of a bundle",
   "commands/clusters/token.ts": "a token's date",

@@ -67,7 +67,7 @@ const CAUSES: readonly Cause[] = [
     report: (observation) => ({
       reason: "UdpBlocked",
       message: `the gateway at ${observation.tunnel.gateway.endpoint} knows this machine's key, and there is no handshake (${bytesOf(observation)})`,
-      hint: `A firewall on the way drops UDP: allow this machine out to ${observation.tunnel.gateway.endpoint}. ${CHECK}`,
+      hint: `A firewall on the way drops UDP: allow this machine out to ${observation.tunnel.gateway.endpoint}. Or the instance is stopped. ${CHECK}`,
     }),
   },
   {
