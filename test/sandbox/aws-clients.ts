@@ -17,7 +17,10 @@ export interface ClientKeys {
 }
 
 /** Clients with these keys, the administrator's when left out. */
-export async function awsClients(sandbox: Sandbox, credentials: ClientKeys = sandbox.facts.administrator) {
+export async function awsClients(
+  sandbox: Pick<Sandbox, "folder" | "facts" | "addresses">,
+  credentials: ClientKeys = sandbox.facts.administrator,
+) {
   const ca = await readFile(join(sandbox.folder, "pki", "aws-ca.crt"));
   const httpsAgent = new Agent({ ca, keepAlive: false, lookup: leadTo(sandbox.addresses.aws) });
   const options = { region, credentials, requestHandler: { httpsAgent } };

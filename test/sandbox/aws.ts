@@ -50,11 +50,12 @@ export interface AwsFaults {
   readonly cluster?: Readonly<Record<string, unknown>>;
 }
 
-const program = join(import.meta.dirname, "aws");
+/** The folder of AWS's program. */
+export const awsProgram = join(import.meta.dirname, "aws");
 
 /** Makes the Python environment of AWS in the cache, keyed by its pinned requirements; returns its interpreter. */
 export async function ensurePython(progress: Progress): Promise<string> {
-  const requirements = join(program, "requirements.txt");
+  const requirements = join(awsProgram, "requirements.txt");
   const digest = createHash("sha256")
     .update(await readFile(requirements))
     .digest("hex")
@@ -82,7 +83,7 @@ export async function startAws(folder: string, facts: SandboxFacts, addresses: A
   await writeAtomic(join(aws, "account.json"), account, 0o600);
   await startDaemon(folder, {
     name: "aws",
-    command: inNamespace(addresses.awsNamespace, [python, "-B", join(program, "server.py"), addresses.aws, aws]),
+    command: inNamespace(addresses.awsNamespace, [python, "-B", join(awsProgram, "server.py"), addresses.aws, aws]),
     restartOn: account + (await sourceText()),
   });
   const wait = { what: `AWS to listen on ${addresses.aws}:443`, deadlineMs: 30_000 };
@@ -137,7 +138,8 @@ export function rotatedKeys({ accessKeyId, secretAccessKey }: Pick<SandboxFacts,
   };
 }
 
-async function renderAccount(folder: string, facts: SandboxFacts, addresses: Addresses): Promise<string> {
+/** What AWS's program makes at its start. */
+export async function renderAccount(folder: string, facts: SandboxFacts, addresses: Addresses): Promise<string> {
   const { accessKeyId, secretAccessKey } = facts;
   const ca = await readFile(join(folder, "pki", "ca.crt"));
   const trustAnchor = await readFile(join(folder, "pki", "aws-ca.crt"), "utf8");
@@ -172,8 +174,8 @@ function ownNetwork({ node, prefixLength }: Addresses) {
 
 /** All of AWS's program: an edit of it restarts AWS at the next `up`. */
 async function sourceText(): Promise<string> {
-  const files = (await readdir(program)).filter((name) => name.endsWith(".py") && !name.startsWith("test_")).sort();
-  return (await Promise.all(files.map((name) => readFile(join(program, name), "utf8")))).join("");
+  const files = (await readdir(awsProgram)).filter((name) => name.endsWith(".py") && !name.startsWith("test_")).sort();
+  return (await Promise.all(files.map((name) => readFile(join(awsProgram, name), "utf8")))).join("");
 }
 
 function faultsPath(folder: string): string {

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from urllib.parse import urlencode
 
 import moto.backends
 from account import REGION
@@ -10,6 +11,7 @@ from cloud import Cloud, changes_cloud
 from cluster_config import ACTIONS as CLUSTER_CONFIG_ACTIONS
 from cluster_config import ClusterConfig
 from faults import apply_to_cluster
+from images import resolve_image
 from instances import Lifecycle
 from permissions import is_permitted
 from replies import Refusal, json_reply
@@ -21,6 +23,7 @@ class Infrastructure:
     def __init__(self, account, cloud_file):
         self._account = account
         self._ec2 = moto.backends.get_backend("ec2")[account.number][REGION]
+        self._ssm = moto.backends.get_backend("ssm")[account.number][REGION]
         self._iam = moto.backends.get_backend("iam")[account.number]["aws"]
         cidrs = [found["cidr_block"] for found in self._ec2.get_vpc(account.vpc.id).get_cidr_block_association_set()]
         self._configs = {
@@ -35,17 +38,24 @@ class Infrastructure:
         return is_permitted(self._iam, identity, action, self._tags_of)
 
     def answer(self, action, request, faults, forward):
-        """The reply to any action that is left to moto, which `forward` asks, or that is answered in its place."""
+        """The reply to any action that is left to moto, which `forward` asks, or that is answered in its place. `forward` takes the body."""
         if action.name in CLUSTER_CONFIG_ACTIONS:
             return self._configure_cluster(action, request, faults)
-        before = self._lifecycle.ids() if action.name == "ec2:RunInstances" else None
-        reply = forward()
-        if before is not None:
-            self._lifecycle.launched(before)
+        if action.name == "ec2:RunInstances":
+            return self._run_instances(action, forward)
+        reply = forward(request.body)
         if action.name == "eks:DescribeCluster" and reply.status == 200:
             return json_reply({"cluster": self._show_cluster(json.loads(reply.body)["cluster"], faults)})
         if changes_cloud(action):
             self._cloud.publish()
+        return reply
+
+    def _run_instances(self, action, forward):
+        before = self._lifecycle.ids()
+        image = resolve_image(self._ssm, action.parameters.get("ImageId", ""))
+        reply = forward(urlencode({**action.parameters, "ImageId": image}).encode())
+        self._lifecycle.launched(before)
+        self._cloud.publish()
         return reply
 
     def report_instance(self, instance_id, state):

@@ -6,6 +6,7 @@ A state that passes by itself on AWS waits here for the runner of instances, whi
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, InstanceState
+from moto.ec2.models.route_tables import Route
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 # What an action makes of an instance, and in which states it does.
@@ -55,6 +56,7 @@ def _teach_moto():
     Instance.source_dest_check = property(_read_check, _write_check)
     # moto adds the instance's groups to those that the interface was given, for ever.
     NetworkInterface.group_set = property(lambda self: self._group_set)
+    Route.state = property(_route_state)
 
 
 def _beginning(name):
@@ -92,6 +94,16 @@ def _prepare_interfaces(self, nic_spec, *args, **kwargs):
             interface.delete_on_termination = str(asked.get(index)).lower() != "false"
 
 
+def _route_state(self):
+    """A route leads nowhere when its interface is deleted, or not attached to an instance that runs."""
+    interface = self.interface or (self.instance.nics.get(0) if self.instance else None)
+    if interface is None:
+        return "active"
+    is_there = interface.id in interface.ec2_backend.enis
+    runs = interface.instance is not None and interface.instance.state in ("pending", "running")
+    return "active" if is_there and runs else "blackhole"
+
+
 def _read_check(self):
     """The source/dest check of an instance is its primary interface's."""
     return self.nics[0].source_dest_check if getattr(self, "nics", None) else True
@@ -103,7 +115,7 @@ def _write_check(self, value):
 
 
 def _keep_what_is_used(ec2):
-    """EC2 refuses to delete a security group or an interface in use, and to release an address that is associated."""
+    """EC2 refuses to delete a group or an interface in use, to release an address that is associated, and a second route to a network."""
     moto = type(ec2)
 
     def delete_security_group(name=None, group_id=None):
@@ -126,6 +138,13 @@ def _keep_what_is_used(ec2):
                 raise EC2ClientError("InvalidIPAddress.InUse", f"Address {found.public_ip} is in use.")
         return moto.release_address(ec2, address, allocation_id)
 
+    def create_route(route_table_id, destination_cidr_block, *args, **kwargs):
+        routes = ec2.get_route_table(route_table_id).routes
+        if destination_cidr_block and any(each.destination_cidr_block == destination_cidr_block for each in routes):
+            raise EC2ClientError("RouteAlreadyExists", f"The route identified by {destination_cidr_block} already exists.")
+        return moto.create_route(ec2, route_table_id, destination_cidr_block, *args, **kwargs)
+
+    ec2.create_route = create_route
     ec2.delete_security_group = delete_security_group
     ec2.delete_network_interface = delete_network_interface
     ec2.release_address = release_address

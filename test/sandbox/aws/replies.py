@@ -21,6 +21,7 @@ NAMES = {
     "expired": {"query": "ExpiredToken", "json": "ExpiredTokenException", "ec2": "RequestExpired"},
     "denied": {"query": "AccessDenied", "json": "AccessDeniedException", "ec2": "UnauthorizedOperation"},
     "invalid": {"query": "ValidationError", "json": "ValidationException"},
+    "invalid-parameter-value": {"query": "ValidationError", "ec2": "InvalidParameterValue", "json": "ValidationException"},
     "invalid-parameter": {"json": "InvalidParameterException"},
     "in-use": {"json": "ResourceInUseException"},
     "not-found": {"json": "ResourceNotFoundException"},

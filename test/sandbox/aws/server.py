@@ -93,7 +93,7 @@ class Aws:
             return self._get_session_token(action, identity, faults)
         if action.name == "ecr:GetAuthorizationToken":
             return self._registry.give_token(self._account.number, faults)
-        return self._infrastructure.answer(action, request, faults, lambda: self._forward(environ, request.body))
+        return self._infrastructure.answer(action, request, faults, lambda body: self._forward(environ, body))
 
     def _give_instance_credentials(self, instance_id):
         """Keys of the instance's role for six hours, as AWS gives them; None where it has no role."""

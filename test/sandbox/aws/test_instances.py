@@ -15,9 +15,10 @@ from actions import Action, read_action
 from cloud import render
 from hypervisor import serve
 from identities import Identity
-from images import publish_images
+from images import publish_images, resolve_image
 from instances import Lifecycle
 from permissions import is_permitted
+from replies import Refusal
 from sigv4 import Request
 
 NUMBER = "123456789014"
@@ -113,6 +114,16 @@ class States(unittest.TestCase):
         self.lifecycle.report(instance.id, "terminated")
         self.ec2.release_address(allocation_id=address.allocation_id)
 
+    def test_a_route_to_an_interface_leads_nowhere_without_an_instance_that_runs(self):
+        interface = self.ec2.create_network_interface(self.subnet, "10.0.1.50", group_ids=[self.group.id])
+        [table] = self.ec2.describe_route_tables(filters={"vpc-id": [self.vpc.id]})
+        route = self.ec2.create_route(table.id, "10.250.0.0/24", interface_id=interface.id)
+        self.assertEqual(route.state, "blackhole")
+        instance = self.run_one(nics=[{"DeviceIndex": 0, "NetworkInterfaceId": interface.id}])
+        self.assertEqual((route.state, table.routes[0].state), ("active", "active"))
+        self.lifecycle.report(instance.id, "stopped")
+        self.assertEqual(route.state, "blackhole")
+
     def test_the_source_dest_check_of_an_instance_is_its_interfaces(self):
         instance = self.run_one()
         self.ec2.modify_instance_attribute(instance.id, "source_dest_check", False)
@@ -174,6 +185,14 @@ class Images(unittest.TestCase):
         publish_images(ssm)
         for distribution in ("canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id", "debian/release/12/latest/amd64"):
             self.assertRegex(ssm.get_parameter(f"/aws/service/{distribution}").value, "^ami-[0-9a-f]{17}$")
+
+    def test_a_parameter_stands_for_its_image(self):
+        ssm = moto.backends.get_backend("ssm")[NUMBER][REGION]
+        publish_images(ssm)
+        self.assertRegex(resolve_image(ssm, "resolve:ssm:/aws/service/debian/release/12/latest/arm64"), "^ami-0")
+        self.assertEqual(resolve_image(ssm, "ami-1"), "ami-1")
+        with self.assertRaisesRegex(Refusal, "parameter /other not found"):
+            resolve_image(ssm, "resolve:ssm:/other")
 
 
 class Hypervisor(unittest.TestCase):
