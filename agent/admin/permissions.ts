@@ -62,7 +62,7 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"],
   },
   {
-    command: "gateway create",
+    command: "gateway create, gateway check, gateway delete",
     when: "always",
     actions: [
       "sts:GetCallerIdentity",
@@ -113,6 +113,45 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     ],
     kubernetes:
       "what the created roles grant, or escalate and bind; create and update of them; create and patch configmaps in kube-system",
+  },
+  {
+    command: "gateway delete",
+    when: "without --dry-run",
+    actions: [
+      "eks:UpdateClusterConfig",
+      "eks:DescribeUpdate",
+      "eks:DeleteAccessEntry",
+      "ec2:RevokeSecurityGroupIngress",
+      "ec2:DeleteRoute",
+      "ec2:TerminateInstances",
+      "ec2:DisassociateAddress",
+      "ec2:ReleaseAddress",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DeleteSecurityGroup",
+      "iam:RemoveRoleFromInstanceProfile",
+      "iam:DeleteInstanceProfile",
+      "iam:DeleteRolePolicy",
+      "iam:DeleteRole",
+    ],
+    kubernetes: "delete roles, rolebindings, clusterroles, clusterrolebindings, and configmaps in kube-system",
+  },
+  {
+    command: "gateway list",
+    when: "always",
+    actions: [
+      "sts:GetCallerIdentity",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeSecurityGroupRules",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeAddresses",
+      "ec2:DescribeInstances",
+    ],
+  },
+  {
+    command: "gateway check",
+    when: "--node-name",
+    actions: [],
+    kubernetes: "get nodes, and get nodes/proxy",
   },
   { command: "node-name", when: "--eni", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
   {

@@ -1,5 +1,8 @@
 // An administrator of the cluster `demo` and of the VPC that it is in, who works on gateways.
+import { type CheckGatewayOptions, checkGatewayCommand } from "../../agent/commands/gateway/check.ts";
 import { type CreateGatewayOptions, createGatewayCommand } from "../../agent/commands/gateway/create.ts";
+import { type DeleteGatewayOptions, deleteGatewayCommand } from "../../agent/commands/gateway/delete.ts";
+import { type ListGatewayOptions, listGatewaysCommand } from "../../agent/commands/gateway/list.ts";
 import { setUpAdmin } from "./memory-admin.ts";
 import { MemoryGatewayAws } from "./memory-gateway-aws.ts";
 import { CLUSTER_GROUP, PRIVATE_SUBNET, PUBLIC_SUBNET, VPC } from "./memory-gateway-vpc.ts";
@@ -13,6 +16,7 @@ export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
   gatewayAws.onRemoteNetworks = (remoteNetworks) => {
     aws.cluster = { ...aws.cluster, remoteNetworks };
   };
+  gatewayAws.onDeleteRolePolicy = (name) => void adminAws.roles.get(name)?.policies.clear();
   gatewayAws.onDeleteRole = (name) => void adminAws.roles.delete(name);
   const subnetIds = [PUBLIC_SUBNET, PRIVATE_SUBNET];
   aws.cluster = {
@@ -58,5 +62,11 @@ export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
     },
     create: (options: Partial<CreateGatewayOptions> = {}) =>
       driven(createGatewayCommand(gatewayContext, { ...changing, ...defaults, ...options }, print)),
+    remove: (options: Partial<DeleteGatewayOptions> = {}) =>
+      driven(deleteGatewayCommand(gatewayContext, { ...changing, force: false, ...options }, print)),
+    check: (options: Partial<CheckGatewayOptions> = {}) =>
+      checkGatewayCommand(gatewayContext, { ...shared, ...options }, print),
+    list: (options: Partial<ListGatewayOptions> = {}) =>
+      listGatewaysCommand(gatewayContext, { ...shared, ...options }, print),
   };
 }

@@ -170,8 +170,9 @@ export class MemoryGatewayAws extends MemoryVpc implements GatewayAws {
     this.profiles = this.profiles.filter(({ name }) => name !== wanted);
   }
 
-  async deleteRolePolicy() {
+  async deleteRolePolicy(name: string) {
     this.change("DeleteRolePolicy");
+    this.onDeleteRolePolicy(name);
   }
 
   async deleteRole(name: string) {

@@ -69,6 +69,7 @@ export class MemoryVpc implements GatewayReads {
   /** Changes after which nothing is answered any more. */
   changesLeft = Number.POSITIVE_INFINITY;
   onRemoteNetworks: (networks: RemoteNetworks) => void = () => undefined;
+  onDeleteRolePolicy: (name: string) => void = () => undefined;
   onDeleteRole: (name: string) => void = () => undefined;
 
   async findVpc(wanted: string) {

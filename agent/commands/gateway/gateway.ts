@@ -1,7 +1,10 @@
 // `eks-satellite gateway`: the way from the cluster's network to satellites. An administrator makes it; `run` is the gateway itself.
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
+import { registerCheck } from "./check.ts";
 import { registerCreate } from "./create.ts";
+import { registerDelete } from "./delete.ts";
+import { registerList } from "./list.ts";
 import { registerRun } from "./run.ts";
 
 /** Adds `gateway` with its commands. */
@@ -10,5 +13,8 @@ export function register(program: Command, context: CommandContext): void {
     .command("gateway")
     .description("the gateway through which the cluster's network reaches satellites");
   registerCreate(gateway, context);
+  registerList(gateway, context);
+  registerCheck(gateway, context);
+  registerDelete(gateway, context);
   registerRun(gateway, context);
 }

@@ -1,8 +1,10 @@
 // `eks-satellite gateway run`: the gateway itself, on its instance.
 import type { Command } from "commander";
+import { createInspector } from "../../admin/gateway/inspector.ts";
+import { DEFAULT_GATEWAY } from "../../admin/gateway/names.ts";
 import { takeInstanceLock } from "../../apply/instance-lock.ts";
 import { SatelliteError } from "../../errors.ts";
-import { createAws } from "../../host/aws.ts";
+import { type AwsKeys, createAws } from "../../host/aws.ts";
 import type { Host } from "../../host/host.ts";
 import { createLog } from "../../log.ts";
 import { GATEWAY_CONFIG_PATH } from "../../tunnel/names.ts";
@@ -37,14 +39,19 @@ export async function gatewayRunCommand(
       hint: "systemctl start eks-satellite-gateway.",
     });
   // No other command needs them, and the daemon of a node should not hold them.
-  const [{ loadGatewayConfig }, { runGateway }] = await Promise.all([
+  const [{ loadGatewayConfig }, { runGateway }, { createGatewayReads }] = await Promise.all([
     import("../../gateway/gateway-config.ts"),
     import("../../gateway/gateway.ts"),
+    import("../../host/gateway-aws/gateway-aws.ts"),
   ]);
   const config = await loadGatewayConfig(host, file);
   const log = createLog(config.log, write, environment);
   const lock = await takeInstanceLock(host, config.stateFolder);
   const { region } = config.cluster;
   const aws = createAws(region, { eks: config.aws.endpoints.eks });
-  await runGateway({ host, aws, config, log, environment }, signal).finally(() => lock.release());
+  const createReads = (keys: AwsKeys) => createGatewayReads(region, { keys, endpoint: config.aws.endpoints.ec2 });
+  const createLook = (keys: () => AwsKeys | undefined) =>
+    createInspector({ aws, createReads, cluster: config.cluster, gateway: config.name ?? DEFAULT_GATEWAY, keys });
+  const options = { host, aws, config, log, environment, createInspector: createLook };
+  await runGateway(options, signal).finally(() => lock.release());
 }

@@ -12,6 +12,7 @@ import {
   RemoveRoleFromInstanceProfileCommand,
 } from "@aws-sdk/client-iam";
 import { optional } from "../../optional.ts";
+import type { AwsKeys } from "../aws.ts";
 import { proxiedAgent } from "../proxy.ts";
 import { createEc2Changes } from "./ec2-changes.ts";
 import { createReads } from "./ec2-reads.ts";
@@ -38,8 +39,17 @@ export function createGatewayAws(region: string, profile: string | undefined): G
 }
 
 /** The reading calls alone: all that a gateway's own role may do. */
-export function createGatewayReads(region: string): GatewayReads {
-  return createReads(new EC2Client(clientOptions(region, undefined)));
+export function createGatewayReads(
+  region: string,
+  { keys, endpoint }: { keys?: AwsKeys; endpoint?: string | undefined } = {},
+): GatewayReads {
+  const credentials = keys === undefined ? {} : { credentials: reveal(keys) };
+  return createReads(new EC2Client({ ...clientOptions(region, undefined), ...credentials, ...optional({ endpoint }) }));
+}
+
+function reveal({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys) {
+  const token = sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() };
+  return { accessKeyId, secretAccessKey: secretAccessKey.reveal(), ...token };
 }
 
 type ProfileCalls =

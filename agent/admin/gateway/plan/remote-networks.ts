@@ -4,9 +4,10 @@ import type { ClusterUpdate, RemoteNetworks } from "../../../host/gateway-aws/ty
 import { callAws } from "../../aws-call.ts";
 import { type Change, diffOf, pretty } from "../../change.ts";
 import { ADDED_TAG } from "../names.ts";
-import { isWithin, type TunnelNetworks } from "../networks.ts";
+import type { TunnelNetworks } from "../networks.ts";
 import { checkRoom } from "../refusals.ts";
 import { type GatewayContext, isAwsCode, type Later, retryWhile } from "./context.ts";
+import { missingNetworks } from "./missing-networks.ts";
 
 /** EKS makes one update of a cluster at a time; an upgrade of the control plane takes half an hour. */
 const OTHER_UPDATE = { attempts: 180, everyMilliseconds: 20_000 };
@@ -14,13 +15,6 @@ const POLL_MILLISECONDS = 10_000;
 /** EKS's own words are some minutes; an hour is a failure. */
 const MAX_POLLS = 360;
 const POLLS_BETWEEN_REPORTS = 6;
-
-/** The networks that the cluster lacks; one that is within a present network is there. */
-export function missingNetworks(present: RemoteNetworks, { nodes, pods }: TunnelNetworks): RemoteNetworks {
-  const lacks = (cidr: string | undefined, list: readonly string[]) =>
-    cidr === undefined || list.some((other) => isWithin(cidr, other)) ? [] : [cidr];
-  return { nodes: lacks(nodes, present.nodes), pods: lacks(pods, present.pods) };
-}
 
 /** @throws remote-networks-full */
 export function planRemoteNetworks(

@@ -152,12 +152,13 @@ function planEntry(context: GatewayContext, present: readonly string[] | undefin
 }
 
 /** An access entry's own ARN ends in an id, so a policy can name it with a wildcard only. */
-function askEks<T>({ access, names }: GatewayContext, action: string, call: () => Promise<T>): Promise<T> {
+export function askEks<T>({ access, names }: GatewayContext, action: string, call: () => Promise<T>): Promise<T> {
   const entry = `${access.arn.replace(":cluster/", ":access-entry/")}/role/${access.account}/${names.role}/*`;
   const resource = action === "eks:CreateAccessEntry" ? access.arn : entry;
   return callAws({ action, resource, caller: access.callerArn }, call);
 }
 
-function profileArn({ access: { partition, account }, names }: GatewayContext): string {
+/** ARN of the instance profile. */
+export function profileArn({ access: { partition, account }, names }: GatewayContext): string {
   return `arn:${partition}:iam::${account}:instance-profile/${names.role}`;
 }

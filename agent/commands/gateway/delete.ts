@@ -1,0 +1,47 @@
+// `eks-satellite gateway delete`: removes what create made, and nothing else.
+import type { Command } from "commander";
+import { planDeletion } from "../../admin/gateway/delete.ts";
+import { openGateway, readEverything } from "../../admin/gateway/read.ts";
+import { checkCluster, proposeChanges } from "../admin-changes.ts";
+import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
+import type { CommandContext, Print } from "../context.ts";
+import type { GatewayCommandContext } from "./create.ts";
+import { addConfirmation, addGatewayOptions, type GatewayOptions } from "./options.ts";
+
+export interface DeleteGatewayOptions extends GatewayOptions {
+  readonly force: boolean;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Adds `gateway delete`. */
+export function registerDelete(gateway: Command, { host, confirm, print, exitWith, stopSignal }: CommandContext): void {
+  addConfirmation(addGatewayOptions(gateway.command("delete")))
+    .description("administrator: remove what create made, and nothing else; exit 0 done, 1 error, 2 not confirmed")
+    .option("--force", "also while nodes have addresses in the tunnel", false)
+    .action(async (options: DeleteGatewayOptions & ChainOptions & KubernetesOptions) => {
+      const openAdmin = () => loadGatewayAdmin(host, options);
+      exitWith(await deleteGatewayCommand({ openAdmin, confirm, stopSignal }, options, print));
+    });
+}
+
+/** Shows what it would remove, asks, and removes it; returns the exit code. @throws nodes-have-addresses, and what readEverything does */
+export async function deleteGatewayCommand(
+  { openAdmin, confirm, stopSignal }: GatewayCommandContext,
+  options: DeleteGatewayOptions,
+  print: Print,
+): Promise<number> {
+  checkCluster(options);
+  const context = await openGateway(await openAdmin(), options, stopSignal);
+  const { changes, notes } = planDeletion(await readEverything(context), { isForced: options.force });
+  const { cluster, name } = options;
+  const proposal = {
+    access: context.access,
+    changes,
+    notes,
+    details: { gateway: name },
+    nothing: `there is nothing of gateway ${name} of ${cluster}`,
+    done: `Gateway ${name} of ${cluster} is gone, and nothing of it is billed any more.`,
+  };
+  return proposeChanges(proposal, { confirm, options, print, stopSignal });
+}
