@@ -3,6 +3,7 @@ import { serviceHostname } from "../aws/aws-endpoints.ts";
 import { healthSchema } from "../config/health-schema.ts";
 import { KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { defaultManifestUrl } from "../install/artifact-manifest.ts";
+import { GATEWAY_HEALTH_PORT, WIREGUARD_PORT } from "../tunnel/names.ts";
 
 export type Side = "machine" | "aws" | "control-plane" | "internet";
 
@@ -16,7 +17,7 @@ export interface Connection {
   /** Host name or address, with capitals for what is yours. */
   readonly host: string;
   readonly ports: readonly number[];
-  readonly protocol: "TCP" | "TCP and UDP";
+  readonly protocol: "TCP" | "UDP" | "TCP and UDP";
   readonly what: string;
   /** Absent when every node needs it. */
   readonly when?: string;
@@ -83,6 +84,17 @@ export const CONNECTIONS: readonly Connection[] = [
   },
   {
     ...outward,
+    to: "aws",
+    name: "Gateway",
+    program: "WireGuard",
+    host: "the gateway's public address",
+    ports: [WIREGUARD_PORT],
+    protocol: "UDP",
+    what: `the cluster's VPC. Through it: the gateway's health (TCP ${GATEWAY_HEALTH_PORT}) and the API server's addresses (TCP ${HTTPS})`,
+    when: "`network.tunnel` leads to one",
+  },
+  {
+    ...outward,
     to: "control-plane",
     name: "API server",
     program: "kubelet, eks-satellite, pods",
@@ -98,7 +110,7 @@ export const CONNECTIONS: readonly Connection[] = [
     ports: [KUBELET_PORT],
     protocol: "TCP",
     what: "`kubectl logs`, `kubectl exec`, `kubectl port-forward`, metrics-server",
-    when: "there is a route from the cluster's VPC; the node is Ready without it",
+    when: "there is a route from the cluster's VPC, through a gateway or a VPN; the node is Ready without it",
   },
   {
     ...outward,

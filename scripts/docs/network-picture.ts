@@ -111,7 +111,7 @@ function renderConnection(connection: Connection, side: Side, top: number): read
   const y = top + ROW / 2 - 5;
   const [left, right] = [MACHINE.x + MACHINE.width, PEERS.x];
   const isOutward = from === "machine";
-  const label = `${protocol === "TCP" ? "TCP" : "TCP, UDP"} ${ports.join(", ")}`;
+  const label = `${protocol.replace(" and", ",")} ${ports.join(", ")}`;
   const [first = "", second] = breakHost(isOutward ? host : "logs, exec, port-forward, metrics");
   const title = isOutward ? name : `To ${name}`;
   const dash = when === undefined ? undefined : "6 4";
