@@ -129,7 +129,7 @@ async function describeCluster(
 }
 
 /** The administrator's keys. @throws credentials-missing */
-export async function readKeys(adminAws: AdminAws): Promise<AwsKeys> {
+export async function readKeys(adminAws: Pick<AdminAws, "readKeys">): Promise<AwsKeys> {
   return adminAws.readKeys().catch((cause: unknown) => {
     throw missingKeys(cause);
   });

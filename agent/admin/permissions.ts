@@ -154,6 +154,8 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     kubernetes: "get nodes, and get nodes/proxy",
   },
   { command: "node-name", when: "--eni", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
+  { command: "clusters list", when: "always", actions: ["eks:ListClusters", "eks:DescribeCluster"] },
+  { command: "clusters show, clusters kubeconfig", when: "always", actions: ["eks:DescribeCluster"] },
   {
     command: "user-data",
     when: "--ssm-activation",

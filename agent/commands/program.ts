@@ -5,6 +5,7 @@ import { VERSION } from "../version.ts";
 import { register as registerAuthorize } from "./authorize.ts";
 import { register as registerBundle } from "./bundle.ts";
 import { register as registerCheck } from "./check.ts";
+import { register as registerClusters } from "./clusters/clusters.ts";
 import { register as registerToken } from "./clusters/token.ts";
 import { register as registerConfigure } from "./configure.ts";
 import type { CommandContext } from "./context.ts";
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerRevoke,
   registerEni,
   registerNodeName,
+  registerClusters,
   registerUserData,
   registerGateway,
   registerToken,

@@ -5,6 +5,7 @@ import {
   DescribeAccessEntryCommand,
   EKSClient,
   paginateListAccessEntries,
+  paginateListClusters,
 } from "@aws-sdk/client-eks";
 import {
   CreateRoleCommand,
@@ -45,6 +46,8 @@ export interface RoleRequest extends Omit<Role, "arn"> {
 export interface AdminAws {
   /** The current keys, from AWS's default chain: environment, profile, SSO, web identity, instance. */
   readKeys(): Promise<AwsKeys>;
+  /** Names of the clusters of the region. */
+  listClusters(): Promise<readonly string[]>;
   /** Undefined when there is none. */
   findAccessEntry(cluster: string, principalArn: string): Promise<AccessEntry | undefined>;
   /** ARNs of the principals that have an entry. */
@@ -77,10 +80,15 @@ export function createAdminAws(region: string, profile: string | undefined): Adm
   };
 }
 
-type EntryCalls = "findAccessEntry" | "listAccessEntries" | "createAccessEntry" | "deleteAccessEntry";
+type EntryCalls = "listClusters" | "findAccessEntry" | "listAccessEntries" | "createAccessEntry" | "deleteAccessEntry";
 
 function createEntryCalls(eks: EKSClient): Pick<AdminAws, EntryCalls> {
   return {
+    async listClusters() {
+      const names: string[] = [];
+      for await (const { clusters = [] } of paginateListClusters({ client: eks }, {})) names.push(...clusters);
+      return names;
+    },
     async findAccessEntry(clusterName, principalArn) {
       const answer = await unlessMissing(eks.send(new DescribeAccessEntryCommand({ clusterName, principalArn })));
       const { type = "", username = "", kubernetesGroups: groups = [] } = answer?.accessEntry ?? {};

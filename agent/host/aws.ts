@@ -50,6 +50,8 @@ export interface ClusterVpc {
   /** The group that EKS made for the cluster. */
   readonly securityGroupId: string;
   readonly hasPublicEndpoint: boolean;
+  /** Networks that its public endpoint answers. */
+  readonly publicCidrs: readonly string[];
 }
 
 /** The calls to AWS that a node makes. Every call throws the SDK's own errors, whose `name` is AWS's error code. */
@@ -161,9 +163,10 @@ function cidrsOf(networks: readonly { readonly cidrs?: string[] | undefined }[] 
 
 function vpcOf(config: VpcConfigResponse | undefined): ClusterVpc | undefined {
   const { vpcId = "", subnetIds = [], clusterSecurityGroupId = "", endpointPublicAccess } = config ?? {};
+  const { publicAccessCidrs: publicCidrs = [] } = config ?? {};
   if (vpcId === "") return undefined;
   const hasPublicEndpoint = endpointPublicAccess !== false;
-  return { id: vpcId, subnetIds, securityGroupId: clusterSecurityGroupId, hasPublicEndpoint };
+  return { id: vpcId, subnetIds, securityGroupId: clusterSecurityGroupId, hasPublicEndpoint, publicCidrs };
 }
 
 /** Destroys the client after the call: it would keep sockets open for the next one, which is minutes away. */

@@ -8,6 +8,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "host/key-chain.ts": "host/admin-aws.test.ts",
   "kubelet/kubelet-errors.ts": "kubelet/kubelet.test.ts",
   "admin/user-data/user-data.ts": "golden/user-data.test.ts",
+  "commands/clusters/output.ts": "commands/clusters/clusters.test.ts",
   "commands/user-data/options.ts": "commands/user-data/user-data.test.ts",
   "admin/cluster-access.ts": "commands/authorize-kubeconfig.test.ts",
   "admin/mapping-value.ts": "admin/mapping-reader.test.ts",

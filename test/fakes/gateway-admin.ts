@@ -22,7 +22,7 @@ export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
   aws.cluster = {
     ...aws.cluster,
     remoteNetworks: gatewayAws.remoteNetworks,
-    vpc: { id: VPC, subnetIds, securityGroupId: CLUSTER_GROUP, hasPublicEndpoint: true },
+    vpc: { id: VPC, subnetIds, securityGroupId: CLUSTER_GROUP, hasPublicEndpoint: true, publicCidrs: ["0.0.0.0/0"] },
   };
   const stop = new AbortController();
   const gatewayContext = {

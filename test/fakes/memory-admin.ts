@@ -35,6 +35,7 @@ export class MemoryAdminAws implements AdminAws {
   readonly calls: string[] = [];
   /** Actions that nobody may do. */
   readonly denied = new Set<string>();
+  clusters: readonly string[] = ["demo"];
   /** How often EKS does not know of a new principal yet. */
   unknownPrincipals = 0;
 
@@ -49,6 +50,11 @@ export class MemoryAdminAws implements AdminAws {
   async readKeys() {
     if (this.denied.has("keys")) throw awsError("CredentialsProviderError", undefined);
     return { accessKeyId: "AKIAADMIN", secretAccessKey: new Secret("admin-secret") };
+  }
+
+  async listClusters(): Promise<readonly string[]> {
+    this.#note("eks:ListClusters");
+    return this.clusters;
   }
 
   async findAccessEntry(_cluster: string, principalArn: string): Promise<AccessEntry | undefined> {
