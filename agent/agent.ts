@@ -51,10 +51,10 @@ async function untilEnded({ gpu, provisioning, host, log }: Parts, loops: readon
 }
 
 /** Takes over what an earlier run knew. What cannot be read, or a disk that is full, keeps no node from starting. */
-async function restore({ board, kept, session, cluster, log }: Parts, configProblem: unknown): Promise<void> {
+async function restore({ board, kept, session, cluster, tunnel, log }: Parts, configProblem: unknown): Promise<void> {
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
   else board.setFailed("ConfigValid", configProblem);
   // What has been kept is read first: the parts may remove some of it.
-  for (const step of [() => kept.adopt(), () => session.restore(), () => cluster.restore()])
+  for (const step of [() => kept.adopt(), () => session.restore(), () => cluster.restore(), () => tunnel.restore()])
     await step().catch((err: unknown) => log.error({ err }, "part of the earlier run's state was not restored"));
 }

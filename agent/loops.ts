@@ -10,6 +10,9 @@ import type { Parts } from "./parts.ts";
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
 const AFTER_START_SECONDS = 15;
 
+/** A tunnel that an administrator gives to a node is there after this, and so is another gateway's key. */
+const ASK_FOR_ENTRY_SECONDS = 60;
+
 export interface LoopSpec {
   /** A period of the configuration, or another one in seconds. */
   readonly every: keyof Config["intervals"] | ((parts: Parts) => number);
@@ -76,6 +79,11 @@ export const LOOPS = {
     first: { afterSeconds: AFTER_START_SECONDS },
     round: ({ health }) => health.clockRound(),
     condition: "ClockInSync",
+  },
+  entry: {
+    every: () => ASK_FOR_ENTRY_SECONDS,
+    first: "now",
+    round: ({ tunnel }) => tunnel.round(),
   },
   tunnel: {
     every: () => KNOCK_EVERY_SECONDS,

@@ -3,6 +3,7 @@
 
 import { Converger, type ConvergerEvent } from "./apply/converger.ts";
 import { KeptFiles } from "./apply/kept-files.ts";
+import { restartPlannedPeer } from "./apply/tunnel/restart-peer.ts";
 import { ClusterCache, type ClusterEvent, isDescriptionDoubtful } from "./aws/cluster-cache.ts";
 import { createBoardReport } from "./board/board-report.ts";
 import { CallMetrics } from "./board/call-metrics.ts";
@@ -33,8 +34,9 @@ import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
 import { ServicesWatch } from "./network/services/services-watch.ts";
+import { type TunnelEntryEvent, TunnelPart } from "./network/tunnel-part.ts";
 import { type TunnelEvent, TunnelWatch } from "./network/watch/tunnel-watch.ts";
-import type { WatchedTunnel } from "./network/watch/watched-tunnel.ts";
+import { watchedTunnel } from "./network/watch/watched-tunnel.ts";
 import { type HealthEvent, HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
 import { createNodeNameWatch } from "./node/node-name-watch.ts";
@@ -56,6 +58,7 @@ export type AgentEvent =
   | NodeWatchEvent
   | NoticeEvent
   | SessionEvent
+  | TunnelEntryEvent
   | TunnelEvent
   /** The first round of convergence has ended, whatever came of it. */
   | { readonly kind: "first-round-ended" };
@@ -144,22 +147,22 @@ function createIdentity(records: Records) {
 
 /** What this machine is made to be. */
 function createMachine(identity: Identity) {
-  const { host, config, log, board, emit, signal, environment, cluster, kept } = identity;
+  const { host, config, log, board, emit, signal, environment, cluster, kept, api } = identity;
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
   const facts = () => cluster.facts;
-  const converger = new Converger({ host, config, log, board, emit, signal, versions, kept, cluster: facts });
+  const tunnel = new TunnelPart({ host, config, log, board, emit, api, cluster: facts });
+  const converger = new Converger({
+    ...{ host, config, log, board, emit, signal, versions, kept, cluster: facts, tunnel: () => tunnel.facts() },
+  });
   const kubelet = new Kubelet({
-    host,
-    log,
-    board,
-    emit,
+    ...{ host, log, board, emit },
     processFile: runPaths(config.runFolder).kubeletProcess,
     dumpFile: runPaths(config.runFolder).kubeletGoroutines,
     stopSeconds: config.kubelet.stopSeconds,
     environment: kubeletEnvironment(environment),
     prepare: () => converger.prepareKubelet(),
   });
-  return { converger, kubelet };
+  return { tunnel, converger, kubelet };
 }
 
 /** What the cluster sees of it. */
@@ -172,25 +175,20 @@ function createNode(machine: Machine) {
     nodeName: { round: createNodeNameWatch({ host, board, config, file: machine.configFile }) },
     nodeRecorder: new NodeRecorder({ host, config, log, emit }),
     nodeWatch: createNodeWatch({
-      host,
-      log,
-      board,
-      emit,
-      name,
-      api,
+      ...{ host, log, board, emit, name, api },
       kubeletAgeMs: () => kubelet.state.ageMs,
     }),
   };
 }
 
-/** Its way to the cluster's network. Nothing plans a tunnel yet. */
+/** Its way to the cluster's network. */
 function createNetwork({ host, log, board, config, emit, cluster, converger, kubelet }: Machine) {
-  const tunnel = (): WatchedTunnel | undefined => undefined;
+  const tunnel = () => watchedTunnel(converger.tunnel);
   return {
     tunnelWatch: new TunnelWatch({
       ...{ host, log, board, config, emit, tunnel },
       cluster: () => cluster.facts,
-      restartPeer: async () => undefined,
+      restartPeer: (publicKey) => restartPlannedPeer(host, converger.tunnel?.resource, publicKey),
     }),
     services: new ServicesWatch({
       ...{ host, config, board },

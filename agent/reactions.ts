@@ -38,7 +38,8 @@ export const REACTIONS: Reactions = {
     Promise.all([systemd.ready("joining the cluster"), loops.supplies.trigger()]),
   "config-changed": ({ onConfigChange }) => onConfigChange(),
   // New keys, or a first answer that is still missing, are worth a call outside its schedule.
-  "credentials-round-ended": ({ cluster, clusterRetry, clockRetry, loops }) => {
+  "credentials-round-ended": ({ cluster, clusterRetry, clockRetry, loops, tunnel }) => {
+    if (tunnel.isWaiting()) void loops.entry.trigger();
     if (cluster.facts === undefined || clusterRetry.isDue()) void loops.cluster.trigger();
     if (clockRetry.isDue()) void loops.clock.trigger();
   },
@@ -47,7 +48,12 @@ export const REACTIONS: Reactions = {
     log.warn({ seconds }, `the machine's clock was set ${seconds > 0 ? "forward" : "back"} by ${Math.abs(seconds)} s`);
     return loops.clock.trigger();
   },
-  "cluster-changed": ({ loops }) => loops.converge.trigger(),
+  "cluster-changed": ({ loops, tunnel }) => {
+    if (tunnel.isWaiting()) void loops.entry.trigger();
+    return loops.converge.trigger();
+  },
+  "tunnel-changed": ({ loops }) => loops.converge.trigger(),
+  "tunnel-converged": ({ tunnel }, event) => tunnel.judge(event),
   "programs-changed": ({ loops }) => loops.converge.trigger(),
   "resource-repaired": ({ log, emit }, { resource }) => {
     const message = `${resource} was changed by another process and is repaired`;
@@ -62,9 +68,9 @@ export const REACTIONS: Reactions = {
   },
   "kubelet-cut-off": ({ nodeWatch }) => nodeWatch.lookAgain(),
   "token-refused": ({ session }) => session.replaceToken(),
-  "node-seen": ({ gpu, nodeRecorder }, { node }) => {
+  "node-seen": ({ gpu, nodeRecorder, tunnel }, { node }) => {
     gpu.see(node);
-    return nodeRecorder.see(node);
+    return Promise.all([nodeRecorder.see(node), tunnel.see(node)]);
   },
   "tunnel-planned": ({ loops }) => loops.tunnel.trigger(),
   "node-ready": ({ loops }) => loops.health.trigger().then(() => loops.systemd.trigger()),

@@ -36,6 +36,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     IdentityAccepted: "True Accepted",
     NodeReady: "True KubeletReady",
     NodeSchedulable: "True Schedulable",
+    TunnelConfigured: "True NoEntry",
     TunnelUp: "True NotUsed",
     ControlPlaneRoute: "True NotUsed",
     ServingCertificateSigned: "True Signed",

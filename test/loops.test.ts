@@ -39,14 +39,14 @@ test("a period is the configuration's, and systemd's a third of its watchdog", (
   );
 });
 
-test("four loops begin at once; the calls that need AWS's client come when kubelet has had its start", async (context) => {
+test("five loops begin at once; the calls that need AWS's client come when kubelet has had its start", async (context) => {
   const { host, stop, loops, begun } = setUp();
   context.after(() => stop.abort());
   await startLoops(loops, stop.signal);
   await host.clock.advance(1000);
-  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu"]);
+  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "entry"]);
   await host.clock.advance(14_000);
-  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "clock"]);
+  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "clock", "entry"]);
 });
 
 test("while a disk hangs the pings go on: another daemon would hang too, and kubelet would be gone", async (context) => {

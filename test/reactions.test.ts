@@ -74,17 +74,18 @@ test("a clock that was set is compared with AWS's at once, and logged", async ()
   assert.ok(messages("warn").some((line) => /set back by 3600 s/.test(line)));
 });
 
-test("new cluster facts and new programs are a round of convergence", async () => {
+test("new cluster facts, new programs and another tunnel are a round of convergence; kubelet waits for the word on its tunnel", async () => {
   const { asked, happen } = setUp();
   await happen({ kind: "cluster-changed" });
   await happen({ kind: "programs-changed" });
-  assert.deepEqual(asked, ["converge", "converge"]);
+  await happen({ kind: "tunnel-changed" });
+  assert.deepEqual(asked, ["entry", "converge", "converge", "converge"]);
 });
 
-test("a round of credentials asks for the cluster while it is not known", async () => {
+test("a round of credentials asks for the cluster and for the node's tunnel while they are not known", async () => {
   const { asked, happen } = setUp();
   await happen({ kind: "credentials-round-ended" });
-  assert.deepEqual(asked, ["cluster"]);
+  assert.deepEqual(asked, ["entry", "cluster"]);
 });
 
 test("a repair is logged, and is a notice; a notice is an event", async () => {

@@ -11,6 +11,7 @@ import { readRuntimeConditions } from "../facts/cri.ts";
 import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
 import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
 import { SteadyFacts } from "../facts/steady-facts.ts";
+import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
 import type { VersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import type { KubeletSpec } from "../kubelet/kubelet.ts";
@@ -21,6 +22,7 @@ import { optional } from "../optional.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { mayHoldSecrets, type Resource, resourceId, restarts } from "../plan/resource.ts";
+import type { TunnelResource } from "../plan/tunnel/resources.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
@@ -36,6 +38,8 @@ export interface ConvergerOptions {
   readonly board: ConditionBoard;
   readonly versions: VersionReader;
   readonly cluster: () => ClusterFacts | undefined;
+  /** What is known of the node's tunnel; left out where it has none. */
+  readonly tunnel?: () => Promise<TunnelFacts | undefined>;
   /** The daemon's own files, which are compared with each round. */
   readonly kept: KeptFiles;
   readonly emit: (event: ConvergerEvent) => void;
@@ -46,6 +50,8 @@ export interface ConvergerOptions {
 export type ConvergerEvent =
   /** Another process had changed this resource, and the change is undone. */
   | { readonly kind: "resource-repaired"; readonly resource: string }
+  /** A round has ended, with a tunnel planned or not; `failure` is why it is not as it should be. */
+  | { readonly kind: "tunnel-converged"; readonly isPlanned: boolean; readonly failure: unknown }
   /** What kubelet should run with, after each round in which its files are as planned. */
   | { readonly kind: "kubelet-wanted"; readonly spec: KubeletSpec };
 
@@ -73,13 +79,7 @@ export class Converger {
     this.#imports = createImportReader(host);
     const ledger = new Ledger(host, state.ledger, log);
     this.#pruner = new Pruner(host, ledger, log);
-    this.#converge = {
-      host,
-      log,
-      servicesFile: state.services,
-      ledger,
-      ...optional({ signal: options.signal }),
-    };
+    this.#converge = { host, log, servicesFile: state.services, ledger, ...optional({ signal: options.signal }) };
   }
 
   /** Facts of the last round. */
@@ -87,16 +87,18 @@ export class Converger {
     return this.#last?.facts;
   }
 
+  /** The tunnel of the last plan: what it is to lead to, and the resource that is made of it. */
+  get tunnel(): { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined {
+    const { tunnel: wanted, resources = [] } = this.#last?.plan ?? {};
+    const resource = resources.find(({ kind }) => kind === "tunnel");
+    return wanted === undefined || resource?.kind !== "tunnel" ? undefined : { wanted, resource };
+  }
+
   /** Rounds, changes made, repairs among them, and the duration of the last round in milliseconds. */
   get figures() {
     const { changes, repairs } = this.#work;
-    return {
-      rounds: this.#rounds,
-      outcomes: { ...this.#outcomes },
-      changes,
-      repairs,
-      lastRoundMs: this.#lastRoundMs,
-    };
+    const outcomes = { ...this.#outcomes };
+    return { rounds: this.#rounds, outcomes, changes, repairs, lastRoundMs: this.#lastRoundMs };
   }
 
   /** What was changed since the start, by resource. */
@@ -132,7 +134,8 @@ export class Converger {
     const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
     const unkept = await this.#repairKept();
-    const facts = this.#steady.steady(await readNodeFacts(host, config, versions, cluster(), this.#imports));
+    const read = await readNodeFacts(host, config, versions, cluster(), this.#imports);
+    const facts = { ...this.#steady.steady(read), tunnel: await this.#options.tunnel?.() };
     const plan = planNode(config, facts);
     const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);
     const round = await converge(resources, this.#converge);
@@ -144,13 +147,12 @@ export class Converger {
     this.#record(resources, round);
     this.#lastRoundMs = performance.now() - startedAt;
     const problem = summarizeFailures([
-      ...unkept,
-      ...facts.gaps,
-      ...plan.problems,
+      ...[...unkept, ...facts.gaps, ...plan.problems],
       ...(contested === undefined ? [] : [contested]),
       ...(leftover === undefined ? [] : [leftover]),
-      ...round.failures.map(({ error }) => error),
+      ...round.failures.filter(({ resource }) => !isOfTunnel(resource)).map(({ error }) => error),
     ]);
+    emit({ kind: "tunnel-converged", ...describeTunnel(plan, round) });
     if (problem !== undefined) board.setFailed("ConfigInSync", problem);
     else board.setTrue("ConfigInSync", "InSync", `${plan.resources.length} files and settings are as planned`);
     if (plan.kubelet !== undefined && !hasFailedKubeletFile(round)) {
@@ -225,6 +227,17 @@ export class Converger {
     const problem = summarizeFailures(round.failures.map(({ error }) => error));
     if (problem !== undefined) throw problem;
   }
+}
+
+function describeTunnel({ tunnel, tunnelProblem }: NodePlan, { failures }: Round) {
+  const errors = failures.filter(({ resource }) => isOfTunnel(resource)).map(({ error }) => error);
+  const failure = tunnelProblem ?? summarizeFailures(errors);
+  return { isPlanned: tunnel !== undefined, failure };
+}
+
+/** TunnelConfigured says what is wrong with these, and ConfigInSync is about everything else. */
+function isOfTunnel({ kind }: Resource): boolean {
+  return kind === "tunnel" || kind === "firewall";
 }
 
 function hasFailedKubeletFile({ failures }: Round): boolean {

@@ -136,9 +136,16 @@ export const CONDITIONS = {
     holdSeconds: 10,
     trueWhen: "the cluster says that this Node is Ready",
   },
+  TunnelConfigured: {
+    dependsOn: ["DependenciesInstalled", "DnsWorking"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen:
+      "the tunnel's interface, key, peers, address, routes and chain are as planned; or the node has none, as without a gateway in the cluster",
+  },
   TunnelUp: {
     // A name of the gateway's is resolved as others are. WireGuard refuses a handshake that is older than the last one.
-    dependsOn: ["DnsWorking", "ClockInSync"],
+    dependsOn: ["TunnelConfigured", "DnsWorking", "ClockInSync"],
     isCritical: false,
     holdSeconds: 10,
     trueWhen: "the gateway answers through the tunnel, or the node has none",

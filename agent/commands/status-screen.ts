@@ -76,7 +76,7 @@ function renderVerdict({ verdict, node, cluster, kubelet, version }: StatusDocum
 }
 
 /** Conditions of what this machine does not have or use have no line of their own. */
-const ABSENT_REASONS = ["NoGpu", "NotUsed", "Off"];
+const ABSENT_REASONS = ["NoEntry", "NoGpu", "NotUsed", "Off"];
 
 function isOfThisMachine({ status, reason }: Condition): boolean {
   return status !== "True" || !ABSENT_REASONS.includes(reason);

@@ -34,6 +34,7 @@ export function statePaths(stateFolder: string) {
     artifacts: `${stateFolder}/artifacts.json`,
     gpu: `${stateFolder}/gpu.json`,
     ledger: `${stateFolder}/ledger`,
+    network: `${stateFolder}/network.json`,
     node: `${stateFolder}/node.json`,
     services: `${stateFolder}/services.json`,
     session: `${stateFolder}/session`,

@@ -1,4 +1,5 @@
 // What the daemon writes, and why: the table behind docs/reference/files.md. Paths that the configuration chooses come from it.
+import { TUNNEL_KEY_FILE } from "../tunnel/names.ts";
 import { LAST_GOOD_CONFIG_PATH } from "./load.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, lockPath, PATHS, runPaths, statePaths } from "./paths.ts";
 import type { Config } from "./schema.ts";
@@ -53,6 +54,11 @@ export function providedFiles({
     { path: kubelet.path, mode: "0755", what: "link to the downloaded kubelet in use" },
     { path: imageCredentialProvider.path, mode: "0755", what: "link to the downloaded ecr-credential-provider" },
     { path: `${PATHS.cniBinFolder}/`, mode: "0755", what: "links to the downloaded CNI plugins" },
+    {
+      path: TUNNEL_KEY_FILE,
+      mode: "0600",
+      what: "private key of the node's tunnel, on a node that has one; it never leaves the machine",
+    },
     { path: CDI_SPEC, mode: "0644", what: "CDI specification of the GPUs, unless another program keeps one" },
   ];
 }
@@ -72,11 +78,8 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
       mode: "0600",
       what: "short-lived keys for a reboot while AWS is away (`aws.keysSurviveReboot`)",
     },
-    ledger: {
-      path: `${paths.ledger}/`,
-      mode: "0600",
-      what: "the original of everything that was changed, for `reset`",
-    },
+    ledger: { path: `${paths.ledger}/`, mode: "0600", what: "originals of all that was changed, for `reset`" },
+    network: { path: paths.network, mode: "0600", what: "where the cluster last said that the node's tunnel leads" },
     node: {
       path: paths.node,
       mode: "0600",

@@ -7,6 +7,7 @@ import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
 import { createImportReader } from "./containerd-imports.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";
 import { readNvidiaToolkit } from "./nvidia-toolkit.ts";
+import type { TunnelFacts } from "./tunnel/tunnel-facts.ts";
 import type { VersionReader } from "./versions.ts";
 
 /** An undefined fact is unknown; `gaps` holds the reasons. */
@@ -16,6 +17,7 @@ export interface NodeFacts {
   readonly containerd: ContainerdFacts | undefined;
   /** E.g. `1.34.4`. */
   readonly kubeletVersion: string | undefined;
+  readonly tunnel?: TunnelFacts | undefined;
   readonly gaps: readonly unknown[];
 }
 

@@ -122,7 +122,13 @@ export const statusSchema = z.object({
   gpu: gpuStatusSchema.optional().describe("Absent before the first observation, and with gpu.mode: off."),
   tunnel: z
     .object({
+      mode: z.enum(["auto", "static", "off"]).describe("What network.tunnel.mode says."),
       interface: z.string(),
+      mtu: z.int().describe("As it is planned."),
+      publicKey: z.string().describe("This machine's."),
+      peers: z
+        .array(z.object({ name: z.string(), publicKey: z.string(), endpoint: z.string(), address: z.string() }))
+        .describe("The gateways, the first one preferred; names of endpoints are resolved."),
       address: z.string().describe("The node's, in the tunnel."),
       gateway: z.object({ endpoint: z.string(), address: z.string().describe("In the VPC.") }),
       lastAnswerAt: moment().optional().describe("When the gateway last answered through the tunnel."),

@@ -15,6 +15,8 @@ export interface NodeState {
   readonly resourceVersion: string;
   /** The annotation of that name: GPUs' addresses, or `machine`, by comma. */
   readonly cordonedFor?: string;
+  /** The annotation by which gateways know the node's WireGuard key. */
+  readonly tunnelKey?: string;
 }
 
 /** What a Node is to be; what is left out stays. */
@@ -44,6 +46,11 @@ export interface NodeConditionPatch {
   readonly lastTransitionTime: string;
 }
 
+/** One ConfigMap, or that it is not there, or that it is as it was. */
+export type ConfigMapAnswer =
+  | { readonly kind: "absent" | "unchanged" }
+  | { readonly kind: "found"; readonly resourceVersion: string; readonly data: Readonly<Record<string, string>> };
+
 /** A core/v1 Event, without apiVersion and kind. */
 export type NodeEventObject = Readonly<Record<string, unknown>>;
 
@@ -63,5 +70,9 @@ export interface NodeApi {
   patchLabels(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
   /** Cordons or uncordons the Node, if it is still as it was seen. @throws api-conflict when it is not */
   patchCordon(name: string, seen: NodeState, patch: CordonPatch): Promise<void>;
+  /** Sets annotations of the Node. */
+  patchAnnotations(name: string, annotations: Readonly<Record<string, string>>): Promise<void>;
+  /** Reads a ConfigMap; one that still has the known version is not sent. */
+  readConfigMap(namespace: string, name: string, knownVersion?: string): Promise<ConfigMapAnswer>;
   createEvent(event: NodeEventObject): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // Our Node at the API server: read, watched, and written as far as NodeRestriction lets a node write about itself.
 import type { V1Node, V1NodeList } from "@kubernetes/client-node";
 import { optional } from "../optional.ts";
+import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
 import { type ApiClient, MERGE_PATCH, STRATEGIC_MERGE_PATCH, type WatchEvent } from "./api-client.ts";
 import {
   CORDON_ANNOTATION,
@@ -68,6 +69,15 @@ export function patchNodeLabels(
   return client.patch(nodePath(name), MERGE_PATCH, { metadata: { labels } });
 }
 
+/** Sets annotations; the others stay. */
+export function patchNodeAnnotations(
+  client: ApiClient,
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+): Promise<void> {
+  return client.patch(nodePath(name), MERGE_PATCH, { metadata: { annotations } });
+}
+
 /** Cordons or uncordons the Node, if it is still as it was seen. @throws api-conflict when it is not */
 export function patchNodeCordon(
   client: ApiClient,
@@ -102,6 +112,7 @@ function toNodeEvent({ type, object }: WatchEvent<V1Node>): NodeEvent | undefine
 function toNodeState({ metadata, spec, status }: V1Node): NodeState {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   const cordonedFor = metadata?.annotations?.[CORDON_ANNOTATION];
+  const tunnelKey = metadata?.annotations?.[PUBLIC_KEY_ANNOTATION];
   return {
     uid: metadata?.uid ?? "",
     isReady: ready?.status === "True",
@@ -110,6 +121,6 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
-    ...optional({ cordonedFor }),
+    ...optional({ cordonedFor, tunnelKey }),
   };
 }

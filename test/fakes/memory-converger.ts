@@ -2,6 +2,7 @@
 import { Converger } from "../../agent/apply/converger.ts";
 import { KeptFiles } from "../../agent/apply/kept-files.ts";
 import type { ClusterFacts } from "../../agent/aws/cluster.ts";
+import type { TunnelFacts } from "../../agent/facts/tunnel/tunnel-facts.ts";
 import { createVersionReader } from "../../agent/facts/versions.ts";
 import type { KubeletSpec } from "../../agent/kubelet/kubelet.ts";
 import { createBoard } from "./board.ts";
@@ -23,9 +24,11 @@ export function setUpConverger(config = sampleConfig()) {
   containerd.start();
   const memoryLog = createMemoryLog();
   const board = createBoard(memoryLog.log, host.clock);
-  const known: { cluster: ClusterFacts | undefined } = { cluster: sampleCluster() };
+  const known: { cluster: ClusterFacts | undefined; tunnel?: TunnelFacts } = { cluster: sampleCluster() };
   const specs: KubeletSpec[] = [];
   const repairs: string[] = [];
+  /** Of the tunnel, one a round. */
+  const failures: unknown[] = [];
   const converger = new Converger({
     host,
     kept: new KeptFiles(host, config),
@@ -34,10 +37,12 @@ export function setUpConverger(config = sampleConfig()) {
     board,
     versions: createVersionReader(host),
     cluster: () => known.cluster,
+    tunnel: async () => known.tunnel,
     emit: (event) => {
       if (event.kind === "resource-repaired") repairs.push(event.resource);
-      else specs.push(event.spec);
+      else if (event.kind === "kubelet-wanted") specs.push(event.spec);
+      else failures.push(event.failure);
     },
   });
-  return { host, containerd, board, converger, known, specs, repairs, ...memoryLog };
+  return { host, containerd, board, converger, known, specs, repairs, failures, ...memoryLog };
 }

@@ -35,7 +35,7 @@ export class MemoryNetwork {
 
   constructor(host: MemoryHost) {
     this.host = host;
-    host.install("ip", (args) => this.#ip(args.filter((arg) => arg !== "-json" && arg !== "-4")));
+    host.install("ip", (args) => this.#ip(args.filter((arg) => !["-json", "-4", "-6"].includes(arg))));
     host.install("wg", (args) => this.#wg(args));
     host.install("iptables", (args) => this.#iptables(args.slice(4)));
     const others = host.installed("systemctl");

@@ -1,6 +1,6 @@
 import type { ConditionType } from "../../agent/board/condition-types.ts";
 import { SatelliteError } from "../../agent/errors.ts";
-import type { NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/kubernetes/node-api.ts";
+import type { ConfigMapAnswer, NodeApi, NodeEvent, NodeSnapshot, NodeState } from "../../agent/kubernetes/node-api.ts";
 import { createNodeWatch } from "../../agent/node/node-watch.ts";
 import { createBoard } from "./board.ts";
 import { MemoryHost } from "./memory-host.ts";
@@ -61,6 +61,28 @@ export class MemoryApi implements NodeApi {
   async patchCordon(): Promise<void> {}
 
   async createEvent(): Promise<void> {}
+
+  annotations: Record<string, string> = {};
+
+  async patchAnnotations(_name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    Object.assign(this.annotations, annotations);
+  }
+
+  /** By name; a change of one is another version. */
+  readonly configMaps = new Map<string, { readonly version: string; readonly data: Record<string, string> }>();
+  /** Every question for a ConfigMap, and whether its content was sent. */
+  readonly configMapReads: string[] = [];
+
+  async readConfigMap(_namespace: string, name: string, knownVersion?: string): Promise<ConfigMapAnswer> {
+    if (this.failure !== undefined) throw this.failure;
+    const found = this.configMaps.get(name);
+    const kind = found === undefined ? "absent" : found.version === knownVersion ? "unchanged" : "found";
+    this.configMapReads.push(`${name} ${kind}`);
+    return found === undefined || kind !== "found"
+      ? { kind: kind === "found" ? "absent" : kind }
+      : { kind, resourceVersion: found.version, data: found.data };
+  }
 
   send(event: NodeEvent): void {
     this.#onEvent?.(event);

@@ -1,10 +1,20 @@
 // Makes a peer shake hands at once: after a restart of the gateway WireGuard's own timers take up to two minutes.
 import type { Host } from "../../host/host.ts";
-import type { TunnelPeer } from "../../plan/tunnel/resources.ts";
+import type { TunnelPeer, TunnelResource } from "../../plan/tunnel/resources.ts";
 import { requireTool } from "./tool.ts";
 import { peerArguments } from "./tunnel-executor.ts";
 
 /** Removes the peer and sets it again, in one command: its session is gone, and the next packet begins another. @throws tools-missing, tunnel-not-set */
 export async function restartPeer(host: Host, name: string, peer: TunnelPeer): Promise<void> {
   await requireTool(host, "wg", ["set", name, "peer", peer.publicKey, "remove", ...peerArguments(peer)]);
+}
+
+/** Does that with a peer of the plan; one that is not planned any more stays as it is. */
+export async function restartPlannedPeer(
+  host: Host,
+  tunnel: Pick<TunnelResource, "interface" | "peers"> | undefined,
+  publicKey: string,
+): Promise<void> {
+  const peer = tunnel?.peers.find((each) => each.publicKey === publicKey);
+  if (tunnel !== undefined && peer !== undefined) await restartPeer(host, tunnel.interface, peer);
 }

@@ -1,4 +1,6 @@
 // What the watch needs to know of a tunnel, and what it finds out: the inputs of the diagnosis.
+import type { WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
+import type { TunnelResource } from "../../plan/tunnel/resources.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
 
 export interface WatchedGateway {
@@ -20,6 +22,17 @@ export interface WatchedTunnel {
   readonly gateway: WatchedGateway;
   /** An API server's address lies in one of them. */
   readonly vpcCidrs: readonly string[];
+}
+
+/** The tunnel of a plan, while one of its gateways can be a peer. */
+export function watchedTunnel(
+  planned: { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined,
+): WatchedTunnel | undefined {
+  if (planned === undefined) return undefined;
+  const { wanted, resource } = planned;
+  const gateway = wanted.gateways.find(({ publicKey }) => publicKey === resource.peers[0]?.publicKey);
+  if (gateway === undefined) return undefined;
+  return { interface: resource.interface, address: wanted.address, gateway, vpcCidrs: wanted.vpcCidrs };
 }
 
 /** What WireGuard knows of the gateway. */

@@ -27,7 +27,7 @@ export function decideTunnel(facts: TunnelFacts | undefined, ipFamily: "ipv4" | 
 
 /** What the tunnel is made of, in the order in which it is set. */
 export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly (TunnelResource | FirewallResource)[] {
-  const { keepaliveSeconds, mtu, userspace } = network.tunnel;
+  const { keepaliveSeconds, userspace } = network.tunnel;
   const gateways = tunnel.gateways.filter((gateway): gateway is ReachableGateway => gateway.resolved !== undefined);
   const behind = [...tunnel.vpcCidrs, ...tunnel.remoteNetworks];
   return [
@@ -37,7 +37,7 @@ export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly 
       keyFile: TUNNEL_KEY_FILE,
       publicKey: tunnel.publicKey,
       address: tunnel.address,
-      mtu: mtu === "auto" ? Math.min(...gateways.map((gateway) => gateway.mtu ?? DEFAULT_MTU), DEFAULT_MTU) : mtu,
+      mtu: tunnelMtu(network.tunnel, gateways),
       peers: gateways.map((gateway, index) => planPeer(gateway, index === 0 ? behind : [], keepaliveSeconds)),
       // kube-proxy replaces a Service's address by an endpoint's before the packet leaves; the source is chosen by this route before that.
       routes: [...new Set([...behind, tunnel.serviceCidr])],
@@ -46,6 +46,14 @@ export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly 
     },
     planFirewall(tunnel, network.cni),
   ];
+}
+
+/** The largest packet: the configured one, or the least that a gateway says. */
+export function tunnelMtu(
+  { mtu }: Pick<Config["network"]["tunnel"], "mtu">,
+  gateways: readonly Pick<TunnelGateway, "mtu">[],
+): number {
+  return mtu === "auto" ? Math.min(...gateways.map((gateway) => gateway.mtu ?? DEFAULT_MTU), DEFAULT_MTU) : mtu;
 }
 
 /** Every gateway can be asked at its own address; the first one also has what is behind it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restartPeer } from "../../../agent/apply/tunnel/restart-peer.ts";
+import { restartPeer, restartPlannedPeer } from "../../../agent/apply/tunnel/restart-peer.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 import { MemoryNetwork } from "../../fakes/memory-network.ts";
 
@@ -16,6 +16,16 @@ test("a peer is removed and set again in one command, the others are not touched
     "wg set es0 peer K remove peer K endpoint 198.51.100.5:51820 persistent-keepalive 15 allowed-ips 10.20.0.0/16",
   ]);
   assert.deepEqual([...network.peers.keys()], ["other", "K"]);
+});
+
+test("a peer that is not planned any more stays as it is", async () => {
+  const host = new MemoryHost();
+  const network = new MemoryNetwork(host);
+  network.addLink();
+  for (const tunnel of [undefined, { interface: "es0", peers: [] }]) await restartPlannedPeer(host, tunnel, "K");
+  assert.deepEqual(network.changes, []);
+  await restartPlannedPeer(host, { interface: "es0", peers: [PEER] }, "K");
+  assert.equal(network.changes.length, 1);
 });
 
 test("an interface that is gone is an error, which the next round of convergence mends", async () => {

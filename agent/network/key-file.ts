@@ -1,0 +1,49 @@
+// The tunnel's private key: made on this machine, root's alone, and never replaced by itself, since the gateway knows the machine by it.
+import { SatelliteError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { Secret } from "../secret.ts";
+import { wireguardKey } from "../tunnel/entries.ts";
+import { TUNNEL_KEY_FILE } from "../tunnel/names.ts";
+import { makePrivateKey, publicKeyOf } from "../tunnel/wireguard-key.ts";
+
+const MODE = 0o600;
+/** Access for group and others. */
+const OTHERS_BITS = 0o077;
+const MAX_BYTES = 4096;
+const ROOT = 0;
+
+type KeyHost = Pick<Host, "files" | "userId">;
+
+/** The public key of the file; undefined while there is no file. @throws tunnel-key-invalid, tunnel-key-exposed, file-unreadable */
+export async function readPublicKey(host: KeyHost): Promise<string | undefined> {
+  const opened = await host.files.readWithStatus(TUNNEL_KEY_FILE, MAX_BYTES);
+  if (opened === undefined) return undefined;
+  const { status, text } = opened;
+  if (status.kind !== "file") throw invalid("is not a regular file");
+  if ((status.mode & OTHERS_BITS) !== 0) throw exposed(`has mode ${status.mode.toString(8).padStart(4, "0")}`);
+  if (status.uid !== ROOT && status.uid !== host.userId) throw exposed(`belongs to user ${status.uid}`);
+  const key = text.trim();
+  if (!wireguardKey.safeParse(key).success) throw invalid("holds no WireGuard key");
+  return publicKeyOf(new Secret(key));
+}
+
+/** The public key; a missing file is made. @throws tunnel-key-invalid, tunnel-key-exposed, file-unreadable, file-unwritable, disk-full */
+export async function ensurePublicKey(host: KeyHost): Promise<string> {
+  const known = await readPublicKey(host);
+  if (known !== undefined) return known;
+  const key = makePrivateKey();
+  await host.files.write(TUNNEL_KEY_FILE, `${key.reveal()}\n`, { mode: MODE });
+  return publicKeyOf(key);
+}
+
+function invalid(what: string): SatelliteError {
+  return new SatelliteError("tunnel-key-invalid", `${TUNNEL_KEY_FILE} ${what}; the tunnel stays as it is`, {
+    hint: `Restore the file. Or remove it, and another key is made and reported to the cluster: rm ${TUNNEL_KEY_FILE}.`,
+  });
+}
+
+function exposed(what: string): SatelliteError {
+  return new SatelliteError("tunnel-key-exposed", `${TUNNEL_KEY_FILE} ${what}: another user may know the key`, {
+    hint: `Remove it, and another key is made and reported to the cluster: rm ${TUNNEL_KEY_FILE}. If no other user has read it: chown root:root ${TUNNEL_KEY_FILE}; chmod 600 ${TUNNEL_KEY_FILE}.`,
+  });
+}

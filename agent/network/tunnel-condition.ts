@@ -1,0 +1,26 @@
+// TunnelConfigured, from what is known and from what a round made of it.
+import { type Report, reportOf } from "../board/conditions.ts";
+import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
+import { TUNNEL_INTERFACE } from "../tunnel/names.ts";
+
+/** The condition's report; undefined while nothing is known. @param failure why the tunnel is not as planned */
+export function judgeTunnel(facts: TunnelFacts | undefined, failure: unknown): Report | undefined {
+  if (facts === undefined)
+    return {
+      status: "Unknown",
+      reason: "NotAsked",
+      message: "the API server has not been asked yet whether this node has a tunnel",
+      isQuiet: true,
+    };
+  if (facts.kind === "waiting") return undefined;
+  const problem = facts.kind === "damaged" ? facts.problem : (failure ?? facts.problem);
+  if (problem !== undefined) return { status: "False", ...reportOf(problem) };
+  if (facts.kind === "none") return { status: "True", reason: facts.reason, message: facts.message, isQuiet: true };
+  const { address, gateways } = facts.kind === "wanted" ? facts.tunnel : { address: "", gateways: [] };
+  const names = gateways.map(({ name, resolved }) => `${name} at ${resolved}`).join(", ");
+  return {
+    status: "True",
+    reason: "Configured",
+    message: `${TUNNEL_INTERFACE} is as planned: address ${address}, gateway ${names}`,
+  };
+}

@@ -1,0 +1,88 @@
+// Where the tunnel of this node leads: as the configuration says, or as the cluster's two ConfigMaps say.
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { TunnelGateway } from "../facts/tunnel/tunnel-facts.ts";
+import { type ConfigMapData, type GatewayEntry, readGatewayMap, readNetworkMap } from "../tunnel/entries.ts";
+import { NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
+
+/** As many gateways as a node asks and keeps. */
+const MAX_GATEWAYS = 8;
+
+export interface TunnelEntry {
+  readonly address: string;
+  readonly pods: readonly string[];
+  readonly vpcCidrs: readonly string[];
+  readonly remoteNetworks: readonly string[];
+  /** Undefined: what DescribeCluster says. */
+  readonly serviceCidr: string | undefined;
+  /** Sorted by name; the first one carries the traffic. */
+  readonly gateways: readonly Omit<TunnelGateway, "resolved">[];
+}
+
+/** What the cluster says of this node. */
+export type ClusterWord =
+  /** It has no gateway: there is no ConfigMap, or the node may not read it. */
+  | { readonly kind: "no-network" | "forbidden" }
+  | { readonly kind: "no-entry" }
+  | {
+      readonly kind: "entry";
+      readonly entry: TunnelEntry;
+      /** What of the ConfigMaps is none, while the rest holds. */
+      readonly problem: SatelliteError | undefined;
+    };
+
+/** A static tunnel's entry. */
+export function entryOfConfig({ network }: Pick<Config, "network">): TunnelEntry {
+  const { address = "", pods = [], vpcCidrs = [], gateways = [], serviceCidr } = network.tunnel;
+  return {
+    ...{ address, pods, vpcCidrs, serviceCidr, remoteNetworks: [] },
+    gateways: gateways.map((gateway, index) => ({ ...gateway, name: `gateways[${index}]`, mtu: undefined })),
+  };
+}
+
+/**
+ * Reads the two ConfigMaps; undefined for the first one: there is none. @throws tunnel-entry-invalid when this node's entry, or the
+ * network's, is none: what held before holds on
+ */
+export function readClusterWord(
+  node: string,
+  network: ConfigMapData | undefined,
+  gateways: ConfigMapData,
+): ClusterWord {
+  if (network === undefined) return { kind: "no-network" };
+  if (network[node] === undefined) return { kind: "no-entry" };
+  const map = readNetworkMap(network);
+  const entry = map.nodes.get(node);
+  if (entry === undefined || map.network === undefined) throw map.problems.find(isAbout(node)) ?? noNetwork();
+  const { vpcCidrs, serviceCidr, nodes, pods } = map.network;
+  const found = readGatewayMap(gateways);
+  return {
+    kind: "entry",
+    entry: {
+      ...{ address: entry.address, pods: entry.pods, vpcCidrs, serviceCidr },
+      remoteNetworks: [nodes, ...(pods === undefined ? [] : [pods])],
+      gateways: [...found.gateways].slice(0, MAX_GATEWAYS).map(([name, gateway]) => toGateway(name, gateway, node)),
+    },
+    problem: found.problems[0],
+  };
+}
+
+/** Of the keys that a gateway accepts this node's own is of interest, and nothing else. */
+function toGateway(name: string, gateway: GatewayEntry, node: string): TunnelEntry["gateways"][number] {
+  const { publicKey, endpoint, address, mtu, peers } = gateway;
+  const own = peers[node];
+  return { name, publicKey, endpoint, address, mtu, peers: own === undefined ? {} : { [node]: own } };
+}
+
+/** The problems of other nodes' entries are theirs. */
+function isAbout(node: string) {
+  return ({ message }: SatelliteError) => [node, "_network"].some((name) => message.startsWith(`entry ${name} of `));
+}
+
+function noNetwork(): SatelliteError {
+  return new SatelliteError(
+    "tunnel-entry-invalid",
+    `the ConfigMap ${NETWORK_CONFIG_MAP} in ${TUNNEL_NAMESPACE} has an entry for this node, and no _network`,
+    { hint: "An administrator writes it: eks-satellite gateway create." },
+  );
+}

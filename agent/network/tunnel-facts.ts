@@ -1,0 +1,71 @@
+// What the plan needs to know of this node's tunnel, put together from its entry, its key and the machine's own network.
+import { SatelliteError } from "../errors.ts";
+import { readSurroundings } from "../facts/tunnel/surroundings.ts";
+import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
+import type { Host } from "../host/host.ts";
+import { addressOf, type ResolvedEndpoints } from "./endpoints.ts";
+import type { TunnelEntry } from "./tunnel-entry.ts";
+
+export interface TunnelSources {
+  readonly entry: TunnelEntry;
+  readonly resolved: ResolvedEndpoints;
+  /** What DescribeCluster says; undefined while the cluster is not known. */
+  readonly serviceCidr: string | undefined;
+  /** @throws tunnel-key-invalid, tunnel-key-exposed, … */
+  readonly publicKey: () => Promise<string>;
+  /** What is wrong with what the cluster says. */
+  readonly problem: SatelliteError | undefined;
+}
+
+/** Composes the facts of a node that has an entry. A key that cannot be used leaves what is there as it is. */
+export async function composeTunnelFacts(host: Host, sources: TunnelSources): Promise<TunnelFacts> {
+  const { entry, resolved, publicKey, problem } = sources;
+  const { address, pods, vpcCidrs, remoteNetworks } = entry;
+  const serviceCidr = entry.serviceCidr ?? sources.serviceCidr;
+  if (serviceCidr === undefined) return { kind: "waiting" };
+  try {
+    const gateways = entry.gateways.map((gateway) => ({
+      ...gateway,
+      resolved: addressOf(gateway.endpoint, resolved),
+    }));
+    const key = await publicKey();
+    return {
+      kind: "wanted",
+      tunnel: { address, pods, vpcCidrs, remoteNetworks, serviceCidr, gateways, publicKey: key },
+      surroundings: await readSurroundings(host),
+      problem: problem ?? findGap(gateways),
+    };
+  } catch (error) {
+    if (!(error instanceof SatelliteError)) throw error;
+    return { kind: "damaged", problem: error, address: (await isLocal(host, address)) ? address : undefined };
+  }
+}
+
+/** Why there is no peer, or not every one. */
+function findGap(
+  gateways: readonly { readonly name: string; readonly endpoint: string; readonly resolved: string | undefined }[],
+): SatelliteError | undefined {
+  if (gateways.length === 0)
+    return new SatelliteError(
+      "tunnel-gateway-missing",
+      "this node has an entry for a tunnel, and the cluster names no gateway",
+      {
+        hint: "An administrator: eks-satellite gateway check. A gateway that runs writes itself into the ConfigMap eks-satellite-gateways in kube-system.",
+      },
+    );
+  const lost = gateways.find(({ resolved }) => resolved === undefined);
+  if (lost === undefined) return undefined;
+  return new SatelliteError(
+    "tunnel-endpoint-unresolved",
+    `the name in ${lost.endpoint}, the endpoint of gateway ${lost.name}, has no address`,
+    {
+      hint: `getent hosts ${lost.endpoint.slice(0, lost.endpoint.lastIndexOf(":"))}; it is tried again every minute.`,
+    },
+  );
+}
+
+/** Whether the machine has the address, as proc(5)'s trie of routes says: kubelet does not start with another one. */
+async function isLocal(host: Host, address: string): Promise<boolean> {
+  const trie = (await host.files.read("/proc/net/fib_trie")) ?? "";
+  return trie.includes(`|-- ${address}\n           /32 host LOCAL`);
+}

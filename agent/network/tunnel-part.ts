@@ -1,0 +1,196 @@
+// The satellite's end of the tunnel: knows whether this node has one and where it leads, and says its key to the cluster.
+import type { ClusterFacts } from "../aws/cluster.ts";
+import type { ConditionBoard } from "../board/conditions.ts";
+import type { Family } from "../board/metric-family.ts";
+import type { Config } from "../config/schema.ts";
+import { SatelliteError } from "../errors.ts";
+import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
+import type { Host } from "../host/host.ts";
+import type { NodeApi, NodeState } from "../kubernetes/node-api.ts";
+import type { Log } from "../log.ts";
+import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
+import { resolveEndpoints } from "./endpoints.ts";
+import { EntrySource } from "./entry-source.ts";
+import { ensurePublicKey } from "./key-file.ts";
+import { readSavedEntry, type SavedEntry, writeSavedEntry } from "./saved-entry.ts";
+import { judgeTunnel } from "./tunnel-condition.ts";
+import { type ClusterWord, entryOfConfig } from "./tunnel-entry.ts";
+import { composeTunnelFacts } from "./tunnel-facts.ts";
+import { renderTunnelMetrics, renderTunnelStatus } from "./tunnel-status.ts";
+
+/** Where the tunnel leads has changed: the machine is to be compared with it. */
+export type TunnelEntryEvent = { readonly kind: "tunnel-changed" };
+
+export interface TunnelPartOptions {
+  readonly host: Host;
+  readonly config: Config;
+  readonly log: Log;
+  readonly board: ConditionBoard;
+  readonly api: () => NodeApi | undefined;
+  readonly cluster: () => ClusterFacts | undefined;
+  readonly emit: (event: TunnelEntryEvent) => void;
+}
+
+export class TunnelPart {
+  readonly #options: TunnelPartOptions;
+  readonly #source: EntrySource;
+  /** What holds now; undefined while it is not known. */
+  #saved: SavedEntry | undefined;
+  #word: ClusterWord["kind"] = "no-network";
+  #problem: SatelliteError | undefined;
+  /** Whether the cluster has answered, or could not be reached: until then kubelet waits. */
+  #isAnswered = false;
+  #facts: TunnelFacts | undefined;
+  #node: NodeState | undefined;
+  #isNoted = true;
+  #isPlanned = false;
+
+  constructor(options: TunnelPartOptions) {
+    const { host, config } = options;
+    this.#options = options;
+    this.#source = new EntrySource(host.clock, config.node.name);
+    if (this.#mode === "static") this.#saved = { entry: entryOfConfig(config), resolved: {} };
+  }
+
+  get #mode() {
+    return this.#options.config.network.tunnel.mode;
+  }
+
+  /** The facts of the last round of convergence. */
+  get known(): TunnelFacts | undefined {
+    return this.#facts;
+  }
+
+  status() {
+    return renderTunnelStatus(this.#options.config, this.#isPlanned ? this.#facts : undefined);
+  }
+
+  metrics(): readonly Family[] {
+    return renderTunnelMetrics(() => this.#facts);
+  }
+
+  /** Whether kubelet waits for the first answer. */
+  isWaiting(): boolean {
+    return this.#mode === "auto" && this.#saved === undefined && !this.#isAnswered;
+  }
+
+  /** Takes over what the cluster said before the daemon's start. */
+  async restore(): Promise<void> {
+    const { host, config } = this.#options;
+    if (this.#mode === "auto") this.#saved = await readSavedEntry(host, config);
+  }
+
+  /** For the plan, once a round. Nothing of the network is waited for: kubelet waits for the first answer, and for no other. */
+  async facts(): Promise<TunnelFacts | undefined> {
+    this.#facts = await this.#compose();
+    return this.#facts;
+  }
+
+  async #compose(): Promise<TunnelFacts | undefined> {
+    const { host, cluster } = this.#options;
+    const problem = this.#problem;
+    if (this.#mode === "off") return { kind: "none", reason: "NotUsed", message: "network.tunnel.mode is off" };
+    if (this.#saved === undefined) return this.#isAnswered ? undefined : { kind: "waiting" };
+    const { entry, resolved } = this.#saved;
+    if (entry === undefined) return { kind: "none", ...describeAbsence(this.#word), problem };
+    return composeTunnelFacts(host, {
+      ...{ entry, resolved, problem, serviceCidr: cluster()?.serviceCidr },
+      publicKey: () => ensurePublicKey(host),
+    });
+  }
+
+  /** Asks the cluster, resolves names, and notes the key on the Node. */
+  async round(): Promise<void> {
+    const { log, emit, api } = this.#options;
+    if (this.#mode === "off" || (this.#mode === "auto" && api() === undefined)) return;
+    const before = JSON.stringify([this.#saved, this.#word, this.#problem, this.#isAnswered]);
+    try {
+      if (this.#mode === "auto") await this.#ask();
+    } catch (error) {
+      // An API server that is away has its own conditions; what it said last holds on.
+      if (isOfEntry(error)) this.#problem = error;
+      else log.debug({ err: error }, "the cluster was not asked for the tunnel's entry");
+    }
+    this.#isAnswered = true;
+    await this.#resolve();
+    if (JSON.stringify([this.#saved, this.#word, this.#problem, this.#isAnswered]) !== before)
+      emit({ kind: "tunnel-changed" });
+    await this.#note();
+  }
+
+  async #ask(): Promise<void> {
+    const api = this.#options.api();
+    if (api === undefined) return;
+    const word = await this.#source.ask(api, this.#saved?.entry !== undefined);
+    if (word === undefined) return;
+    this.#word = word.kind;
+    this.#problem = word.kind === "entry" ? word.problem : undefined;
+    await this.#keep({
+      entry: word.kind === "entry" ? word.entry : undefined,
+      resolved: this.#saved?.resolved ?? {},
+    });
+  }
+
+  async #resolve(): Promise<void> {
+    if (this.#saved?.entry === undefined) return;
+    const { entry, resolved } = this.#saved;
+    const endpoints = entry.gateways.map(({ endpoint }) => endpoint);
+    await this.#keep({ entry, resolved: await resolveEndpoints(this.#options.host, endpoints, resolved) });
+  }
+
+  /** A full disk keeps no tunnel from being set. */
+  async #keep(next: SavedEntry): Promise<void> {
+    const { host, config, log } = this.#options;
+    const isNew = JSON.stringify(next) !== JSON.stringify(this.#saved);
+    this.#saved = next;
+    if (!isNew || this.#mode !== "auto") return;
+    await writeSavedEntry(host, config, next).catch((err: unknown) =>
+      log.warn(
+        { err },
+        "what the cluster says of the tunnel was not kept: a reboot without the API server would lack it",
+      ),
+    );
+  }
+
+  /** Takes the current Node; undefined when the cluster has none. */
+  async see(node: NodeState | undefined): Promise<void> {
+    this.#node = node;
+    await this.#note();
+  }
+
+  /** Says this machine's public key in an annotation of its own Node, when it says another one. */
+  async #note(): Promise<void> {
+    const { config, log } = this.#options;
+    const api = this.#options.api();
+    if (this.#facts?.kind !== "wanted" || this.#node === undefined || api === undefined) return;
+    const { publicKey } = this.#facts.tunnel;
+    if (this.#node.tunnelKey === publicKey) return;
+    try {
+      await api.patchAnnotations(config.node.name, { [PUBLIC_KEY_ANNOTATION]: publicKey });
+      this.#node = { ...this.#node, tunnelKey: publicKey };
+      this.#isNoted = true;
+      log.info({ publicKey }, "the Node says the tunnel's public key");
+    } catch (err) {
+      if (this.#isNoted)
+        log.warn({ err }, "the tunnel's public key was not written to the Node; it is tried each minute");
+      this.#isNoted = false;
+    }
+  }
+
+  /** Takes the end of a round of convergence, and what kept the tunnel from being as planned. */
+  judge({ isPlanned, failure }: { readonly isPlanned: boolean; readonly failure: unknown }): void {
+    this.#isPlanned = isPlanned;
+    const report = judgeTunnel(this.#facts, failure);
+    if (report !== undefined) this.#options.board.set("TunnelConfigured", report);
+  }
+}
+
+function isOfEntry(error: unknown): error is SatelliteError {
+  return error instanceof SatelliteError && error.code === "tunnel-entry-invalid";
+}
+
+function describeAbsence(word: ClusterWord["kind"]) {
+  return word === "no-entry"
+    ? { reason: "NoEntry" as const, message: "the cluster has a gateway, and no entry for this node" }
+    : { reason: "NotUsed" as const, message: "the cluster has no gateway" };
+}

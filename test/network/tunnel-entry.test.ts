@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { entryOfConfig, readClusterWord } from "../../agent/network/tunnel-entry.ts";
+import { sampleConfig } from "../fakes/samples.ts";
+import { clusterMaps, OTHER_KEY, STATIC_TUNNEL } from "./samples.ts";
+
+test("a node without an entry, and a cluster without a gateway, are two words", () => {
+  const { network } = clusterMaps();
+  assert.deepEqual(readClusterWord("gpu-1", undefined, {}), { kind: "no-network" });
+  assert.deepEqual(readClusterWord("gpu-9", network, {}), { kind: "no-entry" });
+});
+
+test("an entry has the node's address, the networks behind the gateways, and of their peers this node alone", () => {
+  const { network, gateways } = clusterMaps({ "gpu-1": OTHER_KEY, "gpu-2": OTHER_KEY });
+  const word = readClusterWord("gpu-1", network, gateways);
+  assert.ok(word.kind === "entry");
+  assert.deepEqual(word.entry, {
+    address: "10.250.0.11",
+    pods: ["10.251.16.0/24"],
+    vpcCidrs: ["10.20.0.0/16"],
+    remoteNetworks: ["10.250.0.0/24", "10.251.0.0/16"],
+    serviceCidr: "10.100.0.0/16",
+    gateways: [
+      {
+        ...{ name: "gw-1", publicKey: OTHER_KEY, endpoint: "198.51.100.5:51820", address: "10.20.1.5", mtu: 1420 },
+        peers: { "gpu-1": OTHER_KEY },
+      },
+    ],
+  });
+  assert.equal(word.problem, undefined);
+});
+
+test("garbage in this node's entry or the network's is an error, in another node's it is none of ours", () => {
+  const { network, gateways } = clusterMaps();
+  const invalid = { code: "tunnel-entry-invalid" };
+  assert.throws(() => readClusterWord("gpu-1", { ...network, "gpu-1": "{" }, gateways), invalid);
+  assert.throws(() => readClusterWord("gpu-1", { ...network, _network: "[]" }, gateways), invalid);
+  const { _network, ...rest } = network;
+  assert.throws(() => readClusterWord("gpu-1", rest, gateways), { ...invalid, message: /no _network/ });
+  const other = readClusterWord("gpu-1", { ...network, "gpu-2": "x".repeat(300_000) }, gateways);
+  assert.ok(other.kind === "entry" && other.problem === undefined);
+});
+
+test("an address that another node has already is an error that names it", () => {
+  const { network } = clusterMaps();
+  const taken = { ...network, "gpu-0": network["gpu-1"] ?? "" };
+  assert.throws(() => readClusterWord("gpu-1", taken, {}), {
+    code: "tunnel-entry-invalid",
+    message: /which is gpu-0's/,
+  });
+});
+
+test("a gateway's garbage is a problem, and the other gateways hold", () => {
+  const { network, gateways } = clusterMaps();
+  const word = readClusterWord("gpu-1", network, { ...gateways, "gw-0": "?" });
+  assert.ok(word.kind === "entry");
+  assert.deepEqual(
+    word.entry.gateways.map(({ name }) => name),
+    ["gw-1"],
+  );
+  assert.match(word.problem?.message ?? "", /entry gw-0/);
+});
+
+test("however many gateways write themselves in, a node keeps eight", () => {
+  const { network, gateways } = clusterMaps();
+  const many = Object.fromEntries(
+    Array.from({ length: 100 }, (_, index) => [`gw-${index + 100}`, gateways["gw-1"] ?? ""]),
+  );
+  const word = readClusterWord("gpu-1", network, many);
+  assert.equal(word.kind === "entry" && word.entry.gateways.length, 8);
+});
+
+test("a static tunnel's entry is what the configuration says", () => {
+  const { address, gateways, serviceCidr } = entryOfConfig(sampleConfig(STATIC_TUNNEL));
+  assert.deepEqual([address, serviceCidr], ["10.250.0.11", undefined]);
+  assert.deepEqual(
+    gateways.map(({ name, mtu, peers }) => [name, mtu, peers]),
+    [["gateways[0]", undefined, undefined]],
+  );
+});
