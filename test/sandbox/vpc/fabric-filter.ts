@@ -87,6 +87,11 @@ function internetChain(cloud: Cloud): Chain {
   return { name: "to-internet", rules: [...rules, "-A to-internet -j DROP"] };
 }
 
+/** Each Elastic IP with the private address that it leads to. */
+export function elasticPairs(cloud: Cloud): ReadonlyMap<string, string> {
+  return new Map(publicInterfaces(cloud).map(({ address, publicAddress }) => [publicAddress ?? "", address]));
+}
+
 function elasticAddresses(cloud: Cloud): readonly string[] {
   return publicInterfaces(cloud).flatMap(({ address, publicAddress }) => [
     `-A PREROUTING -i ${internetGateway} -d ${publicAddress} -j DNAT --to-destination ${address}`,

@@ -7,7 +7,7 @@ import { apiEniAddresses, type VpcAddresses } from "./addresses.ts";
 import { routerOf } from "./attach.ts";
 import type { Cloud } from "./cloud.ts";
 import { apiDevice, balancedSource, eniTable } from "./control-plane.ts";
-import { renderFilter } from "./fabric-filter.ts";
+import { elasticPairs, renderFilter } from "./fabric-filter.ts";
 import { type Commands, fabricPreference, renderControlRoutes, renderFabricRoutes } from "./fabric-routes.ts";
 import { portsOf } from "./ports.ts";
 
@@ -16,6 +16,8 @@ export interface FabricProgram {
   readonly fabric: Commands;
   readonly control: Commands;
   readonly filter: string;
+  /** Elastic IPs with the addresses that they lead to; they are in the filter too. */
+  readonly elastic: ReadonlyMap<string, string>;
 }
 
 /** Pure: the same cloud and links give the same program. */
@@ -25,6 +27,7 @@ export function renderProgram(cloud: Cloud, links: ReadonlySet<string>, vpc: Vpc
     fabric: renderFabricRoutes(cloud, ports, vpc),
     control: new Map(apiEniAddresses.flatMap((address, index) => controlRoutes(cloud, links, address, index))),
     filter: renderFilter(cloud, ports),
+    elastic: elasticPairs(cloud),
   };
 }
 
@@ -43,7 +46,7 @@ function controlRoutes(cloud: Cloud, links: ReadonlySet<string>, address: string
 export class Fabric {
   readonly #addresses: Addresses;
   readonly #vpc: VpcAddresses;
-  #last: FabricProgram = { fabric: new Map(), control: new Map(), filter: "" };
+  #last: FabricProgram = { fabric: new Map(), control: new Map(), filter: "", elastic: new Map() };
 
   constructor(addresses: Addresses, vpc: VpcAddresses) {
     this.#addresses = addresses;
@@ -67,8 +70,18 @@ export class Fabric {
     const control = await batch(this.#addresses.controlNamespace, this.#last.control, program.control);
     const isFiltered = this.#last.filter === program.filter;
     if (!isFiltered) await execIn(this.#vpc.fabricNamespace, ["iptables-restore"], program.filter);
+    for (const [address, target] of this.#last.elastic)
+      if (program.elastic.get(address) !== target) await this.#forget(address);
     this.#last = program;
     return [...fabric, ...control.map((line) => `control plane: ${line}`), ...(isFiltered ? [] : ["security groups"])];
+  }
+
+  /** An Elastic IP that moved leads elsewhere at once, for flows that go on too. */
+  async #forget(address: string): Promise<void> {
+    for (const side of ["--orig-dst", "--reply-dst"]) {
+      const flows = ["conntrack", "--delete", side, address];
+      await execIn(this.#vpc.fabricNamespace, flows).catch(() => undefined); // there is none
+    }
   }
 }
 
