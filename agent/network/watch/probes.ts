@@ -13,6 +13,9 @@ const MAX_HEALTH_BYTES = 64 * 1024;
 const MAX_LIVEZ_BYTES = 64 * 1024;
 /** EKS has two; more are none of its habit. */
 const MAX_API_SERVERS = 4;
+const HTTPS_PORT = 443;
+
+type ApiServer = Pick<ClusterFacts, "endpoint" | "caPem">;
 
 /** Asks the gateway for what it sees. */
 export async function askGateway(host: Host, address: string): Promise<GatewayAnswer> {
@@ -33,20 +36,28 @@ export async function askGateway(host: Host, address: string): Promise<GatewayAn
   }
 }
 
-/** Connects to the API server's addresses that the gateway names, with TLS and the cluster's CA. Only addresses of the VPC are tried. */
+/**
+ * Connects to the API server's addresses that the gateway names; to the one whose `turn` it is with TLS and the cluster's CA, which costs
+ * ten times as much. Without a turn all of them are asked so. Only addresses of the VPC are tried.
+ */
 export function askApiServers(
   host: Host,
   { apiServers }: GatewayHealth,
   vpcCidrs: readonly string[],
-  cluster: Pick<ClusterFacts, "endpoint" | "caPem"> | undefined,
+  cluster: ApiServer | undefined,
+  turn?: number,
 ): Promise<readonly ApiServerReach[]> {
+  const asked = apiServers.slice(0, MAX_API_SERVERS);
   return Promise.all(
-    apiServers.slice(0, MAX_API_SERVERS).map(async ({ address, reach: fromGateway }) => ({
-      address,
-      fromGateway,
-      fromHere:
-        cluster !== undefined && isWithin(address, vpcCidrs) ? await askApiServer(host, address, cluster) : undefined,
-    })),
+    asked.map(async ({ address, reach: fromGateway }, index) => {
+      if (cluster === undefined || !isWithin(address, vpcCidrs)) return { address, fromGateway, fromHere: undefined };
+      const isTurn = turn === undefined || turn % asked.length === index;
+      const { port } = new URL(cluster.endpoint);
+      const fromHere = isTurn
+        ? await askApiServer(host, address, cluster)
+        : await host.reach(address, Number(port || HTTPS_PORT), TIMEOUT_SECONDS);
+      return { address, fromGateway, fromHere };
+    }),
   );
 }
 
@@ -54,7 +65,7 @@ export function askApiServers(
 async function askApiServer(
   host: Host,
   address: string,
-  { endpoint, caPem }: Pick<ClusterFacts, "endpoint" | "caPem">,
+  { endpoint, caPem }: ApiServer,
 ): Promise<ApiServerReach["fromHere"]> {
   const url = new URL("/livez", endpoint).href;
   try {

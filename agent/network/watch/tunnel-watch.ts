@@ -46,6 +46,8 @@ export class TunnelWatch {
   #hasAnswered = false;
   #reached: Reach | undefined;
   #askDueMs = 0;
+  /** Which API server is asked with TLS. */
+  #turn = 0;
   #peer: PeerState | undefined;
   #peerDueMs = 0;
   #traffic: Traffic | undefined;
@@ -119,8 +121,11 @@ export class TunnelWatch {
   async #ask(tunnel: WatchedTunnel): Promise<void> {
     const { host, cluster } = this.#options;
     const answer = await askGateway(host, tunnel.gateway.address);
+    this.#turn += 1;
     const apiServers =
-      answer.kind === "answered" ? await askApiServers(host, answer.health, tunnel.vpcCidrs, cluster()) : [];
+      answer.kind === "answered"
+        ? await askApiServers(host, answer.health, tunnel.vpcCidrs, cluster(), this.#turn)
+        : [];
     await this.#conclude(tunnel, answer, apiServers);
   }
 

@@ -91,6 +91,28 @@ test("at most four are asked; a foreign certificate, a refusal and silence are t
   );
 });
 
+test("in turn one is asked with TLS, and the others' ports are reached", async () => {
+  const host = new MemoryHost();
+  const asked: (string | undefined)[] = [];
+  host.onFetch = ({ connectTo }) => {
+    asked.push(connectTo);
+    return { status: 200, body: "ok" };
+  };
+  host.onReach = (address, port) => {
+    asked.push(`${address}:${port}`);
+    return "silent";
+  };
+  const apiServers = ["10.20.1.10", "10.20.2.10"].map((address) => ({ address, reach: "ok" as const }));
+  for (const turn of [0, 1])
+    assert.deepEqual(
+      (await askApiServers(host, sampleHealth({ apiServers }), ["10.20.0.0/16"], sampleCluster(), turn)).map(
+        ({ fromHere }) => fromHere,
+      ),
+      turn === 0 ? ["ok", "silent"] : ["silent", "ok"],
+    );
+  assert.deepEqual(asked, ["10.20.1.10", "10.20.2.10:443", "10.20.1.10:443", "10.20.2.10"]);
+});
+
 test("without a description of the cluster there is no CA, and nothing is asked", async () => {
   const host = new MemoryHost();
   const [reach] = await askApiServers(host, sampleHealth(), ["10.20.0.0/16"], undefined);
