@@ -44,6 +44,12 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     kubernetes: "get and patch configmaps in kube-system",
   },
   {
+    command: "authorize, revoke",
+    when: "--tunnel",
+    actions: [],
+    kubernetes: "get and patch configmaps in kube-system",
+  },
+  {
     command: "eni create",
     when: "always",
     actions: [

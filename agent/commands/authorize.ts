@@ -19,24 +19,32 @@ import {
 } from "./admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
 import type { CommandContext, Print } from "./context.ts";
+import {
+  addTunnelOptions,
+  authorizeTunnel,
+  checkTunnelOptions,
+  planTunnel,
+  printTunnel,
+  type TunnelOptions,
+} from "./gateway/authorize-tunnel.ts";
 import { collect } from "./options.ts";
 
-export interface AuthorizeOptions extends ChangeOptions {
+export interface AuthorizeOptions extends ChangeOptions, TunnelOptions {
   readonly nodeName: readonly string[];
   readonly identity: NodeIdentity;
   /** The role's name, or true for one that follows from the node's. */
   readonly createRole?: string | true;
   /** Who may assume the new role. */
   readonly trustedArn?: string;
-  /** Print what --create-role would create, without calling AWS. */
-  readonly print?: "json" | "terraform";
+  /** Print what --create-role would create, without calling AWS; or the configuration of a static tunnel. */
+  readonly print?: "json" | "terraform" | "config";
 }
 
 const ROLE_NAME_MAX_LENGTH = 64;
 
 /** Adds `authorize`. */
 export function register(program: Command, { host, confirm, print, exitWith }: CommandContext): void {
-  addChangeOptions(program.command("authorize"))
+  addTunnelOptions(addChangeOptions(program.command("authorize")))
     .description(
       "administrator: let a role or a user act as a node of a cluster; exit 0 done, 1 error, 2 not confirmed",
     )
@@ -54,8 +62,8 @@ export function register(program: Command, { host, confirm, print, exitWith }: C
     .addOption(
       new Option(
         "--print <format>",
-        "print what --create-role creates, for the account of --trusted-arn, without calling AWS",
-      ).choices(["json", "terraform"]),
+        "print what --create-role creates, for the account of --trusted-arn, without calling AWS; config: the node's static tunnel",
+      ).choices(["json", "terraform", "config"]),
     )
     .action(async (options: AuthorizeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
@@ -73,7 +81,11 @@ export async function authorizeCommand(
   for (const nodeName of options.nodeName) checkNodeName(nodeName, options.identity);
   const given = readPrincipal(options);
   const wanted = options.createRole === undefined ? undefined : readRoleOption(options, options.createRole, given);
-  if (options.print !== undefined) return printRole(options, wanted, print);
+  checkTunnelOptions(options);
+  if (options.print === "config") return printTunnel(openAdmin, options, print);
+  if (options.print !== undefined) return printRole(options, options.print, { wanted, print });
+  if (options.tunnel && given === undefined && wanted === undefined)
+    return authorizeTunnel({ openAdmin, confirm }, options, print);
   checkNames(options, given, wanted);
   const admin = await openAdmin();
   const { adminAws: aws, host } = admin;
@@ -88,10 +100,12 @@ export async function authorizeCommand(
   };
   const { changes, notes } = await planAuthorization({ host, aws, access }, authorization);
   const { arn } = authorization.principal;
+  const tunnel = options.tunnel ? await planTunnel({ access, host }, options) : undefined;
   const proposal = {
     access,
     principalArn: arn,
-    changes: [...(role?.changes ?? []), ...changes],
+    ...(tunnel === undefined ? {} : { details: { tunnel: Object.fromEntries(tunnel.entries) } }),
+    changes: [...(role?.changes ?? []), ...changes, ...(tunnel?.changes ?? [])],
     notes: [...access.notes, ...notes, ...trustedNotes(wanted, access, authorization.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,
     done: `${arn} may be a node of ${name.name} now. ${nextStep(options, authorization.principal)}`,
@@ -168,9 +182,9 @@ function trustedNotes(wanted: RoleOption | undefined, { account }: ClusterAccess
 
 /** Prints everything that --create-role would create, for users who manage roles elsewhere. */
 function printRole(
-  { cluster, region, print: format }: AuthorizeOptions,
-  wanted: RoleOption | undefined,
-  print: Print,
+  { cluster, region }: AuthorizeOptions,
+  format: "json" | "terraform",
+  { wanted, print }: { wanted: RoleOption | undefined; print: Print },
 ): number {
   if (wanted === undefined) throw misuse("--print shows what --create-role creates", "Give --create-role too.");
   const { partition, account } = wanted.trusted;

@@ -24,6 +24,7 @@ export interface ConfigureOptions {
   readonly roleArn?: string;
   /** Path of the file with the keys; never the keys themselves. */
   readonly credentialsFile?: string;
+  readonly tunnel?: "auto" | "off";
   readonly dryRun: boolean;
 }
 
@@ -52,6 +53,12 @@ export function register(program: Command, { host, print }: CommandContext): voi
     .option("--eni <id>", "network interface of a node of identity fargate, whose name follows from it")
     .option("--role-arn <arn>", "role to assume")
     .option("--credentials-file <file>", "file on this machine that holds the keys")
+    .addOption(
+      new Option(
+        "--tunnel <mode>",
+        "tunnel to the cluster's network: auto where the cluster has one for this node",
+      ).choices(["auto", "off"]),
+    )
     .option("--dry-run", "show what would change, and change nothing", false)
     .action((options: ConfigureOptions) => configureCommand(host, options, print));
 }
@@ -144,12 +151,13 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "node.name": "--node-name",
   "credentials.keysFile": "--credentials-file",
   "credentials.assumeRole.arn": "--role-arn",
+  "network.tunnel.mode": "--tunnel",
 };
 
 function settingsOf(
   options: ConfigureOptions,
 ): readonly (readonly [path: readonly string[], value: string | undefined])[] {
-  const { cluster, region, nodeName, identity, eni, roleArn, credentialsFile } = options;
+  const { cluster, region, nodeName, identity, eni, roleArn, credentialsFile, tunnel } = options;
   return [
     [["cluster", "name"], cluster],
     [["cluster", "region"], region],
@@ -158,5 +166,6 @@ function settingsOf(
     [NODE_NAME, nodeName],
     [["credentials", "keysFile"], credentialsFile],
     [["credentials", "assumeRole", "arn"], roleArn],
+    [["network", "tunnel", "mode"], tunnel],
   ];
 }

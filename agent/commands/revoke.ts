@@ -14,16 +14,20 @@ import {
 } from "./admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
 import type { CommandContext, Print } from "./context.ts";
+import { planTunnelRelease } from "./gateway/authorize-tunnel.ts";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly nodeName?: string;
+  /** Only the node's address in the tunnel, where no role or user is named. */
+  readonly tunnel: boolean;
 }
 
 /** Adds `revoke`. */
 export function register(program: Command, { host, confirm, print, exitWith }: CommandContext): void {
   addChangeOptions(program.command("revoke"))
     .description("administrator: undo what authorize did; exit 0 done, 1 error, 2 not confirmed")
-    .option("--node-name <name>", "name of the user's node")
+    .option("--node-name <name>", "name of the user's node, or of the node whose address in the tunnel is freed")
+    .option("--tunnel", "without a role or user: free the address of --node-name, and nothing else", false)
     .action(async (options: RevokeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
       exitWith(await revokeCommand({ openAdmin, confirm }, options, print));
@@ -38,6 +42,8 @@ export async function revokeCommand(
 ): Promise<number> {
   const name = checkCluster(options);
   const principal = readPrincipal(options);
+  if (principal === undefined && options.tunnel && options.nodeName !== undefined)
+    return revokeTunnel({ openAdmin, confirm }, options, print);
   if (principal === undefined || (principal.kind === "user" && options.nodeName === undefined)) {
     const problem = principal === undefined ? "no role or user is named" : `user ${principal.arn} needs --node-name`;
     throw new SatelliteError("options-invalid", problem, {
@@ -57,13 +63,35 @@ export async function revokeCommand(
       backupFile: backupFileFor(options, host.clock.now()),
     },
   );
+  const tunnel = await planTunnelRelease({ access, host }, { nodeName: options.nodeName, tunnel: options.tunnel });
   const proposal = {
-    ...plan,
-    notes: [...access.notes, ...plan.notes],
+    changes: [...plan.changes, ...tunnel.changes],
+    notes: [...access.notes, ...plan.notes, ...tunnel.notes],
     access,
     principalArn: principal.arn,
     nothing: `nothing lets ${principal.arn} be a node of ${name.name}`,
     done: `${principal.arn} is no longer a node of ${name.name}; the API server may accept its token for some minutes more. Its Nodes: kubectl delete node NAME.`,
+  };
+  return proposeChanges(proposal, { confirm, options, print });
+}
+
+/** The node stays a node; only its address in the tunnel is freed. */
+async function revokeTunnel(
+  { openAdmin, confirm }: AdminContext,
+  options: RevokeOptions,
+  print: Print,
+): Promise<number> {
+  const admin = await openAdmin();
+  const { host } = admin;
+  const access = await openCluster(admin, checkCluster(options));
+  const { nodeName, cluster } = options;
+  const { changes } = await planTunnelRelease({ access, host }, { nodeName, tunnel: true });
+  const proposal = {
+    access,
+    changes,
+    notes: access.notes,
+    nothing: `${nodeName} has no address in the tunnel of ${cluster}`,
+    done: `The address of ${nodeName} is free: the gateway drops its packets within seconds, and the next node may get it.`,
   };
   return proposeChanges(proposal, { confirm, options, print });
 }

@@ -21,6 +21,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "admin/gateway/plan/remove-kubernetes.ts": "commands/gateway/delete.test.ts",
   "admin/gateway/plan/missing-networks.ts": "commands/gateway/create.test.ts",
   "commands/gateway/list.ts": "commands/gateway/check.test.ts",
+  "admin/gateway/allocate.ts": "commands/gateway/authorize-tunnel.test.ts",
   "admin/gateway/names.ts": "commands/gateway/create.test.ts",
   "admin/gateway/picture.ts": "commands/gateway/create.test.ts",
   "admin/gateway/policies.ts": "commands/gateway/create.test.ts",

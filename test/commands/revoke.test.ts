@@ -4,7 +4,7 @@ import { type RevokeOptions, revokeCommand } from "../../agent/commands/revoke.t
 
 const OPTIONS: RevokeOptions = {
   ...{ cluster: "demo", region: "us-west-2", method: "auto", backupFolder: "." },
-  ...{ yes: true, dryRun: false, output: "text" },
+  ...{ yes: true, dryRun: false, tunnel: false, output: "text" },
 };
 
 const REFUSED: readonly (readonly [what: string, options: Partial<RevokeOptions>, code: string, message: RegExp])[] = [

@@ -239,8 +239,9 @@ export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
     /** What a person at the terminal answers. */
     answers,
     authorize: (options: Partial<AuthorizeOptions> = {}) =>
-      authorizeCommand(context, { ...shared, nodeName: [], identity: "hybrid", ...options }, print),
-    revoke: (options: Partial<RevokeOptions> = {}) => revokeCommand(context, { ...shared, ...options }, print),
+      authorizeCommand(context, { ...shared, nodeName: [], identity: "hybrid", tunnel: false, ...options }, print),
+    revoke: (options: Partial<RevokeOptions> = {}) =>
+      revokeCommand(context, { ...shared, tunnel: false, ...options }, print),
     roles: () => parse(awsAuth.data?.mapRoles ?? "") as unknown[],
     print,
     said: () => said.join(""),
