@@ -1,9 +1,11 @@
 // docs/reference/configuration.md and gateway.md, from the zod schemas of the two configurations.
 import * as z from "zod";
+import type { Family } from "../../agent/board/metric-family.ts";
 import { DEFAULT_CONFIG_PATH } from "../../agent/config/load.ts";
 import { configSchema } from "../../agent/config/schema.ts";
+import { gatewayFamilies } from "../../agent/gateway/gateway-metrics.ts";
 import { gatewaySchema } from "../../agent/gateway/gateway-schema.ts";
-import { GATEWAY_CONFIG_PATH } from "../../agent/tunnel/names.ts";
+import { GATEWAY_CONFIG_PATH, GATEWAY_HEALTH_PORT } from "../../agent/tunnel/names.ts";
 import { code, prose, renderPage, section, table } from "./markdown.ts";
 import { typeOf, unwrap } from "./schema.ts";
 
@@ -26,8 +28,60 @@ export function renderGatewayConfiguration(): string {
     title: "Configuration of a gateway",
     from: "agent/gateway/gateway-schema.ts",
     intro: `The keys of ${code(GATEWAY_CONFIG_PATH)}, which \`eks-satellite gateway run\` reads. Required are \`cluster.name\` and \`cluster.region\`; an unknown key is an error. [The gateway](../explanation/gateway.md) says what it is and what it may do.`,
-    sections: ["In a key, `[]` stands for each item of a list.", ...keySections(gatewaySchema)],
+    sections: [
+      "In a key, `[]` stands for each item of a list.",
+      ...keySections(gatewaySchema),
+      section(
+        "HTTP",
+        `On TCP ${GATEWAY_HEALTH_PORT} of its address in the VPC. Who asks from another network gets no answer.`,
+        table(
+          ["path", "answers", "to"],
+          [
+            [
+              code("/healthz"),
+              "what the gateway reaches: the asker's kubelet, the API server's addresses; and what it sees missing in AWS. JSON",
+              "satellites, the VPC",
+            ],
+            [code("/livez"), "200 while every loop's rounds succeed, 503 with those that do not", "the VPC"],
+            [code("/metrics"), "the metrics below in Prometheus' text format", "the VPC"],
+          ],
+        ),
+      ),
+      section("Metrics", table(["metric", "type", "meaning"], metricRows())),
+      section(
+        "Files",
+        table(
+          ["path", "what"],
+          [
+            [
+              code("/var/lib/eks-satellite-gateway/wireguard.key"),
+              "the private key, made on the instance; it never leaves it. Remove it and restart: another one is made and published",
+            ],
+            [
+              code("/var/lib/eks-satellite-gateway/last-good.json"),
+              "what the cluster said last, for a start while the API server is away",
+            ],
+            [code("/var/lib/eks-satellite-gateway/cluster.json"), "the last answer of DescribeCluster"],
+          ],
+        ),
+      ),
+    ],
   });
+}
+
+/** The metrics of a gateway, without samples. */
+export function listGatewayMetrics(): readonly Family[] {
+  return gatewayFamilies(() => {
+    throw new Error("no sample is read");
+  });
+}
+
+function metricRows(): readonly Row[] {
+  return listGatewayMetrics().map(({ name, type, help }) => [
+    code(name.includes("_peer_") ? `${name}{node}` : name),
+    type,
+    prose(help),
+  ]);
 }
 
 function keySections({ shape }: z.ZodObject): readonly string[] {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CHECKS } from "../../agent/commands/check.ts";
+import { listGatewayMetrics } from "../../scripts/docs/configuration.ts";
 import { listMetrics } from "../../scripts/docs/sample-metrics.ts";
 import { listPages, TOP } from "./markdown.ts";
 
@@ -33,7 +34,7 @@ test("each check that a page names with --only is one", () => {
 });
 
 test("each metric that a page names is one", async () => {
-  const metrics = await listMetrics();
+  const metrics = [...(await listMetrics()), ...listGatewayMetrics()];
   const isKnown = (metric: string) => metrics.some(({ name }) => name === metric);
   assert.deepEqual(unknownWords(/\b(eks_satellite_[a-z_]+[a-z])\b/g, isKnown), []);
 });
