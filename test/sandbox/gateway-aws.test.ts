@@ -17,12 +17,12 @@ import { createEc2Changes } from "../../agent/host/gateway-aws/ec2-changes.ts";
 import { createReads } from "../../agent/host/gateway-aws/ec2-reads.ts";
 import { addressesOf } from "./addresses.ts";
 import { awsProgram, ensurePython, renderAccount } from "./aws.ts";
-import { awsClients } from "./aws-clients.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { ensurePackages } from "./debian.ts";
 import { cleanEnvironment } from "./environment.ts";
 import { clusterName, defaultKubernetes, newFacts } from "./state.ts";
 import { Progress } from "./step.ts";
+import { awsClients } from "./vpc/aws-clients.ts";
 import { waitFor } from "./wait.ts";
 
 const skip =

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { awsCommand } from "./aws-command.ts";
 import { down } from "./down.ts";
+import { instanceCommand } from "./instances/commands.ts";
 import { showLog } from "./log-command.ts";
 import { renderReport } from "./report.ts";
 import { openSandbox } from "./sandbox.ts";
@@ -121,6 +122,7 @@ program
   });
 
 program.addCommand(awsCommand());
+program.addCommand(instanceCommand());
 program.addCommand(natCommand());
 program.addCommand(vpcCommand());
 

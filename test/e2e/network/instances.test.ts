@@ -25,7 +25,6 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { execa } from "execa";
-import { awsClients } from "../../sandbox/aws-clients.ts";
 import { down } from "../../sandbox/down.ts";
 import { clean } from "../../sandbox/environment.ts";
 import type { Instance } from "../../sandbox/instances/instance.ts";
@@ -33,6 +32,7 @@ import { inNamespace, processesIn } from "../../sandbox/network.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { accountId, cacheFolder, clusterName } from "../../sandbox/state.ts";
 import { up } from "../../sandbox/up.ts";
+import { awsClients } from "../../sandbox/vpc/aws-clients.ts";
 import { readCloud } from "../../sandbox/vpc/cloud.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 
