@@ -1,6 +1,6 @@
 // docs/how-to/let-machines-in.md word for word: an administrator lets a machine in, it joins; who may be whom is decided by the real aws-iam-authenticator.
 import assert from "node:assert/strict";
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
@@ -8,7 +8,6 @@ import { administratorArn, Laptop } from "../sandbox/administrator.ts";
 import { mintToken } from "../sandbox/authentication.ts";
 import { down } from "../sandbox/down.ts";
 import { buildAgent, configPath, installAgent } from "../sandbox/install-agent.ts";
-import { kubeconfigPath } from "../sandbox/kubectl.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { accountId, cacheFolder, clusterName, nodeName, region, roleArn } from "../sandbox/state.ts";
 import { up } from "../sandbox/up.ts";
@@ -149,23 +148,8 @@ test("through aws-auth the real authenticator lets it in as well, and out again;
   await untilUser(nodeToken, undefined);
 });
 
-/** The cluster administrator's kubeconfig with its keys inside: the laptop's user may not read the sandbox's files. */
-async function writeAdminKubeconfig(): Promise<string> {
-  const config = parse(await readFile(kubeconfigPath(FOLDER, "admin"), "utf8"));
-  const parts = [config.clusters[0].cluster, config.users[0].user] as Record<string, string>[];
-  for (const part of parts)
-    for (const key of ["certificate-authority", "client-certificate", "client-key"].filter((name) => name in part)) {
-      part[`${key}-data`] = (await readFile(part[key] ?? "")).toString("base64");
-      delete part[key];
-    }
-  const file = join(laptop.home, "kubeconfig.yaml");
-  await writeFile(file, stringify(config));
-  await chmod(file, 0o644);
-  return file;
-}
-
 test("by a kubeconfig of the user aws-auth is changed with its credentials, at its API server", async () => {
-  const file = await writeAdminKubeconfig();
+  const file = await laptop.kubeconfig();
   const role = `${CLUSTER} --role-arn ${NODE_ROLE} --method aws-auth --yes --kubeconfig ${file}`;
   const { exitCode, stdout, stderr } = await laptop.run(`eks-satellite authorize ${role}`);
   assert.equal(exitCode, 0, stdout + stderr);

@@ -1,8 +1,9 @@
 // An administrator at a laptop: the program as an ordinary user, outside the machine, with keys of the IAM user `administrator`.
-import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { parse, stringify } from "yaml";
 import { cleanEnvironment } from "./environment.ts";
 import { inNamespace } from "./network.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -54,6 +55,21 @@ export class Laptop {
     return new Laptop(sandbox, home);
   }
 
+  /** The cluster administrator's kubeconfig with its keys inside, for the laptop's user may not read the sandbox's files; returns its path. */
+  async kubeconfig(): Promise<string> {
+    const config = parse(await readFile(this.#sandbox.kubeconfig, "utf8"));
+    const parts = [config.clusters[0].cluster, config.users[0].user] as Record<string, string>[];
+    for (const part of parts)
+      for (const key of ["certificate-authority", "client-certificate", "client-key"].filter((name) => name in part)) {
+        part[`${key}-data`] = (await readFile(part[key] ?? "")).toString("base64");
+        delete part[key];
+      }
+    const file = join(this.home, "kubeconfig.yaml");
+    await writeFile(file, stringify(config));
+    await chmod(file, 0o644);
+    return file;
+  }
+
   /** Runs a line of shell. */
   async run(line: string, { keys, typed }: LaptopOptions = {}): Promise<Outcome> {
     const { addresses, facts } = this.#sandbox;
@@ -61,7 +77,10 @@ export class Laptop {
     const shell =
       typed === undefined ? ["/bin/sh", "-c", line] : ["script", "--quiet", "--return", "--command", line, "/dev/null"];
     const user = ["setpriv", `--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--"];
-    const [command, ...args] = inNamespace(addresses.controlNamespace, [...user, ...shell]);
+    const [command, ...args] = inNamespace(addresses.vpc?.internetNamespace ?? addresses.controlNamespace, [
+      ...user,
+      ...shell,
+    ]);
     const environment = cleanEnvironment();
     const { exitCode, stdout, stderr } = await execa(command, args, {
       cwd: this.home,
