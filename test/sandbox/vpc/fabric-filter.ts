@@ -3,8 +3,11 @@ import type { Cloud, CloudRule } from "./cloud.ts";
 import type { Port } from "./ports.ts";
 import { internetGateway } from "./topology.ts";
 
-/** The whole of filter and nat in the fabric's namespace. */
-export function renderFilter(cloud: Cloud, ports: readonly Port[]): string {
+/**
+ * The whole of filter and nat in the fabric's namespace. No security group filters the VPC's own resolver: the host's resolvers stand
+ * in for it.
+ */
+export function renderFilter(cloud: Cloud, ports: readonly Port[], resolvers: readonly string[]): string {
   const chains = [
     ...ports.filter(({ sourceDestCheck }) => sourceDestCheck).flatMap(checkChains),
     ...ports.flatMap((port) => groupChains(cloud, port)),
@@ -17,6 +20,9 @@ export function renderFilter(cloud: Cloud, ports: readonly Port[]): string {
     "-A FORWARD -j check",
     "-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
     `-A FORWARD -o ${internetGateway} -j to-internet`,
+    ...resolvers.flatMap((address) =>
+      ["udp", "tcp"].map((p) => `-A FORWARD -d ${address} -p ${p} --dport 53 -j ACCEPT`),
+    ),
     "-A FORWARD -j egress",
     "-A FORWARD -j ingress",
     "-A FORWARD -j ACCEPT",

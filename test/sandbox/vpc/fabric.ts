@@ -1,4 +1,6 @@
 // Programs the fabric and the control plane's routes from what AWS says: only what is another than before is touched.
+import { getServers } from "node:dns";
+import { isIPv4 } from "node:net";
 import { execa } from "execa";
 import type { Addresses } from "../addresses.ts";
 import { clean } from "../environment.ts";
@@ -20,15 +22,25 @@ export interface FabricProgram {
   readonly elastic: ReadonlyMap<string, string>;
 }
 
-/** Pure: the same cloud and links give the same program. */
-export function renderProgram(cloud: Cloud, links: ReadonlySet<string>, vpc: VpcAddresses): FabricProgram {
+/** The same cloud, links and resolvers give the same program. */
+export function renderProgram(
+  cloud: Cloud,
+  links: ReadonlySet<string>,
+  vpc: VpcAddresses,
+  resolvers: readonly string[] = hostResolvers(),
+): FabricProgram {
   const ports = portsOf(cloud, links);
   return {
     fabric: renderFabricRoutes(cloud, ports, vpc),
     control: new Map(apiEniAddresses.flatMap((address, index) => controlRoutes(cloud, links, address, index))),
-    filter: renderFilter(cloud, ports),
+    filter: renderFilter(cloud, ports, resolvers),
     elastic: elasticPairs(cloud),
   };
+}
+
+/** The name servers of the host, which every machine and instance of the sandbox asks. */
+function hostResolvers(): readonly string[] {
+  return getServers().filter(isIPv4);
 }
 
 /** Connections that begin without a choice of interface go by the main table; answers by that of their interface. */
