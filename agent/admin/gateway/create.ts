@@ -1,5 +1,6 @@
 // Plans a gateway: every piece that is missing, in the order in which one needs the other. What is there already is no change.
 import { SatelliteError } from "../../errors.ts";
+import type { VpcSubnet } from "../../host/gateway-aws/types.ts";
 import type { NetworkEntry } from "../../tunnel/entries.ts";
 import type { Change, ChangePlan } from "../change.ts";
 import type { TunnelNetworks } from "./networks.ts";
@@ -54,10 +55,18 @@ export function planGateway(reading: Reading, spec: GatewaySpec): GatewayPlan {
     ),
     ...planInstance(context, gateway.instances[0], spec, placement),
     ...planRoutes(context, vpc, { networks, interfaceId: place.id }),
-    ...planClusterGroup(context, { groupId: securityGroupId, rules: vpc.clusterRules }, networks),
+    ...planClusterGroup(
+      context,
+      { groupId: securityGroupId, rules: vpc.clusterRules },
+      { networks, subnetCidr: cidrOf(vpc.subnets, subnetId) },
+    ),
     ...planRemoteNetworks(context, cluster.remoteNetworks, { networks, groupId: group.id, added: reading.added }),
   ];
   return { changes, notes: notesOf(reading, spec), networks };
+}
+
+function cidrOf(subnets: readonly VpcSubnet[], id: string | undefined): string | undefined {
+  return subnets.find((subnet) => subnet.id === id)?.cidr;
 }
 
 /** The networks of the gateway that is there, of the cluster's entry, or the chosen ones. */

@@ -165,10 +165,11 @@ function inspectRoutes(seen: Inspected): readonly Finding[] {
 }
 
 function inspectClusterGroup(seen: Inspected): readonly Finding[] {
-  const { networks, vpc, clusterGroupId } = seen;
+  const { networks, vpc, clusterGroupId, picture } = seen;
+  const subnet = vpc.subnets.find(({ id }) => id === picture.interfaces[0]?.subnetId);
   if (networks === undefined || clusterGroupId === "") return [];
   const missing = [
-    ...missingRules(clusterGroupRules(networks, {}), vpc.clusterRules),
+    ...missingRules(clusterGroupRules(networks, subnet?.cidr, {}), vpc.clusterRules),
     ...missingRules([kubeletRule(networks)], vpc.clusterRules),
   ];
   return missing.map((rule) =>

@@ -41,15 +41,24 @@ export function gatewayRules(
   return wanted.map((each) => ({ ...each, tags }));
 }
 
-/** The API server's interfaces and, where nodes of the VPC have this group, CoreDNS's pods. */
-export function clusterGroupRules({ nodes, pods }: TunnelNetworks, tags: Tags): readonly RuleRequest[] {
-  return [nodes, ...(pods === undefined ? [] : [pods])].flatMap((cidr) =>
-    [
-      rule("in", "tcp", HTTPS_PORT, cidr, "API server for satellites"),
-      rule("in", "udp", DNS_PORT, cidr, "DNS for satellites"),
-      rule("in", "tcp", DNS_PORT, cidr, "DNS for satellites"),
-    ].map((each) => ({ ...each, tags })),
-  );
+/**
+ * The API server's interfaces and, where nodes of the VPC have this group, CoreDNS's pods. In the VPC the API server's name leads to these
+ * interfaces: the gateway, which is no member of the group, asks there too.
+ * @param subnetCidr the gateway's subnet
+ */
+export function clusterGroupRules(
+  { nodes, pods }: TunnelNetworks,
+  subnetCidr: string | undefined,
+  tags: Tags,
+): readonly RuleRequest[] {
+  const satellites = [nodes, ...(pods === undefined ? [] : [pods])].flatMap((cidr) => [
+    rule("in", "tcp", HTTPS_PORT, cidr, "API server for satellites"),
+    rule("in", "udp", DNS_PORT, cidr, "DNS for satellites"),
+    rule("in", "tcp", DNS_PORT, cidr, "DNS for satellites"),
+  ]);
+  const gateway =
+    subnetCidr === undefined ? [] : [rule("in", "tcp", HTTPS_PORT, subnetCidr, "API server for the gateway")];
+  return [...gateway, ...satellites].map((each) => ({ ...each, tags }));
 }
 
 /** What the control plane must be let out to: kubelet's port of satellites. EKS's group allows everything, unless that was changed. */

@@ -81,7 +81,7 @@ const UNDONE: readonly (readonly [string, (admin: Admin) => void, readonly strin
   [
     "the cluster's group",
     (admin) => keepRules(admin, ({ groupId, direction }) => groupId !== CLUSTER_GROUP || direction === "out"),
-    Array(6).fill("cluster-security-group-closed"),
+    Array(7).fill("cluster-security-group-closed"),
     /gateway create/,
   ],
   [

@@ -47,13 +47,13 @@ export function planGroup(
   return { id, changes };
 }
 
-/** Satellites' way to the API server and to DNS. */
+/** The way of satellites and of the gateway to the API server, and to DNS. */
 export function planClusterGroup(
   context: GatewayContext,
   { groupId, rules }: { groupId: string; rules: readonly GroupRule[] },
-  networks: TunnelNetworks,
+  { networks, subnetCidr }: { networks: TunnelNetworks; subnetCidr: string | undefined },
 ): readonly Change[] {
-  const missing = missingRules(clusterGroupRules(networks, context.names.tags), rules);
+  const missing = missingRules(clusterGroupRules(networks, subnetCidr, context.names.tags), rules);
   if (missing.length === 0) return [];
   const id = new Later("the cluster's security group", groupId);
   return [planRules(context, { id, target: `rules of the cluster's security group ${groupId}`, missing })];
