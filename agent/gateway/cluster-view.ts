@@ -9,6 +9,7 @@ import {
   readNetworkMap,
 } from "../tunnel/entries.ts";
 import { NETWORK_CONFIG_MAP, PUBLIC_KEY_ANNOTATION, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
+import type { ApiReport } from "./api-report.ts";
 import { type Collection, type CollectionWatchOptions, watchCollection } from "./collection-watch.ts";
 import type { LastGood } from "./last-good.ts";
 import { readServiceAddresses, type ServiceAddresses } from "./service-addresses.ts";
@@ -18,7 +19,8 @@ interface NodeMetadata {
   readonly metadata?: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> };
 }
 
-export interface ClusterViewOptions extends CollectionWatchOptions {
+export interface ClusterViewOptions extends Omit<CollectionWatchOptions, "answers"> {
+  readonly report: Pick<ApiReport, "of">;
   /** Something that peers or rules follow from has changed. */
   readonly onChange: () => void;
 }
@@ -77,9 +79,10 @@ export class ClusterView {
 
   /** Follows both collections until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const { report } = this.#options;
     await Promise.all([
-      watchCollection(this.#options, this.#entries(), signal),
-      watchCollection(this.#options, this.#nodes(), signal),
+      watchCollection({ ...this.#options, answers: report.of("entries") }, this.#entries(), signal),
+      watchCollection({ ...this.#options, answers: report.of("nodes") }, this.#nodes(), signal),
     ]);
   }
 
@@ -87,8 +90,10 @@ export class ClusterView {
   async servicesRound(): Promise<void> {
     const client = this.#options.api();
     if (client === undefined) return;
-    const services = await readServiceAddresses(client);
-    this.#options.onAnswer();
+    const answers = this.#options.report.of("services");
+    const services = await readServiceAddresses(client).catch(answers.onFailure);
+    if (services === undefined) return;
+    answers.onAnswer();
     if (JSON.stringify(services) === JSON.stringify(this.#services)) return;
     this.#services = services;
     this.#options.onChange();

@@ -5,6 +5,7 @@ import type { ApiClient, WatchEvent } from "../kubernetes/api-client.ts";
 import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import { optional } from "../optional.ts";
+import type { AnswerSink } from "./api-report.ts";
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
@@ -31,10 +32,7 @@ export interface CollectionWatchOptions {
   readonly log: Log;
   /** Undefined while the API server is not known. */
   readonly api: () => ApiClient | undefined;
-  /** The API server's word to a failed read: it is away, or refuses the gateway. */
-  readonly onFailure: (error: unknown) => void;
-  /** It has answered. */
-  readonly onAnswer: () => void;
+  readonly answers: AnswerSink;
 }
 
 /** Follows the collection until the signal aborts. */
@@ -43,7 +41,7 @@ export async function watchCollection<T>(
   collection: Collection<T>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { host, api, log, onFailure } = options;
+  const { host, api, log, answers } = options;
   const retry = { firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, resetAfterMs: HEALTHY_WATCH_MS, random: host.random };
   const backoff = new Backoff(retry);
   while (!signal.aborted) {
@@ -54,7 +52,7 @@ export async function watchCollection<T>(
     } catch (error) {
       if (signal.aborted) return;
       if (hasCode(error, "watch-ended")) log.debug({ err: error }, "a watch ended");
-      else onFailure(error);
+      else answers.onFailure(error);
     }
     const waitMs = client === undefined ? 0 : backoff.next(host.clock.monotonic() - startedMs);
     await host.clock.sleep(Math.max(FIRST_RETRY_MS, waitMs), signal).catch(() => undefined); // Cut short by the abort that ends the loop.
@@ -68,13 +66,13 @@ interface List<T> {
 
 async function listAndWatch<T>(
   client: ApiClient,
-  { onAnswer }: CollectionWatchOptions,
+  { answers }: CollectionWatchOptions,
   collection: Collection<T>,
   signal: AbortSignal,
 ): Promise<void> {
   const { path, accept, onEvent, onList } = collection;
   const { items, resourceVersion } = await listAll(client, collection);
-  onAnswer();
+  answers.onAnswer();
   onList(items);
   const query = queryOf(collection, { watch: "true", allowWatchBookmarks: "true", resourceVersion });
   const hand = ({ type, object }: WatchEvent<T>) => {

@@ -1,4 +1,5 @@
 // What the gateway answers about the far end: the asker's kubelet, the API server's addresses, and what it sees missing in AWS.
+import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
@@ -14,8 +15,8 @@ export interface VpcProblem {
   readonly message: string;
 }
 
-/** A look at route tables, interfaces, security groups and the cluster, with the role of the instance. */
-export type VpcInspector = () => Promise<readonly VpcProblem[]>;
+/** A look at route tables, interfaces, security groups and the cluster, with the role of the instance. Undefined: it could not look. */
+export type VpcInspector = () => Promise<readonly VpcProblem[] | undefined>;
 
 export interface GatewayHealthOptions {
   readonly host: Pick<Host, "clock" | "reach">;
@@ -36,6 +37,8 @@ export class GatewayHealthReport {
   readonly #options: GatewayHealthOptions;
   readonly #reach: ReachCache;
   #problems: readonly VpcProblem[] | undefined;
+  /** Why AWS was not looked at last. */
+  #failure: string | undefined;
 
   constructor(options: GatewayHealthOptions) {
     this.#options = options;
@@ -68,8 +71,14 @@ export class GatewayHealthReport {
   async inspectRound(): Promise<void> {
     this.#reach.prune();
     const { inspect, log } = this.#options;
-    if (inspect === undefined) return;
-    const seen = (await inspect()).slice(0, MAX_PROBLEMS).map(({ code, message }) => ({
+    const found = await inspect?.().catch((err: unknown) => {
+      const { message } = describe(err);
+      if (message !== this.#failure) log.warn({ err }, "AWS was not looked at; satellites get what was seen before");
+      this.#failure = message;
+    });
+    if (found === undefined) return;
+    this.#failure = undefined;
+    const seen = found.slice(0, MAX_PROBLEMS).map(({ code, message }) => ({
       code: code.slice(0, MAX_CODE),
       message: message.slice(0, MAX_MESSAGE),
     }));

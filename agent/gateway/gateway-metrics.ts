@@ -16,7 +16,7 @@ export interface GatewayNumbers {
   readonly syncs: number;
   readonly changes: number;
   readonly lastSyncSeconds: number;
-  readonly isApiReachable: boolean;
+  readonly isFollowed: boolean;
 }
 
 type Row = readonly [name: string, help: string, value: (numbers: GatewayNumbers) => number];
@@ -27,8 +27,8 @@ const GAUGES: readonly Row[] = [
   ["gateway_entries_waiting", "Nodes with an entry that have said no key yet.", ({ waiting }) => waiting],
   [
     "gateway_api_reachable",
-    "Whether the API server answered the last request; 0: the peers stay as they are.",
-    ({ isApiReachable }) => Number(isApiReachable),
+    "Whether the API server answers every question; 0: the peers stay as they are.",
+    ({ isFollowed }) => Number(isFollowed),
   ],
   [
     "gateway_sync_seconds",

@@ -129,13 +129,14 @@ export class GatewaySync {
     const client = session.api();
     if (client === undefined) return;
     const own = { publicKey: keys.publicKey, endpoint, address, mtu: config.mtu, since: this.#since };
+    const answers = report.of("own entry");
     const entry: GatewayEntry = { ...own, peers: this.table.keys() };
     try {
       const done = await this.#publisher.publish(client, name, entry);
       if (done === "written") log.info({ name, endpoint, address }, "entry published");
-      if (done !== "not asked") report.onAnswer();
+      if (done !== "not asked") answers.onAnswer();
     } catch (error) {
-      report.onFailure(error);
+      answers.onFailure(error);
     }
   }
 

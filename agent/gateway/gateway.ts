@@ -7,7 +7,6 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { Loop } from "../loop/loop.ts";
 import { createLoopReport } from "../loop/loop-report.ts";
-import { optional } from "../optional.ts";
 import type { SeenWireguard } from "../tunnel/wireguard-config.ts";
 import { ensureWireguardKey } from "../tunnel/wireguard-key.ts";
 import { ApiReport } from "./api-report.ts";
@@ -39,13 +38,14 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
   const loops = createLoops(options, gateway, signal);
   gateway.onChange = () => void loops.sync.trigger();
   log.info({ ...config.cluster }, "the gateway runs");
-  void loops.session.start(signal).then(() => loops.services.start(signal));
+  void loops.session.start(signal).then(() => {
+    for (const loop of [loops.services, loops.inspect]) void loop.start(signal);
+  });
   void loops.sync.start(signal).then(() => {
     void loops.serve.trigger(); // It needs the address that the first round has read.
     return gateway.systemd.ready(summaryOf(gateway));
   });
   for (const loop of [loops.serve, loops.systemd]) loop.schedule(signal);
-  void loops.inspect.start(signal);
   await gateway.view.run(signal);
   await Promise.all(Object.values(loops).map((loop) => loop.ended()));
   await gateway.systemd.stopping();
@@ -77,10 +77,11 @@ async function createGateway({
   const session = new GatewaySession({ host, aws, metadata, cluster, log, cacheFile: `${stateFolder}/cluster.json` });
   const report = new ApiReport(log, session);
   const onChange = () => gateway.onChange();
-  const { onAnswer, onFailure } = report;
-  const view = new ClusterView({ host, log, api: () => session.api(), onAnswer, onFailure, onChange });
+  const view = new ClusterView({ host, log, api: () => session.api(), report, onChange });
   const sync = new GatewaySync({ host, config, log, keys, metadata, view, session, report });
-  const inspect = createInspector?.(() => session.keys);
+  const look = createInspector?.(() => session.keys);
+  // Before there are keys nothing was looked at, which is not the same as nothing missing.
+  const inspect = look && (async () => (session.keys === undefined ? undefined : look()));
   const health = new GatewayHealthReport({ host, log, sync, view, inspect });
   const systemd = createSystemd(host, log, environment);
   const gateway: Gateway = { session, report, view, sync, health, systemd, onChange: () => undefined };
@@ -92,14 +93,14 @@ type LoopName = "session" | "services" | "sync" | "serve" | "inspect" | "systemd
 /** What changes in the cluster is synced at once; the period is for what another program changes on this machine. */
 function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSignal): Readonly<Record<LoopName, Loop>> {
   const { host, log, environment } = options;
-  const { session, view, sync, health, systemd, report } = gateway;
+  const { session, view, sync, health, systemd } = gateway;
   const { monotonic, sleep } = host.clock;
-  const loop = (name: LoopName, everySeconds: number, run: () => Promise<void>, onFailure?: (error: unknown) => void) =>
-    new Loop({ name, everySeconds, run, log, monotonic, sleep, random: host.random, ...optional({ onFailure }) });
+  const loop = (name: LoopName, everySeconds: number, run: () => Promise<void>) =>
+    new Loop({ name, everySeconds, run, log, monotonic, sleep, random: host.random });
   const server = new GatewayServer({ log, signal, address: () => sync.identity?.address });
   const loops: Readonly<Record<LoopName, Loop>> = {
     session: loop("session", 10, () => session.round()),
-    services: loop("services", 10, () => view.servicesRound(), report.onFailure),
+    services: loop("services", 10, () => view.servicesRound()),
     sync: loop("sync", 30, () => sync.round()),
     serve: loop("serve", 10, () => server.round(sources)),
     inspect: loop("inspect", 60, () => health.inspectRound()),
@@ -124,7 +125,7 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
     nowSeconds: host.clock.now() / 1000,
     kubelet: (peer) => health.kubelet(peer),
     ...sync.numbers,
-    isApiReachable: report.isReachable,
+    isFollowed: report.isFollowed,
   }));
   const render = createMetrics([{ metrics: () => families }, createLoopReport(loops)]);
   return {
@@ -141,6 +142,6 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
 
 function summaryOf({ sync, report }: Gateway): string {
   const { peers, refused } = sync.table;
-  const api = report.isReachable ? "follows the cluster" : "the API server does not answer, the peers stay";
+  const api = report.isFollowed ? "follows the cluster" : "does not follow the cluster, the peers stay";
   return `${peers.length} peers, ${refused} entries refused; ${api}`;
 }

@@ -59,7 +59,6 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "gateway/entry-publisher.ts": "gateway/gateway.test.ts",
   "gateway/gateway-device.ts": "gateway/gateway.test.ts",
   "gateway/gateway-error-texts.ts": "gateway/gateway.test.ts",
-  "gateway/gateway-health.ts": "gateway/gateway.test.ts",
   "gateway/gateway-metrics.ts": "gateway/gateway.test.ts",
   "gateway/gateway-session.ts": "gateway/gateway.test.ts",
   "gateway/gateway-sync.ts": "gateway/gateway.test.ts",

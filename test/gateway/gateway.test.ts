@@ -161,7 +161,7 @@ test("the API server away, then a restart without it: the peers stay, and one li
   assert.deepEqual([...machine.peers], peers);
   cluster.failure = undefined;
   await host.clock.advance(30_000);
-  assert.ok(lines.some(({ msg }) => msg === "the API server answers again"));
+  assert.ok(lines.some(({ msg }) => msg === "the cluster is followed again"));
 });
 
 test("a restart while AWS is away goes by the cluster's facts of the last run", async (context) => {

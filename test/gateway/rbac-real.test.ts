@@ -126,9 +126,9 @@ describe("the grants of the tunnel, by a real API server", { skip, concurrency: 
     const onChange = () => {
       changes += 1;
     };
-    const onFailure = (error: unknown) => assert.fail(String(error));
+    const sink = { onAnswer: () => undefined, onFailure: (error: unknown) => assert.fail(String(error)) };
     const api = () => server.as("gateway");
-    const view = new ClusterView({ host: createLinuxHost(), log, api, onChange, onFailure, onAnswer: () => undefined });
+    const view = new ClusterView({ host: createLinuxHost(), log, api, onChange, report: { of: () => sink } });
     void view.run(stop.signal);
     await until(() => view.isKnown && view.annotations.size === nodes.length + 1);
     await until(() => view.data.seen === "gateway");

@@ -10,6 +10,9 @@ import { createLog } from "../../log.ts";
 import { GATEWAY_CONFIG_PATH } from "../../tunnel/names.ts";
 import type { CommandContext } from "../context.ts";
 
+/** What fails again and again is one line, and a count. */
+const FOLD = { now: Date.now, schedule: (work: () => void, ms: number) => void setTimeout(work, ms).unref() };
+
 export interface GatewayRunContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -45,7 +48,9 @@ export async function gatewayRunCommand(
     import("../../host/gateway-aws/gateway-aws.ts"),
   ]);
   const config = await loadGatewayConfig(host, file);
-  const log = createLog(config.log, write, environment);
+  const atEnd: (() => void)[] = [];
+  const fold = { ...FOLD, atEnd: (work: () => void) => void atEnd.push(work) };
+  const log = createLog({ ...config.log, fold }, write, environment);
   const lock = await takeInstanceLock(host, config.stateFolder);
   const { region } = config.cluster;
   const aws = createAws(region, { eks: config.aws.endpoints.eks });
@@ -54,4 +59,5 @@ export async function gatewayRunCommand(
     createInspector({ aws, createReads, cluster: config.cluster, gateway: config.name ?? DEFAULT_GATEWAY, keys });
   const options = { host, aws, config, log, environment, createInspector: createLook };
   await runGateway(options, signal).finally(() => lock.release());
+  for (const work of atEnd) work();
 }
