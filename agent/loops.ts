@@ -61,9 +61,8 @@ export const LOOPS = {
   health: {
     every: "runtimeSeconds",
     first: "scheduled",
-    round: ({ health, nodeWatch, tunnelWatch }) => {
+    round: ({ health, nodeWatch }) => {
       nodeWatch.judge();
-      tunnelWatch.judge();
       return health.round();
     },
     condition: "KubeletRunning",

@@ -27,6 +27,8 @@ export const REACTIONS: Reactions = {
     void loops.health.trigger();
     if (type === "RuntimeReady") void loops.converge.trigger();
     if (type === "IdentityAccepted" || type === "CredentialsRenewed") void loops.clock.trigger();
+    // A gateway that is silent may have been replaced, or its name may have another address.
+    if (type === "TunnelUp") void loops.entry.trigger();
     if (type === "ServicesWorking" || type === "ClusterDnsWorking") loops.services.triggerAfter(CHECK_AGAIN_MS);
     loops.health.triggerAfter(CHECK_AGAIN_MS);
   },
@@ -53,7 +55,10 @@ export const REACTIONS: Reactions = {
     return loops.converge.trigger();
   },
   "tunnel-changed": ({ loops }) => loops.converge.trigger(),
-  "tunnel-converged": ({ tunnel }, event) => tunnel.judge(event),
+  "tunnel-converged": ({ tunnel, tunnelWatch }, event) => {
+    tunnel.judge(event);
+    tunnelWatch.judge();
+  },
   "programs-changed": ({ loops }) => loops.converge.trigger(),
   "resource-repaired": ({ log, emit }, { resource }) => {
     const message = `${resource} was changed by another process and is repaired`;

@@ -63,8 +63,22 @@ test("a pending condition is checked at once and once more before it turns, and 
   assert.deepEqual(asked.splice(0), ["health", "converge", "health after 5000"]);
   await happen({ kind: "condition-pending", type: "IdentityAccepted" });
   assert.deepEqual(asked.splice(0), ["health", "clock", "health after 5000"]);
+  await happen({ kind: "condition-pending", type: "TunnelUp" });
+  assert.deepEqual(asked.splice(0), ["health", "entry", "health after 5000"]);
   await happen({ kind: "condition-pending", type: "DnsWorking" });
   assert.deepEqual(asked, ["health", "health after 5000"]);
+});
+
+test("the tunnel is judged after each round of convergence, and watched as soon as it is planned", async () => {
+  const { parts, asked, happen } = setUp();
+  let judged = 0;
+  parts.tunnelWatch.judge = () => {
+    judged += 1;
+  };
+  await happen({ kind: "tunnel-converged", isPlanned: false, failure: undefined });
+  assert.equal(judged, 1);
+  await happen({ kind: "tunnel-planned" });
+  assert.deepEqual(asked, ["tunnel"]);
 });
 
 test("a clock that was set is compared with AWS's at once, and logged", async () => {

@@ -39,6 +39,11 @@ async function withTunnel(
 ): Promise<Finding> {
   const known = await readKnownTunnel(context.host, config);
   if (known === "none") return without(context);
+  if (known === "gateway-missing")
+    return fail(
+      "this node has an entry for a tunnel, and no gateway is known, or none has an address",
+      "An administrator: eks-satellite gateway check. A gateway that runs writes itself into the ConfigMap eks-satellite-gateways in kube-system.",
+    );
   if (known !== "unknown") return within(context, config, known);
   if ((await context.daemon()) !== undefined) return without(context);
   return pending(

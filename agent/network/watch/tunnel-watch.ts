@@ -92,6 +92,13 @@ export class TunnelWatch {
       return;
     }
     this.#forget(undefined);
+    const { status } = board.get("TunnelConfigured");
+    if (status === "Unknown") return; // It is not known yet whether the node is to have one.
+    if (status === "False") {
+      for (const type of ["TunnelUp", "ControlPlaneRoute"] as const)
+        board.setUnknown(type, "NotAsked", "no tunnel is set: see TunnelConfigured");
+      return;
+    }
     board.set("TunnelUp", { status: "True", reason: "NotUsed", message: "the node has no tunnel", isQuiet: true });
     board.set("ControlPlaneRoute", { ...describeRouteWithoutTunnel(config, cluster()), isQuiet: true });
   }

@@ -1,5 +1,6 @@
 // The watch as the daemon runs it, on the real machine, in the satellite's namespace. Prints each change of a condition.
 import { createSocket } from "node:dgram";
+import { restartPlannedPeer } from "../../../agent/apply/tunnel/restart-peer.ts";
 import { ConditionBoard } from "../../../agent/board/conditions.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { Loop } from "../../../agent/loop/loop.ts";
@@ -30,7 +31,7 @@ function watch(name: string, publicKey: string): void {
     ...{ interface: name, address: NODE_ADDRESS, vpcCidrs: ["10.20.0.0/16"] },
     gateway: { publicKey, endpoint: ENDPOINT, address: GATEWAY_ADDRESS },
   };
-  const wanted = ["endpoint", ENDPOINT, "allowed-ips", "10.20.0.0/16", "persistent-keepalive", "15"];
+  const peers = [{ publicKey, endpoint: ENDPOINT, allowedIps: ["10.20.0.0/16"], keepaliveSeconds: 15 }];
   const tunnelWatch = new TunnelWatch({
     ...{ host, log, board, config: sampleConfig(), emit: () => undefined, tunnel: () => tunnel },
     cluster: () =>
@@ -38,8 +39,7 @@ function watch(name: string, publicKey: string): void {
         ...{ endpoint: `https://localhost:${API_PORT}`, caPem: localhost.cert },
         remoteNetworks: { nodes: ["10.250.0.0/16"], pods: [] },
       }),
-    restartPeer: async (key) =>
-      void (await host.run("wg", ["set", name, "peer", key, "remove", "peer", key, ...wanted])),
+    restartPeer: (key) => restartPlannedPeer(host, { interface: name, peers }, key),
   });
   const loop = new Loop({
     ...{ name: "tunnel", everySeconds: KNOCK_EVERY_SECONDS, run: () => tunnelWatch.round() },

@@ -11,11 +11,55 @@ test("a static tunnel is the configuration's, with its first gateway; with mode 
   const gateway = (number: number) =>
     `{ publicKey: ${GATEWAY_KEY}, endpoint: "198.51.100.${number}:51820", address: 10.20.1.${number} }`;
   const tunnel = `{ mode: static, address: 10.250.0.11, vpcCidrs: [10.20.0.0/16], gateways: [${gateway(5)}, ${gateway(6)}] }`;
-  assert.deepEqual(await known(`network: { tunnel: ${tunnel} }`), {
-    ...{ interface: "es0", address: "10.250.0.11", vpcCidrs: ["10.20.0.0/16"] },
-    gateway: { publicKey: GATEWAY_KEY, endpoint: "198.51.100.5:51820", address: "10.20.1.5" },
-  });
+  const found = await known(`network: { tunnel: ${tunnel} }`);
+  assert.ok(typeof found === "object");
+  const { gateway: first, ...rest } = found;
+  assert.deepEqual(rest, { interface: "es0", address: "10.250.0.11", vpcCidrs: ["10.20.0.0/16"] });
+  assert.deepEqual([first.endpoint, first.address, first.peers], ["198.51.100.5:51820", "10.20.1.5", undefined]);
   assert.equal(await known("network: { tunnel: { mode: off } }"), "none");
+});
+
+const saved = (changes: object) => {
+  const host = new MemoryHost();
+  const gateway = {
+    name: "demo",
+    publicKey: GATEWAY_KEY,
+    address: "10.20.1.5",
+    mtu: 1420,
+    peers: { "gpu-1": GATEWAY_KEY },
+  };
+  const entry = {
+    ...{
+      address: "10.250.0.11",
+      pods: [],
+      vpcCidrs: ["10.20.0.0/16"],
+      remoteNetworks: [],
+      serviceCidr: "10.100.0.0/16",
+    },
+    gateways: [
+      { ...gateway, endpoint: "gone.example:51820" },
+      { ...gateway, endpoint: "gw.example:51820" },
+    ],
+  };
+  const document = {
+    ...{ version: 1, cluster: "us-west-2/demo", node: "gpu-1", entry },
+    ...{ resolved: { "gw.example:51820": "198.51.100.5:51820" }, ...changes },
+  };
+  host.files.put("/var/lib/eks-satellite/network.json", JSON.stringify(document));
+  return known("", host);
+};
+
+test("what the daemon has kept of the cluster's word names the first gateway that has an address, with the keys it accepts", async () => {
+  const tunnel = await saved({});
+  assert.ok(typeof tunnel === "object");
+  assert.deepEqual([tunnel.address, tunnel.gateway.endpoint], ["10.250.0.11", "gw.example:51820"]);
+  assert.deepEqual(tunnel.gateway.peers, { "gpu-1": GATEWAY_KEY });
+});
+
+test("no entry, no gateway with an address, and the entry of another node are told apart", async () => {
+  assert.equal(await saved({ entry: null }), "none");
+  assert.equal(await saved({ resolved: {} }), "gateway-missing");
+  assert.equal(await saved({ node: "gpu-2" }), "unknown");
 });
 
 test("what the cluster has is unknown before it was asked", async () => {

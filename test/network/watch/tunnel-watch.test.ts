@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { SatelliteError } from "../../../agent/errors.ts";
 import { sampleHealth, sampleTunnel, tunnelTo } from "./samples.ts";
 import { createWatchedMachine } from "./watched-machine.ts";
 
@@ -162,6 +163,17 @@ test("without a tunnel nothing runs and no timer waits; once there is one it is 
   await host.clock.advance(60_000);
   watch.judge();
   assert.equal(outcome("TunnelUp"), "True NotUsed");
+});
+
+test("a tunnel that is wanted and may not be set is not taken for none; before it is known nothing is said", () => {
+  const { watch, state, board, outcome } = createWatchedMachine();
+  state.tunnel = undefined;
+  board.setUnknown("TunnelConfigured", "NotAsked", "not yet");
+  watch.judge();
+  assert.equal(outcome("TunnelUp"), "Unknown Starting");
+  board.setFailed("TunnelConfigured", new SatelliteError("address-conflict", "both have 10.20.0.0/16"));
+  watch.judge();
+  assert.deepEqual([outcome("TunnelUp"), outcome("ControlPlaneRoute")], ["Unknown NotAsked", "Unknown NotAsked"]);
 });
 
 test("with a VPN of the user's the way in is not proven, and that is no failure", () => {

@@ -24,6 +24,7 @@ export function createWatchedMachine({ config = "" } = {}) {
   const host = new MemoryHost();
   const { log, lines } = createMemoryLog();
   const board = createBoard(log, host.clock);
+  board.setTrue("TunnelConfigured", "Configured", "as planned");
   const far: Far = { link: "up", isRefusing: false, health: sampleHealth(), isApiServerSilent: false };
   const state: { tunnel: WatchedTunnel | undefined; knocks: number; asked: number; restarts: number[] } = {
     ...{ tunnel: sampleTunnel(), knocks: 0, asked: 0, restarts: [] },
