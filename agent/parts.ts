@@ -216,6 +216,7 @@ function createUpkeep(node: Node) {
       signal,
       environment,
       cluster: () => cluster.facts,
+      tunnelNeeds: () => node.tunnel.needs(),
       kubeletVersion: () => converger.facts?.kubeletVersion,
       nodeVersion: () => nodeWatch.version(),
       kubeletExits: () => kubelet.state.restartsByReason.exited ?? 0,

@@ -121,6 +121,7 @@ const MACHINE_COMMANDS: readonly (readonly [name: string, what: string, command:
   ["time", "clock and its synchronization", "timedatectl show"],
   ["addresses", "addresses", "ip -brief address"],
   ["routes", "routes", "ip route show table all"],
+  ["wireguard", "WireGuard's interfaces, without private keys", "wg show"],
   ["sockets", "listening sockets", "ss --listening --numeric --tcp --processes"],
   ["gpus", "GPUs in nvidia-smi", "nvidia-smi --query"],
 ];

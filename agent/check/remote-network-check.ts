@@ -2,7 +2,9 @@
 
 import { readMachine } from "../facts/machine.ts";
 import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
+import { readTunnelFacts } from "../network/tunnel-facts.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
+import { tunnelAddress } from "../plan/tunnel/tunnel-plan.ts";
 import { type Check, configured, failed, ok, unknown } from "./check.ts";
 
 export const REMOTE_NETWORK_CHECK: Check = configured({
@@ -12,7 +14,11 @@ export const REMOTE_NETWORK_CHECK: Check = configured({
     if (config.node.identity !== "hybrid") return ok(`a node with identity ${config.node.identity} needs none`);
     const cluster = await knownCluster().catch(() => undefined);
     if (cluster?.remoteNetworks === undefined) return unknown("the cluster is not known: see describe-cluster");
-    const address = nodeAddress(config, await readMachine(host, config.imageCredentialProvider.path), cluster.ipFamily);
+    const [machine, tunnel] = await Promise.all([
+      readMachine(host, config.imageCredentialProvider.path),
+      readTunnelFacts(host, config, cluster.serviceCidr),
+    ]);
+    const address = nodeAddress(config, machine, cluster.ipFamily, tunnelAddress(tunnel, cluster.ipFamily));
     const problem = findRemoteNetworkProblem(cluster, address);
     return problem === undefined
       ? ok(`${address} is in ${cluster.remoteNetworks.nodes.join(", ") || "no network that EKS asks for"}`)

@@ -17,8 +17,9 @@ import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { type PlannedInstall, planProvisioning } from "../install/plan-provisioning.ts";
 import { createLog } from "../log.ts";
+import { readTunnelFacts } from "../network/tunnel-facts.ts";
 import { planNode } from "../plan/node-plan.ts";
-import { resourceId } from "../plan/resource.ts";
+import { type Resource, resourceId } from "../plan/resource.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
 
@@ -54,9 +55,12 @@ export async function planCommand(host: Host, options: PlanOptions, print: Print
   const config = await loadConfig(host, options.config);
   const unknown: unknown[] = [];
   const cluster = await findCluster(host, config).catch((error: unknown) => void unknown.push(error));
-  const facts = await readNodeFacts(host, config, createVersionReader(host), cluster ?? undefined);
+  const facts = {
+    ...(await readNodeFacts(host, config, createVersionReader(host), cluster ?? undefined)),
+    tunnel: await readTunnelFacts(host, config, cluster?.serviceCidr),
+  };
   const plan = planNode(config, facts);
-  const { resources, problems } = plan;
+  const { resources, problems, tunnelProblem } = plan;
   const quiet = createLog({ level: "error", format: "text" }, () => undefined);
   const { changes, failures } = await converge(resources, {
     host,
@@ -67,7 +71,13 @@ export async function planCommand(host: Host, options: PlanOptions, print: Print
   const ledger = new Ledger(host, statePaths(config.stateFolder).ledger, quiet);
   const prunings = await findPrunings(host, ledger, plan).catch((error: unknown) => void unknown.push(error));
   const provisioning = await planProvisioning(host, config, { clusterVersion: cluster?.version, unknown });
-  const errors = [...unknown, ...facts.gaps, ...problems, ...failures.map(nameFailure)].map(describe);
+  const errors = [
+    ...unknown,
+    ...facts.gaps,
+    ...problems,
+    ...(tunnelProblem === undefined ? [] : [tunnelProblem]),
+    ...failures.map(nameFailure),
+  ].map(describe);
   const planned = [
     ...provisioning,
     ...changes.map((change) => toPlannedChange(change, options.diff)),
@@ -106,19 +116,27 @@ function toPlannedPruning({ id, original }: Pruning): PlannedChange {
 
 function toPlannedChange({ resource, action, before, after }: Change, isDiffWanted: boolean): PlannedChange {
   const id = resourceId(resource);
-  const isText = resource.kind === "file" && action !== "set-mode";
-  const diff = isText
-    ? createTwoFilesPatch(
-        before === undefined ? "/dev/null" : resource.path,
-        resource.path,
-        before ?? "",
-        after,
-        "",
-        "",
-        { context: 3 },
-      )
-    : `${before ?? "(none)"} → ${after}\n`;
+  const name = nameOfText(resource);
+  const diff =
+    name !== undefined && action !== "set-mode"
+      ? createTwoFilesPatch(before === undefined ? "/dev/null" : name, name, before ?? "", after, "", "", {
+          context: 3,
+        })
+      : `${before ?? "(none)"} → ${after}\n`;
   return { resource: id, action, why: resource.why, ...(isDiffWanted ? { diff } : {}) };
+}
+
+/** Of what is compared as a text of several lines. */
+function nameOfText(resource: Resource): string | undefined {
+  switch (resource.kind) {
+    case "file":
+      return resource.path;
+    case "tunnel":
+    case "firewall":
+      return resourceId(resource);
+    default:
+      return undefined;
+  }
 }
 
 function renderText(

@@ -17,6 +17,7 @@ import { register as registerReset } from "./reset.ts";
 import { register as registerRevoke } from "./revoke.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerStatus } from "./status.ts";
+import { register as registerTunnelKey } from "./tunnel-key/tunnel-key.ts";
 import { register as registerUserData } from "./user-data/user-data.ts";
 
 /** In the order of `--help`. */
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerUserData,
   registerGateway,
   registerToken,
+  registerTunnelKey,
   registerVersion,
 ];
 

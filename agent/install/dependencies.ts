@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { Backoff } from "../loop/backoff.ts";
 import { type AptPlan, explainApt, isInstalled, isUnknownPackage, parseSimulation } from "./apt.ts";
 import type { InstallEvent } from "./install-event.ts";
-import { type Dependency, dependenciesOf, findMissing } from "./packages.ts";
+import { type Dependency, dependenciesOf, findMissing, type TunnelNeeds } from "./packages.ts";
 
 const APT_TIMEOUT_SECONDS = 900;
 /** The only exit code with which apt-get fails, apt-get(8). */
@@ -41,6 +41,8 @@ export interface DependenciesOptions {
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly emit: (event: InstallEvent) => void;
+  /** Left out: there is no tunnel. */
+  readonly tunnelNeeds?: () => Promise<TunnelNeeds>;
 }
 
 /** Keeps the packages installed, and reports DependenciesInstalled. */
@@ -69,12 +71,13 @@ export class Dependencies {
   async round(): Promise<void> {
     const { host, config, board } = this.#options;
     if (this.#running !== undefined) return;
-    const missing = await findMissing(host, config);
+    const needs = await this.#options.tunnelNeeds?.();
+    const missing = await findMissing(host, config, needs);
     if (missing.length === 0) {
       board.setTrue(
         "DependenciesInstalled",
         "Installed",
-        `${dependenciesOf(config).length} programs of the distribution are installed`,
+        `${dependenciesOf(config, needs).length} programs of the distribution are installed`,
       );
       return;
     }

@@ -1,10 +1,13 @@
 // What the plan needs to know of this node's tunnel, put together from its entry, its key and the machine's own network.
+import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import { readSurroundings } from "../facts/tunnel/surroundings.ts";
 import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
-import { addressOf, type ResolvedEndpoints } from "./endpoints.ts";
-import type { TunnelEntry } from "./tunnel-entry.ts";
+import { addressOf, type ResolvedEndpoints, resolveEndpoints } from "./endpoints.ts";
+import { readPublicKey } from "./key-file.ts";
+import { readSavedEntry } from "./saved-entry.ts";
+import { entryOfConfig, type TunnelEntry } from "./tunnel-entry.ts";
 
 export interface TunnelSources {
   readonly entry: TunnelEntry;
@@ -39,6 +42,31 @@ export async function composeTunnelFacts(host: Host, sources: TunnelSources): Pr
     if (!(error instanceof SatelliteError)) throw error;
     return { kind: "damaged", problem: error, address: (await isLocal(host, address)) ? address : undefined };
   }
+}
+
+/**
+ * The facts as a command reads them beside the daemon: nothing is asked of the cluster, and no key is made. Undefined: the daemon has not
+ * asked yet.
+ */
+export async function readTunnelFacts(
+  host: Host,
+  config: Config,
+  serviceCidr: string | undefined,
+): Promise<TunnelFacts | undefined> {
+  const { mode } = config.network.tunnel;
+  if (mode === "off") return { kind: "none", reason: "NotUsed", message: "network.tunnel.mode is off" };
+  const entry = mode === "static" ? entryOfConfig(config) : undefined;
+  const saved = entry === undefined ? await readSavedEntry(host, config) : undefined;
+  if (entry === undefined && saved === undefined) return undefined;
+  const wanted = entry ?? saved?.entry;
+  if (wanted === undefined)
+    return { kind: "none", reason: "NoEntry", message: "the cluster has no entry for this node" };
+  const endpoints = wanted.gateways.map(({ endpoint }) => endpoint);
+  return composeTunnelFacts(host, {
+    ...{ entry: wanted, serviceCidr, problem: undefined },
+    resolved: await resolveEndpoints(host, endpoints, saved?.resolved ?? {}),
+    publicKey: async () => (await readPublicKey(host)) ?? "(of a key that is made then)",
+  });
 }
 
 /** Why there is no peer, or not every one. */

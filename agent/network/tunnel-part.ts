@@ -17,6 +17,7 @@ import { judgeTunnel } from "./tunnel-condition.ts";
 import { type ClusterWord, entryOfConfig } from "./tunnel-entry.ts";
 import { composeTunnelFacts } from "./tunnel-facts.ts";
 import { renderTunnelMetrics, renderTunnelStatus } from "./tunnel-status.ts";
+import { WireguardKernel } from "./wireguard-kernel.ts";
 
 /** Where the tunnel leads has changed: the machine is to be compared with it. */
 export type TunnelEntryEvent = { readonly kind: "tunnel-changed" };
@@ -44,6 +45,7 @@ export class TunnelPart {
   #node: NodeState | undefined;
   #isNoted = true;
   #isPlanned = false;
+  readonly #kernel = new WireguardKernel();
 
   constructor(options: TunnelPartOptions) {
     const { host, config } = options;
@@ -67,6 +69,14 @@ export class TunnelPart {
 
   metrics(): readonly Family[] {
     return renderTunnelMetrics(() => this.#facts);
+  }
+
+  /** Which packages of the distribution it needs. */
+  async needs() {
+    const { host, config } = this.#options;
+    const tunnel = this.#facts?.kind === "wanted" && this.#isPlanned;
+    const isAllowed = config.network.tunnel.userspace === "allow";
+    return { tunnel, wireguardGo: tunnel && isAllowed && !(await this.#kernel.hasWireguard(host)) };
   }
 
   /** Whether kubelet waits for the first answer. */

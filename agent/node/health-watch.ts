@@ -9,6 +9,7 @@ import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
+import { tunnelAddress } from "../plan/tunnel/tunnel-plan.ts";
 import { KubeletWatch } from "./kubelet-watch.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 
@@ -79,9 +80,12 @@ async function reportServingCertificate(options: HealthWatchOptions, expiresAtMs
 
 /** Why EKS will not sign: known without asking the API server. */
 function findOutside({ config, facts }: HealthWatchOptions): SatelliteError | undefined {
-  const { cluster, machine } = facts() ?? {};
+  const { cluster, machine, tunnel } = facts() ?? {};
   if (config.node.identity !== "hybrid" || cluster === undefined || machine === undefined) return undefined;
-  return findRemoteNetworkProblem(cluster, nodeAddress(config, machine, cluster.ipFamily));
+  return findRemoteNetworkProblem(
+    cluster,
+    nodeAddress(config, machine, cluster.ipFamily, tunnelAddress(tunnel, cluster.ipFamily)),
+  );
 }
 
 function readEndMs(pem: string): number | undefined {

@@ -18,7 +18,7 @@ import { renderOwnedFile } from "./owned-file.ts";
 import { hostsPath, renderHosts } from "./registries.ts";
 import { plannedFile, type Resource } from "./resource.ts";
 import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
-import { decideTunnel, planTunnel } from "./tunnel/tunnel-plan.ts";
+import { decideTunnel, planTunnel, tunnelAddress } from "./tunnel/tunnel-plan.ts";
 
 /** Everything that the plan follows from; what is undefined is not known yet, and what needs it is left out. */
 export interface Facts {
@@ -103,11 +103,6 @@ function tunnelOf({ tunnel, cluster }: Facts) {
   return decideTunnel(tunnel, cluster?.ipFamily);
 }
 
-/** The node's address in the tunnel, where kubelet is to have it. */
-function tunnelAddress(facts: Facts): string | undefined {
-  return facts.tunnel?.kind === "damaged" ? facts.tunnel.address : tunnelOf(facts).tunnel?.address;
-}
-
 function planTunnelSection(config: Config, facts: Facts): readonly Resource[] {
   const { tunnel } = tunnelOf(facts);
   return tunnel === undefined ? [] : planTunnel(config, tunnel);
@@ -130,7 +125,7 @@ function planCommand(config: Config, facts: Facts): KubeletCommand | undefined {
   if (cluster === undefined || facts.tunnel?.kind === "waiting") return undefined;
   return {
     path: config.kubelet.path,
-    args: renderKubeletFlags(config, machine, cluster.ipFamily, tunnelAddress(facts)),
+    args: renderKubeletFlags(config, machine, cluster.ipFamily, tunnelAddress(facts.tunnel, cluster.ipFamily)),
     version: kubeletVersion,
   };
 }

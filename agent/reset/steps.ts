@@ -11,6 +11,7 @@ import { type OwnFolder, ownFolders, removeOwnFolder } from "./own-folders.ts";
 import { packagesStep } from "./packages.ts";
 import { describeRestore, isStillOwn, restoreEntry } from "./restore.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
+import { tunnelStep } from "./tunnel.ts";
 
 const CONTAINERD = "containerd.service";
 const KUBELET_FOLDER = "/var/lib/kubelet";
@@ -47,6 +48,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     podsStep(options),
     confirmStep(options),
     mountsStep(options),
+    tunnelStep(options),
     firewallStep(options),
     restoreStep(options),
     packagesStep(options),

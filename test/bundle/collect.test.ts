@@ -42,6 +42,7 @@ test("only commands that read are run, each with a bound", async () => {
     "ss",
     "nvidia-smi",
     "find",
+    "wg",
   ])
     host.install(program, () => ({ stdout: "output" }));
   await Promise.all(items.map(({ read }) => read()));
@@ -51,7 +52,7 @@ test("only commands that read are run, each with a bound", async () => {
     [
       ...["ctr --namespace=k8s.io", "df --human-readable", "df --inodes", "find -xdev", "free --mebi", "ip -brief"],
       ...["ip route", "journalctl --dmesg", "journalctl --unit=containerd", "journalctl --unit=eks-satellite"],
-      ...["nvidia-smi --query", "ss --listening", "systemctl cat", "systemctl status", "timedatectl show"],
+      ...["nvidia-smi --query", "ss --listening", "systemctl cat", "systemctl status", "timedatectl show", "wg show"],
     ],
   );
   assert.ok(

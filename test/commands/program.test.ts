@@ -44,7 +44,18 @@ test("the program is built without a context: nothing of it is used before a com
   const names = createProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
     ...["run", "plan", "check", "status", "bundle", "configure", "reset"],
-    ...["authorize", "revoke", "eni", "node-name", "clusters", "user-data", "gateway", "token", "version"],
+    ...[
+      "authorize",
+      "revoke",
+      "eni",
+      "node-name",
+      "clusters",
+      "user-data",
+      "gateway",
+      "token",
+      "tunnel-key",
+      "version",
+    ],
   ]);
 });
 

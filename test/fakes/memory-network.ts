@@ -178,8 +178,8 @@ export class MemoryNetwork {
   }
 
   #systemctl(verb: string | undefined) {
-    if (verb === "is-active") return { exitCode: this.unit === undefined ? 3 : 0 };
-    if (verb === "show") return { stdout: this.unit === undefined ? "not-found\n" : "loaded\n" };
+    if (verb === "is-active")
+      return this.unit === undefined ? { exitCode: 3, stdout: "inactive\n" } : { stdout: "active\n" };
     if (verb === "restart") this.addLink();
     if (verb === "stop") {
       this.unit = undefined;

@@ -11,7 +11,7 @@ const UNIT = `${WIREGUARD_UNIT}.service`;
 /** What there is of the tunnel, one line a thing. */
 export async function listTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<readonly string[]> {
   const [isUnit, isLink, addresses, isChain] = await Promise.all([
-    isUnitLoaded(host),
+    isUnitRunning(host),
     isThere(host, name),
     orNone(async () => (await readTunnelState(host, name)).addresses),
     orNone(async () => ((await readFirewallState(host, FIREWALL_CHAIN)).rules === undefined ? [] : [FIREWALL_CHAIN])),
@@ -26,7 +26,7 @@ export async function listTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<r
 
 /** Removes the interface with its routes, and its addresses on `lo`; a second call changes nothing. @throws tunnel-not-set */
 export async function removeTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<void> {
-  if (await isUnitLoaded(host)) await requireTool(host, "systemctl", ["stop", UNIT]); // Its interface goes with it.
+  if (await isUnitRunning(host)) await requireTool(host, "systemctl", ["stop", UNIT]); // Its interface goes with it.
   if (await isThere(host, name)) await requireTool(host, "ip", ["link", "delete", "dev", name]);
   const { addresses } = await readTunnelState(host, name);
   for (const address of addresses) await requireTool(host, "ip", ["address", "delete", address, "dev", "lo"]);
@@ -45,10 +45,10 @@ async function isThere(host: Host, name: string): Promise<boolean> {
   return (await host.files.status(linkPath(name))) !== undefined;
 }
 
-async function isUnitLoaded(host: Host): Promise<boolean> {
+async function isUnitRunning(host: Host): Promise<boolean> {
   try {
-    const { stdout } = await runTool(host, "systemctl", ["show", UNIT, "--property=LoadState", "--value"]);
-    return stdout.trim() === "loaded";
+    const { stdout } = await runTool(host, "systemctl", ["is-active", UNIT]);
+    return /^(active|activating|deactivating)$/.test(stdout.trim());
   } catch (error) {
     if (hasCode(error, "tools-missing")) return false; // Without systemd there is no unit.
     throw error;

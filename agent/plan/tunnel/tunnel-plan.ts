@@ -25,6 +25,14 @@ export function decideTunnel(facts: TunnelFacts | undefined, ipFamily: "ipv4" | 
   return problem === undefined ? { tunnel } : { problem };
 }
 
+/** The node's address in the tunnel, where kubelet is to have it. */
+export function tunnelAddress(
+  facts: TunnelFacts | undefined,
+  ipFamily: "ipv4" | "ipv6" | undefined,
+): string | undefined {
+  return facts?.kind === "damaged" ? facts.address : decideTunnel(facts, ipFamily).tunnel?.address;
+}
+
 /** What the tunnel is made of, in the order in which it is set. */
 export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly (TunnelResource | FirewallResource)[] {
   const { keepaliveSeconds, userspace } = network.tunnel;

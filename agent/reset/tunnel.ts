@@ -1,0 +1,32 @@
+// The tunnel of the node: interface, address, routes, chain, wireguard-go's unit and the private key.
+import { removeFirewall } from "../apply/tunnel/firewall-executor.ts";
+import { listTunnel, removeTunnel } from "../apply/tunnel/removal.ts";
+import { hasCode } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { FIREWALL_CHAIN, TUNNEL_KEY_FILE } from "../tunnel/names.ts";
+import type { Step, StepOptions } from "./step.ts";
+
+/** The annotation with the public key goes with the Node. */
+export function tunnelStep({ host }: StepOptions): Step {
+  return {
+    name: "remove the tunnel to the cluster's network",
+    list: async () => [...(await listTunnel(host)), ...(await listKey(host))],
+    run: async () => {
+      await orNothing(() => removeTunnel(host));
+      await orNothing(() => removeFirewall(host, FIREWALL_CHAIN));
+      await host.files.remove(TUNNEL_KEY_FILE);
+      return [];
+    },
+  };
+}
+
+async function listKey(host: Host): Promise<readonly string[]> {
+  return (await host.files.status(TUNNEL_KEY_FILE)) === undefined ? [] : [`remove ${TUNNEL_KEY_FILE}`];
+}
+
+/** A machine without ip or iptables has nothing of theirs. */
+async function orNothing(remove: () => Promise<void>): Promise<void> {
+  await remove().catch((error: unknown) => {
+    if (!hasCode(error, "tools-missing")) throw error;
+  });
+}
