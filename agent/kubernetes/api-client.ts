@@ -67,7 +67,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const post = (path: string, document: object) =>
     send("POST", path, { content: { type: "application/json", document } });
   return {
-    get: async <T>(path: string, accept?: string) => JSON.parse(await send("GET", path, optional({ accept }))) as T,
+    get: async <T>(path: string, accept?: string) => parseAnswer(await send("GET", path, optional({ accept }))) as T,
     post: async (path, document) => void (await post(path, document)),
     ask: async <T>(path: string, document: object) => JSON.parse(await post(path, document)) as T,
     patch: async (path, type, document) => void (await send("PATCH", path, { content: { type, document } })),
@@ -75,6 +75,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     watch: (path, onEvent, signal, accept) =>
       watch(options, { path, ...optional({ accept }) }, (line) => onEvent(JSON.parse(line)), signal),
   };
+}
+
+/** The API server writes null for the items of an empty list where it gives metadata alone. */
+function parseAnswer(text: string): unknown {
+  const answer: unknown = JSON.parse(text);
+  return typeof answer === "object" && answer !== null && "items" in answer && answer.items === null
+    ? { ...answer, items: [] }
+    : answer;
 }
 
 async function watch(

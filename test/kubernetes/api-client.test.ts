@@ -46,6 +46,13 @@ test("every request has the current token, the cluster's CA and a deadline", asy
   assert.equal(patient.requests[0]?.timeoutSeconds, 3);
 });
 
+test("an empty list has no items, however the API server writes that", async () => {
+  const metadata = { resourceVersion: "7" };
+  const { client } = setUp(200, { kind: "PartialObjectMetadataList", metadata, items: null });
+  const list = await client.get<{ readonly items: readonly unknown[] }>("/api/v1/nodes");
+  assert.deepEqual(list, { kind: "PartialObjectMetadataList", metadata, items: [] });
+});
+
 test("what is written has its content type; a question brings its answer", async () => {
   const { client, requests } = setUp(201, { status: { allowed: true } });
   await client.patch("/api/v1/nodes/a", MERGE_PATCH, { spec: {} });
