@@ -61,6 +61,7 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
       "ec2:CreateTags",
     ],
   },
+  { command: "eni create", when: "--subnet or --security-group is missing", actions: ["eks:DescribeCluster"] },
   { command: "eni list", when: "always", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
   {
     command: "eni delete",

@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 import { openAccount } from "../admin/account.ts";
+import { missingNetworkOption } from "../admin/clusters/network-choices.ts";
 import { deleteEni, type EniContext, listEnis, planEni, readDeletableEni } from "../admin/eni.ts";
-import { SatelliteError } from "../errors.ts";
 import { CHANGE_EXIT, checkCluster } from "./admin-changes.ts";
 import { type ChainOptions, type EniAdmin, loadEniAdmin } from "./admin-clients.ts";
 import type { CommandContext, Confirm, Print } from "./context.ts";
@@ -20,7 +20,7 @@ export interface EniCommandContext {
 
 export interface CreateOptions extends EniOptions {
   readonly cluster: string;
-  readonly subnet: string;
+  readonly subnet?: string;
   readonly securityGroup: readonly string[];
   readonly name?: string;
   readonly yes: boolean;
@@ -49,8 +49,13 @@ function registerCreate(eni: Command, { host, confirm, print, exitWith }: Comman
   addEniOptions(eni.command("create"))
     .description("create one, or find the one of the same --name; exit 0 done, 1 error, 2 not confirmed")
     .requiredOption("--cluster <name>", "name of the EKS cluster")
-    .requiredOption("--subnet <id>", "subnet of the cluster's VPC that gives the address")
-    .option("--security-group <id>", "security group of that VPC; may be repeated", collect, [])
+    .option("--subnet <id>", "subnet of the cluster's VPC that gives the address; without it they are listed")
+    .option(
+      "--security-group <id>",
+      "security group of that VPC; may be repeated; without it they are listed",
+      collect,
+      [],
+    )
     .option("--name <name>", "name of the interface, unique in its cluster")
     .option("--yes", "do not ask for confirmation", false)
     .action(async (options: CreateOptions & ChainOptions) => {
@@ -90,18 +95,18 @@ export async function createEniCommand(
 ): Promise<number> {
   const { cluster, subnet, securityGroup, name, output } = options;
   checkCluster(options);
-  checkId("subnet", subnet, "--subnet");
-  if (securityGroup.length === 0)
-    throw new SatelliteError("options-invalid", "--security-group is missing", {
-      hint: "Give the cluster's: aws eks describe-cluster --query cluster.resourcesVpcConfig.clusterSecurityGroupId.",
-    });
+  if (subnet !== undefined) checkId("subnet", subnet, "--subnet");
   for (const id of securityGroup) checkId("sg", id, "--security-group");
   if (name !== undefined) checkName(name);
-  const context = await openContext(await openAdmin(), options.region);
+  const admin = await openAdmin();
+  const context = await openContext(admin, options.region);
+  if (subnet === undefined) throw await missingNetworkOption({ ...admin, ...context }, { cluster, kind: "subnet" });
+  if (securityGroup.length === 0)
+    throw await missingNetworkOption({ ...admin, ...context }, { cluster, kind: "security-group" });
   const wanted = { cluster, subnetId: subnet, securityGroupIds: securityGroup, name };
   const plan = await planEni(context, wanted);
   const say = (text: string) => (output === "text" ? print(text) : undefined);
-  say(renderPlan(plan, options));
+  say(renderPlan(plan, { ...options, subnet }));
   if (plan.kind === "absent" && !options.yes && !(await isConfirmed(confirm, output, "Create it? [y/N] ", print)))
     return CHANGE_EXIT.refused;
   const eni = plan.kind === "present" ? plan.eni : await plan.create();

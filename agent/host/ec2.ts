@@ -41,6 +41,12 @@ export interface SecurityGroup {
   readonly vpcId: string;
 }
 
+/** A security group as a user knows it. */
+export interface NamedGroup {
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface NetworkInterfaceRequest {
   readonly subnetId: string;
   readonly securityGroupIds: readonly string[];
@@ -52,6 +58,10 @@ export interface NetworkInterfaceRequest {
 export interface Ec2 {
   /** Undefined when there is none. */
   findSubnet(id: string): Promise<Subnet | undefined>;
+  /** Those of a VPC. */
+  listSubnets(vpcId: string): Promise<readonly Subnet[]>;
+  /** Those of a VPC. */
+  listSecurityGroups(vpcId: string): Promise<readonly NamedGroup[]>;
   /** Those of them that exist. */
   findSecurityGroups(ids: readonly string[]): Promise<readonly SecurityGroup[]>;
   /** Those that have all of these tags; an undefined value stands for any. */
@@ -75,7 +85,15 @@ export function createEc2(region: string, { keys, profile }: { keys?: AwsKeys; p
     ...(keys === undefined ? {} : { credentials: reveal(keys) }),
   });
   return {
-    findSubnet: (id) => findSubnet(ec2, id),
+    findSubnet: async (id) => (await describeSubnets(ec2, ["subnet-id", [id]]))[0],
+    listSubnets: (vpcId) => describeSubnets(ec2, ["vpc-id", [vpcId]]),
+    async listSecurityGroups(vpcId) {
+      const answer = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: [toAws(["vpc-id", [vpcId]])] }));
+      return (answer.SecurityGroups ?? []).map(({ GroupId = "", GroupName = "" }) => ({
+        id: GroupId,
+        name: GroupName,
+      }));
+    },
     async findSecurityGroups(ids) {
       const answer = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: [toAws(["group-id", ids])] }));
       return (answer.SecurityGroups ?? []).map(({ GroupId = "", VpcId = "" }) => ({ id: GroupId, vpcId: VpcId }));
@@ -100,12 +118,14 @@ function toTagFilter([key, value]: readonly [string, string | undefined]): Filte
   return value === undefined ? ["tag-key", [key]] : [`tag:${key}`, [value]];
 }
 
-async function findSubnet(ec2: EC2Client, id: string): Promise<Subnet | undefined> {
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [toAws(["subnet-id", [id]])] }));
-  const [found] = Subnets ?? [];
-  if (found === undefined) return undefined;
-  const { VpcId = "", AvailabilityZone = "", AvailableIpAddressCount = 0 } = found;
-  return { id, vpcId: VpcId, availabilityZone: AvailabilityZone, freeAddresses: AvailableIpAddressCount };
+async function describeSubnets(ec2: EC2Client, filter: Filter): Promise<readonly Subnet[]> {
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [toAws(filter)] }));
+  return Subnets.map(({ SubnetId = "", VpcId = "", AvailabilityZone = "", AvailableIpAddressCount = 0 }) => ({
+    id: SubnetId,
+    vpcId: VpcId,
+    availabilityZone: AvailabilityZone,
+    freeAddresses: AvailableIpAddressCount,
+  }));
 }
 
 async function describeInterfaces(ec2: EC2Client, filters: readonly Filter[]): Promise<readonly NetworkInterface[]> {

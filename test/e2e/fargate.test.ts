@@ -1,6 +1,6 @@
 // docs/how-to/fargate-identity.md word for word: a network interface, an IAM user without a role, a node of the older kind. Who it is, the real aws-iam-authenticator decides.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { chmod, copyFile, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
@@ -93,6 +93,46 @@ async function finding(name: string): Promise<{ outcome: string; evidence: strin
   });
   return JSON.parse(stdout).checks[0];
 }
+
+test("kubectl reaches the cluster with tokens of the administrator's AWS keys, by a kubeconfig that is merged, and without the AWS CLI", async () => {
+  assert.match(
+    await operate(`eks-satellite clusters list --region ${region}`),
+    new RegExp(`^${clusterName} +${region} `, "m"),
+  );
+  assert.match(
+    await operate(`eks-satellite clusters show ${clusterName} --region ${region}`),
+    /^endpoint access +public$/m,
+  );
+  const kubectl = join(laptop.home, "bin/kubectl");
+  await copyFile(join(sandbox.programs.kubernetes, "kubectl"), kubectl);
+  await chmod(kubectl, 0o755);
+  await operate("kubectl config set-context theirs --namespace team");
+  await operate(`eks-satellite clusters kubeconfig ${clusterName} --region ${region}`);
+  assert.equal((await stat(join(laptop.home, ".kube/config"))).mode & 0o777, 0o600);
+  assert.match(await operate("kubectl config get-contexts --output name"), /^arn:aws:eks:.*\ntheirs$/m);
+  assert.equal(
+    (await operate("kubectl auth whoami --output jsonpath={.status.userInfo.username}")).trim(),
+    "administrator",
+  );
+  await operate("kubectl get namespaces");
+  const { accessKeyId, secretAccessKey } = sandbox.facts;
+  const foreign = await laptop.run("kubectl get namespaces", { keys: { accessKeyId, secretAccessKey } });
+  assert.notEqual(foreign.exitCode, 0);
+  assert.match(foreign.stderr, /You must be logged in to the server|Unauthorized/);
+});
+
+test("an interface without a subnet or a group is not made: both are listed to choose from", async () => {
+  const line = `eks-satellite eni create --cluster ${clusterName} --region ${region}`;
+  const subnet = ours["subnet-0123456789abcdef0"] ?? "";
+  for (const [more, listed] of [
+    ["", subnet],
+    [` --subnet ${subnet}`, ours["sg-0123456789abcdef0"] ?? ""],
+  ] as const) {
+    const { exitCode, stderr } = await laptop.run(line + more);
+    assert.equal(exitCode, 1);
+    assert.ok(stderr.includes(listed), stderr);
+  }
+});
 
 test("the page: a network interface gives a node its name; the same name makes none twice", async () => {
   const [create = ""] = walkthrough();

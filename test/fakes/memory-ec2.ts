@@ -57,6 +57,16 @@ export class MemoryEc2 implements Ec2 {
     this.failures.set(action, Object.assign(awsError("UnauthorizedOperation", 403), { message }));
   }
 
+  async listSubnets(vpcId: string) {
+    this.#note("DescribeSubnets");
+    return this.subnets.filter((subnet) => subnet.vpcId === vpcId);
+  }
+
+  async listSecurityGroups(vpcId: string) {
+    this.#note("DescribeSecurityGroups");
+    return this.groups.filter((group) => group.vpcId === vpcId).map(({ id }) => ({ id, name: `name-of-${id}` }));
+  }
+
   async findSubnet(id: string) {
     this.#note("DescribeSubnets");
     return this.subnets.find((subnet) => subnet.id === id);
