@@ -55,6 +55,14 @@ test("the gateway's unit is understood too, and its restart ends no tunnel", {
   assert.doesNotMatch(unit, /^Exec(?:Stop|StopPost)=|wireguard-go\b.*Exec/m);
 });
 
+test("systemd hears from a unit without CAP_SYS_ADMIN what systemd-notify says, which cannot pass for the main process", () => {
+  for (const name of ["eks-satellite", "eks-satellite-gateway"]) {
+    const unit = readFileSync(join(import.meta.dirname, `../../systemd/${name}.service`), "utf8");
+    const isBounded = /^CapabilityBoundingSet=(?!.*CAP_SYS_ADMIN)/m.test(unit);
+    assert.equal(/^NotifyAccess=(.*)$/m.exec(unit)?.[1], isBounded ? "all" : "main", name);
+  }
+});
+
 test("a power cut in the midst of an upgrade leaves a program to start: the earlier one, until there is another", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "eks-satellite-launcher-"));
   context.after(() => rmSync(folder, { recursive: true }));
