@@ -27,7 +27,7 @@ export interface GatewayServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Each satellite asks every 5 s, for some milliseconds. */
+/** Each satellite connects every 2.5 s, for some milliseconds. */
 const MAX_CONNECTIONS = 256;
 /** IPv4 in IPv6's form, as a socket of both shows it. */
 const MAPPED = /^::ffff:/;

@@ -10,7 +10,10 @@ export type Reach = z.infer<typeof reach>;
 export const GATEWAY_PROBLEM_CODES = [
   "remote-network-missing",
   "vpc-route-missing",
+  "route-blackhole",
+  "route-elsewhere",
   "security-group-closed",
+  "cluster-security-group-closed",
   "source-dest-check-on",
 ] as const;
 export type GatewayProblemCode = (typeof GATEWAY_PROBLEM_CODES)[number];

@@ -31,8 +31,8 @@ export async function askGateway(host: Host, address: string): Promise<GatewayAn
     if (health === undefined) return { kind: "foreign" };
     return { kind: "answered", health, latencyMs: host.clock.monotonic() - beganMs };
   } catch (error) {
-    const problem = networkProblemOf(error);
-    return { kind: problem === "refused" ? "refused" : problem === "timeout" ? "silent" : "foreign" };
+    // A gateway closes the connection of an address that it does not know.
+    return { kind: networkProblemOf(error) === "refused" ? "refused" : "silent" };
   }
 }
 

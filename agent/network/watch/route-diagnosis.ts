@@ -16,7 +16,10 @@ type Finding = Omit<Report, "status">;
 const PROBLEMS: Readonly<Record<GatewayProblemCode, Pick<Finding, "reason">>> = {
   "remote-network-missing": { reason: "RemoteNetworkMissing" },
   "vpc-route-missing": { reason: "VpcRouteMissing" },
+  "route-blackhole": { reason: "VpcRouteMissing" },
+  "route-elsewhere": { reason: "VpcRouteMissing" },
   "security-group-closed": { reason: "SecurityGroupClosed" },
+  "cluster-security-group-closed": { reason: "SecurityGroupClosed" },
   "source-dest-check-on": { reason: "SourceDestCheckOn" },
 };
 

@@ -51,7 +51,7 @@ const CAUSES: readonly Cause[] = [
     report: ({ tunnel: { gateway, interface: name } }) => ({
       reason: "GatewaySilent",
       message: `the gateway at ${gateway.endpoint} shakes hands, and ${healthOf(gateway.address)} does not answer through the tunnel`,
-      hint: `ip route get ${gateway.address} must say dev ${name}, and a firewall here must let it in. ${CHECK}`,
+      hint: `ip route get ${gateway.address} must say dev ${name}, a firewall here must let it in, and the gateway must know this node's address. ${CHECK}`,
     }),
   },
   {

@@ -91,7 +91,10 @@ test("what the gateway sees in AWS is the reason when the API server is silent, 
     assert.match(report.hint ?? "", /eks-satellite gateway check --cluster demo --region us-west-2 --node-name gpu-1$/);
     return report.reason;
   });
-  assert.deepEqual(reasons, ["RemoteNetworkMissing", "VpcRouteMissing", "SecurityGroupClosed", "SourceDestCheckOn"]);
+  assert.deepEqual(reasons, [
+    ...["RemoteNetworkMissing", "VpcRouteMissing", "VpcRouteMissing", "VpcRouteMissing"],
+    ...["SecurityGroupClosed", "SecurityGroupClosed", "SourceDestCheckOn"],
+  ]);
 });
 
 test("a gateway's words cannot forge a line or flood the journal", () => {
