@@ -1,0 +1,166 @@
+// The executors on a network namespace of their own, with the real ip, wg, iptables and WireGuard: what they set is what they read.
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { planTunnel } from "../../../agent/plan/tunnel/tunnel-plan.ts";
+import { makePrivateKey, publicKeyOf } from "../../../agent/tunnel/wireguard-key.ts";
+import { sampleConfig, sampleGateway, sampleTunnel } from "../../fakes/samples.ts";
+import { findPrograms } from "../../network/real/programs.ts";
+
+const NAME = `est${process.pid}`;
+const OTHER = sampleGateway({ name: "gw-2", publicKey: publicKeyOf(makePrivateKey()), address: "10.20.2.5" });
+
+interface Answer {
+  readonly actions?: readonly string[];
+  readonly failures?: readonly string[];
+  readonly texts?: readonly string[];
+  readonly left?: readonly string[];
+}
+
+const programs = findPrograms();
+const skip = typeof programs === "string" ? programs : false;
+
+describe("a real tunnel", { skip, concurrency: 1 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "tunnel-real-"));
+  const key = makePrivateKey();
+  let child: ChildProcess;
+  let lines: Interface;
+  let untouched: string;
+
+  before(() => {
+    if (typeof programs === "string") return;
+    process.env.PATH = `${process.env.PATH}:${dirname(programs.wg)}`;
+    run("ip", "netns", "add", NAME);
+    inside("ip link set lo up");
+    inside("iptables -P FORWARD DROP");
+    inside("iptables -A INPUT -p tcp --dport 22 -j ACCEPT");
+    untouched = picture();
+    child = startRounds();
+    lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  });
+
+  after(() => {
+    child?.kill("SIGKILL");
+    if (skip === false) {
+      for (const pid of execFileSync("ip", ["netns", "pids", NAME], { encoding: "utf8" }).split("\n").filter(Boolean))
+        process.kill(Number(pid), "SIGKILL");
+      run("ip", "netns", "delete", NAME);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  function startRounds(): ChildProcess {
+    assert.ok(typeof programs !== "string");
+    writeFileSync(join(folder, "key"), `${key.reveal()}\n`, { mode: 0o600 });
+    // systemd's part, where there is no systemd: the unit's program runs in the background.
+    writeFileSync(join(folder, "systemctl"), "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    const unit = `#!/bin/sh\nsetsid ${programs.wireguardGo} -f ${NAME} >/dev/null 2>&1 </dev/null &\n`;
+    writeFileSync(join(folder, "systemd-run"), unit, { mode: 0o755 });
+    const config = sampleConfig("network: { cni: none, tunnel: { userspace: allow } }");
+    const wanted = { publicKey: publicKeyOf(key), pods: ["10.251.16.0/24"], remoteNetworks: ["10.250.0.0/24"] };
+    const gateways = [sampleGateway(), OTHER];
+    const resources = JSON.stringify(planTunnel(config, sampleTunnel({ ...wanted, gateways })))
+      .replaceAll("es0", NAME)
+      .replace("/etc/eks-satellite/tunnel.key", join(folder, "key"));
+    const script = join(import.meta.dirname, "real", "rounds-process.ts");
+    return spawn("ip", ["netns", "exec", NAME, process.execPath, script, resources, folder], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, LOG_LEVEL: "error", PATH: `${folder}:${process.env.PATH}` },
+    });
+  }
+
+  async function ask(word: string): Promise<Answer> {
+    const answered = once(lines, "line");
+    child.stdin?.write(`${word}\n`);
+    const [line] = await answered;
+    return JSON.parse(line) as Answer;
+  }
+
+  test("it is set in one round, and the next round finds nothing to change", async () => {
+    assert.deepEqual((await ask("dry")).actions, ["create tunnel", "create firewall"]);
+    assert.equal(picture(), untouched, "a dry run changes nothing");
+    const { actions, failures } = await ask("round");
+    assert.deepEqual([actions, failures], [["create tunnel", "create firewall"], []]);
+    const again = await ask("round");
+    assert.deepEqual([again.actions, again.failures], [[], []], again.texts?.join("\n"));
+  });
+
+  test("a packet to a Service leaves with the node's address", () => {
+    assert.match(inside("ip route get 10.100.0.1"), new RegExp(`dev ${NAME} src 10\\.250\\.0\\.11`));
+    assert.match(inside("ip route get 10.20.1.10"), new RegExp(`dev ${NAME} src 10\\.250\\.0\\.11`));
+  });
+
+  const drifts: Readonly<Record<string, string>> = {
+    "the interface is deleted": `ip link delete ${NAME}`,
+    "the address is removed": "ip address delete 10.250.0.11/32 dev lo",
+    "a route is removed": "ip route delete 10.20.0.0/16",
+    "a route loses its source": `ip route replace 10.100.0.0/16 dev ${NAME}`,
+    "a foreign route leads into it": `ip route add 203.0.113.7 dev ${NAME}`,
+    "the MTU is another": `ip link set ${NAME} mtu 1300`,
+    "it is down": `ip link set ${NAME} down`,
+    "a peer is removed": `wg set ${NAME} peer ${sampleGateway().publicKey} remove`,
+    "a foreign peer takes the VPC's network": `wg set ${NAME} peer ${publicKeyOf(makePrivateKey())} allowed-ips 10.20.0.0/16`,
+    "the gateway seems to have moved": `wg set ${NAME} peer ${sampleGateway().publicKey} endpoint 203.0.113.9:7`,
+    "the key is another": `wg set ${NAME} private-key ${join(folder, "other")}`,
+    "the reverse path filter is strict": `sysctl -qw net.ipv4.conf.${NAME}.rp_filter=1`,
+  };
+
+  for (const [what, change] of Object.entries(drifts))
+    test(`${what}: one round repairs it`, async () => {
+      writeFileSync(join(folder, "other"), makePrivateKey().reveal(), { mode: 0o600 });
+      inside(change);
+      const { actions, failures } = await ask("round");
+      assert.deepEqual([actions, failures], [["update tunnel"], []]);
+      const again = await ask("round");
+      assert.deepEqual([again.actions, again.failures], [[], []], again.texts?.join("\n"));
+    });
+
+  for (const [what, change] of Object.entries({
+    "the chain is emptied": "iptables -F EKS-SATELLITE",
+    "the jump is gone, as after a reload of another firewall": "iptables -D INPUT -j EKS-SATELLITE",
+    "a rule that drops all is added": "iptables -A EKS-SATELLITE -j DROP",
+  }))
+    test(`${what}: one round repairs it`, async () => {
+      inside(change);
+      assert.deepEqual((await ask("round")).actions, ["update firewall"]);
+      assert.deepEqual((await ask("round")).actions, []);
+    });
+
+  test("a peer that is set anew is the same peer", async () => {
+    assert.deepEqual(await ask("restart"), {});
+    assert.deepEqual((await ask("round")).actions, []);
+  });
+
+  test("no text that is compared or shown has the private key", async () => {
+    inside(`ip link set ${NAME} mtu 1300`);
+    const { texts } = await ask("round");
+    assert.ok(texts !== undefined && texts.length > 0 && !texts.join("").includes(key.reveal()));
+  });
+
+  test("removed, twice, nothing of it is left, and what was there before is", async () => {
+    assert.equal((await ask("list")).left?.length, 3);
+    for (let turn = 0; turn < 2; turn += 1) assert.deepEqual(await ask("remove"), {});
+    assert.deepEqual((await ask("list")).left, []);
+    assert.equal(picture(), untouched);
+  });
+
+  /** Addresses, routes, links and the packet filter. */
+  function picture(): string {
+    return ["ip -brief address", "ip -brief link", "ip -4 route show table all", "iptables -S", "iptables -t nat -S"]
+      .map(inside)
+      .join("\n");
+  }
+});
+
+function inside(command: string): string {
+  return run("ip", "netns", "exec", NAME, ...command.split(" "));
+}
+
+function run(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: "utf8" });
+}
