@@ -28,7 +28,8 @@ async function lookAtAll(): Promise<void> {
   const states = new Map(instances.map(({ id, state }) => [id, state]));
   const files = await instanceIds(folder);
   for (const id of new Set([...states.keys(), ...files])) {
-    if (busy.has(id)) continue;
+    const isGone = states.get(id) === "terminated" && !files.includes(id);
+    if (isGone || busy.has(id)) continue;
     busy.add(id);
     look(id, states.get(id), files.includes(id)).finally(() => busy.delete(id));
   }
