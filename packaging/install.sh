@@ -290,10 +290,10 @@ check_machine() {
     os_version=$(os_release VERSION_ID)
   fi
   case "$id $os_version" in
-    "ubuntu 20.04" | "ubuntu 22.04" | "ubuntu 24.04" | "debian 12") ;;
+    "ubuntu 20.04" | "ubuntu 22.04" | "ubuntu 24.04" | "debian 12" | "debian 13") ;;
     *)
       fail "the operating system is ${id:-unknown} ${os_version:-of an unknown version} ($ROOT/etc/os-release)" \
-        "supported are Ubuntu 20.04, 22.04 and 24.04, and Debian 12"
+        "supported are Ubuntu 20.04, 22.04 and 24.04, and Debian 12 and 13"
       ;;
   esac
 }

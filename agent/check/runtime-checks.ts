@@ -51,7 +51,10 @@ export const RUNTIME_CHECKS: readonly Check[] = [
       if (await isContainerdPending(context, config)) return pending("there is none", INSTALLS);
       const { path, version } = await createVersionReader(host).readContainerd();
       if (gte(version, MIN_CONTAINERD)) return ok(`${version} at ${path}`);
-      return fail(`${version} at ${path} is older than ${MIN_CONTAINERD}`, "apt-get install containerd.io");
+      return fail(
+        `${version} at ${path} is older than ${MIN_CONTAINERD}`,
+        "Install containerd.io of Docker's repository, or a newer release of the distribution.",
+      );
     },
   }),
   ARTIFACTS_CHECK,

@@ -20,7 +20,7 @@ const CALL_TIMEOUT_SECONDS = 5;
 /** containerd kills what does not end by itself. */
 const STOP_TIMEOUT_SECONDS = 60;
 
-/** Asks the runtime for its conditions. @throws runtime-unreachable, cri-disabled, runtime-failed */
+/** Asks the runtime for its conditions. @throws runtime-unreachable, cri-disabled, cri-outdated, runtime-failed */
 export async function readRuntimeConditions(host: Host, socket: string): Promise<readonly RuntimeCondition[]> {
   const message = await call(host, socket, "Status", new Uint8Array(), CALL_TIMEOUT_SECONDS);
   const conditions = decodeStatusResponse(message);
@@ -63,6 +63,7 @@ async function call(
     });
   });
   if (status === UNIMPLEMENTED) {
+    await refuseOutdated(host, socket);
     throw new SatelliteError("cri-disabled", "containerd runs without its CRI plugin", {
       hint: "journalctl -u containerd names why it was not loaded; disabled_plugins in its configuration, and in files that it imports, must not name cri.",
     });
@@ -73,6 +74,24 @@ async function call(
     });
   }
   return message;
+}
+
+/** containerd before 1.6 has the API's first version alone, which kubelet has not asked since Kubernetes 1.26. @throws cri-outdated */
+async function refuseOutdated(host: Host, socket: string): Promise<void> {
+  const method = "/runtime.v1alpha2.RuntimeService/Version";
+  const request = { socket, method, message: encodeText(1, "v1alpha2"), timeoutSeconds: CALL_TIMEOUT_SECONDS };
+  // Whatever fails here, the first answer stands.
+  const answer = await host.grpc(request).catch(() => undefined);
+  if (answer?.status !== 0) return;
+  // VersionResponse{runtime_version=3}.
+  const version = asText(fieldsOf(answer.message).get(3)?.[0]).slice(0, 40);
+  throw new SatelliteError(
+    "cri-outdated",
+    `containerd ${version} speaks CRI v1alpha2 alone, and kubelet asks for CRI v1`,
+    {
+      hint: "Install containerd 1.6 or newer: containerd.io of Docker's repository (https://docs.docker.com/engine/install), a newer release of the distribution, or on Ubuntu 20.04 apt-get install --only-upgrade containerd.",
+    },
+  );
 }
 
 /** StatusResponse{status=1: RuntimeStatus{conditions=1: {type=1, status=2, reason=3, message=4}}}. */

@@ -69,7 +69,7 @@ function podsStep({ host, config }: StepOptions): Step {
     } catch (error) {
       // An earlier reset has restored a configuration without CRI, or containerd is gone: then kubelet has no pods.
       const isGone = (await systemctl(host, "cat", CONTAINERD)).exitCode !== 0;
-      if (isGone || hasCode(error, "cri-disabled")) return [];
+      if (isGone || hasCode(error, "cri-disabled") || hasCode(error, "cri-outdated")) return [];
       throw error;
     }
   };

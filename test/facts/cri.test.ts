@@ -103,3 +103,28 @@ test("the runtime service of CRI v1 is asked on the given socket, and an answer 
   await assert.rejects(readRuntimeConditions(host, SOCKET), /without a condition/);
   assert.deepEqual(calls, [`${SOCKET} /runtime.v1.RuntimeService/Status 0`]);
 });
+
+const UNKNOWN = { status: 12, statusMessage: "unknown service runtime.v1.RuntimeService", message: new Uint8Array() };
+
+/** A containerd that has CRI v1alpha2, and what it answers to Version there. */
+function readOld(version: Partial<GrpcResponse>) {
+  const host = new MemoryHost();
+  host.onGrpc = ({ method }) =>
+    method.startsWith("/runtime.v1alpha2.")
+      ? { status: 0, statusMessage: "", message: new Uint8Array(), ...version }
+      : UNKNOWN;
+  return readRuntimeConditions(host, SOCKET);
+}
+
+test("a containerd before 1.6 is too old, and not one without CRI", async () => {
+  const message = Buffer.concat([encodeBytes(2, Buffer.from("containerd")), encodeBytes(3, Buffer.from("1.4.13~ds1"))]);
+  await assert.rejects(readOld({ message }), {
+    code: "cri-outdated",
+    message: "containerd 1.4.13~ds1 speaks CRI v1alpha2 alone, and kubelet asks for CRI v1",
+    hint: /containerd 1\.6 or newer: containerd\.io/,
+  });
+});
+
+test("a containerd whose old version does not answer either is one without CRI", async () => {
+  await assert.rejects(readOld({ status: 12 }), { code: "cri-disabled" });
+});

@@ -79,7 +79,7 @@ function renderHeader({ cluster, region, format, source }: UserDataRequest, secr
   const kind = format === "script" ? "A first-boot script" : "User data";
   return [
     `${kind} that makes a machine a node of EKS cluster ${cluster} in ${region}: eks-satellite user-data wrote it.`,
-    "It is for images with Debian 12 or Ubuntu 20.04, 22.04 or 24.04, of Lambda Stack too: what Docker brought stays as it is.",
+    "It is for images with Debian 12 or 13, or Ubuntu 20.04, 22.04 or 24.04, of Lambda Stack too: what Docker brought stays as it is.",
     ...(secrets.length === 0
       ? []
       : [

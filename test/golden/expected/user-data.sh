@@ -1,6 +1,6 @@
 #!/bin/bash
 # A first-boot script that makes a machine a node of EKS cluster the-cluster in eu-north-1: eks-satellite user-data wrote it.
-# It is for images with Debian 12 or Ubuntu 20.04, 22.04 or 24.04, of Lambda Stack too: what Docker brought stays as it is.
+# It is for images with Debian 12 or 13, or Ubuntu 20.04, 22.04 or 24.04, of Lambda Stack too: what Docker brought stays as it is.
 # It holds AWS keys. Everyone who can see the launch can see them, and so can root on the machine and, where the cloud
 # has a metadata service, each process that reaches it: docs/how-to/user-data.md says which keys to give to a machine.
 # How it went: eks-satellite status
