@@ -1,4 +1,5 @@
 // What follows from each thing that can happen: one entry an event. The compiler asks for all of them.
+import { PATHS } from "./config/paths.ts";
 import type { Loops } from "./loops.ts";
 import type { AgentEvent, Parts } from "./parts.ts";
 
@@ -79,6 +80,13 @@ export const REACTIONS: Reactions = {
   },
   "tunnel-planned": ({ loops }) => loops.tunnel.trigger(),
   "node-ready": ({ loops }) => loops.health.trigger().then(() => loops.systemd.trigger()),
+  // kubelet files its first request with the address that its Node had before it, and waits 15 min for that to be signed
+  // (client-go's certificate manager). One that has a certificate asks anew by itself.
+  "node-address-changed": async ({ host, log, kubelet }, { from, to }) => {
+    if ((await host.files.read(PATHS.servingCertificate)) !== undefined) return;
+    log.info({ from, to }, "the Node's address changed before kubelet's serving certificate was signed");
+    kubelet.restart("node-address-changed");
+  },
   "node-gone": ({ config, reporter, gpu, events, kubelet }) => {
     reporter.forget();
     gpu.forgetNode();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PATHS } from "../agent/config/paths.ts";
 import { createLoops } from "../agent/loops.ts";
 import { type AgentEvent, createParts } from "../agent/parts.ts";
 import { react } from "../agent/reactions.ts";
@@ -37,7 +38,7 @@ function setUp() {
     await settle();
   };
   const events = () => parts.events.list().map(({ type, reason }) => `${type} ${reason}`);
-  return { parts, asked, ended, emitted, events, happen, messages };
+  return { host, parts, asked, ended, emitted, events, happen, messages };
 }
 
 const CONDITION = { type: "DiskAvailable", status: "False", reason: "DiskFull", message: "full" } as const;
@@ -111,6 +112,18 @@ test("a repair is logged, and is a notice; a notice is an event", async () => {
   assert.deepEqual(emitted, [notice]);
   await happen(notice);
   assert.deepEqual(events(), ["Warning Repaired"]);
+});
+
+test("a Node's new address restarts a kubelet that has no serving certificate, and leaves one that has", async () => {
+  const { host, parts, happen } = setUp();
+  const calls: string[] = [];
+  parts.kubelet.restart = (reason) => void calls.push(reason);
+  const moved = { kind: "node-address-changed", from: "192.168.1.10", to: "10.250.0.11" } as const;
+  await happen(moved);
+  assert.deepEqual(calls, ["node-address-changed"]);
+  await host.files.write(PATHS.servingCertificate, "signed", { mode: 0o600 });
+  await happen(moved);
+  assert.deepEqual(calls, ["node-address-changed"], "it asks anew by itself");
 });
 
 test("a Node that is gone restarts kubelet, and what was written to it is forgotten", async () => {

@@ -48,7 +48,7 @@ export type KubeletEvent =
   | { readonly kind: "kubelet-cut-off" };
 
 /** Why a running kubelet is ended to be started again. */
-export type RestartReason = "configuration-changed" | "node-gone" | "hung";
+export type RestartReason = "configuration-changed" | "node-gone" | "node-address-changed" | "hung";
 
 /** Supervises one kubelet. */
 export class Kubelet {

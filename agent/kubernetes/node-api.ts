@@ -13,6 +13,8 @@ export interface NodeState {
   readonly message: string;
   readonly version: string;
   readonly resourceVersion: string;
+  /** Its InternalIP, the first of two. */
+  readonly address?: string;
   /** The annotation of that name: GPUs' addresses, or `machine`, by comma. */
   readonly cordonedFor?: string;
   /** The annotation by which gateways know the node's WireGuard key. */

@@ -112,6 +112,7 @@ function toNodeEvent({ type, object }: WatchEvent<V1Node>): NodeEvent | undefine
 function toNodeState({ metadata, spec, status }: V1Node): NodeState {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   const cordonedFor = metadata?.annotations?.[CORDON_ANNOTATION];
+  const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
   const tunnelKey = metadata?.annotations?.[PUBLIC_KEY_ANNOTATION];
   return {
     uid: metadata?.uid ?? "",
@@ -121,6 +122,6 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
-    ...optional({ cordonedFor, tunnelKey }),
+    ...optional({ address, cordonedFor, tunnelKey }),
   };
 }

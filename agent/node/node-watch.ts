@@ -33,6 +33,8 @@ export type NodeWatchEvent =
   | { readonly kind: "node-seen"; readonly node: NodeState | undefined }
   /** The Node has become Ready. */
   | { readonly kind: "node-ready" }
+  /** kubelet has another address than before, and has said so. */
+  | { readonly kind: "node-address-changed"; readonly from: string; readonly to: string }
   /** The Node was deleted; kubelet registers it only when it starts. */
   | { readonly kind: "node-gone" }
   /** The API server refused the token. */
@@ -172,8 +174,10 @@ class NodeObserver {
 
   #seePresent(node: NodeState): void {
     const { board, name, emit } = this.#options;
-    const wasReady = this.#last?.isReady ?? false;
+    const { isReady: wasReady = false, address: from } = this.#last ?? {};
     this.#last = node;
+    if (from !== undefined && node.address !== undefined && from !== node.address)
+      emit({ kind: "node-address-changed", from, to: node.address });
     reportSchedulable(board, name, node);
     if (node.isReady) {
       board.setTrue("NodeReady", "KubeletReady", `Node ${name} is Ready with kubelet ${node.version}`);

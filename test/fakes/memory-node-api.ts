@@ -101,7 +101,7 @@ export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_0
   const api = new MemoryApi();
   api.node = node;
   api.failure = failure;
-  const seen = { ready: 0, gone: 0, unauthorized: 0 };
+  const seen = { ready: 0, gone: 0, unauthorized: 0, moves: [] as string[] };
   const kubelet: { beganMs: number | undefined } = { beganMs: host.clock.monotonic() - kubeletAgeMs };
   const stop = new AbortController();
   const known = { api: api as NodeApi | undefined };
@@ -112,7 +112,9 @@ export function setUpNodeWatch(node: NodeState | undefined, kubeletAgeMs = 600_0
     name: "gpu-1",
     api: () => known.api,
     kubeletAgeMs: () => (kubelet.beganMs === undefined ? undefined : host.clock.monotonic() - kubelet.beganMs),
-    emit: ({ kind }) => {
+    emit: (event) => {
+      const { kind } = event;
+      if (kind === "node-address-changed") seen.moves.push(`${event.from} → ${event.to}`);
       if (kind === "node-ready") seen.ready += 1;
       if (kind === "token-refused") seen.unauthorized += 1;
       if (kind !== "node-gone") return;

@@ -24,6 +24,14 @@ test("a Node that stops being Ready is reported with kubelet's reason, and one t
   assert.deepEqual([status(), seen.ready], [["True", "KubeletReady"], 2]);
 });
 
+test("a Node whose address changes is reported once, and one that gets its first is not", async () => {
+  const { host, api, seen } = setUpNodeWatch(READY);
+  await host.clock.advance(0);
+  for (const address of ["192.168.1.10", "10.250.0.11", "10.250.0.11"])
+    api.send({ kind: "seen", node: { ...READY, address } });
+  assert.deepEqual(seen.moves, ["192.168.1.10 → 10.250.0.11"]);
+});
+
 test("a deleted Node restarts kubelet at once, and once", async () => {
   const { host, api, seen, messages } = setUpNodeWatch(READY);
   await host.clock.advance(0);
