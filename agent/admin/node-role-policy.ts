@@ -125,7 +125,7 @@ resource "aws_eks_access_entry" "${label}" {
 }
 
 /** JSON is HCL, except for the beginnings of its templates: an ARN's path may have any printable character. */
-function renderHcl(value: unknown, indent = 0): string {
+export function renderHcl(value: unknown, indent = 0): string {
   return JSON.stringify(value, undefined, indent).replaceAll(/[$%]\{/g, (beginning) => beginning.charAt(0) + beginning);
 }
 

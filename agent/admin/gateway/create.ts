@@ -5,14 +5,15 @@ import type { NetworkEntry } from "../../tunnel/entries.ts";
 import type { Change, ChangePlan } from "../change.ts";
 import type { TunnelNetworks } from "./networks.ts";
 import { planClusterGroup, planGroup } from "./plan/group.ts";
-import { type InstanceSpec, planInstance } from "./plan/instance.ts";
+import { type InstanceSpec, packageOf, planInstance } from "./plan/instance.ts";
 import { planAddress, planInterface } from "./plan/interface.ts";
 import { planKubernetes } from "./plan/kubernetes.ts";
 import { planRemoteNetworks } from "./plan/remote-networks.ts";
 import { planIdentity } from "./plan/role.ts";
-import { planRoutes } from "./plan/routes.ts";
+import { planRoutes, servingTables } from "./plan/routes.ts";
 import { type Reading, vpcOf } from "./read.ts";
 import { checkCluster, checkNetworks, chooseNetworks, chooseSubnet } from "./refusals.ts";
+import { renderGatewayTerraform } from "./terraform.ts";
 
 export interface GatewaySpec extends InstanceSpec {
   readonly subnetId: string | undefined;
@@ -67,6 +68,29 @@ export function planGateway(reading: Reading, spec: GatewaySpec): GatewayPlan {
 
 function cidrOf(subnets: readonly VpcSubnet[], id: string | undefined): string | undefined {
   return subnets.find((subnet) => subnet.id === id)?.cidr;
+}
+
+/** The whole gateway as Terraform, whatever of it there is. @throws as {@link planGateway}, gateway-exists */
+export function printGateway(reading: Reading, spec: GatewaySpec): string {
+  const { context, cluster, vpc, gateway, around } = reading;
+  checkCluster(cluster, spec);
+  checkOnly({ ...reading, others: gateway.groups.length > 0 ? [context.names.gateway] : reading.others });
+  const networks = networksFor(reading, spec);
+  const { id: vpcId, securityGroupId: clusterGroupId } = vpcOf(context.access);
+  const subnet = chooseSubnet(spec.subnetId, around);
+  return renderGatewayTerraform({
+    names: context.names,
+    clusterArn: context.access.arn,
+    partition: context.access.partition,
+    vpcId,
+    subnetId: subnet.id,
+    subnetCidr: subnet.cidr,
+    clusterGroupId,
+    tableIds: servingTables(vpc.routeTables, vpc.subnets).map(({ id }) => id),
+    networks,
+    entry: entryFor(reading, networks),
+    spec: { ...spec, package: packageOf(spec) },
+  });
 }
 
 /** The networks of the gateway that is there, of the cluster's entry, or the chosen ones. */

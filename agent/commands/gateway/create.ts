@@ -1,13 +1,20 @@
 // `eks-satellite gateway create`: everything that connects satellites with the cluster's network, as one reviewed diff.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_TYPE, type GatewaySpec, planGateway } from "../../admin/gateway/create.ts";
+import { DEFAULT_TYPE, type GatewaySpec, planGateway, printGateway } from "../../admin/gateway/create.ts";
 import { type GatewayAdmin, openGateway, readEverything } from "../../admin/gateway/read.ts";
 import type { Allowance } from "../../admin/gateway/rules.ts";
-import { checkCluster, proposeChanges } from "../admin-changes.ts";
+import { CHANGE_EXIT, checkCluster, proposeChanges } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
 import type { CommandContext, Confirm, Print } from "../context.ts";
 import { checkId } from "../eni-options.ts";
-import { addConfirmation, addGatewayOptions, collectAllowance, type GatewayOptions, readPackage } from "./options.ts";
+import {
+  addConfirmation,
+  addGatewayOptions,
+  collectAllowance,
+  type GatewayOptions,
+  printOption,
+  readPackage,
+} from "./options.ts";
 
 export interface CreateGatewayOptions extends GatewayOptions {
   readonly subnet?: string;
@@ -20,6 +27,7 @@ export interface CreateGatewayOptions extends GatewayOptions {
   readonly packageSha256?: string;
   readonly userspace: "never" | "allow";
   readonly privateEndpoint: boolean;
+  readonly print?: "terraform";
   readonly yes: boolean;
   readonly dryRun: boolean;
 }
@@ -59,6 +67,7 @@ export function registerCreate(gateway: Command, { host, confirm, print, exitWit
         .default("never"),
     )
     .option("--private-endpoint", "also where the API server has no public endpoint", false)
+    .addOption(printOption())
     .action(async (options: CreateGatewayOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadGatewayAdmin(host, options);
       exitWith(await createGatewayCommand({ openAdmin, confirm, stopSignal }, options, print));
@@ -75,7 +84,12 @@ export async function createGatewayCommand(
   if (options.subnet !== undefined) checkId("subnet", options.subnet, "--subnet");
   const spec = readSpec(options);
   const context = await openGateway(await openAdmin(), options, stopSignal);
-  const { changes, notes, networks } = planGateway(await readEverything(context), spec);
+  const reading = await readEverything(context);
+  if (options.print !== undefined) {
+    print(printGateway(reading, spec));
+    return CHANGE_EXIT.done;
+  }
+  const { changes, notes, networks } = planGateway(reading, spec);
   const { cluster, region, name } = options;
   const proposal = {
     access: context.access,

@@ -104,8 +104,8 @@ function planLaunch(context: GatewayContext, spec: InstanceSpec, placement: Plac
   };
 }
 
-/** @throws package-missing */
-function packageOf({ package: program }: InstanceSpec): Package {
+/** The package that a new instance installs. @throws package-missing */
+export function packageOf({ package: program }: InstanceSpec): Package {
   if (program !== undefined) return program;
   throw new SatelliteError(
     "package-missing",
