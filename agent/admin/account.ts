@@ -87,12 +87,12 @@ const EC2_CODES: Readonly<Record<string, readonly [code: string, hint: string]>>
   ],
 };
 
-/** Throws an error for the codes that only EC2 has. A policy may deny another action than the one that was called, such as ec2:CreateTags. */
+/** Throws an error for the codes that only EC2 has. A policy may deny another action than the one that was called, such as ec2:CreateTags or iam:PassRole. */
 function explainEc2(cause: unknown, { caller }: Question): undefined {
   const { name = "", message = "" } = cause as { name?: string; message?: string };
   const [code, hint] = EC2_CODES[name] ?? [];
   if (code !== undefined) throw new SatelliteError(code, message, { ...optional({ hint }), cause });
-  const [, action, resource] = /perform: (ec2:\w+) on resource: (arn:\S+)/.exec(message) ?? [];
+  const [, action, resource] = /perform: (\w+:\w+) on resource: (arn:\S+)/.exec(message) ?? [];
   if (name !== "UnauthorizedOperation" || action === undefined) return;
   throw new SatelliteError("aws-forbidden", `${action} on ${resource} was denied`, {
     hint: `Allow ${action} on ${resource} to ${caller}.`,

@@ -5,6 +5,8 @@ import type { Account } from "./account.ts";
 
 /** Marks what is ours; its value is the cluster's name. */
 export const CLUSTER_TAG = "eks-satellite:cluster";
+/** Beside it on what belongs to a gateway; its value is the gateway's name. */
+export const GATEWAY_TAG = "eks-satellite:gateway";
 const NAME_TAG = "Name";
 
 export interface EniContext {
@@ -66,7 +68,7 @@ export function tagsOf({ cluster, name }: Pick<EniSpec, "cluster" | "name">): Re
   return { [CLUSTER_TAG]: cluster, ...(name === undefined ? {} : { [NAME_TAG]: name }) };
 }
 
-/** The interfaces that eks-satellite created, of one cluster or of all. */
+/** The interfaces that eks-satellite created for nodes, of one cluster or of all. */
 export async function listEnis(
   { ec2, account }: EniContext,
   cluster: string | undefined,
@@ -74,7 +76,8 @@ export async function listEnis(
   const found = await account.ask("ec2:DescribeNetworkInterfaces", "*", () =>
     ec2.listNetworkInterfaces({ [CLUSTER_TAG]: cluster }),
   );
-  return found.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  // A gateway's is no node's: `gateway list` shows it.
+  return found.filter(({ tags }) => !(GATEWAY_TAG in tags)).toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 /** @throws eni-not-found */
@@ -99,6 +102,15 @@ export async function readDeletableEni(
     throw new SatelliteError("eni-foreign", `network interface ${id} ${whose}: it is not deleted`, {
       hint: `eks-satellite deletes only what it created. If the interface is unused: aws ec2 delete-network-interface --network-interface-id ${id}.`,
     });
+  }
+  if (GATEWAY_TAG in eni.tags) {
+    throw new SatelliteError(
+      "eni-foreign",
+      `network interface ${id} is of gateway ${eni.tags[GATEWAY_TAG]} of cluster ${owner}: it is not deleted`,
+      {
+        hint: `eks-satellite gateway delete --cluster ${owner} --region ${context.account.region} --name ${eni.tags[GATEWAY_TAG]} removes the whole gateway.`,
+      },
+    );
   }
   if (eni.attachedTo !== undefined || eni.status === "in-use") {
     throw new SatelliteError(

@@ -63,6 +63,16 @@ test("a denial of another action than the called one names that action", async (
   });
 });
 
+test("RunInstances may lack iam:PassRole, and says so", async () => {
+  const { failing } = await open();
+  const arn = `arn:aws:iam::${ACCOUNT}:role/eks-satellite-demo-gateway-1-us-east-1`;
+  const message = `You are not authorized. User: ${ADMIN_ARN} is not authorized to perform: iam:PassRole on resource: ${arn} because`;
+  await assert.rejects(failing(ec2Error("UnauthorizedOperation", message)), {
+    code: "aws-forbidden",
+    hint: `Allow iam:PassRole on ${arn} to ${ADMIN_ARN}.`,
+  });
+});
+
 test("a denial without details names the called action, and an unknown code is AWS's refusal", async () => {
   const { failing } = await open();
   await assert.rejects(failing(ec2Error("UnauthorizedOperation", "You are not authorized.")), {

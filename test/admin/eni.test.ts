@@ -71,6 +71,16 @@ test("interfaces are listed by id, of one cluster or of all, and foreign ones ne
   assert.deepEqual(await listEnis(eni, "other"), [two]);
 });
 
+test("the interface of a gateway is neither listed nor deleted: it is no node's", async () => {
+  const { ec2, eni } = await setUp();
+  const gateway = ec2.add({ tags: { ...tagsOf(wanted), "eks-satellite:gateway": "gateway-1" } });
+  assert.deepEqual(await listEnis(eni, undefined), []);
+  await assert.rejects(readDeletableEni(eni, gateway.id, undefined), {
+    code: "eni-foreign",
+    hint: /gateway delete --cluster demo --region us-east-1 --name gateway-1/,
+  });
+});
+
 test("only a free interface of ours, and of the given cluster, may be deleted", async () => {
   const { ec2, eni } = await setUp();
   const foreign = ec2.add();

@@ -2,7 +2,8 @@
 import { SatelliteError } from "../../errors.ts";
 import { readNetworkMap } from "../../tunnel/entries.ts";
 import type { Change, ChangePlan } from "../change.ts";
-import { GATEWAY_TAG } from "./names.ts";
+import { GATEWAY_TAG } from "../eni.ts";
+
 import { planRemoval } from "./plan/remote-networks.ts";
 import { removeIdentity } from "./plan/remove-identity.ts";
 import { removeKubernetes } from "./plan/remove-kubernetes.ts";

@@ -1,10 +1,8 @@
 // What a gateway's resources are called, and the tags by which they are found again and told from those of others.
 import { sha256 } from "../../digest.ts";
 import type { Tags } from "../../host/gateway-aws/types.ts";
-import { CLUSTER_TAG } from "../eni.ts";
+import { CLUSTER_TAG, GATEWAY_TAG } from "../eni.ts";
 
-/** Beside {@link CLUSTER_TAG}; its value is the gateway's name. Network interfaces of nodes have none. */
-export const GATEWAY_TAG = "eks-satellite:gateway";
 /** On the security group: the networks that the gateway serves, `nodes` or `nodes pods`. */
 export const NETWORKS_TAG = "eks-satellite:networks";
 /** On the security group: those of them that were added to the cluster's remote networks, and so are removed with the gateway. */

@@ -11,7 +11,8 @@ import type {
   Vpc,
   VpcSubnet,
 } from "../../host/gateway-aws/types.ts";
-import { clusterTags, GATEWAY_TAG, NETWORKS_TAG } from "./names.ts";
+import { GATEWAY_TAG } from "../eni.ts";
+import { clusterTags, NETWORKS_TAG } from "./names.ts";
 import type { TunnelNetworks } from "./networks.ts";
 
 export interface VpcPicture {

@@ -3,8 +3,9 @@ import { SatelliteError } from "../../../errors.ts";
 import { GATEWAY_GROUP } from "../../../tunnel/names.ts";
 import { callAws } from "../../aws-call.ts";
 import { type Change, diffOf, pretty } from "../../change.ts";
+import { GATEWAY_TAG } from "../../eni.ts";
 import { isSamePolicy, ROLE_TAG, roleArn } from "../../node-role-policy.ts";
-import { GATEWAY_POLICY, GATEWAY_TAG } from "../names.ts";
+import { GATEWAY_POLICY } from "../names.ts";
 import { gatewayPolicy, gatewayTrustPolicy } from "../policies.ts";
 import { askIam, type GatewayContext, isAwsCode, retryWhile } from "./context.ts";
 
