@@ -20,7 +20,9 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
     far = lab.start("gw", "far-end.ts");
     await sleep(1000);
     near = lab.start("sat", "watch-process.ts", lab.satelliteInterface, lab.gatewayKey);
-    await until(() => hasTurned(near, "ControlPlaneRoute", "True Reachable"), 15_000);
+    await until(() => hasTurned(near, "ControlPlaneRoute", "False KubeletUnreachable"), 20_000);
+    near.send("kubelet");
+    await until(() => hasTurned(near, "ControlPlaneRoute", "True Reachable"), 30_000);
     far.send("ping");
     await until(() => far.lines.length > 5, 5000);
   });

@@ -19,6 +19,8 @@ import { hasSession, readPeer } from "./wireguard-peer.ts";
 /** How often the gateway and the API servers are asked, while all is well and while it is not. */
 const ASK_EVERY_MS = 30_000;
 const ASK_AGAIN_MS = 10_000;
+/** A gateway answers what it knows, and tries anew meanwhile: it is asked once before, so that the answer is of now. */
+const REFRESH_MS = 2500;
 /** wg(8) is a process: while all is well its counters are read this often. */
 const READ_PEER_EVERY_MS = 300_000;
 
@@ -46,6 +48,7 @@ export class TunnelWatch {
   #hasAnswered = false;
   #reached: Reach | undefined;
   #askDueMs = 0;
+  #isRefreshed = true;
   /** Which API server is asked with TLS. */
   #turn = 0;
   #peer: PeerState | undefined;
@@ -110,9 +113,10 @@ export class TunnelWatch {
     if (this.#watchedKey !== tunnel.gateway.publicKey) this.#forget(tunnel.gateway.publicKey);
     const reached = await this.#knocks.reach(tunnel.gateway);
     const isDue = this.#options.host.clock.monotonic() >= this.#askDueMs;
-    if (reached === this.#reached && !isDue) return;
+    const isSame = reached === this.#reached;
+    if (isSame && !isDue) return;
     this.#reached = reached;
-    if (reached === "ok") return this.#ask(tunnel);
+    if (reached === "ok") return isSame && !this.#isRefreshed ? this.#refresh(tunnel) : this.#ask(tunnel);
     return this.#conclude(tunnel, { kind: reached }, []);
   }
 
@@ -123,6 +127,13 @@ export class TunnelWatch {
     this.#peer = undefined;
     this.#traffic = undefined;
     this.#knocks.forget();
+  }
+
+  async #refresh({ gateway }: WatchedTunnel): Promise<void> {
+    const { host } = this.#options;
+    await askGateway(host, gateway.address); // The next answer counts.
+    this.#isRefreshed = true;
+    this.#askDueMs = host.clock.monotonic() + REFRESH_MS;
   }
 
   async #ask(tunnel: WatchedTunnel): Promise<void> {
@@ -150,7 +161,9 @@ export class TunnelWatch {
     const health = answer.kind === "answered" ? answer.health : undefined;
     const route = this.#diagnoseRoute(tunnel, health, apiServers);
     if (route !== undefined) board.set("ControlPlaneRoute", route);
-    this.#askDueMs = host.clock.monotonic() + (route?.status === "True" ? ASK_EVERY_MS : ASK_AGAIN_MS);
+    const waitMs = route?.status === "True" ? ASK_EVERY_MS : ASK_AGAIN_MS;
+    this.#isRefreshed = answer.kind !== "answered";
+    this.#askDueMs = host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
   }
 
   async #readCounters({ interface: name, gateway }: WatchedTunnel, isAnswered: boolean): Promise<void> {

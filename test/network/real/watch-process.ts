@@ -1,5 +1,6 @@
 // The watch as the daemon runs it, on the real machine, in the satellite's namespace. Prints each change of a condition.
 import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
 import { restartPlannedPeer } from "../../../agent/apply/tunnel/restart-peer.ts";
 import { ConditionBoard } from "../../../agent/board/conditions.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
@@ -49,7 +50,8 @@ function watch(name: string, publicKey: string): void {
   const echo = createSocket("udp4");
   echo.on("message", (message, { address, port }) => echo.send(message, port, address));
   echo.bind(ECHO_PORT, NODE_ADDRESS);
-  process.stdin.on("data", () => {
+  process.stdin.on("data", (word) => {
+    if (String(word).trim() === "kubelet") createServer().listen(10_250, NODE_ADDRESS);
     const { user, system } = process.cpuUsage();
     console.log(JSON.stringify({ atMs: Date.now(), cpuMs: (user + system) / 1000, ...tunnelWatch.status().tunnel }));
   });

@@ -13,11 +13,11 @@ async function start(context: TestContext) {
   return machine;
 }
 
-test("while all is well there is a knock every 2.5 s, a question every 30 s, and no process but one in five minutes", async (context) => {
+test("while all is well there is a knock every 2.5 s, a question every 30 s, asked twice, and no process but one in five minutes", async (context) => {
   const { host, state, outcome } = await start(context);
   assert.deepEqual([outcome("TunnelUp"), outcome("ControlPlaneRoute")], ["True GatewayAnswers", "True Reachable"]);
   await host.clock.advance(300_000);
-  assert.deepEqual([state.knocks, state.asked, state.restarts.length], [121, 11, 0]);
+  assert.deepEqual([state.knocks, state.asked, state.restarts.length], [121, 21, 0]);
   assert.equal(host.commands.length, 2);
 });
 
@@ -115,6 +115,20 @@ test("the gateway's word that it does not reach kubelet names this machine's fir
   const { host, far, outcome } = await start(context);
   far.health = sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet: "silent" } });
   await host.clock.advance(50_000);
+  assert.equal(outcome("ControlPlaneRoute"), "False KubeletUnreachable");
+});
+
+test("a gateway answers what it knew when it was asked last: the answer that counts is that of a second later", async (context) => {
+  const { host, far, outcome } = await start(context);
+  const { onFetch } = host;
+  const of = (kubelet: "ok" | "silent") => sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet } });
+  let known = of("ok");
+  host.onFetch = (request) => {
+    far.health = known;
+    if (request.url.endsWith("/healthz")) known = of("silent");
+    return onFetch(request);
+  };
+  await host.clock.advance(46_000);
   assert.equal(outcome("ControlPlaneRoute"), "False KubeletUnreachable");
 });
 
