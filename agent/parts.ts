@@ -194,7 +194,7 @@ function createNetwork({ host, log, board, config, emit, cluster, converger, kub
       ...{ host, config, board },
       cluster: () => cluster.facts,
       machine: () => converger.facts?.machine,
-      hasTunnel: () => tunnel() !== undefined,
+      tunnelAddress: () => tunnel()?.address,
       kubelet: () => kubelet.state,
     }),
   };

@@ -5,7 +5,9 @@ import { readMachine } from "../facts/machine.ts";
 import { whyNotUsed } from "../network/services/expectation.ts";
 import { diagnoseClusterDns, diagnoseServices } from "../network/services/services-diagnosis.ts";
 import { observeServices, type ServicesObservation } from "../network/services/services-reader.ts";
+import { readTunnelFacts } from "../network/tunnel-facts.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
+import { tunnelAddress } from "../plan/tunnel/tunnel-plan.ts";
 import { type Check, configured, type Finding, ok, pending, unknown, warn } from "./check.ts";
 import type { CheckContext } from "./context.ts";
 
@@ -29,10 +31,13 @@ async function ask(
 ): Promise<Finding> {
   const cluster = await knownCluster().catch(() => undefined);
   if (cluster === undefined) return unknown("the cluster is not known: see describe-cluster");
-  const machine = await readMachine(host, config.imageCredentialProvider.path);
-  const address = nodeAddress(config, machine, cluster.ipFamily);
-  const hasTunnel = config.network.tunnel.mode === "static";
-  const notUsed = whyNotUsed({ hasTunnel, address, cluster, hasSeenKubeProxy: true });
+  const [machine, tunnel] = await Promise.all([
+    readMachine(host, config.imageCredentialProvider.path),
+    readTunnelFacts(host, config, cluster.serviceCidr),
+  ]);
+  const inTunnel = tunnelAddress(tunnel, cluster.ipFamily);
+  const address = nodeAddress(config, machine, cluster.ipFamily, inTunnel);
+  const notUsed = whyNotUsed({ hasTunnel: inTunnel !== undefined, address, cluster, hasSeenKubeProxy: true });
   if (notUsed !== undefined) return ok(`not used: ${notUsed}`);
   const { status, message, hint } = diagnose(await observeServices({ host, config, cluster, address }));
   if (status === "True") return ok(message);

@@ -39,7 +39,7 @@ export function nodeAddress(
   { node }: Pick<Config, "node">,
   machine: Pick<MachineFacts, "primaryIpv4" | "primaryIpv6">,
   ipFamily: "ipv4" | "ipv6",
-  tunnelAddress?: string,
+  tunnelAddress: string | undefined,
 ): string | undefined {
   return node.ip ?? tunnelAddress ?? (ipFamily === "ipv6" ? machine.primaryIpv6 : machine.primaryIpv4);
 }

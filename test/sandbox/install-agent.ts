@@ -68,6 +68,8 @@ export function renderConfig(facts: SandboxFacts, addresses: Addresses): string 
     cluster: { name: clusterName, region },
     node: { name: nodeName, ...(addresses.vpc ? {} : { ip: addresses.node }) },
     credentials: { keysFile: keysPath, assumeRole: { arn: roleArn } },
+    // The host's kernel has no WireGuard; a virtual machine's has.
+    ...(addresses.vpc && facts.machine !== "vm" ? { network: { tunnel: { userspace: "allow" } } } : {}),
     // The host is root without CAP_SYS_RESOURCE, and runc may not lower a container's OOM score there.
     ...(facts.machine === "vm"
       ? {}

@@ -20,8 +20,8 @@ export interface ServicesWatchOptions {
   readonly cluster: () => ClusterFacts | undefined;
   /** As of the last round of convergence; undefined before the first. */
   readonly machine: () => MachineFacts | undefined;
-  /** Whether a tunnel to the cluster's network is in use. */
-  readonly hasTunnel: () => boolean;
+  /** The node's address in the tunnel to the cluster's network; undefined without one. */
+  readonly tunnelAddress: () => string | undefined;
   readonly kubelet: () => { readonly ageMs: number | undefined };
 }
 
@@ -52,7 +52,7 @@ export class ServicesWatch {
     const { host, config, cluster, machine } = this.#options;
     const [facts, found] = [cluster(), machine()];
     if (facts === undefined || found === undefined) return;
-    const address = nodeAddress(config, found, facts.ipFamily);
+    const address = nodeAddress(config, found, facts.ipFamily, this.#options.tunnelAddress());
     const reason = await this.#findReason(facts, address);
     if (reason !== undefined) return this.#setNotUsed(reason);
     const observation = await observeServices({ host, config, cluster: facts, address });
@@ -66,8 +66,8 @@ export class ServicesWatch {
 
   /** kube-proxy is asked alone until it has answered: a machine without a way to the VPC would wait for time-outs each round. */
   async #findReason(cluster: ClusterFacts, address: string | undefined): Promise<string | undefined> {
-    const { hasTunnel, host } = this.#options;
-    const situation = { hasTunnel: hasTunnel(), address, cluster };
+    const { tunnelAddress, host } = this.#options;
+    const situation = { hasTunnel: tunnelAddress() !== undefined, address, cluster };
     const reason = whyNotUsed({ ...situation, hasSeenKubeProxy: this.#hasSeenKubeProxy });
     if (reason === undefined || whyNotUsed({ ...situation, hasSeenKubeProxy: true }) !== undefined) return reason;
     this.#hasSeenKubeProxy = (await askKubeProxy(host)).kind !== "absent";

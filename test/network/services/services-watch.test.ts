@@ -8,6 +8,7 @@ import { createMemoryLog } from "../../fakes/memory-log.ts";
 import { sampleCluster, sampleConfig, sampleMachine } from "../../fakes/samples.ts";
 
 const HOUR_MS = 3_600_000;
+const TUNNEL_ADDRESS = "10.250.0.2";
 
 function setUp({ hasTunnel = false, nodes = ["192.0.2.0/24"] } = {}) {
   const host = new MemoryHost();
@@ -30,7 +31,7 @@ function setUp({ hasTunnel = false, nodes = ["192.0.2.0/24"] } = {}) {
     ...{ host, board, config: sampleConfig() },
     cluster: () => sampleCluster({ remoteNetworks: { nodes, pods: [] } }),
     machine: () => sampleMachine(),
-    hasTunnel: () => answers.tunnel,
+    tunnelAddress: () => (answers.tunnel ? TUNNEL_ADDRESS : undefined),
     kubelet: () => ({ ageMs: answers.ageMs }),
   });
   board.setTrue("NodeReady", "Ready", "the node is Ready");
@@ -80,6 +81,17 @@ test("with a tunnel a kube-proxy that never came is missing, once the node has h
   assert.deepEqual(await settle(), ["Unknown Starting", "Unknown ServicesNotWorking"]);
   board.setTrue("NodeReady", "Ready", "the node is Ready");
   assert.deepEqual(await settle(), ["False KubeProxyMissing", "Unknown ServicesNotWorking"]);
+});
+
+test("the VPC answers the address in the tunnel: a source that is this one is no wrong route", async () => {
+  const { answers, settle, board, host } = setUp({ hasTunnel: true });
+  host.install("ip", () => ({ stdout: JSON.stringify([{ dev: "es0", prefsrc: TUNNEL_ADDRESS }]) }));
+  answers.service = false;
+  await settle();
+  assert.notEqual(board.get("ServicesWorking").reason, "ServiceRouteMissing");
+  host.install("ip", () => ({ stdout: JSON.stringify([{ dev: "eth0", prefsrc: "192.168.50.20" }]) }));
+  await settle();
+  assert.equal(board.get("ServicesWorking").reason, "ServiceRouteMissing");
 });
 
 test("cluster DNS that is away is one failure, and Services stay what they are", async () => {
@@ -133,7 +145,7 @@ test("before the cluster and the machine are known nothing is said", async () =>
   const unknown = { cluster: () => undefined, machine: () => undefined };
   const watch = new ServicesWatch({
     ...{ host, board, config: sampleConfig(), ...unknown },
-    hasTunnel: () => true,
+    tunnelAddress: () => TUNNEL_ADDRESS,
     kubelet: () => ({ ageMs: undefined }),
   });
   await watch.round();

@@ -18,8 +18,8 @@ export async function kubeProxyImage(
   tag: string,
 ): Promise<Image> {
   const tree = baseTree(facts);
-  const libraries = await librariesOf(tree);
-  const paths = [...programs, ...libraries, ...(await extensionsOf(tree))];
+  const loaded = [...programs, ...(await extensionsOf(tree))];
+  const paths = [...loaded, ...(await librariesOf(tree, loaded))];
   return {
     tag,
     entrypoint: ["kube-proxy"],
@@ -32,9 +32,9 @@ export async function kubeProxyImage(
   };
 }
 
-/** Paths of the shared libraries, the loader among them, as the programs name them. */
-async function librariesOf(tree: string): Promise<readonly string[]> {
-  const { stdout } = await execa("chroot", [tree, "ldd", ...programs.map((path) => `/${path}`)], clean());
+/** Paths of the shared libraries, the loader among them, as these files name them. */
+async function librariesOf(tree: string, files: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await execa("chroot", [tree, "ldd", ...files.map((path) => `/${path}`)], clean());
   const paths = [...stdout.matchAll(/(?:=> |^\t)\/(\S+) \(0x/gm)].map(([, path = ""]) => path);
   return [...new Set(paths)];
 }
