@@ -1,7 +1,7 @@
 // Who the gateway is to AWS and to the cluster: keys of the instance's role, the cluster's endpoint and CA, and a token minted from the keys.
 import { type ClusterFacts, cacheCluster, readCachedCluster, readCluster } from "../aws/cluster.ts";
 import { type EksToken, mintEksToken } from "../credentials/eks-token.ts";
-import { SatelliteError } from "../errors.ts";
+import { describe, SatelliteError } from "../errors.ts";
 import type { Aws, SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { type ApiClient, createApiClient } from "../kubernetes/api-client.ts";
@@ -38,6 +38,10 @@ export class GatewaySession {
   #token: (EksToken & { readonly mintedMs: number }) | undefined;
   /** By the monotonic clock. */
   #describeAtMs = 0;
+  /** When a replacement of the token was tried last, by the monotonic clock. */
+  #replacedMs = Number.NEGATIVE_INFINITY;
+  /** What was logged of AWS, while it does not answer. */
+  #endured: string | undefined;
 
   constructor(options: GatewaySessionOptions) {
     this.#options = options;
@@ -66,24 +70,28 @@ export class GatewaySession {
     return createApiClient({ host, cluster, token: () => this.#currentToken(), texts: gatewayErrorTexts(cluster) });
   }
 
-  /** Renews what is due. @throws what kept it from doing so, when all that could be done is done */
+  /** Renews what is due. @throws what keeps the gateway from speaking to the cluster at all */
   async round(): Promise<void> {
-    const problems: unknown[] = [];
-    const attempt = (work: Promise<void>) => work.catch((error: unknown) => void problems.push(error));
-    if (this.#leftMs() < RENEW_BEFORE_MS) await attempt(this.#renewKeys());
+    if (this.#leftMs() < RENEW_BEFORE_MS)
+      await this.#renewKeys().catch((error: unknown) => this.#endure(error, this.keys));
     const { keys } = this;
-    if (keys === undefined) throw problems[0];
+    if (keys === undefined) return;
     const { monotonic } = this.#options.host.clock;
-    if (monotonic() >= this.#describeAtMs) await attempt(this.#describe(keys));
-    if (this.#token === undefined || monotonic() - this.#token.mintedMs >= TOKEN_AGE_MS)
-      await attempt(this.#mint(keys));
-    if (problems.length > 0) throw problems[0];
+    // A token needs no network: it does not wait for AWS's answer.
+    if (this.#token === undefined || monotonic() - this.#token.mintedMs >= TOKEN_AGE_MS) await this.#mint(keys);
+    if (monotonic() < this.#describeAtMs) return;
+    await this.#describe(keys).then(
+      () => (this.#endured = undefined),
+      (error: unknown) => this.#endure(error, this.#cluster),
+    );
   }
 
   /** The API server refused the token: the keys are read again, and another token is minted, but not in a hurry. */
   async replaceToken(): Promise<void> {
     const { monotonic } = this.#options.host.clock;
-    if (this.#token !== undefined && monotonic() - this.#token.mintedMs < REPLACE_MS) return;
+    const youngestMs = Math.max(this.#token?.mintedMs ?? Number.NEGATIVE_INFINITY, this.#replacedMs);
+    if (monotonic() - youngestMs < REPLACE_MS) return;
+    this.#replacedMs = monotonic();
     await this.#renewKeys();
     if (this.keys !== undefined) await this.#mint(this.keys);
   }
@@ -92,6 +100,15 @@ export class GatewaySession {
   describeSoon(): void {
     const { monotonic } = this.#options.host.clock;
     this.#describeAtMs = Math.min(this.#describeAtMs, monotonic() + DESCRIBE_RETRY_MS);
+  }
+
+  /** While the gateway has what it needs from before, one line says that it was not renewed. */
+  #endure(error: unknown, known: unknown): void {
+    if (known === undefined) throw error;
+    const { message } = describe(error);
+    if (message !== this.#endured)
+      this.#options.log.warn({ err: error }, "AWS does not answer the gateway; what it said before holds");
+    this.#endured = message;
   }
 
   async #renewKeys(): Promise<void> {

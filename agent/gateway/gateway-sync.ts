@@ -40,6 +40,8 @@ export class GatewaySync {
   #held: ReadonlyMap<string, string> = new Map();
   #identity: GatewayIdentity | undefined;
   #identifiedMs = Number.NEGATIVE_INFINITY;
+  /** Whether the metadata service did not answer last. */
+  #isIdentityOld = false;
   #saved = "";
   #syncs = 0;
   #changes = 0;
@@ -148,9 +150,11 @@ export class GatewaySync {
     this.#identifiedMs = now;
     try {
       this.#identity = await readGatewayIdentity(config, metadata);
+      this.#isIdentityOld = false;
     } catch (err) {
       if (this.#identity === undefined) throw err;
-      log.warn({ err }, "the gateway keeps the addresses that it had");
+      if (!this.#isIdentityOld) log.warn({ err }, "the gateway keeps the addresses that it had");
+      this.#isIdentityOld = true;
     }
     return this.#identity;
   }

@@ -60,7 +60,6 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "gateway/gateway-device.ts": "gateway/gateway.test.ts",
   "gateway/gateway-error-texts.ts": "gateway/gateway.test.ts",
   "gateway/gateway-metrics.ts": "gateway/gateway.test.ts",
-  "gateway/gateway-session.ts": "gateway/gateway.test.ts",
   "gateway/gateway-sync.ts": "gateway/gateway.test.ts",
   "gateway/last-good.ts": "gateway/gateway.test.ts",
   "gateway/reach-cache.ts": "gateway/gateway.test.ts",

@@ -9,6 +9,8 @@ export class MemoryInstance {
     ["meta-data/local-ipv4", "10.20.1.5"],
     ["meta-data/iam/security-credentials/", "gateway-role"],
   ]);
+  /** Paths that were asked for. */
+  readonly asked: string[] = [];
   /** Tokens that it has given. */
   tokens = 0;
   /** Tokens before this one have expired. */
@@ -29,6 +31,7 @@ export class MemoryInstance {
   answer({ url, method = "GET", headers = {} }: HttpRequest): HttpResponse | undefined {
     const [, path] = /^http:\/\/169\.254\.169\.254\/latest\/(.*)$/.exec(url) ?? [];
     if (path === undefined) return undefined;
+    this.asked.push(path);
     if (path === "api/token") {
       if (method !== "PUT" || headers["x-aws-ec2-metadata-token-ttl-seconds"] === undefined)
         return { status: 400, body: "" };
