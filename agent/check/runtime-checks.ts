@@ -4,7 +4,7 @@ import type { LocalConfig } from "../config/machine-config.ts";
 import { PATHS, runPaths } from "../config/paths.ts";
 import { describe, hasCode } from "../errors.ts";
 import { readContainerdFacts } from "../facts/containerd-facts.ts";
-import { findUnready, readRuntimeConditions } from "../facts/cri.ts";
+import { findUnready, MIN_CONTAINERD, readRuntimeConditions } from "../facts/cri.ts";
 import { findListener, KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { findProcesses, isAlive, isOfMachine } from "../facts/process.ts";
 import { createVersionReader } from "../facts/versions.ts";
@@ -19,7 +19,6 @@ import { type Check, fail, failed, local, ok, pending, unknown } from "./check.t
 import { CONTAINERD_WARNINGS_CHECK } from "./containerd-warnings-check.ts";
 import type { CheckContext } from "./context.ts";
 import { IMAGE_PULLS_CHECK } from "./image-pulls-check.ts";
-import { MIN_CONTAINERD } from "./supported.ts";
 
 const INSTALLS = "eks-satellite run installs it with apt-get";
 const DOWNLOADS = "eks-satellite run downloads it";

@@ -12,7 +12,4 @@ export const OPERATING_SYSTEMS: readonly string[] = [
 /** Processors, by Node.js' name, with the kernel's name. */
 export const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
-/** Oldest containerd. */
-export const MIN_CONTAINERD = "1.6.0";
-
 export const MIN_MEMORY_BYTES = 2 * 2 ** 30;

@@ -14,6 +14,9 @@ export interface RuntimeCondition {
   readonly message: string;
 }
 
+/** The oldest containerd with CRI v1. */
+export const MIN_CONTAINERD = "1.6.0";
+
 /** google.rpc.Code UNIMPLEMENTED: containerd answers, but its CRI plugin is disabled or failed to load. */
 const UNIMPLEMENTED = 12;
 const CALL_TIMEOUT_SECONDS = 5;
@@ -85,7 +88,12 @@ async function refuseOutdated(host: Host, socket: string): Promise<void> {
   if (answer?.status !== 0) return;
   // VersionResponse{runtime_version=3}.
   const version = asText(fieldsOf(answer.message).get(3)?.[0]).slice(0, 40);
-  throw new SatelliteError(
+  throw outdatedContainerd(version);
+}
+
+/** The error for a containerd that is older than {@link MIN_CONTAINERD}. */
+export function outdatedContainerd(version: string): SatelliteError {
+  return new SatelliteError(
     "cri-outdated",
     `containerd ${version} speaks CRI v1alpha2 alone, and kubelet asks for CRI v1`,
     {

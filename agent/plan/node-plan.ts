@@ -1,10 +1,12 @@
 // The whole node on one screen: (Config, Facts) → what must be true of this machine, and the kubelet to run on it.
 
+import { lt } from "semver";
 import type { ClusterFacts } from "../aws/cluster.ts";
 import { PATHS, runPaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
+import { MIN_CONTAINERD, outdatedContainerd } from "../facts/cri.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
 import { FIREWALL_CHAIN, TUNNEL_INTERFACE } from "../tunnel/names.ts";
@@ -151,8 +153,11 @@ function planRegistries({ containerd }: Config): readonly Resource[] {
   );
 }
 
+/** @throws cri-outdated */
 function planContainerd(config: Config, { machine, containerd }: Facts): readonly Resource[] {
   if (containerd === undefined) return [];
+  // No configuration makes it fit: it is left as it is, and so are the containers of others in it.
+  if (lt(containerd.version, MIN_CONTAINERD)) throw outdatedContainerd(containerd.version);
   const { configFile, socket } = config.containerd;
   const content = renderContainerdConfig(containerd, containerdOptions(config, machine));
   return [

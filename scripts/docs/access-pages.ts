@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { permissionPolicy, trustPolicy } from "../../agent/admin/node-role-policy.ts";
 import { ADMIN_RIGHTS, SOURCE_RIGHTS } from "../../agent/admin/permissions.ts";
 import { CONNECTIONS, type Connection, type Side } from "../../agent/check/connections.ts";
-import { ARCHITECTURES, MIN_CONTAINERD, MIN_MEMORY_BYTES, OPERATING_SYSTEMS } from "../../agent/check/supported.ts";
+import { ARCHITECTURES, MIN_MEMORY_BYTES, OPERATING_SYSTEMS } from "../../agent/check/supported.ts";
+import { MIN_CONTAINERD } from "../../agent/facts/cri.ts";
 import { MAX_MINORS_BEHIND, supportedRange } from "../../agent/facts/preflight.ts";
 import { code, codes, renderPage, section, sentence, table } from "./markdown.ts";
 

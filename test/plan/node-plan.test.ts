@@ -82,3 +82,17 @@ test("files that follow from facts lie in no decided place: missing facts must n
     [],
   );
 });
+
+test("a containerd that is too old is left as it is: no configuration makes kubelet understand it", () => {
+  const { problems, resources } = planNode(CONFIG, {
+    ...FACTS,
+    containerd: { version: "1.4.13", config: containerdFile("") },
+  });
+  assert.deepEqual(
+    problems.map(({ code, message }) => [code, message]),
+    [["cri-outdated", "containerd 1.4.13 speaks CRI v1alpha2 alone, and kubelet asks for CRI v1"]],
+  );
+  const ids = resources.map(resourceId);
+  assert.ok(!ids.includes("file:/etc/containerd/config.toml") && !ids.includes("service:containerd.service"));
+  assert.ok(ids.includes("file:/etc/cni/net.d/10-host-network.conf"), "the others are planned");
+});
