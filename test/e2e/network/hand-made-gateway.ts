@@ -117,12 +117,16 @@ export class HandMadeGateway {
     return this.#ingress(group?.id ?? "", does, 443, nodeNetwork);
   }
 
-  async remoteNetwork(does: boolean): Promise<void> {
-    const networks = does ? [{ cidrs: [nodeNetwork] }] : [];
-    const config = { remoteNodeNetworks: networks, remotePodNetworks: [] };
+  remoteNetwork(does: boolean): Promise<void> {
+    return this.remoteNetworks(does ? [nodeNetwork] : []);
+  }
+
+  /** These are the cluster's remote node networks, and no others. */
+  async remoteNetworks(cidrs: readonly string[]): Promise<void> {
+    const config = { remoteNodeNetworks: cidrs.length === 0 ? [] : [{ cidrs: [...cidrs] }], remotePodNetworks: [] };
     await this.#aws.eks.send(new UpdateClusterConfigCommand({ name: clusterName, remoteNetworkConfig: config }));
     await waitFor({ what: "the cluster's update to end", deadlineMs: 10_000 }, async () => {
-      return (await readCloud(this.#sandbox.folder)).remoteNetworks.includes(nodeNetwork) === does;
+      return (await readCloud(this.#sandbox.folder)).remoteNodeNetworks.join() === cidrs.join();
     });
     await this.#settle();
   }

@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { down } from "../../sandbox/down.ts";
+import { execIn } from "../../sandbox/links.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { readRequest, type SigningRequest } from "../../sandbox/serving-request.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
 import { up } from "../../sandbox/up.ts";
 import { apiEniAddresses, type VpcAddresses } from "../../sandbox/vpc/addresses.ts";
+import { waitFor } from "../../sandbox/wait.ts";
 import { webName } from "../../sandbox/workload.ts";
 import { claimSandbox } from "../pool.ts";
-import { answersTo, HandMadeGateway } from "./hand-made-gateway.ts";
+import { answersTo, HandMadeGateway, nodeAddress, nodeNetwork } from "./hand-made-gateway.ts";
 
 let sandbox: Sandbox;
 let vpc: VpcAddresses;
@@ -32,7 +35,12 @@ before(async () => {
   logs = sandbox.kubectl(["logs", `deployment/${webName}`]).catch((error: Error) => error.message);
   gateway = await HandMadeGateway.make(sandbox, vpc);
 });
-after(() => gateway?.close());
+after(async () => {
+  await gateway?.close();
+  // The next file finds the machine where it was.
+  if ((await sandbox?.box(["ip", "-4", "address", "show", "dev", "eth0"]))?.stdout.includes(vpc.lanOthers[0]))
+    await sandbox.nat.moveMachine();
+});
 
 test("the node is Ready behind its NAT, and nothing outside reaches it", async () => {
   const { internetNamespace, natPublic } = vpc;
@@ -90,6 +98,49 @@ test("an Elastic IP is reached from behind the NAT, on the ports of the security
   assert.equal(await answersTo(gateway.namespace, `https://${sandbox.addresses.aws}`), true, "the instance's way out");
 });
 
+test("the API server is in the VPC under a certificate of the cluster's, and the cluster says where", async () => {
+  await gateway.apiRule(true);
+  const ca = join(sandbox.folder, "pki", "ca.crt");
+  for (const address of apiEniAddresses) {
+    const curl = ["curl", "--silent", "--fail", "--max-time", "3", "--cacert", ca, "--interface", nodeAddress];
+    assert.equal((await execIn(gateway.namespace, [...curl, `https://${address}/livez`])).stdout, "ok");
+  }
+  const slice = JSON.parse(await sandbox.kubectl(["get", "endpointslice", "kubernetes", "--output=json"]));
+  const endpoints: readonly { readonly addresses: readonly string[] }[] = slice.endpoints;
+  assert.deepEqual(
+    endpoints.flatMap(({ addresses }) => addresses),
+    [...apiEniAddresses],
+  );
+});
+
 test("kubectl logs does not reach the node", async () => {
   assert.match(await logs, /dial tcp 192\.168\.\d+\.10:10250: i\/o timeout/);
+});
+
+/** Names in each of kubelet's requests for a serving certificate, with what became of it. */
+async function requests() {
+  const { items } = JSON.parse(await sandbox.kubectl(["get", "csr", "--output=json"]));
+  return Promise.all(
+    items.map(async ({ spec, status }: SigningRequest) => {
+      const { alternativeNames } = await readRequest(spec.request);
+      return [...alternativeNames, status?.conditions?.[0]?.type ?? "Pending"].join(" ");
+    }),
+  );
+}
+
+test("a node that moves before its serving certificate is signed asks for one of its new address", async () => {
+  const address = await sandbox.nat.moveMachine();
+  const wait = { what: `a request for ${address}`, deadlineMs: 60_000, intervalMs: 500 };
+  await waitFor({ ...wait, explain: async () => (await requests()).join("\n") }, async () =>
+    (await requests()).includes(`DNS:satellite-1 IP Address:${address} Pending`),
+  );
+});
+
+test("the serving certificate is signed once the node's address is in a remote node network", async () => {
+  const address = vpc.lanOthers[0];
+  await gateway.remoteNetworks([nodeNetwork, `${address}/32`]);
+  const wait = { what: "the pending request to be approved", deadlineMs: 10_000 };
+  await waitFor({ ...wait, explain: async () => (await requests()).join("\n") }, async () =>
+    (await requests()).includes(`DNS:satellite-1 IP Address:${address} Approved`),
+  );
 });
