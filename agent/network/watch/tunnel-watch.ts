@@ -21,6 +21,8 @@ const ASK_EVERY_MS = 30_000;
 const ASK_AGAIN_MS = 10_000;
 /** A gateway answers what it knows, and tries anew meanwhile: it is asked once before, so that the answer is of now. */
 const REFRESH_MS = 2500;
+/** From a Node that is Ready to a gateway that knows its key: the annotation, a watch, and the entry that is read each minute. */
+const JOINING_MS = 90_000;
 /** wg(8) is a process: while all is well its counters are read this often. */
 const READ_PEER_EVERY_MS = 300_000;
 
@@ -53,6 +55,8 @@ export class TunnelWatch {
   #turn = 0;
   #peer: PeerState | undefined;
   #peerDueMs = 0;
+  /** By the monotonic clock; undefined while the Node is not Ready. */
+  #readySinceMs: number | undefined;
   #traffic: Traffic | undefined;
 
   constructor(options: TunnelWatchOptions) {
@@ -154,16 +158,25 @@ export class TunnelWatch {
     await this.#readCounters(tunnel, answer.kind === "answered");
     const peer = this.#peer;
     const isHandshaken = hasSession(peer, host.clock.now());
-    board.set(
-      "TunnelUp",
-      diagnoseTunnel({ ...{ nodeName, tunnel, answer, peer, isHandshaken }, hasAnswered: this.#hasAnswered }),
-    );
+    const found = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered: this.#hasAnswered });
+    board.set("TunnelUp", found.reason === "KeyUnknown" && this.#isJoining() ? toConnecting(found) : found);
     const health = answer.kind === "answered" ? answer.health : undefined;
     const route = this.#diagnoseRoute(tunnel, health, apiServers);
     if (route !== undefined) board.set("ControlPlaneRoute", route);
     const waitMs = route?.status === "True" ? ASK_EVERY_MS : ASK_AGAIN_MS;
     this.#isRefreshed = answer.kind !== "answered";
     this.#askDueMs = host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
+  }
+
+  /** A gateway learns the key from the Node, which a machine that joins does not have yet. */
+  #isJoining(): boolean {
+    const { host, board } = this.#options;
+    if (!board.isTrue("NodeReady")) {
+      this.#readySinceMs = undefined;
+      return true;
+    }
+    this.#readySinceMs ??= host.clock.monotonic();
+    return host.clock.monotonic() - this.#readySinceMs < JOINING_MS;
   }
 
   async #readCounters({ interface: name, gateway }: WatchedTunnel, isAnswered: boolean): Promise<void> {
@@ -193,4 +206,8 @@ export class TunnelWatch {
       remoteNetworkProblem: problem,
     });
   }
+}
+
+function toConnecting({ message }: Report): Report {
+  return { status: "Unknown", reason: "Connecting", message: `${message}: it learns the key from the Node` };
 }

@@ -88,6 +88,19 @@ test("a dead gateway is one warning, and neither NodeReady nor kubelet hear of i
   assert.equal(board.get("TunnelUp").isCritical, false);
 });
 
+test("a gateway that does not know the key of a new Node yet is waited for, and reported when it never does", async (context) => {
+  const { host, state, far, board, outcome } = await start(context);
+  state.tunnel = tunnelTo({ peers: {} });
+  far.link = "down";
+  await host.clock.advance(300_000);
+  assert.equal(outcome("TunnelUp"), "Unknown Connecting");
+  board.setTrue("NodeReady", "KubeletReady", "it is");
+  await host.clock.advance(80_000);
+  assert.equal(outcome("TunnelUp"), "Unknown Connecting");
+  await host.clock.advance(30_000);
+  assert.equal(outcome("TunnelUp"), "False KeyUnknown");
+});
+
 test("a service that is stopped on the gateway is not a reason to set the peer anew", async (context) => {
   const { host, far, state, outcome } = await start(context);
   far.isRefusing = true;
