@@ -60,7 +60,8 @@ export async function watchCollection<T>(
 }
 
 interface List<T> {
-  readonly items: readonly T[];
+  /** Null where a list of metadata is empty. */
+  readonly items: readonly T[] | null;
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }
 
@@ -87,7 +88,7 @@ async function listAll<T>(client: ApiClient, collection: Collection<T>) {
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const query = queryOf(collection, { limit: String(PAGE_SIZE), ...optional({ continue: next }) });
     const list = await client.get<List<T>>(`${collection.path}?${query}`, collection.accept?.list);
-    items.push(...list.items);
+    items.push(...(list.items ?? []));
     next = list.metadata?.continue || undefined;
     if (next === undefined) return { items, resourceVersion: list.metadata?.resourceVersion ?? "" };
   }

@@ -36,8 +36,8 @@ export class EntryPublisher {
 /** A list with a selector: a ConfigMap that is missing is an empty answer, not an error. @throws gateways-map-missing */
 async function readGateways(client: ApiClient): Promise<ConfigMapData> {
   const query = new URLSearchParams({ fieldSelector: `metadata.name=${GATEWAYS_CONFIG_MAP}` });
-  const { items } = await client.get<{ readonly items: readonly V1ConfigMap[] }>(`${COLLECTION}?${query}`);
-  const [map] = items;
+  const { items } = await client.get<{ readonly items: readonly V1ConfigMap[] | null }>(`${COLLECTION}?${query}`);
+  const [map] = items ?? [];
   if (map !== undefined) return map.data ?? {};
   throw new SatelliteError(
     "gateways-map-missing",

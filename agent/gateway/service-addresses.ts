@@ -25,8 +25,8 @@ export async function readServiceAddresses(client: ApiClient): Promise<ServiceAd
 async function readSlices(client: ApiClient, namespace: string, service: string): Promise<readonly ServiceAddress[]> {
   const query = new URLSearchParams({ labelSelector: `kubernetes.io/service-name=${service}`, limit: "100" });
   const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${query}`;
-  const { items } = await client.get<{ readonly items: readonly V1EndpointSlice[] }>(path);
-  const found = items.filter(({ addressType }) => addressType === "IPv4").flatMap(addressesOf);
+  const { items } = await client.get<{ readonly items: readonly V1EndpointSlice[] | null }>(path);
+  const found = (items ?? []).filter(({ addressType }) => addressType === "IPv4").flatMap(addressesOf);
   const unique = new Map(found.map((each) => [`${each.address} ${each.protocol} ${each.port}`, each]));
   return [...unique.keys()]
     .toSorted()

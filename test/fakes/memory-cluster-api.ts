@@ -103,6 +103,8 @@ export class MemoryClusterApi {
   }
 }
 
-function list(items: readonly object[], next = ""): HttpResponse {
+/** An empty list may be null, as the API server's list of metadata is. */
+function list(found: readonly object[], next = ""): HttpResponse {
+  const items = found.length === 0 ? null : found;
   return { status: 200, body: JSON.stringify({ metadata: { resourceVersion: "7", continue: next }, items }) };
 }

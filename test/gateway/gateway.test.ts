@@ -173,6 +173,14 @@ test("a restart while AWS is away goes by the cluster's facts of the last run", 
   assert.equal(machine.peers.get(KEY_C), "10.250.0.11/32,10.250.16.0/24");
 });
 
+test("a cluster without a Node is known: rules and entry are there before the first satellite", async (context) => {
+  const { machine, cluster, run } = setUp(context);
+  cluster.nodes.clear();
+  await run();
+  assert.deepEqual([machine.peers.size, machine.routes.size], [0, 2]);
+  assert.ok("i-0123456789abcdef0" in (cluster.maps.get("eks-satellite-gateways") ?? {}));
+});
+
 test("before anything is known of the cluster, peers of an earlier process are left alone", async (context) => {
   const { machine, cluster, run } = setUp(context);
   machine.interface = { mtu: 1420, isUp: true, publicKey: "(none)", listenPort: 51820 };

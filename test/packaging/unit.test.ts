@@ -51,6 +51,9 @@ test("the gateway's unit is understood too, and its restart ends no tunnel", {
   writeFileSync(file, unit.replace(/^ExecStart=.*$/m, "ExecStart=/bin/true"));
   const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
   assert.deepEqual([status, stderr.split("\n").filter((line) => line.includes("eks-satellite-gateway"))], [0, []]);
+  // With these capabilities systemd-notify has no other name than its own.
+  assert.match(unit, /^NotifyAccess=all$/m);
+  assert.doesNotMatch(unit, /CAP_SYS_ADMIN\b.*CAP_NET|CapabilityBoundingSet=.*CAP_SYS_ADMIN/);
   // Nothing of the unit stops wireguard-go, which has a unit of its own, or removes the interface.
   assert.doesNotMatch(unit, /^Exec(?:Stop|StopPost)=|wireguard-go\b.*Exec/m);
 });

@@ -113,6 +113,21 @@ test("a key that two nodes say is the one's who had it, whatever the names", () 
   );
 });
 
+test("a key stays its node's while the Node is away, and is free when the node says another", () => {
+  const entries = { a: { address: "10.250.0.11" }, b: { address: "10.250.0.12" } };
+  const held = { a: KEY_A };
+  const away = accept(entries, { annotations: { b: KEY_A }, held });
+  assert.deepEqual([away.peers, away.codes], [[], ["tunnel-key-taken"]]);
+  const rotated = accept(entries, { annotations: { a: KEY_B, b: KEY_A }, held });
+  assert.deepEqual(
+    rotated.peers.map(({ node, publicKey }) => [node, publicKey]),
+    [
+      ["a", KEY_B],
+      ["b", KEY_A],
+    ],
+  );
+});
+
 test("what is no key, or the gateway's own, is no peer's", () => {
   const entries = { a: { address: "10.250.0.11" }, b: { address: "10.250.0.12" }, c: { address: "10.250.0.13" } };
   const { peers, codes } = accept(entries, { annotations: { a: "x".repeat(100_000), b: OWN, c: KEY_A } });
