@@ -1,5 +1,6 @@
 // Pages about what a node needs of others: rights in AWS and in the cluster, the network, and what it runs on.
 import { readFileSync } from "node:fs";
+import { gatewayPolicy, gatewayTrustPolicy } from "../../agent/admin/gateway/policies.ts";
 import { permissionPolicy, trustPolicy } from "../../agent/admin/node-role-policy.ts";
 import { ADMIN_RIGHTS, SOURCE_RIGHTS } from "../../agent/admin/permissions.ts";
 import { CONNECTIONS, type Connection, type Side } from "../../agent/check/connections.ts";
@@ -15,7 +16,7 @@ export function renderIamPermissions(): string {
   const json = (document: object) => `\`\`\`json\n${JSON.stringify(document, undefined, 2)}\n\`\`\``;
   return renderPage({
     title: "IAM permissions",
-    from: "agent/admin/node-role-policy.ts and agent/admin/permissions.ts",
+    from: "agent/admin/node-role-policy.ts, agent/admin/gateway/policies.ts and agent/admin/permissions.ts",
     intro:
       "What AWS must allow to a node and to an administrator. `eks-satellite authorize --create-role` creates the node's role with exactly these policies.",
     sections: [
@@ -25,6 +26,13 @@ export function renderIamPermissions(): string {
         json(permissionPolicy({ clusterArn: CLUSTER_ARN })),
         "Who may assume it, and as which nodes:",
         json(trustPolicy({ trustedArn: TRUSTED_ARN, nodeNames: ["gpu-1"] })),
+      ),
+      section(
+        "A gateway's role",
+        "`eks-satellite gateway create` makes it for the gateway's instance. It changes nothing in AWS. Its permissions:",
+        json(gatewayPolicy(CLUSTER_ARN)),
+        "Who may assume it:",
+        json(gatewayTrustPolicy("aws")),
       ),
       section(
         "The keys on the machine",

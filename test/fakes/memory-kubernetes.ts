@@ -19,7 +19,7 @@ export class MemoryKubernetes implements AdminKubernetes {
   readonly nodes = new Map<string, AdminNode>();
   /** By Node: what kubelet answers, or the error of asking. */
   readonly health = new Map<string, string | Error>();
-  /** Verbs that nobody may do. */
+  /** Verbs that are denied. */
   readonly denied = new Set<string>();
   /** Another client, a moment before a patch. */
   beforePatch: (() => void) | undefined;

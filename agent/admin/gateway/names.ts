@@ -1,4 +1,4 @@
-// What a gateway's resources are called, and the tags by which they are found again and told from those of others.
+// What a gateway's resources are called, and the tags by which they are found again and distinguished from those of others.
 import { sha256 } from "../../digest.ts";
 import type { Tags } from "../../host/gateway-aws/types.ts";
 import { CLUSTER_TAG, GATEWAY_TAG } from "../eni.ts";
@@ -35,7 +35,7 @@ export function clusterTags(cluster: string): Tags {
   return { [CLUSTER_TAG]: cluster };
 }
 
-/** A long name keeps its beginning and is told from others by a digest. */
+/** A long name keeps its beginning, and a digest makes it unique. */
 function shorten(name: string): string {
   if (name.length <= IAM_NAME_MAX_LENGTH) return name;
   return `${name.slice(0, IAM_NAME_MAX_LENGTH - 9)}-${sha256(name).slice(0, 8)}`;

@@ -86,7 +86,7 @@ export function chooseNetworks(given: Partial<TunnelNetworks>, around: Surroundi
         hint: "Give two smaller networks with --node-network and --pod-network.",
       },
     );
-  // A network of pods is made up with one of nodes only: whoever chooses one chooses both.
+  // A network of pods is made up with one of nodes only: a user who chooses one chooses both.
   const isChosen = given.nodes !== undefined;
   const networks = { nodes: given.nodes ?? free?.nodes ?? "", pods: given.pods ?? (isChosen ? undefined : free?.pods) };
   checkNetworks(networks, around);

@@ -55,7 +55,7 @@ export function checkTunnelOptions({ tunnel, address, publicKey, nodeName, ident
   if (publicKey !== undefined && !wireguardKey.safeParse(publicKey).success)
     refuse(
       `--public-key ${JSON.stringify(publicKey)} is not a WireGuard key`,
-      "It is 32 bytes in base64, the public one: on the machine, wg show es0 public-key prints it.",
+      "It is 32 bytes in base64, the public one: on the machine, wg pubkey < /etc/eks-satellite/tunnel.key prints it.",
     );
 }
 

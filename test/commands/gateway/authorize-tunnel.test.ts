@@ -1,4 +1,4 @@
-// authorize --tunnel and revoke: each node has an address of its own, whoever else is at work.
+// authorize --tunnel and revoke: each node has an address of its own, also when several administrators are at work.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
