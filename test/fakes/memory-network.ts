@@ -1,5 +1,5 @@
 // ip, wg and iptables of a machine in memory: what they set is there, and they print it as the real ones do.
-import { linkPath, rpFilterPath } from "../../agent/apply/tunnel/tunnel-state.ts";
+import { rpFilterPath } from "../../agent/apply/tunnel/tunnel-state.ts";
 import { Secret } from "../../agent/secret.ts";
 import { WIREGUARD_UNIT } from "../../agent/tunnel/names.ts";
 import { publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
@@ -63,8 +63,7 @@ export class MemoryNetwork {
     this.publicKey = undefined;
     this.peers.clear();
     this.routes.clear();
-    for (const path of [`${linkPath("es0")}/mtu`, `${linkPath("es0")}/flags`, rpFilterPath("es0")])
-      this.host.files.drop(path);
+    for (const path of ["/proc/net/dev", rpFilterPath("es0")]) this.host.files.drop(path);
   }
 
   setMtu(mtu: number): void {
@@ -75,8 +74,7 @@ export class MemoryNetwork {
   #writeLink(): void {
     const { link, host } = this;
     if (link === undefined) return;
-    host.files.put(`${linkPath("es0")}/mtu`, `${link.mtu}\n`);
-    host.files.put(`${linkPath("es0")}/flags`, link.isUp ? "0x91\n" : "0x90\n");
+    host.files.put("/proc/net/dev", " es0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
     if (host.files.peek(rpFilterPath("es0")) === undefined) host.files.put(rpFilterPath("es0"), "1\n");
   }
 
@@ -105,7 +103,10 @@ export class MemoryNetwork {
       const [local, length] = text.split("/");
       return { local, prefixlen: Number(length), label: name };
     });
-    return { stdout: JSON.stringify([{ addr_info: [own, ...more] }]) };
+    const lo = { ifname: "lo", mtu: 65_536, flags: ["LOOPBACK", "UP"], addr_info: [own, ...more] };
+    const { mtu, isUp } = this.link ?? {};
+    const es0 = { ifname: "es0", mtu, flags: isUp ? ["NOARP", "UP"] : ["NOARP"], addr_info: [] };
+    return { stdout: JSON.stringify(this.link === undefined ? [lo] : [lo, es0]) };
   }
 
   #route(verb: string | undefined, rest: readonly string[]) {

@@ -1,10 +1,11 @@
 // Removes a tunnel and whatever belongs to it. It asks the machine and no record, so that it also removes what a broken-off start left.
 import { hasCode } from "../../errors.ts";
+import { readNetworkDevices } from "../../facts/network-devices.ts";
 import type { Host } from "../../host/host.ts";
 import { FIREWALL_CHAIN, TUNNEL_INTERFACE, WIREGUARD_UNIT } from "../../tunnel/names.ts";
 import { readFirewallState, removeFirewall } from "./firewall-executor.ts";
 import { requireTool, runTool } from "./tool.ts";
-import { linkPath, readTunnelState } from "./tunnel-state.ts";
+import { readTunnelState } from "./tunnel-state.ts";
 
 const UNIT = `${WIREGUARD_UNIT}.service`;
 
@@ -42,7 +43,7 @@ export async function removeTunnelResource(host: Host, id: string): Promise<bool
 }
 
 async function isThere(host: Host, name: string): Promise<boolean> {
-  return (await host.files.status(linkPath(name))) !== undefined;
+  return (await readNetworkDevices(host)).has(name);
 }
 
 async function isUnitRunning(host: Host): Promise<boolean> {

@@ -1,12 +1,9 @@
-// A tunnel as it is on the machine: two files of /sys and /proc, `ip -json` and `wg show dump`.
+// A tunnel as it is on the machine: `ip -json` and `wg show dump`, and a file of /proc.
 import * as z from "zod";
 import type { Host } from "../../host/host.ts";
 import { renderPeer, renderRoute, type TunnelPeer } from "../../plan/tunnel/resources.ts";
 import { parseWireguardDump } from "../../tunnel/wireguard-config.ts";
 import { refused, requireTool, runTool } from "./tool.ts";
-
-/** The flag of an interface that is up (IFF_UP of linux/if.h). */
-const UP = 1;
 
 export interface TunnelState {
   /** Undefined when there is no such interface. */
@@ -26,7 +23,7 @@ export function addressLabel(name: string): string {
 
 /** Reads it all. @throws tools-missing, tunnel-not-set */
 export async function readTunnelState(host: Host, name: string): Promise<TunnelState> {
-  const [link, addresses] = await Promise.all([readLink(host, name), readAddresses(host, name)]);
+  const { link, addresses } = await readLinks(host, name);
   if (link === undefined) return { link, addresses, publicKey: undefined, peers: [], routes: [] };
   const [wireguard, routes] = await Promise.all([readKeys(host, name), readRoutes(host, name)]);
   return { link, addresses, ...wireguard, routes };
@@ -54,31 +51,25 @@ export function rpFilterPath(name: string): string {
   return `/proc/sys/net/ipv4/conf/${name}/rp_filter`;
 }
 
-export function linkPath(name: string): string {
-  return `/sys/class/net/${name}`;
-}
-
-async function readLink(host: Host, name: string): Promise<TunnelState["link"]> {
-  const [mtu, flags, rpFilter] = await Promise.all(
-    [`${linkPath(name)}/mtu`, `${linkPath(name)}/flags`, rpFilterPath(name)].map((path) => host.files.read(path)),
-  );
-  if (mtu === undefined || flags === undefined) return undefined;
-  return { mtu: Number(mtu), isUp: (Number(flags) & UP) !== 0, rpFilter: (rpFilter ?? "").trim() };
-}
-
-const addressesSchema = z.array(
+const linksSchema = z.array(
   z.object({
+    ifname: z.string(),
+    mtu: z.number(),
+    flags: z.array(z.string()),
     addr_info: z.array(z.object({ local: z.string().optional(), prefixlen: z.number(), label: z.string().optional() })),
   }),
 );
 
-async function readAddresses(host: Host, name: string): Promise<readonly string[]> {
-  const label = addressLabel(name);
-  const text = await requireTool(host, "ip", ["-json", "-4", "address", "show", "dev", "lo"]);
-  return parse(addressesSchema, text)
-    .flatMap(({ addr_info: addresses }) => addresses)
-    .filter((address) => address.label === label && address.local !== undefined)
+/** One command for both. Files of /sys would show the interfaces of the namespace in which it was mounted. */
+async function readLinks(host: Host, name: string): Promise<Pick<TunnelState, "link" | "addresses">> {
+  const links = parse(linksSchema, await requireTool(host, "ip", ["-json", "address", "show"]));
+  const [own, loopback] = [name, "lo"].map((wanted) => links.find(({ ifname }) => ifname === wanted));
+  const addresses = (loopback?.addr_info ?? [])
+    .filter(({ label, local }) => label === addressLabel(name) && local !== undefined)
     .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  if (own === undefined) return { link: undefined, addresses };
+  const rpFilter = ((await host.files.read(rpFilterPath(name))) ?? "").trim();
+  return { link: { mtu: own.mtu, isUp: own.flags.includes("UP"), rpFilter }, addresses };
 }
 
 const routesSchema = z.array(z.object({ dst: z.string(), prefsrc: z.string().optional() }));

@@ -1,25 +1,12 @@
 // The tunnel's numbers for /metrics, and the interface's counters, which a peer that is set anew does not put back to zero.
 import { type Family, family, type Sample, timestamp } from "../../board/metric-family.ts";
-import type { Host } from "../../host/host.ts";
+import type { Traffic } from "../../facts/network-devices.ts";
 import type { PeerState } from "./watched-tunnel.ts";
-
-export interface Traffic {
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-}
 
 interface Numbers {
   readonly knocks: { readonly misses: number; readonly peerRestarts: number; readonly latencyMs: number | undefined };
   readonly peer: PeerState | undefined;
   readonly traffic: Traffic | undefined;
-}
-
-/** What has passed through the interface since it was made; undefined where there is none. */
-export async function readTraffic(host: Host, name: string): Promise<Traffic | undefined> {
-  const counter = (direction: string) => host.files.read(`/sys/class/net/${name}/statistics/${direction}_bytes`);
-  const [received, sent] = await Promise.all([counter("rx"), counter("tx")]);
-  if (received === undefined || sent === undefined) return undefined;
-  return { receivedBytes: Number(received), sentBytes: Number(sent) };
 }
 
 /** The families; without a tunnel they have no samples but those of the counters. */

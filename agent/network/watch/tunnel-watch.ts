@@ -3,6 +3,7 @@ import type { ClusterFacts } from "../../aws/cluster.ts";
 import type { ConditionBoard, Report } from "../../board/conditions.ts";
 import type { Family } from "../../board/metric-family.ts";
 import type { Config } from "../../config/schema.ts";
+import { readNetworkDevices, type Traffic } from "../../facts/network-devices.ts";
 import { findRemoteNetworkProblem } from "../../facts/remote-network.ts";
 import type { Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
@@ -12,7 +13,7 @@ import { Knocks } from "./knocks.ts";
 import { askApiServers, askGateway } from "./probes.ts";
 import { describeRouteWithoutTunnel, diagnoseRoute } from "./route-diagnosis.ts";
 import { diagnoseTunnel } from "./tunnel-diagnosis.ts";
-import { readTraffic, type Traffic, tunnelMetrics } from "./tunnel-report.ts";
+import { tunnelMetrics } from "./tunnel-report.ts";
 import type { ApiServerReach, GatewayAnswer, PeerState, WatchedTunnel } from "./watched-tunnel.ts";
 import { hasSession, readPeer } from "./wireguard-peer.ts";
 
@@ -182,7 +183,7 @@ export class TunnelWatch {
   async #readCounters({ interface: name, gateway }: WatchedTunnel, isAnswered: boolean): Promise<void> {
     const { host } = this.#options;
     const now = host.clock.monotonic();
-    this.#traffic = await readTraffic(host, name).catch(() => undefined); // Numbers for /metrics, and no more.
+    this.#traffic = (await readNetworkDevices(host).catch(() => undefined))?.get(name); // Numbers for /metrics, and no more.
     if (isAnswered && now < this.#peerDueMs) return;
     this.#peer = await readPeer(host, name, gateway.publicKey);
     this.#peerDueMs = now + READ_PEER_EVERY_MS;

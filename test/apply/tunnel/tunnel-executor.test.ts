@@ -58,8 +58,8 @@ test("a round with nothing to do changes nothing, and asks three questions", asy
   assert.equal(network.changes.length, changes);
   assert.equal(host.files.changes.length, writes);
   assert.deepEqual(host.commands.slice(commands).toSorted(), [
-    "ip -json -4 address show dev lo",
     "ip -json -4 route show table main dev es0",
+    "ip -json address show",
     "wg show es0 dump",
   ]);
 });

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readTraffic, tunnelMetrics } from "../../../agent/network/watch/tunnel-report.ts";
-import { MemoryHost } from "../../fakes/memory-host.ts";
+import { tunnelMetrics } from "../../../agent/network/watch/tunnel-report.ts";
 import { samplePeer } from "./samples.ts";
-
-test("the interface's counters are the kernel's, and there are none without an interface", async () => {
-  const host = new MemoryHost();
-  assert.equal(await readTraffic(host, "es0"), undefined);
-  host.files.put("/sys/class/net/es0/statistics/rx_bytes", "1234\n");
-  host.files.put("/sys/class/net/es0/statistics/tx_bytes", "99\n");
-  assert.deepEqual(await readTraffic(host, "es0"), { receivedBytes: 1234, sentBytes: 99 });
-});
 
 test("what is not known has no sample, and the counters begin at 0", () => {
   const knocks = { misses: 0, peerRestarts: 0, latencyMs: undefined };
