@@ -1,4 +1,5 @@
 // Plans a gateway: every piece that is missing, in the order in which one needs the other. What is there already is no change.
+import { isDeepStrictEqual } from "node:util";
 import { SatelliteError } from "../../errors.ts";
 import type { VpcSubnet } from "../../host/gateway-aws/types.ts";
 import type { NetworkEntry } from "../../tunnel/entries.ts";
@@ -13,6 +14,7 @@ import { planIdentity } from "./plan/role.ts";
 import { planRoutes, servingTables } from "./plan/routes.ts";
 import { type Reading, vpcOf } from "./read.ts";
 import { checkCluster, checkNetworks, chooseNetworks, chooseSubnet } from "./refusals.ts";
+import { type Allowance, earlierAllowances } from "./rules.ts";
 import { renderGatewayTerraform } from "./terraform.ts";
 
 export interface GatewaySpec extends InstanceSpec {
@@ -27,7 +29,8 @@ export interface GatewayPlan extends ChangePlan {
 }
 
 /** @throws cluster-ipv6, authentication-mode, endpoint-private, network-…, subnet-…, gateway-exists, gateway-differs, package-missing, remote-networks-full, entry-differs */
-export function planGateway(reading: Reading, spec: GatewaySpec): GatewayPlan {
+export function planGateway(reading: Reading, given: GatewaySpec): GatewayPlan {
+  const spec = withEarlierAllowances(reading, given);
   const { context, cluster, vpc, gateway, around } = reading;
   checkCluster(cluster, spec);
   checkOnly(reading);
@@ -63,7 +66,17 @@ export function planGateway(reading: Reading, spec: GatewaySpec): GatewayPlan {
     ),
     ...planRemoteNetworks(context, cluster.remoteNetworks, { networks, groupId: group.id, added: reading.added }),
   ];
-  return { changes, notes: notesOf(reading, spec), networks };
+  return { changes, notes: notesOf(reading, given), networks };
+}
+
+/** A new instance gets what earlier runs allowed, too. */
+function withEarlierAllowances({ vpc, gateway }: Reading, spec: GatewaySpec): GatewaySpec {
+  const earlier = earlierAllowances(vpc.vpc.cidrs, gateway.rules);
+  return { ...spec, allowances: [...earlier, ...newAllowances(earlier, spec)] };
+}
+
+function newAllowances(earlier: readonly Allowance[], { allowances }: GatewaySpec): readonly Allowance[] {
+  return allowances.filter((wanted) => !earlier.some((other) => isDeepStrictEqual(other, wanted)));
 }
 
 function cidrOf(subnets: readonly VpcSubnet[], id: string | undefined): string | undefined {
@@ -142,7 +155,10 @@ function entryFor({ vpc, cluster }: Reading, { nodes, pods }: TunnelNetworks): N
   };
 }
 
-function notesOf({ vpc, cluster, context }: Reading, { allowsPrivateEndpoint }: GatewaySpec): readonly string[] {
+function notesOf({ vpc, cluster, context, gateway }: Reading, spec: GatewaySpec): readonly string[] {
+  const { allowsPrivateEndpoint } = spec;
+  const [instance] = gateway.instances;
+  const isNew = newAllowances(earlierAllowances(vpc.vpc.cidrs, gateway.rules), spec).length > 0;
   const lists = vpc.routeTables.flatMap(({ id, routes }) =>
     routes
       .filter(({ destination }) => destination.startsWith("pl-"))
@@ -154,6 +170,11 @@ function notesOf({ vpc, cluster, context }: Reading, { allowsPrivateEndpoint }: 
     ...(allowsPrivateEndpoint && !cluster.hasPublicEndpoint
       ? [
           "the API server is private: satellites need the static configuration of eks-satellite authorize --tunnel --print config, and are NotReady while the gateway is away",
+        ]
+      : []),
+    ...(isNew && instance !== undefined
+      ? [
+          `instance ${instance.id} keeps the configuration that it was made with: add what is allowed to /etc/eks-satellite/gateway.yaml there, or terminate it and run this again`,
         ]
       : []),
     ...(context.access.notes ?? []),

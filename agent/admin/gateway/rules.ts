@@ -1,4 +1,5 @@
 // What the security groups must let through: the gateway's own, which is the firewall between satellites and VPC, and the cluster's.
+import { isDeepStrictEqual } from "node:util";
 import type { GroupRule, RuleRequest, Tags } from "../../host/gateway-aws/types.ts";
 import { WIREGUARD_PORT } from "../../tunnel/names.ts";
 import { isWithin, type TunnelNetworks } from "./networks.ts";
@@ -59,6 +60,24 @@ export function clusterGroupRules(
   const gateway =
     subnetCidr === undefined ? [] : [rule("in", "tcp", HTTPS_PORT, subnetCidr, "API server for the gateway")];
   return [...gateway, ...satellites].map((each) => ({ ...each, tags }));
+}
+
+/** What earlier runs allowed: rules of ours that a gateway has not by itself. */
+export function earlierAllowances(vpcCidrs: readonly string[], rules: readonly GroupRule[]): readonly Allowance[] {
+  const own = gatewayRules(vpcCidrs, [], {});
+  const isOwn = (rule: GroupRule) =>
+    own.some(({ direction, protocol, fromPort, cidr }) =>
+      isDeepStrictEqual({ direction, protocol, fromPort, cidr }, pick(rule)),
+    );
+  return rules
+    .filter((rule) => rule.direction === "out" && Object.keys(rule.tags).length > 0 && !isOwn(rule))
+    .flatMap(({ cidr, protocol, fromPort }) =>
+      cidr === undefined ? [] : [{ cidr, port: protocol === "-1" ? undefined : fromPort }],
+    );
+}
+
+function pick({ direction, protocol, fromPort, cidr }: GroupRule) {
+  return { direction, protocol, fromPort, cidr };
 }
 
 /** What the control plane must be let out to: kubelet's port of satellites. EKS's group allows everything, unless that was changed. */

@@ -109,6 +109,19 @@ test("the user data installs the package by its checksum, holds the gateway's co
   assert.doesNotMatch(userData, /AKIA|secret/i);
 });
 
+test("what an earlier run allowed is kept by a new instance; a running one keeps its configuration, and that is said", async () => {
+  const { create, gatewayAws, said, forget } = setUpGateway();
+  await create({ allow: [{ cidr: "10.0.0.0/16", port: 8080 }] });
+  forget();
+  await create({ allow: [{ cidr: "10.0.9.0/24", port: undefined }] });
+  assert.match(said(), /^! instance i-\d+ keeps the configuration that it was made with/m);
+  await gatewayAws.terminateInstance(gatewayAws.instances[0]?.id ?? "");
+  await create();
+  const { write_files: files } = parse(gatewayAws.launches.at(-1)?.userData ?? "");
+  const { allow } = parse(files[0].content);
+  assert.deepEqual(allow, [{ cidr: "10.0.0.0/16", port: 8080 }, { cidr: "10.0.9.0/24" }]);
+});
+
 test("again: nothing to do, and no package is needed", async () => {
   const { create, gatewayAws, said, forget } = setUpGateway();
   await create();
