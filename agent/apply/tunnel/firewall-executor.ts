@@ -18,7 +18,8 @@ export interface FirewallState {
 export const firewallExecutor: Executor<FirewallResource> = {
   async diff({ host }, resource) {
     const { chain } = resource;
-    const { rules, parents } = await readFirewallState(host, chain);
+    // A jump that is not wanted any more goes with the rules that it was for: they differ then.
+    const { rules, parents } = await readFirewallState(host, chain, resource.parents);
     const before = rules === undefined ? undefined : renderFirewall({ chain, rules, parents });
     const after = renderFirewall(resource);
     if (before === after) return undefined;
@@ -43,8 +44,12 @@ export const firewallExecutor: Executor<FirewallResource> = {
   },
 };
 
-/** Reads the chain, and which chains jump to it. @throws tools-missing */
-export async function readFirewallState(host: Host, chain: string): Promise<FirewallState> {
+/** Reads the chain, and which of these chains jump to it. @throws tools-missing */
+export async function readFirewallState(
+  host: Host,
+  chain: string,
+  asked: readonly string[] = PARENTS,
+): Promise<FirewallState> {
   const { exitCode, stdout } = await runTool(host, "iptables", [...WAIT, "--list-rules", chain]);
   if (exitCode !== 0) return { rules: undefined, parents: [] };
   const prefix = `-A ${chain} `;
@@ -53,9 +58,9 @@ export async function readFirewallState(host: Host, chain: string): Promise<Fire
     .filter((line) => line.startsWith(prefix))
     .map((line) => line.slice(prefix.length).trim());
   const checks = await Promise.all(
-    PARENTS.map((parent) => runTool(host, "iptables", [...WAIT, "--check", parent, "--jump", chain])),
+    asked.map((parent) => runTool(host, "iptables", [...WAIT, "--check", parent, "--jump", chain])),
   );
-  return { rules, parents: PARENTS.filter((_, index) => checks[index]?.exitCode === 0) };
+  return { rules, parents: asked.filter((_, index) => checks[index]?.exitCode === 0) };
 }
 
 function iptables(host: Host, ...args: readonly string[]): Promise<string> {

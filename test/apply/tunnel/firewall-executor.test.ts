@@ -33,11 +33,13 @@ test("the chain is made, and the jump to it comes first: a firewall of the machi
   assert.deepEqual(network.chains.get("FORWARD"), ["-j DOCKER-USER"], "nothing passes it on a node of host network");
 });
 
-test("a round with nothing to do changes nothing", async () => {
-  const { network, rounds } = setUp();
+test("a round with nothing to do changes nothing, and asks two questions", async () => {
+  const { host, network, rounds } = setUp();
   await rounds.apply(PLANNED);
   const before = network.changes.length;
+  const asked = host.commands.length;
   assert.deepEqual(actionsOf(await rounds.apply(PLANNED)), []);
+  assert.equal(host.commands.length - asked, 2);
   assert.equal(network.changes.length, before);
 });
 
