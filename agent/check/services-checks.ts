@@ -4,7 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { readMachine } from "../facts/machine.ts";
 import { whyNotUsed } from "../network/services/expectation.ts";
 import { diagnoseClusterDns, diagnoseServices } from "../network/services/services-diagnosis.ts";
-import { observeServices, type ServicesObservation } from "../network/services/services-reader.ts";
+import { askKubeProxy, observeServices, type ServicesObservation } from "../network/services/services-reader.ts";
 import { readTunnelFacts } from "../network/tunnel-facts.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
 import { tunnelAddress } from "../plan/tunnel/tunnel-plan.ts";
@@ -37,7 +37,10 @@ async function ask(
   ]);
   const inTunnel = tunnelAddress(tunnel, cluster.ipFamily);
   const address = nodeAddress(config, machine, cluster.ipFamily, inTunnel);
-  const notUsed = whyNotUsed({ hasTunnel: inTunnel !== undefined, address, cluster, hasSeenKubeProxy: true });
+  const { identity } = config.node;
+  // On a hybrid node a kube-proxy that never came is worth a word; the daemon waits for it.
+  const hasSeenKubeProxy = identity === "hybrid" || (await askKubeProxy(host)).kind !== "absent";
+  const notUsed = whyNotUsed({ identity, hasTunnel: inTunnel !== undefined, address, cluster, hasSeenKubeProxy });
   if (notUsed !== undefined) return ok(`not used: ${notUsed}`);
   const { status, message, hint } = diagnose(await observeServices({ host, config, cluster, address }));
   if (status === "True") return ok(message);

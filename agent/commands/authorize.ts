@@ -27,9 +27,15 @@ import {
   printTunnel,
   type TunnelOptions,
 } from "./gateway/authorize-tunnel.ts";
+import {
+  authorizeKubeProxy,
+  checkKubeProxyOptions,
+  type KubeProxyOptions,
+  planWantedKubeProxy,
+} from "./kube-proxy/authorize-kube-proxy.ts";
 import { collect } from "./options.ts";
 
-export interface AuthorizeOptions extends ChangeOptions, TunnelOptions {
+export interface AuthorizeOptions extends ChangeOptions, TunnelOptions, KubeProxyOptions {
   readonly nodeName: readonly string[];
   readonly identity: NodeIdentity;
   /** The role's name, or true for one that follows from the node's. */
@@ -65,6 +71,10 @@ export function register(program: Command, { host, confirm, print, exitWith }: C
         "print what --create-role creates, for the account of --trusted-arn, without calling AWS; config: the node's static tunnel",
       ).choices(["json", "terraform", "config"]),
     )
+    .option(
+      "--kube-proxy",
+      "with --identity fargate: keep a copy of EKS's DaemonSet kube-proxy for such nodes; alone, nothing else is changed",
+    )
     .action(async (options: AuthorizeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
       exitWith(await authorizeCommand({ openAdmin, confirm }, options, print));
@@ -82,14 +92,17 @@ export async function authorizeCommand(
   const given = readPrincipal(options);
   const wanted = options.createRole === undefined ? undefined : readRoleOption(options, options.createRole, given);
   checkTunnelOptions(options);
+  const isNodeNamed = given !== undefined || wanted !== undefined;
+  checkKubeProxyOptions(options);
   if (options.print === "config") return printTunnel(openAdmin, options, print);
   if (options.print !== undefined) return printRole(options, options.print, { wanted, print });
-  if (options.tunnel && given === undefined && wanted === undefined)
-    return authorizeTunnel({ openAdmin, confirm }, options, print);
+  if (options.tunnel && !isNodeNamed) return authorizeTunnel({ openAdmin, confirm }, options, print);
+  if (options.kubeProxy === true && !isNodeNamed) return authorizeKubeProxy({ openAdmin, confirm }, options, print);
   checkNames(options, given, wanted);
   const admin = await openAdmin();
   const { adminAws: aws, host } = admin;
   const access = await openCluster(admin, name);
+  const kubeProxy = await planWantedKubeProxy(access, options);
   const role = wanted === undefined ? undefined : await planNodeRole(aws, access, wanted);
   const authorization: NodeAuthorization = {
     principal: principalOf(given, role),
@@ -105,8 +118,8 @@ export async function authorizeCommand(
     access,
     principalArn: arn,
     ...(tunnel === undefined ? {} : { details: { tunnel: Object.fromEntries(tunnel.entries) } }),
-    changes: [...(role?.changes ?? []), ...changes, ...(tunnel?.changes ?? [])],
-    notes: [...access.notes, ...notes, ...trustedNotes(wanted, access, authorization.principal)],
+    changes: [...(role?.changes ?? []), ...changes, ...(tunnel?.changes ?? []), ...kubeProxy.changes],
+    notes: [...access.notes, ...notes, ...kubeProxy.notes, ...trustedNotes(wanted, access, authorization.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,
     done: `${arn} may be a node of ${name.name} now. ${nextStep(options, authorization.principal)}`,
   };

@@ -46,6 +46,10 @@ export interface AdminKubernetes {
   createRbac(of: RbacName, object: object): Promise<void>;
   replaceRbac(of: RbacName, object: object): Promise<void>;
   deleteRbac(of: RbacName): Promise<void>;
+  /** DaemonSets of apps/v1 in kube-system. */
+  readDaemonSet(name: string): Promise<unknown>;
+  createDaemonSet(object: object): Promise<void>;
+  replaceDaemonSet(name: string, object: object): Promise<void>;
   readNode(name: string): Promise<AdminNode>;
   /** What kubelet answers at /healthz, asked by the API server itself. */
   readNodeHealth(name: string): Promise<string>;
@@ -99,6 +103,7 @@ export function createAdminKubernetes(
     server,
     ...createConfigMapCalls(async () => (await connect()).core),
     ...createRbacCalls(async () => (await connect()).custom),
+    ...createDaemonSetCalls(async () => (await connect()).custom),
     async readNode(name) {
       const { metadata, status } = await (await connect()).core.readNode({ name });
       return { annotations: metadata?.annotations ?? {}, addresses: status?.addresses ?? [] };
@@ -153,6 +158,21 @@ function createRbacCalls(custom: () => Promise<CustomObjectsApi>): Pick<AdminKub
     async deleteRbac({ namespace, ...of }) {
       if (namespace === undefined) await (await custom()).deleteClusterCustomObject({ ...GROUP, ...of });
       else await (await custom()).deleteNamespacedCustomObject({ ...GROUP, ...of, namespace });
+    },
+  };
+}
+
+type DaemonSetCalls = "readDaemonSet" | "createDaemonSet" | "replaceDaemonSet";
+
+function createDaemonSetCalls(custom: () => Promise<CustomObjectsApi>): Pick<AdminKubernetes, DaemonSetCalls> {
+  const ALL = { group: "apps", version: "v1", plural: "daemonsets", namespace: "kube-system" };
+  return {
+    readDaemonSet: async (name) => (await custom()).getNamespacedCustomObject({ ...ALL, name }),
+    async createDaemonSet(body) {
+      await (await custom()).createNamespacedCustomObject({ ...ALL, body });
+    },
+    async replaceDaemonSet(name, body) {
+      await (await custom()).replaceNamespacedCustomObject({ ...ALL, name, body });
     },
   };
 }

@@ -4,7 +4,7 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { gpuLabels } from "./gpu-node.ts";
-import { computeTypeLabel } from "./node-identity.ts";
+import { identityLabels } from "./node-identity.ts";
 
 /** Renders kubelet's arguments, the agent's first, then the user's `kubelet.flags` in the order of their names. */
 export function renderKubeletFlags(
@@ -16,7 +16,7 @@ export function renderKubeletFlags(
   const labels = Object.entries({
     ...gpuLabels(config, machine),
     ...config.node.labels,
-    ...computeTypeLabel(config),
+    ...identityLabels(config),
   }).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const own: Record<string, string | undefined> = {
     config: PATHS.kubeletConfig,

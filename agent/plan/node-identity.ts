@@ -1,13 +1,16 @@
 // What a node's identity makes of its Node: the label by which EKS's add-ons know it, the taint, and the providerID.
 import type { Config } from "../config/schema.ts";
 
-const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
+export const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
+/** Fargate's own nodes have the compute type too, and run no DaemonSet: this label is of machines alone. */
+export const IDENTITY_LABEL = "eks-satellite.io/identity";
 
 type Taint = Config["node"]["taints"][number];
 
-/** By it EKS's add-ons know what this Node is: on neither run aws-node and the EBS CSI node; kube-proxy and CoreDNS run on `hybrid` alone. */
-export function computeTypeLabel({ node }: Config): Readonly<Record<string, string>> {
-  return { [COMPUTE_TYPE]: node.identity };
+/** By it EKS's add-ons know what this Node is: on neither run aws-node and the EBS CSI node; kube-proxy and CoreDNS run on `hybrid` alone. By the second one a copy of kube-proxy finds the others. */
+export function identityLabels({ node }: Config): Readonly<Record<string, string>> {
+  const own = node.identity === "fargate" ? { [IDENTITY_LABEL]: node.identity } : {};
+  return { [COMPUTE_TYPE]: node.identity, ...own };
 }
 
 /** The taint of Fargate's own nodes, where it is wanted and not among the configured ones. */

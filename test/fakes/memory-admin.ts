@@ -193,6 +193,9 @@ function memoryKubernetes(host: MemoryHost, access: KubernetesAccess, memory: Me
     createRbac: others("createRbac"),
     replaceRbac: others("replaceRbac"),
     deleteRbac: others("deleteRbac"),
+    readDaemonSet: others("readDaemonSet"),
+    createDaemonSet: others("createDaemonSet"),
+    replaceDaemonSet: others("replaceDaemonSet"),
     readNode: others("readNode"),
     readNodeHealth: others("readNodeHealth"),
   };

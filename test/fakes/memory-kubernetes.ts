@@ -16,6 +16,8 @@ export class MemoryKubernetes implements AdminKubernetes {
   readonly server = "https://abc";
   readonly maps = new Map<string, StoredMap>();
   readonly rbac = new Map<string, object>();
+  /** Those in kube-system. */
+  readonly daemonSets = new Map<string, object>();
   readonly nodes = new Map<string, AdminNode>();
   /** By Node: what kubelet answers, or the error of asking. */
   readonly health = new Map<string, string | Error>();
@@ -83,6 +85,22 @@ export class MemoryKubernetes implements AdminKubernetes {
     this.#check("delete");
     found(this.rbac.get(rbacKey(of)), of.name);
     this.rbac.delete(rbacKey(of));
+  }
+
+  async readDaemonSet(name: string) {
+    this.#check("get");
+    return structuredClone(found(this.daemonSets.get(name), name));
+  }
+
+  async createDaemonSet(object: object) {
+    this.#check("create");
+    this.daemonSets.set((object as { metadata: { name: string } }).metadata.name, structuredClone(object));
+  }
+
+  async replaceDaemonSet(name: string, object: object) {
+    this.#check("update");
+    found(this.daemonSets.get(name), name);
+    this.daemonSets.set(name, structuredClone(object));
   }
 
   async readNode(name: string) {

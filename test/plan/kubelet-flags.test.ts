@@ -37,10 +37,10 @@ test("labels are sorted, and the compute type cannot be taken away", () => {
   assert.equal(labels, "--node-labels=a=1,b=2,eks.amazonaws.com/compute-type=hybrid");
 });
 
-test("a fargate node registers under its own name with Fargate's label", () => {
+test("a fargate node registers under its own name, with Fargate's label and one that its own nodes lack", () => {
   const flags = renderKubeletFlags(fargateConfig(), sampleMachine(), "ipv4");
   assert.ok(flags.includes(`--hostname-override=${FARGATE_NAME}`));
-  assert.ok(flags.includes("--node-labels=eks.amazonaws.com/compute-type=fargate"));
+  assert.ok(flags.includes("--node-labels=eks-satellite.io/identity=fargate,eks.amazonaws.com/compute-type=fargate"));
 });
 
 test("the user's flags come last, in the order of their names", () => {

@@ -66,8 +66,8 @@ export class ServicesWatch {
 
   /** kube-proxy is asked alone until it has answered: a machine without a way to the VPC would wait for time-outs each round. */
   async #findReason(cluster: ClusterFacts, address: string | undefined): Promise<string | undefined> {
-    const { tunnelAddress, host } = this.#options;
-    const situation = { hasTunnel: tunnelAddress() !== undefined, address, cluster };
+    const { tunnelAddress, host, config } = this.#options;
+    const situation = { identity: config.node.identity, hasTunnel: tunnelAddress() !== undefined, address, cluster };
     const reason = whyNotUsed({ ...situation, hasSeenKubeProxy: this.#hasSeenKubeProxy });
     if (reason === undefined || whyNotUsed({ ...situation, hasSeenKubeProxy: true }) !== undefined) return reason;
     this.#hasSeenKubeProxy = (await askKubeProxy(host)).kind !== "absent";
