@@ -92,18 +92,17 @@ export async function authorizeCommand(
   const given = readPrincipal(options);
   const wanted = options.createRole === undefined ? undefined : readRoleOption(options, options.createRole, given);
   checkTunnelOptions(options);
-  const isNodeNamed = given !== undefined || wanted !== undefined;
   checkKubeProxyOptions(options);
   if (options.print === "config") return printTunnel(openAdmin, options, print);
   if (options.print !== undefined) return printRole(options, options.print, { wanted, print });
-  if (options.tunnel && !isNodeNamed) return authorizeTunnel({ openAdmin, confirm }, options, print);
-  if (options.kubeProxy === true && !isNodeNamed) return authorizeKubeProxy({ openAdmin, confirm }, options, print);
+  if (given === undefined && wanted === undefined && (options.tunnel || options.kubeProxy === true))
+    return (options.tunnel ? authorizeTunnel : authorizeKubeProxy)({ openAdmin, confirm }, options, print);
   checkNames(options, given, wanted);
   const admin = await openAdmin();
   const { adminAws: aws, host } = admin;
   const access = await openCluster(admin, name);
   const kubeProxy = await planWantedKubeProxy(access, options);
-  const role = wanted === undefined ? undefined : await planNodeRole(aws, access, wanted);
+  const role = wanted && (await planNodeRole(aws, access, wanted));
   const authorization: NodeAuthorization = {
     principal: principalOf(given, role),
     method: options.method,
@@ -111,13 +110,11 @@ export async function authorizeCommand(
     roleState: role?.isNew === true ? "planned" : "present",
     backupFile: backupFileFor(options, host.clock.now()),
   };
-  const { changes, notes } = await planAuthorization({ host, aws, access }, authorization);
   const { arn } = authorization.principal;
+  const { changes, notes } = await planAuthorization({ host, aws, access }, authorization);
   const tunnel = options.tunnel ? await planTunnel({ access, host }, options) : undefined;
   const proposal = {
-    access,
-    principalArn: arn,
-    ...(tunnel === undefined ? {} : { details: { tunnel: Object.fromEntries(tunnel.entries) } }),
+    ...{ access, principalArn: arn, ...(tunnel && { details: { tunnel: Object.fromEntries(tunnel.entries) } }) },
     changes: [...(role?.changes ?? []), ...changes, ...(tunnel?.changes ?? []), ...kubeProxy.changes],
     notes: [...access.notes, ...notes, ...kubeProxy.notes, ...trustedNotes(wanted, access, authorization.principal)],
     nothing: `${arn} may be a node of ${name.name} already`,

@@ -174,10 +174,14 @@ function memoryKubernetes(host: MemoryHost, access: KubernetesAccess, memory: Me
   };
   const folder = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`;
   // Everything but aws-auth is in memory.
-  const others = <K extends keyof MemoryKubernetes>(name: K) =>
-    (memory[name] as (...given: unknown[]) => unknown).bind(memory) as MemoryKubernetes[K];
+  const others = <K extends keyof MemoryKubernetes>(...names: readonly K[]) =>
+    Object.fromEntries(
+      names.map((name) => [name, (memory[name] as (...given: unknown[]) => unknown).bind(memory)]),
+    ) as Pick<MemoryKubernetes, K>;
   return {
     server,
+    ...others("deleteConfigMap", "readRbac", "createRbac", "replaceRbac", "deleteRbac"),
+    ...others("readDaemonSet", "createDaemonSet", "replaceDaemonSet", "readNode", "readNodeHealth"),
     readConfigMap: (of) =>
       of.name === "aws-auth" ? send("GET", `${folder(of.namespace)}/${of.name}`) : memory.readConfigMap(of),
     createConfigMap: (of, data) =>
@@ -188,16 +192,6 @@ function memoryKubernetes(host: MemoryHost, access: KubernetesAccess, memory: Me
       of.name === "aws-auth"
         ? send("PATCH", `${folder(of.namespace)}/${of.name}`, { metadata: { resourceVersion }, data })
         : memory.patchConfigMap(of, resourceVersion, data),
-    deleteConfigMap: others("deleteConfigMap"),
-    readRbac: others("readRbac"),
-    createRbac: others("createRbac"),
-    replaceRbac: others("replaceRbac"),
-    deleteRbac: others("deleteRbac"),
-    readDaemonSet: others("readDaemonSet"),
-    createDaemonSet: others("createDaemonSet"),
-    replaceDaemonSet: others("replaceDaemonSet"),
-    readNode: others("readNode"),
-    readNodeHealth: others("readNodeHealth"),
   };
 }
 

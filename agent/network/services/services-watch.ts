@@ -29,6 +29,8 @@ export interface ServicesWatchOptions {
 export class ServicesWatch {
   readonly #options: ServicesWatchOptions;
   #hasSeenKubeProxy = false;
+  /** What has worked in this run is not starting any more. */
+  readonly #hasWorked = new Set<"ServicesWorking" | "ClusterDnsWorking">();
   #servicesAnsweredMs: number | undefined;
   #dnsAnsweredMs: number | undefined;
 
@@ -86,12 +88,13 @@ export class ServicesWatch {
     const { board, kubelet } = this.#options;
     const isReady = board.isTrue("NodeReady") && !board.isFailing("NodeReady");
     const isStarting = !isReady || (kubelet().ageMs ?? 0) < START_GRACE_MS;
-    const isTooEarly = report.status === "False" && isStarting && !board.isTrue(type);
+    const isTooEarly = report.status === "False" && isStarting && !this.#hasWorked.has(type);
     const early: Report = {
       status: "Unknown",
       reason: "Starting",
       message: `the node has just started: ${report.message}`,
     };
+    if (report.status === "True") this.#hasWorked.add(type);
     board.set(type, isTooEarly ? early : report);
   }
 }

@@ -105,6 +105,15 @@ test("cluster DNS that is away is one failure, and Services stay what they are",
   );
 });
 
+test("what has worked once is not starting any more, however young kubelet is", async () => {
+  const { answers, settle } = setUp({ hasTunnel: true });
+  answers.ageMs = 20_000;
+  assert.deepEqual(await settle(), ["True Answers", "True Answers"]);
+  answers.dns = false;
+  assert.deepEqual(await settle(), ["True Answers", "False CoreDnsAway"]);
+  assert.deepEqual(await settle(), ["True Answers", "False CoreDnsAway"]);
+});
+
 test("an update of kube-proxy is no failure", async () => {
   const { answers, watch, seen, host } = setUp({ hasTunnel: true });
   await watch.round();
