@@ -10,6 +10,7 @@ import { kernelModuleExecutor, sysctlExecutor } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import { serviceExecutor } from "./service.ts";
 import { firewallExecutor } from "./tunnel/firewall-executor.ts";
+import type { Glance } from "./tunnel/glance.ts";
 import { tunnelExecutor } from "./tunnel/tunnel-executor.ts";
 
 /** One executor for each kind: a kind without one does not compile. */
@@ -39,6 +40,8 @@ export interface ConvergeOptions {
   readonly servicesFile: string;
   /** Without one the round is a dry run: nothing is changed. */
   readonly ledger: Ledger | undefined;
+  /** Spares the tunnel's programs; left out, they are asked each time. */
+  readonly glance?: Glance;
   /** Ends the round: nothing more is changed. */
   readonly signal?: AbortSignal;
 }

@@ -30,6 +30,7 @@ import { EditWar } from "./edit-war.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import { Ledger } from "./ledger.ts";
 import { Pruner } from "./prune.ts";
+import { Glance } from "./tunnel/glance.ts";
 
 export interface ConvergerOptions {
   readonly host: Host;
@@ -71,7 +72,7 @@ export class Converger {
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
-    const { host, config, log } = options;
+    const { host, config, log, board } = options;
     const state = statePaths(config.stateFolder);
     this.#options = options;
     this.#editWar = new EditWar(host.clock);
@@ -79,7 +80,9 @@ export class Converger {
     this.#imports = createImportReader(host);
     const ledger = new Ledger(host, state.ledger, log);
     this.#pruner = new Pruner(host, ledger, log);
-    this.#converge = { host, log, servicesFile: state.services, ledger, ...optional({ signal: options.signal }) };
+    const glance = new Glance(host, board);
+    const shared = { host, log, ledger, glance, servicesFile: state.services };
+    this.#converge = { ...shared, ...optional({ signal: options.signal }) };
   }
 
   /** Facts of the last round. */

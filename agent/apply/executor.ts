@@ -3,6 +3,7 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import type { Resource } from "../plan/resource.ts";
 import type { Original } from "./ledger.ts";
+import type { Glance } from "./tunnel/glance.ts";
 
 /** A difference between the plan and the machine. */
 export interface Change {
@@ -26,6 +27,8 @@ export interface RoundContext {
   readonly isDryRun: boolean;
   /** Changes already applied in this round, or, in a dry run, that would be. */
   readonly earlier: readonly Change[];
+  /** Spares the tunnel's programs; left out, they are asked each time. */
+  readonly glance?: Glance;
   /** Ends the round. */
   readonly signal?: AbortSignal;
 }

@@ -1,7 +1,9 @@
 // Rounds of convergence on a machine in memory.
 import { converge, type Round } from "../../agent/apply/converge.ts";
 import { Ledger } from "../../agent/apply/ledger.ts";
+import type { Glance } from "../../agent/apply/tunnel/glance.ts";
 import { describe } from "../../agent/errors.ts";
+import { optional } from "../../agent/optional.ts";
 import type { FileResource, Resource } from "../../agent/plan/resource.ts";
 import type { MemoryHost } from "./memory-host.ts";
 import { createMemoryLog } from "./memory-log.ts";
@@ -9,10 +11,11 @@ import { createMemoryLog } from "./memory-log.ts";
 export const LEDGER = "/var/lib/eks-satellite/ledger";
 export const SERVICES = "/var/lib/eks-satellite/services.json";
 
-export function createRounds(host: MemoryHost) {
+/** @param glance spares the tunnel's programs */
+export function createRounds(host: MemoryHost, glance?: Glance) {
   const { log, lines, messages } = createMemoryLog();
   const ledger = new Ledger(host, LEDGER, log);
-  const shared = { host, log, servicesFile: SERVICES };
+  const shared = { host, log, servicesFile: SERVICES, ...optional({ glance }) };
   return {
     log,
     lines,

@@ -6,7 +6,8 @@ import { NO_GATEWAY, networksOf, readGateways, readVpcPicture } from "./picture.
 
 export interface InspectorOptions {
   readonly aws: Pick<Aws, "describeCluster">;
-  readonly createReads: (keys: AwsKeys) => GatewayReads;
+  /** One look's; `destroy` closes its connections. */
+  readonly createReads: (keys: AwsKeys) => GatewayReads & { readonly destroy: () => void };
   readonly cluster: { readonly name: string; readonly region: string };
   /** The gateway's name. */
   readonly gateway: string;
@@ -27,7 +28,7 @@ export function createInspector(options: InspectorOptions): () => Promise<readon
     const [vpc, gateways] = await Promise.all([
       readVpcPicture(reads, ask, place),
       readGateways(reads, ask, cluster.name),
-    ]);
+    ]).finally(reads.destroy);
     const picture = gateways.get(gateway) ?? NO_GATEWAY;
     return inspectGateway({
       cluster: cluster.name,

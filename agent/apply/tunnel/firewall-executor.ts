@@ -2,6 +2,7 @@
 import type { Host } from "../../host/host.ts";
 import { type FirewallResource, renderFirewall } from "../../plan/tunnel/resources.ts";
 import type { Executor } from "../executor.ts";
+import { compareSparingly } from "./glance.ts";
 import { requireTool, runTool } from "./tool.ts";
 
 /** Where there may be a jump. */
@@ -16,14 +17,16 @@ export interface FirewallState {
 
 /** Keeps the chain as planned. */
 export const firewallExecutor: Executor<FirewallResource> = {
-  async diff({ host }, resource) {
-    const { chain } = resource;
-    // A jump that is not wanted any more goes with the rules that it was for: they differ then.
-    const { rules, parents } = await readFirewallState(host, chain, resource.parents);
-    const before = rules === undefined ? undefined : renderFirewall({ chain, rules, parents });
-    const after = renderFirewall(resource);
-    if (before === after) return undefined;
-    return { resource, action: before === undefined ? "create" : "update", before, after };
+  diff({ host, glance }, resource) {
+    return compareSparingly(glance, resource, async () => {
+      const { chain } = resource;
+      // A jump that is not wanted any more goes with the rules that it was for: they differ then.
+      const { rules, parents } = await readFirewallState(host, chain, resource.parents);
+      const before = rules === undefined ? undefined : renderFirewall({ chain, rules, parents });
+      const after = renderFirewall(resource);
+      if (before === after) return undefined;
+      return { resource, action: before === undefined ? "create" : "update", before, after };
+    });
   },
 
   readOriginal: async () => ({ kind: "absent" }),

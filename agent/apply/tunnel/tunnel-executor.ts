@@ -10,6 +10,7 @@ import {
 import { WIREGUARD_UNIT } from "../../tunnel/names.ts";
 import { ensureWireguardDevice } from "../../tunnel/wireguard-device.ts";
 import type { Executor } from "../executor.ts";
+import { compareSparingly } from "./glance.ts";
 import { requireTool } from "./tool.ts";
 import { addressLabel, readTunnelState, renderState, rpFilterPath, type TunnelState } from "./tunnel-state.ts";
 
@@ -18,11 +19,13 @@ const LOOSE = "2";
 
 /** Keeps the tunnel as planned. */
 export const tunnelExecutor: Executor<TunnelResource> = {
-  async diff({ host }, resource) {
-    const before = renderState(resource.interface, await readTunnelState(host, resource.interface));
-    const after = renderTunnel(resource);
-    if (before === after) return undefined;
-    return { resource, action: before === undefined ? "create" : "update", before, after };
+  diff({ host, glance }, resource) {
+    return compareSparingly(glance, resource, async () => {
+      const before = renderState(resource.interface, await readTunnelState(host, resource.interface));
+      const after = renderTunnel(resource);
+      if (before === after) return undefined;
+      return { resource, action: before === undefined ? "create" : "update", before, after };
+    });
   },
 
   readOriginal: async () => ({ kind: "absent" }),

@@ -38,13 +38,14 @@ export function createGatewayAws(region: string, profile: string | undefined): G
   };
 }
 
-/** The reading calls alone: all that a gateway's own role may do. */
+/** The reading calls alone: all that a gateway's own role may do. `destroy` closes their connections. */
 export function createGatewayReads(
   region: string,
   { keys, endpoint }: { keys?: AwsKeys; endpoint?: string | undefined } = {},
-): GatewayReads {
+): GatewayReads & { readonly destroy: () => void } {
   const credentials = keys === undefined ? {} : { credentials: reveal(keys) };
-  return createReads(new EC2Client({ ...clientOptions(region, undefined), ...credentials, ...optional({ endpoint }) }));
+  const ec2 = new EC2Client({ ...clientOptions(region, undefined), ...credentials, ...optional({ endpoint }) });
+  return { ...createReads(ec2), destroy: () => ec2.destroy() };
 }
 
 function reveal({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys) {

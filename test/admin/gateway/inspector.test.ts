@@ -16,14 +16,18 @@ async function setUp() {
   gatewayAws.calls.splice(0);
   const known: { keys: AwsKeys | undefined } = { keys: KEYS };
   const cluster = { name: "demo", region: "us-west-2" };
+  const clients = { open: 0 };
   const look = createInspector({
     aws,
-    createReads: () => gatewayAws,
+    createReads: () => {
+      clients.open += 1;
+      return Object.assign(gatewayAws, { destroy: () => void clients.open-- });
+    },
     cluster,
     gateway: "gateway-1",
     keys: () => known.keys,
   });
-  return { ...admin, look, known };
+  return { ...admin, look, known, clients };
 }
 
 test("it finds what an administrator's check finds, by Describe calls alone", async () => {
@@ -39,6 +43,17 @@ test("it finds what an administrator's check finds, by Describe calls alone", as
     gatewayAws.calls.filter((call) => !call.startsWith("Describe")),
     [],
   );
+});
+
+test("each look closes the connections that it opened, also one that fails", async () => {
+  const { look, gatewayAws, clients } = await setUp();
+  await look();
+  assert.equal(clients.open, 0);
+  gatewayAws.listGroups = async () => {
+    throw new Error("RequestLimitExceeded");
+  };
+  await assert.rejects(look());
+  assert.equal(clients.open, 0);
 });
 
 test("before there are keys, and while the cluster has no VPC, there is nothing to say", async () => {

@@ -15,6 +15,16 @@ import { findPrograms } from "../../network/real/programs.ts";
 const NAME = `est${process.pid}`;
 const OTHER = sampleGateway({ name: "gw-2", publicKey: publicKeyOf(makePrivateKey()), address: "10.20.2.5" });
 
+/** The others wait for the watch, or for the full comparison of each fifth minute. */
+const SEEN_BY_A_GLANCE = [
+  "the interface is deleted",
+  "the address is removed",
+  "a route is removed",
+  "a foreign route leads into it",
+  "it is down",
+  "the reverse path filter is strict",
+];
+
 interface Answer {
   readonly actions?: readonly string[];
   readonly failures?: readonly string[];
@@ -130,6 +140,18 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
       assert.deepEqual((await ask("round")).actions, ["update firewall"]);
       assert.deepEqual((await ask("round")).actions, []);
     });
+
+  test("a glance, which starts no program, sees the drifts that files show", async () => {
+    const seen: string[] = [];
+    for (const [what, change] of Object.entries(drifts)) {
+      await ask("glance");
+      assert.deepEqual((await ask("glance")).actions, []);
+      inside(change);
+      if ((await ask("glance")).actions?.length === 1) seen.push(what);
+      await ask("round");
+    }
+    assert.deepEqual(seen, SEEN_BY_A_GLANCE);
+  });
 
   test("a peer that is set anew is the same peer", async () => {
     assert.deepEqual(await ask("restart"), {});

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { converge } from "../../../../agent/apply/converge.ts";
 import { Ledger } from "../../../../agent/apply/ledger.ts";
 import { removeFirewall } from "../../../../agent/apply/tunnel/firewall-executor.ts";
+import { Glance } from "../../../../agent/apply/tunnel/glance.ts";
 import { listTunnel, removeTunnel } from "../../../../agent/apply/tunnel/removal.ts";
 import { restartPeer } from "../../../../agent/apply/tunnel/restart-peer.ts";
 import { describe } from "../../../../agent/errors.ts";
@@ -15,11 +16,12 @@ const resources = JSON.parse(resourcesText) as readonly Resource[];
 const host = createLinuxHost();
 const log = createLog({ level: "error", format: "text" }, () => undefined);
 const shared = { host, log, servicesFile: `${folder}/services.json` };
+const glance = new Glance(host, { isTrue: () => true, isFailing: () => false });
 const [tunnel] = resources;
 const firewall = resources.find(({ kind }) => kind === "firewall");
 
-async function round(ledger: Ledger | undefined) {
-  const { changes, failures } = await converge(resources, { ...shared, ledger });
+async function round(ledger: Ledger | undefined, sparing: { readonly glance?: Glance } = {}) {
+  const { changes, failures } = await converge(resources, { ...shared, ...sparing, ledger });
   return {
     actions: changes.map(({ resource, action }) => `${action} ${resource.kind}`),
     failures: failures.map(({ error }) => describe(error).message),
@@ -29,6 +31,7 @@ async function round(ledger: Ledger | undefined) {
 
 const WORDS: Readonly<Record<string, () => Promise<object>>> = {
   round: () => round(new Ledger(host, `${folder}/ledger`, log)),
+  glance: () => round(new Ledger(host, `${folder}/ledger`, log), { glance }),
   dry: () => round(undefined),
   list: async () => (tunnel?.kind === "tunnel" ? { left: await listTunnel(host, tunnel.interface) } : {}),
   restart: async () => {
