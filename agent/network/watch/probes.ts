@@ -38,20 +38,20 @@ export async function askGateway(host: Host, address: string): Promise<GatewayAn
 
 /**
  * Connects to the API server's addresses that the gateway names; to the one whose `turn` it is with TLS and the cluster's CA, which costs
- * ten times as much. Without a turn all of them are asked so. Only addresses of the VPC are tried.
+ * ten times as much. Without a turn all of them are asked so, and with `"none"` not one. Only addresses of the VPC are tried.
  */
 export function askApiServers(
   host: Host,
   { apiServers }: GatewayHealth,
   vpcCidrs: readonly string[],
   cluster: ApiServer | undefined,
-  turn?: number,
+  turn?: number | "none",
 ): Promise<readonly ApiServerReach[]> {
   const asked = apiServers.slice(0, MAX_API_SERVERS);
   return Promise.all(
     asked.map(async ({ address, reach: fromGateway }, index) => {
       if (cluster === undefined || !isWithin(address, vpcCidrs)) return { address, fromGateway, fromHere: undefined };
-      const isTurn = turn === undefined || turn % asked.length === index;
+      const isTurn = turn === undefined || (turn !== "none" && turn % asked.length === index);
       const { port } = new URL(cluster.endpoint);
       const fromHere = isTurn
         ? await askApiServer(host, address, cluster)

@@ -18,8 +18,10 @@ import type { ApiServerReach, GatewayAnswer, PeerState, WatchedTunnel } from "./
 import { hasSession, readPeer } from "./wireguard-peer.ts";
 
 /** How often the gateway and the API servers are asked, while all is well and while it is not. */
-const ASK_EVERY_MS = 30_000;
+const ASK_EVERY_MS = 60_000;
 const ASK_AGAIN_MS = 10_000;
+/** TLS is most of what a question costs: while all is well one API server is asked so, in turn. */
+const TLS_EVERY_MS = 300_000;
 /** A gateway answers what it knows, and tries anew meanwhile: it is asked once before, so that the answer is of now. */
 const REFRESH_MS = 2500;
 /** From a Node that is Ready to a gateway that knows its key: the annotation, a watch, and the entry that is read each minute. */
@@ -54,6 +56,8 @@ export class TunnelWatch {
   #isRefreshed = true;
   /** Which API server is asked with TLS. */
   #turn = 0;
+  #tlsDueMs = 0;
+  #isRouteWell = true;
   #peer: PeerState | undefined;
   #peerDueMs = 0;
   /** By the monotonic clock; undefined while the Node is not Ready. */
@@ -131,6 +135,8 @@ export class TunnelWatch {
     this.#reached = undefined;
     this.#peer = undefined;
     this.#traffic = undefined;
+    this.#tlsDueMs = 0;
+    this.#isRouteWell = true;
     this.#knocks.forget();
   }
 
@@ -144,12 +150,21 @@ export class TunnelWatch {
   async #ask(tunnel: WatchedTunnel): Promise<void> {
     const { host, cluster } = this.#options;
     const answer = await askGateway(host, tunnel.gateway.address);
-    this.#turn += 1;
     const apiServers =
       answer.kind === "answered"
-        ? await askApiServers(host, answer.health, tunnel.vpcCidrs, cluster(), this.#turn)
+        ? await askApiServers(host, answer.health, tunnel.vpcCidrs, cluster(), this.#takeTurn())
         : [];
     await this.#conclude(tunnel, answer, apiServers);
+  }
+
+  /** While something is wrong all of them are asked with TLS. */
+  #takeTurn(): number | "none" | undefined {
+    if (!this.#isRouteWell) return undefined;
+    const nowMs = this.#options.host.clock.monotonic();
+    if (nowMs < this.#tlsDueMs) return "none";
+    this.#tlsDueMs = nowMs + TLS_EVERY_MS;
+    this.#turn += 1;
+    return this.#turn;
   }
 
   async #conclude(tunnel: WatchedTunnel, answer: GatewayAnswer, apiServers: readonly ApiServerReach[]): Promise<void> {
@@ -164,7 +179,8 @@ export class TunnelWatch {
     const health = answer.kind === "answered" ? answer.health : undefined;
     const route = this.#diagnoseRoute(tunnel, health, apiServers);
     if (route !== undefined) board.set("ControlPlaneRoute", route);
-    const waitMs = route?.status === "True" ? ASK_EVERY_MS : ASK_AGAIN_MS;
+    this.#isRouteWell = route?.status === "True";
+    const waitMs = this.#isRouteWell ? ASK_EVERY_MS : ASK_AGAIN_MS;
     this.#isRefreshed = answer.kind !== "answered";
     this.#askDueMs = host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
   }

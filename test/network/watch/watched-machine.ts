@@ -4,6 +4,7 @@ import { KNOCK_EVERY_SECONDS } from "../../../agent/network/watch/knocks.ts";
 import { type TunnelEvent, TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
 import type { WatchedTunnel } from "../../../agent/network/watch/watched-tunnel.ts";
 import type { GatewayHealth } from "../../../agent/tunnel/health.ts";
+import { GATEWAY_HEALTH_PORT } from "../../../agent/tunnel/names.ts";
 import { createBoard } from "../../fakes/board.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 import { createMemoryLog } from "../../fakes/memory-log.ts";
@@ -26,13 +27,14 @@ export function createWatchedMachine({ config = "" } = {}) {
   const board = createBoard(log, host.clock);
   board.setTrue("TunnelConfigured", "Configured", "as planned");
   const far: Far = { link: "up", isRefusing: false, health: sampleHealth(), isApiServerSilent: false };
-  const state: { tunnel: WatchedTunnel | undefined; knocks: number; asked: number; restarts: number[] } = {
-    ...{ tunnel: sampleTunnel(), knocks: 0, asked: 0, restarts: [] },
+  const state: { tunnel: WatchedTunnel | undefined; knocks: number; asked: number; tls: number; restarts: number[] } = {
+    ...{ tunnel: sampleTunnel(), knocks: 0, asked: 0, tls: 0, restarts: [] },
   };
   const events: TunnelEvent[] = [];
   const lateness = (seconds: number) => host.clock.sleep(seconds * 1000);
-  host.onReach = async () => {
-    state.knocks += 1;
+  host.onReach = async (_address, port) => {
+    if (port === GATEWAY_HEALTH_PORT) state.knocks += 1;
+    else if (far.isApiServerSilent) return "silent";
     if (far.link === "up") return far.isRefusing ? "refused" : "ok";
     await lateness(1);
     return "silent";
@@ -40,6 +42,7 @@ export function createWatchedMachine({ config = "" } = {}) {
   host.onFetch = ({ url }) => {
     const isHealth = url.endsWith("/healthz");
     if (isHealth) state.asked += 1;
+    else state.tls += 1;
     if (far.isRefusing || far.link !== "up" || (!isHealth && far.isApiServerSilent))
       throw Object.assign(new Error("silent"), { code: far.isRefusing ? "ECONNREFUSED" : "ETIMEDOUT" });
     return { status: 200, body: JSON.stringify(isHealth ? far.health : "ok") };
