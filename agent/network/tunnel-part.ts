@@ -44,6 +44,8 @@ export class TunnelPart {
   #facts: TunnelFacts | undefined;
   #node: NodeState | undefined;
   #isNoted = true;
+  /** A new Node changes many times while the key is on its way to it. */
+  #isNoting = false;
   #isPlanned = false;
   readonly #kernel = new WireguardKernel();
 
@@ -174,16 +176,19 @@ export class TunnelPart {
     const api = this.#options.api();
     if (this.#facts?.kind !== "wanted" || this.#node === undefined || api === undefined) return;
     const { publicKey } = this.#facts.tunnel;
-    if (this.#node.tunnelKey === publicKey) return;
+    if (this.#node.tunnelKey === publicKey || this.#isNoting) return;
+    this.#isNoting = true;
     try {
       await api.patchAnnotations(config.node.name, { [PUBLIC_KEY_ANNOTATION]: publicKey });
-      this.#node = { ...this.#node, tunnelKey: publicKey };
+      if (this.#node !== undefined) this.#node = { ...this.#node, tunnelKey: publicKey };
       this.#isNoted = true;
       log.info({ publicKey }, "the Node says the tunnel's public key");
     } catch (err) {
       if (this.#isNoted)
         log.warn({ err }, "the tunnel's public key was not written to the Node; it is tried each minute");
       this.#isNoted = false;
+    } finally {
+      this.#isNoting = false;
     }
   }
 

@@ -215,3 +215,15 @@ test("/status has public keys alone, and nothing without a planned tunnel", asyn
   assert.ok(!JSON.stringify(tunnel).includes(host.files.peek(TUNNEL_KEY_FILE)?.content.trim() ?? "?"));
   assert.deepEqual(part.metrics()[0]?.samples(), [{ value: 1 }]);
 });
+
+test("a Node that changes while the key is on its way to it gets the key once", async () => {
+  const { api, part } = setUp();
+  await part.round();
+  await part.facts();
+  const answers: (() => void)[] = [];
+  api.patchAnnotations = () => new Promise((resolve) => answers.push(resolve));
+  const seen = [READY, { ...READY }, { ...READY }].map((node) => part.see(node));
+  for (const answer of answers) answer();
+  await Promise.all(seen);
+  assert.equal(answers.length, 1);
+});
