@@ -42,6 +42,15 @@ export const EXECUTED = {
     count: 3,
     words: ["user/gpu-machines", "111122223333", "my-cluster", "gpu-1"],
   },
+  network: {
+    page: "docs/tutorials/in-the-cluster-network.md",
+    heading: "In the cluster's network",
+    count: 6,
+    words: [
+      ...["eks-satellite gateway create", "public.ecr.aws/docker/library/busybox:1.36"],
+      ...["user/gpu-machines", "111122223333", "my-cluster", "us-east-1", "gpu-1"],
+    ],
+  },
   fargate: {
     page: "docs/how-to/fargate-identity.md",
     heading: "Make a node of an IAM user",

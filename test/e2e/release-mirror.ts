@@ -34,9 +34,9 @@ export class ReleaseMirror {
     return new ReleaseMirror(folder);
   }
 
-  /** Listens on an address of the host, and returns the mirror's URL. */
-  async listen(address: string): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, address, resolve));
+  /** Listens on an address of the host, by default on any free port, and returns the mirror's URL. */
+  async listen(address: string, port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, address, resolve));
     return `http://${address}:${(this.#server.address() as AddressInfo).port}`;
   }
 

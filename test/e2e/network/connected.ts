@@ -1,0 +1,125 @@
+// A sandbox in a VPC with everything that a gateway needs: an administrator whom the cluster knows, the package, Services and DNS.
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { AuthorizeSecurityGroupIngressCommand } from "@aws-sdk/client-ec2";
+import { parse, stringify } from "yaml";
+import { administratorArn, Laptop } from "../../sandbox/administrator.ts";
+import { down } from "../../sandbox/down.ts";
+import { buildAgent, configPath, installAgent } from "../../sandbox/install-agent.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { accountId, cacheFolder, clusterName, nodeName, region } from "../../sandbox/state.ts";
+import { up } from "../../sandbox/up.ts";
+import { awsClients } from "../../sandbox/vpc/aws-clients.ts";
+import { readCloud } from "../../sandbox/vpc/cloud.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { renderWebDeployment, webName } from "../../sandbox/workload.ts";
+import { claimSandbox } from "../pool.ts";
+import { ReleaseMirror } from "../release-mirror.ts";
+import { Satellite } from "../satellite.ts";
+
+export const CLUSTER = `--cluster ${clusterName} --region ${region}`;
+/** The role that `authorize --create-role` makes for the node. */
+export const NODE_ROLE = `arn:aws:iam::${accountId}:role/eks-satellite-${nodeName}`;
+
+const VERSION = "0.0.1";
+const PACKAGE = `eks-satellite_${VERSION}_amd64.deb`;
+/** The gateway's security group lets its instance out to ports 80 and 443. */
+const MIRROR_PORT = 80;
+
+const APP_PORT = 8080;
+
+/** What every test of a connected node drives. */
+export interface Connected {
+  readonly sandbox: Sandbox;
+  /** The machine with the daemon installed, and not started. */
+  readonly satellite: Satellite;
+  readonly laptop: Laptop;
+  /** Options of `gateway create`: where the package is, and wireguard-go where the kernel has no WireGuard. */
+  readonly gatewayOptions: string;
+  close(): Promise<void>;
+}
+
+/** Brings it up anew, without a gateway and with the daemon installed but not started. */
+export async function bringUpInVpc(): Promise<Connected> {
+  const folder = join(cacheFolder(), await claimSandbox("vpc"));
+  await down(folder);
+  const dist = await buildAgent();
+  const [{ sandbox }, mirror] = await Promise.all([
+    up({ folder, network: "vpc", agent: false, services: true }),
+    ReleaseMirror.create([VERSION]),
+  ]);
+  await installAgent(sandbox, dist, { isStarted: false });
+  const { vpc } = sandbox.addresses;
+  if (vpc === undefined) throw new Error(`${folder} has no VPC`);
+  const url = await mirror.listen(vpc.wayOut.host, MIRROR_PORT);
+  const sum = createHash("sha256")
+    .update(await mirror.read(VERSION, PACKAGE))
+    .digest("hex");
+  const laptop = await Laptop.open(sandbox, dist);
+  await letAdministratorIn(sandbox, laptop);
+  const config = parse((await sandbox.box(["cat", configPath])).stdout);
+  config.credentials.assumeRole.arn = NODE_ROLE;
+  const satellite = new Satellite(sandbox, stringify(config));
+  await satellite.write(configPath, stringify(config));
+  return {
+    sandbox,
+    satellite,
+    laptop,
+    gatewayOptions: `--userspace allow --allow ${sandbox.addresses.appPod}/32:${APP_PORT} --package-url ${url}/download/v${VERSION}/${PACKAGE} --package-sha256 ${sum}`,
+    close: async () => {
+      await laptop.close();
+      await mirror.close();
+      await down(folder);
+    },
+  };
+}
+
+/** In EKS the one who makes a cluster may do everything in it. */
+export async function letAdministratorIn(sandbox: Sandbox, laptop: Laptop): Promise<void> {
+  const mapUsers = `- {userarn: "${administratorArn}", username: administrator, groups: [system:masters]}\n`;
+  const patch = `--patch=${JSON.stringify({ data: { mapUsers } })}`;
+  await sandbox.kubectl(["patch", "configmap", "aws-auth", "--namespace=kube-system", "--type=merge", patch]);
+  const isKnown = async () => {
+    const { stderr } = await laptop.run(`eks-satellite gateway check ${CLUSTER}`);
+    return !stderr.includes("api-unauthorized");
+  };
+  await waitFor({ what: "the administrator to be known", deadlineMs: 30_000, intervalMs: 1000 }, isKnown);
+}
+
+/** Waits until `gateway check` has nothing to say. @throws Error with its last words */
+export async function untilGatewayWorks(laptop: Laptop, more = ""): Promise<void> {
+  let said = "";
+  const wait = { what: "gateway check to be content", deadlineMs: 180_000, intervalMs: 1000, explain: () => said };
+  await waitFor(wait, async () => {
+    const { exitCode, stdout, stderr } = await laptop.run(`eks-satellite gateway check ${CLUSTER} ${more}`);
+    said = stdout + stderr;
+    return exitCode === 0;
+  });
+}
+
+/** Starts the daemon, and waits until the page is served and every condition is true. */
+export async function startNode({ satellite, sandbox }: Connected): Promise<void> {
+  await satellite.systemctl("start");
+  await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
+  await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, "--timeout=120s"]);
+  await satellite.untilHealthy(120_000);
+}
+
+/** Lets satellites reach the application of the VPC, whose pod has the cluster's security group. */
+export async function openApp({ sandbox }: Connected): Promise<void> {
+  const { ec2 } = await awsClients(sandbox);
+  const groups = (await readCloud(sandbox.folder)).securityGroups;
+  const permission = {
+    IpProtocol: "tcp",
+    FromPort: APP_PORT,
+    ToPort: APP_PORT,
+    IpRanges: [{ CidrIp: "10.250.0.0/20" }],
+  };
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: groups.find(({ name }) => name.startsWith("eks-cluster-sg-"))?.id,
+      IpPermissions: [permission],
+    }),
+  );
+  await sandbox.vpc.settle();
+}
