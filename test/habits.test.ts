@@ -236,7 +236,10 @@ test("the devcontainer is built from a file that is there, and may do what the s
 test("scripts/test gives every shell script to shellcheck", async () => {
   const [, list = ""] = /\nshell_scripts=\(([^)]*)\)/.exec(read("scripts/test")) ?? [];
   const { stdout } = await execa("bash", ["-c", `printf '%s\\n' ${list.replaceAll("\n", " ")}`]);
-  const scripts = globSync(["scripts/*", ".ci/*", "systemd/*", "packaging/**"], { cwd: TOP, withFileTypes: true })
+  const scripts = globSync(["scripts/*", ".ci/*", "systemd/*", "packaging/**", "test/golden/**/*.sh"], {
+    cwd: TOP,
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(TOP.length + 1))
     .filter((path) => /^#!.*\b(ba)?sh\b/.test(read(path)));

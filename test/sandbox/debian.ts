@@ -22,6 +22,7 @@ const packages = [
   "openssl",
   "python3-venv",
   "systemd-container",
+  "wireguard-tools",
 ];
 
 /**

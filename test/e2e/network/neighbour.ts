@@ -1,0 +1,74 @@
+// A second satellite behind the machine's NAT, as much of it as its tunnel needs: a bare namespace, wireguard-go, and an entry with its key.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readGatewayMap, renderNodeEntry } from "../../../agent/tunnel/entries.ts";
+import { execIn } from "../../sandbox/links.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { vpcPlans } from "../../sandbox/vpc/cloud.ts";
+import { waitFor } from "../../sandbox/wait.ts";
+import { answersTo } from "./hand-made-gateway.ts";
+
+const NAME = "gpu-2";
+/** Interfaces of namespaces that share /run need names of their own. */
+const DEVICE = "esnext0";
+const MAPS = "--namespace=kube-system";
+
+export class Neighbour {
+  readonly #sandbox: Sandbox;
+  readonly #namespace: string;
+  readonly #folder: string;
+  readonly #program: ReturnType<typeof spawn>;
+  readonly #health: string;
+
+  private constructor(sandbox: Sandbox, namespace: string, folder: string, health: string) {
+    this.#sandbox = sandbox;
+    this.#namespace = namespace;
+    this.#folder = folder;
+    this.#health = health;
+    this.#program = spawn("ip", ["netns", "exec", namespace, sandbox.programs.wireguard, "--foreground", DEVICE]);
+  }
+
+  /** Gives it this address, and its tunnel. */
+  static async join(sandbox: Sandbox, address: string): Promise<Neighbour> {
+    const namespace = await sandbox.nat.neighbour();
+    const folder = await mkdtemp(join(tmpdir(), "eks-satellite-neighbour-"));
+    const map = JSON.parse(
+      await sandbox.kubectl(["get", "configmap", "eks-satellite-gateways", MAPS, "--output=json"]),
+    ).data;
+    const [gateway] = readGatewayMap(map).gateways.values();
+    if (gateway === undefined) throw new Error("there is no gateway");
+    const inside = async (...command: string[]) => (await execIn(namespace, command)).stdout.trim();
+    const keyFile = join(folder, "key");
+    await writeFile(keyFile, await inside("wg", "genkey"), { mode: 0o600 });
+    const publicKey = (await execIn(namespace, ["wg", "pubkey"], await inside("cat", keyFile))).stdout.trim();
+    const data = renderNodeEntry(NAME, { address, pods: [], publicKey });
+    await patch(sandbox, data);
+    const neighbour = new Neighbour(sandbox, namespace, folder, `http://${gateway.address}:51821/healthz`);
+    await waitFor({ what: "wireguard-go to make its interface", deadlineMs: 10_000 }, () =>
+      inside("ip", "link", "show", DEVICE).then(() => true),
+    );
+    const peer = ["peer", gateway.publicKey, "endpoint", gateway.endpoint, "persistent-keepalive", "5"];
+    await inside("wg", "set", DEVICE, "private-key", keyFile, ...peer, "allowed-ips", vpcPlans.vpc.cidr);
+    await inside("ip", "link", "set", DEVICE, "mtu", "1420", "up");
+    await inside("ip", "address", "add", `${address}/32`, "dev", DEVICE);
+    await inside("ip", "route", "add", vpcPlans.vpc.cidr, "dev", DEVICE, "src", address);
+    return neighbour;
+  }
+
+  reachesGateway(): Promise<boolean> {
+    return answersTo(this.#namespace, this.#health);
+  }
+
+  async leave(): Promise<void> {
+    this.#program.kill();
+    await patch(this.#sandbox, { [NAME]: null });
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function patch(sandbox: Sandbox, data: Readonly<Record<string, string | null>>): Promise<string> {
+  const change = `--patch=${JSON.stringify({ data })}`;
+  return sandbox.kubectl(["patch", "configmap", "eks-satellite-network", MAPS, "--type=merge", change]);
+}
