@@ -79,7 +79,7 @@ export async function measureIdle(sandbox: Sandbox): Promise<IdleFigures> {
 }
 
 /** Time on a processor of all threads of a process, and of the children that it has waited for, in nanoseconds. */
-async function cpuNanoseconds(sandbox: Sandbox, pid: number): Promise<number> {
+export async function cpuNanoseconds(sandbox: Sandbox, pid: number): Promise<number> {
   const script = `cat /proc/${pid}/task/*/schedstat; cut -d' ' -f16,17 /proc/${pid}/stat`;
   const lines = (await sandbox.box(["/bin/sh", "-c", script])).stdout.trim().split("\n");
   const [userTicks = 0, systemTicks = 0] = (lines.pop() ?? "").split(" ").map(Number);
@@ -98,7 +98,7 @@ async function measureBareNode(sandbox: Sandbox): Promise<number> {
   return residentMegabytes(status);
 }
 
-function residentMegabytes(status: string): number {
+export function residentMegabytes(status: string): number {
   return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
 }
 

@@ -34,6 +34,14 @@ const FIGURES = {
   xid_to_condition_ms: { unit: "ms", atMost: 1000 },
   kernel_storm_cpu_percent: { unit: "% of one core", atMost: 20 },
   kernel_storm_lost_xids: { unit: "Xids", atMost: 0 },
+  gateway_create_s: { unit: "s", atMost: undefined },
+  gateway_restart_idle_s: { unit: "s", atMost: 5 },
+  gateway_restart_traffic_s: { unit: "s", atMost: 5 },
+  nat_rebind_s: { unit: "s", atMost: 16 },
+  logs_first_byte_ms: { unit: "ms", atMost: undefined },
+  tunnel_mbit_per_s: { unit: "Mbit/s", atMost: undefined },
+  tunnel_rss_mb: { unit: "MB", atMost: 2 },
+  tunnel_cpu_percent: { unit: "% of one core", atMost: 0.02 },
   bundle_mb: { unit: "MB", atMost: undefined },
 } as const satisfies Record<string, Target>;
 

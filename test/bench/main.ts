@@ -1,4 +1,4 @@
-// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone.
+// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `network` those of the tunnel.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../sandbox/state.ts";
@@ -10,6 +10,7 @@ import { reportGpuFigures } from "./gpu.ts";
 import { measureCheck, measureCheckCut, measureMetrics, measureStatus, percentile99 } from "./health.ts";
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
 import { measureMemoryGrowth } from "./memory.ts";
+import { reportNetworkFigures } from "./network.ts";
 import { measureTokenMint } from "./token.ts";
 
 const RUNS = 7;
@@ -19,6 +20,11 @@ const ROUNDS = 5;
 const report = (figure: Figure) => console.log(renderFigure(figure));
 if (process.argv[2] === "gpu") {
   await reportGpuFigures(report);
+  process.exit(0);
+}
+
+if (process.argv[2] === "network") {
+  await reportNetworkFigures(report);
   process.exit(0);
 }
 
