@@ -21,7 +21,7 @@ export interface VirtualSatellite extends Satellite {
 
 /** Brings the sandbox up with a virtual machine, joined and serving its page. @throws Error when it does not join */
 export async function bringUpVirtual(options: Omit<UpOptions, "folder" | "machine"> = {}): Promise<VirtualSatellite> {
-  const { sandbox, checks } = await up({ ...options, folder: FOLDER, machine: "vm" });
+  const { sandbox, checks } = await up({ network: "direct", ...options, folder: FOLDER, machine: "vm" });
   const failed = checks.filter(({ ok }) => !ok);
   if (failed.length > 0)
     throw new Error(`the sandbox came up without: ${failed.map(({ what, value }) => `${what} (${value})`).join(", ")}`);

@@ -8,7 +8,7 @@ import { down } from "../../sandbox/down.ts";
 import { buildAgent, configPath, installAgent } from "../../sandbox/install-agent.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { accountId, cacheFolder, clusterName, nodeName, region } from "../../sandbox/state.ts";
-import { up } from "../../sandbox/up.ts";
+import { type UpOptions, up } from "../../sandbox/up.ts";
 import { awsClients } from "../../sandbox/vpc/aws-clients.ts";
 import { readCloud } from "../../sandbox/vpc/cloud.ts";
 import { waitFor } from "../../sandbox/wait.ts";
@@ -39,13 +39,13 @@ export interface Connected {
   close(): Promise<void>;
 }
 
-/** Brings it up anew, without a gateway and with the daemon installed but not started. */
-export async function bringUpInVpc(): Promise<Connected> {
-  const folder = join(cacheFolder(), await claimSandbox("vpc"));
+/** Brings it up anew, without a gateway and with the daemon installed but not started; by default with a container as the machine. */
+export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"> = {}): Promise<Connected> {
+  const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn" } = options;
   await down(folder);
   const dist = await buildAgent();
   const [{ sandbox }, mirror] = await Promise.all([
-    up({ folder, network: "vpc", agent: false, services: true }),
+    up({ folder, machine, network: "vpc", agent: false, services: true }),
     ReleaseMirror.create([VERSION]),
   ]);
   await installAgent(sandbox, dist, { isStarted: false });
@@ -98,11 +98,11 @@ export async function untilGatewayWorks(laptop: Laptop, more = ""): Promise<void
 }
 
 /** Starts the daemon, and waits until the page is served and every condition is true. */
-export async function startNode({ satellite, sandbox }: Connected): Promise<void> {
+export async function startNode({ satellite, sandbox }: Connected, deadlineMs = 120_000): Promise<void> {
   await satellite.systemctl("start");
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
-  await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, "--timeout=120s"]);
-  await satellite.untilHealthy(120_000);
+  await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, `--timeout=${deadlineMs / 1000}s`]);
+  await satellite.untilHealthy(deadlineMs);
 }
 
 /** Lets satellites reach the application of the VPC, whose pod has the cluster's security group. */
