@@ -40,4 +40,7 @@ export const EXIT_CODES: Readonly<Record<string, Meanings>> = {
   revoke: CHANGES,
   "eni create": CHANGES,
   "eni delete": CHANGES,
+  "gateway create": CHANGES,
+  "gateway check": { 0: "the gateway lacks nothing", 1: "it lacks something, or an error" },
+  "gateway delete": CHANGES,
 };

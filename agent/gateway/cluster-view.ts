@@ -66,15 +66,23 @@ export class ClusterView {
     return this.#services ?? NO_SERVICES;
   }
 
-  /** The entries. A damaged entry of the networks does not cut off every node: the last good one holds until an administrator mends it. */
+  /** The entries. A damaged one cuts off no node: the last good one holds until an administrator mends or removes it. */
   map(): NetworkMap {
     const { data } = this;
     if (this.#parsed?.data === data) return this.#parsed.map;
     const read = readNetworkMap(data);
     this.#lastNetwork = read.network ?? (NETWORK_KEY in data ? this.#lastNetwork : undefined);
-    const map = { ...read, network: this.#lastNetwork };
+    const nodes = new Map([...this.#heldNodes(data, read.nodes), ...read.nodes]);
+    const map = { ...read, nodes, network: this.#lastNetwork };
     this.#parsed = { data, map };
     return map;
+  }
+
+  /** The last good entries of those that are damaged now, unless another node has the address by now. */
+  #heldNodes(data: ConfigMapData, now: NetworkMap["nodes"]): NetworkMap["nodes"] {
+    const taken = new Set([...now.values()].map(({ address }) => address));
+    const before = this.#parsed?.map.nodes ?? new Map();
+    return new Map([...before].filter(([name, { address }]) => name in data && !now.has(name) && !taken.has(address)));
   }
 
   /** Follows both collections until the signal aborts. */

@@ -127,16 +127,19 @@ test("a node that comes, changes its key, or goes is followed at once, and said 
   assert.deepEqual(setconf, []);
 });
 
-test("garbage is refused with its name, the others hold, and a damaged network leaves the last good one", async (context) => {
+test("garbage is refused with its name and takes no peer: what was good holds, until it is removed or another's", async (context) => {
   const { machine, cluster, run, lines } = setUp(context);
   await run();
   cluster.setMap("eks-satellite-network", { ...ENTRIES, b: "{", _network: "garbage" });
   await settle();
-  assert.deepEqual([...machine.peers.keys()], [KEY_A]);
+  assert.deepEqual([...machine.peers.keys()].toSorted(), [KEY_A, KEY_B].toSorted());
   const refused = lines.filter(({ msg }) => msg === "refused").map(({ err }) => err?.message ?? "");
   assert.ok(refused.some((text) => text.includes("entry b ")));
   assert.ok(refused.some((text) => text.includes("entry _network ")));
   assert.equal(machine.routes.size, 2);
+  cluster.setMap("eks-satellite-network", { ...ENTRIES, b: "{", c: ENTRIES.b ?? "" });
+  await settle();
+  assert.deepEqual([...machine.peers.keys()], [KEY_A], "the address is another node's now");
 });
 
 test("the API server away, then a restart without it: the peers stay, and one line says so", async (context) => {

@@ -16,9 +16,9 @@ function textOf(files: readonly BundleFile[], wanted: string): string {
 test("the bundle has the calls to AWS that the program makes, and none of the thousand others", async () => {
   const { files, metafile } = await makeBundle();
   const text = textOf(files, "eks-satellite.mjs");
-  for (const call of ["AssumeRole", "DescribeCluster", "GetRolePolicy", "DescribeNetworkInterfaces"])
+  for (const call of ["AssumeRole", "DescribeCluster", "GetRolePolicy", "DescribeNetworkInterfaces", "RunInstances"])
     assert.ok(text.includes(`"${call}"`), call);
-  for (const call of ["GetFederationToken", "ListNodegroups", "ListVirtualMFADevices", "RunInstances"])
+  for (const call of ["GetFederationToken", "ListNodegroups", "ListVirtualMFADevices", "CreateVpc"])
     assert.ok(!text.includes(`"${call}"`), call);
   const clients = Object.keys(metafile.inputs).filter((path) => /@aws-sdk\/client-\w+\//.test(path));
   assert.deepEqual(
@@ -42,7 +42,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   assert.ok(packagesOf("eks-satellite-kubernetes.mjs").length > 10);
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
-  assert.ok(daemon.length < 1_550_000, `${daemon.length} characters: the daemon holds all of them`);
+  assert.ok(daemon.length < 1_800_000, `${daemon.length} characters: the daemon holds all of them`);
 });
 
 test("the client in its file reaches a server, and leaves nothing open that keeps the process alive", async () => {

@@ -144,9 +144,12 @@ test("an address that another node has is refused, and garbage in the ConfigMap 
   const patch = (changed: object) =>
     sandbox.kubectl(["patch", ...MAP, "--type=merge", `--patch=${JSON.stringify({ data: changed })}`]);
   await patch({ [nodeName]: "{", "gpu-9": "[]", _other: "x".repeat(10_000) });
-  await satellite.untilReason("TunnelConfigured", "TunnelEntryInvalid", 120_000);
-  await untilLogs(10_000);
-  await patch({ [nodeName]: data[nodeName], "gpu-9": null, _other: null });
+  try {
+    await satellite.untilReason("TunnelConfigured", "TunnelEntryInvalid", 120_000);
+    await untilLogs(10_000);
+  } finally {
+    await patch({ [nodeName]: data[nodeName], "gpu-9": null, _other: null });
+  }
 });
 
 test("a second satellite behind the same NAT has a tunnel of its own", async () => {
