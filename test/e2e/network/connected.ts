@@ -99,7 +99,7 @@ export async function untilGatewayWorks(laptop: Laptop, more = ""): Promise<void
 
 /** Starts the daemon, and waits until the page is served and every condition is true. */
 export async function startNode({ satellite, sandbox }: Connected, deadlineMs = 120_000): Promise<void> {
-  await satellite.systemctl("start");
+  await satellite.box("systemctl", "enable", "--now", "eks-satellite");
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
   await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, `--timeout=${deadlineMs / 1000}s`]);
   await satellite.untilHealthy(deadlineMs);
