@@ -131,7 +131,7 @@ function notesOf(
   return [
     ...(source === "ssm"
       ? [
-          "the SSM agent's part is written from AWS's documentation and was never run: watch the first machine's /var/log/cloud-init-output.log",
+          "the SSM agent's part (its download address, its registration file) is not checked against AWS and was never run: watch the first machine's /var/log/cloud-init-output.log",
         ]
       : []),
     ...(keys?.areTemporary === true
