@@ -76,11 +76,15 @@ def _beginning(name):
 def _end(instance):
     """Its interfaces are free, and those that were made with it are gone, and so are associations of Elastic IPs with these."""
     interfaces = list(instance.nics.values())
+    # Another instance may have taken one since.
+    taken = [(each, each.instance, each.attachment_id, each.status) for each in interfaces if each.instance not in (None, instance)]
     for interface in interfaces:
         interface.instance = None
     previous = MOTO["terminate"](instance)
     for interface in interfaces:
         interface.attachment_id, interface.status = None, "available"
+    for interface, owner, attachment, status in taken:
+        interface.instance, interface.attachment_id, interface.status = owner, attachment, status
     return previous
 
 

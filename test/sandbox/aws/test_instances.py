@@ -98,6 +98,14 @@ class States(unittest.TestCase):
         self.assertEqual((interface.status, interface.attachment), ("available", None))
         self.ec2.delete_network_interface(interface.id)
 
+    def test_an_interface_that_another_instance_has_taken_since_stays_with_it(self):
+        eni = self.ec2.create_network_interface(self.subnet, "10.0.1.78", groups=[self.group.id])
+        first, second = (self.run_one(nics=[{"DeviceIndex": "0", "NetworkInterfaceId": eni.id}]) for _ in range(2))
+        self.ec2.terminate_instances([first.id])
+        self.lifecycle.report(first.id, "terminated")
+        self.assertIs(eni.instance, second)
+        self.assertIsNotNone(eni.attachment_id)
+
     def test_a_group_that_anothers_rule_names_stays(self):
         other = self.ec2.create_security_group("other", "other", vpc_id=self.vpc.id)
         source = [{"GroupId": self.group.id}]
