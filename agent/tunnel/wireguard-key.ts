@@ -1,4 +1,4 @@
-// This machine's WireGuard key: made here, and never sent anywhere. Its public half is what the other end is told.
+// This machine's WireGuard key: made here, and never sent anywhere. The other end gets its public half alone.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";

@@ -67,7 +67,7 @@ test("ports are tried once in 10 s, however often satellites ask", async () => {
   assert.equal(tries, 6);
 });
 
-test("an address that no node has is tried by nobody's wish", async () => {
+test("an address that no node has is not tried", async () => {
   const { host, health } = setUp();
   const tried: string[] = [];
   host.onReach = (address) => {

@@ -90,7 +90,7 @@ export const FORMS: readonly (readonly [name: string, text: string, gone: readon
     /^Authorization: /,
   ],
   [
-    "a scheme that nobody knows, in JSON",
+    "an unknown scheme, in JSON",
     '{"headers":{"Authorization":"Splunk abc.def-ghi","Accept":"text/plain"}}',
     ["abc.def-ghi"],
     /"Accept":"text\/plain"/,

@@ -39,7 +39,7 @@ function setUp() {
   return { host, restored };
 }
 
-test("kubelet's and kube-proxy's chains and the jumps to them are listed, and nobody else's", async () => {
+test("kubelet's and kube-proxy's chains and the jumps to them are listed, and no others", async () => {
   const { host } = setUp();
   assert.deepEqual(await listKubernetesRules(host), [
     `${LOCALNET}: 0, as kube-proxy set it to 1`,

@@ -28,7 +28,7 @@ export interface BootConfig {
   readonly config: Config;
 }
 
-/** Stands for the machine's host name, which nobody knows yet. */
+/** Stands for the machine's host name, which is not known yet. */
 const ANY_HOSTNAME = "machine";
 const SOURCES = ["keysFile", "profile", "process", "rolesAnywhere"];
 

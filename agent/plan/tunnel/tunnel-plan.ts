@@ -71,7 +71,7 @@ function planPeer(gateway: ReachableGateway, behind: readonly string[], keepaliv
 }
 
 /**
- * What the VPC sends to the node itself passes INPUT: kubelet's port, and pods on the host's network, whose ports nobody knows beforehand.
+ * What the VPC sends to the node itself passes INPUT: kubelet's port, and pods on the host's network, whose ports are not known beforehand.
  * Only a CNI plugin's pods pass FORWARD, whose policy Docker sets to DROP.
  */
 function planFirewall({ address, pods }: WantedTunnel, cni: "host" | "none"): FirewallResource {

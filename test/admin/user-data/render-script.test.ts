@@ -68,7 +68,7 @@ test("a text that broke off on its way runs nothing", () => {
   }
 });
 
-test("a user who is not root is told so, before anything is written", () => {
+test("a user who is not root reads so before anything is written", () => {
   rmSync(ROOT, { recursive: true, force: true });
   const { status, stderr } = run(script(), { id: "echo 1000" });
   assert.equal(status, 1);

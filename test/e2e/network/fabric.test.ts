@@ -98,7 +98,7 @@ async function serve(name: string): Promise<ChildProcess> {
   return child;
 }
 
-/** Who answers at an address to a flow that has always the same port; undefined when nobody does. */
+/** Who answers at an address to a flow that has always the same port; undefined without an answer. */
 async function answerer(from: string, to: string): Promise<string | undefined> {
   const program = `
     const socket = require("dgram").createSocket("udp4");

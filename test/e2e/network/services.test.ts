@@ -118,7 +118,7 @@ test("a missing route for the service range is named with the source that the ke
   await untilContradicted("ServicesWorking", "Answers");
 });
 
-test("CoreDNS that is away, and one that is out of reach, are told apart, and the node is Ready all the while", async () => {
+test("CoreDNS that is away, and one that is out of reach, have reasons of their own, and the node is Ready all the while", async () => {
   await stopClusterDns(sandbox);
   const away = await satellite.untilReason("ClusterDnsWorking", "CoreDnsAway");
   assert.deepEqual((await satellite.status()).rootCauses, ["ClusterDnsWorking"]);

@@ -76,7 +76,7 @@ test("the cluster's domain is another where kubelet.config says so", async () =>
   assert.ok(asked.includes("10.100.0.10 kubernetes.default.svc.corp.internal"), asked.join("\n"));
 });
 
-test("a Service that does not answer is told apart by how, with the way that its packets take", async () => {
+test("a Service that does not answer has a reason by how, with the way that its packets take", async () => {
   const { host, observe } = setUp();
   const route = '[{"dst":"10.100.0.1","gateway":"192.0.2.1","dev":"eth0","prefsrc":"192.0.2.10","flags":[]}]';
   host.install("ip", () => ({ stdout: route }));
@@ -107,7 +107,7 @@ test("a way that ip(8) does not say is not known", async () => {
   }
 });
 
-test("an answer of DNS that is none is told apart by how", async () => {
+test("an answer of DNS that is none has a reason by how", async () => {
   const { host, observe } = setUp();
   for (const [code, kind] of [
     ["ECONNREFUSED", "refused"],

@@ -48,7 +48,7 @@ function setUp({ hasTunnel = false, nodes = ["192.0.2.0/24"] } = {}) {
   return { host, board, answers, watch, settle, seen, lines };
 }
 
-test("an island asks nobody, and says nothing", async () => {
+test("an island asks for nothing, and says nothing", async () => {
   const { watch, seen, answers, lines } = setUp({ nodes: ["10.250.0.0/24"] });
   await watch.round();
   assert.deepEqual(seen(), ["True NotUsed", "True NotUsed"]);

@@ -56,7 +56,7 @@ test("what the daemon has kept of the cluster's word names the first gateway tha
   assert.deepEqual(tunnel.gateway.peers, { "gpu-1": GATEWAY_KEY });
 });
 
-test("no entry, no gateway with an address, and the entry of another node are told apart", async () => {
+test("no entry, no gateway with an address, and the entry of another node have reasons of their own", async () => {
   assert.equal(await saved({ entry: null }), "none");
   assert.equal(await saved({ resolved: {} }), "gateway-missing");
   assert.equal(await saved({ node: "gpu-2" }), "unknown");

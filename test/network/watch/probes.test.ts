@@ -25,7 +25,7 @@ test("the gateway is asked at its address in the VPC, without a proxy, bounded i
   ]);
 });
 
-test("no answer, a refusal, and an answer of something else are told apart", async () => {
+test("no answer, a refusal, and an answer of something else have reasons of their own", async () => {
   const host = new MemoryHost();
   const kinds: string[] = [];
   for (const onFetch of [
@@ -79,7 +79,7 @@ test("an address outside the VPC is never connected to: a gateway cannot send th
   );
 });
 
-test("at most four are asked; a foreign certificate, a refusal and silence are told apart", async () => {
+test("at most four are asked; a foreign certificate, a refusal and silence have reasons of their own", async () => {
   const host = new MemoryHost();
   const codes = ["CERT_SIGNATURE_FAILURE", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET"];
   host.onFetch = ({ connectTo = "" }) => failing(codes[Number(connectTo.at(-1))] ?? "")();
