@@ -175,6 +175,21 @@ test("it asks again while EKS and EC2 do not know the new role, and waits for ot
   assert.match(said(), /EKS updates the cluster \(u-7\)/);
 });
 
+test("it waits while an instance that was terminated by hand still has the network interface", async () => {
+  const { create, gatewayAws, said, forget } = setUpGateway();
+  await create();
+  for (const instance of gatewayAws.instances) instance.state = "shutting-down";
+  forget();
+  const inUse = Object.assign(awsError("InvalidParameterValue"), {
+    message: "Network interface 'eni-7' is currently in use.",
+  });
+  const refusals = Array.from({ length: 40 }, () => awsError("InvalidNetworkInterface.InUse"));
+  gatewayAws.failures.set("RunInstances", [...refusals, inUse]);
+  assert.equal(await create(), 0);
+  assert.equal(gatewayAws.launches.length, 2);
+  assert.equal(said().match(/the network interface is still attached to another instance; waiting/g)?.length, 1);
+});
+
 test("an update that fails is reported in EKS's words", async () => {
   const { create, gatewayAws } = setUpGateway();
   gatewayAws.updates = [{ id: "u-8", status: "Failed", errors: ["SubnetNotFound: gone"] }];

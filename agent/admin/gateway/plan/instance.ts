@@ -4,7 +4,7 @@ import type { GatewayInstance } from "../../../host/gateway-aws/types.ts";
 import { type Change, diffOf, pretty } from "../../change.ts";
 import type { Allowance } from "../rules.ts";
 import { type Package, renderUserData } from "../user-data.ts";
-import { type GatewayContext, isAwsCode, type Later, retryWhile } from "./context.ts";
+import { type GatewayContext, isAwsCode, type Later, retryWhile, type Waiting } from "./context.ts";
 
 export interface InstanceSpec {
   readonly type: string;
@@ -20,6 +20,18 @@ export interface Placement {
   readonly address: Later<string>;
   readonly publicIp: Later<string>;
 }
+
+const FOR_PROFILE: Waiting = {
+  attempts: 15,
+  everyMilliseconds: 2000,
+  says: "EC2 does not know the instance profile yet; asking again",
+};
+/** An instance that shuts down keeps its interface for up to some minutes. */
+const FOR_INTERFACE: Waiting = {
+  attempts: 120,
+  everyMilliseconds: 5000,
+  says: "the network interface is still attached to another instance; waiting until EC2 has let go of it",
+};
 
 /** Ubuntu's own parameter (documentation.ubuntu.com, "Find Ubuntu images on AWS"): the newest image of the release in every region. */
 export function defaultImage(instanceType: string): string {
@@ -89,17 +101,13 @@ function planLaunch(context: GatewayContext, spec: InstanceSpec, placement: Plac
     );
   const target = `instance ${names.label}`;
   const facts = { type: spec.type, image, metadata: "IMDSv2 only", tags: names.tags };
-  const waiting = {
-    attempts: 15,
-    everyMilliseconds: 2000,
-    says: "EC2 does not know the instance profile yet; asking again",
-  };
   return {
     target,
     action: "create",
     diff: diffOf(target, undefined, `${pretty(facts)}${shown}`),
     apply: async (print) => {
-      await retryWhile(context, waiting, { isTooEarly: isProfileUnknown, print, call: launch });
+      const call = () => retryWhile(context, FOR_PROFILE, { isTooEarly: isProfileUnknown, print, call: launch });
+      await retryWhile(context, FOR_INTERFACE, { isTooEarly: isInterfaceInUse, print, call });
     },
   };
 }
@@ -117,7 +125,16 @@ export function packageOf({ package: program }: InstanceSpec): Package {
 }
 
 function isProfileUnknown(error: unknown): boolean {
+  return isInvalidParameter(error, /instance profile/i);
+}
+
+function isInterfaceInUse(error: unknown): boolean {
+  return isAwsCode(error, "InvalidNetworkInterface.InUse") || isInvalidParameter(error, /currently in use/i);
+}
+
+/** One code of EC2's is for many parameters: its words say which. */
+function isInvalidParameter(error: unknown, words: RegExp): boolean {
   for (let link = error; link instanceof Error; link = link.cause)
-    if (link.name === "InvalidParameterValue" && /instance profile/i.test(link.message)) return true;
+    if (link.name === "InvalidParameterValue" && words.test(link.message)) return true;
   return false;
 }
