@@ -1,7 +1,7 @@
 // What the plan needs to know of this node's tunnel, put together from its entry, its key and the machine's own network.
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { readSurroundings } from "../facts/tunnel/surroundings.ts";
+import { hasLocalAddress, readSurroundings } from "../facts/tunnel/surroundings.ts";
 import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
 import { addressOf, type ResolvedEndpoints, resolveEndpoints } from "./endpoints.ts";
@@ -40,7 +40,7 @@ export async function composeTunnelFacts(host: Host, sources: TunnelSources): Pr
     };
   } catch (error) {
     if (!(error instanceof SatelliteError)) throw error;
-    return { kind: "damaged", problem: error, address: (await isLocal(host, address)) ? address : undefined };
+    return { kind: "damaged", problem: error, address: (await hasLocalAddress(host, address)) ? address : undefined };
   }
 }
 
@@ -90,10 +90,4 @@ function findGap(
       hint: `getent hosts ${lost.endpoint.slice(0, lost.endpoint.lastIndexOf(":"))}; it is tried again every minute.`,
     },
   );
-}
-
-/** Whether the machine has the address, as proc(5)'s trie of routes says: kubelet does not start with another one. */
-async function isLocal(host: Host, address: string): Promise<boolean> {
-  const trie = (await host.files.read("/proc/net/fib_trie")) ?? "";
-  return trie.includes(`|-- ${address}\n           /32 host LOCAL`);
 }

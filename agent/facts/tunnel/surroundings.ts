@@ -5,6 +5,7 @@ import { SYSTEMD_RESOLV_CONF } from "../resolver.ts";
 import type { LocalRoute, Surroundings } from "./tunnel-facts.ts";
 
 const ROUTES = "/proc/net/route";
+const ROUTE_TRIE = "/proc/net/fib_trie";
 const RESOLV_CONF = "/etc/resolv.conf";
 /** kube-proxy's interface in IPVS mode has every Service's address on it: they are the tunnel's Services, and no conflict. */
 const SERVICE_INTERFACE = "kube-ipvs0";
@@ -31,6 +32,15 @@ export async function readSurroundings(host: Host): Promise<Surroundings> {
       MAX_NAME_SERVERS,
     ),
   };
+}
+
+/**
+ * Whether the machine has the address, on any interface: kubelet does not start with another one. A leaf of the trie is the address, then a
+ * line for each of its routes; both are indented by their depth (net/ipv4/fib_trie.c).
+ */
+export async function hasLocalAddress(host: Pick<Host, "files">, address: string): Promise<boolean> {
+  const [, ...leaves] = ((await host.files.read(ROUTE_TRIE)) ?? "").split("|-- ");
+  return leaves.some((leaf) => leaf.startsWith(`${address}\n`) && leaf.includes("/32 host LOCAL"));
 }
 
 /** proc(5), /proc/net/route: Iface, Destination, Gateway, Flags, RefCnt, Use, Metric, Mask, …; numbers in the machine's byte order. */

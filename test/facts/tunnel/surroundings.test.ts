@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseRoutes, readSurroundings } from "../../../agent/facts/tunnel/surroundings.ts";
+import { hasLocalAddress, parseRoutes, readSurroundings } from "../../../agent/facts/tunnel/surroundings.ts";
+import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 
 const HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
@@ -66,4 +67,33 @@ test("addresses are those of IPv4 beside the tunnel's", async () => {
   ];
   host.system = { ...host.system, addresses };
   assert.deepEqual((await readSurroundings(host)).addresses, [addresses[0]]);
+});
+
+test("an address is the machine's at any depth of the trie, and another machine's or a network's is not", async () => {
+  const host = new MemoryHost();
+  const leaf = (indent: string, address: string, ...routes: readonly string[]) =>
+    [`|-- ${address}`, ...routes.map((route) => `   ${route}`)].map((line) => `${indent}${line}\n`).join("");
+  host.files.put(
+    "/proc/net/fib_trie",
+    `Main:\n  +-- 0.0.0.0/1 2 0 2\n${leaf("     ", "10.250.0.11", "/32 link UNICAST", "/32 host LOCAL")}` +
+      leaf("              ", "10.250.0.12", "/32 host LOCAL") +
+      leaf("        ", "10.250.0.13", "/32 universe UNICAST") +
+      leaf("        ", "10.250.0.1", "/24 link UNICAST"),
+  );
+  const has = await Promise.all(
+    ["10.250.0.11", "10.250.0.12", "10.250.0.13", "10.250.0.1"].map((address) => hasLocalAddress(host, address)),
+  );
+  assert.deepEqual(has, [true, true, false, false]);
+  assert.equal(await hasLocalAddress(new MemoryHost(), "10.250.0.11"), false);
+});
+
+test("this machine's own addresses are those that ip prints", async () => {
+  const host = createLinuxHost();
+  const printed = JSON.parse(execFileSync("ip", ["-json", "-4", "address", "show", "up"], { encoding: "utf8" }));
+  const addresses = (printed as { addr_info?: { local?: string }[] }[])
+    .flatMap(({ addr_info: infos = [] }) => infos)
+    .flatMap(({ local }) => local ?? []);
+  assert.ok(addresses.includes("127.0.0.1"));
+  for (const address of addresses) assert.ok(await hasLocalAddress(host, address), address);
+  for (const address of ["192.0.2.213", "127.0.0.0"]) assert.ok(!(await hasLocalAddress(host, address)), address);
 });
