@@ -1,13 +1,15 @@
 // A chain of the agent's own in iptables' table `filter`. No chain is flushed, and of others' chains only the jump to it is touched.
-import type { Host } from "../../host/host.ts";
+import type { Host, RunResult } from "../../host/host.ts";
 import { type FirewallResource, renderFirewall } from "../../plan/tunnel/resources.ts";
 import type { Executor } from "../executor.ts";
 import { compareSparingly } from "./glance.ts";
-import { requireTool, runTool } from "./tool.ts";
+import { refused, requireTool, runTool } from "./tool.ts";
 
 /** Where there may be a jump. */
 const PARENTS = ["INPUT", "FORWARD"] as const;
 const WAIT = ["--wait", "5", "--table", "filter"];
+/** iptables' RESOURCE_PROBLEM (xtables.h): another program holds its lock, or it may not ask. That says nothing of the rules. */
+const NOT_ASKED = 4;
 
 export interface FirewallState {
   /** Undefined when there is no such chain. */
@@ -47,23 +49,27 @@ export const firewallExecutor: Executor<FirewallResource> = {
   },
 };
 
-/** Reads the chain, and which of these chains jump to it. @throws tools-missing */
+/** Reads the chain, and which of these chains jump to it. @throws tools-missing, tunnel-not-set */
 export async function readFirewallState(
   host: Host,
   chain: string,
   asked: readonly string[] = PARENTS,
 ): Promise<FirewallState> {
-  const { exitCode, stdout } = await runTool(host, "iptables", [...WAIT, "--list-rules", chain]);
+  const { exitCode, stdout } = await ask(host, "--list-rules", chain);
   if (exitCode !== 0) return { rules: undefined, parents: [] };
   const prefix = `-A ${chain} `;
   const rules = stdout
     .split("\n")
     .filter((line) => line.startsWith(prefix))
     .map((line) => line.slice(prefix.length).trim());
-  const checks = await Promise.all(
-    asked.map((parent) => runTool(host, "iptables", [...WAIT, "--check", parent, "--jump", chain])),
-  );
+  const checks = await Promise.all(asked.map((parent) => ask(host, "--check", parent, "--jump", chain)));
   return { rules, parents: asked.filter((_, index) => checks[index]?.exitCode === 0) };
+}
+
+async function ask(host: Host, ...args: readonly string[]): Promise<RunResult> {
+  const answer = await runTool(host, "iptables", [...WAIT, ...args]);
+  if (answer.exitCode === NOT_ASKED) throw refused(`iptables ${args.join(" ")}`, NOT_ASKED, answer.stderr);
+  return answer;
 }
 
 function iptables(host: Host, ...args: readonly string[]): Promise<string> {

@@ -83,6 +83,25 @@ test("it is removed whole, twice if need be", async () => {
   );
 });
 
+test("a lock that another program holds says nothing of the rules: no second jump is set, and no removal has succeeded", async () => {
+  const { host, network, rounds } = setUp();
+  await rounds.apply(PLANNED);
+  const real = host.installed("iptables");
+  const lock = (verb: string) =>
+    host.install("iptables", (args) =>
+      args.includes(verb)
+        ? { exitCode: 4, stderr: "Another app is currently holding the xtables lock." }
+        : (real?.(args) ?? {}),
+    );
+  for (const verb of ["--list-rules", "--check"]) {
+    lock(verb);
+    assert.deepEqual(codesOf(await rounds.apply(PLANNED)), ["tunnel-not-set"], verb);
+    await assert.rejects(removeFirewall(host, CHAIN), { code: "tunnel-not-set", message: /xtables lock/ });
+  }
+  assert.deepEqual(network.chains.get("INPUT"), [`-j ${CHAIN}`, "-j ufw-before-input"]);
+  assert.deepEqual(network.chains.get(CHAIN), PLANNED.rules);
+});
+
 test("a machine without iptables is a missing tool", async () => {
   const { host, rounds } = setUp();
   host.uninstall("iptables");
