@@ -7,6 +7,8 @@ import {
   type NetworkEntry,
   type NetworkMap,
   readNetworkMap,
+  renderNetworkEntry,
+  renderNodeEntry,
 } from "../tunnel/entries.ts";
 import { NETWORK_CONFIG_MAP, PUBLIC_KEY_ANNOTATION, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
 import type { ApiReport } from "./api-report.ts";
@@ -27,6 +29,7 @@ export interface ClusterViewOptions extends Omit<CollectionWatchOptions, "answer
 
 /** A key has 44 characters; of a longer text this much is enough to refuse it. */
 const MAX_KEY_LENGTH = 64;
+const NO_DATA: ConfigMapData = {};
 const NO_SERVICES: ServiceAddresses = { apiServers: [], clusterDns: [] };
 
 export class ClusterView {
@@ -47,6 +50,7 @@ export class ClusterView {
     this.#data = data;
     this.#annotations = new Map(Object.entries(annotations));
     this.#services = services;
+    this.map(); // What holds when the first answer of this run is damaged.
   }
 
   /** Whether entries and keys are known, from now or from an earlier run. Before that no peer is removed. */
@@ -55,7 +59,14 @@ export class ClusterView {
   }
 
   get data(): ConfigMapData {
-    return this.#data ?? {};
+    return this.#data ?? NO_DATA;
+  }
+
+  /** The entries that hold, as the ConfigMap has them: the next run does not know what was there before the damage. */
+  get goodData(): ConfigMapData {
+    const { network, nodes } = this.map();
+    const entries = [...nodes].map(([name, entry]) => renderNodeEntry(name, entry));
+    return Object.assign({}, ...entries, network && renderNetworkEntry(network));
   }
 
   get annotations(): ReadonlyMap<string, string> {

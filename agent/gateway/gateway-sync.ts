@@ -161,9 +161,9 @@ export class GatewaySync {
 
   async #save(): Promise<void> {
     const { host, view, log } = this.#options;
-    const { data, annotations, services } = view;
+    const { goodData, annotations, services } = view;
     const lastGood: LastGood = {
-      data: { ...data },
+      data: { ...goodData },
       annotations: Object.fromEntries(annotations),
       held: Object.fromEntries(this.#held),
       services: { apiServers: [...services.apiServers], clusterDns: [...services.clusterDns] },

@@ -5,7 +5,7 @@ import type { Host } from "../host/host.ts";
 const serviceSchema = z.object({ address: z.string(), port: z.number(), protocol: z.enum(["tcp", "udp"]) });
 const texts = z.record(z.string(), z.string());
 const lastGoodSchema = z.object({
-  /** Data of the administrators' ConfigMap. */
+  /** Data of the administrators' ConfigMap, with the last good entry in place of a damaged one. */
   data: texts,
   /** Keys that Nodes said, by node. */
   annotations: texts,

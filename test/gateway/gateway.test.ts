@@ -1,69 +1,12 @@
-// The whole gateway in memory: its machine, the cluster, AWS and the metadata service.
+// The whole gateway: it makes its machine what the cluster says, and repairs it.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { parseSettings } from "../../agent/config/load.ts";
-import { runGateway } from "../../agent/gateway/gateway.ts";
-import { gatewaySchema } from "../../agent/gateway/gateway-schema.ts";
-import { Secret } from "../../agent/secret.ts";
-import { readGatewayMap, renderNetworkEntry, renderNodeEntry } from "../../agent/tunnel/entries.ts";
-import { PUBLIC_KEY_ANNOTATION } from "../../agent/tunnel/names.ts";
-import { publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
-import { awsError, MemoryAws } from "../fakes/memory-aws.ts";
+import { test } from "node:test";
+import { readGatewayMap, renderNodeEntry } from "../../agent/tunnel/entries.ts";
 import { settle } from "../fakes/memory-clock.ts";
-import { MemoryClusterApi } from "../fakes/memory-cluster-api.ts";
-import { MemoryGatewayMachine } from "../fakes/memory-gateway.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { MemoryInstance } from "../fakes/memory-instance.ts";
-import { createMemoryLog } from "../fakes/memory-log.ts";
-
-const [KEY_A = "", KEY_B = "", KEY_C = ""] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte).toString("base64"));
-const NETWORK = {
-  nodes: "10.250.0.0/24",
-  pods: "10.250.16.0/20",
-  vpcCidrs: ["10.20.0.0/16"],
-  serviceCidr: "10.100.0.0/16",
-};
-const ENTRIES = {
-  ...renderNetworkEntry(NETWORK),
-  ...renderNodeEntry("a", { address: "10.250.0.11", pods: ["10.250.16.0/24"] }),
-  ...renderNodeEntry("b", { address: "10.250.0.12", pods: [] }),
-};
-const says = (key: string) => ({ [PUBLIC_KEY_ANNOTATION]: key });
-
-function setUp(context: TestContext) {
-  const host = new MemoryHost();
-  const machine = new MemoryGatewayMachine(host);
-  machine.publicKeyOf = (key) => publicKeyOf(new Secret(key));
-  const instance = new MemoryInstance();
-  instance.giveKeys("ASIAGATEWAY", "2026-01-02T09:00:00Z");
-  // The health server is real: the gateway's address must be this machine's.
-  instance.values.set("meta-data/local-ipv4", `127.0.${process.pid % 250}.${1 + (process.hrtime()[1] % 250)}`);
-  const cluster = new MemoryClusterApi();
-  cluster.maps.set("eks-satellite-network", { ...ENTRIES });
-  cluster.maps.set("eks-satellite-gateways", { other: "kept" });
-  cluster.nodes.set("a", says(KEY_A)).set("b", says(KEY_B)).set("ec2", {});
-  cluster.slices.set("kubernetes", [{ addresses: ["10.20.1.10"], port: 443, protocol: "TCP" }]);
-  host.onFetch = (request) => instance.answer(request) ?? cluster.answer(request);
-  host.onFollow = (request) => cluster.follow(request);
-  const aws = new MemoryAws(host.clock.now);
-  const memoryLog = createMemoryLog();
-  const run = async () => {
-    const stop = new AbortController();
-    const config = parseSettings(gatewaySchema, "cluster: { name: demo, region: us-west-2 }", "gateway.yaml", "");
-    const ended = runGateway({ host, aws, config, log: memoryLog.log, environment: {} }, stop.signal);
-    const end = async () => {
-      stop.abort();
-      await ended;
-    };
-    context.after(end);
-    await host.clock.advance(1500);
-    return { end };
-  };
-  return { host, machine, instance, cluster, aws, run, ...memoryLog };
-}
+import { ENTRIES, KEY_A, KEY_B, KEY_C, says, setUpRunningGateway } from "../fakes/running-gateway.ts";
 
 test("from nothing: key, interface, peers, routes, rules, and the gateway's entry beside the others'", async (context) => {
-  const { host, machine, cluster, run } = setUp(context);
+  const { host, machine, cluster, run } = setUpRunningGateway(context);
   await run();
   assert.deepEqual(
     [...machine.peers],
@@ -87,7 +30,7 @@ test("from nothing: key, interface, peers, routes, rules, and the gateway's entr
 });
 
 test("a round with nothing to do writes nothing, here and in the cluster", async (context) => {
-  const { host, machine, cluster, run } = setUp(context);
+  const { host, machine, cluster, run } = setUpRunningGateway(context);
   await run();
   const writes = machine.writes.length;
   const patches = () => cluster.requests.filter(({ method }) => method === "PATCH").length;
@@ -97,7 +40,7 @@ test("a round with nothing to do writes nothing, here and in the cluster", async
 });
 
 test("a node that comes, changes its key, or goes is followed at once, and said in the log", async (context) => {
-  const { machine, cluster, run, messages, host } = setUp(context);
+  const { machine, cluster, run, messages, host } = setUpRunningGateway(context);
   await run();
   cluster.setMap("eks-satellite-network", {
     ...ENTRIES,
@@ -128,7 +71,7 @@ test("a node that comes, changes its key, or goes is followed at once, and said 
 });
 
 test("garbage is refused with its name and takes no peer: what was good holds, until it is removed or another's", async (context) => {
-  const { machine, cluster, run, lines } = setUp(context);
+  const { machine, cluster, run, lines } = setUpRunningGateway(context);
   await run();
   cluster.setMap("eks-satellite-network", { ...ENTRIES, b: "{", _network: "garbage" });
   await settle();
@@ -142,59 +85,16 @@ test("garbage is refused with its name and takes no peer: what was good holds, u
   assert.deepEqual([...machine.peers.keys()], [KEY_A], "the address is another node's now");
 });
 
-test("the API server away, then a restart without it: the peers stay, and one line says so", async (context) => {
-  const { host, machine, cluster, run, lines } = setUp(context);
-  const first = await run();
-  const peers = [...machine.peers];
-  cluster.failure = () => {
-    throw new Error("connect ETIMEDOUT");
-  };
-  cluster.endWatches();
-  await host.clock.advance(600_000);
-  assert.deepEqual([...machine.peers], peers);
-  const away = () =>
-    lines.filter(({ msg }) => msg === "the cluster is not followed; the peers stay as they are").length;
-  assert.equal(away(), 1);
-  await first.end();
-
-  machine.interface = undefined; // The instance was restarted.
-  machine.peers.clear();
-  machine.routes.clear();
-  await run();
-  assert.deepEqual([...machine.peers], peers);
-  cluster.failure = undefined;
-  await host.clock.advance(30_000);
-  assert.ok(lines.some(({ msg }) => msg === "the cluster is followed again"));
-});
-
-test("a restart while AWS is away goes by the cluster's facts of the last run", async (context) => {
-  const { machine, aws, cluster, run } = setUp(context);
-  await (await run()).end();
-  aws.fail(awsError("InternalFailure", 500));
-  cluster.nodes.set("a", says(KEY_C));
-  await run();
-  assert.equal(machine.peers.get(KEY_C), "10.250.0.11/32,10.250.16.0/24");
-});
-
 test("a cluster without a Node is known: rules and entry are there before the first satellite", async (context) => {
-  const { machine, cluster, run } = setUp(context);
+  const { machine, cluster, run } = setUpRunningGateway(context);
   cluster.nodes.clear();
   await run();
   assert.deepEqual([machine.peers.size, machine.routes.size], [0, 2]);
   assert.ok("i-0123456789abcdef0" in (cluster.maps.get("eks-satellite-gateways") ?? {}));
 });
 
-test("before anything is known of the cluster, peers of an earlier process are left alone", async (context) => {
-  const { machine, cluster, run } = setUp(context);
-  machine.interface = { mtu: 1420, isUp: true, publicKey: "(none)", listenPort: 51820 };
-  machine.peers.set(KEY_C, "10.250.0.13/32");
-  cluster.failure = () => ({ status: 503, body: "" });
-  await run();
-  assert.deepEqual([...machine.peers.keys()], [KEY_C]);
-});
-
 test("what another program changes on the machine is repaired within 30 s", async (context) => {
-  const { host, machine, run } = setUp(context);
+  const { host, machine, run } = setUpRunningGateway(context);
   await run();
   machine.peers.delete(KEY_A);
   machine.routes.delete("10.250.0.0/24");
@@ -209,7 +109,7 @@ test("what another program changes on the machine is repaired within 30 s", asyn
 });
 
 test("an Elastic IP that is moved is published within two minutes", async (context) => {
-  const { host, instance, cluster, run } = setUp(context);
+  const { host, instance, cluster, run } = setUpRunningGateway(context);
   await run();
   instance.values.set("meta-data/public-ipv4", "198.51.100.77");
   await host.clock.advance(120_000);
@@ -218,7 +118,7 @@ test("an Elastic IP that is moved is published within two minutes", async (conte
 });
 
 test("an entry that another party removes is written again, and a missing ConfigMap is named", async (context) => {
-  const { host, cluster, run, lines } = setUp(context);
+  const { host, cluster, run, lines } = setUpRunningGateway(context);
   await run();
   cluster.maps.set("eks-satellite-gateways", { other: "kept" });
   await host.clock.advance(100_000);
@@ -230,7 +130,7 @@ test("an entry that another party removes is written again, and a missing Config
 });
 
 test("a refused token is replaced by one of keys that are read anew", async (context) => {
-  const { host, instance, cluster, run } = setUp(context);
+  const { host, instance, cluster, run } = setUpRunningGateway(context);
   await run();
   const tokens = () => new Set(cluster.requests.map(({ headers }) => headers?.authorization)).size;
   const before = tokens();
