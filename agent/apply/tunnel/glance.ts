@@ -3,7 +3,7 @@ import type { ConditionBoard } from "../../board/conditions.ts";
 import type { Host } from "../../host/host.ts";
 import { resourceId } from "../../plan/resource.ts";
 import type { FirewallResource, TunnelResource } from "../../plan/tunnel/resources.ts";
-import { addressLabel, rpFilterPath } from "./tunnel-state.ts";
+import { rpFilterPath } from "./tunnel-state.ts";
 
 /** What no file shows is found by the watch, or after so long: a peer's networks and endpoint, the key, the MTU, the packet filter. */
 const FULL_LOOK_EVERY_MS = 5 * 60_000;
@@ -61,19 +61,13 @@ export async function compareSparingly<T>(
   return difference;
 }
 
-/** Routes into the interface, its reverse path filter, and the addresses on `lo` under its label. */
+/** Routes into the interface, and its reverse path filter. An address on `lo` that goes takes the routes with it that have it as their source. */
 async function readPicture(host: Host, resource: Watched): Promise<readonly string[]> {
   if (resource.kind === "firewall") return [];
-  const { interface: name, address: own } = resource;
-  const [routes, rpFilter, { addresses }] = await Promise.all([
+  const { interface: name } = resource;
+  const [routes, rpFilter] = await Promise.all([
     host.files.read("/proc/net/route"),
     host.files.read(rpFilterPath(name)),
-    host.systemInformation(),
   ]);
-  const isOwn = (each: (typeof addresses)[number]) => each.address === own || each.interface === addressLabel(name);
-  return [
-    ...(routes ?? "").split("\n").filter((line) => line.startsWith(`${name}\t`)),
-    `${rpFilter}`,
-    ...addresses.filter(isOwn).map(({ interface: on, address }) => `${on} ${address}`),
-  ];
+  return [...(routes ?? "").split("\n").filter((line) => line.startsWith(`${name}\t`)), `${rpFilter}`];
 }
