@@ -1,9 +1,10 @@
-// What `eni` prints: tables with columns as wide as their widest cell, two spaces between them, as kubectl has them.
+// What `eni` prints: plans, tables, and documents for `--output json`.
 import type { Account } from "../admin/account.ts";
 import { CLUSTER_TAG, type EniPlan, tagsOf } from "../admin/eni.ts";
 import { fargateNodeName, type SuffixForm } from "../config/fargate-name.ts";
 import type { NetworkInterface } from "../host/ec2.ts";
 import { fargateProviderId } from "../plan/node-identity.ts";
+import { renderTable } from "../table.ts";
 import type { EniOptions } from "./eni-options.ts";
 
 interface PlanRequest {
@@ -95,19 +96,4 @@ function nodeNameOf({ privateIp }: NetworkInterface, region: string, suffix: Suf
 /** Renders a document for `--output json`. */
 export function renderJson(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-/** The first row is the heading; an empty cell is shown as `-`. */
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const shown = rows.map((row) => row.map((cell) => cell || "-"));
-  const widths = (shown[0] ?? []).map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
-  return shown
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join("");
 }

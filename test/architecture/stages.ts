@@ -9,6 +9,7 @@ export const STAGES = [
     "digest.ts",
     "optional.ts",
     "nearest.ts",
+    "table.ts",
     "foreign-text.ts",
     "redact/",
     "log.ts",

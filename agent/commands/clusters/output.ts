@@ -1,5 +1,6 @@
 // What `clusters` prints: tables, a description, and documents for `--output json`.
 import type { ClusterView, Unread } from "../../admin/clusters/read-clusters.ts";
+import { renderTable } from "../../table.ts";
 
 const HEADING = ["NAME", "REGION", "VERSION", "STATUS", "MODE", "ENDPOINT", "REMOTE NETWORKS", "SATELLITES"];
 
@@ -78,17 +79,4 @@ function verdictOf({ obstacles }: ClusterView): string {
 
 function renderUnread({ what, problem, hint }: Unread): string {
   return `! ${what} is not shown: ${problem}${hint === undefined ? "" : ` → ${hint}`}\n`;
-}
-
-/** The first row is the heading; an empty cell is shown as `-`. */
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const shown = rows.map((row) => row.map((cell) => cell || "-"));
-  const widths = (shown[0] ?? []).map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
-  const lines = shown.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return lines.map((line) => `${line}\n`).join("");
 }

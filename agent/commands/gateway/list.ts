@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { openAccount } from "../../admin/account.ts";
 import { type GatewayPicture, networksOf, readGateways } from "../../admin/gateway/picture.ts";
+import { renderTable } from "../../table.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type ChainOptions, loadGatewayAdmin } from "../admin-clients.ts";
 import type { CommandContext, Print } from "../context.ts";
@@ -88,15 +89,5 @@ const TITLES: Readonly<Record<keyof Row, string>> = {
 
 function renderRows(rows: readonly Row[]): string {
   const keys = Object.keys(TITLES) as (keyof Row)[];
-  const all = [TITLES, ...rows];
-  const width = (key: keyof Row) => Math.max(...all.map((row) => row[key].length));
-  return all
-    .map(
-      (row) =>
-        `${keys
-          .map((key) => row[key].padEnd(width(key)))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  return renderTable([TITLES, ...rows].map((row) => keys.map((key) => row[key])));
 }
