@@ -2,6 +2,7 @@
 import type { Administrator } from "../admin/cluster-access.ts";
 import type { GatewayAdmin } from "../admin/gateway/read.ts";
 import { SatelliteError } from "../errors.ts";
+import type { AwsKeys } from "../host/aws.ts";
 import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
 import type { AdminKubernetes, KubernetesAccess } from "../host/kubernetes-admin.ts";
@@ -45,6 +46,12 @@ export async function loadAdmin(
     openKubernetes,
     kubeconfig: file === undefined ? undefined : { file, ...optional({ context }) },
   };
+}
+
+/** Reads the keys alone. Neither EKS nor IAM is asked, so neither client is loaded: kubectl waits for a token. */
+export async function readChainKeys({ region, profile }: ChainOptions): Promise<AwsKeys> {
+  const { createKeyChain, readChain } = await import("../host/key-chain.ts");
+  return readChain(createKeyChain(region, profile));
 }
 
 /** Kubernetes' client is 2 MB of code, in a file of its own: not every change needs it. */

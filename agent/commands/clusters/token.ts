@@ -1,10 +1,10 @@
 // `eks-satellite token`: a token of the administrator's AWS keys for kubectl, as `aws eks get-token` prints it.
 import type { Command } from "commander";
-import { missingKeys } from "../../admin/cluster-access.ts";
+import { readKeys } from "../../admin/cluster-access.ts";
 import { mintEksToken } from "../../credentials/eks-token.ts";
 import type { AwsKeys } from "../../host/aws.ts";
 import { checkCluster } from "../admin-changes.ts";
-import type { ChainOptions } from "../admin-clients.ts";
+import { type ChainOptions, readChainKeys } from "../admin-clients.ts";
 import type { CommandContext, Print } from "../context.ts";
 import { parseRegion, profileOption } from "../options.ts";
 
@@ -34,27 +34,16 @@ export function register(program: Command, { host, environment, print }: Command
     .requiredOption("--region <region>", "region of the cluster", parseRegion)
     .addOption(profileOption())
     .action(async (options: TokenOptions) => {
-      const readKeys = () => readAdministratorKeys(options);
-      await tokenCommand({ readKeys, environment, now: host.clock.now }, options, print);
+      const context = { readKeys: () => readChainKeys(options), environment, now: host.clock.now };
+      await tokenCommand(context, options, print);
     });
 }
 
-/** Neither EKS nor IAM is asked, so neither client is loaded: kubectl waits for this. */
-async function readAdministratorKeys({ region, profile }: ChainOptions): Promise<AwsKeys> {
-  const { createKeyChain, readChain } = await import("../../host/key-chain.ts");
-  return readChain(createKeyChain(region, profile));
-}
-
 /** Prints an ExecCredential. AWS is asked for nothing but the keys. @throws cluster-invalid, credentials-missing */
-export async function tokenCommand(
-  { readKeys, environment, now }: TokenContext,
-  options: TokenOptions,
-  print: Print,
-): Promise<void> {
+export async function tokenCommand(context: TokenContext, options: TokenOptions, print: Print): Promise<void> {
   const cluster = checkCluster(options);
-  const keys = await readKeys().catch((cause: unknown) => {
-    throw missingKeys(cause);
-  });
+  const { environment, now } = context;
+  const keys = await readKeys(context);
   const { value, expiresAtMs } = await mintEksToken(keys, cluster, now());
   const expirationTimestamp = new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, "Z");
   const document = {

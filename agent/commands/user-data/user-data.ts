@@ -1,7 +1,7 @@
 // `eks-satellite user-data`: the text that makes a fresh machine of any cloud this node.
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { missingKeys } from "../../admin/cluster-access.ts";
+import { readKeys } from "../../admin/cluster-access.ts";
 import { readAuthorities } from "../../admin/user-data/authorities.ts";
 import { type BootKeys, readBootKeys } from "../../admin/user-data/boot-keys.ts";
 import { encodeUserData, explainSize } from "../../admin/user-data/encode.ts";
@@ -18,7 +18,7 @@ import { SatelliteError } from "../../errors.ts";
 import type { AwsKeys } from "../../host/aws.ts";
 import { optional } from "../../optional.ts";
 import { Secret } from "../../secret.ts";
-import type { ChainOptions } from "../admin-clients.ts";
+import { readChainKeys } from "../admin-clients.ts";
 import type { CommandContext } from "../context.ts";
 import { addUserDataOptions, checkTogether, keySourceOf, type UserDataOptions } from "./options.ts";
 
@@ -40,14 +40,9 @@ export function register(program: Command, context: CommandContext): void {
     .description("administrator: print the user data, or the script, that makes a fresh machine of any cloud this node")
     .action((options: UserDataOptions) => {
       const { host, environment, print, printError, isTerminal, readInput } = context;
-      const readKeys = () => readChainKeys(options);
-      return userDataCommand({ host, environment, print, printError, isTerminal, readInput, readKeys }, options);
+      const ofChain = { readKeys: () => readChainKeys(options) };
+      return userDataCommand({ host, environment, print, printError, isTerminal, readInput, ...ofChain }, options);
     });
-}
-
-async function readChainKeys({ region, profile }: ChainOptions): Promise<AwsKeys> {
-  const { createKeyChain, readChain } = await import("../../host/key-chain.ts");
-  return readChain(createKeyChain(region, profile));
 }
 
 /** Prints or writes the text. @throws options-invalid, secret-on-terminal, config-invalid, credentials-invalid, what pinRelease and createActivation do */
@@ -107,12 +102,11 @@ function refuseOnTerminal(
 }
 
 async function activate(
-  { host, readKeys, printError }: UserDataContext,
+  context: UserDataContext,
   { region, cluster, nodeName, ssmRole: role = "" }: UserDataOptions,
 ): Promise<Activation> {
-  const keys = await readKeys().catch((cause: unknown) => {
-    throw missingKeys(cause);
-  });
+  const { host, printError } = context;
+  const keys = await readKeys(context);
   const now = host.clock.now();
   const request = { region, cluster, nodeName, role };
   const activation = await createActivation(host, keys, request, now);
