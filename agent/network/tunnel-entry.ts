@@ -61,10 +61,28 @@ export function readClusterWord(
     entry: {
       ...{ address: entry.address, pods: entry.pods, vpcCidrs, serviceCidr },
       remoteNetworks: [nodes, ...(pods === undefined ? [] : [pods])],
-      gateways: [...found.gateways].slice(0, MAX_GATEWAYS).map(([name, gateway]) => toGateway(name, gateway, node)),
+      gateways: listCurrent(found.gateways)
+        .slice(0, MAX_GATEWAYS)
+        .map(([name, gateway]) => toGateway(name, gateway, node)),
     },
     problem: found.problems[0],
   };
+}
+
+/**
+ * A gateway that got another name, or whose instance was replaced, leaves its old entry behind. Of two with one key or one address the newer
+ * one is in force: WireGuard knows a peer by its key, and gives a network to one peer alone.
+ */
+function listCurrent(gateways: ReadonlyMap<string, GatewayEntry>): readonly (readonly [string, GatewayEntry])[] {
+  const newestFirst = [...gateways.values()].toSorted((one, other) => Date.parse(other.since) - Date.parse(one.since));
+  const taken = new Set<string>();
+  const current = newestFirst.filter(({ publicKey, address }) => {
+    const isOld = taken.has(publicKey) || taken.has(address);
+    taken.add(publicKey).add(address);
+    return !isOld;
+  });
+  const kept = new Set(current);
+  return [...gateways].filter(([, entry]) => kept.has(entry));
 }
 
 /** Of the keys that a gateway accepts this node's own is of interest, and nothing else. */

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { entryOfConfig, readClusterWord } from "../../agent/network/tunnel-entry.ts";
+import { renderGatewayEntry } from "../../agent/tunnel/entries.ts";
+import { makePrivateKey, publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
 import { sampleConfig } from "../fakes/samples.ts";
 import { clusterMaps, OTHER_KEY, STATIC_TUNNEL } from "./samples.ts";
+
+/** @param day of its start */
+function gateway(name: string, publicKey: string, address: string, day = "1") {
+  return renderGatewayEntry(name, {
+    ...{ publicKey, address, endpoint: "198.51.100.5:51820", mtu: 1420, peers: {} },
+    since: `2026-01-0${day}T00:00:00Z`,
+  });
+}
 
 test("a node without an entry, and a cluster without a gateway, are two words", () => {
   const { network } = clusterMaps();
@@ -62,11 +72,11 @@ test("a gateway's garbage is a problem, and the other gateways hold", () => {
 });
 
 test("however many gateways write themselves in, a node keeps eight", () => {
-  const { network, gateways } = clusterMaps();
-  const many = Object.fromEntries(
-    Array.from({ length: 100 }, (_, index) => [`gw-${index + 100}`, gateways["gw-1"] ?? ""]),
+  const { network } = clusterMaps();
+  const many = Array.from({ length: 100 }, (_, index) =>
+    gateway(`gw-${index + 100}`, publicKeyOf(makePrivateKey()), `10.20.1.${index}`),
   );
-  const word = readClusterWord("gpu-1", network, many);
+  const word = readClusterWord("gpu-1", network, Object.assign({}, ...many));
   assert.equal(word.kind === "entry" && word.entry.gateways.length, 8);
 });
 
@@ -76,5 +86,22 @@ test("a static tunnel's entry is what the configuration says", () => {
   assert.deepEqual(
     gateways.map(({ name, mtu, peers }) => [name, mtu, peers]),
     [["gateways[0]", undefined, undefined]],
+  );
+});
+
+test("of two gateways with one key, or with one address, the newer one is in force, and the order by name stays", () => {
+  const { network } = clusterMaps();
+  const [second = "", third = ""] = [1, 2].map(() => publicKeyOf(makePrivateKey()));
+  const word = readClusterWord("gpu-1", network, {
+    ...gateway("a-renamed", OTHER_KEY, "10.20.1.5", "1"),
+    ...gateway("b-replaced", second, "10.20.1.6", "2"),
+    ...gateway("c", OTHER_KEY, "10.20.1.5", "3"),
+    ...gateway("d", third, "10.20.1.6", "4"),
+    ...gateway("e", second, "10.20.1.7", "1"),
+  });
+  assert.ok(word.kind === "entry");
+  assert.deepEqual(
+    word.entry.gateways.map(({ name }) => name),
+    ["c", "d"],
   );
 });
