@@ -3,6 +3,7 @@ import { type CheckGatewayOptions, checkGatewayCommand } from "../../agent/comma
 import { type CreateGatewayOptions, createGatewayCommand } from "../../agent/commands/gateway/create.ts";
 import { type DeleteGatewayOptions, deleteGatewayCommand } from "../../agent/commands/gateway/delete.ts";
 import { type ListGatewayOptions, listGatewaysCommand } from "../../agent/commands/gateway/list.ts";
+import { driven } from "./driven.ts";
 import { setUpAdmin } from "./memory-admin.ts";
 import { MemoryGatewayAws } from "./memory-gateway-aws.ts";
 import { CLUSTER_GROUP, PRIVATE_SUBNET, PUBLIC_SUBNET, VPC } from "./memory-gateway-vpc.ts";
@@ -30,16 +31,6 @@ export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
     openAdmin: async () => ({ ...(await context.openAdmin()), gatewayAws }),
     stopSignal: stop.signal,
   };
-  /** Time goes on as long as the command waits for AWS. */
-  const driven = async (command: Promise<number>): Promise<number> => {
-    let isDone = false;
-    const settled = command.finally(() => {
-      isDone = true;
-    });
-    settled.catch(() => undefined);
-    while (!isDone) await host.clock.advance(1000);
-    return settled;
-  };
   const shared = { cluster: "demo", region: "us-west-2", name: "gateway-1", output: "text" } as const;
   const changing = { ...shared, yes: true, dryRun: false } as const;
   const defaults = {
@@ -61,9 +52,9 @@ export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
       if (vpc !== undefined) aws.cluster = { ...aws.cluster, vpc: { ...vpc, ...changes } };
     },
     create: (options: Partial<CreateGatewayOptions> = {}) =>
-      driven(createGatewayCommand(gatewayContext, { ...changing, ...defaults, ...options }, print)),
+      driven(host, createGatewayCommand(gatewayContext, { ...changing, ...defaults, ...options }, print)),
     remove: (options: Partial<DeleteGatewayOptions> = {}) =>
-      driven(deleteGatewayCommand(gatewayContext, { ...changing, force: false, ...options }, print)),
+      driven(host, deleteGatewayCommand(gatewayContext, { ...changing, force: false, ...options }, print)),
     check: (options: Partial<CheckGatewayOptions> = {}) =>
       checkGatewayCommand(gatewayContext, { ...shared, ...options }, print),
     list: (options: Partial<ListGatewayOptions> = {}) =>

@@ -6,6 +6,7 @@ import { ensurePython } from "../sandbox/aws.ts";
 import { ensurePackages } from "../sandbox/debian.ts";
 import { cleanEnvironment } from "../sandbox/environment.ts";
 import { Progress } from "../sandbox/step.ts";
+import { AWS_VARIABLES } from "./aws-environment.ts";
 
 export interface Moto {
   readonly network: { readonly vpc: string; readonly subnet: string };
@@ -33,14 +34,6 @@ eks.create_cluster("demo", "arn:aws:iam::123456789012:role/r", {"subnetIds": [su
 print(json.dumps({"port": server.get_host_and_port()[1], "vpc": vpc.id, "subnet": subnet.id}), flush=True)
 sys.stdin.read()
 `;
-const VARIABLES = [
-  "AWS_ENDPOINT_URL",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_PROFILE",
-  "AWS_CONFIG_FILE",
-];
 
 /** Starts it, and leads the SDK to it by the environment. It ends with this process. */
 export async function startMoto(): Promise<Moto> {
@@ -49,8 +42,8 @@ export async function startMoto(): Promise<Moto> {
   const python = await ensurePython(progress);
   const child = spawn(python, ["-B", "-c", PROGRAM], { env: cleanEnvironment(), stdio: ["pipe", "pipe", "inherit"] });
   const { port, ...network } = JSON.parse(await firstLine(child));
-  const before = VARIABLES.map((name) => [name, process.env[name]] as const);
-  for (const name of VARIABLES) delete process.env[name];
+  const before = AWS_VARIABLES.map((name) => [name, process.env[name]] as const);
+  for (const name of AWS_VARIABLES) delete process.env[name];
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     AWS_ACCESS_KEY_ID: "AKIAONE",

@@ -5,15 +5,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { createAdminAws } from "../../agent/host/admin-aws.ts";
+import { AWS_VARIABLES } from "../fakes/aws-environment.ts";
 
-const VARIABLES = [
-  "AWS_ENDPOINT_URL",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_PROFILE",
-  "AWS_CONFIG_FILE",
-] as const;
 const ROLE_ARN = "arn:aws:iam::111122223333:role/team/nodes";
 
 interface Answer {
@@ -33,7 +26,7 @@ async function setUp(context: TestContext, answer: (request: IncomingMessage, bo
     response.writeHead(status, sent).end(text);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const before = VARIABLES.map((name) => [name, process.env[name]] as const);
+  const before = AWS_VARIABLES.map((name) => [name, process.env[name]] as const);
   context.after(() => {
     server.closeAllConnections();
     server.close();
@@ -41,7 +34,7 @@ async function setUp(context: TestContext, answer: (request: IncomingMessage, bo
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
   });
-  for (const name of VARIABLES) delete process.env[name];
+  for (const name of AWS_VARIABLES) delete process.env[name];
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     AWS_ACCESS_KEY_ID: "AKIAADMIN",

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "../e2e/network/connected.ts";
+import {
+  bringUpInVpc,
+  CLUSTER,
+  type Connected,
+  startNode,
+  untilGatewayWorks,
+  WORKING,
+} from "../e2e/network/connected.ts";
 import { down } from "../sandbox/down.ts";
 import { webPage } from "../sandbox/images.ts";
 import { accountId, nodeName } from "../sandbox/state.ts";
@@ -10,14 +17,6 @@ import { waitFor } from "../sandbox/wait.ts";
 import { webName } from "../sandbox/workload.ts";
 import { FOLDER, HEALTHY_MS } from "./virtual.ts";
 
-/** What a node with a tunnel says, each with its reason. */
-const WORKING = [
-  ["TunnelConfigured", "Configured"],
-  ["TunnelUp", "GatewayAnswers"],
-  ["ControlPlaneRoute", "Reachable"],
-  ["ServicesWorking", "Answers"],
-  ["ClusterDnsWorking", "Answers"],
-] as const;
 /** A provider's firewall that knows nothing of the tunnel; the tests' own way in is the uplink. */
 const FIREWALL = `iptables -A INPUT -i lo -j ACCEPT
 iptables -A INPUT -i uplink -j ACCEPT

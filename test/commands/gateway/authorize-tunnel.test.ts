@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { networkSchema } from "../../../agent/config/network/schema.ts";
+import { driven } from "../../fakes/driven.ts";
 import { ACCOUNT, setUpAdmin } from "../../fakes/memory-admin.ts";
 import { apiError } from "../../fakes/memory-kubernetes.ts";
 
@@ -23,17 +24,6 @@ function setUp() {
   const give = (node: string, address: string) =>
     admin.kubernetes.edit(MAP, { [node]: JSON.stringify({ address, pods: [] }) });
   return { ...admin, addresses, give };
-}
-
-/** Runs what waits for the fake clock. */
-async function driven<T>({ host }: ReturnType<typeof setUp>, command: Promise<T>): Promise<T> {
-  let isDone = false;
-  const settled = command.finally(() => {
-    isDone = true;
-  });
-  settled.catch(() => undefined);
-  while (!isDone) await host.clock.advance(1000);
-  return settled;
 }
 
 test("the next free address is in the diff, and written; again there is nothing to do", async () => {
@@ -64,7 +54,7 @@ test("two administrators at once get two addresses", async () => {
     if (isFirst) give("gpu-2", "10.250.0.2");
     isFirst = false;
   };
-  assert.equal(await driven(admin, authorize(TUNNEL)), 0);
+  assert.equal(await driven(admin.host, authorize(TUNNEL)), 0);
   assert.deepEqual(addresses(), { "gpu-1": "10.250.0.3", "gpu-2": "10.250.0.2" });
   assert.match(said(), /changed by another client/);
   assert.match(said(), /gpu-1 has address 10\.250\.0\.3 in the tunnel/, "what was written, and not what was shown");
@@ -77,7 +67,7 @@ test("an administrator who is always slower gives up, and says so", async () => 
     count += 1;
     admin.kubernetes.edit(MAP, { other: String(count) });
   };
-  await assert.rejects(driven(admin, admin.authorize(TUNNEL)), { code: "network-map-conflict" });
+  await assert.rejects(driven(admin.host, admin.authorize(TUNNEL)), { code: "network-map-conflict" });
 });
 
 test("another node's address, one outside, the gateway's, and another one than a node has, are refused", async () => {

@@ -6,7 +6,7 @@ import { webImage, webPage } from "../../sandbox/images.ts";
 import { accountId, clusterName, nodeName, region } from "../../sandbox/state.ts";
 import { webName, webPort } from "../../sandbox/workload.ts";
 import { documentedBlocks } from "../documented-blocks.ts";
-import { bringUpInVpc, CLUSTER, type Connected, openApp, startNode, untilGatewayWorks } from "./connected.ts";
+import { bringUpInVpc, CLUSTER, type Connected, openApp, startNode, untilGatewayWorks, WORKING } from "./connected.ts";
 import { fetchForwarded } from "./port-forward.ts";
 import { startWebhook } from "./webhook.ts";
 
@@ -15,16 +15,6 @@ before(async () => {
   connected = await bringUpInVpc();
 });
 after(() => connected?.close());
-
-/** What the page says must be true, each with the reason that it has then. */
-const WORKING = [
-  ["TunnelConfigured", "Configured"],
-  ["TunnelUp", "GatewayAnswers"],
-  ["ControlPlaneRoute", "Reachable"],
-  ["ServicesWorking", "Answers"],
-  ["ClusterDnsWorking", "Answers"],
-  ["ServingCertificateSigned", "Signed"],
-] as const;
 
 const page = () =>
   documentedBlocks("network", {
@@ -66,6 +56,7 @@ test("authorize gives the node its address, and the daemon needs no word more", 
   assert.match(await confirmed(authorize), /^✓ create satellite-1 in eks-satellite-network$/m);
   await startNode(connected);
   for (const [type, reason] of WORKING) await connected.satellite.untilReason(type, reason);
+  await connected.satellite.untilReason("ServingCertificateSigned", "Signed");
   const address = "jsonpath={.status.addresses[?(@.type=='InternalIP')].address}";
   assert.equal(await connected.sandbox.kubectl(["get", "node", nodeName, `--output=${address}`]), "10.250.0.2");
   await untilGatewayWorks(connected.laptop, `--node-name ${nodeName}`);

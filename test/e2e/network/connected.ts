@@ -39,6 +39,15 @@ export interface Connected {
   close(): Promise<void>;
 }
 
+/** What a node in the cluster's network says, each condition with its reason. */
+export const WORKING = [
+  ["TunnelConfigured", "Configured"],
+  ["TunnelUp", "GatewayAnswers"],
+  ["ControlPlaneRoute", "Reachable"],
+  ["ServicesWorking", "Answers"],
+  ["ClusterDnsWorking", "Answers"],
+] as const;
+
 /** Brings it up anew, without a gateway and with the daemon installed but not started; by default with a container as the machine. */
 export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"> = {}): Promise<Connected> {
   const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn" } = options;

@@ -3,18 +3,18 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { administratorArn, Laptop } from "../../sandbox/administrator.ts";
+import { Laptop } from "../../sandbox/administrator.ts";
 import { down } from "../../sandbox/down.ts";
 import { buildAgent } from "../../sandbox/install-agent.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
-import { cacheFolder, clusterName, region } from "../../sandbox/state.ts";
+import { cacheFolder, clusterName } from "../../sandbox/state.ts";
 import { up } from "../../sandbox/up.ts";
 import { awsClients } from "../../sandbox/vpc/aws-clients.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { claimSandbox } from "../pool.ts";
 import { type AccountPicture, AwsAccount } from "./aws-account.ts";
+import { CLUSTER, letAdministratorIn } from "./connected.ts";
 
-const CLUSTER = `--cluster ${clusterName} --region ${region}`;
 /** Nothing is downloaded before an instance runs it, and here none has to serve. */
 const PACKAGE = `--package-url http://127.0.0.1/eks-satellite.deb --package-sha256 ${"0".repeat(64)}`;
 const CREATE = `eks-satellite gateway create ${CLUSTER} ${PACKAGE} --yes`;
@@ -29,7 +29,7 @@ before(async () => {
   const dist = await buildAgent();
   ({ sandbox } = await up({ folder, network: "vpc", agent: false }));
   laptop = await Laptop.open(sandbox, dist);
-  await letAdministratorIn();
+  await letAdministratorIn(sandbox, laptop);
   account = await AwsAccount.open(await awsClients(sandbox));
   untouched = await picture();
 });
@@ -37,18 +37,6 @@ after(async () => {
   await laptop?.close();
   if (sandbox !== undefined) await down(sandbox.folder);
 });
-
-/** In EKS the one who makes a cluster may do everything in it. */
-async function letAdministratorIn(): Promise<void> {
-  const mapUsers = `- {userarn: "${administratorArn}", username: administrator, groups: [system:masters]}\n`;
-  const patch = `--patch=${JSON.stringify({ data: { mapUsers } })}`;
-  await sandbox.kubectl(["patch", "configmap", "aws-auth", "--namespace=kube-system", "--type=merge", patch]);
-  const isKnown = async () => {
-    const { stderr } = await laptop.run(`eks-satellite gateway check ${CLUSTER}`);
-    return !stderr.includes("api-unauthorized");
-  };
-  await waitFor({ what: "the administrator to be known", deadlineMs: 30_000, intervalMs: 1000 }, isKnown);
-}
 
 /** Everything that a gateway's making touches, in AWS and in the cluster. */
 async function picture(): Promise<AccountPicture> {
