@@ -15,8 +15,6 @@ export const MERGE_PATCH = "application/merge-patch+json";
 /** Of each object its metadata alone (Kubernetes API concepts, "Metadata-only fetches"); for a list, and for a watch. */
 export const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 export const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-/** Of a list: no object's content is sent (Kubernetes API concepts, "Metadata-only fetches"). */
-export const METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 /** Knows the items of some lists, such as a Node's conditions, by their type. */
 export const STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json";
 

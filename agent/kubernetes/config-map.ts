@@ -1,6 +1,6 @@
 // One ConfigMap by its name. The API server has no conditional request: its metadata alone says whether the content is another one.
 import type { V1ConfigMapList } from "@kubernetes/client-node";
-import { type ApiClient, METADATA_ALONE } from "./api-client.ts";
+import { type ApiClient, METADATA_LIST } from "./api-client.ts";
 import type { ConfigMapAnswer } from "./node-api.ts";
 
 interface ConfigMapQuestion {
@@ -17,7 +17,7 @@ export async function readConfigMap(
   const selector = new URLSearchParams({ fieldSelector: `metadata.name=${name}` });
   const path = `/api/v1/namespaces/${namespace}/configmaps?${selector}`;
   if (knownVersion !== undefined) {
-    const [present] = (await client.get<V1ConfigMapList>(path, METADATA_ALONE)).items;
+    const [present] = (await client.get<V1ConfigMapList>(path, METADATA_LIST)).items;
     if (present === undefined) return { kind: "absent" };
     if (present.metadata?.resourceVersion === knownVersion) return { kind: "unchanged" };
   }

@@ -1,6 +1,7 @@
 // The tunnel from end to end, and whether the control plane reaches kubelet's port: what the daemon's watch asks, asked once.
 import type { Report } from "../../board/conditions.ts";
 import type { Config } from "../../config/schema.ts";
+import { KUBELET_PORT } from "../../facts/preflight.ts";
 import { findRemoteNetworkProblem } from "../../facts/remote-network.ts";
 import type { Host } from "../../host/host.ts";
 import { readKnownTunnel } from "../../network/watch/known-tunnel.ts";
@@ -12,7 +13,6 @@ import { hasSession, readPeer } from "../../network/watch/wireguard-peer.ts";
 import { type Check, configured, type Finding, fail, ok, pending, unknown } from "../check.ts";
 import type { CheckContext } from "../context.ts";
 
-const KUBELET_PORT = 10250;
 /** Addresses that are shown, of whatever number of connections. */
 const MAX_PEERS = 5;
 

@@ -1,7 +1,7 @@
 // Questions through the tunnel: the gateway's health, and the API server's addresses behind it. Each is bounded in size and time.
-import ipaddr from "ipaddr.js";
 import type { ClusterFacts } from "../../aws/cluster.ts";
 import { networkProblemOf } from "../../aws/network-error.ts";
+import { isInNetworks } from "../../facts/remote-network.ts";
 import type { Host } from "../../host/host.ts";
 import { type GatewayHealth, readGatewayHealth } from "../../tunnel/health.ts";
 import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
@@ -50,7 +50,8 @@ export function askApiServers(
   const asked = apiServers.slice(0, MAX_API_SERVERS);
   return Promise.all(
     asked.map(async ({ address, reach: fromGateway }, index) => {
-      if (cluster === undefined || !isWithin(address, vpcCidrs)) return { address, fromGateway, fromHere: undefined };
+      if (cluster === undefined || !isInNetworks(address, vpcCidrs))
+        return { address, fromGateway, fromHere: undefined };
       const isTurn = turn === undefined || (turn !== "none" && turn % asked.length === index);
       const { port } = new URL(cluster.endpoint);
       const fromHere = isTurn
@@ -80,8 +81,4 @@ async function askApiServer(
     if (problem === "certificate") return "foreign";
     return problem === "refused" ? "refused" : "silent";
   }
-}
-
-function isWithin(address: string, networks: readonly string[]): boolean {
-  return networks.some((network) => ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(network)));
 }

@@ -2,13 +2,13 @@
 import type { ClusterFacts } from "../../aws/cluster.ts";
 import type { Report } from "../../board/conditions.ts";
 import type { Config } from "../../config/schema.ts";
+import { KUBELET_PORT } from "../../facts/preflight.ts";
 import { findRemoteNetworkProblem } from "../../facts/remote-network.ts";
 import { cutText, oneLine, withoutControls } from "../../foreign-text.ts";
 import type { GatewayProblemCode } from "../../tunnel/health.ts";
 import type { ApiServerReach, RouteObservation } from "./watched-tunnel.ts";
 
 const MAX_MESSAGE_CHARACTERS = 300;
-const KUBELET_PORT = 10250;
 
 type Finding = Omit<Report, "status">;
 
