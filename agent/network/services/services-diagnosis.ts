@@ -80,7 +80,7 @@ function findService(observation: ServicesObservation): Finding | undefined {
         hint: remedy,
       };
     case "silent":
-      return route?.source === undefined || route.source === address
+      return address === undefined || route?.source === undefined || route.source === address
         ? {
             reason: "ServiceSilent",
             message: `nothing answers at ${apiService}:443; packets to it leave from ${route?.source ?? "no address"}`,

@@ -53,6 +53,12 @@ const SERVICES: readonly Row[] = [
     "False ServiceSilent",
     /leave from 10\.250\.0\.11/,
   ],
+  [
+    "the node's own address is not known, so no route is the wrong one",
+    { service: "silent", address: undefined, route: { device: "eth0", source: "192.168.1.5" } },
+    "False ServiceSilent",
+    /leave from 192\.168\.1\.5/,
+  ],
   ["there is no route at all", { service: "silent" }, "False ServiceSilent", /from no address/],
   ["the Service has no endpoint", { service: "refused" }, "False ServiceRefused", /no endpoint/],
   ["another network has the address", { service: "foreign" }, "False ServiceForeign", /certificate/],
