@@ -15,6 +15,8 @@ interface DocumentedBlocks {
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
 const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
 const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
+export const GATEWAY_PACKAGE =
+  "https://github.com/eks-satellite/eks-satellite/releases/download/v1.2.3/eks-satellite_1.2.3_arm64.deb";
 
 export const EXECUTED = {
   install: {
@@ -47,7 +49,8 @@ export const EXECUTED = {
     heading: "In the cluster's network",
     count: 6,
     words: [
-      ...["eks-satellite gateway create", "public.ecr.aws/docker/library/busybox:1.36"],
+      ...["eks-satellite gateway create", GATEWAY_PACKAGE, "SHA256-OF-THE-PACKAGE"],
+      ...["public.ecr.aws/docker/library/busybox:1.36"],
       ...["user/gpu-machines", "111122223333", "my-cluster", "us-east-1", "gpu-1"],
     ],
   },

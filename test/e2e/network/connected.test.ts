@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { webImage, webPage } from "../../sandbox/images.ts";
 import { accountId, clusterName, nodeName, region } from "../../sandbox/state.ts";
 import { webName, webPort } from "../../sandbox/workload.ts";
-import { documentedBlocks } from "../documented-blocks.ts";
+import { documentedBlocks, GATEWAY_PACKAGE } from "../documented-blocks.ts";
 import { bringUpInVpc, CLUSTER, type Connected, openApp, startNode, untilGatewayWorks, WORKING } from "./connected.ts";
 import { fetchForwarded } from "./port-forward.ts";
 import { startWebhook } from "./webhook.ts";
@@ -19,6 +19,8 @@ after(() => connected?.close());
 const page = () =>
   documentedBlocks("network", {
     "eks-satellite gateway create": `eks-satellite gateway create ${connected.gatewayOptions}`,
+    [GATEWAY_PACKAGE]: connected.package.url,
+    "SHA256-OF-THE-PACKAGE": connected.package.sha256,
     "public.ecr.aws/docker/library/busybox:1.36": webImage,
     "user/gpu-machines": "user/satellite",
     "111122223333": accountId,

@@ -34,6 +34,8 @@ export interface Connected {
   /** The machine with the daemon installed, and not started. */
   readonly satellite: Satellite;
   readonly laptop: Laptop;
+  /** The Debian package of this program that a gateway installs. */
+  readonly package: { readonly url: string; readonly sha256: string };
   /** Options of `gateway create`: where the package is, and wireguard-go where the kernel has no WireGuard. */
   readonly gatewayOptions: string;
   close(): Promise<void>;
@@ -60,8 +62,8 @@ export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"
   await installAgent(sandbox, dist, { isStarted: false });
   const { vpc } = sandbox.addresses;
   if (vpc === undefined) throw new Error(`${folder} has no VPC`);
-  const url = await mirror.listen(vpc.wayOut.host, MIRROR_PORT);
-  const sum = createHash("sha256")
+  const packageUrl = `${await mirror.listen(vpc.wayOut.host, MIRROR_PORT)}/download/v${VERSION}/${PACKAGE}`;
+  const sha256 = createHash("sha256")
     .update(await mirror.read(VERSION, PACKAGE))
     .digest("hex");
   const laptop = await Laptop.open(sandbox, dist);
@@ -74,7 +76,8 @@ export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"
     sandbox,
     satellite,
     laptop,
-    gatewayOptions: `--userspace allow --allow ${sandbox.addresses.appPod}/32:${APP_PORT} --package-url ${url}/download/v${VERSION}/${PACKAGE} --package-sha256 ${sum}`,
+    package: { url: packageUrl, sha256 },
+    gatewayOptions: `--userspace allow --allow ${sandbox.addresses.appPod}/32:${APP_PORT} --package-url ${packageUrl} --package-sha256 ${sha256}`,
     close: async () => {
       await laptop.close();
       await mirror.close();
