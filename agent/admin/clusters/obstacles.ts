@@ -83,7 +83,7 @@ function networkObstacles(cluster: ClusterName, { remoteNetworks }: ClusterDescr
     {
       kind: "limit",
       problem: "it has no remote networks",
-      remedy: `kubectl logs and exec, webhooks and Services do not reach a satellite: eks-satellite gateway create --cluster ${cluster.name} --region ${cluster.region} makes a way, and asks for the networks.`,
+      remedy: `kubectl logs and exec, webhooks and Services do not reach a satellite: eks-satellite gateway create --cluster ${cluster.name} --region ${cluster.region} makes a way, and adds them.`,
     },
   ];
 }

@@ -111,7 +111,7 @@ function takeRanges(taken: RangeTable, node: string, networks: readonly string[]
     const owner = taken.ownerOf(range) ?? own.ownerOf(range);
     if (owner !== undefined)
       return new SatelliteError("tunnel-entry-overlaps", `entry ${node}: ${network} overlaps with ${owner}'s`, {
-        hint: `Give one of them other addresses: eks-satellite revoke ${node}, and authorize --tunnel again.`,
+        hint: `Give one of them other addresses: eks-satellite revoke … --node-name ${node} --tunnel, then authorize --tunnel again.`,
       });
     own.add(range, `another of ${node}`);
     ranges.push(range);
