@@ -37,6 +37,8 @@ export class TunnelPart {
   readonly #source: EntrySource;
   /** What holds now; undefined while it is not known. */
   #saved: SavedEntry | undefined;
+  /** A disk took what is known. */
+  #isWritten = true;
   #word: ClusterWord["kind"] = "no-network";
   #problem: SatelliteError | undefined;
   /** Whether the cluster has answered, or could not be reached: until then kubelet waits. */
@@ -155,13 +157,17 @@ export class TunnelPart {
     const { host, config, log } = this.#options;
     const isNew = JSON.stringify(next) !== JSON.stringify(this.#saved);
     this.#saved = next;
-    if (!isNew || this.#mode !== "auto") return;
-    await writeSavedEntry(host, config, next).catch((err: unknown) =>
+    if (this.#mode !== "auto" || (!isNew && this.#isWritten)) return;
+    try {
+      await writeSavedEntry(host, config, next);
+      this.#isWritten = true;
+    } catch (err) {
+      this.#isWritten = false;
       log.warn(
         { err },
         "what the cluster says of the tunnel was not kept: a reboot without the API server would lack it",
-      ),
-    );
+      );
+    }
   }
 
   /** Takes the current Node; undefined when the cluster has none. */

@@ -24,7 +24,7 @@ export const ipv4Network = z
 export const tunnelEndpoint = z
   .string()
   .max(260)
-  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):[0-9]{1,5}$/, "must be ADDRESS:PORT")
+  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):[1-9][0-9]{0,4}$/, "must be ADDRESS:PORT")
   .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, "must have a port up to 65535");
 
 /** What an administrator gives a node: its address in the tunnel, networks of its pods, and its key where the API is behind the tunnel. */

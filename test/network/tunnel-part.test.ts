@@ -97,6 +97,20 @@ test("after a reboot without the API server the tunnel is that of before, at onc
   assert.equal((await second.part.facts())?.kind, "wanted");
 });
 
+test("what a full disk did not take is written as soon as there is room", async () => {
+  const { host, part } = setUp();
+  const write = host.files.write.bind(host.files);
+  host.files.write = async (path, ...rest) => {
+    if (path.endsWith("network.json")) throw new SatelliteError("disk-full", "no room");
+    return write(path, ...rest);
+  };
+  await part.round();
+  assert.equal(host.files.peek(SAVED), undefined);
+  host.files.write = write;
+  await part.round();
+  assert.match(host.files.peek(SAVED)?.content ?? "", /10\.250\./);
+});
+
 test("kubelet waits for the first answer, and not for an API server that gives none", async () => {
   const { api, known, part } = setUp();
   known.api = undefined;

@@ -70,10 +70,17 @@ const tunnelSchema = tunnelKeys.superRefine((tunnel, context) => {
   if (tunnel.mode === "static") {
     for (const key of STATIC_REQUIRED)
       if (tunnel[key] === undefined) refuse(key, "is missing: network.tunnel.mode static needs it");
+    // WireGuard gives a network to the last peer that names it.
+    for (const key of ["publicKey", "address"] as const)
+      if (hasRepeated(tunnel.gateways ?? [], key)) refuse("gateways", "has two with one publicKey or address");
     return;
   }
   for (const key of STATIC_ONLY) if (tunnel[key] !== undefined) refuse(key, "belongs to network.tunnel.mode static");
 });
+
+function hasRepeated<K extends string>(gateways: readonly Readonly<Record<K, string>>[], key: K): boolean {
+  return new Set(gateways.map((gateway) => gateway[key])).size < gateways.length;
+}
 
 export const networkSchema = z.strictObject({
   cni: z

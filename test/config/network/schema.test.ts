@@ -43,6 +43,15 @@ const REFUSED: Readonly<Record<string, readonly [tunnel: object, message: RegExp
   "a mode that is none": [{ mode: "on" }, /tunnel\.mode/],
   "a key of another length": [{ ...STATIC, gateways: [{ ...GATEWAY, publicKey: "abc" }] }, /publicKey must be a Wire/],
   "an endpoint without a port": [{ ...STATIC, gateways: [{ ...GATEWAY, endpoint: "gw" }] }, /endpoint must be ADDRESS/],
+  "port 0": [{ ...STATIC, gateways: [{ ...GATEWAY, endpoint: "198.51.100.5:0" }] }, /endpoint must be ADDRESS/],
+  "a port that wg writes in another way": [
+    { ...STATIC, gateways: [{ ...GATEWAY, endpoint: "198.51.100.5:051820" }] },
+    /endpoint must be ADDRESS/,
+  ],
+  "one gateway twice": [
+    { ...STATIC, gateways: [GATEWAY, { ...GATEWAY, endpoint: "198.51.100.6:51820" }] },
+    /tunnel\.gateways has two with one publicKey or address/,
+  ],
   "no gateway at all": [{ ...STATIC, gateways: [] }, /tunnel\.gateways/],
   "an unknown key of a gateway": [{ ...STATIC, gateways: [{ ...GATEWAY, name: "a" }] }, /Unrecognized key/],
   "a network with host bits": [{ ...STATIC, vpcCidrs: ["10.20.0.1/16"] }, /vpcCidrs\.0 must be an IPv4 network/],
