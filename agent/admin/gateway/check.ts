@@ -128,14 +128,15 @@ export async function checkNode(reading: Reading, node: string): Promise<readonl
 
 function checkEntry({ kubernetes, networks, context: { names } }: Reading, node: string): readonly Finding[] {
   const entry = readNetworkMap(kubernetes.network?.data ?? {}).nodes.get(node);
-  const command = `eks-satellite authorize --cluster ${names.cluster} --region ${names.region} --node-name ${node} --tunnel`;
+  const options = `--cluster ${names.cluster} --region ${names.region} --node-name ${node} --tunnel`;
+  const command = `eks-satellite authorize ${options}`;
   if (entry === undefined)
     return [
       { code: "entry-missing", message: `${node} has no address in the ConfigMap eks-satellite-network`, command },
     ];
   if (networks === undefined || isAssignable(entry.address, networks.nodes)) return [];
   const message = `${node} has address ${entry.address}, which is no node's address of ${networks.nodes}`;
-  return [{ code: "entry-outside", message, command: `eks-satellite revoke … --node-name ${node}, then ${command}` }];
+  return [{ code: "entry-outside", message, command: `eks-satellite revoke ${options}, then ${command}` }];
 }
 
 async function checkKey(reading: Reading, node: string): Promise<readonly Finding[]> {

@@ -44,7 +44,7 @@ function inUse({ context: { names } }: Reading, nodes: readonly string[]): Satel
     "nodes-have-addresses",
     `nodes of cluster ${names.cluster} have addresses in the tunnel: ${listed}`,
     {
-      hint: "kubectl logs, exec and Services of these nodes end with the gateway. Revoke them first (eks-satellite revoke … --node-name NODE), or give --force.",
+      hint: "kubectl logs, exec and Services of these nodes end with the gateway. Revoke them first (eks-satellite revoke … --node-name NODE --tunnel), or give --force.",
     },
   );
 }

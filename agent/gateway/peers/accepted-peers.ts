@@ -122,7 +122,7 @@ function takeRanges(taken: RangeTable, node: string, networks: readonly string[]
 
 function outside(node: string, what: string, where: string): SatelliteError {
   return new SatelliteError("tunnel-entry-outside", `entry ${node}: ${what} is not within ${where}`, {
-    hint: "The VPC routes these networks alone to the gateway. Give the node other addresses with eks-satellite authorize --tunnel, or widen the networks with gateway create.",
+    hint: `The VPC routes these networks alone to the gateway. Give the node other addresses: eks-satellite revoke … --node-name ${node} --tunnel, then eks-satellite authorize … --node-name ${node} --tunnel.`,
   });
 }
 

@@ -130,6 +130,15 @@ test("revoke frees the address, alone or with the role", async () => {
   assert.deepEqual([addresses(), adminAws.entries.size], [{}, 0]);
 });
 
+test("an address outside the network is changed as the hint says: revoked, then authorized again", async () => {
+  const { authorize, revoke, addresses, give } = setUp();
+  give("gpu-1", "10.0.0.9");
+  await assert.rejects(authorize(TUNNEL), { code: "address-outside" });
+  await revoke({ tunnel: true, nodeName: "gpu-1" });
+  await authorize(TUNNEL);
+  assert.deepEqual(addresses(), { "gpu-1": "10.250.0.2" });
+});
+
 test("revoke of a role works where the ConfigMap may not be read, with a note", async () => {
   const { authorize, revoke, kubernetes, adminAws, said } = setUp();
   const roleArn = `arn:aws:iam::${ACCOUNT}:role/nodes`;

@@ -209,6 +209,7 @@ test("a node: no entry, no key, a key that the gateway does not accept, a kubele
   const outside = await setUpWhole();
   outside.kubernetes.edit("eks-satellite-network", { "gpu-1": '{"address":"10.0.0.9","pods":[]}' });
   assert.deepEqual(await codes(outside), ["entry-outside"]);
+  assert.match(outside.said(), /revoke --cluster demo --region us-west-2 --node-name gpu-1 --tunnel, then /);
   await assert.rejects((await setUpWhole()).check({ nodeName: "gpu-9" }), { code: "node-not-found" });
 });
 
