@@ -27,6 +27,12 @@ export const clusterSchema = z.strictObject({
     .describe("AWS region of the cluster."),
 });
 
+/** The log of a node, and of a gateway. */
+export const logSchema = z.strictObject({
+  level: z.enum(LOG_LEVELS).default("info").describe("Least level that is logged."),
+  format: z.enum(LOG_FORMATS).default("auto").describe("auto: journald under systemd, text on a terminal."),
+});
+
 const intervalsSchema = z.strictObject({
   convergeSeconds: z
     .int()
@@ -126,13 +132,7 @@ const keysSchema = z.strictObject({
   gpu: gpuSchema.prefault({}).describe("NVIDIA GPUs."),
   health: healthSchema.prefault({}).describe("The local health endpoint."),
   intervals: intervalsSchema.prefault({}).describe("Periods of the loops, in seconds."),
-  log: z
-    .strictObject({
-      level: z.enum(LOG_LEVELS).default("info").describe("Least level that is logged."),
-      format: z.enum(LOG_FORMATS).default("auto").describe("auto: journald under systemd, text on a terminal."),
-    })
-    .prefault({})
-    .describe("The log."),
+  log: logSchema.prefault({}).describe("The log."),
   stateFolder: ownFolder()
     .default(DEFAULT_STATE_FOLDER)
     .describe("What must survive a reboot: last good facts, the ledger with the originals of changed files."),

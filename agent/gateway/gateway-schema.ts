@@ -1,8 +1,7 @@
 // The configuration of a gateway: one schema. A description here is the documentation of its key, a default here is the only one.
 import * as z from "zod";
 import { ownFolder } from "../config/absolute-path.ts";
-import { clusterSchema } from "../config/schema.ts";
-import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
+import { clusterSchema, logSchema } from "../config/schema.ts";
 import { ipv4Address, ipv4Network, tunnelEndpoint } from "../tunnel/entries.ts";
 import { DEFAULT_MTU, MIN_MTU } from "../tunnel/names.ts";
 
@@ -71,13 +70,7 @@ export const gatewaySchema = z.strictObject({
     })
     .prefault({})
     .describe("How AWS is reached."),
-  log: z
-    .strictObject({
-      level: z.enum(LOG_LEVELS).default("info").describe("Least level that is logged."),
-      format: z.enum(LOG_FORMATS).default("auto").describe("auto: journald under systemd, text on a terminal."),
-    })
-    .prefault({})
-    .describe("The log."),
+  log: logSchema.prefault({}).describe("The log."),
   stateFolder: ownFolder()
     .default("/var/lib/eks-satellite-gateway")
     .describe("The private key, and the last good answers of the cluster and of AWS."),
