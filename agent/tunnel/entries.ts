@@ -149,7 +149,8 @@ function invalid(name: string, what: string): SatelliteError {
   });
 }
 
-function isNetwork(text: string): boolean {
+/** Whether the text is an IPv4 network, such as 10.250.0.0/24; host bits are zero. */
+export function isNetwork(text: string): boolean {
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return false;
   return `${ipaddr.IPv4.networkAddressFromCIDR(text)}/${text.slice(text.indexOf("/") + 1)}` === text;
 }

@@ -1,5 +1,6 @@
 // Arithmetic of IPv4 networks: overlaps, what EKS takes as a remote network, and a block that is still free.
-import ipaddr from "ipaddr.js";
+import { isWithin as isRangeWithin, toRange } from "../../gateway/peers/ipv4-range.ts";
+import { isNetwork } from "../../tunnel/entries.ts";
 
 /** What EKS takes as a remote network (RFC 1918). */
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] as const;
@@ -8,31 +9,17 @@ export const DOCKER_NETWORK = "172.17.0.0/16";
 /** The first address is the gateway's own, the last one is broadcast. */
 const RESERVED_AT_START = 2;
 
-interface Span {
-  /** First and last address, as numbers. */
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Whether the text is an IPv4 network, such as 10.250.0.0/24; host bits are zero. */
-export function isNetwork(text: string): boolean {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return false;
-  return `${ipaddr.IPv4.networkAddressFromCIDR(text)}/${text.slice(text.indexOf("/") + 1)}` === text;
-}
-
 /** Whether two networks have an address in common. What is no IPv4 network has none. */
 export function overlap(one: string, other: string): boolean {
   if (!isNetwork(one) || !isNetwork(other)) return false;
-  const [a, b] = [spanOf(one), spanOf(other)];
+  const [a, b] = [toRange(one), toRange(other)];
   return a.first <= b.last && b.first <= a.last;
 }
 
 /** Whether all of a network, or an address, is in another one. */
 export function isWithin(inner: string, outer: string): boolean {
   const cidr = inner.includes("/") ? inner : `${inner}/32`;
-  if (!isNetwork(cidr) || !isNetwork(outer)) return false;
-  const [a, b] = [spanOf(cidr), spanOf(outer)];
-  return b.first <= a.first && a.last <= b.last;
+  return isNetwork(cidr) && isNetwork(outer) && isRangeWithin(toRange(cidr), toRange(outer));
 }
 
 /** Whether EKS takes it as a remote network. */
@@ -62,15 +49,15 @@ function candidates(): readonly string[] {
 /** The addresses that nodes may have; the network's own, the gateway's and the last one are none. */
 export function isAssignable(address: string, network: string): boolean {
   if (!isWithin(address, network)) return false;
-  const { first, last } = spanOf(network);
-  const value = toNumber(address);
+  const { first, last } = toRange(network);
+  const { first: value } = toRange(address);
   return value >= first + RESERVED_AT_START && value < last;
 }
 
 /** The lowest address that no node has; undefined when all are taken. */
 export function nextAddress(network: string, taken: Iterable<string>): string | undefined {
   const used = new Set(taken);
-  const { first, last } = spanOf(network);
+  const { first, last } = toRange(network);
   for (let value = first + RESERVED_AT_START; value < last; value += 1) {
     const address = toText(value);
     if (!used.has(address)) return address;
@@ -80,18 +67,8 @@ export function nextAddress(network: string, taken: Iterable<string>): string | 
 
 /** How many nodes a network has room for. */
 export function capacityOf(network: string): number {
-  const { first, last } = spanOf(network);
+  const { first, last } = toRange(network);
   return Math.max(0, last - first - RESERVED_AT_START);
-}
-
-function spanOf(network: string): Span {
-  const [address = "", prefix = "32"] = network.split("/");
-  const first = toNumber(address);
-  return { first, last: first + 2 ** (32 - Number(prefix)) - 1 };
-}
-
-function toNumber(address: string): number {
-  return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }
 
 function toText(value: number): string {

@@ -85,6 +85,11 @@ function pictureOf(name: string, all: GatewayPicture): GatewayPicture {
   };
 }
 
+/** The tag of the security group that {@link networksOf} reads. */
+export function networksTag({ nodes, pods }: TunnelNetworks): Tags {
+  return { [NETWORKS_TAG]: pods === undefined ? nodes : `${nodes} ${pods}` };
+}
+
 /** The networks that a gateway was made for, from its security group's tag; undefined before it exists. */
 export function networksOf({ groups: [group] }: GatewayPicture): TunnelNetworks | undefined {
   const [nodes, pods] = (group?.tags[NETWORKS_TAG] ?? "").split(" ");

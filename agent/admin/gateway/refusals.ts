@@ -1,15 +1,8 @@
 // Why a gateway cannot be made here, found before anything is changed: networks that collide, a cluster or a subnet that does not fit.
 import { SatelliteError } from "../../errors.ts";
 import type { RemoteNetworks, RouteTable, VpcSubnet } from "../../host/gateway-aws/types.ts";
-import {
-  capacityOf,
-  DOCKER_NETWORK,
-  findFreeNetworks,
-  isNetwork,
-  isPrivate,
-  overlap,
-  type TunnelNetworks,
-} from "./networks.ts";
+import { isNetwork } from "../../tunnel/entries.ts";
+import { capacityOf, DOCKER_NETWORK, findFreeNetworks, isPrivate, overlap, type TunnelNetworks } from "./networks.ts";
 import type { VpcPicture } from "./picture.ts";
 
 const DEFAULT_ROUTE = "0.0.0.0/0";

@@ -1,12 +1,13 @@
 // The whole gateway as Terraform, for administrators who make everything with it. Pure; the cluster's own resource stays theirs.
-import type { RuleRequest, Tags } from "../../host/gateway-aws/types.ts";
+import type { RuleRequest } from "../../host/gateway-aws/types.ts";
 import { type NetworkEntry, renderNetworkEntry } from "../../tunnel/entries.ts";
 import { GATEWAY_GROUP, GATEWAYS_CONFIG_MAP, NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "../../tunnel/names.ts";
 import { TUNNEL_RBAC } from "../../tunnel/rbac.ts";
 import { GATEWAY_TAG } from "../eni.ts";
 import { ROLE_TAG, renderHcl } from "../node-role-policy.ts";
-import { GATEWAY_POLICY, type GatewayNames, NETWORKS_TAG } from "./names.ts";
+import { GATEWAY_POLICY, type GatewayNames } from "./names.ts";
 import type { TunnelNetworks } from "./networks.ts";
+import { networksTag } from "./picture.ts";
 import { defaultImage, type InstanceSpec } from "./plan/instance.ts";
 import { routedNetworks } from "./plan/routes.ts";
 import { gatewayPolicy, gatewayTrustPolicy } from "./policies.ts";
@@ -81,8 +82,7 @@ resource "aws_eks_access_entry" "gateway" {
 
 function renderPlace(input: TerraformInput): string {
   const { names, vpcId, subnetId, networks, entry, spec } = input;
-  const { nodes, pods } = networks;
-  const groupTags: Tags = { ...names.tags, [NETWORKS_TAG]: pods === undefined ? nodes : `${nodes} ${pods}` };
+  const groupTags = { ...names.tags, ...networksTag(networks) };
   const rules = gatewayRules(entry.vpcCidrs, spec.allowances, names.tags);
   return `resource "aws_security_group" "gateway" {
   name        = ${renderHcl(names.label)}

@@ -1,7 +1,7 @@
 // The gateway's user data: a cloud-config that installs the package, writes its configuration and starts the service. It holds no secret.
 import { stringify } from "yaml";
 import { optional } from "../../optional.ts";
-import { WIREGUARD_PORT } from "../../tunnel/names.ts";
+import { GATEWAY_CONFIG_PATH, WIREGUARD_PORT } from "../../tunnel/names.ts";
 import type { Allowance } from "./rules.ts";
 
 /** The Debian package of this program. */
@@ -25,8 +25,7 @@ export interface GatewaySettings {
   readonly allowsUserspace: boolean;
 }
 
-export const GATEWAY_CONFIG = "/etc/eks-satellite/gateway.yaml";
-export const GATEWAY_UNIT = "eks-satellite-gateway.service";
+const GATEWAY_UNIT = "eks-satellite-gateway.service";
 
 /** The gateway's configuration file. */
 export function renderGatewayConfig(settings: GatewaySettings): string {
@@ -46,7 +45,7 @@ export function renderUserData(settings: GatewaySettings): string {
   const document = {
     package_update: true,
     packages: ["ca-certificates", "curl", "iptables", "wireguard-tools"],
-    write_files: [{ path: GATEWAY_CONFIG, permissions: "0644", content: renderGatewayConfig(settings) }],
+    write_files: [{ path: GATEWAY_CONFIG_PATH, permissions: "0644", content: renderGatewayConfig(settings) }],
     runcmd: [renderInstallation(settings.package)],
   };
   return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;

@@ -1,10 +1,10 @@
 // Options of `gateway`: names, networks and addresses are checked before AWS is asked.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_GATEWAY } from "../../admin/gateway/names.ts";
-import { isNetwork } from "../../admin/gateway/networks.ts";
 import type { Allowance } from "../../admin/gateway/rules.ts";
 import type { Package } from "../../admin/gateway/user-data.ts";
 import { SatelliteError } from "../../errors.ts";
+import { isNetwork } from "../../tunnel/entries.ts";
 import { type OutputFormat, outputOption, parseRegion, profileOption } from "../options.ts";
 
 /** What every command about one cluster's gateway is given. */

@@ -4,12 +4,12 @@ import { test } from "node:test";
 import {
   findFreeNetworks,
   isAssignable,
-  isNetwork,
   isPrivate,
   isWithin,
   nextAddress,
   overlap,
 } from "../../../agent/admin/gateway/networks.ts";
+import { isNetwork } from "../../../agent/tunnel/entries.ts";
 
 test("networks overlap when they have an address in common", () => {
   assert.ok(overlap("10.0.0.0/8", "10.250.0.0/20"));

@@ -1,8 +1,8 @@
 // The gateway's security group with its rules, and the rules of the cluster's group that let satellites in.
 import type { GatewayGroup, GroupRule, RuleRequest } from "../../../host/gateway-aws/types.ts";
 import { type Change, diffOf, pretty } from "../../change.ts";
-import { NETWORKS_TAG } from "../names.ts";
 import type { TunnelNetworks } from "../networks.ts";
+import { networksTag } from "../picture.ts";
 import {
   type Allowance,
   clusterGroupRules,
@@ -61,10 +61,10 @@ export function planClusterGroup(
 
 function planCreation(
   { aws, ask, names }: GatewayContext,
-  { id, vpcId, networks: { nodes, pods } }: { id: Later<string>; vpcId: string; networks: TunnelNetworks },
+  { id, vpcId, networks }: { id: Later<string>; vpcId: string; networks: TunnelNetworks },
 ): Change {
   const target = `security group ${names.label}`;
-  const tags = { ...names.tags, [NETWORKS_TAG]: pods === undefined ? nodes : `${nodes} ${pods}` };
+  const tags = { ...names.tags, ...networksTag(networks) };
   const request = {
     name: names.label,
     description: `Gateway of EKS cluster ${names.cluster} for nodes outside AWS`,
