@@ -1,7 +1,18 @@
 // A real etcd and kube-apiserver on loopback, with the authorizers and admission of EKS, and a token for each user that a test names.
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { accessSync, constants, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,12 +24,19 @@ import { freePort } from "../../fakes/free-port.ts";
 
 /** As the endpoints of the Service `kubernetes` have it: loopback could not be one. */
 export const ADVERTISED = "10.20.1.10";
-const START_MS = 90_000;
+const START_MS = 60_000;
+const ATTEMPTS = 3;
 const cache = process.env.EKS_SATELLITE_CACHE ?? join(homedir(), ".cache/eks-satellite");
 
 interface Programs {
   readonly etcd: string;
   readonly apiServer: string;
+}
+
+interface Child {
+  readonly name: string;
+  readonly log: string;
+  readonly process: ChildProcess;
 }
 
 /** A user's name and groups. */
@@ -36,7 +54,7 @@ export function findApiServer(): Programs | string {
 
 export class ApiServer {
   readonly #folder = mkdtempSync(join(tmpdir(), "es-api-"));
-  readonly #children: ChildProcess[] = [];
+  readonly #children: Child[] = [];
   readonly #users: Readonly<Record<string, User>>;
   #cluster: ClusterFacts | undefined;
 
@@ -44,22 +62,19 @@ export class ApiServer {
     this.#users = { admin: ["admin", "system:masters"], ...users };
   }
 
-  async start({ etcd, apiServer }: Programs): Promise<void> {
-    const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
-    const url = `http://127.0.0.1:${client}`;
-    const peerUrl = `http://127.0.0.1:${peer}`;
-    this.#spawn(etcd, [
-      `--data-dir=${this.#path("etcd")}`,
-      ...[`--listen-client-urls=${url}`, `--advertise-client-urls=${url}`],
-      ...[`--listen-peer-urls=${peerUrl}`, `--initial-advertise-peer-urls=${peerUrl}`],
-      `--initial-cluster=default=${peerUrl}`,
-    ]);
-    this.#spawn(apiServer, [`--etcd-servers=${url}`, `--secure-port=${secure}`, ...this.#flags()]);
-    await this.#untilReady(secure);
+  /** Starts both. A port that was free may be another test's by the time that it is listened on: each attempt takes others. */
+  async start(programs: Programs): Promise<void> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.#try(programs, join(this.#folder, `attempt-${attempt}`));
+      } catch (error) {
+        this.#end();
+        if (attempt === ATTEMPTS) throw error;
+      }
   }
 
   stop(): void {
-    for (const child of this.#children) child.kill("SIGKILL");
+    this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -73,45 +88,80 @@ export class ApiServer {
     });
   }
 
-  #flags(): readonly string[] {
+  async #try({ etcd, apiServer }: Programs, folder: string): Promise<void> {
+    mkdirSync(folder);
+    const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
+    const url = `http://127.0.0.1:${client}`;
+    const peerUrl = `http://127.0.0.1:${peer}`;
+    const store = this.#spawn("etcd", folder, etcd, [
+      `--data-dir=${join(folder, "etcd")}`,
+      ...[`--listen-client-urls=${url}`, `--advertise-client-urls=${url}`],
+      ...[`--listen-peer-urls=${peerUrl}`, `--initial-advertise-peer-urls=${peerUrl}`],
+      `--initial-cluster=default=${peerUrl}`,
+    ]);
+    // The API server gives up where etcd is 20 s late.
+    await untilAnswered(store, async () => {
+      const { ok } = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
+      if (!ok) throw new Error("etcd is not healthy");
+    });
+    const flags = [`--etcd-servers=${url}`, `--secure-port=${secure}`, ...this.#flags(folder)];
+    const server = this.#spawn("kube-apiserver", folder, apiServer, flags);
+    await untilAnswered(server, async () => {
+      // It signs a certificate for itself.
+      const caPem = readFileSync(join(folder, "pki/apiserver.crt"), "utf8");
+      this.#cluster = { ...FACTS, endpoint: `https://127.0.0.1:${secure}`, caPem };
+      await this.as("admin").get("/api/v1/namespaces/kube-system");
+    });
+  }
+
+  #flags(folder: string): readonly string[] {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const key = this.#path("service-accounts.key");
+    const key = join(folder, "service-accounts.key");
     writeFileSync(key, privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });
     const tokens = Object.entries(this.#users).map(
       ([user, [name, ...groups]]) => `token-${user},${name},uid-${user},"${groups.join(",")}"`,
     );
-    writeFileSync(this.#path("tokens.csv"), `${tokens.join("\n")}\n`, { mode: 0o600 });
+    writeFileSync(join(folder, "tokens.csv"), `${tokens.join("\n")}\n`, { mode: 0o600 });
     return [
-      ...["--bind-address=127.0.0.1", `--advertise-address=${ADVERTISED}`, `--cert-dir=${this.#path("pki")}`],
+      ...["--bind-address=127.0.0.1", `--advertise-address=${ADVERTISED}`, `--cert-dir=${join(folder, "pki")}`],
       ...["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"],
       ...[`--service-account-key-file=${key}`, `--service-account-signing-key-file=${key}`],
       ...["--service-account-issuer=https://kubernetes.default.svc", "--service-cluster-ip-range=10.100.0.0/16"],
-      ...[`--token-auth-file=${this.#path("tokens.csv")}`, "--profiling=false"],
+      ...[`--token-auth-file=${join(folder, "tokens.csv")}`, "--profiling=false"],
     ];
   }
 
-  async #untilReady(port: number): Promise<void> {
-    const endMs = Date.now() + START_MS;
-    for (;;)
-      try {
-        // It signs a certificate for itself.
-        const caPem = readFileSync(this.#path("pki/apiserver.crt"), "utf8");
-        this.#cluster = { ...FACTS, endpoint: `https://127.0.0.1:${port}`, caPem };
-        await this.as("admin").get("/api/v1/namespaces/kube-system");
-        return;
-      } catch (error) {
-        if (Date.now() > endMs) throw error;
-        await sleep(250);
-      }
+  #spawn(name: string, folder: string, program: string, args: readonly string[]): Child {
+    const log = join(folder, `${name}.log`);
+    const output = openSync(log, "a");
+    const child = { name, log, process: spawn(program, args, { stdio: ["ignore", output, output] }) };
+    closeSync(output);
+    this.#children.push(child);
+    return child;
   }
 
-  #spawn(program: string, args: readonly string[]): void {
-    this.#children.push(spawn(program, args, { stdio: "ignore" }));
+  #end(): void {
+    for (const child of this.#children.splice(0)) child.process.kill("SIGKILL");
   }
+}
 
-  #path(name: string): string {
-    return join(this.#folder, name);
-  }
+/** Asks until it is answered. @throws what the program logged at last, once it has ended or is too late */
+async function untilAnswered({ name, log, process }: Child, ask: () => Promise<void>): Promise<void> {
+  const endMs = Date.now() + START_MS;
+  const explain = (problem: string, cause: unknown) => {
+    const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-15);
+    return new Error(`${name} ${problem}; its last lines:\n${lines.join("\n")}`, { cause });
+  };
+  for (;;)
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      const ended = process.exitCode ?? process.signalCode;
+      if (ended !== null) throw explain(`ended (${ended})`, error);
+      if (Date.now() > endMs) throw explain(`did not answer in ${START_MS} ms`, error);
+      await sleep(250);
+    }
 }
 
 const FACTS = {
