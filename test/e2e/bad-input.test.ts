@@ -150,12 +150,9 @@ test("a kubelet that is not executable is named by its path", async () => {
 test("a taken port is named with the process that holds it", async () => {
   await satellite.systemctl("stop");
   await satellite.box(
-    "systemd-run",
-    "--quiet",
-    "--unit=port-thief",
-    "socat",
-    "TCP-LISTEN:10250,fork,reuseaddr",
-    "/dev/null",
+    // Collected even when it has failed, as socat calls its own end: a second run takes the same name.
+    ...["systemd-run", "--quiet", "--collect", "--unit=port-thief"],
+    ...["socat", "TCP-LISTEN:10250,fork,reuseaddr", "/dev/null"],
   );
   await satellite.systemctl("start");
   const { message } = await satellite.untilReason("KubeletRunning", "PortTaken");
@@ -167,7 +164,7 @@ test("another's kubelet is refused with its pid and its unit", async () => {
   await satellite.systemctl("stop");
   // Any program of that name will do: what counts is that it is not ours.
   await satellite.box("cp", "/bin/sleep", "/tmp/kubelet");
-  await satellite.box("systemd-run", "--quiet", "--unit=foreign-kubelet", "/tmp/kubelet", "600");
+  await satellite.box("systemd-run", "--quiet", "--collect", "--unit=foreign-kubelet", "/tmp/kubelet", "600");
   await satellite.systemctl("start");
   const { message, hint } = await satellite.untilReason("KubeletRunning", "KubeletStranger");
   assert.match(message, /pid \d+ in foreign-kubelet\.service/);
