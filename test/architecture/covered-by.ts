@@ -4,6 +4,7 @@
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
   "table.ts": "commands/eni-output.test.ts",
+  "admin/lambda/tags.ts": "admin/lambda/shapes.test.ts",
   "commands/kube-proxy/authorize-kube-proxy.ts": "admin/kube-proxy/plan.test.ts",
   "commands/gateway/gateway.ts": "commands/program.test.ts",
   "kubelet/kubelet-backoff.ts": "kubelet/kubelet.test.ts",
