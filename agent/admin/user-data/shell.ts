@@ -10,8 +10,17 @@ export function quoteWord(text: string): string {
  * @param text ends with a line end
  */
 export function withInput(command: string, text: string): string {
-  const lines = new Set(text.split("\n"));
-  let end = "END";
-  for (let number = 1; lines.has(end); number += 1) end = `END_${number}`;
-  return `${command} <<'${end}'\n${text}${end}\n`;
+  const lines = text.split("\n");
+  const end = END_MARKS.find((mark) => lines.every((line) => isReadWhole(line, mark)));
+  return end === undefined ? `printf %s ${quoteWord(text)} | ${command}\n` : `${command} <<'${end}'\n${text}${end}\n`;
+}
+
+const END_MARKS = ["END", ...Array.from("ABCDFGHIJKLMNOPQRSTUVWXYZ_", (first) => `${first}_END`)];
+
+/** dash 0.5.12 drops the first byte of a character outside ASCII that follows a beginning of the mark in a line. */
+function isReadWhole(line: string, mark: string): boolean {
+  let common = 0;
+  while (common < mark.length && line[common] === mark[common]) common += 1;
+  const isEnd = common === mark.length && line.length === common;
+  return !isEnd && (common === 0 || (line.codePointAt(common) ?? 0) < 0x80);
 }

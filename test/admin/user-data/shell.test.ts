@@ -24,6 +24,8 @@ const NASTY = [
   "END",
   "%s",
   "ß😀",
+  "ENDß",
+  "E😀\nB\n",
   "\t",
 ];
 const SHELLS = ["bash", "dash"] as const;
@@ -49,6 +51,13 @@ for (const shell of SHELLS) {
     );
   });
 }
+
+test("a text that leaves no mark for the end of a here-document goes through a pipe", () => {
+  const lines = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", (first) => `${first}ß\n`).join("");
+  const script = withInput("cat", lines);
+  assert.match(script, /^printf /);
+  for (const shell of SHELLS) assert.equal(execFileSync(shell, [], { input: script, encoding: "utf8" }), lines);
+});
 
 test("a word that needs no quotes has none", () => {
   assert.equal(quoteWord("https://mirror.example.com:8443/a_b-c"), "https://mirror.example.com:8443/a_b-c");
