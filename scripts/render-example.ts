@@ -1,10 +1,12 @@
-// config.example.yaml, from the schema: its descriptions are the comments, its defaults the values. Run it to write the file again.
+// config.example.yaml, from the schema: its descriptions are the comments, its defaults the values. Run it to write the file again,
+// and config.schema.json with it.
 // `# ` begins a comment; `#` right before a key begins a line that may be uncommented.
 import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import * as z from "zod";
 import { configSchema } from "../agent/config/schema.ts";
 import { unwrap } from "./docs/schema.ts";
+import { renderConfigSchema } from "./render-config-schema.ts";
 
 /** Values for keys that have no default to show, by path. `[]` in a path stands for an item of a list, `{}` for a named item. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
@@ -60,7 +62,8 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
 /** Optional keys that the example uses, so that it is valid as it stands. */
 const SHOWN_ACTIVE = ["credentials.keysFile", "credentials.assumeRole"];
 
-const HEADER = `# eks-satellite: every key, with its default or, after a #, with an example.
+const HEADER = `# yaml-language-server: $schema=config.schema.json
+# eks-satellite: every key, with its default or, after a #, with an example.
 # Required are cluster.name, cluster.region and one source of credentials; the file is /etc/eks-satellite/config.yaml.
 `;
 
@@ -127,4 +130,7 @@ function renderItem(element: z.ZodObject, path: string, depth: number): string[]
   return lines.map((line, index) => (index === first ? line.replace(/ {2}#(\w)/, "#- $1") : line));
 }
 
-if (import.meta.main) writeFileSync(new URL("../config.example.yaml", import.meta.url), renderExample());
+if (import.meta.main) {
+  writeFileSync(new URL("../config.example.yaml", import.meta.url), renderExample());
+  writeFileSync(new URL("../config.schema.json", import.meta.url), renderConfigSchema());
+}

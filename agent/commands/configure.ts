@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Document } from "yaml";
 import { explainAwsError } from "../aws/aws-error.ts";
 import { fargateNodeName, SUFFIX_FORMS } from "../config/fargate-name.ts";
-import { parseConfig, parseYaml } from "../config/load.ts";
+import { parseConfig, parseYaml, SCHEMA_COMMENT } from "../config/load.ts";
 import { NODE_IDENTITIES, type NodeIdentity } from "../config/node-schema.ts";
 import { readSourceKeys } from "../credentials/credential-source.ts";
 import { SatelliteError } from "../errors.ts";
@@ -31,7 +31,8 @@ export interface ConfigureOptions {
 /** Every user may read it: it holds no secret. */
 const MODE = 0o644;
 
-const NEW_FILE = `# Configuration of eks-satellite. Every key with its default: config.example.yaml in /usr/share/doc/eks-satellite.
+const NEW_FILE = `${SCHEMA_COMMENT}
+# Configuration of eks-satellite. Every key with its default: config.example.yaml in /usr/share/doc/eks-satellite.
 # The daemon applies changes by itself; eks-satellite status shows mistakes.
 `;
 

@@ -11,6 +11,8 @@ import { type Config, configSchema, DEFAULT_STATE_FOLDER } from "./schema.ts";
 export const DEFAULT_CONFIG_PATH = "/etc/eks-satellite/config.yaml";
 /** Where the packages put the example. */
 export const EXAMPLE_FOLDER = "/usr/share/doc/eks-satellite";
+/** A comment by which an editor knows every key, its meaning and its values. */
+export const SCHEMA_COMMENT = `# yaml-language-server: $schema=${EXAMPLE_FOLDER}/config.schema.json`;
 /** Variables of the service, and of every command: the unit and the launcher read it. */
 export const DEFAULT_ENVIRONMENT_PATH = "/etc/eks-satellite/environment";
 

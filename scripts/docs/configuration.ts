@@ -14,7 +14,7 @@ export function renderConfiguration(): string {
   return renderPage({
     title: "Configuration",
     from: "agent/config/*-schema.ts",
-    intro: `The keys of ${code(DEFAULT_CONFIG_PATH)}. Required are \`cluster.name\`, \`cluster.region\` and one source of credentials; an unknown key is an error. [config.example.yaml](../../config.example.yaml) is the same as a file.`,
+    intro: `The keys of ${code(DEFAULT_CONFIG_PATH)}. Required are \`cluster.name\`, \`cluster.region\` and one source of credentials; an unknown key is an error. [config.example.yaml](../../config.example.yaml) is the same as a file. [config.schema.json](../../config.schema.json), which the packages put beside it, is the same for editors: a file that \`eks-satellite configure\` made names it in its first line, by which those with yaml-language-server complete its keys and mark mistakes.`,
     sections: [
       "In a key, `[]` stands for each item of a list, and `NAME` for a name that you choose.",
       ...keySections(configSchema),

@@ -24,7 +24,7 @@ const UNIT = "eks-satellite.service";
 /** In the Debian package alone, by which a gateway's instance is installed. It is enabled by the instance's user data. */
 const GATEWAY_UNIT = "eks-satellite-gateway.service";
 const DOCUMENTATION = "usr/share/doc/eks-satellite";
-const SHARED_DOCUMENTS = ["LICENSE", "config.example.yaml"];
+const SHARED_DOCUMENTS = ["LICENSE", "config.example.yaml", "config.schema.json"];
 
 /** The files of the tarball, relative to the root of the machine: what an administrator installs is in /usr/local and /etc. */
 export async function localFiles(top: string, built: Built): Promise<PackageFile[]> {

@@ -30,7 +30,10 @@ test("a missing file is created, valid, and says where every key is documented",
   const { cluster, node, credentials } = parseConfig(text(), FILE, "x");
   assert.deepEqual([cluster.name, cluster.region, node.name], ["demo", "us-west-2", "gpu-1"]);
   assert.deepEqual(credentials.assumeRole?.arn, "arn:aws:iam::111122223333:role/satellite");
-  assert.match(text(), /^# .*config\.example\.yaml/);
+  assert.match(
+    text(),
+    /^# yaml-language-server: \$schema=\/usr\/share\/doc\/eks-satellite\/config\.schema\.json\n# .*config\.example\.yaml/,
+  );
   assert.equal(said.length, 1);
   assert.equal(host.files.peek(FILE)?.mode, 0o644);
 });

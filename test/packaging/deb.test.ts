@@ -41,6 +41,7 @@ test("the Debian package holds these files with these modes, root owns them, and
     "-rw-r--r-- ./usr/share/doc/eks-satellite/README.md",
     "-rw-r--r-- ./usr/share/doc/eks-satellite/THIRD-PARTY-LICENSES.txt",
     "-rw-r--r-- ./usr/share/doc/eks-satellite/config.example.yaml",
+    "-rw-r--r-- ./usr/share/doc/eks-satellite/config.schema.json",
     "-rw-r--r-- ./usr/share/doc/eks-satellite/copyright",
     "-rw-r--r-- ./usr/share/doc/eks-satellite/sbom.cdx.json",
   ]);
@@ -75,7 +76,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.length, 14);
+  assert.equal(lines.length, 15);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -97,7 +98,7 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
       // It installs the tarball, and refuses where the package is.
       .filter((path) => !path.endsWith("/install.sh")),
   );
-  assert.equal(both.length, 10);
+  assert.equal(both.length, 11);
   for (const path of both) {
     assert.ok(readFileSync(join(tarball, path)).equals(readFileSync(join(unpacked, path))), path);
   }
@@ -117,7 +118,7 @@ test("a unit that does not start the launcher is an error, not a package that st
   await execa("cp", [
     "-r",
     join(TOP, "systemd"),
-    ...["README.md", "LICENSE", "config.example.yaml"].map((name) => join(TOP, name)),
+    ...["README.md", "LICENSE", "config.example.yaml", "config.schema.json"].map((name) => join(TOP, name)),
     top,
   ]);
   await execa("sed", ["-i", "s|/usr/local/bin/eks-satellite|/opt/other|", join(top, "systemd/eks-satellite.service")]);

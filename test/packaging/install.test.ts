@@ -19,6 +19,7 @@ const MODES: Readonly<Record<string, string>> = {
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",
   "usr/local/bin/eks-satellite": "0755",
   "usr/share/doc/eks-satellite/config.example.yaml": "0644",
+  "usr/share/doc/eks-satellite/config.schema.json": "0644",
   "usr/share/doc/eks-satellite/install.sh": "0644",
 };
 

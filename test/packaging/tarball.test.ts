@@ -23,6 +23,7 @@ const FILES: Readonly<Record<string, string>> = {
   "usr/share/doc/eks-satellite/README.md": "-rw-r--r--",
   "usr/share/doc/eks-satellite/THIRD-PARTY-LICENSES.txt": "-rw-r--r--",
   "usr/share/doc/eks-satellite/config.example.yaml": "-rw-r--r--",
+  "usr/share/doc/eks-satellite/config.schema.json": "-rw-r--r--",
   "usr/share/doc/eks-satellite/install.sh": "-rw-r--r--",
   "usr/share/doc/eks-satellite/sbom.cdx.json": "-rw-r--r--",
 };
@@ -74,6 +75,7 @@ test("what comes from the repository is in it unchanged, and Node is the one tha
     "usr/local/bin/eks-satellite": "systemd/eks-satellite",
     "usr/share/doc/eks-satellite/LICENSE": "LICENSE",
     "usr/share/doc/eks-satellite/config.example.yaml": "config.example.yaml",
+    "usr/share/doc/eks-satellite/config.schema.json": "config.schema.json",
     "usr/share/doc/eks-satellite/install.sh": "packaging/install.sh",
   };
   for (const [path, source] of Object.entries(copies)) {
