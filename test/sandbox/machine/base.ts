@@ -10,9 +10,12 @@ import type { Progress } from "../step.ts";
 import { addKernel } from "./kernel.ts";
 import { virtualPackages } from "./virtual-tree.ts";
 
-/** What decides which base a machine has. An instance of EC2 is a container with cloud-init, and no container runtime. */
+/**
+ * What decides which base a machine has. An instance of EC2 is a container with cloud-init, and no container runtime;
+ * what a provider rents out is one with both, and ssh.
+ */
 export interface BaseChoice {
-  readonly machine: MachineKind | "instance";
+  readonly machine: MachineKind | "instance" | "rented";
   readonly debian: DebianSuite;
 }
 
@@ -24,17 +27,20 @@ const packages: Readonly<Record<BaseChoice["machine"], readonly string[]>> = {
   nspawn: machine,
   vm: [...machine, ...virtualPackages],
   instance: [...system, ...network],
+  rented: machine,
 };
 /** debootstrap configures packages in an order in which Python's own fail: apt installs these after it. */
 const laterPackages: Readonly<Record<BaseChoice["machine"], readonly string[]>> = {
   nspawn: [],
   vm: [],
   instance: ["cloud-init"],
+  rented: ["cloud-init", "openssh-server", "sudo"],
 };
 const folderNames: Readonly<Record<BaseChoice["machine"], string>> = {
   nspawn: "machine",
   vm: "virtual",
   instance: "instance",
+  rented: "rented",
 };
 
 /** What a container of the default suite is made from. */
