@@ -20,6 +20,8 @@ export interface Addresses {
   readonly api: string;
   /** Where AWS listens, port 443. */
   readonly aws: string;
+  /** Where Lambda's API listens, port 443: an address of the host. */
+  readonly lambda: string;
   /** The pod of cluster DNS in the VPC. */
   readonly dnsPod: string;
   /** The pod of an application in the VPC. */
@@ -62,7 +64,8 @@ export function addressesOf(slot: number, network: NetworkKind = "direct"): Addr
   const { controlNamespace: awsNamespace } = common;
   const [control, api, aws, node] = [address(1), address(2), address(3), address(10)];
   const pods = { dnsPod: address(4), appPod: address(5) };
-  return { ...common, awsNamespace, control, api, aws, ...pods, node, prefixLength: 25, vpc: undefined };
+  const lambda = common.access.host;
+  return { ...common, awsNamespace, control, api, aws, lambda, ...pods, node, prefixLength: 25, vpc: undefined };
 }
 
 function inVpc(slot: number) {
@@ -71,6 +74,7 @@ function inVpc(slot: number) {
   const node = `192.168.${100 + slot}.10`;
   return {
     awsNamespace: vpc.internetNamespace,
+    lambda: vpc.wayOut.host,
     ...{ control: open(14), api: open(2), aws: open(3), dnsPod: "10.0.3.53", appPod: "10.0.3.80" },
     ...{ node, prefixLength: 24, vpc },
   };
@@ -87,6 +91,9 @@ export const awsNames = [
   "rolesanywhere.us-east-1.amazonaws.com",
   "api.ecr.us-east-1.amazonaws.com",
 ] as const;
+
+/** Where Lambda's API is. */
+export const lambdaName = "cloud.lambda.ai";
 
 /** The account's registry, as ECR names it. */
 export const registryName = `${accountId}.dkr.ecr.${region}.amazonaws.com`;
@@ -111,6 +118,7 @@ export function renderHosts(
     `127.0.0.1 localhost ${hostname}`,
     "::1 localhost ip6-localhost ip6-loopback",
     `${addresses.aws} ${[...awsNames, registryName].join(" ")}`,
+    `${addresses.lambda} ${lambdaName}`,
     ...api.map((address) => `${address} ${endpointName(clusterId)}`),
     "",
   ].join("\n");

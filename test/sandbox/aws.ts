@@ -90,7 +90,8 @@ export async function startAws(folder: string, facts: SandboxFacts, addresses: A
   await waitFor({ ...wait, explain: () => lastLines(folder, "aws") }, () => isListening(addresses.aws));
 }
 
-function isListening(address: string): Promise<boolean> {
+/** Whether anything takes connections at port 443 of an address. */
+export function isListening(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port: 443, timeout: 1000 });
     const settle = (listening: boolean) => {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type Addresses, awsNames, endpointName, registryName } from "./addresses.ts";
+import { type Addresses, awsNames, endpointName, lambdaName, registryName } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 import { apiEniAddresses } from "./vpc/addresses.ts";
@@ -63,6 +63,13 @@ export async function issueMachineCertificate(folder: string, commonName: string
 /** Makes `mirror.crt` for a server at this address, which the machine trusts as it trusts AWS. */
 export async function makeMirrorCertificate(pki: string, address: string): Promise<void> {
   await makeLeaf(pki, "aws-ca", { file: "mirror", commonName: "mirror", names: [`IP:${address}`] });
+}
+
+/** Makes `lambda.crt` for Lambda's API, which the machine trusts as it trusts AWS. */
+export async function ensureLambdaCertificate(folder: string): Promise<void> {
+  const pki = join(folder, "pki");
+  if (existsSync(join(pki, "lambda.crt"))) return;
+  await makeLeaf(pki, "aws-ca", { file: "lambda", commonName: lambdaName, names: [`DNS:${lambdaName}`] });
 }
 
 /** Makes `registry-mirror.crt` for a server at this address, and the authority `mirror-ca.crt`, which no machine trusts by itself. */

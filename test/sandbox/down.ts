@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { addressesOf } from "./addresses.ts";
 import { removeTree } from "./fresh-folder.ts";
 import { Instance, instanceIds, instanceRunner } from "./instances/instance.ts";
+import { lambdaDaemon } from "./lambda/start.ts";
 import { machineOf } from "./machine/kinds.ts";
 import { removeNetwork } from "./network.ts";
 import { recordedDaemons, stopDaemon } from "./process.ts";
@@ -23,6 +24,7 @@ const contents = [
   "services",
   "machine",
   "instances",
+  "lambda",
 ];
 
 /** Takes the sandbox in `folder` down, whatever part of it is there. */
@@ -30,9 +32,9 @@ export async function down(folder = sandboxFolder()): Promise<void> {
   const slot = await heldSlot(folder);
   // Half a sandbox has no facts: every kind is cut off alike then, by the processes in its namespace.
   const { machine = "nspawn", debian = "bookworm", network = "direct" } = (await readFacts(folder)) ?? {};
+  // The runners first: they would take a machine that ends for one that powers itself off.
+  for (const runner of [instanceRunner, lambdaDaemon]) await stopDaemon(folder, runner, 0);
   if (slot !== undefined) await machineOf(folder, { slot, machine, debian, network }).cutPower();
-  // The runner first: it would take an instance that ends for one that powers itself off.
-  await stopDaemon(folder, instanceRunner, 0);
   if (slot !== undefined)
     await Promise.all((await instanceIds(folder)).map((id) => new Instance(folder, slot, id).end("at once")));
   // No time to end in order: what they would write is removed below.

@@ -8,7 +8,7 @@ import { renderHosts } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 import { installPrograms } from "./go-builds.ts";
-import { baseTree } from "./machine/base.ts";
+import { type BaseChoice, baseTree } from "./machine/base.ts";
 import { createDisk } from "./machine/virtual-tree.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { nodeName } from "./state.ts";
@@ -46,7 +46,7 @@ WantedBy=sysinit.target
 `;
 
 /** What of a sandbox goes into its machine. */
-type Parts = Pick<Sandbox, "folder" | "facts" | "addresses" | "programs">;
+export type Parts = Pick<Sandbox, "folder" | "facts" | "addresses" | "programs">;
 
 /** Path of a sandbox's machine: a container's tree, or the folder of a virtual machine's disk. */
 export function machineTree(folder: string): string {
@@ -56,17 +56,33 @@ export function machineTree(folder: string): string {
 /** Makes the sandbox's own tree from the base, or its disk, unless it is there. */
 export async function createTree(sandbox: Parts): Promise<void> {
   const target = machineTree(sandbox.folder);
-  if (sandbox.facts.machine === "vm") return createDisk(target, sandbox.addresses, (tree) => fillTree(tree, sandbox));
+  if (sandbox.facts.machine === "vm")
+    return createDisk(target, sandbox.addresses, (tree) => fillTree(tree, sandbox, ownChoice(sandbox)));
   if (existsSync(target)) return;
   await replaceFolder(target, async (fresh) => {
-    await fillTree(fresh, sandbox);
+    await fillTree(fresh, sandbox, ownChoice(sandbox));
     await makeCgroupsWritable(fresh);
   });
 }
 
-async function fillTree(fresh: string, { folder, facts, addresses, programs }: Parts): Promise<void> {
-  await execa("cp", ["--archive", "--reflink=auto", `${baseTree(facts)}/.`, fresh], clean());
-  await configureSystem(fresh, nodeName, renderHosts(addresses, facts.clusterId, nodeName));
+/** What a machine is copied from, and its name. */
+interface TreeChoice {
+  readonly base: BaseChoice;
+  readonly hostname: string;
+}
+
+function ownChoice({ facts }: Parts): TreeChoice {
+  return { base: facts, hostname: nodeName };
+}
+
+/** Makes a base a machine. */
+export async function fillTree(
+  fresh: string,
+  { folder, facts, addresses, programs }: Parts,
+  { base, hostname }: TreeChoice,
+): Promise<void> {
+  await execa("cp", ["--archive", "--reflink=auto", `${baseTree(base)}/.`, fresh], clean());
+  await configureSystem(fresh, hostname, renderHosts(addresses, facts.clusterId, hostname));
   await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
   const providers = join(fresh, "etc/eks/image-credential-provider");
   await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
@@ -92,7 +108,8 @@ export async function configureSystem(tree: string, hostname: string, hosts: str
   await writeFile(join(tree, "etc/systemd/system.conf.d/stop.conf"), "[Manager]\nDefaultTimeoutStopSec=10s\n");
 }
 
-async function makeCgroupsWritable(tree: string): Promise<void> {
+/** For a tree that systemd-nspawn boots. */
+export async function makeCgroupsWritable(tree: string): Promise<void> {
   const units = join(tree, "etc/systemd/system");
   await writeFile(join(units, "cgroup-controllers.service"), cgroupUnit);
   await mkdir(join(units, "sysinit.target.wants"), { recursive: true });

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { awsCommand } from "./aws-command.ts";
 import { down } from "./down.ts";
 import { instanceCommand } from "./instances/commands.ts";
+import { lambdaCommand } from "./lambda/commands.ts";
 import { showLog } from "./log-command.ts";
 import { renderReport } from "./report.ts";
 import { openSandbox } from "./sandbox.ts";
@@ -22,6 +23,7 @@ interface UpFlags {
   readonly services?: boolean;
   readonly vpc?: boolean;
   readonly direct?: boolean;
+  readonly lambda?: boolean;
 }
 
 const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
@@ -40,6 +42,9 @@ program
   .addOption(new Option("--debian <suite>", "the machine's suite of Debian").choices(debianSuites))
   .option("--vpc", "the machine behind a NAT, the control plane in a VPC")
   .addOption(new Option("--direct", "the machine beside the control plane (default)").conflicts("vpc"))
+  .addOption(
+    new Option("--lambda", "no machine, and Lambda's API that rents one out (implies --vpc)").conflicts("direct"),
+  )
   .option("--no-agent", "leave the machine bare, without the daemon")
   .option("--cloud-controller", "AWS's cloud controller, which deletes Nodes that AWS does not know")
   .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")
@@ -123,6 +128,7 @@ program
 
 program.addCommand(awsCommand());
 program.addCommand(instanceCommand());
+program.addCommand(lambdaCommand());
 program.addCommand(natCommand());
 program.addCommand(vpcCommand());
 

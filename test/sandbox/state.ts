@@ -15,6 +15,8 @@ export interface SandboxFacts {
   readonly machine: MachineKind;
   readonly debian: DebianSuite;
   readonly network: NetworkKind;
+  /** The machine is rented from the sandbox's Lambda: there is none until a launch. */
+  readonly lambda: boolean;
   /** The long-lived keys of the IAM user `satellite`. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -71,7 +73,7 @@ export async function writeFacts(folder: string, facts: SandboxFacts): Promise<v
 }
 
 /** What the caller of `up` decides; a sandbox of other choices makes way for a new one. */
-export type Choices = Pick<SandboxFacts, "kubernetes" | "containerd" | "machine" | "debian" | "network">;
+export type Choices = Pick<SandboxFacts, "kubernetes" | "containerd" | "machine" | "debian" | "network" | "lambda">;
 
 /** Facts for a new sandbox in `slot`, with an id and keys of its own. */
 export function newFacts(slot: number, choices: Choices): SandboxFacts {

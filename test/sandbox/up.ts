@@ -20,6 +20,8 @@ import { importImages } from "./images.ts";
 import { buildAgent, installAgent } from "./install-agent.ts";
 import { startInstances } from "./instances/start.ts";
 import { instanceBase } from "./instances/tree.ts";
+import { startLambda } from "./lambda/start.ts";
+import { rentedBase } from "./lambda/tree.ts";
 import { ensureBaseTree } from "./machine/base.ts";
 import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
@@ -76,6 +78,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
   const python = await ensurePython(progress);
   await ensureBaseTree(progress, choices);
   if (choices.network === "vpc") await ensureBaseTree(progress, instanceBase);
+  if (choices.lambda) await ensureBaseTree(progress, rentedBase);
   const sandbox = new Sandbox(folder, await claim(folder, choices, progress));
   const { facts, addresses, programs } = sandbox;
 
@@ -89,7 +92,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     await startCloudController(folder, facts, addresses, programs.kubernetes, progress);
   if (options.registry === true) await startRegistry(folder, addresses, progress);
   if (options.services === true) await startServices(sandbox, progress);
-  if (options.agent === false) return { sandbox, progress, checks: [] };
+  if (options.agent === false || facts.lambda) return { sandbox, progress, checks: [] };
   return { sandbox, progress, checks: await joinNode(sandbox, progress) };
 }
 
@@ -101,6 +104,7 @@ export async function prepare(progress = new Progress()): Promise<void> {
   await ensurePython(progress);
   await ensureBaseTree(progress);
   await ensureBaseTree(progress, instanceBase);
+  await ensureBaseTree(progress, rentedBase);
   await ensurePackages(progress, "vm");
   await ensureBaseTree(progress, { machine: "vm", debian: "bookworm" });
   await ensureRegistry(progress);
@@ -113,6 +117,7 @@ export async function prepare(progress = new Progress()): Promise<void> {
 }
 
 async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void> {
+  if (sandbox.facts.lambda) return progress.step("Lambda", () => startLambda(sandbox.folder, sandbox.addresses));
   await progress.step("the machine's files", () => createTree(sandbox));
   await progress.step("the machine boots", () => sandbox.machine.boot());
   await progress.step("images in the machine", () => importImages(sandbox.machine));
@@ -167,7 +172,8 @@ async function choose(folder: string, options: UpOptions): Promise<Choices> {
     containerd: options.containerd ?? present?.containerd ?? "debian",
     machine: options.machine ?? present?.machine ?? "nspawn",
     debian: options.debian ?? present?.debian ?? "bookworm",
-    network: options.network ?? present?.network ?? "direct",
+    network: options.network ?? (options.lambda ? "vpc" : (present?.network ?? "direct")),
+    lambda: options.lambda ?? (options.network === undefined && present?.lambda === true),
   };
 }
 

@@ -112,6 +112,11 @@ export function lambdaFolder(folder: string): string {
   return join(folder, "lambda");
 }
 
+/** Where its key lies, for an administrator. */
+export function keyFile(folder: string): string {
+  return join(lambdaFolder(folder), "key");
+}
+
 function accountPath(folder: string): string {
   return join(lambdaFolder(folder), "account.json");
 }

@@ -41,6 +41,8 @@ export interface LambdaSettings {
   readonly hidesPrivateAddress?: boolean;
   /** A terminated machine is in no list. */
   readonly hidesTerminated?: boolean;
+  /** Names of machines that are taken away. */
+  readonly preempts?: readonly string[];
   /** Machines that are launched now never run: they become active, and cost. */
   readonly launchesIdle?: boolean;
 }
