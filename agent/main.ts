@@ -79,7 +79,7 @@ function openLog(): LogOutput {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   logError(error);
-  if (hasCode(error, "check-unknown")) return EXIT.usage;
+  if (hasCode(error, "check-unknown") || hasCode(error, "explain-unknown")) return EXIT.usage;
   return describe(error).code === "unexpected" ? EXIT.internalError : EXIT.failed;
 }
 

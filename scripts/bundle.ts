@@ -1,15 +1,20 @@
-// The bundle: everything that the daemon needs but Node itself, in one file; and beside it Kubernetes' own client, for administrators.
+// The bundle: everything that the daemon needs but Node itself, in one file; and beside it Kubernetes' own client, for administrators, and the texts of `explain`.
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
 import { KUBERNETES, kubernetesBeside, usedKubernetes } from "./bundle-kubernetes.ts";
+import { EXPLANATIONS, explanationsBeside } from "./bundle-texts.ts";
 
 const TOP = join(import.meta.dirname, "..");
 /** Made there even when it is installed elsewhere: the maps' paths depend on it. */
 const FOLDER = "dist";
-const ENTRY_POINTS = { "eks-satellite": "agent/main.ts", [KUBERNETES]: "agent/host/kubernetes-admin.ts" } as const;
+const ENTRY_POINTS = {
+  "eks-satellite": "agent/main.ts",
+  [KUBERNETES]: "agent/host/kubernetes-admin.ts",
+  [EXPLANATIONS]: "agent/explain/texts.ts",
+} as const;
 
 /** One file of the program; all of them lie in one folder. */
 export interface BundleFile {
@@ -19,7 +24,7 @@ export interface BundleFile {
 
 /** What esbuild makes of agent/: contents, not yet written anywhere. */
 export interface Bundle {
-  /** `eks-satellite.mjs` and its `.map`, then the client's; the maps' paths are relative to a folder right below the repository's top. */
+  /** `eks-satellite.mjs` and its `.map`, then those beside it; the maps' paths are relative to a folder right below the repository's top. */
   readonly files: readonly BundleFile[];
   /** Comments in the bundled sources that a licence asks to keep. */
   readonly legalComments: string;
@@ -82,7 +87,7 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, usedCalls, kubernetesBeside, usedKubernetes, versionAlone(version)],
+    plugins: [lazyHttp, usedCalls, kubernetesBeside, usedKubernetes, explanationsBeside, versionAlone(version)],
     // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
@@ -91,7 +96,8 @@ export async function makeBundle(version?: string): Promise<Bundle> {
   const files = Object.keys(ENTRY_POINTS).flatMap((name) =>
     [`${name}.mjs`, `${name}.mjs.map`].map((file) => ({ name: file, content: output(outputFiles, file).contents })),
   );
-  const legalComments = Object.keys(ENTRY_POINTS).map((name) => output(outputFiles, `${name}.mjs.LEGAL.txt`).text);
+  // A file whose sources have no such comment has none.
+  const legalComments = outputFiles.filter(({ path }) => path.endsWith(".LEGAL.txt")).map(({ text }) => text);
   return { files, legalComments: legalComments.join("\n"), metafile };
 }
 

@@ -1,4 +1,4 @@
-// docs/reference/*.md and docs/images/*.svg, from the code's own tables. Run it to write the files again.
+// docs/reference/*.md, docs/images/*.svg and agent/explain/texts.json, from the code's own tables. Run it to write the files again.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { renderCompatibility, renderIamPermissions, renderNetworkPorts } from "./docs/access-pages.ts";
@@ -6,6 +6,7 @@ import { renderCis } from "./docs/cis.ts";
 import { renderCli } from "./docs/cli.ts";
 import { renderConfiguration, renderGatewayConfiguration } from "./docs/configuration.ts";
 import { renderErrors } from "./docs/errors.ts";
+import { renderExplainTexts } from "./docs/explain-texts.ts";
 import { renderGpuFaults } from "./docs/gpu-faults.ts";
 import { renderIndex } from "./docs/index-page.ts";
 import { renderMetrics } from "./docs/metrics.ts";
@@ -14,6 +15,9 @@ import { renderPipelinePicture } from "./docs/pipeline-picture.ts";
 import { renderStatusPicture } from "./docs/status-picture.ts";
 import { renderChecks, renderConditions, renderEvents, renderFiles, renderHttp } from "./docs/tables.ts";
 import { renderTunnelPicture } from "./docs/tunnel-picture.ts";
+
+/** The same sources as data, for `eks-satellite explain`. */
+export const EXPLAIN_TEXTS = "agent/explain/texts.json";
 
 type Render = () => string | Promise<string>;
 
@@ -54,6 +58,8 @@ export async function renderDocs(): Promise<ReadonlyMap<string, string>> {
 
 if (import.meta.main) {
   const top = join(import.meta.dirname, "..");
+  // It comes first: the pages import the commands, and one of them imports it.
+  writeFileSync(join(top, EXPLAIN_TEXTS), renderExplainTexts());
   for (const [path, text] of await renderDocs()) {
     mkdirSync(dirname(join(top, path)), { recursive: true });
     writeFileSync(join(top, path), text);

@@ -177,7 +177,8 @@ export class ConditionBoard {
       if (isNews && type !== changed && this.#isFollowing(type)) continue;
       announced.add(`${type} ${reason}`);
       if (!isNews) continue;
-      log.warn({ condition: type, status, reason }, hint === undefined ? message : `${message} → ${hint}`);
+      const fields = { condition: type, status, reason, see: `eks-satellite explain ${reason}` };
+      log.warn(fields, hint === undefined ? message : `${message} → ${hint}`);
       emit?.({ kind: "condition-changed", condition: root, isRootCause: true });
     }
     this.#announced = announced;

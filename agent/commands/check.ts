@@ -89,7 +89,14 @@ function renderText(findings: readonly NamedFinding[], summary: Readonly<Record<
   const made = findings.filter((finding) => !waiting.includes(finding));
   const { ok, warn, fail, pending, unknown } = summary;
   const sums = `${ok} ok, ${warn} warnings, ${fail} failed, ${pending} that the daemon brings, ${unknown} unknown`;
-  return `${[...made.flatMap((finding, index) => renderFinding(finding, made[index - 1]?.group)), ...renderWaiting(waiting), sums].join("\n")}\n`;
+  const lines = made.flatMap((finding, index) => renderFinding(finding, made[index - 1]?.group));
+  return `${[...lines, ...renderWaiting(waiting), sums, ...renderSee(findings)].join("\n")}\n`;
+}
+
+/** Once for all that failed: each has its remedy already. */
+function renderSee(findings: readonly NamedFinding[]): readonly string[] {
+  const failed = findings.filter(({ outcome }) => outcome === "fail").map(({ name }) => name);
+  return failed.length === 0 ? [] : [`see: eks-satellite explain ${failed.join(" ")}`];
 }
 
 function renderFinding({ name, group, outcome, evidence, remedy }: NamedFinding, before: string | undefined) {

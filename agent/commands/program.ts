@@ -10,6 +10,7 @@ import { register as registerToken } from "./clusters/token.ts";
 import { register as registerConfigure } from "./configure.ts";
 import type { CommandContext } from "./context.ts";
 import { register as registerEni } from "./eni.ts";
+import { register as registerExplain } from "./explain/explain.ts";
 import { register as registerGateway } from "./gateway/gateway.ts";
 import { register as registerNodeName } from "./node-name.ts";
 import { register as registerPlan } from "./plan.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerPlan,
   registerCheck,
   registerStatus,
+  registerExplain,
   registerBundle,
   registerConfigure,
   registerReset,

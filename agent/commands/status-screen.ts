@@ -99,6 +99,7 @@ function renderCondition(condition: Condition, { rootCauses }: StatusDocument, n
       ? []
       : [paint("yellow", `  ~ for ${age(pending.since, nowMs)}: ${pending.reason}: ${pending.message}`)]),
     ...(isRoot && hint !== undefined ? [`  → ${hint}`] : []),
+    ...(isRoot ? [paint("dim", `    see: eks-satellite explain ${reason}`)] : []),
   ];
 }
 

@@ -22,6 +22,15 @@ export const ADVICE: Readonly<Record<GpuAction, string>> = {
   replace: "Action: replace. kubectl drain the node and have the GPU or the machine replaced.",
 };
 
+/** Whom to ask about a GPU that needs it. */
+export const WHOM_TO_ASK: Readonly<Record<GpuAction, string>> = {
+  none: "no one: the GPU goes on",
+  "check-the-app": "the application's owner, with the lines of the kernel's log",
+  "reset-the-gpu": "the machine's provider, when the same fault comes again after a reset",
+  reboot: "the machine's provider, when it does not come back, or the same fault does",
+  replace: "the machine's provider, with the lines of the kernel's log and the GPU's serial number (nvidia-smi -q)",
+};
+
 /** Whether the GPU is unusable until it is reset or replaced, or the machine rebooted. */
 export function isFatal({ action }: GpuFault): boolean {
   return isFatalAction(action);

@@ -1,7 +1,7 @@
 // docs/reference/gpu-faults.md: the catalogue of Xids, and what the daemon makes of each other symptom, as its own judgement says it.
 
 import { SatelliteError } from "../../agent/errors.ts";
-import { ADVICE } from "../../agent/gpu/gpu-fault.ts";
+import { ADVICE, WHOM_TO_ASK } from "../../agent/gpu/gpu-fault.ts";
 import { type GpuObservation, judgeGpus } from "../../agent/gpu/gpu-faults.ts";
 import type { GpuReading } from "../../agent/nvidia/nvidia-smi-output.ts";
 import { explainExit } from "../../agent/nvidia/nvidia-smi-problem.ts";
@@ -183,10 +183,11 @@ export function renderGpuFaults(): string {
       section(
         "Actions",
         table(
-          ["action", "what to do"],
+          ["action", "what to do", "whom to ask"],
           Object.entries(ADVICE).map(([action, advice]) => [
             ACTIONS[action as keyof typeof ACTIONS],
             prose(advice.replace(/^Action: [^.]*\.\s*/, "")),
+            prose(WHOM_TO_ASK[action as keyof typeof ACTIONS]),
           ]),
         ),
       ),

@@ -51,6 +51,7 @@ const BANDS: readonly Band[] = [
     rooms: {
       "admin/": "let machines in",
       "check/": "is this machine fit",
+      "explain/": "what a word means",
       "bundle/": "for a bug report",
       "reset/": "restore the machine",
     },

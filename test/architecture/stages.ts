@@ -38,6 +38,7 @@ export const STAGES = [
   ["gateway/"],
   ["admin/"],
   ["check/"],
+  ["explain/"],
   ["bundle/"],
   ["reset/"],
   ["parts.ts"],

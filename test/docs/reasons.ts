@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 const AGENT = join(import.meta.dirname, "../../agent");
 
-/** An administrator's work, a command's own answers, a reset and a gateway have no board to write to. */
-const WITHOUT_A_BOARD = /^(admin|commands|reset|bundle|gateway)\//;
+/** An administrator's work, a command's own answers, explanations, a reset and a gateway have no board to write to. */
+const WITHOUT_A_BOARD = /^(admin|commands|reset|bundle|explain|gateway)\//;
 
 /** Codes that are put together from a value, and what comes of them. */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {

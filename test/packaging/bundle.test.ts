@@ -32,7 +32,10 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const { files, metafile } = await makeBundle();
   assert.deepEqual(
     files.map(({ name }) => name),
-    ["eks-satellite", "eks-satellite-kubernetes"].flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`]),
+    ["eks-satellite", "eks-satellite-kubernetes", "eks-satellite-explain"].flatMap((name) => [
+      `${name}.mjs`,
+      `${name}.mjs.map`,
+    ]),
   );
   const packagesOf = (name: string) =>
     Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {}).filter((path) =>
@@ -43,6 +46,15 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
   assert.ok(daemon.length < 1_800_000, `${daemon.length} characters: the daemon holds all of them`);
+});
+
+test("the texts of `explain` are in a file beside the daemon's, which holds none of them", async () => {
+  const { files } = await makeBundle();
+  const text = "The gateway answered before";
+  assert.ok(textOf(files, "eks-satellite-explain.mjs").includes(text));
+  const daemon = textOf(files, "eks-satellite.mjs");
+  assert.ok(!daemon.includes(text));
+  assert.match(daemon, /\bimport\("\.\/eks-satellite-explain\.mjs"\)/);
 });
 
 test("the client in its file reaches a server, and leaves nothing open that keeps the process alive", async () => {

@@ -32,6 +32,8 @@ test("the Debian package holds these files with these modes, root owns them, and
     "-rw-r--r-- ./lib/systemd/system/eks-satellite-gateway.service",
     "-rw-r--r-- ./lib/systemd/system/eks-satellite.service",
     "-rwxr-xr-x ./opt/eks-satellite/bin/node",
+    "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs",
+    "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs.map",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map",
     "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs",
@@ -76,7 +78,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.length, 15);
+  assert.equal(lines.length, 17);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -98,7 +100,7 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
       // It installs the tarball, and refuses where the package is.
       .filter((path) => !path.endsWith("/install.sh")),
   );
-  assert.equal(both.length, 11);
+  assert.equal(both.length, 13);
   for (const path of both) {
     assert.ok(readFileSync(join(tarball, path)).equals(readFileSync(join(unpacked, path))), path);
   }
