@@ -95,6 +95,9 @@ export const awsNames = [
 /** Where Lambda's API is. */
 export const lambdaName = "cloud.lambda.ai";
 
+/** Where AWS answers with the address that the question came from. */
+export const ownAddressName = "checkip.amazonaws.com";
+
 /** The account's registry, as ECR names it. */
 export const registryName = `${accountId}.dkr.ecr.${region}.amazonaws.com`;
 
@@ -118,7 +121,7 @@ export function renderHosts(
     `127.0.0.1 localhost ${hostname}`,
     "::1 localhost ip6-localhost ip6-loopback",
     `${addresses.aws} ${[...awsNames, registryName].join(" ")}`,
-    `${addresses.lambda} ${lambdaName}`,
+    `${addresses.lambda} ${lambdaName} ${ownAddressName}`,
     ...api.map((address) => `${address} ${endpointName(clusterId)}`),
     "",
   ].join("\n");

@@ -1,7 +1,7 @@
 // An administrator at a laptop: the program as an ordinary user, outside the machine, with keys of the IAM user `administrator`.
 import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { cleanEnvironment } from "./environment.ts";
@@ -27,6 +27,9 @@ export interface LaptopOptions {
   readonly keys?: SandboxFacts["administrator"];
   /** What is typed at the terminal; without it there is none. */
   readonly typed?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** 60 s when left out. */
+  readonly timeoutMs?: number;
 }
 
 /** A folder with the program, from which it is run. */
@@ -71,8 +74,9 @@ export class Laptop {
   }
 
   /** Runs a line of shell. */
-  async run(line: string, { keys, typed }: LaptopOptions = {}): Promise<Outcome> {
+  async run(line: string, options: LaptopOptions = {}): Promise<Outcome> {
     const { addresses, facts } = this.#sandbox;
+    const { keys, typed, timeoutMs = 60_000 } = options;
     const { accessKeyId, secretAccessKey } = keys ?? facts.administrator;
     const shell =
       typed === undefined ? ["/bin/sh", "-c", line] : ["script", "--quiet", "--return", "--command", line, "/dev/null"];
@@ -86,7 +90,7 @@ export class Laptop {
       cwd: this.home,
       extendEnv: false,
       reject: false,
-      timeout: 60_000,
+      timeout: timeoutMs,
       ...(typed === undefined ? { stdin: "ignore" } : { input: typed }),
       env: {
         ...environment,
@@ -95,9 +99,25 @@ export class Laptop {
         AWS_ACCESS_KEY_ID: accessKeyId,
         AWS_SECRET_ACCESS_KEY: secretAccessKey,
         NODE_EXTRA_CA_CERTS: join(this.home, "aws-ca.crt"),
+        ...options.environment,
       },
     });
     return { exitCode: exitCode ?? 1, stdout: stdout.replaceAll("\r\n", "\n"), stderr };
+  }
+
+  /** Gives it a file of mode 0600, and returns its path. */
+  async addFile(name: string, content: string | Buffer): Promise<string> {
+    const file = join(this.home, name);
+    await writeFile(file, content, { mode: 0o600 });
+    await chown(file, USER_ID, USER_ID);
+    return file;
+  }
+
+  /** Gives it a program. */
+  async addProgram(path: string): Promise<void> {
+    const target = join(this.home, "bin", basename(path));
+    await copyFile(path, target);
+    await chmod(target, 0o755);
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type Addresses, awsNames, endpointName, lambdaName, registryName } from "./addresses.ts";
+import { type Addresses, awsNames, endpointName, lambdaName, ownAddressName, registryName } from "./addresses.ts";
 import { clean } from "./environment.ts";
 import { replaceFolder } from "./fresh-folder.ts";
 import { apiEniAddresses } from "./vpc/addresses.ts";
@@ -69,7 +69,11 @@ export async function makeMirrorCertificate(pki: string, address: string): Promi
 export async function ensureLambdaCertificate(folder: string): Promise<void> {
   const pki = join(folder, "pki");
   if (existsSync(join(pki, "lambda.crt"))) return;
-  await makeLeaf(pki, "aws-ca", { file: "lambda", commonName: lambdaName, names: [`DNS:${lambdaName}`] });
+  await makeLeaf(pki, "aws-ca", {
+    file: "lambda",
+    commonName: lambdaName,
+    names: [`DNS:${lambdaName}`, `DNS:${ownAddressName}`],
+  });
 }
 
 /** Makes `registry-mirror.crt` for a server at this address, and the authority `mirror-ca.crt`, which no machine trusts by itself. */

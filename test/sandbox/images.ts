@@ -58,7 +58,7 @@ async function pageImage(tag: string, page: string): Promise<Image> {
 }
 
 export async function busyboxFiles(): Promise<TarEntry[]> {
-  const applets = ["sh", "cat", "httpd", "ls", "nslookup", "sleep", "wget"];
+  const applets = ["sh", "cat", "httpd", "ls", "mkdir", "nslookup", "sleep", "wget"];
   return [
     { path: "bin/busybox", content: await readFile("/bin/busybox"), mode: 0o755 },
     ...applets.map((name) => ({ path: `bin/${name}`, linkTo: "busybox" })),

@@ -21,6 +21,8 @@ const server = new LambdaServer({
   folder,
   tls: { key, cert },
   log,
+  // The laptop is in the namespace that everything public is in.
+  laptop: sandbox.addresses.vpc?.provider ?? "",
   hasRoom: ({ machines }) => !machines.some((machine) => isThere(machine) && !machine.isIdle),
 });
 await server.listen(sandbox.addresses.lambda, 443);

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import { ownAddressName } from "../addresses.ts";
 import { type LambdaAccount, readAccount, writeAccount } from "./account.ts";
 import { type ApiRequest, LambdaApi, type Reply } from "./lambda-api.ts";
 import { readSettings, writeSettings } from "./settings.ts";
@@ -15,6 +16,8 @@ export interface LambdaServerOptions {
   readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer };
   /** Milliseconds, which may be a test's. */
   readonly now?: () => number;
+  /** What the laptop's public address is, as the machine sees it. */
+  readonly laptop?: string;
   /** Whether one machine more could run. */
   readonly hasRoom?: (account: LambdaAccount) => boolean;
   /** Each request, when it is answered. */
@@ -69,6 +72,7 @@ export class LambdaServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url = "", headers } = request;
+    if (headers.host === ownAddressName) return void response.end(`${this.#options.laptop ?? ""}\n`);
     try {
       const body = await readBody(request);
       const { authorization } = headers;
