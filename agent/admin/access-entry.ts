@@ -45,6 +45,7 @@ export function planEntry(
     action: "create",
     diff: diffOf(target, undefined, describeEntry(role.arn, ENTRY_TYPE)),
     apply: (print) => (isNew ? retryWhileUnknown(create, clock, print) : create()),
+    undo: () => ask(access, "eks:DeleteAccessEntry", role, () => aws.deleteAccessEntry(access.name, role.arn)),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Change {
   readonly diff: string;
   /** Applies the change; `print` reports progress that the user should see. */
   apply(print: (line: string) => void): Promise<void>;
+  /** Undoes what `apply` did, after it, and nothing else; left out where a change stays. */
+  undo?(print: (line: string) => void): Promise<void>;
 }
 
 /** All changes, in order, with notes for the user. */

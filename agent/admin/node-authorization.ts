@@ -73,7 +73,12 @@ async function planByAwsAuth(
   const { awsAuth, caller } = context.access;
   const mapping = nodeMapping(principal, nodeName);
   const edit = (data: AwsAuthData) => addMapping(data, mapping, caller);
-  return planAwsAuthChange(context, await awsAuth.read(), { edit, backupFile });
+  const change = planAwsAuthChange(context, await awsAuth.read(), { edit, backupFile });
+  if (change === undefined) return undefined;
+  const remove = (data: AwsAuthData) => removeMappings(data, mapping, caller);
+  const undo = async (print: (line: string) => void) =>
+    planAwsAuthChange(context, await awsAuth.read(), { edit: remove, backupFile })?.apply(print);
+  return { ...change, undo };
 }
 
 /** Plans to remove what lets the principal be a node, and nothing else. @throws as {@link planAuthorization} */

@@ -59,6 +59,13 @@ export function roleArn({ partition, account, name }: Pick<NodeRole, "partition"
   return `arn:${partition}:iam::${account}:role/${name}`;
 }
 
+/** The principal that a trust policy of ours names. */
+export function trustedBy(policy: unknown): string | undefined {
+  const [statement] = [(policy as { Statement?: unknown } | null)?.Statement].flat();
+  const { Principal: principal } = (statement ?? {}) as { Principal?: { AWS?: unknown } };
+  return typeof principal?.AWS === "string" ? principal.AWS : undefined;
+}
+
 /** The node names of a trust policy that eks-satellite wrote for the same principal; undefined for any other policy. */
 export function pinnedNames(policy: unknown, trustedArn: string): readonly string[] | undefined {
   const [statement] = [(policy as { Statement?: unknown } | null)?.Statement].flat();

@@ -13,6 +13,7 @@ import {
   pinnedNames,
   ROLE_TAG,
   roleArn,
+  trustedBy,
   trustPolicy,
 } from "./node-role-policy.ts";
 
@@ -69,24 +70,71 @@ function planRole(aws: AdminAws, ask: Ask, role: NodeRole): Change {
     action: "create",
     diff: diffOf(target, undefined, pretty(trustPolicy(role))),
     apply: () => ask("iam:CreateRole", () => aws.createRole(request)),
+    undo: () => ask("iam:DeleteRole", () => aws.deleteRole(role.name)),
   };
 }
 
 function planTrust(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): Change {
   const target = `trust policy of role ${role.name}`;
-  const apply = () =>
-    ask("iam:UpdateAssumeRolePolicy", () => aws.setTrustPolicy(role.name, JSON.stringify(trustPolicy(role))));
-  return { target, action: "update", diff: diffOf(target, pretty(before), pretty(trustPolicy(role))), apply };
+  const set = (policy: unknown) =>
+    ask("iam:UpdateAssumeRolePolicy", () => aws.setTrustPolicy(role.name, JSON.stringify(policy)));
+  return {
+    target,
+    action: "update",
+    diff: diffOf(target, pretty(before), pretty(trustPolicy(role))),
+    apply: () => set(trustPolicy(role)),
+    undo: () => set(before),
+  };
 }
 
 function planPolicy(aws: AdminAws, ask: Ask, role: NodeRole, before: unknown): Change {
   const target = `policy ${POLICY_NAME} of role ${role.name}`;
   const after = permissionPolicy(role);
+  const put = (policy: unknown) =>
+    ask("iam:PutRolePolicy", () => aws.putRolePolicy(role.name, POLICY_NAME, JSON.stringify(policy)));
+  const remove = () => ask("iam:DeleteRolePolicy", () => aws.deleteRolePolicy(role.name, POLICY_NAME));
   return {
     target,
     action: before === undefined ? "create" : "update",
     diff: diffOf(target, before === undefined ? undefined : pretty(before), pretty(after)),
-    apply: () => ask("iam:PutRolePolicy", () => aws.putRolePolicy(role.name, POLICY_NAME, JSON.stringify(after))),
+    apply: () => put(after),
+    undo: () => (before === undefined ? remove() : put(before)),
+  };
+}
+
+/**
+ * Plans what is left of a role without some of its nodes: nothing when it was made for these alone. Undefined for a role
+ * that is not this cluster's, and for one that is gone. @throws aws-forbidden
+ */
+export async function planNodeRoleRemoval(
+  aws: AdminAws,
+  access: ClusterAccess,
+  { name, nodeNames }: Pick<RoleSpec, "name" | "nodeNames">,
+): Promise<readonly Change[] | undefined> {
+  const ask = createAsk(access, roleArn({ ...access, name }));
+  const present = await ask("iam:GetRole", () => aws.findRole(name));
+  if (present === undefined || present.tags[ROLE_TAG] !== access.arn) return undefined;
+  const trust = JSON.parse(present.trustPolicy) as unknown;
+  const trustedArn = trustedBy(trust);
+  const pinned = trustedArn === undefined ? undefined : pinnedNames(trust, trustedArn);
+  if (trustedArn === undefined || pinned === undefined) return undefined;
+  const left = pinned.filter((node) => !nodeNames.includes(node));
+  const role = { name, trustedArn, nodeNames: left, partition: access.partition, account: access.account };
+  if (left.length > 0)
+    return left.length === pinned.length ? [] : [planTrust(aws, ask, { ...role, clusterArn: access.arn }, trust)];
+  return [planRemoval(aws, ask, name, trust)];
+}
+
+function planRemoval(aws: AdminAws, ask: Ask, name: string, trust: unknown): Change {
+  const target = `role ${name} with its policy ${POLICY_NAME}`;
+  return {
+    target,
+    action: "delete",
+    diff: diffOf(target, pretty(trust), undefined),
+    apply: async () => {
+      await ask("iam:DeleteRolePolicy", () => aws.deleteRolePolicy(name, POLICY_NAME));
+      await ask("iam:DeleteRole", () => aws.deleteRole(name));
+    },
   };
 }
 

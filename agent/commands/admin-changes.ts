@@ -182,7 +182,10 @@ export function readPrincipal({ roleArn, userArn }: Pick<ChangeOptions, "roleArn
 }
 
 /** Path of the backup of aws-auth. @param nowMs milliseconds since the epoch */
-export function backupFileFor({ cluster, backupFolder }: ChangeOptions, nowMs: number): string {
+export function backupFileFor(
+  { cluster, backupFolder }: Pick<ChangeOptions, "cluster" | "backupFolder">,
+  nowMs: number,
+): string {
   // To the millisecond: a revoke right after an authorize must not overwrite the backup to restore from.
   const time = new Date(nowMs).toISOString().replaceAll(/[-:]/g, "");
   return `${backupFolder.replace(/\/$/, "")}/aws-auth-${cluster}-${time}.yaml`;

@@ -1,6 +1,8 @@
 // `eks-satellite authorize`: lets a role or a user act as a node of a cluster. With --create-role it creates the role too.
 import { type Command, Option } from "commander";
-import { type ClusterAccess, openCluster } from "../admin/cluster-access.ts";
+import type { ChangePlan } from "../admin/change.ts";
+import { type Administrator, type ClusterAccess, openCluster } from "../admin/cluster-access.ts";
+import type { TunnelPlan } from "../admin/gateway/allocate.ts";
 import { type NodeAuthorization, planAuthorization } from "../admin/node-authorization.ts";
 import { checkNodeName } from "../admin/node-name-rules.ts";
 import { planNodeRole, type RolePlan } from "../admin/node-role.ts";
@@ -99,8 +101,34 @@ export async function authorizeCommand(
     return (options.tunnel ? authorizeTunnel : authorizeKubeProxy)({ openAdmin, confirm }, options, print);
   checkNames(options, given, wanted);
   const admin = await openAdmin();
-  const { adminAws: aws, host } = admin;
   const access = await openCluster(admin, name);
+  const { changes, notes, principal, tunnel } = await planAccess({ ...admin, access }, options);
+  const { arn } = principal;
+  const proposal = {
+    ...{ access, principalArn: arn, ...(tunnel && { details: { tunnel: Object.fromEntries(tunnel.entries) } }) },
+    changes,
+    notes: [...access.notes, ...notes],
+    nothing: `${arn} may be a node of ${name.name} already`,
+    done: `${arn} may be a node of ${name.name} now. ${nextStep(options, principal)}`,
+  };
+  return proposeChanges(proposal, { confirm, options, print });
+}
+
+export type AccessOptions = Omit<AuthorizeOptions, "yes" | "dryRun" | "output" | "print">;
+
+export interface AccessPlan extends ChangePlan {
+  readonly principal: Principal;
+  readonly tunnel: TunnelPlan | undefined;
+}
+
+/** Plans what lets the role or user be its nodes: the role, the access, the addresses. @throws options-invalid, and what {@link planAuthorization} and planNodeRole do */
+export async function planAccess(
+  { host, adminAws: aws, access }: Pick<Administrator, "host" | "adminAws"> & { readonly access: ClusterAccess },
+  options: AccessOptions,
+): Promise<AccessPlan> {
+  const given = readPrincipal(options);
+  const wanted = options.createRole === undefined ? undefined : readRoleOption(options, options.createRole, given);
+  checkNames(options, given, wanted);
   const kubeProxy = await planWantedKubeProxy(access, options);
   const role = wanted && (await planNodeRole(aws, access, wanted));
   const authorization: NodeAuthorization = {
@@ -110,17 +138,14 @@ export async function authorizeCommand(
     roleState: role?.isNew === true ? "planned" : "present",
     backupFile: backupFileFor(options, host.clock.now()),
   };
-  const { arn } = authorization.principal;
   const { changes, notes } = await planAuthorization({ host, aws, access }, authorization);
   const tunnel = options.tunnel ? await planTunnel({ access, host }, options) : undefined;
-  const proposal = {
-    ...{ access, principalArn: arn, ...(tunnel && { details: { tunnel: Object.fromEntries(tunnel.entries) } }) },
+  return {
     changes: [...(role?.changes ?? []), ...changes, ...(tunnel?.changes ?? []), ...kubeProxy.changes],
-    notes: [...access.notes, ...notes, ...kubeProxy.notes, ...trustedNotes(wanted, access, authorization.principal)],
-    nothing: `${arn} may be a node of ${name.name} already`,
-    done: `${arn} may be a node of ${name.name} now. ${nextStep(options, authorization.principal)}`,
+    notes: [...notes, ...kubeProxy.notes, ...trustedNotes(wanted, access, authorization.principal)],
+    principal: authorization.principal,
+    tunnel,
   };
-  return proposeChanges(proposal, { confirm, options, print });
 }
 
 interface RoleOption {
@@ -132,7 +157,7 @@ interface RoleOption {
 
 /** @throws options-invalid, session-arn, principal-invalid */
 function readRoleOption(
-  { trustedArn, nodeName }: AuthorizeOptions,
+  { trustedArn, nodeName }: Pick<AuthorizeOptions, "trustedArn" | "nodeName">,
   createRole: string | true,
   given: Principal | undefined,
 ): RoleOption {
@@ -164,7 +189,7 @@ function readRoleOption(
 
 /** @throws options-invalid */
 function checkNames(
-  { nodeName }: AuthorizeOptions,
+  { nodeName }: Pick<AuthorizeOptions, "nodeName">,
   given: Principal | undefined,
   wanted: RoleOption | undefined,
 ): void {

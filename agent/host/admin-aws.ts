@@ -9,6 +9,8 @@ import {
 } from "@aws-sdk/client-eks";
 import {
   CreateRoleCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   IAMClient,
@@ -62,6 +64,10 @@ export interface AdminAws {
   /** JSON of an inline policy, or undefined when there is none. */
   findRolePolicy(role: string, name: string): Promise<string | undefined>;
   putRolePolicy(role: string, name: string, policy: string): Promise<void>;
+  /** A missing one is no error. */
+  deleteRolePolicy(role: string, name: string): Promise<void>;
+  /** A missing one is no error. */
+  deleteRole(name: string): Promise<void>;
 }
 
 /** Time limits of one attempt, in milliseconds. */
@@ -110,7 +116,14 @@ function createEntryCalls(eks: EKSClient): Pick<AdminAws, EntryCalls> {
   };
 }
 
-type RoleCalls = "findRole" | "createRole" | "setTrustPolicy" | "findRolePolicy" | "putRolePolicy";
+type RoleCalls =
+  | "findRole"
+  | "createRole"
+  | "setTrustPolicy"
+  | "findRolePolicy"
+  | "putRolePolicy"
+  | "deleteRolePolicy"
+  | "deleteRole";
 
 function createRoleCalls(iam: IAMClient): Pick<AdminAws, RoleCalls> {
   return {
@@ -139,6 +152,12 @@ function createRoleCalls(iam: IAMClient): Pick<AdminAws, RoleCalls> {
     },
     async putRolePolicy(role, name, policy) {
       await iam.send(new PutRolePolicyCommand({ RoleName: role, PolicyName: name, PolicyDocument: policy }));
+    },
+    async deleteRolePolicy(role, name) {
+      await unlessMissing(iam.send(new DeleteRolePolicyCommand({ RoleName: role, PolicyName: name })));
+    },
+    async deleteRole(name) {
+      await unlessMissing(iam.send(new DeleteRoleCommand({ RoleName: name })));
     },
   };
 }

@@ -91,3 +91,18 @@ test("a revoked role that IAM has no more is found among the entries by its name
   aws.addEntry("arn:aws:iam::111122223333:role/gpu/nodes", "HYBRID_LINUX");
   assert.deepEqual(targets(await revoke()), ["delete access entry of arn:aws:iam::111122223333:role/gpu/nodes"]);
 });
+
+test("undone, an entry and a mapping are gone, and what others have stays", async () => {
+  const { aws, awsAuth, authorize } = setUp("API_AND_CONFIG_MAP");
+  aws.addEntry("arn:aws:iam::111122223333:role/other", "STANDARD");
+  const byEntry = await authorize();
+  const byMapping = await authorize({ principal: user });
+  const changes = [...byEntry.changes, ...byMapping.changes];
+  for (const { apply } of changes) await apply(() => undefined);
+  assert.equal(aws.entries.size, 2);
+  assert.match(awsAuth.map?.data?.mapUsers ?? "", /gpu-1/);
+  for (const { undo } of changes.toReversed()) await undo?.(() => undefined);
+  assert.deepEqual([...aws.entries.keys()], ["arn:aws:iam::111122223333:role/other"]);
+  assert.doesNotMatch(awsAuth.map?.data?.mapUsers ?? "", /gpu-1/);
+  assert.equal(awsAuth.map?.data?.mapRoles, ADMIN_ENTRY);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planNodeRole } from "../../agent/admin/node-role.ts";
+import { planNodeRole, planNodeRoleRemoval } from "../../agent/admin/node-role.ts";
 import { POLICY_NAME, permissionPolicy, ROLE_TAG, trustPolicy } from "../../agent/admin/node-role-policy.ts";
 import { sampleAccess } from "../fakes/cluster-access.ts";
 import { ADMIN_ARN, CLUSTER_ARN, MemoryAdminAws } from "../fakes/memory-admin.ts";
@@ -80,4 +80,37 @@ test("a denied call names the role and the caller", async () => {
     code: "aws-forbidden",
     hint: `Allow iam:GetRolePolicy on arn:aws:iam::111122223333:role/gpu-nodes to ${ADMIN_ARN}.`,
   });
+});
+
+test("undone in reverse, a new role is gone, and a changed one is as it was", async () => {
+  const aws = new MemoryAdminAws();
+  const created = await plan(aws);
+  for (const { apply } of created.changes) await apply(() => undefined);
+  for (const { undo } of created.changes.toReversed()) await undo?.(() => undefined);
+  assert.deepEqual([...aws.roles], []);
+  const other = withRole({ policy: { Version: "2012-10-17", Statement: [] } });
+  const changed = await plan(other, ["gpu-2"]);
+  const before = structuredClone(other.roles.get("gpu-nodes"));
+  for (const { apply } of changed.changes) await apply(() => undefined);
+  for (const { undo } of changed.changes.toReversed()) await undo?.(() => undefined);
+  assert.deepEqual(JSON.parse(other.roles.get("gpu-nodes")?.trustPolicy ?? ""), JSON.parse(before?.trustPolicy ?? ""));
+  assert.deepEqual(other.roles.get("gpu-nodes")?.policies, before?.policies);
+});
+
+test("a role of the cluster's is deleted with its last node, and keeps the others' names", async () => {
+  const remove = async (aws: MemoryAdminAws, nodeNames: readonly string[]) => {
+    const changes = await planNodeRoleRemoval(aws, sampleAccess(), { name: "gpu-nodes", nodeNames });
+    for (const { apply } of changes ?? []) await apply(() => undefined);
+    return changes?.map(({ action, target }) => `${action} ${target}`);
+  };
+  const shared = withRole({ trust: trustPolicy({ ...spec, nodeNames: ["gpu-1", "gpu-2"] }) });
+  assert.deepEqual(await remove(shared, ["gpu-9"]), []);
+  assert.deepEqual(await remove(shared, ["gpu-1"]), ["update trust policy of role gpu-nodes"]);
+  assert.deepEqual(await remove(shared, ["gpu-2"]), ["delete role gpu-nodes with its policy eks-satellite-node"]);
+  assert.deepEqual([...shared.roles], []);
+  assert.equal(await remove(shared, ["gpu-2"]), undefined, "it is gone");
+  for (const foreign of [withRole({ tags: {} }), withRole({ trust: { Statement: [] } })]) {
+    assert.equal(await remove(foreign, ["gpu-1"]), undefined);
+    assert.equal(foreign.roles.size, 1);
+  }
 });

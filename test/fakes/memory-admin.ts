@@ -4,10 +4,11 @@ import type { Kubeconfig } from "../../agent/admin/cluster-access.ts";
 import { type AuthorizeOptions, authorizeCommand } from "../../agent/commands/authorize.ts";
 import { type RevokeOptions, revokeCommand } from "../../agent/commands/revoke.ts";
 import type { AccessEntry, AdminAws, Role } from "../../agent/host/admin-aws.ts";
-import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
+import type { HttpRequest } from "../../agent/host/host.ts";
 import type { AdminKubernetes, KubernetesAccess } from "../../agent/host/kubernetes-admin.ts";
 import { Secret } from "../../agent/secret.ts";
 import { awsError, MemoryAws } from "./memory-aws.ts";
+import { MemoryAwsAuth } from "./memory-aws-auth.ts";
 import { MemoryHost } from "./memory-host.ts";
 import { MemoryKubernetes } from "./memory-kubernetes.ts";
 
@@ -105,58 +106,22 @@ export class MemoryAdminAws implements AdminAws {
     this.roles.get(role)?.policies.set(name, policy);
   }
 
+  async deleteRolePolicy(role: string, name: string): Promise<void> {
+    this.#note("iam:DeleteRolePolicy");
+    this.roles.get(role)?.policies.delete(name);
+  }
+
+  /** A role that has a policy stays, as IAM keeps it. */
+  async deleteRole(name: string): Promise<void> {
+    this.#note("iam:DeleteRole");
+    if ((this.roles.get(name)?.policies.size ?? 0) > 0) throw awsError("DeleteConflictException", 409);
+    this.roles.delete(name);
+  }
+
   #note(action: string): void {
     this.calls.push(action);
     if (this.denied.has(action)) throw awsError("AccessDeniedException", 403);
   }
-}
-
-/** The API server, as far as it holds aws-auth. */
-export class MemoryAwsAuth {
-  data: Record<string, string> | undefined = { mapRoles: ADMIN_ENTRY };
-  version = 1;
-  /** Requests that changed something, or tried to. */
-  readonly writes: HttpRequest[] = [];
-  /** Verbs that nobody may do. */
-  readonly denied = new Set<string>();
-  isKnown = true;
-  /** Somebody else, a moment before each of our writes. */
-  beforeWrite: (() => void) | undefined;
-
-  /** Somebody else's edit. */
-  edit(change: Record<string, string>): void {
-    this.data = { ...this.data, ...change };
-    this.version += 1;
-  }
-
-  readonly answer = ({ method = "GET", url, body = "", headers = {} }: HttpRequest): HttpResponse => {
-    const verb = { GET: "get", POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" }[method];
-    if (!this.isKnown || !headers.authorization?.startsWith("Bearer k8s-aws-v1.")) return status(401, "Unauthorized");
-    if (this.denied.has(verb))
-      return status(
-        403,
-        `configmaps "aws-auth" is forbidden: User "joe" cannot ${verb} resource "configmaps" in API group "" in the namespace "kube-system"`,
-      );
-    if (!url.includes("/api/v1/namespaces/kube-system/configmaps")) return status(404, "not found");
-    if (method === "GET") return this.data === undefined ? status(404, "not found") : this.#show();
-    this.writes.push({ method, url, body, headers, timeoutSeconds: 1 });
-    this.beforeWrite?.();
-    const sent = JSON.parse(body) as { metadata: { resourceVersion?: string }; data: Record<string, string> };
-    if (method === "POST" && this.data !== undefined) return status(409, 'configmaps "aws-auth" already exists');
-    if (method === "PATCH" && sent.metadata.resourceVersion !== String(this.version))
-      return status(409, "the object has been modified; please apply your changes to the latest version");
-    this.edit(sent.data);
-    return this.#show();
-  };
-
-  #show(): HttpResponse {
-    const metadata = { name: "aws-auth", namespace: "kube-system", resourceVersion: String(this.version), uid: "u" };
-    return { status: 200, body: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data: this.data }) };
-  }
-}
-
-function status(code: number, message: string): HttpResponse {
-  return { status: code, body: JSON.stringify({ kind: "Status", status: "Failure", message, code }) };
 }
 
 /** Kubernetes' client, by way of the host's requests: throws as the real one does (test/host/kubernetes-admin.test.ts). */
@@ -181,7 +146,7 @@ function memoryKubernetes(host: MemoryHost, access: KubernetesAccess, memory: Me
   return {
     server,
     ...others("deleteConfigMap", "readRbac", "createRbac", "replaceRbac", "deleteRbac"),
-    ...others("readDaemonSet", "createDaemonSet", "replaceDaemonSet", "readNode", "readNodeHealth"),
+    ...others("readDaemonSet", "createDaemonSet", "replaceDaemonSet", "readNode", "readNodeHealth", "send"),
     readConfigMap: (of) =>
       of.name === "aws-auth" ? send("GET", `${folder(of.namespace)}/${of.name}`) : memory.readConfigMap(of),
     createConfigMap: (of, data) =>
@@ -204,7 +169,7 @@ export function setUpAdmin(mode = "API_AND_CONFIG_MAP") {
   aws.cluster = { ...aws.cluster, authenticationMode: mode };
   const adminAws = new MemoryAdminAws();
   adminAws.addRole("nodes", { trustPolicy: '{"sts:RoleSessionName": "gpu-1"}' });
-  const awsAuth = new MemoryAwsAuth();
+  const awsAuth = new MemoryAwsAuth(ADMIN_ENTRY);
   host.onFetch = awsAuth.answer;
   const said: string[] = [];
   const print = (text: string) => void said.push(text);

@@ -46,6 +46,7 @@ export async function planAddresses(
     },
   });
   const entries = allocated.entries;
+  const before = readNetworkMap(seen?.data ?? {}).nodes;
   if (change === undefined) return { changes: [], entries };
   const report: Change = {
     ...change,
@@ -53,6 +54,13 @@ export async function planAddresses(
       await change.apply(print);
       for (const [node, { address }] of allocated.entries) print(`${node} has address ${address} in the tunnel`);
     },
+    undo: async (print) =>
+      (
+        await planRelease(
+          context,
+          request.nodes.filter((node) => !before.has(node)),
+        )
+      )?.apply(print),
   };
   return { changes: [report], entries };
 }

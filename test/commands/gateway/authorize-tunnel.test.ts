@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { openCluster } from "../../../agent/admin/cluster-access.ts";
+import { planTunnel } from "../../../agent/commands/gateway/authorize-tunnel.ts";
 import { networkSchema } from "../../../agent/config/network/schema.ts";
 import { driven } from "../../fakes/driven.ts";
 import { ACCOUNT, setUpAdmin } from "../../fakes/memory-admin.ts";
@@ -165,4 +167,17 @@ test("--print config is a section that the configuration takes, with the gateway
     [tunnel.mode, tunnel.address, tunnel.gateways?.[0]?.endpoint],
     ["static", "10.250.0.2", "198.51.100.5:51820"],
   );
+});
+
+test("undone, a new address is free, and one that a node had before stays", async () => {
+  const { context, addresses, give } = setUp();
+  give("gpu-9", "10.250.0.5");
+  const admin = await context.openAdmin();
+  const access = await openCluster(admin, { name: "demo", region: "us-west-2" });
+  const of = { access, host: admin.host };
+  const { changes } = await planTunnel(of, { tunnel: true, nodeName: ["gpu-1", "gpu-9"], identity: "hybrid" });
+  for (const { apply } of changes) await apply(() => undefined);
+  assert.deepEqual(addresses(), { "gpu-9": "10.250.0.5", "gpu-1": "10.250.0.2" });
+  for (const { undo } of changes) await undo?.(() => undefined);
+  assert.deepEqual(addresses(), { "gpu-9": "10.250.0.5" });
 });
