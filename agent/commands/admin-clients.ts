@@ -5,7 +5,8 @@ import { SatelliteError } from "../errors.ts";
 import type { AwsKeys } from "../host/aws.ts";
 import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
-import type { AdminKubernetes, KubernetesAccess } from "../host/kubernetes-admin.ts";
+import type { AdminKubernetes } from "../host/kubernetes-admin.ts";
+import type { KubernetesAccess } from "../host/kubernetes-client/client.ts";
 import { proxyFor } from "../host/proxy.ts";
 import { optional } from "../optional.ts";
 

@@ -9,7 +9,7 @@ import type { Config } from "../config/schema.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { FileLock, Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
-import type { Access } from "../reset/drain.ts";
+import { type Access, accessAsNode } from "../reset/drain.ts";
 import type { Step } from "../reset/step.ts";
 import { createSteps } from "../reset/steps.ts";
 import type { CommandContext, Confirm, Print } from "./context.ts";
@@ -142,5 +142,7 @@ async function isDone(name: string, run: Step["run"], print: Print): Promise<boo
 async function findAccess(host: Host, config: Config): Promise<Access | undefined> {
   const token = (await host.files.read(runPaths(config.runFolder).kubeletToken))?.trim();
   const cluster = await readCachedCluster(host, statePaths(config.stateFolder).cluster, config.cluster);
-  return token === undefined || cluster === undefined ? undefined : { host, cluster, token, node: config.node.name };
+  return token === undefined || cluster === undefined
+    ? undefined
+    : accessAsNode(host, { cluster, token, node: config.node.name });
 }

@@ -1,17 +1,14 @@
 // The API server as an administrator, with Kubernetes' own client: it knows what users' kubeconfigs hold (exec plugins, proxies).
 // Loaded by the commands that need it alone, from a file of its own: the daemon never holds it. So it imports no class of ours.
+import { type CoreV1Api, type CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
 import {
-  type Cluster,
-  CoreV1Api,
-  CustomObjectsApi,
-  createConfiguration,
-  KubeConfig,
-  PatchStrategy,
-  type RequestContext,
-  type ResponseContext,
-  ServerConfiguration,
-} from "@kubernetes/client-node";
-import type { Secret } from "../secret.ts";
+  clusterOf,
+  createClient,
+  type KubernetesAccess,
+  loadKubeconfig,
+  type RawRequest,
+  tokenConfig,
+} from "./kubernetes-client/client.ts";
 
 /** What of a core/v1 ConfigMap matters here. */
 export interface ConfigMap {
@@ -53,6 +50,8 @@ export interface AdminKubernetes {
   readNode(name: string): Promise<AdminNode>;
   /** What kubelet answers at /healthz, asked by the API server itself. */
   readNodeHealth(name: string): Promise<string>;
+  /** Any request, for what has no call of its own; returns the answer's body. */
+  send(request: RawRequest): Promise<string>;
 }
 
 export type ConfigMapChange = Readonly<Record<string, string | null>>;
@@ -69,20 +68,6 @@ export interface AdminNode {
   readonly annotations: Readonly<Record<string, string>>;
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
 }
-
-/** How the API server is found, and with which credentials it is asked. */
-export type KubernetesAccess =
-  | {
-      readonly kind: "token";
-      readonly name: string;
-      readonly endpoint: string;
-      readonly caPem: string;
-      /** A token for each request: the user may take longer to confirm than a token lives. */
-      readonly mintToken: () => Promise<Secret>;
-    }
-  | { readonly kind: "kubeconfig"; readonly file: string; readonly context?: string };
-
-const DEADLINE_MS = 15_000;
 
 /**
  * Creates the handle.
@@ -110,6 +95,9 @@ export function createAdminKubernetes(
     },
     async readNodeHealth(name) {
       return (await connect()).core.connectGetNodeProxyWithPath({ name, path: "healthz" });
+    },
+    async send(request) {
+      return (await connect()).send(request);
     },
   };
 }
@@ -174,69 +162,5 @@ function createDaemonSetCalls(custom: () => Promise<CustomObjectsApi>): Pick<Adm
     async replaceDaemonSet(name, body) {
       await (await custom()).replaceNamespacedCustomObject({ ...ALL, name, body });
     },
-  };
-}
-
-/** Later calls use the same object: an exec plugin is asked once. */
-function loadKubeconfig({ file, context }: Extract<KubernetesAccess, { kind: "kubeconfig" }>): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromFile(file);
-  if (context !== undefined) config.setCurrentContext(context);
-  if (config.getCurrentCluster() === null)
-    throw new Error(`it has no context ${config.getCurrentContext() ?? ""} with a cluster`);
-  return config;
-}
-
-function clusterOf(config: KubeConfig | undefined): Cluster {
-  const cluster = config?.getCurrentCluster() ?? undefined;
-  if (cluster === undefined) throw new Error("it has no cluster");
-  return cluster;
-}
-
-async function tokenConfig({
-  name,
-  endpoint,
-  caPem,
-  mintToken,
-}: Extract<KubernetesAccess, { kind: "token" }>): Promise<KubeConfig> {
-  const config = new KubeConfig();
-  const cluster = { name, server: endpoint, caData: Buffer.from(caPem).toString("base64"), skipTLSVerify: false };
-  const user = { name: "administrator", token: (await mintToken()).reveal() };
-  config.loadFromClusterAndUser(cluster, user);
-  return config;
-}
-
-interface Clients {
-  readonly core: CoreV1Api;
-  readonly custom: CustomObjectsApi;
-}
-
-function createClient(config: KubeConfig, proxyUrl: string | undefined): Clients {
-  const cluster = clusterOf(config);
-  if (proxyUrl !== undefined && cluster.proxyUrl === undefined) Object.assign(cluster, { proxyUrl });
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(cluster.server, {}),
-    authMethods: { default: authenticationOf(config) },
-    promiseMiddleware: [{ pre: prepare, post: async (response: ResponseContext) => response }],
-  });
-  return { core: new CoreV1Api(configuration), custom: new CustomObjectsApi(configuration) };
-}
-
-/** The deadline begins after the credentials are there: an exec plugin may ask the user for something. */
-async function prepare(request: RequestContext): Promise<RequestContext> {
-  request.setSignal(AbortSignal.timeout(DEADLINE_MS));
-  if (request.getHttpMethod() === "PATCH") request.setHeaderParam("Content-Type", PatchStrategy.MergePatch);
-  return request;
-}
-
-/** What fails here is no silence of the API server. */
-function authenticationOf(config: KubeConfig) {
-  return {
-    getName: () => config.getName(),
-    applySecurityAuthentication: (request: RequestContext) =>
-      config.applySecurityAuthentication(request).catch((cause: unknown) => {
-        const { message } = cause as Error;
-        throw Object.assign(new Error(message, { cause }), { name: "KubeconfigError" });
-      }),
   };
 }

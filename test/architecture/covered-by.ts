@@ -85,6 +85,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "facts/containerd-facts.ts": "check/runtime-checks.test.ts",
   "health/endpoint.ts": "agent-endpoint.test.ts",
   "health/http-server.ts": "health/health-server.test.ts",
+  "host/kubernetes-client/client.ts": "host/kubernetes-admin.test.ts",
   "host/gateway-aws/ec2-changes.ts": "host/gateway-aws/gateway-aws.test.ts",
   "host/gateway-aws/ec2-reads.ts": "host/gateway-aws/gateway-aws.test.ts",
   "host/linux-files.ts": "host/files-conformance.test.ts",

@@ -5,7 +5,8 @@ import { type AuthorizeOptions, authorizeCommand } from "../../agent/commands/au
 import { type RevokeOptions, revokeCommand } from "../../agent/commands/revoke.ts";
 import type { AccessEntry, AdminAws, Role } from "../../agent/host/admin-aws.ts";
 import type { HttpRequest } from "../../agent/host/host.ts";
-import type { AdminKubernetes, KubernetesAccess } from "../../agent/host/kubernetes-admin.ts";
+import type { AdminKubernetes } from "../../agent/host/kubernetes-admin.ts";
+import type { KubernetesAccess } from "../../agent/host/kubernetes-client/client.ts";
 import { Secret } from "../../agent/secret.ts";
 import { awsError, MemoryAws } from "./memory-aws.ts";
 import { MemoryAwsAuth } from "./memory-aws-auth.ts";

@@ -1,5 +1,6 @@
 // What an administrator sees of an API server, in memory: ConfigMaps with versions, RBAC objects, Nodes and what their kubelets answer.
 import type { AdminKubernetes, AdminNode, ConfigMapName, RbacName } from "../../agent/host/kubernetes-admin.ts";
+import type { RawRequest } from "../../agent/host/kubernetes-client/client.ts";
 
 interface StoredMap {
   version: number;
@@ -23,6 +24,12 @@ export class MemoryKubernetes implements AdminKubernetes {
   readonly health = new Map<string, string | Error>();
   /** Verbs that are denied. */
   readonly denied = new Set<string>();
+  /** Raw requests, in order. */
+  readonly sent: string[] = [];
+  /** How they are answered. */
+  answer: (method: string, path: string, document: object | undefined) => string = (_, path) => {
+    throw apiError(404, `${path} not found`);
+  };
   /** Another client, a moment before a patch. */
   beforePatch: (() => void) | undefined;
 
@@ -35,6 +42,13 @@ export class MemoryKubernetes implements AdminKubernetes {
     const key = `kube-system/${name}`;
     const { version, data } = this.maps.get(key) ?? { version: 0, data: {} };
     this.maps.set(key, { version: version + 1, data: { ...data, ...change } });
+  }
+
+  /** Objects at their paths, and lists of those that a field selector finds. */
+  async send({ method, path, content }: RawRequest): Promise<string> {
+    this.#check({ GET: "get", POST: "create", PATCH: "patch", DELETE: "delete" }[method]);
+    this.sent.push(`${method} ${path}`);
+    return this.answer(method, path, content?.document);
   }
 
   async readConfigMap(of: ConfigMapName) {

@@ -221,3 +221,24 @@ test("a proxy of the environment is used, and a kubeconfig's own goes before it"
   await createAdminKubernetes({ kind: "kubeconfig", file }, () => ours.url).readConfigMap(NAME);
   assert.deepEqual([ours.tunnels, theirs.tunnels], [[host], [host]]);
 });
+
+test("any request is sent with the token, and its refusal has status and text", async (context) => {
+  const api = byToken(await serve(context));
+  answer = { status: 200, body: { items: [] } };
+  assert.equal(await api.send({ method: "GET", path: "/api/v1/pods?limit=1" }), '{"items":[]}');
+  const content = { type: "application/json-patch+json", document: [{ op: "remove", path: "/spec" }] };
+  await api.send({ method: "PATCH", path: "/api/v1/nodes/gpu-1", content });
+  assert.deepEqual(
+    asked.map(({ line, headers }) => [line, headers.authorization]),
+    [
+      ["GET /api/v1/pods?limit=1", "Bearer first"],
+      ["PATCH /api/v1/nodes/gpu-1", "Bearer second"],
+    ],
+  );
+  assert.deepEqual(
+    [asked[1]?.headers["content-type"], asked[1]?.body],
+    [content.type, JSON.stringify(content.document)],
+  );
+  answer = { status: 409, body: { message: "conflict" } };
+  await assert.rejects(api.send({ method: "DELETE", path: "/api/v1/nodes/gpu-1" }), { code: 409, body: /conflict/ });
+});

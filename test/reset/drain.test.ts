@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest } from "../../agent/host/host.ts";
 import { CORDON_ANNOTATION } from "../../agent/kubernetes/node-api.ts";
-import { confirmEnd, deleteNode, drain, listEvictablePods, listTerminatingPods } from "../../agent/reset/drain.ts";
+import {
+  accessAsNode,
+  confirmEnd,
+  deleteNode,
+  drain,
+  listEvictablePods,
+  listTerminatingPods,
+} from "../../agent/reset/drain.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { sampleCluster } from "../fakes/samples.ts";
 
@@ -31,7 +38,7 @@ function setUp(pods: readonly Pod[], kept: readonly string[] = []) {
     items = items.filter(({ metadata }) => (metadata as { name: string }).name !== name);
     return { status: 201, body: "{}" };
   };
-  const access = { host, cluster: sampleCluster(), token: "k8s-aws-v1.x", node: "gpu-1" };
+  const access = accessAsNode(host, { cluster: sampleCluster(), token: "k8s-aws-v1.x", node: "gpu-1" });
   const evicted = () => requests.filter(({ url }) => url.endsWith("/eviction")).map(({ url }) => url.split("/").at(-2));
   return { host, access, requests, evicted };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { localDefaults } from "../../agent/config/machine-config.ts";
 import type { HttpRequest } from "../../agent/host/host.ts";
+import { accessAsNode } from "../../agent/reset/drain.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "../../agent/reset/leave.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -26,7 +27,9 @@ function setUp({ isKnown = true, stops = true, mayDelete = false } = {}) {
     if (method === "DELETE") return { status: mayDelete ? 200 : 403, body: "" };
     return { status: 200, body: JSON.stringify({ items: state.pods }) };
   };
-  const access = isKnown ? { host, cluster: sampleCluster(), token: "k8s-aws-v1.x", node: "gpu-1" } : undefined;
+  const access = isKnown
+    ? accessAsNode(host, { cluster: sampleCluster(), token: "k8s-aws-v1.x", node: "gpu-1" })
+    : undefined;
   const shared = { host, log: createMemoryLog().log, config: localDefaults(), isPurge: false, isWithinDpkg: false };
   return { host, state, verbs, requests, options: { ...shared, access, drainSeconds: 10 } };
 }
