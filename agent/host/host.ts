@@ -150,6 +150,8 @@ export interface HttpResponse {
   readonly body: string;
   /** The server's clock when it answered (the Date header, whole seconds), milliseconds since the epoch. */
   readonly serverTimeMs?: number | undefined;
+  /** The header Retry-After as it came: seconds, or a date. */
+  readonly retryAfter?: string | undefined;
 }
 
 /** A large file to the disk. */

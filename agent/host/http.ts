@@ -16,10 +16,12 @@ export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
   try {
     const response = await openFollowing(request, deadline);
     const serverTimeMs = Date.parse(response.headers.date ?? "");
+    const retryAfter = response.headers["retry-after"];
     return {
       status: response.statusCode ?? 0,
       body: await readBody(response, request.maxBytes),
       ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
     };
   } catch (cause) {
     throw failed(request, cause, deadline.aborted);

@@ -4,6 +4,8 @@
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
   "table.ts": "commands/eni-output.test.ts",
+  "admin/lambda/answers.ts": "admin/lambda/client.test.ts",
+  "admin/lambda/refusal.ts": "admin/lambda/errors.test.ts",
   "admin/lambda/tags.ts": "admin/lambda/shapes.test.ts",
   "commands/kube-proxy/authorize-kube-proxy.ts": "admin/kube-proxy/plan.test.ts",
   "explain/explanation.ts": "explain/render.test.ts",

@@ -11,7 +11,8 @@ import type {
   Ruleset,
   SshKey,
 } from "../../agent/admin/lambda/api.ts";
-import { explainRefusal, noAnswer } from "../../agent/admin/lambda/errors.ts";
+import { noAnswer } from "../../agent/admin/lambda/errors.ts";
+import { explainRefusal } from "../../agent/admin/lambda/refusal.ts";
 import type { Clock } from "../../agent/host/host.ts";
 import { A10, IMAGES, OFFERS } from "./lambda-samples.ts";
 

@@ -35,6 +35,15 @@ test("a GET returns status and body, whatever the status", async (context) => {
   assert.equal((await host.fetch({ url, timeoutSeconds: 5 })).status, 401);
 });
 
+test("an answer that says when to ask again is passed on with that", async (context) => {
+  const { url } = await serve(context, (request, response) => {
+    response.writeHead(429, request.url === "/none" ? {} : { "retry-after": "7" }).end();
+  });
+  const { status, retryAfter } = await host.fetch({ url, timeoutSeconds: 5 });
+  assert.deepEqual([status, retryAfter], [429, "7"]);
+  assert.equal((await host.fetch({ url: `${url}/none`, timeoutSeconds: 5 })).retryAfter, undefined);
+});
+
 test("over TLS the given certificate authority is trusted, and no other", async (context) => {
   const { url } = await serve(context, (_, response) => void response.end("ok"), localhost);
   assert.equal((await host.fetch({ url, caPem: localhost.cert, timeoutSeconds: 5 })).body, "ok");

@@ -2,20 +2,11 @@
 import { describe, SatelliteError } from "../../errors.ts";
 import { cutText, oneLine, withoutControls } from "../../foreign-text.ts";
 import { findNearest } from "../../nearest.ts";
-import { errorAnswer } from "./shapes.ts";
 
-/** An answer that is no success. */
-export interface Refusal {
-  /** E.g. POST /instance-operations/launch. */
+/** What Lambda refused. */
+export interface Said {
   readonly call: string;
-  readonly status: number;
-  readonly body: string;
   /** Where the key came from, for errors about it. */
-  readonly keySource: string;
-}
-
-interface Said {
-  readonly call: string;
   readonly keySource: string;
   /** Lambda's code, or the HTTP status where there is none. */
   readonly code: string;
@@ -26,8 +17,7 @@ interface Said {
 type Explain = (said: Said) => SatelliteError;
 
 /** Lambda's words are a sentence or two. */
-const MAX_TEXT_LENGTH = 400;
-const MAX_CODE_LENGTH = 80;
+export const MAX_TEXT_LENGTH = 400;
 const MAX_NAMES = 12;
 const CONSOLE = "https://cloud.lambda.ai";
 
@@ -56,17 +46,9 @@ const BY_STATUS: ReadonlyMap<number, Explain> = new Map([
   [409, conflict],
 ]);
 
-/** The error for an answer that is no success; 429 has its own, {@link rateLimited}. */
-export function explainRefusal({ call, status, body, keySource }: Refusal): SatelliteError {
-  const error = readError(body);
-  if (error === undefined && status < 500 && body.trimStart().startsWith("<")) return foreignAnswer(call, status, body);
-  const code = plain(error?.code ?? `HTTP ${status}`, MAX_CODE_LENGTH);
-  const words = [error?.message, error?.suggestion].filter(
-    (text) => text !== undefined && text !== null && text !== "",
-  );
-  const text = plain(words.join(" ") || (error === undefined ? titleOf(body) : ""), MAX_TEXT_LENGTH);
-  const said = { call, keySource, code, text: `${call} was refused (${code})${text === "" ? "" : `: ${text}`}` };
-  return (explainerOf(code, status) ?? refused)(said);
+/** The error for a refusal. @param status of HTTP; it decides where the code is not known */
+export function refusalError(said: Said, status: number): SatelliteError {
+  return (explainerOf(said.code, status) ?? refused)(said);
 }
 
 function explainerOf(code: string, status: number): Explain | undefined {
@@ -74,21 +56,8 @@ function explainerOf(code: string, status: number): Explain | undefined {
   return code.startsWith("provider/") || status >= 500 ? trouble : BY_STATUS.get(status);
 }
 
-function readError(body: string) {
-  try {
-    return errorAnswer.safeParse(JSON.parse(body)).data?.error;
-  } catch {
-    return undefined; // A proxy's page, or nothing: the status decides.
-  }
-}
-
-/** A page's title, or how a text begins. */
-function titleOf(body: string): string {
-  const [, title] = /<title>([^<]{1,200})/i.exec(body.slice(0, 8192)) ?? [];
-  return title ?? body.slice(0, 200);
-}
-
-function plain(text: string, maxLength: number): string {
+/** Text of others, fit for a message. */
+export function plain(text: string, maxLength: number): string {
   return cutText(oneLine(withoutControls(text)).trim(), maxLength);
 }
 
@@ -131,10 +100,6 @@ export function unknownName(what: string, wanted: string, known: readonly string
   return new SatelliteError("lambda-not-found", `Lambda Cloud has no ${what} ${wanted}`, {
     hint: `${nearest === undefined ? "" : `Is ${nearest} meant? `}There are: ${shown}${more}.`,
   });
-}
-
-function foreignAnswer(call: string, status: number, body: string): SatelliteError {
-  return answerInvalid(call, `HTTP ${status} with a page: ${titleOf(body)}`);
 }
 
 function keyInvalid({ text, keySource }: Said): SatelliteError {

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  answerInvalid,
-  explainRefusal,
-  isOutcomeUnknown,
-  noAnswer,
-  unknownName,
-} from "../../../agent/admin/lambda/errors.ts";
+import { answerInvalid, isOutcomeUnknown, noAnswer, unknownName } from "../../../agent/admin/lambda/errors.ts";
+import { explainRefusal } from "../../../agent/admin/lambda/refusal.ts";
 import { describe, SatelliteError } from "../../../agent/errors.ts";
 
 const CALL = "POST /instance-operations/launch";
