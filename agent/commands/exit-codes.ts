@@ -1,5 +1,7 @@
 // What each exit code means: the codes that every command shares, and those of single commands.
 import { CHANGE_EXIT } from "./admin-changes.ts";
+import { RESTART_EXIT } from "./machine/restart.ts";
+import { TYPES_EXIT } from "./machine/types.ts";
 import { PLAN_EXIT } from "./plan.ts";
 import { RESET_EXIT } from "./reset.ts";
 import { STATUS_EXIT } from "./status.ts";
@@ -40,6 +42,14 @@ export const EXIT_CODES: Readonly<Record<string, Meanings>> = {
   revoke: CHANGES,
   "eni create": CHANGES,
   "eni delete": CHANGES,
+  "machine types": {
+    [TYPES_EXIT.some]: "there is capacity",
+    [TYPES_EXIT.none]: "there is none now of what was asked for",
+  },
+  "machine restart": {
+    [RESTART_EXIT.done]: "it is active again",
+    [RESTART_EXIT.unfinished]: "not confirmed, or not active in time",
+  },
   "gateway create": CHANGES,
   "gateway check": { 0: "the gateway lacks nothing", 1: "it lacks something, or an error" },
   "gateway delete": CHANGES,

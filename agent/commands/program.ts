@@ -12,6 +12,7 @@ import type { CommandContext } from "./context.ts";
 import { register as registerEni } from "./eni.ts";
 import { register as registerExplain } from "./explain/explain.ts";
 import { register as registerGateway } from "./gateway/gateway.ts";
+import { register as registerMachine } from "./machine/machine.ts";
 import { register as registerNodeName } from "./node-name.ts";
 import { register as registerPlan } from "./plan.ts";
 import { register as registerReset } from "./reset.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerNodeName,
   registerClusters,
   registerUserData,
+  registerMachine,
   registerGateway,
   registerToken,
   registerTunnelKey,

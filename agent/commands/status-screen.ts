@@ -1,5 +1,6 @@
 // Renders the screen of `eks-satellite status`: the verdict first, the next command last, short enough not to scroll.
 import type { StatusDocument } from "../health/status-schema.ts";
+import { renderDuration } from "../time.ts";
 
 type Style = "green" | "red" | "yellow" | "dim" | "bold";
 /** Colours a text, or returns it unchanged. */
@@ -169,17 +170,10 @@ function nextCommand({ verdict, node }: StatusDocument): string {
 
 /** Renders how long ago a moment was: `42s`, `3m`, `5h`, `2d`. */
 function age(moment: string, nowMs: number): string {
-  return duration(nowMs - Date.parse(moment));
+  return renderDuration(nowMs - Date.parse(moment));
 }
 
 function countdown(moment: string, nowMs: number): string {
   const leftMs = Date.parse(moment) - nowMs;
-  return leftMs <= 0 ? `expired ${duration(-leftMs)} ago` : `in ${duration(leftMs)}`;
-}
-
-function duration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+  return leftMs <= 0 ? `expired ${renderDuration(-leftMs)} ago` : `in ${renderDuration(leftMs)}`;
 }

@@ -19,6 +19,8 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "commands/bundle.ts": "the name and date of a bundle",
   "commands/clusters/token.ts": "a token's date",
   "commands/gateway/run.ts": "the times of log lines",
+  "commands/machine/list.ts": "since when a machine costs, for people",
+  "commands/machine/show.ts": "since when a machine costs, for people",
   "commands/plan.ts": "when the cluster was described",
   "commands/revoke.ts": "the name of a backup",
   "commands/run.ts": "the times of log lines",

@@ -51,6 +51,7 @@ test("the program is built without a context: nothing of it is used before a com
       "node-name",
       "clusters",
       "user-data",
+      "machine",
       "gateway",
       "token",
       "tunnel-key",
@@ -97,6 +98,7 @@ test("what only administrators need of AWS and Kubernetes is not loaded with the
     "host/key-chain.ts",
     "host/ec2.ts",
     "host/kubernetes-admin.ts",
+    "admin/lambda/shapes.ts",
     "@kubernetes/client-node",
   ];
   const loaded = new Set<string>();
