@@ -80,6 +80,7 @@ function inputRules({ address }: ForwardPolicy): readonly string[] {
   return [
     `-i ${device} ${KNOWN} -j ACCEPT`,
     `-i ${device} -d ${address}/32 -p tcp --dport ${GATEWAY_HEALTH_PORT} -j ACCEPT`,
+    `-i ${device} -d ${address}/32 -p udp --dport ${GATEWAY_HEALTH_PORT} -j ACCEPT`,
     `-i ${device} -p icmp --icmp-type echo-request -j ACCEPT`,
     `-i ${device} -j DROP`,
   ];

@@ -7,7 +7,7 @@ import type { GatewayHealth, Reach } from "../tunnel/health.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { GatewaySync } from "./gateway-sync.ts";
 import type { AcceptedPeer } from "./peers/accepted-peers.ts";
-import { ReachCache } from "./reach-cache.ts";
+import { ReachCache } from "./reach/reach-cache.ts";
 
 /** Something that is missing in AWS, with the code that `gateway check` has for it. */
 export interface VpcProblem {
@@ -27,6 +27,7 @@ export interface GatewayHealthOptions {
 }
 
 const KUBELET_PORT = 10250;
+const LOOK_EVERY_MS = 30_000;
 /** Of the answer (tunnel/health.ts). */
 const MAX_API_SERVERS = 16;
 const MAX_PROBLEMS = 32;
@@ -47,10 +48,10 @@ export class GatewayHealthReport {
 
   /** The answer to the one who asks from this address. */
   answer(address: string): GatewayHealth {
-    const { sync, view } = this.#options;
+    const { sync } = this.#options;
     const peer = sync.table.at(address);
     const kubelet = peer === undefined ? undefined : this.#reach.ask(address, KUBELET_PORT);
-    const apiServers = view.services.apiServers.slice(0, MAX_API_SERVERS).flatMap((each) => {
+    const apiServers = this.#apiServers().flatMap((each) => {
       const reach = this.#reach.ask(each.address, each.port);
       return reach === undefined ? [] : [{ address: each.address, reach }];
     });
@@ -60,6 +61,17 @@ export class GatewayHealthReport {
       apiServers,
       ...optional({ problems: this.#problems?.slice() }),
     };
+  }
+
+  /** Keeps what {@link answer} says to this address at most half a minute old. */
+  look(address: string): void {
+    if (this.#options.sync.table.at(address) === undefined) return;
+    this.#reach.ask(address, KUBELET_PORT, LOOK_EVERY_MS);
+    for (const each of this.#apiServers()) this.#reach.ask(each.address, each.port, LOOK_EVERY_MS);
+  }
+
+  #apiServers() {
+    return this.#options.view.services.apiServers.slice(0, MAX_API_SERVERS);
   }
 
   /** What a node's kubelet answered last. */

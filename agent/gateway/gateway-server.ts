@@ -1,4 +1,4 @@
-// What a gateway answers on its address in the VPC: health to satellites, by the address that they ask from, and metrics to the VPC.
+// What a gateway answers on its address in the VPC: knocks and health to satellites, by the address that they ask from, and metrics to the VPC.
 import { SatelliteError } from "../errors.ts";
 import { isOwnHost } from "../health/host-header.ts";
 import { answer, type Incoming, type Outgoing, serveHttp } from "../health/http-server.ts";
@@ -9,10 +9,13 @@ import type { NetworkEntry } from "../tunnel/entries.ts";
 import type { GatewayHealth } from "../tunnel/health.ts";
 import { GATEWAY_HEALTH_PORT } from "../tunnel/names.ts";
 import { isWithin, toRange } from "./peers/ipv4-range.ts";
+import { serveKnocks } from "./reach/knock-server.ts";
 
 export interface GatewaySources {
   /** To the one who asks from this address. */
   readonly health: (address: string) => GatewayHealth;
+  /** The satellite of this address has knocked, and will ask before long. */
+  readonly onKnock: (address: string) => void;
   readonly livez: () => readonly ProbeCheck[];
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Whose networks may ask; undefined while they are not known. */
@@ -27,7 +30,7 @@ export interface GatewayServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Each satellite connects every 2.5 s, for some milliseconds. */
+/** Each satellite connects once a minute, for some milliseconds. */
 const MAX_CONNECTIONS = 256;
 /** IPv4 in IPv6's form, as a socket of both shows it. */
 const MAPPED = /^::ffff:/;
@@ -68,7 +71,9 @@ export async function serveGateway(
   const where = { address, port: GATEWAY_HEALTH_PORT };
   const onRequest = (request: Incoming, response: Outgoing) =>
     answerRequest(request, response, address, { ...sources, metrics });
+  const isSatellite = (from: string) => askerOf(from, address, sources.network()) === "satellite";
   try {
+    await serveKnocks({ ...where, isSatellite, onKnock: sources.onKnock }, signal);
     await serveHttp({ where, onRequest, maxConnections: MAX_CONNECTIONS, log, signal });
   } catch (cause) {
     throw new SatelliteError("health-port-taken", `the gateway cannot listen on ${address}:${where.port}`, {

@@ -130,6 +130,7 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
   const render = createMetrics([{ metrics: () => families }, createLoopReport(loops)]);
   return {
     health: (address) => health.answer(address),
+    onKnock: (address) => health.look(address),
     livez: () => livezOf(loops),
     metrics: async () => {
       seen = await sync.readInterface().catch(() => undefined); // There may be none yet: its metrics are absent.

@@ -1,9 +1,9 @@
-// HTTP and HTTPS: an answer as a whole, or line by line, on Node's own client; and a bare TCP connection.
+// HTTP and HTTPS: an answer as a whole, or line by line, on Node's own client.
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { connect, isIP } from "node:net";
+import { isIP } from "node:net";
 import { SatelliteError } from "../errors.ts";
-import type { Host, HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
+import type { HttpRequest, HttpResponse, LineStreamRequest } from "./host.ts";
 
 const MAX_BODY_BYTES = 4 * 2 ** 20;
 /** etcd holds objects of at most 1.5 MiB. */
@@ -59,19 +59,6 @@ export async function followLines({
   } finally {
     ending.abort(); // Closes the connection, whatever ended the stream.
   }
-}
-
-/** Resolves with how the attempt ended, at the latest when its time is over. */
-export function reachTcp(address: string, port: number, timeoutSeconds: number): ReturnType<Host["reach"]> {
-  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<Host["reach"]>>>();
-  const socket = connect({ host: address, port });
-  const late = setTimeout(() => resolve("silent"), timeoutSeconds * 1000);
-  socket.once("connect", () => resolve("ok"));
-  socket.once("error", (error) => resolve((error as { code?: string }).code === "ECONNREFUSED" ? "refused" : "silent"));
-  return promise.finally(() => {
-    clearTimeout(late);
-    socket.destroy();
-  });
 }
 
 /** Follows redirects, as many as the request allows. */

@@ -7,9 +7,11 @@ import { askNameServer, resolveName } from "./dns.ts";
 import { download } from "./download.ts";
 import { callGrpc } from "./grpc.ts";
 import type { Host, SystemInformation } from "./host.ts";
-import { fetchHttp, followLines, reachTcp } from "./http.ts";
+import { fetchHttp, followLines } from "./http.ts";
 import { createLinuxFiles } from "./linux-files.ts";
 import { killProcess, runCommand, spawnChild } from "./linux-processes.ts";
+import { createKnocker } from "./reach/knock.ts";
+import { reachTcp } from "./reach/tcp.ts";
 
 /** Creates the handle on this machine. */
 export function createLinuxHost(): Host {
@@ -29,6 +31,7 @@ export function createLinuxHost(): Host {
     kill: killProcess,
     fetch: fetchHttp,
     reach: reachTcp,
+    knock: createKnocker(),
     download,
     resolve: resolveName,
     askNameServer,

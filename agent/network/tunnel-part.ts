@@ -32,6 +32,9 @@ export interface TunnelPartOptions {
   readonly emit: (event: TunnelEntryEvent) => void;
 }
 
+/** Rounds without a question after one with it, while nothing is amiss. */
+const REST_ROUNDS = 4;
+
 export class TunnelPart {
   readonly #options: TunnelPartOptions;
   readonly #source: EntrySource;
@@ -49,6 +52,7 @@ export class TunnelPart {
   /** A new Node changes many times while the key is on its way to it. */
   #isNoting = false;
   #isPlanned = false;
+  #rests = 0;
   readonly #kernel = new WireguardKernel();
 
   constructor(options: TunnelPartOptions) {
@@ -117,6 +121,10 @@ export class TunnelPart {
   async round(): Promise<void> {
     const { log, emit, api } = this.#options;
     if (this.#mode === "off" || (this.#mode === "auto" && api() === undefined)) return;
+    if (this.#rests > 0 && this.#isSettled()) {
+      this.#rests -= 1;
+      return;
+    }
     const before = JSON.stringify([this.#saved, this.#word, this.#problem, this.#isAnswered]);
     try {
       if (this.#mode === "auto") await this.#ask();
@@ -130,6 +138,18 @@ export class TunnelPart {
     if (JSON.stringify([this.#saved, this.#word, this.#problem, this.#isAnswered]) !== before)
       emit({ kind: "tunnel-changed" });
     await this.#note();
+    this.#rests = REST_ROUNDS;
+  }
+
+  /**
+   * A gateway that goes, has another key or accepts this node no more is silent, which TunnelUp says at once. A cluster without a gateway
+   * gets one seldom; where one is there, an entry may come any minute.
+   */
+  #isSettled(): boolean {
+    const { board } = this.#options;
+    if (!this.#isNoted || this.#problem !== undefined || !this.#isWritten || !this.#isAnswered) return false;
+    if (this.#mode === "auto" && this.#saved?.entry === undefined) return this.#word !== "no-entry";
+    return (["TunnelConfigured", "TunnelUp"] as const).every((type) => board.isTrue(type) && !board.isFailing(type));
   }
 
   async #ask(): Promise<void> {

@@ -23,7 +23,7 @@ export const WIREGUARD_UNIT = "eks-satellite-wireguard";
 export const GATEWAY_INTERFACE = "esgw0";
 /** UDP, on a gateway's public address. */
 export const WIREGUARD_PORT = 51820;
-/** TCP, on a gateway's address in the VPC: {@link GatewayHealth} at /healthz. */
+/** On a gateway's address in the VPC: by TCP {@link GatewayHealth} at /healthz, by UDP an echo of what a satellite's watch sends. */
 export const GATEWAY_HEALTH_PORT = 51821;
 
 /** The configuration of `eks-satellite gateway run`. */

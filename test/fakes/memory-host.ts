@@ -152,6 +152,10 @@ export class MemoryHost implements Host {
     return this.onReach(address, port);
   }
 
+  async knock(address: string, port: number): Promise<Reach> {
+    return this.onReach(address, port);
+  }
+
   async resolve(hostname: string): Promise<readonly string[]> {
     const addresses = this.names.get(hostname);
     if (addresses !== undefined) return addresses;

@@ -41,6 +41,7 @@ test("of the gateway itself a satellite reaches its health alone, and no metadat
   assert.deepEqual(rulesOf("ES-GATEWAY-INPUT"), [
     "-i esgw0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
     "-i esgw0 -d 10.20.1.5/32 -p tcp --dport 51821 -j ACCEPT",
+    "-i esgw0 -d 10.20.1.5/32 -p udp --dport 51821 -j ACCEPT",
     "-i esgw0 -p icmp --icmp-type echo-request -j ACCEPT",
     "-i esgw0 -j DROP",
   ]);

@@ -67,6 +67,25 @@ test("ports are tried once in 10 s, however often satellites ask", async () => {
   assert.equal(tries, 6);
 });
 
+test("knocks keep the answer at most half a minute old, and strangers' knocks try nothing", async () => {
+  const { host, health } = setUp();
+  const tried: string[] = [];
+  host.onReach = (address) => {
+    tried.push(address);
+    return "ok";
+  };
+  for (let second = 0; second < 60; second += 2.5) {
+    health.look("10.250.0.11");
+    health.look("10.250.0.99");
+    await host.clock.advance(2500);
+  }
+  assert.deepEqual(
+    tried,
+    [...Array(2)].flatMap(() => ["10.250.0.11", "10.20.1.0", "10.20.1.1"]),
+  );
+  assert.equal(health.answer("10.250.0.11").you.kubelet, "ok");
+});
+
 test("an address that no node has is not tried", async () => {
   const { host, health } = setUp();
   const tried: string[] = [];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { GatewayServer, type GatewaySources } from "../../agent/gateway/gateway-server.ts";
@@ -18,6 +19,7 @@ const NETWORK = {
 
 const SOURCES: GatewaySources = {
   health: (address) => ({ gateway: "gw-1", you: { address }, apiServers: [] }),
+  onKnock: () => undefined,
   livez: () => [{ name: "sync", problem: "its round is 400 s late" }],
   metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "eks_satellite_gateway_peers 2\n" }),
   network: () => NETWORK,
@@ -51,6 +53,19 @@ function ask(path: string, from: string, { method = "GET", host = GATEWAY }: Ask
   return promise;
 }
 
+/** What comes back within a moment. */
+async function knockFrom(from: string, text: string, port = 0): Promise<string | undefined> {
+  const socket = createSocket("udp4");
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  socket.on("message", (message) => resolve(message.toString()));
+  socket.bind(port, from, () => socket.send(text, 51821, GATEWAY));
+  const late = setTimeout(() => resolve(undefined), 300);
+  return promise.finally(() => {
+    clearTimeout(late);
+    socket.close();
+  });
+}
+
 test("each asker is answered by its own address", async (context) => {
   await setUp(context);
   for (const from of [SATELLITE, POD, "127.80.1.10"]) {
@@ -68,6 +83,28 @@ test("a satellite is shown nothing of the others, the VPC is", async (context) =
   assert.deepEqual([livez.status, /sync failed/.test(livez.body)], [503, true]);
   for (const path of ["/metrics", "/livez", "/", "/status"])
     assert.equal((await ask(path, SATELLITE)).status, 404, path);
+});
+
+test("a satellite's knock comes back, and is heard of; another's is not", async (context) => {
+  const heard: string[] = [];
+  const server = await setUp(context, { onKnock: (address) => heard.push(address) });
+  assert.equal(await knockFrom(SATELLITE, "12345678"), "12345678");
+  assert.equal(await knockFrom(POD, "1"), "1");
+  for (const [from, text] of [
+    ["127.90.0.1", "12345678"],
+    ["127.80.1.10", "12345678"],
+    [SATELLITE, "x".repeat(17)],
+  ] as const)
+    assert.equal(await knockFrom(from, text), undefined, `${from} ${text}`);
+  assert.deepEqual(heard, [SATELLITE, POD]);
+  await server.round(SOURCES);
+  assert.equal(await knockFrom(SATELLITE, "again"), "again");
+});
+
+test("an echo of another service, or of another gateway, is not answered in turn", async (context) => {
+  await setUp(context);
+  assert.equal(await knockFrom(SATELLITE, "1", 51821), undefined);
+  assert.equal(await knockFrom(SATELLITE, "1", 7), undefined);
 });
 
 test("who is neither is not answered; nor is another name, or a write", async (context) => {

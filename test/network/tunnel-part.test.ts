@@ -1,47 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import { TunnelPart } from "../../agent/network/tunnel-part.ts";
 import { TUNNEL_KEY_FILE } from "../../agent/tunnel/names.ts";
-import { createBoard } from "../fakes/board.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { createMemoryLog } from "../fakes/memory-log.ts";
-import { MemoryApi, READY } from "../fakes/memory-node-api.ts";
-import { sampleCluster, sampleConfig } from "../fakes/samples.ts";
-import { clusterMaps, STATIC_TUNNEL } from "./samples.ts";
+import { READY } from "../fakes/memory-node-api.ts";
+import { createNodeWithTunnel } from "./node-with-tunnel.ts";
+import { STATIC_TUNNEL } from "./samples.ts";
 
 const SAVED = "/var/lib/eks-satellite/network.json";
 
-/** A node whose cluster has a gateway and an entry for it; `start` is a daemon's start on the same machine. */
-function setUp(yaml = "", host = new MemoryHost()) {
-  const api = new MemoryApi();
-  const { network, gateways } = clusterMaps();
-  const put = (name: string, data: Readonly<Record<string, string>>, version = "1") =>
-    api.configMaps.set(`eks-satellite-${name}`, { version, data: { ...data } });
-  put("network", network);
-  put("gateways", gateways);
-  const memoryLog = createMemoryLog();
-  const board = createBoard(memoryLog.log, host.clock);
-  const known: { api: MemoryApi | undefined } = { api };
-  let changes = 0;
-  const part = new TunnelPart({
-    ...{ host, board, log: memoryLog.log, config: sampleConfig(yaml) },
-    api: () => known.api,
-    cluster: () => sampleCluster(),
-    emit: () => {
-      changes += 1;
-    },
-  });
-  const condition = () => {
-    part.judge({ isPlanned: part.known?.kind === "wanted", failure: undefined });
-    const { status, reason } = board.get("TunnelConfigured");
-    return `${status} ${reason}`;
-  };
-  return { host, api, known, part, put, network, condition, changes: () => changes, ...memoryLog };
-}
-
 test("a node with an entry has a tunnel, a key of its own, and says it on its Node once", async () => {
-  const { host, api, part, condition, changes } = setUp();
+  const { host, api, part, condition, changes } = createNodeWithTunnel();
   assert.deepEqual(await part.facts(), { kind: "waiting" });
   await part.round();
   assert.equal(changes(), 1);
@@ -62,7 +30,7 @@ test("a node with an entry has a tunnel, a key of its own, and says it on its No
 });
 
 test("a node without an entry makes no key, says nothing and asks once a round", async () => {
-  const { host, api, part, put, network, condition, lines } = setUp();
+  const { host, api, part, put, network, condition, lines } = createNodeWithTunnel();
   const { "gpu-1": _, ...others } = network;
   put("network", others);
   await part.round();
@@ -76,7 +44,7 @@ test("a node without an entry makes no key, says nothing and asks once a round",
 
 test("a cluster that has no gateway, or does not let nodes read, is a cluster without a tunnel", async () => {
   for (const failure of [undefined, new SatelliteError("api-forbidden", "a test")]) {
-    const { api, part, condition, lines } = setUp();
+    const { api, part, condition, lines } = createNodeWithTunnel();
     api.configMaps.clear();
     api.failure = failure;
     await part.round();
@@ -87,9 +55,9 @@ test("a cluster that has no gateway, or does not let nodes read, is a cluster wi
 });
 
 test("after a reboot without the API server the tunnel is that of before, at once", async () => {
-  const first = setUp();
+  const first = createNodeWithTunnel();
   await first.part.round();
-  const second = setUp("", first.host);
+  const second = createNodeWithTunnel("", first.host);
   second.api.failure = new SatelliteError("api-unreachable", "a test");
   await second.part.restore();
   assert.equal((await second.part.facts())?.kind, "wanted");
@@ -98,7 +66,7 @@ test("after a reboot without the API server the tunnel is that of before, at onc
 });
 
 test("what a full disk did not take is written as soon as there is room", async () => {
-  const { host, part } = setUp();
+  const { host, part } = createNodeWithTunnel();
   const write = host.files.write.bind(host.files);
   host.files.write = async (path, ...rest) => {
     if (path.endsWith("network.json")) throw new SatelliteError("disk-full", "no room");
@@ -112,7 +80,7 @@ test("what a full disk did not take is written as soon as there is room", async 
 });
 
 test("kubelet waits for the first answer, and not for an API server that gives none", async () => {
-  const { api, known, part } = setUp();
+  const { api, known, part } = createNodeWithTunnel();
   known.api = undefined;
   await part.round();
   assert.deepEqual(await part.facts(), { kind: "waiting" });
@@ -125,7 +93,7 @@ test("kubelet waits for the first answer, and not for an API server that gives n
 });
 
 test("garbage in a ConfigMap is reported, and the tunnel stays as it was", async () => {
-  const { part, put, network, condition } = setUp();
+  const { part, put, network, condition } = createNodeWithTunnel();
   await part.round();
   put("network", { ...network, "gpu-1": "garbage" }, "2");
   await part.round();
@@ -138,7 +106,7 @@ test("garbage in a ConfigMap is reported, and the tunnel stays as it was", async
 });
 
 test("an entry that is gone takes the tunnel with it, after a while", async () => {
-  const { host, part, put, network, changes } = setUp();
+  const { host, part, put, network, changes } = createNodeWithTunnel();
   await part.round();
   const { "gpu-1": _, ...others } = network;
   put("network", others, "2");
@@ -152,7 +120,7 @@ test("an entry that is gone takes the tunnel with it, after a while", async () =
 });
 
 test("a key that is damaged leaves everything as it is, kubelet's address too where the machine has it", async () => {
-  const { host, part, condition } = setUp();
+  const { host, part, condition } = createNodeWithTunnel();
   await part.round();
   host.files.put(TUNNEL_KEY_FILE, "garbage", { mode: 0o600 });
   const facts = await part.facts();
@@ -171,7 +139,7 @@ test("a key that is damaged leaves everything as it is, kubelet's address too wh
 });
 
 test("a static tunnel asks no cluster; its Services' network is what DescribeCluster says, and its names are resolved", async () => {
-  const { host, api, part, condition } = setUp(STATIC_TUNNEL);
+  const { host, api, part, condition } = createNodeWithTunnel(STATIC_TUNNEL);
   await part.round();
   let facts = await part.facts();
   assert.ok(facts?.kind === "wanted");
@@ -187,7 +155,7 @@ test("a static tunnel asks no cluster; its Services' network is what DescribeClu
 });
 
 test("with mode off nothing is asked and nothing is there", async () => {
-  const { host, api, part, condition } = setUp("network: { tunnel: { mode: off } }");
+  const { host, api, part, condition } = createNodeWithTunnel("network: { tunnel: { mode: off } }");
   await part.restore();
   await part.round();
   assert.equal((await part.facts())?.kind, "none");
@@ -196,7 +164,7 @@ test("with mode off nothing is asked and nothing is there", async () => {
 });
 
 test("an entry without any gateway is reported, and the node has its address all the same", async () => {
-  const { part, api, condition } = setUp();
+  const { part, api, condition } = createNodeWithTunnel();
   api.configMaps.delete("eks-satellite-gateways");
   await part.round();
   const facts = await part.facts();
@@ -206,7 +174,7 @@ test("an entry without any gateway is reported, and the node has its address all
 });
 
 test("a Node that may not be annotated is a warning once, and tried again each minute", async () => {
-  const { api, part, messages } = setUp();
+  const { api, part, messages } = createNodeWithTunnel();
   await part.round();
   await part.facts();
   const patch = api.patchAnnotations.bind(api);
@@ -219,7 +187,7 @@ test("a Node that may not be annotated is a warning once, and tried again each m
 });
 
 test("/status has public keys alone, and nothing without a planned tunnel", async () => {
-  const { host, part } = setUp();
+  const { host, part } = createNodeWithTunnel();
   await part.round();
   await part.facts();
   assert.deepEqual(part.status(), {});
@@ -231,7 +199,7 @@ test("/status has public keys alone, and nothing without a planned tunnel", asyn
 });
 
 test("a Node that changes while the key is on its way to it gets the key once", async () => {
-  const { api, part } = setUp();
+  const { api, part } = createNodeWithTunnel();
   await part.round();
   await part.facts();
   const answers: (() => void)[] = [];

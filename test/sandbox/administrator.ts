@@ -2,6 +2,7 @@
 import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { cleanEnvironment } from "./environment.ts";
@@ -31,6 +32,8 @@ export interface LaptopOptions {
   /** 60 s when left out. */
   readonly timeoutMs?: number;
 }
+
+const QUESTION = "[y/N]";
 
 /** A folder with the program, from which it is run. */
 export class Laptop {
@@ -86,12 +89,12 @@ export class Laptop {
       ...shell,
     ]);
     const environment = cleanEnvironment();
-    const { exitCode, stdout, stderr } = await execa(command, args, {
+    const running = execa(command, args, {
       cwd: this.home,
       extendEnv: false,
       reject: false,
       timeout: timeoutMs,
-      ...(typed === undefined ? { stdin: "ignore" } : { input: typed }),
+      stdin: typed === undefined ? "ignore" : "pipe",
       env: {
         ...environment,
         PATH: `${join(this.home, "bin")}:${environment.PATH}`,
@@ -102,6 +105,9 @@ export class Laptop {
         ...options.environment,
       },
     });
+    if (typed !== undefined) typeWhenAsked(running, typed);
+    const { exitCode, isTerminated, timedOut, stdout, stderr } = await running;
+    if (timedOut || isTerminated) throw new Error(`${line}: no end in ${timeoutMs} ms: ${stdout}${stderr}`);
     return { exitCode: exitCode ?? 1, stdout: stdout.replaceAll("\r\n", "\n"), stderr };
   }
 
@@ -123,4 +129,14 @@ export class Laptop {
   close(): Promise<void> {
     return rm(this.home, { recursive: true, force: true });
   }
+}
+
+/** A terminal that is still another program's takes what is typed ahead, but not Ctrl-D: nothing is typed before the question. */
+function typeWhenAsked(running: { readonly stdin: Writable | null; readonly stdout: Readable }, typed: string): void {
+  let seen = "";
+  running.stdout.on("data", (chunk: Buffer) => {
+    const wasAsked = seen.includes(QUESTION);
+    seen += chunk.toString();
+    if (!wasAsked && seen.includes(QUESTION)) running.stdin?.write(typed);
+  });
 }

@@ -10,6 +10,7 @@ const TIMEOUT_SECONDS = 4;
 const BOUNDS = { timeoutSeconds: TIMEOUT_SECONDS, maxBytes: 64 * 2 ** 10 } as const;
 const LOOPBACK = "127.0.0.1";
 const KUBE_PROXY_PORT = 10256;
+const HTTPS_PORT = 443;
 const MAX_ADDRESSES = 4;
 
 /** What kube-proxy says of its rules. `absent`: nothing answers on its port, or something else does. */
@@ -78,6 +79,18 @@ export async function observeServices({
     ...{ nodeName, identity, cni, address, serviceCidr, apiService, dnsServer, dnsName },
     ...{ kubeProxy, service, route, dns },
   };
+}
+
+/** Whether all three still answer, by what costs little: two connections, and cluster DNS with the right answer. @throws service-cidr-invalid */
+export async function glanceAtServices({ host, config, cluster }: ServicesQuestion): Promise<boolean> {
+  const apiService = firstServiceAddress(cluster.serviceCidr);
+  const { server, name } = clusterDnsOf(config, cluster);
+  const [kubeProxy, service, dns] = await Promise.all([
+    host.reach(LOOPBACK, KUBE_PROXY_PORT, TIMEOUT_SECONDS),
+    host.reach(apiService, HTTPS_PORT, TIMEOUT_SECONDS),
+    askDns(host, server, name),
+  ]);
+  return kubeProxy === "ok" && service === "ok" && dns.kind === "answered" && dns.addresses.includes(apiService);
 }
 
 /** As kubelet gives them to pods. */

@@ -8,7 +8,7 @@ import type { Host } from "../../host/host.ts";
 import { nodeAddress } from "../../plan/kubelet-flags.ts";
 import { whyNotUsed } from "./expectation.ts";
 import { diagnoseClusterDns, diagnoseServices } from "./services-diagnosis.ts";
-import { askKubeProxy, observeServices } from "./services-reader.ts";
+import { askKubeProxy, glanceAtServices, observeServices } from "./services-reader.ts";
 
 /** What a pod of kube-proxy gets from kubelet's start, pull included, before it is said to be missing. */
 const START_GRACE_MS = 120_000;
@@ -25,9 +25,14 @@ export interface ServicesWatchOptions {
   readonly kubelet: () => { readonly ageMs: number | undefined };
 }
 
+/** While all is well, the rounds from one with every question to the next: TLS is most of what they cost. */
+const FULL_EVERY_ROUNDS = 10;
+
 /** Sets ServicesWorking and ClusterDnsWorking. */
 export class ServicesWatch {
   readonly #options: ServicesWatchOptions;
+  /** Rounds in which a glance is enough; 0 while something is wrong. */
+  #glances = 0;
   #hasSeenKubeProxy = false;
   /** What has worked in this run is not starting any more. */
   readonly #hasWorked = new Set<"ServicesWorking" | "ClusterDnsWorking">();
@@ -57,13 +62,25 @@ export class ServicesWatch {
     const address = nodeAddress(config, found, facts.ipFamily, this.#options.tunnelAddress());
     const reason = await this.#findReason(facts, address);
     if (reason !== undefined) return this.#setNotUsed(reason);
-    const observation = await observeServices({ host, config, cluster: facts, address });
+    const question = { host, config, cluster: facts, address };
+    if (this.#glances > 0 && (await glanceAtServices(question))) {
+      this.#glances -= 1;
+      this.#noteAnswers({ isService: true, isDns: true });
+      return;
+    }
+    const observation = await observeServices(question);
     const [services, dns] = [diagnoseServices(observation), diagnoseClusterDns(observation)];
     this.#set("ServicesWorking", services);
     this.#set("ClusterDnsWorking", dns);
-    const now = host.clock.now();
-    if (observation.service === "ok") this.#servicesAnsweredMs = now;
-    if (dns.status === "True") this.#dnsAnsweredMs = now;
+    this.#noteAnswers({ isService: observation.service === "ok", isDns: dns.status === "True" });
+    const isWell = services.status === "True" && dns.status === "True";
+    this.#glances = isWell ? FULL_EVERY_ROUNDS - 1 : 0;
+  }
+
+  #noteAnswers({ isService, isDns }: { readonly isService: boolean; readonly isDns: boolean }): void {
+    const now = this.#options.host.clock.now();
+    if (isService) this.#servicesAnsweredMs = now;
+    if (isDns) this.#dnsAnsweredMs = now;
   }
 
   /** kube-proxy is asked alone until it has answered: a machine without a way to the VPC would wait for time-outs each round. */
@@ -77,6 +94,7 @@ export class ServicesWatch {
   }
 
   #setNotUsed(reason: string): void {
+    this.#glances = 0;
     const report = { status: "True", reason: "NotUsed", isQuiet: true } as const;
     const { board } = this.#options;
     board.set("ServicesWorking", { ...report, message: `Services are not used: ${reason}` });

@@ -67,7 +67,7 @@ export class Knocks {
   async #knock({ address }: WatchedGateway, timeoutSeconds: number): Promise<Reach> {
     const { host } = this.#options;
     const beganMs = host.clock.monotonic();
-    const reached = await host.reach(address, GATEWAY_HEALTH_PORT, timeoutSeconds);
+    const reached = await host.knock(address, GATEWAY_HEALTH_PORT, timeoutSeconds);
     if (reached === "silent") {
       this.misses += 1;
       return reached;

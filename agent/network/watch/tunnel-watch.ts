@@ -21,13 +21,13 @@ import { hasSession, readPeer } from "./wireguard-peer.ts";
 const ASK_EVERY_MS = 60_000;
 const ASK_AGAIN_MS = 10_000;
 /** TLS is most of what a question costs: while all is well one API server is asked so, in turn. */
-const TLS_EVERY_MS = 300_000;
-/** A gateway answers what it knows, and tries anew meanwhile: it is asked once before, so that the answer is of now. */
+const TLS_EVERY_MS = 600_000;
+/** A gateway answers what it knows, and tries anew meanwhile: while something is wrong it is asked once before, so that the answer is of now. */
 const REFRESH_MS = 2500;
 /** From a Node that is Ready to a gateway that knows its key: the annotation, a watch, and the entry that is read each minute. */
 const JOINING_MS = 90_000;
 /** wg(8) is a process: while all is well its counters are read this often. */
-const READ_PEER_EVERY_MS = 300_000;
+const READ_PEER_EVERY_MS = 600_000;
 
 /** A tunnel is planned, and is to be watched from now on. */
 export type TunnelEvent = { readonly kind: "tunnel-planned" };
@@ -181,7 +181,7 @@ export class TunnelWatch {
     if (route !== undefined) board.set("ControlPlaneRoute", route);
     this.#isRouteWell = route?.status === "True";
     const waitMs = this.#isRouteWell ? ASK_EVERY_MS : ASK_AGAIN_MS;
-    this.#isRefreshed = answer.kind !== "answered";
+    this.#isRefreshed = answer.kind !== "answered" || this.#isRouteWell;
     this.#askDueMs = host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
   }
 

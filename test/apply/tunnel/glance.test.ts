@@ -35,9 +35,9 @@ async function setUp() {
 
 const QUIET = { actions: [], started: 0 };
 
-test("while the watch is content and no file says otherwise, a round starts no program for five minutes", async () => {
+test("while the watch is content and no file says otherwise, a round starts no program for ten minutes", async () => {
   const { host, commands } = await setUp();
-  for (let turn = 0; turn < 9; turn += 1) {
+  for (let turn = 0; turn < 19; turn += 1) {
     await host.clock.advance(30_000);
     assert.deepEqual(await commands(), QUIET);
   }
@@ -45,7 +45,7 @@ test("while the watch is content and no file says otherwise, a round starts no p
   const { actions, started } = await commands();
   assert.deepEqual(actions, []);
   assert.ok(started >= 5, `${started} programs`);
-  assert.deepEqual(await commands(), QUIET, "and then not for another five");
+  assert.deepEqual(await commands(), QUIET, "and then not for another ten");
 });
 
 test("a route that goes is seen at once, and one of another interface is none of it", async () => {
@@ -60,7 +60,7 @@ test("a route that goes is seen at once, and one of another interface is none of
   assert.deepEqual(await commands(), QUIET);
 });
 
-test("a peer and a jump that are removed by hand are repaired as soon as the watch complains, and within five minutes", async () => {
+test("a peer and a jump that are removed by hand are repaired as soon as the watch complains, and within ten minutes", async () => {
   const { host, network, watch, commands } = await setUp();
   network.peers.clear();
   network.chains.set("INPUT", []);
@@ -70,7 +70,7 @@ test("a peer and a jump that are removed by hand are repaired as soon as the wat
   watch.isWell = true;
   await commands();
   network.peers.clear();
-  await host.clock.advance(300_000);
+  await host.clock.advance(600_000);
   assert.deepEqual((await commands()).actions, ["update"]);
 });
 

@@ -26,6 +26,8 @@ const IP_FORWARD = "/proc/sys/net/ipv4/ip_forward";
 const PACKETS = join(import.meta.dirname, "packets.ts");
 const run = promisify(execFile);
 
+const WIREGUARD_START_MS = 30_000;
+
 export class PeersLab {
   readonly device: GatewayDevice;
   /** Command lines that the gateway ran. */
@@ -102,7 +104,7 @@ export class PeersLab {
 
   /** How a TCP connection ends, and after how long. */
   async connect(place: Place, address: string, port: number): Promise<{ readonly reach: string; readonly ms: number }> {
-    const code = `import("${join(import.meta.dirname, "../../../agent/host/http.ts")}").then(async ({ reachTcp }) => console.log(await reachTcp("${address}", ${port}, 2)))`;
+    const code = `import("${join(import.meta.dirname, "../../../agent/host/reach/tcp.ts")}").then(async ({ reachTcp }) => console.log(await reachTcp("${address}", ${port}, 2)))`;
     const startedMs = performance.now();
     const { stdout } = await run(...this.#inside(place, [process.execPath, "--eval", code]));
     return { reach: stdout.trim(), ms: performance.now() - startedMs };
@@ -132,12 +134,13 @@ export class PeersLab {
   }
 
   async #untilMade(place: Place, name: string): Promise<void> {
-    for (let tries = 0; ; tries += 1)
+    const endMs = Date.now() + WIREGUARD_START_MS;
+    for (;;)
       try {
         await this.in(place, `${this.#programs.wg} show ${name} dump`);
         return;
       } catch (error) {
-        if (tries > 100) throw error;
+        if (Date.now() > endMs) throw error;
         await sleep(50);
       }
   }

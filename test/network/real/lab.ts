@@ -21,6 +21,9 @@ export interface Reporter {
   readonly send: (word: string) => void;
 }
 
+/** wireguard-go makes its interface, and then the socket that wg asks. */
+const WIREGUARD_START_MS = 30_000;
+
 export class Lab {
   readonly #programs: Programs;
   readonly #folder = mkdtempSync(join(tmpdir(), "tunnel-watch-"));
@@ -132,12 +135,13 @@ export class Lab {
       env: { ...process.env, LOG_LEVEL: "error" },
     });
     this.#children.push(child);
-    for (let tries = 0; ; tries += 1)
+    const endMs = Date.now() + WIREGUARD_START_MS;
+    for (;;)
       try {
         this.#in(place, `${this.#programs.wg} setconf ${name} ${file}`);
         break;
       } catch (error) {
-        if (tries > 100) throw error;
+        if (Date.now() > endMs) throw error;
         await sleep(20);
       }
     this.#in(place, `ip link set ${name} mtu 1420 up`);

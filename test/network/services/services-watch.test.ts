@@ -14,11 +14,23 @@ function setUp({ hasTunnel = false, nodes = ["192.0.2.0/24"] } = {}) {
   const host = new MemoryHost();
   const { log, lines } = createMemoryLog();
   const board = createBoard(log, host.clock);
-  const answers = { kubeProxy: true, service: true, dns: true, ageMs: HOUR_MS, tunnel: hasTunnel, asked: 0 };
+  const answers = {
+    kubeProxy: true,
+    service: true,
+    dns: true,
+    ageMs: HOUR_MS,
+    tunnel: hasTunnel,
+    asked: 0,
+    glanced: 0,
+  };
   host.onFetch = ({ url }) => {
     answers.asked += 1;
     if (url.startsWith("https:") ? answers.service : answers.kubeProxy) return { status: 200, body: "{}" };
     throw new SatelliteError("http-failed", "nothing listens");
+  };
+  host.onReach = (_, port) => {
+    answers.glanced += 1;
+    return (port === 10_256 ? answers.kubeProxy : answers.service) ? "ok" : "refused";
   };
   host.onNameServer = () => {
     answers.asked += 1;
@@ -124,6 +136,30 @@ test("an update of kube-proxy is no failure", async () => {
   await watch.round();
   await host.clock.advance(31_000);
   assert.deepEqual(seen(), ["True Answers", "True Answers"]);
+});
+
+test("while all is well nine of ten rounds are two connections and a name; what fails one of them is looked at in full at once", async () => {
+  for (const broken of ["kubeProxy", "service", "dns"] as const) {
+    const { watch, answers, board } = setUp({ hasTunnel: true });
+    await watch.round();
+    const full = answers.asked;
+    for (let round = 1; round < 10; round += 1) await watch.round();
+    assert.deepEqual([answers.asked, answers.glanced], [full + 9, 18], "the name is one question each round");
+    await watch.round();
+    assert.equal(answers.asked, 2 * full + 9);
+    answers[broken] = false;
+    await watch.round();
+    const { pending } = board.get(broken === "dns" ? "ClusterDnsWorking" : "ServicesWorking");
+    assert.equal(pending?.status, "False", broken);
+  }
+});
+
+test("a name that leads elsewhere is no glance that satisfies", async () => {
+  const { watch, host, board } = setUp({ hasTunnel: true });
+  await watch.round();
+  host.onNameServer = () => ["192.0.2.1"];
+  await watch.round();
+  assert.equal(board.get("ClusterDnsWorking").pending?.status, "False");
 });
 
 test("a tunnel that goes takes the expectation with it", async () => {

@@ -1,6 +1,6 @@
-// Whether ports answer, as far as it is known: an answer is at most 10 s old where it is asked for, and asking never waits.
-import type { Host } from "../host/host.ts";
-import type { Reach } from "../tunnel/health.ts";
+// Whether ports answer, as far as it is known. Asking never waits.
+import type { Host } from "../../host/host.ts";
+import type { Reach } from "../../tunnel/health.ts";
 
 const FRESH_MS = 10_000;
 /** What has not been asked for this long is forgotten. */
@@ -23,12 +23,12 @@ export class ReachCache {
     this.#host = host;
   }
 
-  /** The last answer, undefined before the first one; tries again when it is older than 10 s. */
-  ask(address: string, port: number): Reach | undefined {
+  /** The last answer, undefined before the first one; tries again when it is older than `freshMs`. */
+  ask(address: string, port: number, freshMs: number = FRESH_MS): Reach | undefined {
     const key = `${address}:${port}`;
     const now = this.#host.clock.monotonic();
     const known = this.#known.get(key) ?? { reach: undefined, triedMs: Number.NEGATIVE_INFINITY, isTrying: false };
-    if (!known.isTrying && now - known.triedMs >= FRESH_MS && this.#trying < MAX_TRIES_AT_ONCE) {
+    if (!known.isTrying && now - known.triedMs >= freshMs && this.#trying < MAX_TRIES_AT_ONCE) {
       this.#known.set(key, known);
       void this.#try(known, address, port);
     }

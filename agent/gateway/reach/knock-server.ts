@@ -1,0 +1,35 @@
+// Sends back what a satellite's watch sends each 2.5 s: it proves both directions of the tunnel, and that this process runs.
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { once } from "node:events";
+
+export interface KnockServerOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly isSatellite: (address: string) => boolean;
+  readonly onKnock: (address: string) => void;
+}
+
+/** A knock has eight: what is longer is none, and gets no answer. */
+const MAX_BYTES = 16;
+/** The ports of services, which would answer an echo in turn. */
+const SERVICE_PORTS = 1024;
+
+/** Answers until the signal aborts. Resolves when it listens; rejects with the system's error. */
+export async function serveKnocks(options: KnockServerOptions, signal: AbortSignal): Promise<void> {
+  const socket = createSocket({ type: "udp4", signal });
+  socket.bind(options.port, options.address);
+  await once(socket, "listening");
+  socket.on("error", () => undefined); // An asker that has gone: it will ask again.
+  socket.on("message", (message, asker) => answer(socket, options, { message, asker }));
+}
+
+function answer(
+  socket: Socket,
+  { port, isSatellite, onKnock }: KnockServerOptions,
+  { message, asker }: { readonly message: Buffer; readonly asker: RemoteInfo },
+): void {
+  if (message.length > MAX_BYTES || asker.port < SERVICE_PORTS || asker.port === port) return;
+  if (!isSatellite(asker.address)) return;
+  socket.send(message, asker.port, asker.address, () => undefined);
+  onKnock(asker.address);
+}

@@ -1,0 +1,29 @@
+// How often the cluster is asked for the tunnel's entry.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SatelliteError } from "../../agent/errors.ts";
+import { createNodeWithTunnel } from "./node-with-tunnel.ts";
+
+test("while the tunnel works the cluster is asked each fifth round, and at once when it does not", async () => {
+  const { api, part, condition, board } = createNodeWithTunnel();
+  await part.round();
+  await part.facts();
+  assert.equal(condition(), "True Configured");
+  board.setTrue("TunnelUp", "GatewayAnswers", "it does");
+  const rounds = async (count: number) => {
+    const before = api.configMapReads.length;
+    for (let round = 0; round < count; round += 1) await part.round();
+    return api.configMapReads.length - before;
+  };
+  assert.equal(await rounds(4), 0);
+  assert.equal(await rounds(1), 2);
+  board.setFailed("TunnelUp", new SatelliteError("gateway-away", "a test"));
+  assert.equal(await rounds(3), 6);
+});
+
+test("a cluster without a gateway is asked each fifth round", async () => {
+  const { api, part } = createNodeWithTunnel();
+  api.configMaps.clear();
+  for (let round = 0; round < 6; round += 1) await part.round();
+  assert.equal(api.configMapReads.length, 2);
+});
