@@ -637,8 +637,8 @@ compare_config() {
 decide_restart() {
   local path
   for path in "${changed[@]+"${changed[@]}"}"; do
-    # Documentation alone is no reason to restart anything.
-    if [[ $path != usr/share/doc/* ]]; then program_changed=yes; fi
+    # Documentation and completions alone are no reason to restart anything.
+    if [[ $path != usr/share/doc/* && $path != usr/local/share/* ]]; then program_changed=yes; fi
   done
   if [[ $program_changed$config_changed$keys_changed == *yes* || ${#changed_variables[@]} -gt 0 || -e $RESTART_PENDING ]]; then
     restart=yes
@@ -659,7 +659,12 @@ report_changes() {
     "$version") say "${would}repair eks-satellite $version" ;;
     *) say "${would}replace eks-satellite $installed_version by $version" ;;
   esac
-  for path in "${changed[@]+"${changed[@]}"}"; do say "  ${would}write $ROOT/$path"; done
+  for path in "${changed[@]+"${changed[@]}"}"; do
+    if [[ $path != usr/local/share/* ]]; then say "  ${would}write $ROOT/$path"; fi
+  done
+  if [[ ${changed[*]-} == *usr/local/share/* ]]; then
+    say "  ${would}write completions and manual pages in $ROOT/usr/local/share"
+  fi
   if [[ $config_changed == yes ]]; then sed "s/^/  ${would}set /" "$scratch/config-changes"; fi
   if [[ $keys_changed == yes ]]; then say "  ${would}write $ROOT$CREDENTIALS, mode 0600"; fi
   for path in "${changed_variables[@]+"${changed_variables[@]}"}"; do say "  ${would}set $path in $ENVIRONMENT"; done
@@ -836,7 +841,7 @@ show_removal() {
     mapfile -t arguments < <(reset_arguments)
     "$LAUNCHER" "${arguments[@]}" --dry-run </dev/null
   fi
-  say "files: $PROGRAM, $PREVIOUS, $LAUNCHER, $ROOT/$UNIT_PATH, $ROOT/usr/share/doc/eks-satellite, $ROOT/var/cache/eks-satellite"
+  say "files: $PROGRAM, $PREVIOUS, $LAUNCHER, $ROOT/$UNIT_PATH, $ROOT/usr/share/doc/eks-satellite, $ROOT/var/cache/eks-satellite, completions and manual pages in $ROOT/usr/local/share"
   if is_on purge; then say "configuration and keys: $ETC"; else say "$ETC stays"; fi
 }
 
@@ -868,8 +873,19 @@ leave_cluster() {
 # No daemon-reload: systemd forgets a stopped unit by itself, and a reload takes GPUs from running containers.
 remove_files() {
   rm -rf -- "$PROGRAM" "$PREVIOUS" "$ROOT/usr/share/doc/eks-satellite" "$ROOT/var/cache/eks-satellite"
+  remove_shell_files
   rm -f -- "$LAUNCHER" "$ROOT/$UNIT_PATH" "$ROOT/etc/systemd/system/multi-user.target.wants/$UNIT" "$RESTART_PENDING"
   if is_on purge; then rm -rf -- "$ETC"; fi
+}
+
+# Completions and manual pages, and the folders that held nothing else.
+remove_shell_files() {
+  local share=$ROOT/usr/local/share folder
+  rm -f -- "$share"/man/man[58]/eks-satellite{,-*}.[58] "$share/bash-completion/completions/eks-satellite" \
+    "$share/zsh/site-functions/_eks-satellite" "$share/fish/vendor_completions.d/eks-satellite.fish"
+  for folder in man/man5 man/man8 bash-completion{/completions,} zsh{/site-functions,} fish{/vendor_completions.d,}; do
+    if [[ -d $share/$folder ]]; then rmdir --ignore-fail-on-non-empty -- "$share/$folder"; fi
+  done
 }
 
 main "$@"

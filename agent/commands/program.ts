@@ -13,6 +13,7 @@ import { register as registerEni } from "./eni.ts";
 import { register as registerExplain } from "./explain/explain.ts";
 import { register as registerGateway } from "./gateway/gateway.ts";
 import { register as registerMachine } from "./machine/machine.ts";
+import { addHelp } from "./help/help.ts";
 import { register as registerNodeName } from "./node-name.ts";
 import { register as registerPlan } from "./plan.ts";
 import { register as registerReset } from "./reset.ts";
@@ -53,6 +54,7 @@ export function createProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(renderUsageError(text)) });
   for (const register of COMMANDS) register(program, context);
+  addHelp(program);
   return program;
 }
 

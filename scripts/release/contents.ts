@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SatelliteError } from "../../agent/errors.ts";
 import type { BundleFile } from "../bundle.ts";
+import { DEBIAN_FOLDERS, LOCAL_FOLDERS, type renderShellFiles } from "../shell/files.ts";
 import { absoluteLinks } from "./readme-links.ts";
 import type { PackageFile } from "./tree.ts";
 
@@ -14,6 +15,8 @@ export interface Built {
   readonly licences: string;
   /** Contents of sbom.cdx.json. */
   readonly sbom: string;
+  /** Completions and manual pages, below the folders that are given. */
+  readonly shellFiles: ReturnType<typeof renderShellFiles>;
   /** Path of Node's program. */
   readonly node: string;
 }
@@ -32,6 +35,7 @@ export async function localFiles(top: string, built: Built): Promise<PackageFile
     ...(await commonFiles(top, built)),
     { path: LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
     { path: `etc/systemd/system/${UNIT}`, content: await readUnit(top, UNIT) },
+    ...built.shellFiles(LOCAL_FOLDERS),
     // User data takes it from the tarball, whose checksum it knows.
     { path: `${DOCUMENTATION}/install.sh`, content: await readFile(join(top, "packaging/install.sh")) },
   ];
@@ -46,6 +50,7 @@ export async function debianFiles(top: string, built: Built): Promise<PackageFil
     ...(await commonFiles(top, built)),
     { path: DEBIAN_LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
     ...(await Promise.all([UNIT, GATEWAY_UNIT].map((unit) => debianUnit(top, unit)))),
+    ...built.shellFiles(DEBIAN_FOLDERS),
     { path: `${DOCUMENTATION}/copyright`, content: await readFile(join(top, "packaging/deb/copyright")) },
   ];
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promise
 import { dirname, join } from "node:path";
 import { SatelliteError } from "../../agent/errors.ts";
 import { type Bundle, makeBundle } from "../bundle.ts";
+import { renderShellFiles } from "../shell/files.ts";
 import type { Architecture } from "./architecture.ts";
 import { renderChecksums, sha256Of } from "./checksums.ts";
 import { type Components, readComponents } from "./components.ts";
@@ -97,7 +98,8 @@ async function makePackages(
   });
   const licences = await collectLicences(top, program, node);
   const { files } = program.bundle;
-  const built = { files, licences, sbom, node: node.program };
+  const shellFiles = renderShellFiles({ version, timeSeconds });
+  const built = { files, licences, sbom, shellFiles, node: node.program };
   const name = `eks-satellite-${version}-linux-${architecture.name}`;
   const versionFile = { path: "VERSION", content: `${version}\n` };
   const tarball = await makeTarball(name, [...(await localFiles(top, built)), versionFile], place);

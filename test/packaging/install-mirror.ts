@@ -8,6 +8,7 @@ import { renderChecksums } from "../../scripts/release/checksums.ts";
 import { localFiles } from "../../scripts/release/contents.ts";
 import { makeTarball } from "../../scripts/release/tarball.ts";
 import type { PackageFile } from "../../scripts/release/tree.ts";
+import { renderShellFiles } from "../../scripts/shell/files.ts";
 import { SAMPLE_TIME_SECONDS, scratchFolder, TOP } from "./sample-release.ts";
 
 /** The releases of the mirror; NEW is the latest, and has another unit. */
@@ -67,12 +68,13 @@ export class Mirror {
 async function makeReleases(folder: string): Promise<void> {
   const bundle = await makeBundle();
   const work = await scratchFolder();
+  const shellFiles = renderShellFiles({ version: NEW, timeSeconds: SAMPLE_TIME_SECONDS });
   for (const version of [OLD, NEW]) {
     const output = join(folder, "download", `v${version}`);
     await mkdir(output, { recursive: true });
     const node = join(work, `node-${version}`);
     await writeFile(node, standInForNode(version));
-    const files = await localFiles(TOP, { files: bundle.files, licences: "…\n", sbom: "{}\n", node });
+    const files = await localFiles(TOP, { files: bundle.files, licences: "…\n", sbom: "{}\n", shellFiles, node });
     const all = [...files.map((file) => onOtherRoot(file, version)), { path: "VERSION", content: `${version}\n` }];
     const names = ["amd64", "arm64"].map(async (architecture) => {
       const place = { work: join(work, version), output, timeSeconds: SAMPLE_TIME_SECONDS };

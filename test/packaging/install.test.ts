@@ -18,10 +18,16 @@ const MODES: Readonly<Record<string, string>> = {
   "opt/eks-satellite/lib/eks-satellite.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",
   "usr/local/bin/eks-satellite": "0755",
+  "usr/local/share/bash-completion/completions/eks-satellite": "0644",
+  "usr/local/share/man/man8/eks-satellite-check.8": "0644",
   "usr/share/doc/eks-satellite/config.example.yaml": "0644",
   "usr/share/doc/eks-satellite/config.schema.json": "0644",
   "usr/share/doc/eks-satellite/install.sh": "0644",
 };
+
+/** Named in one line for all. */
+const SHELL_FILES = "completions and manual pages in ";
+const isShared = (path: string) => path.startsWith("usr/local/share/");
 
 test("a first install takes the latest release, places files with their modes, starts the service, and ends with the status", async () => {
   const machine = await Machine.create();
@@ -166,7 +172,7 @@ test("--dry-run prints every change and touches nothing, on a new machine and be
   const first = await install(fresh, args, { environment });
   assert.equal(first.exitCode, 0, first.stderr);
   for (const path of Object.keys(MODES).filter((path) => !path.endsWith("config.yaml"))) {
-    assert.ok(first.stdout.includes(`would write ${join(fresh.root, path)}`), path);
+    assert.ok(first.stdout.includes(`would write ${isShared(path) ? SHELL_FILES : join(fresh.root, path)}`), path);
   }
   assert.match(first.stdout, /would set .*config\.yaml: cluster\.name: demo\n/);
   assert.match(first.stdout, /would set NO_PROXY in .*environment\n/);

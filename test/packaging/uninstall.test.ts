@@ -28,11 +28,16 @@ function uninstall(machine: Machine, ...args: readonly string[]): Promise<Outcom
 test("--uninstall resets the machine and removes every file that was placed, and keeps the configuration", async () => {
   const machine = await upgraded.copy();
   machine.write("var/cache/eks-satellite/x", "");
+  machine.write("usr/local/share/zsh/site-functions/_another", "");
+  assert.ok(machine.has("usr/local/share/man/man8/eks-satellite.8"));
   const { exitCode, stdout, stderr } = await uninstall(machine, "--yes");
   assert.deepEqual([exitCode, stderr], [0, ""]);
   for (const path of [...PLACED, UNIT, "usr/share/doc/eks-satellite", "var/cache/eks-satellite"]) {
     assert.ok(!machine.has(path), path);
   }
+  for (const path of ["man/man8", "man/man5", "bash-completion", "fish", "zsh/site-functions/_eks-satellite"])
+    assert.ok(!machine.has(`usr/local/share/${path}`), path);
+  assert.ok(machine.has("usr/local/share/zsh/site-functions/_another"), "another program's");
   assert.ok(machine.has("etc/eks-satellite/config.yaml"));
   assert.equal(machine.mode("etc/eks-satellite/credentials"), "0600");
   // No daemon-reload: it takes GPUs from containers.
