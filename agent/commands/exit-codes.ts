@@ -33,6 +33,7 @@ export const EXIT_CODES: Readonly<Record<string, Meanings>> = {
     [STATUS_EXIT.notReady]: "the node is not ready",
     [STATUS_EXIT.silent]: "the daemon does not answer",
   },
+  "config validate": { 0: "it is valid", 1: "it is not valid, or there is none" },
   reset: {
     [RESET_EXIT.done]: "done",
     [RESET_EXIT.left]: "something is left",

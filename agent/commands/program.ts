@@ -7,13 +7,14 @@ import { register as registerBundle } from "./bundle.ts";
 import { register as registerCheck } from "./check.ts";
 import { register as registerClusters } from "./clusters/clusters.ts";
 import { register as registerToken } from "./clusters/token.ts";
+import { register as registerConfig } from "./config/config.ts";
 import { register as registerConfigure } from "./configure.ts";
 import type { CommandContext } from "./context.ts";
 import { register as registerEni } from "./eni.ts";
 import { register as registerExplain } from "./explain/explain.ts";
 import { register as registerGateway } from "./gateway/gateway.ts";
-import { register as registerMachine } from "./machine/machine.ts";
 import { addHelp } from "./help/help.ts";
+import { register as registerMachine } from "./machine/machine.ts";
 import { register as registerNodeName } from "./node-name.ts";
 import { register as registerPlan } from "./plan.ts";
 import { register as registerReset } from "./reset.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerExplain,
   registerBundle,
   registerConfigure,
+  registerConfig,
   registerReset,
   registerAuthorize,
   registerRevoke,

@@ -34,7 +34,12 @@ export async function loadConfig(host: Host, file: string): Promise<Config> {
     });
   }
   const record = await readNodeRecord(host, stateFolderOf(text));
-  const config = parseConfig(text, file, record?.name ?? host.hostname);
+  return await parseWhole(text, file, record?.name ?? host.hostname);
+}
+
+/** Parses and validates configuration text, with what the schema alone cannot say. @throws config-syntax, config-invalid */
+export async function parseWhole(text: string, file: string, hostname: string): Promise<Config> {
+  const config = parseConfig(text, file, hostname);
   await checkUpgradeWindow(file, config);
   return config;
 }

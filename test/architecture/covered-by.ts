@@ -16,6 +16,8 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "commands/kube-proxy/authorize-kube-proxy.ts": "admin/kube-proxy/plan.test.ts",
   "explain/explanation.ts": "explain/render.test.ts",
   "explain/texts.ts": "docs/explain-texts.test.ts",
+  "commands/config/keys.ts": "commands/config/config.test.ts",
+  "commands/config/show.ts": "commands/config/config.test.ts",
   "commands/gateway/gateway.ts": "commands/program.test.ts",
   "kubelet/kubelet-backoff.ts": "kubelet/kubelet.test.ts",
   "host/key-chain.ts": "host/admin-aws.test.ts",

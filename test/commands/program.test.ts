@@ -43,7 +43,7 @@ test("the program is built without a context: nothing of it is used before a com
   });
   const names = createProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
-    ...["run", "plan", "check", "status", "explain", "bundle", "configure", "reset"],
+    ...["run", "plan", "check", "status", "explain", "bundle", "configure", "config", "reset"],
     ...[
       "authorize",
       "revoke",

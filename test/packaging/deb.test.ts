@@ -98,11 +98,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-<<<<<<< HEAD
-  assert.equal(lines.length, 17);
-=======
-  assert.equal(lines.filter((line) => !isShellFile(line)).length, 15);
->>>>>>> 26594f8 (packaging: render completions and manual pages, and group --help)
+  assert.equal(lines.filter((line) => !isShellFile(line)).length, 17);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
