@@ -5,11 +5,31 @@ import type { Plugin } from "esbuild";
 /** The file, without its ending: twice as large as all the rest, and an import within one file would be evaluated with it. */
 export const KUBERNETES = "eks-satellite-kubernetes";
 
+/** What is made into it: each is imported by the commands that need it, and they share the client. */
+const MODULES = ["agent/host/kubernetes-admin.ts", "agent/host/verify/verify-kubernetes.ts"] as const;
+
+/** The file's entry point: a module of no folder, with all that MODULES export. */
+export const KUBERNETES_ENTRY = "kubernetes-clients";
+
+/** Makes the entry point. @param top the repository's top */
+export function kubernetesEntry(top: string): Plugin {
+  return {
+    name: KUBERNETES_ENTRY,
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^kubernetes-clients$/ }, ({ path }) => ({ path, namespace: KUBERNETES_ENTRY }));
+      onLoad({ filter: /./, namespace: KUBERNETES_ENTRY }, () => ({
+        contents: MODULES.map((path) => `export * from "./${path}";\n`).join(""),
+        resolveDir: top,
+      }));
+    },
+  };
+}
+
 /** Leaves the client out of the daemon's file: it is found beside it. */
 export const kubernetesBeside: Plugin = {
   name: "kubernetes-beside",
   setup({ onResolve }) {
-    onResolve({ filter: /\/kubernetes-admin\.ts$/ }, ({ kind }) =>
+    onResolve({ filter: /\/(kubernetes-admin|verify-kubernetes)\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import" ? { path: `./${KUBERNETES}.mjs`, external: true } : undefined,
     );
   },

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
-import { KUBERNETES, kubernetesBeside, usedKubernetes } from "./bundle-kubernetes.ts";
+import {
+  KUBERNETES,
+  KUBERNETES_ENTRY,
+  kubernetesBeside,
+  kubernetesEntry,
+  usedKubernetes,
+} from "./bundle-kubernetes.ts";
 import { EXPLANATIONS, explanationsBeside } from "./bundle-texts.ts";
 
 const TOP = join(import.meta.dirname, "..");
@@ -12,7 +18,7 @@ const TOP = join(import.meta.dirname, "..");
 const FOLDER = "dist";
 const ENTRY_POINTS = {
   "eks-satellite": "agent/main.ts",
-  [KUBERNETES]: "agent/host/kubernetes-admin.ts",
+  [KUBERNETES]: KUBERNETES_ENTRY,
   [EXPLANATIONS]: "agent/explain/texts.ts",
 } as const;
 
@@ -87,7 +93,15 @@ export async function makeBundle(version?: string): Promise<Bundle> {
     // Else a node_modules that is a link would put its target's path into the map.
     preserveSymlinks: true,
     logLevel: "warning",
-    plugins: [lazyHttp, usedCalls, kubernetesBeside, usedKubernetes, explanationsBeside, versionAlone(version)],
+    plugins: [
+      lazyHttp,
+      usedCalls,
+      kubernetesEntry(TOP),
+      kubernetesBeside,
+      usedKubernetes,
+      explanationsBeside,
+      versionAlone(version),
+    ],
     // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',

@@ -160,6 +160,13 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     actions: [],
     kubernetes: "get nodes, and get nodes/proxy",
   },
+  {
+    command: "verify",
+    when: "always",
+    actions: [],
+    kubernetes:
+      "get nodes, nodes/proxy and runtimeclasses; in the namespace get, list, create and delete pods and services, get pods/log, create pods/exec and pods/portforward; get service kubernetes in default; list pods in kube-system",
+  },
   { command: "node-name", when: "--eni", actions: ["sts:GetCallerIdentity", "ec2:DescribeNetworkInterfaces"] },
   { command: "clusters list", when: "always", actions: ["eks:ListClusters", "eks:DescribeCluster"] },
   { command: "clusters show, clusters kubeconfig", when: "always", actions: ["eks:DescribeCluster"] },

@@ -54,4 +54,5 @@ export const EXIT_CODES: Readonly<Record<string, Meanings>> = {
   "gateway create": CHANGES,
   "gateway check": { 0: "the gateway lacks nothing", 1: "it lacks something, or an error" },
   "gateway delete": CHANGES,
+  verify: { 0: "no row failed", 1: "a row failed, it was interrupted, or something is left in the cluster" },
 };

@@ -23,6 +23,7 @@ import { register as registerRun } from "./run.ts";
 import { register as registerStatus } from "./status.ts";
 import { register as registerTunnelKey } from "./tunnel-key/tunnel-key.ts";
 import { register as registerUserData } from "./user-data/user-data.ts";
+import { register as registerVerify } from "./verify/verify.ts";
 
 /** In the order of `--help`. */
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerUserData,
   registerMachine,
   registerGateway,
+  registerVerify,
   registerToken,
   registerTunnelKey,
   registerVersion,

@@ -6,6 +6,7 @@ import { assertNone, files } from "./sources.ts";
 /** Why each of them needs the time of day, which everything else does without. */
 const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "admin/cluster-access.ts": "a token's date, and when the cluster was described",
+  "admin/verify/made.ts": "the age of what an earlier run made, by the API server's clock",
   "apply/converger.ts": "when a file was changed last, for /status",
   "apply/edit-war.ts": "until when a file is left alone, in the condition's message",
   "apply/ledger.ts": "when a thing was changed first and last",

@@ -3,6 +3,20 @@
 
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
+  "admin/verify/ask.ts": "admin/verify/verify.test.ts",
+  "admin/verify/gpu-row.ts": "admin/verify/verify.test.ts",
+  "admin/verify/kubelet-rows.ts": "admin/verify/verify.test.ts",
+  "admin/verify/made.ts": "admin/verify/verify.test.ts",
+  "admin/verify/network-rows.ts": "admin/verify/verify.test.ts",
+  "admin/verify/node-row.ts": "admin/verify/verify.test.ts",
+  "admin/verify/pod-rows.ts": "admin/verify/verify.test.ts",
+  "admin/verify/pods.ts": "admin/verify/verify.test.ts",
+  "admin/verify/start-rows.ts": "admin/verify/verify.test.ts",
+  "admin/verify/subject.ts": "admin/verify/verify.test.ts",
+  "admin/verify/targets.ts": "admin/verify/verify.test.ts",
+  "admin/verify/row.ts": "admin/verify/verify.test.ts",
+  "admin/verify/probe-report.ts": "admin/verify/scripts.test.ts",
+  "commands/verify/output.ts": "commands/verify/verify.test.ts",
   "table.ts": "commands/eni-output.test.ts",
   "admin/lambda/answers.ts": "admin/lambda/client.test.ts",
   "admin/lambda/refusal.ts": "admin/lambda/errors.test.ts",

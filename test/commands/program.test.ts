@@ -53,6 +53,7 @@ test("the program is built without a context: nothing of it is used before a com
       "user-data",
       "machine",
       "gateway",
+      "verify",
       "token",
       "tunnel-key",
       "version",

@@ -45,7 +45,8 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   assert.ok(packagesOf("eks-satellite-kubernetes.mjs").length > 10);
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
-  assert.ok(daemon.length < 1_800_000, `${daemon.length} characters: the daemon holds all of them`);
+  // Administrators' own commands are a part of it, and are compiled when they run.
+  assert.ok(daemon.length < 1_860_000, `${daemon.length} characters: the daemon holds all of them`);
 });
 
 test("the texts of `explain` are in a file beside the daemon's, which holds none of them", async () => {
