@@ -21,7 +21,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "admin/lambda/answers.ts": "admin/lambda/client.test.ts",
   "admin/lambda/refusal.ts": "admin/lambda/errors.test.ts",
   "admin/machine/restart.ts": "commands/machine/restart.test.ts",
-  "commands/machine/list.ts": "commands/machine/machine.test.ts",
+  "commands/machine/list-output.ts": "commands/machine/list.test.ts",
   "commands/machine/options.ts": "commands/machine/machine.test.ts",
   "commands/machine/output.ts": "commands/machine/machine.test.ts",
   "commands/machine/show.ts": "commands/machine/machine.test.ts",

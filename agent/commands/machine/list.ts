@@ -1,91 +1,92 @@
-// `eks-satellite machine list`: the machines that cost.
+// `eks-satellite machine list`: the machines that cost, beside the Nodes of a cluster.
 import type { Command } from "commander";
+import { type Administrator, openCluster } from "../../admin/cluster-access.ts";
 import type { LambdaApi } from "../../admin/lambda/api.ts";
-import { TAGS } from "../../admin/lambda/tags.ts";
-import { compareMachines, type ListedMachine } from "../../admin/machine/compare.ts";
-import { launchedAt, nameOf } from "../../admin/machine/find-machine.ts";
-import { renderTable } from "../../table.ts";
-import { isoTime } from "../../time.ts";
+import { readClusterNodes } from "../../admin/machine/cluster-nodes.ts";
+import { type ClusterNodes, compareMachines } from "../../admin/machine/compare.ts";
+import { describe, SatelliteError } from "../../errors.ts";
+import { optional } from "../../optional.ts";
+import { checkCluster } from "../admin-changes.ts";
+import { type KubernetesOptions, loadAdmin } from "../admin-clients.ts";
 import type { CommandContext, Print } from "../context.ts";
-import { type OutputFormat, outputOption } from "../options.ts";
+import { type OutputFormat, outputOption, parseRegion, profileOption } from "../options.ts";
+import { describeListed, renderListed, type Unseen } from "./list-output.ts";
 import { type LambdaOptions, lambdaKeyOption, openLambda } from "./options.ts";
-import { cell, renderDollars, renderSince } from "./output.ts";
 
-export interface ListOptions extends LambdaOptions {
+export interface ListOptions extends LambdaOptions, KubernetesOptions {
+  readonly cluster?: string;
+  readonly region?: string;
+  readonly profile?: string;
   readonly output: OutputFormat;
 }
 
 export interface ListContext {
   readonly lambda: () => Promise<Pick<LambdaApi, "list">>;
+  readonly openAdmin: (region: string) => Promise<Administrator>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly stopSignal: AbortSignal;
 }
 
+/** Exit codes: 0 all was read, 1 the Nodes were not. */
+const LIST_EXIT = { whole: 0, withoutNodes: 1 } as const;
+
 /** Adds `machine list`. */
 export function registerList(machine: Command, context: CommandContext): void {
   machine
     .command("list")
-    .description("list the machines that cost")
+    .description("list the machines that cost, beside the Nodes of a cluster")
+    .option("--cluster <name>", "name of an EKS cluster: its Nodes, and machines that are none")
+    .option("--region <region>", "region of the cluster", parseRegion)
+    .addOption(profileOption())
+    .option("--kubeconfig <file>", "read Nodes by this kubeconfig, not with a token of the AWS credentials")
+    .option("--context <name>", "context in that kubeconfig (default: its current one)")
     .addOption(lambdaKeyOption())
     .addOption(outputOption())
     .action(async (options: ListOptions) => {
-      const { host, print, stopSignal } = context;
+      const { host, print, stopSignal, exitWith } = context;
+      const { profile, kubeconfig, context: name } = options;
+      const openAdmin = (region: string) =>
+        loadAdmin(host, { region, ...optional({ profile, kubeconfig, context: name }) });
       const lambda = () => openLambda(context, options);
-      await listCommand({ lambda, now: host.clock.now, stopSignal }, options, print);
+      exitWith(await listCommand({ lambda, openAdmin, now: host.clock.now, stopSignal }, options, print));
     });
 }
 
-/** Prints the machines. @throws lambda-key-missing, lambda-key-invalid, … */
+/** Prints them and returns the exit code. Nodes that cannot be read hide no machine. @throws options-invalid, cluster-invalid, lambda-key-missing, … */
 export async function listCommand(
-  { lambda, now, stopSignal }: ListContext,
-  { output }: Pick<ListOptions, "output">,
+  { lambda, openAdmin, now, stopSignal }: ListContext,
+  options: ListOptions,
   print: Print,
-): Promise<void> {
-  const listed = compareMachines(await (await lambda()).list(stopSignal), undefined, now());
-  print(output === "json" ? renderJson(listed) : renderText(listed, now()));
+): Promise<number> {
+  const cluster = readCluster(options);
+  const machines = await (await lambda()).list(stopSignal);
+  const { nodes, unseen } = cluster === undefined ? {} : await readNodes(openAdmin, cluster);
+  const listed = compareMachines(machines, nodes, now());
+  if (options.output === "json") print(`${JSON.stringify(describeListed(listed, unseen), undefined, 2)}\n`);
+  else print(renderListed(listed, { nowMs: now(), unseen, clusterArn: nodes?.arn }));
+  return unseen === undefined ? LIST_EXIT.whole : LIST_EXIT.withoutNodes;
 }
 
-const HEADING = ["NAME", "TYPE", "CLOUD", "ADDRESS", "STATE", "NODE", "USD/h", "SINCE"];
+type Cluster = ReturnType<typeof checkCluster>;
 
-function renderText(listed: readonly ListedMachine[], nowMs: number): string {
-  if (listed.length === 0) return "no machine is rented\n";
-  const problems = listed.flatMap(({ machine, node, problem }) => {
-    if (problem === undefined) return [];
-    const name = machine === undefined ? node?.name : nameOf(machine);
-    return [`! ${cell(name)}: ${problem.text} → ${problem.remedy}\n`];
+/** @throws options-invalid, cluster-invalid */
+function readCluster({ cluster, region, kubeconfig, context }: ListOptions): Cluster | undefined {
+  if (cluster !== undefined && region !== undefined) return checkCluster({ cluster, region });
+  if ([cluster, region, kubeconfig, context].every((option) => option === undefined)) return undefined;
+  throw new SatelliteError("options-invalid", "--cluster and --region are given together", {
+    hint: "Give both, or neither: eks-satellite machine list --cluster NAME --region REGION.",
   });
-  return renderTable([HEADING, ...listed.map((each) => rowOf(each, nowMs))]) + problems.join("") + renderSum(listed);
 }
 
-function rowOf({ machine, node, problem }: ListedMachine, nowMs: number): readonly string[] {
-  const nodeCell = node === undefined ? cell(machine?.tags[TAGS.node]) : cell(node.name);
-  const mark = problem === undefined ? "" : " !";
-  if (machine === undefined) return ["", "", "", "", "", nodeCell + mark, "", ""];
-  return [
-    cell(nameOf(machine)),
-    cell(machine.type.name),
-    cell(machine.region.name),
-    cell(machine.address),
-    cell(machine.status),
-    `${nodeCell || "none"}${mark}`,
-    renderDollars(machine.type.centsPerHour),
-    renderSince(machine, nowMs),
-  ];
-}
-
-function renderSum(listed: readonly ListedMachine[]): string {
-  const cents = listed.map(({ machine }) => machine?.type.centsPerHour ?? 0);
-  const count = listed.filter(({ machine }) => machine !== undefined).length;
-  if (count < 2) return "";
-  return `${count} machines, ${renderDollars(cents.reduce((sum, each) => sum + each, 0))} USD an hour\n`;
-}
-
-function renderJson(listed: readonly ListedMachine[]): string {
-  const machines = listed.map(({ machine, node, problem }) => ({
-    machine: machine && { ...machine, since: isoTime(launchedAt(machine)) },
-    node,
-    problem,
-  }));
-  return `${JSON.stringify({ machines }, undefined, 2)}\n`;
+async function readNodes(
+  openAdmin: ListContext["openAdmin"],
+  cluster: Cluster,
+): Promise<{ readonly nodes?: ClusterNodes; readonly unseen?: Unseen }> {
+  try {
+    return { nodes: await readClusterNodes(await openCluster(await openAdmin(cluster.region), cluster)) };
+  } catch (error) {
+    const { message, hint } = describe(error);
+    return { unseen: { cluster: cluster.name, problem: message, hint } };
+  }
 }

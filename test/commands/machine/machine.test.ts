@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TAGS } from "../../../agent/admin/lambda/tags.ts";
-import { listCommand } from "../../../agent/commands/machine/list.ts";
 import { openLambda } from "../../../agent/commands/machine/options.ts";
 import { showCommand } from "../../../agent/commands/machine/show.ts";
 import { typesCommand } from "../../../agent/commands/machine/types.ts";
@@ -21,7 +20,6 @@ function setUp() {
     memory,
     said: () => printed.join(""),
     types: (options: object = {}) => typesCommand(context, { all: false, output: "text", ...options }, print),
-    list: (output: "text" | "json" = "text") => listCommand(context, { output }, print),
     show: (name: string, output: "text" | "json" = "text") => showCommand(context, name, { output }, print),
   };
 }
@@ -62,35 +60,6 @@ test("types as JSON have the price in cents, and the regions", async () => {
   await types({ output: "json" });
   const [type] = JSON.parse(said()).types;
   assert.deepEqual([type.name, type.centsPerHour, type.regions[0].name], ["gpu_1x_a10", 75, "us-west-1"]);
-});
-
-test("machines are listed with their Node, their price and since when, and what they cost together", async () => {
-  const { memory, list, said } = setUp();
-  memory.put({ name: "x", tags: { [TAGS.node]: "gpu-1", [TAGS.since]: TWO_HOURS_AGO } });
-  memory.put({ name: "by-hand", status: "unhealthy", address: undefined });
-  memory.put({ name: "old", status: "terminated" });
-  await list();
-  assert.equal(
-    said(),
-    [
-      "NAME     TYPE        CLOUD      ADDRESS       STATE      NODE    USD/h  SINCE",
-      "by-hand  gpu_1x_a10  us-west-1  -             unhealthy  none !  0.75   -",
-      "gpu-1    gpu_1x_a10  us-west-1  198.51.100.1  active     gpu-1   0.75   2h",
-      "! by-hand: Lambda Cloud cannot reach it: it costs all the same → eks-satellite machine restart by-hand",
-      "2 machines, 1.50 USD an hour",
-      "",
-    ].join("\n"),
-  );
-  const none = setUp();
-  await none.list();
-  assert.equal(none.said(), "no machine is rented\n");
-});
-
-test("a status and words that are not known are shown in one line", async () => {
-  const { memory, list, said } = setUp();
-  memory.put({ name: `two\nlines${"x".repeat(100)}`, status: "hibernating" });
-  await list();
-  assert.match(said(), /two ⏎ linesx+… and \d+ more characters .*hibernating/);
 });
 
 test("one machine is shown whole, with what the firewall lets through", async () => {
