@@ -192,4 +192,18 @@ export const FORMS: readonly (readonly [name: string, text: string, gone: readon
   ["the short option of a login", "docker login -u joe -p hunter2 r.example.com", ["hunter2"], /r\.example\.com$/],
   ["a shared access signature", "https://x.example.com/?sig=abcd&se=2026", ["abcd"], /&se=2026$/],
   ["a secret key alone", "got wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE9Z of it", ["wJalrX"], /^got .* of it$/],
+  [
+    "a machine of Lambda Cloud as JSON",
+    '{"name":"gpu-1","jupyter_token":"53968f128c4a4489","jupyter_url":"https://jupyter-1.lambda.ai?token=53968f128c4a4489","ip":"198.51.100.2"}',
+    ["53968f128c4a4489"],
+    /"name":"gpu-1".*"ip":"198\.51\.100\.2"\}$/,
+  ],
+  [
+    "a machine of Lambda Cloud in YAML",
+    "jupyter_token: 53968f128c4a4489\njupyter_url: https://jupyter-1.lambda.ai?token=53968f128c4a4489\nname: gpu-1",
+    ["53968f128c4a4489"],
+    /name: gpu-1$/,
+  ],
+  ["a key of Lambda Cloud in a variable", "LAMBDA_API_KEY=work.abc123 done", ["abc123"], /^LAMBDA_API_KEY=/],
+  ["a key of Lambda Cloud as SkyPilot has it", "api_key = work.abc123", ["abc123"], /^api_key = /],
 ];

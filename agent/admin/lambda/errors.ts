@@ -19,6 +19,7 @@ type Explain = (said: Said) => SatelliteError;
 /** Lambda's words are a sentence or two. */
 export const MAX_TEXT_LENGTH = 400;
 const MAX_NAMES = 12;
+const DONE_OR_NOT = " What was asked may have been done: eks-satellite machine list shows it.";
 const CONSOLE = "https://cloud.lambda.ai";
 
 const BY_CODE: ReadonlyMap<string, Explain> = new Map([
@@ -68,8 +69,9 @@ export function isOutcomeUnknown(error: unknown): boolean {
 
 /** No whole answer came. */
 export function noAnswer(call: string, baseUrl: string, cause: unknown): SatelliteError {
+  const open = call.startsWith("GET ") ? "" : DONE_OR_NOT;
   return new SatelliteError("lambda-no-answer", `${call} got no answer from ${baseUrl}`, {
-    hint: `Compare: curl ${baseUrl}/instance-types. HTTPS_PROXY and NO_PROXY are honoured. What was asked may have been done: eks-satellite machine list shows it.`,
+    hint: `Compare: curl ${baseUrl}/instance-types. HTTPS_PROXY and NO_PROXY are honoured.${open}`,
     cause,
   });
 }
@@ -103,7 +105,7 @@ export function unknownName(what: string, wanted: string, known: readonly string
 }
 
 function keyInvalid({ text, keySource }: Said): SatelliteError {
-  return new SatelliteError("lambda-key-invalid", `${text}; the key is that of ${keySource}`, {
+  return new SatelliteError("lambda-key-invalid", `${text} (the key of ${keySource})`, {
     hint: `Make a key at ${CONSOLE}/api-keys, and give it by LAMBDA_API_KEY or --lambda-key-file.`,
   });
 }

@@ -88,6 +88,7 @@ export const fileSystem = z.looseObject({
   region,
   is_in_use: z.boolean(),
   created: z.string().optional(),
+  created_by: z.unknown().optional(),
   bytes_used: z.number().nullish(),
 });
 

@@ -67,6 +67,12 @@ test("an outcome is unknown after a lost answer, and known after a refusal", () 
   assert.ok(!isOutcomeUnknown(new Error("anything")));
 });
 
+test("an answer that was lost leaves open what was done, and nothing where that was a read", () => {
+  const hint = (call: string) => noAnswer(call, "https://cloud.lambda.ai/api/v1", undefined).hint ?? "";
+  assert.match(hint(CALL), /may have been done: eks-satellite machine list/);
+  assert.doesNotMatch(hint("GET /instances"), /done/);
+});
+
 test("a name that is not known comes with the nearest one and with those that there are", () => {
   const known = ["gpu_1x_a10", "gpu_1x_gh200", ...Array.from({ length: 20 }, (_, index) => `type_${index}`)];
   const { message, hint } = describe(unknownName("type of machine", "gpu_1x_a100", known));
