@@ -1,5 +1,6 @@
 // Command line options that several commands share.
 import { InvalidArgumentError, Option } from "commander";
+import { secondsOf } from "../config/duration.ts";
 import { DEFAULT_CONFIG_PATH } from "../config/load.ts";
 import { explainRegion, findPartition } from "../config/partitions.ts";
 
@@ -20,14 +21,12 @@ export function profileOption(): Option {
   return new Option("--profile <name>", "profile of your AWS credentials (default: AWS_PROFILE)");
 }
 
-const SECONDS_OF = { s: 1, m: 60, h: 3600 } as const;
 const MAX_SECONDS = 24 * 3600;
 
 /** Parses a duration in seconds, or with a unit: `90`, `90s`, `5m`, `1h`. @throws InvalidArgumentError, which commander reports with the option's name */
 export function parseSeconds(text: string): number {
-  const [, digits = "", unit = "s"] = /^(\d{1,9})(s|m|h)?$/.exec(text.trim()) ?? [];
-  const seconds = Number(digits) * SECONDS_OF[unit as keyof typeof SECONDS_OF];
-  if (digits !== "" && seconds <= MAX_SECONDS) return seconds;
+  const seconds = /^\d{1,9}$/.test(text.trim()) ? Number(text) : secondsOf(text);
+  if (seconds !== undefined && seconds <= MAX_SECONDS) return seconds;
   throw new InvalidArgumentError("It must be a number of seconds, or a duration such as 90s or 5m, of a day at most.");
 }
 

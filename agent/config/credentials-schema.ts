@@ -1,6 +1,7 @@
 // The section of the configuration that says where the AWS keys come from. It never holds the secrets themselves.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
+import { seconds } from "./duration.ts";
 
 const roleArn = () =>
   z
@@ -19,7 +20,7 @@ const rolesAnywhereArn = (kind: "trust-anchor" | "profile") =>
     );
 
 /** AWS allows sessions of 15 minutes to 12 hours. */
-const sessionSeconds = () => z.int().min(900).max(43_200).default(3600);
+const sessionSeconds = () => seconds(900, 43_200).default(3600);
 
 const assumeRoleSchema = z.strictObject({
   arn: roleArn().describe("Role to assume; the session name is the node's name."),

@@ -1,6 +1,7 @@
 // The section of the configuration that says which kubelet runs, and with what besides what the agent computes.
 import * as z from "zod";
 import { absolutePath as path } from "./absolute-path.ts";
+import { minutes, seconds } from "./duration.ts";
 
 /**
  * kubelet configuration that the agent computes from the cluster and the machine, or that it reads itself, each with the flags that
@@ -84,12 +85,9 @@ export const kubeletSchema = z.strictObject({
     .refine(isTimeZone, "must be a time zone of the IANA database, such as Europe/Berlin")
     .default("UTC")
     .describe("Time zone of kubelet.upgradeWindow."),
-  upgradeWindowMinutes: z
-    .int()
-    .min(1)
-    .max(1440)
+  upgradeWindowMinutes: minutes(1, 1440)
     .default(120)
-    .describe("How long a window of kubelet.upgradeWindow is open, minutes."),
+    .describe("How long a window of kubelet.upgradeWindow is open: a number of minutes, or a duration such as 2h."),
   maxPods: z
     .int()
     .min(1)
@@ -113,7 +111,7 @@ export const kubeletSchema = z.strictObject({
     .refine(...refuses(OWNED_KUBELET_FLAGS))
     .default({})
     .describe("Extra kubelet flags, name to value."),
-  stopSeconds: z.int().min(1).max(300).default(20).describe("How long kubelet may take to end before it is killed."),
+  stopSeconds: seconds(1, 300).default(20).describe("How long kubelet may take to end before it is killed."),
 });
 
 function refuses(

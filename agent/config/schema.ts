@@ -4,6 +4,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { ownFolder, absolutePath as path } from "./absolute-path.ts";
 import { containerdSchema } from "./containerd-schema.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
+import { seconds } from "./duration.ts";
 import { fargateNamePattern, isFargateNodeName } from "./fargate-name.ts";
 import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";
@@ -34,24 +35,15 @@ export const logSchema = z.strictObject({
 });
 
 const intervalsSchema = z.strictObject({
-  convergeSeconds: z
-    .int()
-    .min(1)
-    .max(60)
+  convergeSeconds: seconds(1, 60)
     .default(30)
     .describe("How often managed files and settings are compared and repaired."),
-  credentialsSeconds: z.int().min(1).max(60).default(10).describe("How often the keys' remaining life is checked."),
-  tokenSeconds: z
-    .int()
-    .min(5)
-    .max(600)
+  credentialsSeconds: seconds(1, 60).default(10).describe("How often the keys' remaining life is checked."),
+  tokenSeconds: seconds(5, 600)
     .default(300)
     .describe("How often kubelet's token is minted; EKS accepts one for 15 minutes."),
-  clusterSeconds: z.int().min(5).max(86_400).default(600).describe("How often DescribeCluster is called."),
-  runtimeSeconds: z
-    .int()
-    .min(1)
-    .max(60)
+  clusterSeconds: seconds(5, 86_400).default(600).describe("How often DescribeCluster is called."),
+  runtimeSeconds: seconds(1, 60)
     .default(30)
     .describe("How often containerd, kubelet, kube-proxy and cluster DNS are asked for their health."),
 });
@@ -131,7 +123,9 @@ const keysSchema = z.strictObject({
     .describe("How AWS is reached, and whether its keys outlive a reboot."),
   gpu: gpuSchema.prefault({}).describe("NVIDIA GPUs."),
   health: healthSchema.prefault({}).describe("The local health endpoint."),
-  intervals: intervalsSchema.prefault({}).describe("Periods of the loops, in seconds."),
+  intervals: intervalsSchema
+    .prefault({})
+    .describe("Periods of the loops: a number of seconds, or a duration such as 5m."),
   log: logSchema.prefault({}).describe("The log."),
   stateFolder: ownFolder()
     .default(DEFAULT_STATE_FOLDER)

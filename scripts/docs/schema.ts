@@ -22,6 +22,7 @@ export function typeOf(schema: z.core.$ZodType): string {
   if (inner instanceof z.ZodEnum) return codes(inner.options.map(String));
   if (inner instanceof z.ZodBoolean) return "boolean";
   if (inner instanceof z.ZodNumber) return `integer${rangeOf(inner)}`;
+  if (inner instanceof z.ZodString && inner.meta()?.title === "duration") return "duration such as `5m`";
   if (inner instanceof z.ZodURL) return "URL";
   if (inner instanceof z.ZodString || inner instanceof z.ZodIPv4 || inner instanceof z.ZodIPv6) return "string";
   if (inner instanceof z.ZodUnion) return [...new Set(inner.options.map(typeOf))].join(" or ");

@@ -19,7 +19,7 @@ before(async () => {
 
 /** What a function decides and no pattern can: the time zones of this machine, what a URL is, and names of a region's Fargate nodes. */
 const BEYOND =
-  /time zone|Invalid URL|user or a password|IPv4 (?:address|network)|have a port|two with one|fargate-ip|is in a name space|name, or change the host name/;
+  /time zone|as a duration|expected number|Invalid URL|user or a password|IPv4 (?:address|network)|have a port|two with one|fargate-ip|is in a name space|name, or change the host name/;
 
 /** Undefined when zod takes the value, else what it says. */
 function refusal(value: unknown): string | undefined {
@@ -106,7 +106,9 @@ test("both take keys whose content is commented out, and each kind of what they 
 /** Values of a key: as its schema says, near to it, and of another kind. */
 function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   const { properties, items, additionalProperties, enum: values, anyOf, default: preset } = schema;
-  const some: fc.Arbitrary<unknown>[] = [fc.constantFrom(null, true, false, 0, 7, 100, "x", "/x", "10.0.0.1", [], {})];
+  const some: fc.Arbitrary<unknown>[] = [
+    fc.constantFrom(null, true, false, 0, 7, 100, "x", "/x", "5m", "20s", "10.0.0.1", [], {}),
+  ];
   if (preset !== undefined) some.push(fc.constant(preset));
   if (values !== undefined) some.push(fc.constantFrom(...values));
   for (const each of anyOf ?? []) some.push(valuesOf(each));

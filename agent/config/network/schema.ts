@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { ipv4Address, ipv4Network, tunnelEndpoint, wireguardKey } from "../../tunnel/entries.ts";
 import { DEFAULT_MTU, MIN_MTU } from "../../tunnel/names.ts";
+import { seconds } from "../duration.ts";
 
 /** A VPC's jumbo frames, less what WireGuard adds. */
 const MAX_MTU = 8921;
@@ -47,10 +48,7 @@ const tunnelKeys = z.strictObject({
   serviceCidr: ipv4Network
     .optional()
     .describe("With mode static: network of the cluster's Services. Default: what DescribeCluster says."),
-  keepaliveSeconds: z
-    .int()
-    .min(1)
-    .max(120)
+  keepaliveSeconds: seconds(1, 120)
     .default(15)
     .describe("How often a packet keeps the way through a NAT open; a gateway loses a node that moves for this long."),
   mtu: z
