@@ -6,7 +6,7 @@ import { CommanderError } from "commander";
 import type { CommandContext } from "./commands/context.ts";
 import { EXIT } from "./commands/exit-codes.ts";
 import { createProgram } from "./commands/program.ts";
-import type { Paint } from "./commands/status-screen.ts";
+import { isColourful, type Paint } from "./commands/status-screen.ts";
 import { describe, hasCode, SatelliteError } from "./errors.ts";
 import { withoutControls } from "./foreign-text.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
@@ -38,8 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
 function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
-  const isColourful = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  const paint: Paint = (style, text) => (isColourful ? styleText(style, text, { validateStream: false }) : text);
+  const hasColours = isColourful(process.env, process.stdout.isTTY === true);
+  const paint: Paint = (style, text) => (hasColours ? styleText(style, text, { validateStream: false }) : text);
   return {
     host: createLinuxHost(),
     environment: process.env,

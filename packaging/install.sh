@@ -144,10 +144,19 @@ without_password() { sed -E 's#//[^[:space:]]*@#//…@#g' <<<"$1"; }
 # fail MESSAGE [HINT [EXIT_CODE]]
 fail() {
   trap - ERR
-  printf 'ERROR install.sh: %s: %s\n' "${step:-failed}" "$1" >&2
+  printf '%s install.sh: %s: %s\n' "$(in_red ERROR)" "${step:-failed}" "$1" >&2
   if [[ -n $url ]]; then printf '  URL: %s\n' "$(without_password "$url")" >&2; fi
   if [[ -n ${2-} ]]; then printf '  → %s\n' "$2" >&2; fi
   exit "${3:-$EXIT_FAILED}"
+}
+
+# On a terminal, unless NO_COLOR says otherwise; FORCE_COLOR elsewhere too.
+in_red() {
+  if [[ -z ${NO_COLOR-} && ${FORCE_COLOR-} != 0 ]] && { [[ -t 2 && ${TERM-} != dumb ]] || [[ -n ${FORCE_COLOR-} ]]; }; then
+    printf '\033[31m%s\033[39m' "$1"
+  else
+    printf '%s' "$1"
+  fi
 }
 
 fail_usage() { fail "$1" "${2:-install.sh --help lists the options}" "$EXIT_USAGE"; }

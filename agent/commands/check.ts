@@ -12,18 +12,22 @@ import { TUNNEL_CHECKS } from "../check/tunnel/tunnel-checks.ts";
 import { readConfigInForce } from "../config/in-force.ts";
 import { loadConfig } from "../config/load.ts";
 import { SatelliteError } from "../errors.ts";
+import { withoutControls } from "../foreign-text.ts";
 import type { Aws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { findNearest } from "../nearest.ts";
 import { optional } from "../optional.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
+import { type Paint, PLAIN } from "./status-screen.ts";
 
 export interface CheckOptions {
   readonly config: string;
   readonly output: OutputFormat;
   readonly only: readonly string[];
   readonly skip: readonly string[];
+  /** Without it there are no colours. */
+  readonly paint?: Paint;
 }
 
 /** Every check, in the order of the report. */
@@ -35,10 +39,12 @@ export const CHECKS: readonly GroupedCheck[] = Object.entries({
 }).flatMap(([group, checks]) => checks.map((check) => ({ ...check, group })));
 
 const MARKS: Readonly<Record<Outcome, string>> = { ok: "✓", warn: "!", fail: "✗", pending: "○", unknown: "?" };
+const COLOURS = { ok: "green", warn: "yellow", fail: "red", pending: "dim", unknown: "dim" } as const;
 const NAME_WIDTH = 20;
 
 /** Adds `check`. */
-export function register(program: Command, { host, environment, print, exitNow }: CommandContext): void {
+export function register(program: Command, context: CommandContext): void {
+  const { host, environment, printScreen, exitNow } = context;
   program
     .command("check")
     .description("check whether this machine is fit to be a node; exit 0 nothing failed, 1 something failed")
@@ -46,13 +52,16 @@ export function register(program: Command, { host, environment, print, exitNow }
     .addOption(outputOption())
     .option("--only <names...>", "run these checks only", [])
     .option("--skip <names...>", "run all checks but these", [])
-    .action(async (options: CheckOptions) => exitNow(await checkCommand({ host, environment }, options, print)));
+    .action(async (options: CheckOptions) => {
+      const { paint } = context;
+      await exitNow(await checkCommand({ host, environment }, { ...options, paint }, printScreen));
+    });
 }
 
 /** Prints the findings; returns 1 when a check failed, else 0. @throws check-unknown */
 export async function checkCommand(
   { host, environment, aws }: { host: Host; environment: Readonly<Record<string, string | undefined>>; aws?: Aws },
-  { config: file, output, only, skip }: CheckOptions,
+  { config: file, output, only, skip, paint = PLAIN }: CheckOptions,
   print: Print,
 ): Promise<number> {
   const chosen = choose(only, skip);
@@ -67,8 +76,8 @@ export async function checkCommand(
   for (const { outcome } of findings) summary[outcome] += 1;
   print(
     output === "json"
-      ? `${JSON.stringify({ checks: findings, summary }, undefined, 2)}\n`
-      : renderText(findings, summary),
+      ? withoutControls(`${JSON.stringify({ checks: findings, summary }, undefined, 2)}\n`)
+      : renderText(findings, summary, paint),
   );
   return summary.fail > 0 ? 1 : 0;
 }
@@ -84,13 +93,17 @@ function choose(only: readonly string[], skip: readonly string[]): readonly Grou
   return CHECKS.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));
 }
 
-function renderText(findings: readonly NamedFinding[], summary: Readonly<Record<Outcome, number>>): string {
+function renderText(
+  findings: readonly NamedFinding[],
+  summary: Readonly<Record<Outcome, number>>,
+  paint: Paint,
+): string {
   const waiting = findings.filter(({ evidence }) => evidence === NEEDS_CONFIGURATION);
   const made = findings.filter((finding) => !waiting.includes(finding));
   const { ok, warn, fail, pending, unknown } = summary;
   const sums = `${ok} ok, ${warn} warnings, ${fail} failed, ${pending} that the daemon brings, ${unknown} unknown`;
-  const lines = made.flatMap((finding, index) => renderFinding(finding, made[index - 1]?.group));
-  return `${[...lines, ...renderWaiting(waiting), sums, ...renderSee(findings)].join("\n")}\n`;
+  const lines = made.flatMap((finding, index) => renderFinding(finding, made[index - 1]?.group, paint));
+  return `${[...lines, ...renderWaiting(waiting, paint), sums, ...renderSee(findings)].join("\n")}\n`;
 }
 
 /** Once for all that failed: each has its remedy already. */
@@ -99,20 +112,25 @@ function renderSee(findings: readonly NamedFinding[]): readonly string[] {
   return failed.length === 0 ? [] : [`see: eks-satellite explain ${failed.join(" ")}`];
 }
 
-function renderFinding({ name, group, outcome, evidence, remedy }: NamedFinding, before: string | undefined) {
+/** The evidence may quote what a pod or a server wrote. */
+function renderFinding(
+  { name, group, outcome, evidence, remedy }: NamedFinding,
+  before: string | undefined,
+  paint: Paint,
+): readonly string[] {
   return [
-    ...(group === before ? [] : [`${group}:`]),
-    `${MARKS[outcome]} ${name.padEnd(NAME_WIDTH)} ${evidence}`,
-    ...(remedy === undefined ? [] : [`  → ${remedy}`]),
+    ...(group === before ? [] : [paint("bold", `${group}:`)]),
+    `${paint(COLOURS[outcome], MARKS[outcome])} ${name.padEnd(NAME_WIDTH)} ${withoutControls(evidence)}`,
+    ...(remedy === undefined ? [] : [`  → ${withoutControls(remedy)}`]),
   ];
 }
 
 /** One line for all, since one thing is to be done about them. */
-function renderWaiting(waiting: readonly NamedFinding[]): readonly string[] {
+function renderWaiting(waiting: readonly NamedFinding[], paint: Paint): readonly string[] {
   if (waiting.length === 0) return [];
   const names = waiting.map(({ name }) => name).join(", ");
   return [
-    `${MARKS.unknown} ${waiting.length} more ${NEEDS_CONFIGURATION.replace("needs", waiting.length === 1 ? "needs" : "need")}: ${names}`,
+    `${paint(COLOURS.unknown, MARKS.unknown)} ${waiting.length} more ${NEEDS_CONFIGURATION.replace("needs", waiting.length === 1 ? "needs" : "need")}: ${names}`,
     "  → eks-satellite configure writes it.",
   ];
 }

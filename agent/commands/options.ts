@@ -1,8 +1,8 @@
 // Command line options that several commands share.
 import { InvalidArgumentError, Option } from "commander";
-import { secondsOf } from "../config/duration.ts";
 import { DEFAULT_CONFIG_PATH } from "../config/load.ts";
 import { explainRegion, findPartition } from "../config/partitions.ts";
+import { secondsOf } from "../duration.ts";
 
 export type OutputFormat = "text" | "json";
 

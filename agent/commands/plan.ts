@@ -13,6 +13,7 @@ import { readSessionKeys } from "../credentials/credentials.ts";
 import { describe } from "../errors.ts";
 import { readNodeFacts } from "../facts/node-facts.ts";
 import { createVersionReader } from "../facts/versions.ts";
+import { withoutControls } from "../foreign-text.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { type PlannedInstall, planProvisioning } from "../install/plan-provisioning.ts";
@@ -22,11 +23,14 @@ import { planNode } from "../plan/node-plan.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
+import { type Paint, PLAIN } from "./status-screen.ts";
 
 export interface PlanOptions {
   readonly config: string;
   readonly diff: boolean;
   readonly output: OutputFormat;
+  /** Without it there are no colours. */
+  readonly paint?: Paint;
 }
 
 /** The exit codes of terraform's `plan -detailed-exitcode`. */
@@ -40,14 +44,18 @@ interface PlannedChange {
 }
 
 /** Adds `plan`. */
-export function register(program: Command, { host, print, exitWith }: CommandContext): void {
+export function register(program: Command, context: CommandContext): void {
+  const { host, printScreen, exitWith } = context;
   program
     .command("plan")
     .description("show what would change on this machine, and why; exit 0 nothing, 2 something, 1 error")
     .addOption(configOption())
     .option("--diff", "show how the contents would change", false)
     .addOption(outputOption())
-    .action(async (options: PlanOptions) => exitWith(await planCommand(host, options, print)));
+    .action(async (options: PlanOptions) => {
+      const { paint } = context;
+      exitWith(await planCommand(host, { ...options, paint }, printScreen));
+    });
 }
 
 /** Prints the plan and returns the exit code. @throws config-missing, config-syntax, config-invalid */
@@ -85,8 +93,8 @@ export async function planCommand(host: Host, options: PlanOptions, print: Print
   ];
   print(
     options.output === "json"
-      ? `${JSON.stringify({ changes: planned, errors }, undefined, 2)}\n`
-      : renderText(planned, errors, host.userId),
+      ? withoutControls(`${JSON.stringify({ changes: planned, errors }, undefined, 2)}\n`)
+      : renderText(planned, errors, { userId: host.userId, paint: options.paint ?? PLAIN }),
   );
   if (errors.length > 0) return PLAN_EXIT.error;
   return planned.length > 0 ? PLAN_EXIT.something : PLAN_EXIT.nothing;
@@ -142,15 +150,36 @@ function nameOfText(resource: Resource): string | undefined {
 function renderText(
   changes: readonly PlannedChange[],
   errors: readonly { message: string; hint: string | undefined }[],
-  userId: number,
+  { userId, paint }: { readonly userId: number; readonly paint: Paint },
 ): string {
   const lines = changes.flatMap(({ resource, action, why, diff }) => [
-    `${action.padEnd(8)} ${resource}  (${why})`,
-    ...(diff === undefined ? [] : [diff.replaceAll(/^/gm, "    ").trimEnd()]),
+    `${paint(colourOf(action), action.padEnd(8))} ${withoutControls(`${resource}  (${why})`)}`,
+    ...(diff === undefined ? [] : renderDiff(diff, paint)),
   ]);
-  const failed = errors.map(({ message, hint }) => `unknown  ${message}${hint === undefined ? "" : ` → ${hint}`}`);
+  const failed = errors.map(
+    ({ message, hint }) =>
+      `${paint("yellow", "unknown")}  ${withoutControls(`${message}${hint === undefined ? "" : ` → ${hint}`}`)}`,
+  );
   const summary = changes.length === 0 ? "nothing to change" : `${changes.length} to change`;
   const unread =
     errors.length === 0 ? "" : `, ${errors.length} unknown${userId === 0 ? "" : " (run as root to read everything)"}`;
   return `${[...lines, ...failed, `${summary}${unread}`].join("\n")}\n`;
+}
+
+function colourOf(action: PlannedChange["action"]): "green" | "red" | "yellow" {
+  if (action === "create" || action === "install" || action === "download") return "green";
+  return action === "remove" ? "red" : "yellow";
+}
+
+/** A file's content may be anybody's. */
+function renderDiff(diff: string, paint: Paint): readonly string[] {
+  const lines = withoutControls(diff).trimEnd().split("\n");
+  return lines.map((line) => `    ${paintLine(line, paint)}`);
+}
+
+/** As diff(1) colours its lines; the names of files stay as they are. */
+function paintLine(line: string, paint: Paint): string {
+  if (/^(?:---|\+\+\+|===)/.test(line)) return line;
+  if (line.startsWith("+")) return paint("green", line);
+  return line.startsWith("-") ? paint("red", line) : line;
 }

@@ -25,8 +25,13 @@ export const STATUS_EXIT = { ready: 0, notReady: 1, silent: 3 } as const;
 
 const WATCH_MS = 2000;
 const TIMEOUT_SECONDS = 5;
-/** ECMA-48: cursor home, erase below. */
-const CLEAR = "\u001b[H\u001b[J";
+/** ECMA-48's: cursor home, erase to the end of the line, erase below; and the private mode 2026, in which a terminal shows a frame at once. */
+const FRAME = { begin: "\u001b[?2026h\u001b[H", endOfLine: "\u001b[K", end: "\u001b[J\u001b[?2026l" } as const;
+
+/** Draws a screen over the one before, which is never blank in between: that would flicker. */
+function drawOver(text: string): string {
+  return `${FRAME.begin}${text.replaceAll("\n", `${FRAME.endOfLine}\n`)}${FRAME.end}`;
+}
 
 /** Adds `status`. */
 export function register(program: Command, { host, printScreen, paint, exitWith, stopSignal }: CommandContext): void {
@@ -50,7 +55,7 @@ export async function statusCommand(
 ): Promise<number> {
   for (;;) {
     const { text, exitCode } = await readScreen(host, options);
-    print(options.watch ? CLEAR + text : text);
+    print(options.watch ? drawOver(text) : text);
     if (!options.watch) return exitCode;
     const isOver = await host.clock.sleep(WATCH_MS, signal).then(
       () => false,

@@ -1,7 +1,7 @@
 // The section of the configuration that says where the AWS keys come from. It never holds the secrets themselves.
 import * as z from "zod";
+import { seconds } from "../duration.ts";
 import { absolutePath as path } from "./absolute-path.ts";
-import { seconds } from "./duration.ts";
 
 const roleArn = () =>
   z

@@ -1,7 +1,7 @@
 // The section of the configuration that says which kubelet runs, and with what besides what the agent computes.
 import * as z from "zod";
+import { minutes, seconds } from "../duration.ts";
 import { absolutePath as path } from "./absolute-path.ts";
-import { minutes, seconds } from "./duration.ts";
 
 /**
  * kubelet configuration that the agent computes from the cluster and the machine, or that it reads itself, each with the flags that

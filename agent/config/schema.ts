@@ -1,10 +1,10 @@
 // The configuration: one schema. A description here is the documentation of its key, a default here is the only one.
 import * as z from "zod";
+import { seconds } from "../duration.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { ownFolder, absolutePath as path } from "./absolute-path.ts";
 import { containerdSchema } from "./containerd-schema.ts";
 import { credentialsSchema } from "./credentials-schema.ts";
-import { seconds } from "./duration.ts";
 import { fargateNamePattern, isFargateNodeName } from "./fargate-name.ts";
 import { gpuSchema } from "./gpu-schema.ts";
 import { healthSchema } from "./health-schema.ts";

@@ -6,6 +6,7 @@ export const STAGES = [
     "errors.ts",
     "secret.ts",
     "time.ts",
+    "duration.ts",
     "digest.ts",
     "optional.ts",
     "nearest.ts",

@@ -214,3 +214,14 @@ test("docs/reference/checks.md names every check, with what it checks", () => {
   for (const { name, checks } of CHECKS)
     assert.ok(page.includes(`| \`${name}\` | ${checks} |`), `${name} is not in checks.md, or otherwise`);
 });
+
+test("a terminal sees marks by outcome in colours, and no sequence of a file's own", async () => {
+  const { host, run } = setUpCheck();
+  host.files.put(CONFIG_FILE, MINIMAL_CONFIG.replace("/etc/eks-satellite/aws-keys", String.raw`"/k\e[2J"`));
+  const { text } = await run({
+    ...{ output: "text", only: ["os", "credentials"] },
+    paint: (style, plain) => `<${style}>${plain}</${style}>`,
+  });
+  assert.match(text, /^<bold>machine:<\/bold>\n<green>✓<\/green> os/);
+  assert.match(text, /\n<red>✗<\/red> credentials +there is no file \/k\n/);
+});

@@ -148,3 +148,14 @@ test("a broken configuration is the only output", async () => {
   host.files.put(CONFIG, "clusters: {}");
   await assert.rejects(plan(), { code: "config-invalid", hint: "Did you mean cluster?" });
 });
+
+test("a terminal sees what comes in green, what goes in red, and no sequence of a file's own", async () => {
+  const { host, plan } = await setUp();
+  host.files.put("/etc/sysctl.d/90-eks-satellite.conf", "old \u001b[2J= 1\n");
+  const { output } = await plan({ diff: true, paint: (style, plain) => `<${style}>${plain}</${style}>` });
+  assert.match(output, /^<green>create {2}<\/green> file:/m);
+  assert.match(output, /^<yellow>update {2}<\/yellow> file:\/etc\/sysctl\.d/m);
+  assert.match(output, /^ {4}<red>-old = 1<\/red>$/m);
+  assert.match(output, /^ {4}<green>\+net\./m);
+  assert.match(output, /^ {4}--- \/etc/m);
+});

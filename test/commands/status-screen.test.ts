@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_SYSTEMD, NOT_INSTALLED, renderSilence } from "../../agent/commands/status-screen.ts";
+import { isColourful, NO_SYSTEMD, NOT_INSTALLED, renderSilence } from "../../agent/commands/status-screen.ts";
 
 const SILENCE = { url: "http://127.0.0.1:10260/status", journal: [] };
 const marked = (style: string, text: string) => `<${style}>${text}</${style}>`;
@@ -32,4 +32,14 @@ test("warnings of the journal are shown oldest first", () => {
 test("a --config that is not a configuration is reported", () => {
   const text = renderSilence({ ...SILENCE, unit: "failed", isActive: false, config: "there is none at /x" }, marked);
   assert.match(text, /\n {2}config: there is none at \/x\n/);
+});
+
+test("FORCE_COLOR and NO_COLOR decide about colours before the terminal does", () => {
+  assert.deepEqual(
+    [isColourful({}, true), isColourful({}, false), isColourful({ TERM: "dumb" }, true)],
+    [true, false, false],
+  );
+  assert.deepEqual([isColourful({ NO_COLOR: "1" }, true), isColourful({ NO_COLOR: "" }, true)], [false, true]);
+  assert.deepEqual([isColourful({ FORCE_COLOR: "1" }, false), isColourful({ FORCE_COLOR: "0" }, true)], [true, false]);
+  assert.equal(isColourful({ NO_COLOR: "1", FORCE_COLOR: "1" }, true), false);
 });

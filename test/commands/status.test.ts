@@ -212,3 +212,28 @@ test("where nothing is installed, or systemd does not answer, that is said, and 
     assert.doesNotMatch(text, /\?/);
   }
 });
+
+test("--watch draws each screen over the one before, as one frame, and blanks nothing first", async () => {
+  const host = new MemoryHost();
+  const frames: string[] = [];
+  const stop = new AbortController();
+  host.fetch = async () => ({ status: 200, body: JSON.stringify(sampleStatus()), headers: {} }) as never;
+  const print = (text: string) => {
+    frames.push(text);
+    if (frames.length === 2) stop.abort();
+  };
+  const options = {
+    config: "/c.yaml",
+    output: "text",
+    watch: true,
+    paint: (_style: string, text: string) => text,
+  } as const;
+  const watching = statusCommand(host, options, print, stop.signal);
+  while (frames.length < 2) await host.clock.advance(2000);
+  await watching;
+  for (const frame of frames) {
+    assert.ok(frame.startsWith("\u001b[?2026h\u001b[H● ready"), "home, and not erased");
+    assert.ok(frame.endsWith("\u001b[K\n\u001b[J\u001b[?2026l"), "the rest is erased last");
+    assert.equal(frame.split("\u001b[K\n").length, frame.split("\n").length, "each line to its end");
+  }
+});

@@ -1,6 +1,7 @@
 // A healthy machine on which the daemon runs, as `check` sees it.
 import type { NamedFinding } from "../../agent/check/check.ts";
 import { checkCommand } from "../../agent/commands/check.ts";
+import type { Paint } from "../../agent/commands/status-screen.ts";
 import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
 import { planSysctls } from "../../agent/plan/sysctls.ts";
 import { clusterCa } from "./certificates.ts";
@@ -70,7 +71,13 @@ export function setUpCheck() {
   host.onNameServer = () => ["10.100.0.1"];
   const aws = new MemoryAws(host.clock.now);
   const run = async (
-    options: { only?: string[]; skip?: string[]; output?: "text" | "json"; environment?: Record<string, string> } = {},
+    options: {
+      only?: string[];
+      skip?: string[];
+      output?: "text" | "json";
+      environment?: Record<string, string>;
+      paint?: Paint;
+    } = {},
   ) => {
     const parts: string[] = [];
     const { environment = {}, ...chosen } = options;

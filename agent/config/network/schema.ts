@@ -1,8 +1,8 @@
 // The section of the configuration about the node's network: what gives pods their addresses, and the tunnel to the cluster's network.
 import * as z from "zod";
+import { seconds } from "../../duration.ts";
 import { ipv4Address, ipv4Network, tunnelEndpoint, wireguardKey } from "../../tunnel/entries.ts";
 import { DEFAULT_MTU, MIN_MTU } from "../../tunnel/names.ts";
-import { seconds } from "../duration.ts";
 
 /** A VPC's jumbo frames, less what WireGuard adds. */
 const MAX_MTU = 8921;

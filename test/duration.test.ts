@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { minutes, seconds, secondsOf } from "../../agent/config/duration.ts";
-import { sampleConfig } from "../fakes/samples.ts";
+import { minutes, seconds, secondsOf } from "../agent/duration.ts";
+import { sampleConfig } from "./fakes/samples.ts";
 
 test("a duration has a number and a unit", () => {
   assert.deepEqual(["90s", "5m", "1h", "2d", " 7m "].map(secondsOf), [90, 300, 3600, 172_800, 420]);
