@@ -22,12 +22,19 @@ export class Neighbour {
   readonly #program: ReturnType<typeof spawn>;
   readonly #health: string;
 
+  #said = "";
+
   private constructor(sandbox: Sandbox, namespace: string, folder: string, health: string) {
     this.#sandbox = sandbox;
     this.#namespace = namespace;
     this.#folder = folder;
     this.#health = health;
-    this.#program = spawn("ip", ["netns", "exec", namespace, sandbox.programs.wireguard, "--foreground", DEVICE]);
+    this.#program = spawn("ip", ["netns", "exec", namespace, sandbox.programs.wireguard, "--foreground", DEVICE], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#program.stderr?.on("data", (chunk: Buffer) => {
+      this.#said = `${this.#said}${chunk}`.slice(-1000);
+    });
   }
 
   /** Gives it this address, and its tunnel. */
@@ -46,8 +53,9 @@ export class Neighbour {
     const data = renderNodeEntry(NAME, { address, pods: [], publicKey });
     await patch(sandbox, data);
     const neighbour = new Neighbour(sandbox, namespace, folder, `http://${gateway.address}:51821/healthz`);
-    await waitFor({ what: "wireguard-go to make its interface", deadlineMs: 10_000 }, () =>
-      inside("ip", "link", "show", DEVICE).then(() => true),
+    const explain = () => `it has ended with ${neighbour.#program.exitCode}, and said: ${neighbour.#said}`;
+    await waitFor({ what: "wireguard-go to answer", deadlineMs: 30_000, explain }, () =>
+      inside("wg", "show", DEVICE).then(() => true),
     );
     const peer = ["peer", gateway.publicKey, "endpoint", gateway.endpoint, "persistent-keepalive", "5"];
     await inside("wg", "set", DEVICE, "private-key", keyFile, ...peer, "allowed-ips", vpcPlans.vpc.cidr);
