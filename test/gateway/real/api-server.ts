@@ -78,12 +78,17 @@ export class ApiServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Where it is, and by which certificate it is known. */
+  facts(): ClusterFacts {
+    if (this.#cluster === undefined) throw new Error("it has not started");
+    return this.#cluster;
+  }
+
   /** The API server, as one of the users. */
   as(user: string): ApiClient {
-    if (this.#cluster === undefined) throw new Error("it has not started");
     return createApiClient({
       host: createLinuxHost(),
-      cluster: this.#cluster,
+      cluster: this.facts(),
       token: () => new Secret(`token-${user}`),
     });
   }
