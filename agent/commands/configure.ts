@@ -1,6 +1,7 @@
 // `eks-satellite configure`: sets the basic keys of the configuration. Everything else in the file stays, comments too.
+import { isDeepStrictEqual } from "node:util";
 import { type Command, Option } from "commander";
-import type { Document } from "yaml";
+import { type Document, isCollection } from "yaml";
 import { explainAwsError } from "../aws/aws-error.ts";
 import { fargateNodeName, SUFFIX_FORMS } from "../config/fargate-name.ts";
 import { parseConfig, parseYaml, SCHEMA_COMMENT } from "../config/load.ts";
@@ -10,6 +11,7 @@ import { SatelliteError } from "../errors.ts";
 import type { AwsKeys } from "../host/aws.ts";
 import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
+import { type Setting, type Translation, translateNodeConfig } from "./config/nodeconfig.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption } from "./options.ts";
 
@@ -25,6 +27,8 @@ export interface ConfigureOptions {
   /** Path of the file with the keys; never the keys themselves. */
   readonly credentialsFile?: string;
   readonly tunnel?: "auto" | "off";
+  /** Path of a NodeConfig of nodeadm. Other options come before what it says. */
+  readonly fromNodeconfig?: string;
   readonly dryRun: boolean;
 }
 
@@ -60,6 +64,7 @@ export function register(program: Command, { host, print }: CommandContext): voi
         "tunnel to the cluster's network: auto where the cluster has one for this node",
       ).choices(["auto", "off"]),
     )
+    .option("--from-nodeconfig <file>", "take over what nodeadm's NodeConfig says, and list what has no counterpart")
     .option("--dry-run", "show what would change, and change nothing", false)
     .action((options: ConfigureOptions) => configureCommand(host, options, print));
 }
@@ -74,13 +79,11 @@ export async function configureCommand(
   const { config: file, dryRun } = options;
   const before = await host.files.read(file);
   const { document } = parseYaml(before ?? NEW_FILE, file);
-  const changes: string[] = [];
-  for (const [path, value] of settingsOf(options)) {
-    const present: unknown = document.getIn(path);
-    if (value === undefined || present === value) continue;
-    setIn(document, path, value);
-    changes.push(present === undefined ? `${path.join(".")}: ${value}` : `${path.join(".")}: ${present} → ${value}`);
-  }
+  const { settings, left } = await readNodeConfig(host, options.fromNodeconfig);
+  const given = settingsOf(options).filter(([, value]) => value !== undefined);
+  const names = given.map(([path]) => path.join("."));
+  const wanted = [...settings.filter(([path]) => !names.includes(path.join("."))), ...given];
+  const changes = wanted.flatMap((setting) => applySetting(document, setting));
   if (options.eni !== undefined && options.nodeName === undefined) {
     const name = await readFargateName({ host, document, file }, options.eni, openEc2);
     if (document.getIn(NODE_NAME) !== name) changes.push(`node.name: ${name}`);
@@ -88,21 +91,45 @@ export async function configureCommand(
   }
   const text = before !== undefined && changes.length === 0 ? before : document.toString();
   parseConfig(text, file, host.hostname, givenBy(options));
-  if (text === before) return print(`${file}: nothing to change\n`);
+  const notes = left.map(({ key, why }) => `not carried over: ${key}: ${why}\n`).join("");
+  if (text === before) return print(`${file}: nothing to change\n${notes}`);
   if (!dryRun) {
     const { mode, uid, gid } = (await host.files.status(file)) ?? { mode: MODE, uid: 0, gid: 0 };
     await host.files.write(file, text, { mode, uid, gid });
   }
-  print(changes.map((change) => `${file}: ${change}\n`).join(""));
+  print(changes.map((change) => `${file}: ${change}\n`).join("") + notes);
+}
+
+/** @throws nodeconfig-invalid, config-syntax */
+async function readNodeConfig(host: Host, file: string | undefined): Promise<Translation> {
+  if (file === undefined) return { settings: [], left: [] };
+  const text = await host.files.read(file);
+  if (text !== undefined) return translateNodeConfig(text, file);
+  throw new SatelliteError("nodeconfig-invalid", `there is no file ${file}`, {
+    hint: "Give the path of the file that nodeadm init -c had.",
+  });
+}
+
+/** Sets a key where it differs; returns how it changes. */
+function applySetting(document: Document, [path, value]: Setting): readonly string[] {
+  const node: unknown = document.getIn(path);
+  const present: unknown = isCollection(node) ? node.toJSON() : node;
+  if (isDeepStrictEqual(present, value)) return [];
+  setIn(document, path, value);
+  return [`${path.join(".")}: ${present === undefined ? "" : `${show(present)} → `}${show(value)}`];
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Sets a key. A table whose keys are all commented out is null in YAML, and is replaced. */
-function setIn(document: Document, path: readonly string[], value: string): void {
+function setIn(document: Document, path: readonly string[], value: unknown): void {
   for (let length = 1; length < path.length; length += 1) {
     const table = path.slice(0, length);
     if (document.hasIn(table) && document.getIn(table) === null) document.setIn(table, document.createNode({}));
   }
-  document.setIn(path, value);
+  document.setIn(path, document.createNode(value));
 }
 
 async function openRealEc2(region: string, keys: AwsKeys): ReturnType<OpenEc2> {

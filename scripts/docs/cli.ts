@@ -15,7 +15,8 @@ export function renderCli(): string {
   return renderPage({
     title: "Commands",
     from: "agent/commands/",
-    intro: "Every command with its options, defaults and exit codes. `eks-satellite COMMAND --help` shows the same.",
+    intro:
+      "Every command with its options, defaults and exit codes. `eks-satellite COMMAND --help` shows the same, and so does `man eks-satellite-COMMAND`. The packages bring completions for bash, zsh and fish.",
     sections: [
       table(
         ["command", "what it does"],
