@@ -4,10 +4,10 @@ import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import type { CommandContext } from "./commands/context.ts";
-import { EXIT } from "./commands/exit-codes.ts";
+import { EXIT, EXIT_OF_ERROR } from "./commands/exit-codes.ts";
 import { createProgram } from "./commands/program.ts";
 import { isColourful, type Paint } from "./commands/status-screen.ts";
-import { describe, hasCode, SatelliteError } from "./errors.ts";
+import { describe, SatelliteError } from "./errors.ts";
 import { withoutControls } from "./foreign-text.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
 import { createLogOutput, type LogOutput, openJournal } from "./host/log-output.ts";
@@ -79,8 +79,8 @@ function openLog(): LogOutput {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   logError(error);
-  if (hasCode(error, "check-unknown") || hasCode(error, "explain-unknown")) return EXIT.usage;
-  return describe(error).code === "unexpected" ? EXIT.internalError : EXIT.failed;
+  const { code } = describe(error);
+  return EXIT_OF_ERROR.get(code) ?? (code === "unexpected" ? EXIT.internalError : EXIT.failed);
 }
 
 function logError(err: unknown): void {

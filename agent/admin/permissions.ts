@@ -50,6 +50,33 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     kubernetes: "get and patch configmaps in kube-system",
   },
   {
+    command: "machine launch",
+    when: "always; as authorize beside",
+    actions: ["sts:GetCallerIdentity", "eks:DescribeCluster"],
+    kubernetes: "get nodes: a Node of that name, and when it is Ready",
+  },
+  {
+    command: "machine launch",
+    when: "--ssm-activation",
+    actions: ["ssm:CreateActivation", "ssm:AddTagsToResource", "iam:PassRole"],
+  },
+  {
+    command: "machine launch",
+    when: "a launch fails, and its role and access are undone",
+    actions: ["iam:DeleteRolePolicy", "iam:DeleteRole", "eks:DeleteAccessEntry"],
+  },
+  {
+    command: "machine terminate",
+    when: "always",
+    actions: ["sts:GetCallerIdentity", "eks:DescribeCluster"],
+    kubernetes: "get, patch and delete nodes; get pods; create pods/eviction",
+  },
+  {
+    command: "machine terminate",
+    when: "--revoke; as revoke beside",
+    actions: ["iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRole"],
+  },
+  {
     command: "eni create",
     when: "always",
     actions: [

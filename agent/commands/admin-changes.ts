@@ -124,7 +124,8 @@ async function applyAll(changes: readonly Change[], say: Print, stop?: AbortSign
   return messages;
 }
 
-function renderProposal({ access, changes, notes }: Proposal): string {
+/** The cluster, the changes as diffs, and the notes. */
+export function renderProposal({ access, changes, notes }: Pick<Proposal, "access" | "changes" | "notes">): string {
   const { name, region, mode, callerArn } = access;
   return [
     `cluster ${name} in ${region}, authentication mode ${mode}, as ${callerArn}\n`,

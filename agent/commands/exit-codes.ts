@@ -1,5 +1,6 @@
 // What each exit code means: the codes that every command shares, and those of single commands.
 import { CHANGE_EXIT } from "./admin-changes.ts";
+import { LAUNCH_EXIT } from "./machine/launch.ts";
 import { RESTART_EXIT } from "./machine/restart.ts";
 import { TYPES_EXIT } from "./machine/types.ts";
 import { PLAN_EXIT } from "./plan.ts";
@@ -8,6 +9,13 @@ import { STATUS_EXIT } from "./status.ts";
 
 /** Of every command; usage and internalError are EX_USAGE and EX_SOFTWARE of sysexits(3). */
 export const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
+
+/** Errors that end a command with another code than 1. */
+export const EXIT_OF_ERROR: ReadonlyMap<string, number> = new Map([
+  ["check-unknown", EXIT.usage],
+  ["explain-unknown", EXIT.usage],
+  ["lambda-no-capacity", LAUNCH_EXIT.noCapacity],
+]);
 
 type Meanings = Readonly<Record<number, string>>;
 
@@ -41,6 +49,12 @@ export const EXIT_CODES: Readonly<Record<string, Meanings>> = {
   },
   authorize: CHANGES,
   revoke: CHANGES,
+  "machine launch": {
+    [LAUNCH_EXIT.done]: "the Node is Ready, or --wait 0",
+    [LAUNCH_EXIT.refused]: "not confirmed, or not Ready in time: the machine is left, and costs",
+    [LAUNCH_EXIT.noCapacity]: "no capacity",
+  },
+  "machine terminate": CHANGES,
   "eni create": CHANGES,
   "eni delete": CHANGES,
   "machine types": {

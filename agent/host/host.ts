@@ -93,6 +93,7 @@ export interface RunOptions {
   readonly timeoutSeconds?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  readonly input?: string;
 }
 
 export interface RunResult {

@@ -15,11 +15,11 @@ const MAX_OUTPUT_MEBIBYTES = 8;
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, environment, signal }: RunOptions = {},
+  { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, environment, signal, input }: RunOptions = {},
 ): Promise<RunResult> {
   const running = execa(command, args, {
     reject: false,
-    stdin: "ignore",
+    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
     timeout: Math.round(timeoutSeconds * 1000),
     killSignal: "SIGKILL",
     killDescendants: true,

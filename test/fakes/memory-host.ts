@@ -20,7 +20,7 @@ import { MemoryFiles } from "./memory-files.ts";
 import { type MemoryProcess, MemoryProcesses, type ProcessOptions } from "./memory-processes.ts";
 
 type Reach = Awaited<ReturnType<Host["reach"]>>;
-type Program = (args: readonly string[]) => Partial<RunResult> | Promise<Partial<RunResult>>;
+type Program = (args: readonly string[], input?: string) => Partial<RunResult> | Promise<Partial<RunResult>>;
 
 /** A command that was started as a child. */
 export interface Spawned {
@@ -90,7 +90,11 @@ export class MemoryHost implements Host {
     this.#programs.delete(command);
   }
 
-  async run(command: string, args: readonly string[], { signal, timeoutSeconds }: RunOptions = {}): Promise<RunResult> {
+  async run(
+    command: string,
+    args: readonly string[],
+    { signal, timeoutSeconds, input }: RunOptions = {},
+  ): Promise<RunResult> {
     this.commands.push([command, ...args].join(" "));
     const program = this.#programs.get(command);
     if (program === undefined) throw missing(command);
@@ -100,7 +104,7 @@ export class MemoryHost implements Host {
     signal?.addEventListener("abort", onAbort, { once: true });
     const over = new AbortController();
     const result = await Promise.race([
-      ...[killed.promise, program(args)],
+      ...[killed.promise, program(args, input)],
       ...(timeoutSeconds === undefined || this.unkillable.has(command)
         ? []
         : [this.#untilLate(command, timeoutSeconds, over.signal)]),

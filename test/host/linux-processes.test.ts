@@ -20,6 +20,13 @@ test("a grandchild that holds the output does not hold a command that has ended"
   assert.deepEqual(await running, { exitCode: 0, stdout: "done", stderr: "" });
 });
 
+test("a command reads what it is given, whole, and without anything its input is empty", async () => {
+  const input = "x".repeat(300_000);
+  assert.deepEqual(await host.run("wc", ["-c"], { input }), { exitCode: 0, stdout: "300000", stderr: "" });
+  assert.deepEqual(await host.run("wc", ["-c"]), { exitCode: 0, stdout: "0", stderr: "" });
+  assert.equal((await host.run("true", [], { input })).exitCode, 0, "a command that reads nothing");
+});
+
 test("nor does one in a session of its own", async () => {
   const running = host.run("sh", ["-c", "setsid sleep 20 & echo done; exit 3"], { timeoutSeconds: 15 });
   assert.ok((await secondsOf(running)) < 4);

@@ -41,6 +41,9 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "eni list": "eks-satellite eni list --region us-west-2 --cluster my-cluster",
   "eni delete": "eks-satellite eni delete eni-0123456789abcdef0 --region us-west-2",
   "machine types": "eks-satellite machine types --output json",
+  "machine launch":
+    "eks-satellite machine launch gpu-1 --type gpu_1x_a10 --cloud-region any --cluster demo --region us-west-2 --create-role --credentials-file keys",
+  "machine terminate": "eks-satellite machine terminate gpu-1 --revoke",
   "machine list": "eks-satellite machine list",
   "machine show": "eks-satellite machine show gpu-1",
   "machine restart": "eks-satellite machine restart gpu-1",

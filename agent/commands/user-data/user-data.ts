@@ -51,12 +51,7 @@ export async function userDataCommand(context: UserDataContext, options: UserDat
   const { encoding, output } = options;
   const { request, keys } = await readRequest(context, options);
   refuseOnTerminal(context, options, renderUserData(request).secrets);
-  const release = await pinRelease(host, {
-    version: options.eksSatelliteVersion,
-    baseUrl: context.environment.EKS_SATELLITE_BASE_URL || DEFAULT_BASE_URL,
-    isHttpAllowed: context.environment.EKS_SATELLITE_ALLOW_HTTP === "yes",
-    ...optional({ sumsFile: options.sums }),
-  });
+  const release = await pinWanted(context, options);
   const activation = request.source === "ssm" ? await activate(context, options) : undefined;
   const encoded = encodeUserData(renderUserData({ ...request, release, activation }).text, encoding);
   if (output === undefined) print(encoded.text);
@@ -66,9 +61,22 @@ export async function userDataCommand(context: UserDataContext, options: UserDat
   printError(`${explainSize(encoded, encoding)}\n`);
 }
 
+/** Pins the release that the options and the environment name. @throws what pinRelease does */
+export function pinWanted(
+  { host, environment }: Pick<UserDataContext, "host" | "environment">,
+  { eksSatelliteVersion: version, sums }: Pick<UserDataOptions, "eksSatelliteVersion" | "sums">,
+): Promise<PinnedRelease> {
+  return pinRelease(host, {
+    version,
+    baseUrl: environment.EKS_SATELLITE_BASE_URL || DEFAULT_BASE_URL,
+    isHttpAllowed: environment.EKS_SATELLITE_ALLOW_HTTP === "yes",
+    ...optional({ sumsFile: sums }),
+  });
+}
+
 /** Reads what the options name; stand-ins take the place of what others have to be asked for. */
-async function readRequest(
-  { host, readInput }: UserDataContext,
+export async function readRequest(
+  { host, readInput }: Pick<UserDataContext, "host" | "readInput">,
   options: UserDataOptions,
 ): Promise<{ readonly request: UserDataRequest; readonly keys: BootKeys | undefined }> {
   const settings = options.set.map(parseSetting);
@@ -101,9 +109,15 @@ function refuseOnTerminal(
   });
 }
 
-async function activate(
-  context: UserDataContext,
-  { region, cluster, nodeName, ssmRole: role = "" }: UserDataOptions,
+/** Makes the SSM activation, and says so. @throws what createActivation does */
+export async function activate(
+  context: Pick<UserDataContext, "host" | "printError" | "readKeys">,
+  {
+    region,
+    cluster,
+    nodeName,
+    ssmRole: role = "",
+  }: Pick<UserDataOptions, "region" | "cluster" | "nodeName" | "ssmRole">,
 ): Promise<Activation> {
   const { host, printError } = context;
   const keys = await readKeys(context);
@@ -117,7 +131,7 @@ async function activate(
 }
 
 /** What a user should know of the text. */
-function notesOf(
+export function notesOf(
   { source, nodeName }: UserDataRequest,
   { keys, release }: { readonly keys: BootKeys | undefined; readonly release: PinnedRelease },
 ): readonly string[] {
