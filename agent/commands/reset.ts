@@ -4,7 +4,7 @@ import { alreadyRunning, findLockHolder, takeInstanceLock } from "../apply/insta
 import { readCachedCluster } from "../aws/cluster.ts";
 import { readConfigInForce } from "../config/in-force.ts";
 import { type LocalConfig, localDefaults } from "../config/machine-config.ts";
-import { lockPath, runPaths, statePaths } from "../config/paths.ts";
+import { lockPath, RENTED_FILE, runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, SatelliteError } from "../errors.ts";
 import type { FileLock, Host } from "../host/host.ts";
@@ -34,6 +34,7 @@ export interface ResetContext {
 }
 
 const UNIT = "eks-satellite.service";
+const MAX_RENTED_BYTES = 4096;
 
 /** Exit codes: 0 the machine is restored, 1 something is left, 2 not confirmed. */
 export const RESET_EXIT = { done: 0, left: 1, refused: 2 } as const;
@@ -91,7 +92,19 @@ export async function resetCommand(
     }
     if (!(await confirm("Do all of this? [y/N] "))) return RESET_EXIT.refused;
   }
-  return runSteps(steps, print).finally(() => held?.release());
+  // Before the steps: --purge removes the file.
+  const rented = await readRented(host);
+  const exitCode = await runSteps(steps, print).finally(() => held?.release());
+  if (rented !== undefined) print(`${rented}\n`);
+  return exitCode;
+}
+
+/** What goes on after a reset, of a machine that `machine launch` has rented; undefined for all others. */
+async function readRented(host: Host): Promise<string | undefined> {
+  const found = await host.files.readWithStatus(RENTED_FILE, MAX_RENTED_BYTES).catch(() => undefined); // It is no reason not to reset.
+  const [, name] = /^\{"cloud":"lambda","name":"([a-z0-9][a-z0-9-]{0,62})"\}\n?$/.exec(found?.text ?? "") ?? [];
+  if (name === undefined) return undefined;
+  return `This machine still costs money, and sudo shutdown does not stop that. On your laptop: eks-satellite machine terminate ${name}`;
 }
 
 /** The service is stopped by a step of its own; a daemon that was started by hand would go on, and write again what is removed. */

@@ -22,6 +22,9 @@ export const ARTIFACTS_FOLDER = "/opt/eks-satellite-artifacts";
 /** The CDI specification, by which containers get GPUs; nvidia-ctk and nvidia-cdi-refresh write the same file. */
 export const CDI_SPEC = "/var/run/cdi/nvidia.yaml";
 
+/** Who rents the machine out, as `machine launch` wrote it there: nothing else knows it for sure. */
+export const RENTED_FILE = "/etc/eks-satellite/rented.json";
+
 /** What a daemon holds while it runs. It is never replaced: another file would be another lock. */
 export function lockPath(stateFolder: string): string {
   return `${stateFolder}/lock`;

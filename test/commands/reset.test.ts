@@ -169,3 +169,17 @@ test("with another state folder the copy of the configuration is removed too, an
   );
   assert.match(said(), /\/data\/eks-satellite stays: it holds photos, which eks-satellite did not put there/);
 });
+
+test("a machine that machine launch has rented ends with the command that stops its cost, and no other does", async () => {
+  for (const [text, isSaid] of [
+    ['{"cloud":"lambda","name":"gpu-1"}\n', true],
+    ['{"cloud":"lambda","name":"gpu-1; rm"}\n', false],
+    [undefined, false],
+  ] as const) {
+    const { files, run, said } = setUp();
+    if (text !== undefined) files.put("/etc/eks-satellite/rented.json", text);
+    assert.equal(await run({ purge: true }), 0);
+    const sentence = /sudo shutdown does not stop that\. On your laptop: eks-satellite machine terminate gpu-1\n$/;
+    assert.equal(sentence.test(said()), isSaid, text);
+  }
+});

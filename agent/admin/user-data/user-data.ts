@@ -1,4 +1,5 @@
 // User data as a whole: the machine's files and commands, what is secret in them, and what a user should know.
+import { RENTED_FILE } from "../../config/paths.ts";
 import type { Secret } from "../../secret.ts";
 import { renderBoot } from "./boot.ts";
 import { type ConfigRequest, KEYS_PATH, renderBootConfig } from "./boot-config.ts";
@@ -23,6 +24,14 @@ export interface UserDataRequest extends ConfigRequest {
   /** Certificate authorities, PEM. */
   readonly caPem?: string | undefined;
   readonly waitSeconds: number;
+  /** Who rents the machine out, where that is known. */
+  readonly rented?: Rented | undefined;
+}
+
+/** What the machine keeps of its launch, for `reset`. */
+export interface Rented {
+  readonly cloud: "lambda";
+  readonly name: string;
 }
 
 export interface UserData {
@@ -37,12 +46,13 @@ const CA_PATH = "/usr/local/share/ca-certificates/eks-satellite.crt";
 
 /** Renders it. @throws options-invalid, config-invalid */
 export function renderUserData(request: UserDataRequest): UserData {
-  const { format, keys, caPem, proxy, noProxy, release, waitSeconds } = request;
+  const { format, keys, caPem, proxy, noProxy, release, waitSeconds, rented } = request;
   const { text: config } = renderBootConfig(request);
   const files: readonly BootFile[] = [
     { path: CONFIG_PATH, mode: "0644", content: config },
     ...(keys === undefined ? [] : [{ path: KEYS_PATH, mode: "0600", content: keys.reveal() }]),
     ...(caPem === undefined ? [] : [{ path: CA_PATH, mode: "0644", content: caPem }]),
+    ...(rented === undefined ? [] : [{ path: RENTED_FILE, mode: "0644", content: `${JSON.stringify(rented)}\n` }]),
   ];
   const route = {
     ...(proxy === undefined ? {} : { proxy }),

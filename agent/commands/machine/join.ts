@@ -53,7 +53,8 @@ export async function prepareJoin(
   const roleArn = accessPlan.principal.arn;
   const userDataOptions = toUserDataOptions(name, roleArn, options);
   checkTogether(userDataOptions, first.request.source);
-  return { request: { ...first.request, roleArn }, keys: first.keys, userDataOptions, accessPlan };
+  const request: UserDataRequest = { ...first.request, roleArn, rented: { cloud: "lambda", name } };
+  return { request, keys: first.keys, userDataOptions, accessPlan };
 }
 
 /** Whose keys the machine gets. @throws options-invalid, credentials-refused */

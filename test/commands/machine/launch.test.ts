@@ -20,6 +20,7 @@ test("one plan makes role, access, ruleset and machine, and follows it to a Read
   assert.match(request?.tags["eks-satellite:since"] ?? "", /^2026-/);
   assert.match(request?.userData ?? "", /^#cloud-config/);
   assert.ok(request?.userData?.includes(ROLE));
+  assert.match(request?.userData ?? "", /rented\.json[\s\S]*"cloud":"lambda","name":"gpu-1"/);
   assert.deepEqual(
     lambda.rulesets.map(({ name, rules }) => [name, rules.map(({ source, ports }) => `${ports?.[0]} ${source}`)]),
     [["eks-satellite-gpu-1", ["8080 203.0.113.7/32"]]],
