@@ -54,6 +54,15 @@ export const EXECUTED = {
       ...["user/gpu-machines", "111122223333", "my-cluster", "us-east-1", "gpu-1"],
     ],
   },
+  lambda: {
+    page: "docs/tutorials/lambda.md",
+    heading: "From nothing to a node on Lambda Cloud, and back",
+    count: 11,
+    words: [
+      ...["eks-satellite machine launch", "ADDRESS-OF-THE-MACHINE", "public.ecr.aws/docker/library/busybox:1.36"],
+      ...["my-cluster", "us-east-1"],
+    ],
+  },
   fargate: {
     page: "docs/how-to/fargate-identity.md",
     heading: "Make a node of an IAM user",
