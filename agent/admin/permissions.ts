@@ -50,6 +50,12 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
     kubernetes: "get and patch configmaps in kube-system",
   },
   {
+    command: "machine list",
+    when: "--cluster",
+    actions: ["sts:GetCallerIdentity", "eks:DescribeCluster"],
+    kubernetes: "list nodes",
+  },
+  {
     command: "machine launch",
     when: "always; as authorize beside",
     actions: ["sts:GetCallerIdentity", "eks:DescribeCluster"],

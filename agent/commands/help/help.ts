@@ -40,11 +40,11 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "eni create": "eks-satellite eni create --cluster my-cluster --region us-west-2 --name gpu-1 --subnet subnet-0abc",
   "eni list": "eks-satellite eni list --region us-west-2 --cluster my-cluster",
   "eni delete": "eks-satellite eni delete eni-0123456789abcdef0 --region us-west-2",
-  "machine types": "eks-satellite machine types --output json",
+  "machine types": "eks-satellite machine types --gpu a10",
   "machine launch":
     "eks-satellite machine launch gpu-1 --type gpu_1x_a10 --cloud-region any --cluster demo --region us-west-2 --create-role --credentials-file keys",
   "machine terminate": "eks-satellite machine terminate gpu-1 --revoke",
-  "machine list": "eks-satellite machine list",
+  "machine list": "eks-satellite machine list --cluster my-cluster --region us-west-2",
   "machine show": "eks-satellite machine show gpu-1",
   "machine restart": "eks-satellite machine restart gpu-1",
   "node-name": "eks-satellite node-name --eni eni-0123456789abcdef0 --region us-west-2",
