@@ -434,7 +434,30 @@ download() {
   fail "$(explain_download "$code")" "$(download_hint "$http_status")"
 }
 
+# How much is there already, in place, where a person watches.
+show_progress() {
+  trap - ERR EXIT INT TERM HUP
+  while sleep 0.5 && [[ -d $scratch ]]; do
+    if [[ -s $1 ]]; then printf '\r  %d MB\033[K' "$(($(stat --format=%s -- "$1") / 1000000))" >&2; fi
+  done
+}
+
 download_once() {
+  local watcher="" code=0
+  if [[ -t 2 ]]; then
+    show_progress "$2" &
+    watcher=$!
+  fi
+  download_by_tool "$@" || code=$?
+  if [[ -n $watcher ]]; then
+    kill "$watcher" 2>/dev/null || true
+    wait "$watcher" 2>/dev/null || true
+    printf '\r\033[K' >&2
+  fi
+  return "$code"
+}
+
+download_by_tool() {
   if command -v curl >/dev/null; then
     download_with_curl "$@"
   elif command -v wget >/dev/null; then

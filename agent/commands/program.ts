@@ -16,6 +16,7 @@ import { register as registerGateway } from "./gateway/gateway.ts";
 import { addHelp } from "./help/help.ts";
 import { register as registerMachine } from "./machine/machine.ts";
 import { register as registerNodeName } from "./node-name.ts";
+import { type OutputFormat, outputOption } from "./options.ts";
 import { register as registerPlan } from "./plan.ts";
 import { register as registerReset } from "./reset.ts";
 import { register as registerRevoke } from "./revoke.ts";
@@ -72,5 +73,8 @@ function registerVersion(program: Command, { print }: CommandContext): void {
   program
     .command("version")
     .description("print the version")
-    .action(() => print(`${VERSION}\n`));
+    .addOption(outputOption())
+    .action(({ output }: { output: OutputFormat }) =>
+      print(output === "json" ? `${JSON.stringify({ version: VERSION })}\n` : `${VERSION}\n`),
+    );
 }

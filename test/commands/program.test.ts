@@ -4,8 +4,10 @@ import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
 import type { CommandContext } from "../../agent/commands/context.ts";
+import { leavesOf } from "../../agent/commands/help/help.ts";
 import { createProgram } from "../../agent/commands/program.ts";
 import { createLogOutput } from "../../agent/host/log-output.ts";
+import { VERSION } from "../../agent/version.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 const AGENT = join(import.meta.dirname, "../../agent");
@@ -84,6 +86,41 @@ test("a command's options reach it, and its exit code reaches main.ts", async ()
     from: "user",
   });
   assert.deepEqual([printed, exitCodes], [["fargate-ip-10-0-2-27.us-east-1.compute.internal\n"], [0]]);
+});
+
+test("version is the version alone, or JSON", async () => {
+  const { program, printed } = setUp();
+  await program.parseAsync(["version"], { from: "user" });
+  assert.deepEqual(printed, [`${VERSION}\n`]);
+  const json = setUp();
+  await json.program.parseAsync(["version", "--output", "json"], { from: "user" });
+  assert.deepEqual(JSON.parse(json.printed.join("")), { version: VERSION });
+});
+
+/** What these print is a file, a log, a manifest of its own, or a question and its answer. */
+const WITHOUT_JSON = [
+  "run",
+  "gateway run",
+  "bundle",
+  "configure",
+  "reset",
+  "user-data",
+  "clusters kubeconfig",
+  "token",
+];
+
+test("every command whose result is read by programs has --output json", () => {
+  const leaves = leavesOf(setUp().program).filter(
+    ({ name }) => !WITHOUT_JSON.includes(name) && !/^machine (?!list|show|types)/.test(name),
+  );
+  const bare = leaves.filter(({ command }) => {
+    const output = command.options.find(({ long }) => long === "--output");
+    return output?.argChoices?.includes("json") !== true;
+  });
+  assert.deepEqual(
+    bare.map(({ name }) => name),
+    [],
+  );
 });
 
 test("a command that fails rejects with its error, and sets no exit code", async () => {

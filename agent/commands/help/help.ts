@@ -47,6 +47,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "machine list": "eks-satellite machine list --cluster my-cluster --region us-west-2",
   "machine show": "eks-satellite machine show gpu-1",
   "machine restart": "eks-satellite machine restart gpu-1",
+  verify: "eks-satellite verify --node gpu-1",
+  version: "eks-satellite version --output json",
   "node-name": "eks-satellite node-name --eni eni-0123456789abcdef0 --region us-west-2",
   "clusters list": "eks-satellite clusters list --region us-west-2",
   "clusters show": "eks-satellite clusters show my-cluster --region us-west-2",

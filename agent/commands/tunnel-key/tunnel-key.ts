@@ -3,17 +3,24 @@ import type { Command } from "commander";
 import type { Host } from "../../host/host.ts";
 import { ensurePublicKey } from "../../network/key-file.ts";
 import type { CommandContext, Print } from "../context.ts";
+import { type OutputFormat, outputOption } from "../options.ts";
 
 /** Adds `tunnel-key`. */
 export function register(program: Command, { host, print, exitWith }: CommandContext): void {
   program
     .command("tunnel-key")
     .description("print this machine's public WireGuard key; a key that is missing is made")
-    .action(async () => exitWith(await tunnelKeyCommand(host, print)));
+    .addOption(outputOption())
+    .action(async ({ output }: { output: OutputFormat }) => exitWith(await tunnelKeyCommand(host, print, output)));
 }
 
-/** Prints the key on a line of its own. @throws tunnel-key-invalid, tunnel-key-exposed, file-unreadable, file-unwritable, disk-full */
-export async function tunnelKeyCommand(host: Pick<Host, "files" | "userId">, print: Print): Promise<number> {
-  print(`${await ensurePublicKey(host)}\n`);
+/** Prints the key on a line of its own, or as JSON. @throws tunnel-key-invalid, tunnel-key-exposed, file-unreadable, file-unwritable, disk-full */
+export async function tunnelKeyCommand(
+  host: Pick<Host, "files" | "userId">,
+  print: Print,
+  output: OutputFormat = "text",
+): Promise<number> {
+  const publicKey = await ensurePublicKey(host);
+  print(output === "json" ? `${JSON.stringify({ publicKey })}\n` : `${publicKey}\n`);
   return 0;
 }
