@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
+import { LABEL } from "../../../agent/admin/verify/pods.ts";
+import { ROW_NAMES } from "../../../agent/admin/verify/row.ts";
 import { webImage, webPage } from "../../sandbox/images.ts";
 import { accountId, clusterName, nodeName, region } from "../../sandbox/state.ts";
 import { webName, webPort } from "../../sandbox/workload.ts";
@@ -9,6 +11,11 @@ import { documentedBlocks, GATEWAY_PACKAGE } from "../documented-blocks.ts";
 import { bringUpInVpc, CLUSTER, type Connected, openApp, startNode, untilGatewayWorks, WORKING } from "./connected.ts";
 import { fetchForwarded } from "./port-forward.ts";
 import { startWebhook } from "./webhook.ts";
+
+interface VerifyDocument {
+  readonly rows: readonly { readonly name: string; readonly outcome: string; readonly message: string }[];
+  readonly left: readonly string[];
+}
 
 let connected: Connected;
 before(async () => {
@@ -87,6 +94,36 @@ test("port-forward, and kubelet's resource metrics, as kubectl top reads them", 
   const metrics = `/api/v1/nodes/${nodeName}/proxy/metrics/resource`;
   assert.match(await connected.sandbox.kubectl(["get", "--raw", metrics]), /^node_cpu_usage_seconds_total /m);
   assert.equal(await fetchForwarded(connected.sandbox, `deployment/${webName}`, webPort), webPage);
+});
+
+test("verify, at the laptop, finds every way to the node and back, and leaves nothing", async () => {
+  const { laptop, sandbox } = connected;
+  const line = `eks-satellite verify --node ${nodeName} --kubeconfig ${await laptop.kubeconfig()} --image ${webImage}`;
+  const { exitCode, stdout, stderr } = await laptop.run(`${line} --output json`);
+  const { rows, left } = JSON.parse(stdout || "{}") as VerifyDocument;
+  assert.deepEqual(
+    rows.map(({ name, outcome, message }) => [name, outcome === "ok" ? "ok" : `${outcome}: ${message}`]),
+    ROW_NAMES.map((name) => [name, name === "gpu" ? "skip: the Node offers no nvidia.com/gpu" : "ok"]),
+    stderr,
+  );
+  assert.deepEqual([exitCode, left], [0, []]);
+  assert.equal(await sandbox.kubectl(["get", "pods,services", `--selector=${LABEL}`, "--output=name"]), "");
+});
+
+test("verify names kubelet's port that is closed, and asks the rest all the same", async () => {
+  const { laptop, satellite } = connected;
+  const closed = ["INPUT", "--in-interface", "es0", "--protocol", "tcp", "--dport", "10250", "--jump", "DROP"];
+  await satellite.box("iptables", "--insert", ...closed);
+  try {
+    const line = `eks-satellite verify --node ${nodeName} --kubeconfig ${await laptop.kubeconfig()} --image ${webImage}`;
+    const { exitCode, stdout } = await laptop.run(`${line} --only kubelet logs dns cluster-ip`);
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^✗ kubelet +kubelet-unreachable: .*\n +→ eks-satellite gateway check --cluster /m);
+    assert.match(stdout, /^○ logs +not tried: see kubelet$/m);
+    for (const name of ["dns", "cluster-ip"]) assert.match(stdout, new RegExp(`^✓ ${name} `, "m"));
+  } finally {
+    await satellite.box("iptables", "--delete", ...closed);
+  }
 });
 
 test("the API server asks a validating webhook that runs on the satellite", async () => {
