@@ -48,6 +48,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "containerd.registries{}.mirrors[].overridePath": false,
   "containerd.registries{}.mirrors[].resolve": true,
   "containerd.config": { oom_score: -999 },
+  "gpu.xids": { 94: "ignore", 63: "warn" },
   "network.tunnel.address": "10.250.0.11",
   "network.tunnel.pods": ["10.250.16.0/24"],
   "network.tunnel.gateways[].publicKey": "hIA3ikjlSOAo0qqrI+rXaS3ZH04nX7Q2YQ4m2Vxv7wc=",

@@ -9,6 +9,7 @@ import { createFabricManagerReader } from "../nvidia/fabric-manager.ts";
 import { NvidiaSmi, type SmiAnswer } from "../nvidia/nvidia-smi.ts";
 import type { GpuReading } from "../nvidia/nvidia-smi-output.ts";
 import { KernelMessages } from "../xid/xid.ts";
+import { applyPolicy, type XidPolicy } from "../xid/xid-policy.ts";
 import { XidRecord } from "../xid/xid-record.ts";
 import { type Check, type Finding, fail, local, ok, unknown, warn } from "./check.ts";
 
@@ -22,7 +23,7 @@ export const GPU_CHECK: Check = local({
   name: "gpu",
   checks: "NVIDIA's driver is loaded, and every GPU answers and has no fault",
   run: async ({ host }, { gpu }) => {
-    const observation = gpu.mode === "off" ? undefined : await readObservation(host);
+    const observation = gpu.mode === "off" ? undefined : await readObservation(host, gpu.xids);
     const faults = observation === undefined ? [] : judgeGpus(observation);
     const reports = reportGpus(gpu.mode, observation, faults);
     const failing = GPU_CONDITIONS.find((type) => reports[type].status === "False");
@@ -82,7 +83,7 @@ const WEAKNESSES: readonly Weakness[] = [
 ];
 
 /** Observes the GPUs once. Nothing in it waits longer than a check may. @throws file-unreadable */
-export async function readObservation(host: Host): Promise<GpuObservation> {
+export async function readObservation(host: Host, policy: XidPolicy = {}): Promise<GpuObservation> {
   const { facts, problem } = await createDriverReader(host, DRIVER_LIMIT_MS)();
   if (facts.busIds.length === 0) return { facts, ...NOTHING_SEEN };
   const { driverVersion } = facts;
@@ -90,7 +91,7 @@ export async function readObservation(host: Host): Promise<GpuObservation> {
   const [answer, hasFabricManager, kernelLog] = await Promise.all([
     driverVersion === undefined ? undefined : querySmi(host, driverVersion),
     facts.nvSwitches === 0 || driverVersion === undefined ? undefined : createFabricManagerReader(host)(),
-    readKernelLog(host),
+    readKernelLog(host, policy),
   ]);
   const consecutiveAnswers = answer === undefined ? new Map() : lasting(answer, hasFabricManager);
   return { facts, answer, hasFabricManager, ...kernelLog, consecutiveAnswers };
@@ -105,14 +106,17 @@ function lasting(answer: SmiAnswer, hasFabricManager: boolean | undefined): Read
   return new Map(transientSymptoms(answer, hasFabricManager).map((symptom) => [symptom, Number.POSITIVE_INFINITY]));
 }
 
-async function readKernelLog(host: Host): Promise<Pick<GpuObservation, "xids" | "kernelLogProblem">> {
+async function readKernelLog(
+  host: Host,
+  policy: XidPolicy,
+): Promise<Pick<GpuObservation, "xids" | "kernelLogProblem">> {
   const messages = new KernelMessages();
   const record = new XidRecord();
   try {
     const { exitCode, stdout, stderr } = await host.run("dmesg", ["--raw"], { timeoutSeconds: DMESG_TIMEOUT_SECONDS });
     for (const text of stdout.split("\n")) {
       const line = messages.read(text);
-      if (line !== undefined) record.take(line);
+      if (line !== undefined) record.take(applyPolicy(line, policy));
     }
     if (exitCode === 0 || host.userId !== 0) return { xids: record.list() }; // Not root: the kernel's log cannot be read.
     return { xids: record.list(), kernelLogProblem: `dmesg exited with ${exitCode}: ${stderr.trim().slice(-200)}` };

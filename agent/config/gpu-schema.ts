@@ -1,6 +1,10 @@
 // The section of the configuration that says what is expected of NVIDIA GPUs.
 import * as z from "zod";
 
+/** What an administrator makes of an Xid. */
+const XID_POLICIES = ["ignore", "warn"] as const;
+const MAX_XIDS = 100;
+
 /** How GPUs are watched, and whether pods must ask for them. */
 export const gpuSchema = z.strictObject({
   mode: z
@@ -25,6 +29,13 @@ export const gpuSchema = z.strictObject({
     .default("auto")
     .describe(
       "containerd's runtime for pods that name none. auto: nvidia where nvidia-container-runtime is installed, unless the configuration already names another default; GPU Operator decides about its own toolkit.",
+    ),
+  xids: z
+    .record(z.string().regex(/^\d{1,4}$/, "must be the number of an Xid, such as 94"), z.enum(XID_POLICIES))
+    .refine((xids) => Object.keys(xids).length <= MAX_XIDS, `has more than ${MAX_XIDS} Xids`)
+    .default({})
+    .describe(
+      "Xids that are no fault here, such as {94: ignore, 63: warn}. ignore: it is counted alone. warn: it is also logged as a warning. An Xid that is not named is judged by NVIDIA's catalogue.",
     ),
   taint: z
     .boolean()

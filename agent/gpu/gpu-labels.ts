@@ -20,6 +20,15 @@ export interface GpuLabelerOptions {
   readonly history: GpuHistory;
 }
 
+type Labels = Readonly<Record<string, string>>;
+
+interface OwnLabels {
+  /** Whether GPU Feature Discovery owns the labels that describe the GPUs. */
+  readonly isDiscovered: boolean;
+  readonly written: readonly (readonly [key: string, value: string])[];
+  readonly forOperator: Labels;
+}
+
 /** Only GPU Feature Discovery writes it. Where it is present, every label of GPUs belongs to GPU Feature Discovery. */
 const DISCOVERY_LABEL = "nvidia.com/gfd.timestamp";
 /** Labels that were right are checked again after this long. */
@@ -46,6 +55,16 @@ export function renderGpuLabels({ facts, gpus }: GpuView): Readonly<Record<strin
   );
 }
 
+/**
+ * What GPU Operator must know of a machine that has its driver: without it, it would install another one in a container. It keeps a value that is there.
+ * https://github.com/NVIDIA/gpu-operator/blob/main/controllers/state_manager.go (addGPUStateLabels)
+ */
+export function renderOperatorLabels({ facts }: Pick<GpuView, "facts">): Readonly<Record<string, string>> {
+  return facts.busIds.length === 0 || facts.driverVersion === undefined
+    ? {}
+    : { "nvidia.com/gpu.deploy.driver": "pre-installed" };
+}
+
 /** Keeps the Node's labels in step with its GPUs. */
 export class GpuLabeler {
   readonly #options: GpuLabelerOptions;
@@ -67,11 +86,12 @@ export class GpuLabeler {
     if (view === undefined || server === undefined || !board.isTrue("ApiReachable")) return;
     const wanted = renderGpuLabels(view);
     if (Object.keys(wanted).length === 0 && history.labels.length === 0) return;
-    const labels = JSON.stringify(wanted);
+    const forOperator = renderOperatorLabels(view);
+    const labels = JSON.stringify([wanted, forOperator]);
     const atMs = host.clock.monotonic();
     if (this.#kept?.labels === labels && atMs - this.#kept.atMs < CHECK_AGAIN_MS) return;
     try {
-      if (await this.#write(server, wanted)) this.#kept = { labels, atMs };
+      if (await this.#write(server, wanted, forOperator)) this.#kept = { labels, atMs };
     } catch (err) {
       if (describe(err).code === "api-unreachable") return; // The next round tries again.
       log.info({ err }, "the Node's labels for its GPUs were not written");
@@ -79,27 +99,32 @@ export class GpuLabeler {
     }
   }
 
-  /** Returns whether there was a Node to write to. */
-  async #write(server: NodeApi, wanted: Readonly<Record<string, string>>): Promise<boolean> {
+  /** Returns whether there was a Node to write to. @param forOperator written only where there is no value yet */
+  async #write(server: NodeApi, wanted: Labels, forOperator: Labels): Promise<boolean> {
     const { config, log, history } = this.#options;
     const present = await server.readLabels(config.node.name);
     if (present === undefined) return false;
-    if (Object.hasOwn(present, DISCOVERY_LABEL)) {
-      await history.noteLabels([]);
-      return true;
-    }
-    const own = Object.entries(wanted).filter(([key]) => !Object.hasOwn(config.node.labels, key));
-    const isGone = own.length === 0;
-    const changes = isGone
-      ? history.labels.filter((key) => Object.hasOwn(present, key)).map((key) => [key, null] as const)
-      : own.filter(([key, value]) => present[key] !== value);
+    const isConfigured = (key: string) => Object.hasOwn(config.node.labels, key);
+    const isDiscovered = Object.hasOwn(present, DISCOVERY_LABEL);
+    const own = isDiscovered ? [] : Object.entries(wanted).filter(([key]) => !isConfigured(key));
+    const missing = Object.entries(forOperator).filter(([key]) => !Object.hasOwn(present, key) && !isConfigured(key));
+    const isGone = Object.keys(wanted).every(isConfigured);
+    const changes =
+      isGone && !isDiscovered
+        ? history.labels.filter((key) => Object.hasOwn(present, key)).map((key) => [key, null] as const)
+        : [...own.filter(([key, value]) => present[key] !== value), ...missing];
     if (changes.length > 0) {
       await server.patchLabels(config.node.name, Object.fromEntries(changes));
       log.info({ labels: Object.fromEntries(changes) }, "the Node's labels for its GPUs were written");
     }
-    // A value that is unknown for the moment, such as a product while nvidia-smi hangs, stays on the Node and in our list.
-    await history.noteLabels(isGone ? [] : [...new Set([...history.labels, ...own.map(([key]) => key)])].toSorted());
+    await history.noteLabels(isGone ? [] : this.#listOwn({ isDiscovered, written: [...own, ...missing], forOperator }));
     return true;
+  }
+
+  /** A value that is unknown for the moment, such as a product while nvidia-smi hangs, stays on the Node and in our list. */
+  #listOwn({ isDiscovered, written, forOperator }: OwnLabels): readonly string[] {
+    const before = this.#options.history.labels.filter((key) => !isDiscovered || Object.hasOwn(forOperator, key));
+    return [...new Set([...before, ...written.map(([key]) => key)])].toSorted();
   }
 }
 

@@ -4,12 +4,15 @@ import type { Log } from "../log.ts";
 import { followKernelLog } from "../xid/kernel-log.ts";
 import { KERNEL_TOKENS, KernelMessages } from "../xid/xid.ts";
 import { explainQuietXid } from "../xid/xid-catalogue.ts";
+import { applyPolicy, type XidPolicy } from "../xid/xid-policy.ts";
 import { type Xid, XidRecord } from "../xid/xid-record.ts";
 
 export interface GpuMessagesOptions {
   readonly host: Host;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Xids that the administrator takes for no fault. */
+  readonly policy: XidPolicy;
   /** A fault began, became worse or ended. */
   readonly onNews: () => void;
 }
@@ -61,8 +64,9 @@ export class GpuMessages {
   }
 
   #onLine(text: string): void {
-    const line = this.#messages.read(text);
-    if (line === undefined) return;
+    const read = this.#messages.read(text);
+    if (read === undefined) return;
+    const line = applyPolicy(read, this.#options.policy);
     const before = line.kind === "xid" ? this.#record.find(line) : undefined;
     const xid = this.#record.take(line);
     // An earlier run has logged what came before the daemon's start.
@@ -73,13 +77,16 @@ export class GpuMessages {
   }
 
   #tell({ busId, xid, text, action, isSwitch }: Xid): void {
-    const { host, log } = this.#options;
+    const { host, log, policy } = this.#options;
+    const chosen = isSwitch === true ? undefined : policy[xid];
+    if (chosen === "ignore") return;
     const key = `${busId} ${xid}`;
     const now = host.clock.monotonic();
     if (now - (this.#loggedMs.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
     this.#loggedMs.set(key, now);
     if (isSwitch === true)
       log.info({ nvSwitch: busId, sxid: xid }, `an event of an NVSwitch that is not fatal: SXid ${xid}: ${text}`);
+    else if (chosen === "warn") log.warn({ gpu: busId, xid }, `a warning by gpu.xids: Xid ${xid}: ${text}`);
     else log.info({ gpu: busId, xid }, `${explainQuietXid(xid, action)}: Xid ${xid}: ${text}`);
   }
 }

@@ -1,5 +1,6 @@
 // The GPUs in /status: the schema, and the function that fills it.
 import * as z from "zod";
+import { optional } from "../optional.ts";
 import type { GpuFault } from "./gpu-fault.ts";
 import type { GpuState, GpuView } from "./gpu-watch.ts";
 
@@ -58,6 +59,10 @@ export const gpuStatusSchema = z.object({
   gpus: z.array(gpuSchema).optional(),
   faults: z.array(faultSchema).optional().describe("Faults that are not of one GPU, worst first."),
   switchEvents: z.array(switchEventSchema).optional().describe("SXids of this boot, which NVSwitches report."),
+  xidPolicy: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Xids that gpu.xids takes for no fault, each with ignore or warn; absent where it names none."),
   runtime: z
     .object({
       binary: z.string().optional().describe("Program of containerd's runtime nvidia."),
@@ -88,6 +93,7 @@ export function renderGpuStatus(view: GpuView | undefined): z.infer<typeof gpuSt
       ...{ busId, sxid: xid, count },
       isFatal: isStanding,
     })),
+    ...optional({ xidPolicy: view.xidPolicy }),
     runtime: view.runtime,
   };
 }

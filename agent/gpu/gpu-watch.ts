@@ -10,6 +10,7 @@ import { createFabricManagerReader } from "../nvidia/fabric-manager.ts";
 import { NvidiaSmi, type SmiAnswer } from "../nvidia/nvidia-smi.ts";
 import type { GpuReading } from "../nvidia/nvidia-smi-output.ts";
 import { optional } from "../optional.ts";
+import type { XidPolicy } from "../xid/xid-policy.ts";
 import type { Xid } from "../xid/xid-record.ts";
 import type { GpuFault } from "./gpu-fault.ts";
 import { type GpuObservation, judgeGpus, transientSymptoms } from "./gpu-faults.ts";
@@ -38,6 +39,8 @@ export interface GpuView {
   readonly machineFaults?: readonly GpuFault[];
   /** SXids of this boot, of every NVSwitch. */
   readonly switchEvents?: readonly Xid[];
+  /** Xids that `gpu.xids` takes for no fault; absent where it names none. */
+  readonly xidPolicy?: XidPolicy;
   /** How pods get them. */
   readonly runtime?: GpuRuntimeView;
   /** Whether the Node is cordoned because of their faults. */
@@ -77,7 +80,7 @@ export class GpuWatch {
   constructor(options: GpuWatchOptions) {
     const { host, config, log, signal } = options;
     this.#options = options;
-    this.#messages = new GpuMessages({ host, log, signal, onNews: () => this.#onNews() });
+    this.#messages = new GpuMessages({ host, log, signal, policy: config.gpu.xids, onNews: () => this.#onNews() });
     this.#smi = new NvidiaSmi({ host, timeoutSeconds: SMI_TIMEOUT_SECONDS });
     this.#readDriver = createDriverReader(host);
     this.#hasFabricManager = createFabricManagerReader(host);
@@ -95,9 +98,11 @@ export class GpuWatch {
     const { facts, answer } = this.#observation;
     const xids = this.#messages.list();
     const cudaVersion = answer?.cudaVersion;
+    const { xids: policy } = this.#options.config.gpu;
+    const xidPolicy = Object.keys(policy).length === 0 ? undefined : policy;
     return {
       facts,
-      ...optional({ cudaVersion }),
+      ...optional({ cudaVersion, xidPolicy }),
       gpus: facts.busIds.map((busId) => this.#stateOf(busId, answer, xids)),
       machineFaults: this.#faults.filter(({ busId }) => busId === undefined),
       switchEvents: xids.filter(({ isSwitch }) => isSwitch === true),

@@ -87,3 +87,16 @@ test("a driver that hangs is a failure, be GPUs required or not", async () => {
   assert.match(evidence ?? "", /driver hangs/);
   assert.match(remedy ?? "", /systemctl reboot/);
 });
+
+test("an Xid that gpu.xids ignores is no fault for the check either", async () => {
+  const { host, find } = setUpCheck();
+  const machine = readGpuMachine("a10");
+  becomeGpuMachine(host, {
+    ...machine,
+    kernelLog: ["<3>[ 81.771024] NVRM: Xid (PCI:0000:06:00): 119, pid=1, Timeout"],
+  });
+  assert.equal((await find("gpu")).outcome, "fail");
+  const path = "/etc/eks-satellite/config.yaml";
+  host.files.put(path, `${host.files.peek(path)?.content}\ngpu: { xids: { 119: ignore } }\n`);
+  assert.equal((await find("gpu")).outcome, "ok");
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
-import { GpuLabeler, renderGpuLabels } from "../../agent/gpu/gpu-labels.ts";
+import { GpuLabeler, renderGpuLabels, renderOperatorLabels } from "../../agent/gpu/gpu-labels.ts";
 import { GpuWatch } from "../../agent/gpu/gpu-watch.ts";
 import type { NodeApi } from "../../agent/kubernetes/node-api.ts";
 import { createBoard } from "../fakes/board.ts";
@@ -12,6 +12,8 @@ import { sampleConfig } from "../fakes/samples.ts";
 
 const MINUTE_MS = 60_000;
 const A10 = readGpuMachine("a10").expected.labels;
+/** What GPU Operator reads of a machine that has its driver. */
+const OPERATOR = { "nvidia.com/gpu.deploy.driver": "pre-installed" };
 
 /** A machine of the fixtures and the Node that it is; `round` looks at the GPUs and keeps the labels. */
 function setUp(context: TestContext, name: string, { yaml = "", host = new MemoryHost() } = {}) {
@@ -56,7 +58,9 @@ for (const name of GPU_MACHINES) {
     assert.ok(view !== undefined);
     const { labels } = readGpuMachine(name).expected;
     assert.deepEqual(renderGpuLabels(view), labels);
-    assert.deepEqual(node.labels, { "kubernetes.io/os": "linux", ...labels });
+    const forOperator = renderOperatorLabels(view);
+    assert.deepEqual(forOperator, view.facts.driverVersion === undefined || name === "no-gpu" ? {} : OPERATOR);
+    assert.deepEqual(node.labels, { "kubernetes.io/os": "linux", ...labels, ...forOperator });
   });
 }
 
@@ -73,9 +77,16 @@ test("labels that are right are written once, and checked again after ten minute
   assert.deepEqual(server.patches.at(-1), { "nvidia.com/gpu.count": "1" });
 });
 
-test("with GPU Feature Discovery nothing is written", async (context) => {
+test("with GPU Feature Discovery its labels are left alone, and GPU Operator learns of the driver", async (context) => {
   const { node, server, round } = setUp(context, "a10");
   node.labels = { "nvidia.com/gfd.timestamp": "1700000000", "nvidia.com/gpu.count": "4" };
+  await round();
+  assert.deepEqual([server.reads, server.patches], [1, [OPERATOR]]);
+});
+
+test("what GPU Operator or an administrator has said of the driver stays", async (context) => {
+  const { node, server, round } = setUp(context, "a10");
+  node.labels = { ...A10, "nvidia.com/gpu.deploy.driver": "false" };
   await round();
   assert.deepEqual([server.reads, server.patches], [1, []]);
 });
@@ -98,7 +109,7 @@ test("a Node that was registered again gets its labels at once; a Node that does
   node.labels = {};
   labeler.forget();
   await round();
-  assert.deepEqual(node.labels, A10);
+  assert.deepEqual(node.labels, { ...A10, ...OPERATOR });
 });
 
 test("when the GPUs are gone after a reboot our labels are removed, and no others", async (context) => {
@@ -108,7 +119,7 @@ test("when the GPUs are gone after a reboot our labels are removed, and no other
   const kept = first.host.files.peek("/var/lib/eks-satellite/gpu.json")?.content ?? "";
   host.files.put("/var/lib/eks-satellite/gpu.json", kept);
   const { node, server, round } = setUp(context, "no-gpu", { host });
-  node.labels = { ...A10, "nvidia.com/mine": "1" };
+  node.labels = { ...A10, ...OPERATOR, "nvidia.com/mine": "1" };
   await round();
   assert.deepEqual(node.labels, { "nvidia.com/mine": "1" });
   await round();

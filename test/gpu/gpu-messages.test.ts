@@ -1,6 +1,7 @@
 // What the kernel logs of GPUs: faults that stand, faults that are an application's, and the end of both.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { renderGpuStatus } from "../../agent/gpu/gpu-status.ts";
 import { setUpGpuWatch } from "../fakes/gpu-watch.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -171,4 +172,32 @@ test("a kernel's log that cannot be followed is reported, with what to install",
   await rounds(3);
   assert.equal(shown().GpuHealthy, "False KernelLogUnreadable");
   assert.match(board.get("GpuHealthy").hint ?? "", /^Action: none on the GPU\. Run dmesg .* util-linux/);
+});
+
+const line = (xid: number, text: string) =>
+  `<3>[ 8120.771024] NVRM: Xid (PCI:0000:06:00): ${xid}, pid=1, name=python3, ${text}`;
+
+test("gpu.xids: an Xid that is ignored is counted alone, and one that is a warning is logged once and no fault", async (context) => {
+  const { board, watch, messages, rounds, say, shown } = setUpGpuWatch(context, "a10", {
+    config: "gpu: { xids: { 119: ignore, 74: warn } }",
+  });
+  await rounds(1);
+  const settled = messages("info").length;
+  for (const xid of [119, 74, 74]) await say(line(xid, "a fault by the catalogue"));
+  assert.equal(shown().GpuHealthy, "True Healthy");
+  assert.deepEqual(
+    watch.view()?.gpus[0]?.xids.map(({ xid, count, isStanding }) => [xid, count, isStanding]),
+    [
+      [119, 1, false],
+      [74, 2, false],
+    ],
+  );
+  assert.equal(messages("info").length, settled);
+  assert.deepEqual(
+    messages("warn").map((text) => text.slice(0, 34)),
+    ["a warning by gpu.xids: Xid 74: pid"],
+  );
+  assert.deepEqual(renderGpuStatus(watch.view())?.xidPolicy, { 74: "warn", 119: "ignore" });
+  await say(line(79, "GPU has fallen off the bus."));
+  assert.equal(board.get("GpuHealthy").reason, "GpuXid79");
 });

@@ -12,7 +12,7 @@ exec httpd -f -p "$here:$PORT" -h /work
 /** Seconds until the probe reports what it has. */
 export const PROBE_SECONDS = 14;
 
-/** Asks until it is well, for a Service's rules may be written a moment after it. */
+/** Asks until it is well, for a Service's rules may be written a moment after it. What a question has said stays until the next one has ended. */
 export const PROBE_SCRIPT = `
 cd /work
 domain=cluster.local
@@ -41,7 +41,8 @@ ask () {
   name=$1 limit=$2 wanted=$3 other=$4
   shift 4
   while :; do
-    within "$limit" "$@" > "$name" 2>&1
+    within "$limit" "$@" > "$name.try" 2>&1
+    [ -s "$name.try" ] && cat "$name.try" > "$name"
     if has "$name" "$wanted" || has "$name" "$other"; then echo yes > "$name.said"; return; fi
     echo no > "$name.said"
     sleep 1
