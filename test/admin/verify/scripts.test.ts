@@ -33,10 +33,12 @@ function runScript(script: string, programs: Readonly<Record<string, string>>): 
       ...{ PATH: `${folder}:${process.env.PATH}`, TOKEN: "verify-1", NODE_IP: "10.0.0.2", NODE_PORT: "30001" },
       ...{ API_IP: "10.100.0.1", API_HOST: "10.100.0.1", SERVICE_HOST: "10.100.7.7" },
     };
-    spawnSync("sh", ["-c", here], { env, timeout: 30_000, stdio: "ignore" });
+    // In a pod the end of the first process ends all; here the group of processes does.
+    const whole = `trap 'kill -9 0' EXIT\n${here}`;
+    spawnSync("setsid", ["--wait", "sh", "-c", whole], { env, timeout: 30_000, stdio: "ignore" });
     return readFileSync(join(folder, "report"), "utf8");
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
