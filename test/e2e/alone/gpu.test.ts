@@ -10,6 +10,7 @@ import { waitFor } from "../../sandbox/wait.ts";
 import { renderGpuPod } from "../gpu-pod.ts";
 import { logKernelLine, readRuntimeRecord, standInGpus } from "../gpu-stand-in.ts";
 import { bringUp, type Satellite } from "../satellite.ts";
+import { verified } from "../verified.ts";
 
 const NAME = "gpu-sandbox";
 const manifests = join(import.meta.dirname, "../../../packaging/kubernetes");
@@ -77,7 +78,8 @@ test("a GPU is noticed: conditions, the Node's labels, containerd's runtime", as
     assert.equal(`${status} ${reason}`, expected, type);
   }
   const node = await satellite.sandbox.waitForNode((each) => "nvidia.com/gpu.product" in nvidiaLabels(each), 30_000);
-  assert.deepEqual(nvidiaLabels(node), MACHINE.expected.labels);
+  const forOperator = { "nvidia.com/gpu.deploy.driver": "pre-installed" };
+  assert.deepEqual(nvidiaLabels(node), { ...MACHINE.expected.labels, ...forOperator });
   const dump = await satellite.box("containerd", "config", "dump");
   assert.match(dump, /default_runtime_name = "nvidia"/);
   await satellite.untilHealthy(60_000);
@@ -109,6 +111,16 @@ test("the manifests for the cluster are such as the API server takes, and the pl
   await waitFor(wait, async () => (await sandbox.kubectl(placed)) === "1");
   // Its image is in no registry that can be reached from here: a stand-in does its work.
   await sandbox.kubectl(["delete", ...plugin]);
+});
+
+test("verify gives a pod of its own the GPU and opens it; where another pod has it, that is a warning", async () => {
+  const { sandbox } = satellite;
+  await waitFor({ what: "the GPU to be allocatable", deadlineMs: 30_000 }, async () => (await allocatable()) === "1");
+  assert.match(await verified(sandbox, "gpu"), /^✓ gpu +a pod was given 1 of 1 GPUs and opened \/dev\/nvidia0/m);
+  await sandbox.kubectl(["apply", "--filename=-"], renderGpuPod("holder"));
+  await sandbox.kubectl(["wait", "pod/holder", "--for=condition=Ready", "--timeout=30s"]);
+  assert.match(await verified(sandbox, "gpu"), /^! gpu +gpu-busy: other pods have all 1 GPUs: /m);
+  await sandbox.kubectl(["delete", "pod", "holder", "--wait"]);
 });
 
 test("a pod that asks for a GPU gets it, under runtime nvidia; a second one waits", async () => {

@@ -18,6 +18,7 @@ import { up } from "../../sandbox/up.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { webName, webPort } from "../../sandbox/workload.ts";
 import { Satellite } from "../satellite.ts";
+import { verified } from "../verified.ts";
 
 const FOLDER = join(cacheFolder(), "services-sandbox");
 const POD = "caller";
@@ -123,11 +124,14 @@ test("CoreDNS that is away, and one that is out of reach, have reasons of their 
   const away = await satellite.untilReason("ClusterDnsWorking", "CoreDnsAway");
   assert.deepEqual((await satellite.status()).rootCauses, ["ClusterDnsWorking"]);
   assert.match(away.hint ?? "", /k8s-app=kube-dns/);
+  // The kernel refuses only some of many questions, and the daemon asks as well.
+  assert.match(await verified(sandbox, "dns"), /^✗ dns +(core-dns-away|dns-timeout): /m);
   const drop = ["INPUT", "--destination", sandbox.addresses.dnsPod, "--jump", "DROP"];
   const inControl = (...args: string[]) =>
     execa("ip", ["netns", "exec", sandbox.addresses.controlNamespace, "iptables", ...args], clean());
   await inControl("--append", ...drop);
   await satellite.untilReason("ClusterDnsWorking", "DnsTimeout");
+  assert.match(await verified(sandbox, "dns"), /^✗ dns +dns-timeout: /m);
   await inControl("--delete", ...drop);
   await startClusterDns(sandbox, new Progress());
   await satellite.untilReason("ClusterDnsWorking", "Answers");
@@ -137,6 +141,7 @@ test("CoreDNS that is away, and one that is out of reach, have reasons of their 
 test("kube-proxy that is away is missed, though its rules go on answering; back, it is seen within seconds", async () => {
   await placeKubeProxy({ "eks-satellite.test/nowhere": "true" });
   const { hint } = await satellite.untilReason("ServicesWorking", "KubeProxyMissing");
+  assert.match(await verified(sandbox, "service"), /^✗ service +kube-proxy-missing: /m);
   assert.match(hint ?? "", /add-on kube-proxy/);
   assert.match(await fetchFrom(appService.name), /the app in the VPC/);
   assert.equal((await satellite.condition("ClusterDnsWorking")).status, "True");
