@@ -105,7 +105,7 @@ test("a machine that never becomes a node is left, and its price and its end are
 });
 
 test("Ctrl-C at the wait says what is left and how to end it", async () => {
-  const { exitCode, stdout, stderr } = await rented.run(`timeout --signal=INT 60 ${launchOf("gpu-3")}`);
+  const { exitCode, stdout, stderr } = await rented.run(`timeout --signal=INT 35 ${launchOf("gpu-3")}`);
   assert.notEqual(exitCode, 0);
   assert.match(stdout + stderr, /eks-satellite machine terminate gpu-3/);
   assert.equal((await machineOf("gpu-3"))?.status, "active");
