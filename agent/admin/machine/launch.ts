@@ -2,6 +2,7 @@
 import { describe, hasCode, SatelliteError } from "../../errors.ts";
 import type { Change } from "../change.ts";
 import type { LambdaApi, Machine } from "../lambda/api.ts";
+import { filteredFirst } from "../lambda/regions.ts";
 import { type LaunchSpec, type LaunchState, planLaunch, planRuleset, planSshKey } from "./changes.ts";
 import type { NodeAccess, NodeView } from "./node.ts";
 import { interrupted, secondsSince, type WaitContext, waitFor } from "./wait.ts";
@@ -128,7 +129,7 @@ async function findCapacity(
       }
       const offers = await context.lambda.listTypes(context.signal);
       const regions = offers.find((offer) => offer.name === name)?.regions ?? [];
-      const region = regions.map((each) => each.name).find(isAllowed);
+      const region = filteredFirst(regions.map((each) => each.name)).find(isAllowed);
       return region === undefined ? { state: "none" } : { done: region };
     },
   });

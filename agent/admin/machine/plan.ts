@@ -11,6 +11,7 @@ import type {
   SshKey,
 } from "../lambda/api.ts";
 import { unknownName } from "../lambda/errors.ts";
+import { filteredFirst, UNFILTERED_REGION } from "../lambda/regions.ts";
 import { TAGS } from "../lambda/tags.ts";
 import { describeRule, isWorld, type Opening } from "./open.ts";
 
@@ -52,8 +53,6 @@ export interface MachinePlan {
 }
 
 export const ANY_REGION = "any";
-/** Lambda's document: firewall rules do not apply to it. */
-const UNFILTERED_REGION = "us-south-1";
 const GONE = ["terminated", "terminating", "preempted"];
 const KUBELET_PORT = 10_250;
 
@@ -62,7 +61,8 @@ export function planMachine(reading: LambdaReading, wanted: WantedMachine): Mach
   refuseSecond(reading.machines, wanted.name);
   const type = findType(reading.offers, wanted.type);
   const allowed = allowedRegions(reading, wanted);
-  const withCapacity = type.regions.map(({ name }) => name).filter((name) => allowed?.includes(name) ?? true);
+  const names = type.regions.map(({ name }) => name).filter((name) => allowed?.includes(name) ?? true);
+  const withCapacity = filteredFirst(names);
   if (withCapacity.length === 0 && !wanted.canWait) throw noCapacity(type, wanted.cloudRegion);
   checkImage(reading.images, wanted.image);
   return {

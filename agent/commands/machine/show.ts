@@ -1,6 +1,7 @@
 // `eks-satellite machine show`: everything of one machine, with what reaches it from outside.
 import type { Command } from "commander";
 import type { FirewallRule, LambdaApi, Machine, Ruleset } from "../../admin/lambda/api.ts";
+import { UNFILTERED_REGION } from "../../admin/lambda/regions.ts";
 import { TAGS } from "../../admin/lambda/tags.ts";
 import { findMachine, launchedAt } from "../../admin/machine/find-machine.ts";
 import { isoTime } from "../../time.ts";
@@ -21,7 +22,6 @@ export interface ShowContext {
 }
 
 /** Lambda's document says so of this region, and not whether its ports are open or closed. */
-const WITHOUT_FIREWALL = "us-south-1";
 const HOUR_MS = 3_600_000;
 
 /** Adds `machine show`. */
@@ -116,8 +116,8 @@ function notesOf({ actions, region, status }: Machine): readonly string[] {
     );
   return [
     ...(status === "unhealthy" ? ["Lambda Cloud cannot reach it: it costs all the same"] : []),
-    ...(region.name === WITHOUT_FIREWALL
-      ? [`no firewall rule holds in ${WITHOUT_FIREWALL}, Lambda's document says`]
+    ...(region.name === UNFILTERED_REGION
+      ? [`no firewall rule holds in ${UNFILTERED_REGION}, Lambda's document says`]
       : []),
     ...refused,
   ];

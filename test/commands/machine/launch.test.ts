@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { A10 } from "../../fakes/lambda-samples.ts";
 import { setUpMachines } from "../../fakes/machine-admin.ts";
 
 const ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
@@ -49,6 +50,14 @@ test("a dry run asks, and makes nothing", async () => {
   );
   assert.match(printed(), /\+ {2}"userData": "\d\.\d KiB, with AWS keys"/);
   assert.match(printed(), /tcp 8080 from 198\.51\.100\.0\/24/);
+});
+
+test("any region is one whose rules apply, where one has capacity", async () => {
+  const { launch, finish, lambda } = setUpMachines();
+  const regions = ["us-south-1", "us-west-1"].map((name) => ({ name, description: name }));
+  lambda.offers = [{ ...A10, regions }];
+  assert.equal(await finish(launch("--wait", "0")), 0);
+  assert.equal(lambda.launches[0]?.region, "us-west-1");
 });
 
 test("without a terminal nothing is made unless --yes is given, and with one the price is in the question", async () => {
