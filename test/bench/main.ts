@@ -1,4 +1,4 @@
-// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `network` those of the tunnel.
+// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `network` those of the tunnel, and with `network cost` what it costs the daemon.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../sandbox/state.ts";
@@ -24,7 +24,7 @@ if (process.argv[2] === "gpu") {
 }
 
 if (process.argv[2] === "network") {
-  await reportNetworkFigures(report);
+  await reportNetworkFigures(report, { isCostAlone: process.argv[3] === "cost" });
   process.exit(0);
 }
 

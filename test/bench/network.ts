@@ -1,28 +1,27 @@
 // The figures of the tunnel, on a sandbox of their own whose machine is behind a NAT and whose gateway `gateway create` has made.
-import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "../e2e/network/connected.ts";
 import { clean } from "../sandbox/environment.ts";
 import { webImage } from "../sandbox/images.ts";
 import { accountId, nodeName } from "../sandbox/state.ts";
-import { cpuNanoseconds, residentMegabytes } from "./daemon.ts";
 import { type Figure, median } from "./figure.ts";
+import { reportCost } from "./network-cost.ts";
 import { measureSilence } from "./silence.ts";
 import { measureThroughput } from "./throughput.ts";
 
-const SETTLE_MS = 30_000;
-const WATCH_MS = 120_000;
 const RUNS = 7;
 const POD = "talker";
 
-type Report = (figure: Figure) => void;
-
-/** Measures and reports each of them. */
-export async function reportNetworkFigures(report: Report): Promise<void> {
+/** Measures and reports each of them, or what the tunnel costs the daemon alone. */
+export async function reportNetworkFigures(
+  report: (figure: Figure) => void,
+  { isCostAlone = false } = {},
+): Promise<void> {
   const connected = await bringUpInVpc();
   try {
     report({ metric: "gateway_create_s", value: await measureCreate(connected) });
     await connect(connected);
+    if (isCostAlone) return await reportCost(connected, report);
     await reportFaults(connected, report);
     const logs = await measureLogs(connected);
     report({ metric: "logs_first_byte_ms", value: median(logs), samples: logs });
@@ -55,7 +54,7 @@ async function mustRun(laptop: Connected["laptop"], line: string): Promise<void>
 }
 
 /** The gateway restarts with WireGuard: it forgets every session. */
-async function reportFaults({ sandbox }: Connected, report: Report): Promise<void> {
+async function reportFaults({ sandbox }: Connected, report: (figure: Figure) => void): Promise<void> {
   const gateway = await sandbox.gateway();
   const restart = () =>
     gateway.run([
@@ -99,34 +98,4 @@ async function measureLogs({ sandbox }: Connected): Promise<readonly number[]> {
     await child;
   }
   return milliseconds;
-}
-
-/** The same daemon with the tunnel, and then without. */
-async function reportCost({ satellite, sandbox }: Connected, report: Report): Promise<void> {
-  const on = await measureDaemon();
-  await satellite.configure({ network: { tunnel: { mode: "off" } } });
-  const off = await measureDaemon();
-  report({
-    metric: "tunnel_rss_mb",
-    value: on.rssMegabytes - off.rssMegabytes,
-    samples: { on: on.rssMegabytes, off: off.rssMegabytes },
-  });
-  report({
-    metric: "tunnel_cpu_percent",
-    value: on.cpuPercent - off.cpuPercent,
-    samples: { on: on.cpuPercent, off: off.cpuPercent },
-  });
-
-  /** Each begins anew on what is there: a first join loads and holds more. */
-  async function measureDaemon() {
-    await satellite.systemctl("restart");
-    await sandbox.waitForNode();
-    await delay(SETTLE_MS);
-    const pid = await satellite.mainPid("eks-satellite");
-    const began = { cpuNs: await cpuNanoseconds(sandbox, pid), at: performance.now() };
-    await delay(WATCH_MS);
-    const cpuNs = (await cpuNanoseconds(sandbox, pid)) - began.cpuNs;
-    const rssMegabytes = residentMegabytes(await satellite.box("cat", `/proc/${pid}/status`));
-    return { rssMegabytes, cpuPercent: (cpuNs / 1e6 / (performance.now() - began.at)) * 100 };
-  }
 }
