@@ -36,6 +36,20 @@ export async function ensurePublicKey(host: KeyHost): Promise<string> {
   return publicKeyOf(key);
 }
 
+/** Remembers the public key of a file that stays as it is, for a reader that asks each round. */
+export class KeptKey {
+  #kept: { readonly status: string; readonly publicKey: string } | undefined;
+
+  /** As {@link ensurePublicKey}. */
+  async ensure(host: KeyHost): Promise<string> {
+    const status = JSON.stringify(await host.files.status(TUNNEL_KEY_FILE));
+    if (this.#kept !== undefined && this.#kept.status === status) return this.#kept.publicKey;
+    const publicKey = await ensurePublicKey(host);
+    this.#kept = { status: JSON.stringify(await host.files.status(TUNNEL_KEY_FILE)), publicKey };
+    return publicKey;
+  }
+}
+
 function invalid(what: string): SatelliteError {
   return new SatelliteError("tunnel-key-invalid", `${TUNNEL_KEY_FILE} ${what}; the tunnel stays as it is`, {
     hint: `Restore the file. Or remove it, and another key is made and reported to the cluster: rm ${TUNNEL_KEY_FILE}.`,

@@ -1,7 +1,7 @@
 // What the plan needs to know of this node's tunnel, put together from its entry, its key and the machine's own network.
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import { hasLocalAddress, readSurroundings } from "../facts/tunnel/surroundings.ts";
+import { hasLocalAddress, type KeptSurroundings, readSurroundings } from "../facts/tunnel/surroundings.ts";
 import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
 import { addressOf, type ResolvedEndpoints, resolveEndpoints } from "./endpoints.ts";
@@ -16,6 +16,8 @@ export interface TunnelSources {
   readonly serviceCidr: string | undefined;
   /** @throws tunnel-key-invalid, tunnel-key-exposed, … */
   readonly publicKey: () => Promise<string>;
+  /** For a reader that asks each round. */
+  readonly kept?: KeptSurroundings;
   /** What is wrong with what the cluster says. */
   readonly problem: SatelliteError | undefined;
 }
@@ -35,7 +37,7 @@ export async function composeTunnelFacts(host: Host, sources: TunnelSources): Pr
     return {
       kind: "wanted",
       tunnel: { address, pods, vpcCidrs, remoteNetworks, serviceCidr, gateways, publicKey: key },
-      surroundings: await readSurroundings(host),
+      surroundings: await (sources.kept?.read(host) ?? readSurroundings(host)),
       problem: problem ?? findGap(gateways),
     };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { ConditionBoard } from "../board/conditions.ts";
 import type { Family } from "../board/metric-family.ts";
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
+import { KeptSurroundings } from "../facts/tunnel/surroundings.ts";
 import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi, NodeState } from "../kubernetes/node-api.ts";
@@ -11,7 +12,7 @@ import type { Log } from "../log.ts";
 import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
 import { resolveEndpoints } from "./endpoints.ts";
 import { EntrySource } from "./entry-source.ts";
-import { ensurePublicKey } from "./key-file.ts";
+import { KeptKey } from "./key-file.ts";
 import { readSavedEntry, type SavedEntry, writeSavedEntry } from "./saved-entry.ts";
 import { judgeTunnel } from "./tunnel-condition.ts";
 import { type ClusterWord, entryOfConfig } from "./tunnel-entry.ts";
@@ -54,6 +55,8 @@ export class TunnelPart {
   #isPlanned = false;
   #rests = 0;
   readonly #kernel = new WireguardKernel();
+  readonly #key = new KeptKey();
+  readonly #surroundings = new KeptSurroundings();
 
   constructor(options: TunnelPartOptions) {
     const { host, config } = options;
@@ -113,7 +116,8 @@ export class TunnelPart {
     if (entry === undefined) return { kind: "none", ...describeAbsence(this.#word), problem };
     return composeTunnelFacts(host, {
       ...{ entry, resolved, problem, serviceCidr: cluster()?.serviceCidr },
-      publicKey: () => ensurePublicKey(host),
+      publicKey: () => this.#key.ensure(host),
+      kept: this.#surroundings,
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ensurePublicKey, readPublicKey } from "../../agent/network/key-file.ts";
+import { ensurePublicKey, KeptKey, readPublicKey } from "../../agent/network/key-file.ts";
 import { Secret } from "../../agent/secret.ts";
 import { TUNNEL_KEY_FILE } from "../../agent/tunnel/names.ts";
 import { publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
@@ -45,4 +45,26 @@ test("a folder in its place, and a file of a gigabyte, are errors too", async ()
   const other = new MemoryHost();
   other.files.put(TUNNEL_KEY_FILE, "A".repeat(10_000), { mode: 0o600 });
   await assert.rejects(ensurePublicKey(other), { code: "file-unreadable" });
+});
+
+test("a key that is kept is read again when its file is another one, or others can read it", async () => {
+  const host = new MemoryHost();
+  const key = new KeptKey();
+  const first = await key.ensure(host);
+  const read = host.files.readWithStatus.bind(host.files);
+  let reads = 0;
+  host.files.readWithStatus = (...args) => {
+    reads += 1;
+    return read(...args);
+  };
+  for (let round = 0; round < 5; round += 1) assert.equal(await key.ensure(host), first);
+  assert.equal(reads, 0);
+  await host.files.remove(TUNNEL_KEY_FILE);
+  await host.clock.advance(1000);
+  const second = await key.ensure(host);
+  assert.notEqual(second, first);
+  assert.equal(second, await readPublicKey(host));
+  const content = host.files.peek(TUNNEL_KEY_FILE)?.content ?? "";
+  host.files.put(TUNNEL_KEY_FILE, content, { mode: 0o644 });
+  await assert.rejects(key.ensure(host), { code: "tunnel-key-exposed" });
 });

@@ -16,10 +16,27 @@ const MAX_NAME_SERVERS = 16;
 const GATEWAY = 0x0002;
 const REJECT = 0x0200;
 
-/** Reads routes, addresses, the default gateway and the name servers. */
-export async function readSurroundings(host: Host): Promise<Surroundings> {
+/** While the routes stay the same the rest is read this often: a round costs one file. */
+const READ_EVERY_MS = 5 * 60_000;
+
+/** Remembers what was read, for a reader that asks each round. */
+export class KeptSurroundings {
+  #kept: { readonly table: string; readonly atMs: number; readonly surroundings: Surroundings } | undefined;
+
+  async read(host: Host): Promise<Surroundings> {
+    const table = (await host.files.read(ROUTES)) ?? "";
+    const nowMs = host.clock.monotonic();
+    if (this.#kept?.table === table && nowMs - this.#kept.atMs < READ_EVERY_MS) return this.#kept.surroundings;
+    const surroundings = await readSurroundings(host, table);
+    this.#kept = { table, atMs: nowMs, surroundings };
+    return surroundings;
+  }
+}
+
+/** Reads routes, addresses, the default gateway and the name servers. @param routes the kernel's table, where it has been read */
+export async function readSurroundings(host: Host, routes?: string): Promise<Surroundings> {
   const [table, own, resolved, { addresses }] = await Promise.all([
-    host.files.read(ROUTES),
+    routes ?? host.files.read(ROUTES),
     host.files.read(RESOLV_CONF),
     host.files.read(SYSTEMD_RESOLV_CONF),
     host.systemInformation(),

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { hasLocalAddress, parseRoutes, readSurroundings } from "../../../agent/facts/tunnel/surroundings.ts";
+import {
+  hasLocalAddress,
+  KeptSurroundings,
+  parseRoutes,
+  readSurroundings,
+} from "../../../agent/facts/tunnel/surroundings.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 
@@ -96,4 +101,22 @@ test("this machine's own addresses are those that ip prints", async () => {
   assert.ok(addresses.includes("127.0.0.1"));
   for (const address of addresses) assert.ok(await hasLocalAddress(host, address), address);
   for (const address of ["192.0.2.213", "127.0.0.0"]) assert.ok(!(await hasLocalAddress(host, address)), address);
+});
+
+test("what is kept is read again when a route changes, and after five minutes", async () => {
+  const host = new MemoryHost();
+  host.files.put("/proc/net/route", TABLE);
+  host.files.put("/etc/resolv.conf", "nameserver 192.0.2.1\n");
+  const kept = new KeptSurroundings();
+  const nameServers = async () => (await kept.read(host)).nameServers;
+  assert.deepEqual(await nameServers(), ["192.0.2.1"]);
+  host.files.put("/etc/resolv.conf", "nameserver 192.0.2.2\n");
+  assert.deepEqual(await nameServers(), ["192.0.2.1"]);
+  await host.clock.advance(300_000);
+  assert.deepEqual(await nameServers(), ["192.0.2.2"]);
+  host.files.put("/etc/resolv.conf", "nameserver 192.0.2.3\n");
+  host.files.put("/proc/net/route", `${TABLE}${route("eth1", "0000140A", "0000FFFF")}`);
+  const { routes } = await kept.read(host);
+  assert.ok(routes.some(({ destination }) => destination === "10.20.0.0/16"));
+  assert.deepEqual(await nameServers(), ["192.0.2.3"]);
 });
