@@ -35,9 +35,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 }
 
 /** Waits for the rounds that are under way, and names those that do not end: systemd and a changed configuration wait no longer. */
-async function untilEnded({ gpu, provisioning, host, log }: Parts, loops: readonly Loop[]): Promise<void> {
+async function untilEnded({ gpu, provisioning, history, host, log }: Parts, loops: readonly Loop[]): Promise<void> {
   const late = new AbortController();
-  const ended = Promise.all([gpu.ended(), provisioning.ended(), ...loops.map((loop) => loop.ended())]);
+  const work = Promise.all([gpu.ended(), provisioning.ended(), ...loops.map((loop) => loop.ended())]);
+  const ended = work.then(() => history.end());
   const deadline = host.clock.sleep(END_DEADLINE_MS, late.signal).then(
     () =>
       log.warn(
@@ -51,10 +52,19 @@ async function untilEnded({ gpu, provisioning, host, log }: Parts, loops: readon
 }
 
 /** Takes over what an earlier run knew. What cannot be read, or a disk that is full, keeps no node from starting. */
-async function restore({ board, kept, session, cluster, tunnel, log }: Parts, configProblem: unknown): Promise<void> {
+async function restore(
+  { board, kept, history, session, cluster, tunnel, log }: Parts,
+  configProblem: unknown,
+): Promise<void> {
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
   else board.setFailed("ConfigValid", configProblem);
   // What has been kept is read first: the parts may remove some of it.
-  for (const step of [() => kept.adopt(), () => session.restore(), () => cluster.restore(), () => tunnel.restore()])
+  for (const step of [
+    () => kept.adopt(),
+    () => history.begin(),
+    () => session.restore(),
+    () => cluster.restore(),
+    () => tunnel.restore(),
+  ])
     await step().catch((err: unknown) => log.error({ err }, "part of the earlier run's state was not restored"));
 }

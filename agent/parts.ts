@@ -20,6 +20,7 @@ import { type GpuEvent, GpuPart } from "./gpu/gpu-part.ts";
 import { criticalGpuConditions } from "./gpu/gpu-report.ts";
 import { instrumentAws, instrumentRequests } from "./health/instrumented-clients.ts";
 import { createSystemd } from "./health/systemd.ts";
+import { History } from "./history/history.ts";
 import type { Aws } from "./host/aws.ts";
 import type { Host } from "./host/host.ts";
 import type { LogOutput } from "./host/log-output.ts";
@@ -113,6 +114,7 @@ function createRecords(options: PartsOptions) {
     verdict: createBoardReport(board),
     logReport: createLogReport(options.logOutput),
     events: new EventRing(now),
+    history: new History({ host, log, files: statePaths(config.stateFolder) }),
     awsCalls,
     apiCalls,
     aws: instrumentAws(options.aws, awsCalls),

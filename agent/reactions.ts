@@ -17,8 +17,9 @@ type Reactions = {
 };
 
 export const REACTIONS: Reactions = {
-  "condition-changed": ({ events, reporter, loops }, { condition, isRootCause }) => {
+  "condition-changed": ({ events, history, reporter, loops }, { condition, isRootCause }) => {
     const { status, reason, type, message } = condition;
+    history.noteCondition(condition, isRootCause);
     events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
     reporter.noteChange(condition, isRootCause);
     return isRootCause || type === "NodeReady" ? loops.report.trigger() : undefined;
@@ -33,8 +34,9 @@ export const REACTIONS: Reactions = {
     if (type === "ServicesWorking" || type === "ClusterDnsWorking") loops.services.triggerAfter(CHECK_AGAIN_MS);
     loops.health.triggerAfter(CHECK_AGAIN_MS);
   },
-  notice: ({ events, reporter }, { type, reason, message }) => {
+  notice: ({ events, history, reporter }, { type, reason, message }) => {
     events.record(type, reason, message);
+    history.note({ kind: "event", name: reason, message });
     reporter.note(type, reason, message);
   },
   "first-round-ended": ({ systemd, loops }) =>
@@ -47,8 +49,10 @@ export const REACTIONS: Reactions = {
     if (clockRetry.isDue()) void loops.clock.trigger();
   },
   // The schedule would find out in ten minutes; until then AWS refuses what is signed, and nothing says why.
-  "clock-set": ({ log, loops }, { seconds }) => {
-    log.warn({ seconds }, `the machine's clock was set ${seconds > 0 ? "forward" : "back"} by ${Math.abs(seconds)} s`);
+  "clock-set": ({ log, history, loops }, { seconds }) => {
+    const message = `the machine's clock was set ${seconds > 0 ? "forward" : "back"} by ${Math.abs(seconds)} s`;
+    log.warn({ seconds }, message);
+    history.note({ kind: "clock", name: "clock", message });
     return loops.clock.trigger();
   },
   "cluster-changed": ({ loops, tunnel }) => {
@@ -66,7 +70,13 @@ export const REACTIONS: Reactions = {
     log.warn({ resource }, message);
     emit({ kind: "notice", type: "Warning", reason: "Repaired", message });
   },
-  "gpu-runtime-changed": ({ events }, { message }) => events.record("Normal", "GpuRuntimeChanged", message),
+  "gpu-runtime-changed": ({ events, history }, { message }) => {
+    events.record("Normal", "GpuRuntimeChanged", message);
+    history.note({ kind: "event", name: "GpuRuntimeChanged", message });
+  },
+  "service-restarted": ({ history }, { unit, why }) =>
+    history.note({ kind: "service", name: unit, message: `restarted: ${why}` }),
+  "kubelet-ended": ({ history }, { reason, message }) => history.note({ kind: "kubelet", name: reason, message }),
   "kubelet-wanted": ({ kubelet }, { spec }) => kubelet.want(spec),
   "kubelet-unauthorized": ({ session, nodeWatch }) => {
     nodeWatch.lookAgain();
@@ -87,11 +97,12 @@ export const REACTIONS: Reactions = {
     log.info({ from, to }, "the Node's address changed before kubelet's serving certificate was signed");
     kubelet.restart("node-address-changed");
   },
-  "node-gone": ({ config, reporter, gpu, events, kubelet }) => {
+  "node-gone": ({ config, reporter, gpu, events, history, kubelet }) => {
     reporter.forget();
     gpu.forgetNode();
     const message = `Node ${config.node.name} is gone from the cluster; kubelet registers it again`;
     events.record("Warning", "NodeMissing", message);
+    history.note({ kind: "event", name: "NodeMissing", message });
     kubelet.restart("node-gone");
   },
 };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { runPaths, statePaths } from "../agent/config/paths.ts";
+import { statusSchema } from "../agent/health/status-schema.ts";
 import { conditionsOf, setUpAgent } from "./fakes/memory-agent.ts";
 import { sampleConfig } from "./fakes/samples.ts";
 
@@ -55,4 +56,31 @@ test("a disk that gives nothing of either folder keeps no node from starting", a
   });
   await host.clock.advance(31_000);
   assert.equal(conditionsOf(await status()).StateReadable, "False FileUnreadable");
+});
+
+test("a run's start and end, and a Node that was not Ready between, are in the history; a later run's /status has them", async (context) => {
+  const { host, cluster, start } = setUpAgent(context);
+  const first = await start();
+  const ready = cluster.items;
+  cluster.items = [];
+  cluster.sendEvent("deleted");
+  await host.clock.advance(180_000);
+  cluster.items = ready;
+  cluster.sendEvent("seen");
+  await host.clock.advance(60_000);
+  const turns = host.files.changes.filter((change) => change.includes("history")).length;
+  await host.clock.advance(600_000);
+  assert.equal(host.files.changes.filter((change) => change.includes("history")).length, turns, "nothing happens");
+  await first.end();
+  const { status } = await start();
+  const { history = [] } = statusSchema.parse(await status());
+  const names = history.map(({ kind, name, status: is }) => [kind, name, is]);
+  assert.ok(names.some(([, name]) => name === "NodeMissing"));
+  assert.deepEqual(
+    names.filter(([, name]) => name === "NodeReady").map(([, , is]) => is),
+    ["True", "False", "True", "True"],
+  );
+  const [stop, began] = history.filter(({ kind }) => kind === "start" || kind === "stop").slice(-2);
+  assert.deepEqual([stop?.kind, began?.kind, began?.isUnexpected], ["stop", "start", false]);
+  assert.ok((stop?.lastedSeconds ?? 0) >= 840);
 });

@@ -98,6 +98,13 @@ async function applyChange(context: RoundContext, ledger: Ledger, change: Change
   context.log.info({ resource: id, action, why: resource.why }, "changed");
 }
 
+/** The services that a round has restarted, and why. */
+export function listRestarts({ changes }: Round): readonly { readonly unit: string; readonly why: string }[] {
+  return changes.flatMap(({ resource, action }) =>
+    resource.kind === "service" && action === "restart" ? [{ unit: resource.unit, why: resource.why }] : [],
+  );
+}
+
 /** A service whose configuration could not be written keeps running on the one that it has. */
 function hasFailedFile(failures: readonly Failure[], service: Resource): boolean {
   return failures.some(

@@ -24,7 +24,7 @@ import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { mayHoldSecrets, type Resource, resourceId, restarts } from "../plan/resource.ts";
 import type { TunnelResource } from "../plan/tunnel/resources.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
-import { type ConvergeOptions, converge, type Round, summarizeFailures } from "./converge.ts";
+import { type ConvergeOptions, converge, listRestarts, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
 import { EditWar } from "./edit-war.ts";
 import type { KeptFiles } from "./kept-files.ts";
@@ -51,6 +51,8 @@ export interface ConvergerOptions {
 export type ConvergerEvent =
   /** Another process had changed this resource, and the change is undone. */
   | { readonly kind: "resource-repaired"; readonly resource: string }
+  /** A service reads its configuration anew. */
+  | { readonly kind: "service-restarted"; readonly unit: string; readonly why: string }
   /** A round has ended, with a tunnel planned or not; `failure` is why it is not as it should be. */
   | { readonly kind: "tunnel-converged"; readonly isPlanned: boolean; readonly failure: unknown }
   /** What kubelet should run with, after each round in which its files are as planned. */
@@ -100,8 +102,7 @@ export class Converger {
   /** Rounds, changes made, repairs among them, and the duration of the last round in milliseconds. */
   get figures() {
     const { changes, repairs } = this.#work;
-    const outcomes = { ...this.#outcomes };
-    return { rounds: this.#rounds, outcomes, changes, repairs, lastRoundMs: this.#lastRoundMs };
+    return { rounds: this.#rounds, outcomes: { ...this.#outcomes }, changes, repairs, lastRoundMs: this.#lastRoundMs };
   }
 
   /** What was changed since the start, by resource. */
@@ -167,6 +168,7 @@ export class Converger {
     const { host, emit } = this.#options;
     const nowMs = host.clock.now();
     for (const resource of this.#work.record(resources, round, nowMs)) emit({ kind: "resource-repaired", resource });
+    for (const restarted of listRestarts(round)) emit({ kind: "service-restarted", ...restarted });
     this.#editWar.note(round.changes);
   }
 

@@ -40,7 +40,7 @@ export class KeptFiles {
   readonly #host: Host;
   readonly #folders: readonly string[];
   readonly #paths: readonly string[];
-  /** Whose content may be lost: apt's configuration while apt-get runs, and kubelet's last words, which are long. */
+  /** Whose content may be lost: apt's configuration while apt-get runs, kubelet's last words, which are long, and the history, which grows. */
   readonly #others: readonly string[];
   readonly #kept = new Map<string, Kept>();
   /** A part's write and a repair of the same file follow each other. */
@@ -50,8 +50,9 @@ export class KeptFiles {
     this.#host = host;
     this.#folders = [stateFolder, runFolder];
     const { aptConfig, kubeletGoroutines, ...run } = runPaths(runFolder);
-    this.#others = [aptConfig, kubeletGoroutines];
-    this.#paths = [...Object.values(run), ...Object.values(statePaths(stateFolder))];
+    const { history, olderHistory, ...state } = statePaths(stateFolder);
+    this.#others = [aptConfig, kubeletGoroutines, history, olderHistory];
+    this.#paths = [...Object.values(run), ...Object.values(state)];
   }
 
   /** The machine, as a part sees it whose files are kept. */

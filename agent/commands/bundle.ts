@@ -14,6 +14,7 @@ import { createRedactor, type Redactor } from "../redact/redactor.ts";
 import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
 import type { CommandContext, Print } from "./context.ts";
+import { historyCommand } from "./history/history.ts";
 import { configOption, type OutputFormat } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { statusCommand } from "./status.ts";
@@ -110,6 +111,11 @@ function ownItems(
   return [
     { path: "status.txt", what: "eks-satellite status", read: status("text") },
     { path: "status.json", what: "eks-satellite status --output json", read: status("json") },
+    {
+      path: "history.txt",
+      what: "eks-satellite history",
+      read: () => capture((print) => historyCommand(host, { config: file, output: "text" }, print)),
+    },
     { path: "check.txt", what: "eks-satellite check", read: check },
     {
       path: "plan.txt",

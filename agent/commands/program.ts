@@ -14,6 +14,7 @@ import { register as registerEni } from "./eni.ts";
 import { register as registerExplain } from "./explain/explain.ts";
 import { register as registerGateway } from "./gateway/gateway.ts";
 import { addHelp } from "./help/help.ts";
+import { register as registerHistory } from "./history/history.ts";
 import { register as registerMachine } from "./machine/machine.ts";
 import { register as registerNodeName } from "./node-name.ts";
 import { type OutputFormat, outputOption } from "./options.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerPlan,
   registerCheck,
   registerStatus,
+  registerHistory,
   registerExplain,
   registerBundle,
   registerConfigure,

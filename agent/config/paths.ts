@@ -36,6 +36,8 @@ export function statePaths(stateFolder: string) {
     cluster: `${stateFolder}/cluster.json`,
     artifacts: `${stateFolder}/artifacts.json`,
     gpu: `${stateFolder}/gpu.json`,
+    history: `${stateFolder}/history.jsonl`,
+    olderHistory: `${stateFolder}/history.old.jsonl`,
     ledger: `${stateFolder}/ledger`,
     network: `${stateFolder}/network.json`,
     node: `${stateFolder}/node.json`,

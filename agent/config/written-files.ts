@@ -78,6 +78,7 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
       mode: "0600",
       what: "short-lived keys for a reboot while AWS is away (`aws.keysSurviveReboot`)",
     },
+    ...historyFiles(paths),
     ledger: { path: `${paths.ledger}/`, mode: "0600", what: "originals of all that was changed, for `reset`" },
     network: { path: paths.network, mode: "0600", what: "where the cluster last said that the node's tunnel leads" },
     node: {
@@ -99,6 +100,14 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
       mode: "0600",
       what: "kubelet's certificates of an earlier cluster",
     },
+  };
+}
+
+function historyFiles({ history, olderHistory }: ReturnType<typeof statePaths>) {
+  const what = "what has happened, for `history`: a line each, 128 KiB at most";
+  return {
+    history: { path: history, mode: "0600", what },
+    olderHistory: { path: olderHistory, mode: "0600", what: "what happened before that, as much again" },
   };
 }
 

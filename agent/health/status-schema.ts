@@ -50,6 +50,22 @@ const eventSchema = z.object({
   message: z.string(),
 });
 
+const historySchema = z.object({
+  at: moment().describe("By the clock as it was last set."),
+  recordedAt: moment().optional().describe("By the clock as it was then, where that differs."),
+  kind: z.string(),
+  name: z.string(),
+  message: z.string(),
+  boot: z.string(),
+  status: conditionStatus().optional(),
+  reason: z.string().optional(),
+  isRootCause: z.boolean().optional(),
+  lastedSeconds: z.number().optional().describe("How long what the entry ends has lasted."),
+  isBoot: z.boolean().optional(),
+  isUnexpected: z.boolean().optional(),
+  isSameProcess: z.boolean().optional(),
+});
+
 const loopSchema = z.object({
   name: z.string(),
   everySeconds: z.number(),
@@ -148,6 +164,10 @@ export const statusSchema = z.object({
   files: z.array(fileSchema),
   loops: z.array(loopSchema),
   events: z.array(eventSchema).describe("The last things that happened, oldest first."),
+  history: z
+    .array(historySchema)
+    .optional()
+    .describe("The last entries of `eks-satellite history`, those of earlier runs included, oldest first."),
   lastErrors: z.array(eventSchema).describe("The last of them that were warnings, oldest first."),
 });
 

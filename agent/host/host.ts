@@ -1,6 +1,7 @@
 // The only way to touch the machine. The real one is linux-host.ts; tests bring one that lives in memory.
 import type { Readable } from "node:stream";
 import type { NameServerQuestion } from "./dns.ts";
+import type { GrowingFiles } from "./files/append.ts";
 import type { GrpcRequest, GrpcResponse } from "./grpc.ts";
 
 /** What the agent needs to know about a file's inode. */
@@ -27,7 +28,7 @@ export interface FileLock {
 }
 
 /** Files and folders, by absolute path. */
-export interface Files {
+export interface Files extends GrowingFiles {
   /** The whole text, or undefined when there is no such file. @throws file-unreadable */
   read(path: string): Promise<string | undefined>;
   /**
@@ -64,10 +65,7 @@ export interface Files {
   digest(path: string): Promise<string | undefined>;
   /** Makes a symbolic link; a file or link that is there is replaced atomically. @throws disk-full, file-unwritable */
   link(path: string, target: string): Promise<void>;
-  /**
-   * Removes a file, or a folder with everything in it; it is fine when there is none. Links are removed and not followed. Nothing is
-   * removed when anything is mounted at the path or below. @throws mounted-below, file-unwritable
-   */
+  /** Removes a file, or a folder with everything in it, if there is one. Links are not followed. Where anything is mounted nothing is removed. @throws mounted-below, file-unwritable */
   removeTree(path: string): Promise<void>;
   /** Removes a folder that is empty, and says whether it did. A mount point, or a folder that holds anything, stays. @throws file-unwritable */
   removeEmptyFolder(path: string): Promise<boolean>;

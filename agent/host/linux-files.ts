@@ -26,6 +26,7 @@ import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { SatelliteError } from "../errors.ts";
 import { unwritable, writeAtomically } from "./atomic-write.ts";
+import { appendLines } from "./files/append.ts";
 import type { FileLock, FileStatus, FileSystemSpace, Files } from "./host.ts";
 import { removeTree } from "./remove-tree.ts";
 
@@ -38,6 +39,7 @@ export function createLinuxFiles(): Files {
     readWithStatus: (path, maxBytes) => unlessAbsent(path, () => readWithStatus(path, maxBytes)),
     status: (path) => unlessAbsent(path, async () => toStatus(await stat(path))),
     write: writeAtomically,
+    appendLines: (path, lines) => explaining(path, () => appendLines(path, lines)),
     writeInPlace: (path, content) => explaining(path, () => writeFile(path, content)),
     setMode: (path, mode) => explaining(path, () => chmod(path, mode)),
     remove: (path) => explaining(path, () => rm(path, { force: true })),

@@ -45,7 +45,9 @@ export type KubeletEvent =
   /** The API server refused kubelet's token. */
   | { readonly kind: "kubelet-unauthorized" }
   /** kubelet could not renew its Lease or its Node's status: it asks the API server more often than the daemon does. */
-  | { readonly kind: "kubelet-cut-off" };
+  | { readonly kind: "kubelet-cut-off" }
+  /** kubelet ended, by itself or on request, and is started again. */
+  | { readonly kind: "kubelet-ended"; readonly reason: string; readonly message: string };
 
 /** Why a running kubelet is ended to be started again. */
 export type RestartReason = "configuration-changed" | "node-gone" | "node-address-changed" | "hung";
@@ -153,17 +155,19 @@ export class Kubelet {
     const exit = await this.#untilExitOrRequest(child, signal);
     this.#running = undefined;
     if (signal.aborted) return 0;
-    this.#count(exit === undefined ? (this.#restartReason ?? "requested") : "exited");
     const ranForMs = host.clock.monotonic() - beganMs;
+    this.#count(exit === undefined ? (this.#restartReason ?? "requested") : "exited", ranForMs);
     if (exit !== undefined) return this.#reportExit(exit, ranForMs);
     if (this.#restartReason === "hung") return this.#backoff.next(ranForMs);
     this.#backoff.reset();
     return 0;
   }
 
-  #count(reason: string): void {
+  #count(reason: string, ranForMs: number): void {
     this.#restarts += 1;
     this.#restartsByReason.set(reason, (this.#restartsByReason.get(reason) ?? 0) + 1);
+    const message = `kubelet was ended after ${(ranForMs / 1000).toFixed(1)} s, and is started again`;
+    if (reason !== "exited") this.#options.emit({ kind: "kubelet-ended", reason, message });
   }
 
   #spawn({ command, digest }: KubeletSpec): Child {
@@ -207,13 +211,14 @@ export class Kubelet {
   }
 
   #reportExit(exit: ChildExit, ranForMs: number): number {
-    const { board, log } = this.#options;
+    const { board, log, emit } = this.#options;
     const waitMs = this.#backoff.next(ranForMs);
     this.#lastExit = describeEnd(exit, ranForMs, this.#lastError);
     const { failures } = this.#backoff;
     const isLoop = failures >= CRASH_LOOP_EXITS;
     const message = `${this.#lastExit}${isLoop ? `, ${failures} times in a row` : ""}; it is started again in ${(waitMs / 1000).toFixed(1)} s`;
     if (!isLoop) log.warn({ restarts: this.#restarts }, message);
+    if (failures <= CRASH_LOOP_EXITS) emit({ kind: "kubelet-ended", reason: "exited", message });
     board.setFailed("KubeletRunning", exitedError(message, isLoop));
     return waitMs;
   }

@@ -77,6 +77,7 @@ const BANDS: readonly Band[] = [
       "host/": "machine and AWS: all effects",
       "board/": "what is known now",
       "loop/": "repeat, wait, retry",
+      "history/": "what happened, on disk",
       "*.ts": "errors, log, time, …",
     },
   },

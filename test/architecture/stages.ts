@@ -20,6 +20,7 @@ export const STAGES = [
   ["host/"],
   ["board/"],
   ["loop/"],
+  ["history/"],
   ["tunnel/"],
   ["config/"],
   ["aws/"],

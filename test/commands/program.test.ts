@@ -45,7 +45,7 @@ test("the program is built without a context: nothing of it is used before a com
   });
   const names = createProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
-    ...["run", "plan", "check", "status", "explain", "bundle", "configure", "config", "reset"],
+    ...["run", "plan", "check", "status", "history", "explain", "bundle", "configure", "config", "reset"],
     ...[
       "authorize",
       "revoke",

@@ -27,6 +27,7 @@ export function setUpConverger(config = sampleConfig()) {
   const known: { cluster: ClusterFacts | undefined; tunnel?: TunnelFacts } = { cluster: sampleCluster() };
   const specs: KubeletSpec[] = [];
   const repairs: string[] = [];
+  const restarts: string[] = [];
   /** Of the tunnel, one a round. */
   const failures: unknown[] = [];
   const converger = new Converger({
@@ -41,8 +42,9 @@ export function setUpConverger(config = sampleConfig()) {
     emit: (event) => {
       if (event.kind === "resource-repaired") repairs.push(event.resource);
       else if (event.kind === "kubelet-wanted") specs.push(event.spec);
+      else if (event.kind === "service-restarted") restarts.push(`${event.unit}: ${event.why}`);
       else failures.push(event.failure);
     },
   });
-  return { host, containerd, board, converger, known, specs, repairs, failures, ...memoryLog };
+  return { host, containerd, board, converger, known, specs, repairs, restarts, failures, ...memoryLog };
 }

@@ -49,6 +49,14 @@ export class MemoryFiles extends MemoryDisk implements Files {
     this.put(path, content, this.entries.get(path));
   }
 
+  async appendLines(path: string, lines: string): Promise<number> {
+    this.#change("append", path);
+    const { content = "", mode = 0o600 } = this.entries.get(path) ?? {};
+    const whole = content === "" || content.endsWith("\n") ? content + lines : `${content}\n${lines}`;
+    this.put(path, whole, { mode });
+    return Buffer.byteLength(whole);
+  }
+
   async setMode(path: string, mode: number): Promise<void> {
     this.#change("mode", path);
     const file = this.entries.get(path);

@@ -23,6 +23,7 @@ export function setUpKubelet() {
     spec: specOf("1"),
     gate: undefined as Promise<void> | undefined,
   };
+  const ends: string[] = [];
   const refusals = { count: 0, troubles: 0 };
   const kubelet = new Kubelet({
     host,
@@ -38,8 +39,9 @@ export function setUpKubelet() {
       if (prepared.obstacle !== undefined) throw prepared.obstacle;
       return prepared.spec;
     },
-    emit: ({ kind }) => {
-      refusals[kind === "kubelet-unauthorized" ? "count" : "troubles"] += 1;
+    emit: (event) => {
+      if (event.kind === "kubelet-ended") ends.push(`${event.reason}: ${event.message}`);
+      else refusals[event.kind === "kubelet-unauthorized" ? "count" : "troubles"] += 1;
     },
   });
   const want = kubelet.want.bind(kubelet);
@@ -52,7 +54,7 @@ export function setUpKubelet() {
     assert.ok(last !== undefined, "kubelet was started");
     return last.process;
   };
-  return { host, board, kubelet, prepared, refusals, stop, current, ...memoryLog };
+  return { host, board, kubelet, prepared, refusals, ends, stop, current, ...memoryLog };
 }
 
 /** A kubelet that runs. */

@@ -207,3 +207,17 @@ test("a pipe without a writer holds no reader", async (context) => {
   execFileSync("mkfifo", [`${root}/pipe`]);
   assert.deepEqual((await files.readWithStatus(`${root}/pipe`, 10))?.status.kind, "other");
 });
+
+conforms("lines are appended to a file that is root's alone, and its size is returned", async ({ files, root }) => {
+  const path = `${root}/new/lines`;
+  assert.equal(await files.appendLines(path, "one\n"), 4);
+  assert.equal(await files.appendLines(path, "two\nthree\n"), 14);
+  assert.equal(await files.read(path), "one\ntwo\nthree\n");
+  assert.equal((await files.status(path))?.mode, 0o600);
+});
+
+conforms("after a line that was cut the next begins anew", async ({ files, root }) => {
+  await files.write(`${root}/lines`, "one\ntw", { mode: 0o600 });
+  assert.equal(await files.appendLines(`${root}/lines`, "three\n"), 13);
+  assert.equal(await files.read(`${root}/lines`), "one\ntw\nthree\n");
+});

@@ -189,3 +189,19 @@ test("pulls that failed are counted by registry, over restarts too", async () =>
     ],
   );
 });
+
+test("each end of kubelet is handed on with its reason, and of a crash loop the first alone", async () => {
+  const { host, kubelet, current, ends } = await setUpRunning();
+  await host.clock.advance(2000);
+  kubelet.restart("node-gone");
+  await settle();
+  current().exit(0);
+  await host.clock.advance(10);
+  for (let death = 0; death < 6; death += 1) {
+    current().exit(1);
+    await host.clock.advance(60_000);
+  }
+  assert.deepEqual(ends.slice(0, 1), ["node-gone: kubelet was ended after 2.0 s, and is started again"]);
+  assert.equal(ends.length, 4);
+  assert.match(ends.at(-1) ?? "", /^exited: kubelet exited with 1 .* 3 times in a row; it is started again/);
+});

@@ -27,6 +27,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   plan: "sudo eks-satellite plan --diff",
   check: "sudo eks-satellite check --only cri dns",
   status: "eks-satellite status --watch",
+  history: "sudo eks-satellite history --since 2h",
   explain: "eks-satellite explain GpuHealthy",
   bundle: "sudo eks-satellite bundle --since '2 hours ago'",
   configure:
