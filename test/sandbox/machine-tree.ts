@@ -1,7 +1,7 @@
 // What a sandbox's machine is made from: the base's tree and what makes it a machine as a provider hands it out:
 // containerd as Docker's package configures it, kubelet and CNI plugins, no cluster.
 import { existsSync } from "node:fs";
-import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { renderHosts } from "./addresses.ts";
@@ -43,6 +43,16 @@ ExecStart=/bin/sh -c 'for mount in /sys/fs/cgroup /sys/fs/cgroup/*/; do mount -o
 
 [Install]
 WantedBy=sysinit.target
+`;
+
+/** What the machine says that it is, where it stands for Ubuntu 20.04. */
+const ubuntuRelease = `NAME="Ubuntu"
+VERSION="20.04.6 LTS (Focal Fossa)"
+ID=ubuntu
+ID_LIKE=debian
+PRETTY_NAME="Ubuntu 20.04.6 LTS"
+VERSION_ID="20.04"
+VERSION_CODENAME=focal
 `;
 
 /** What of a sandbox goes into its machine. */
@@ -88,6 +98,7 @@ export async function fillTree(
   await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
   await cp(programs.wireguard, join(fresh, "usr/local/bin/wireguard-go"), { mode: 0 });
   if (programs.containerd) await installContainerd(fresh, programs.containerd);
+  if (standsForUbuntu(facts)) await writeFile(join(fresh, "usr/lib/os-release"), ubuntuRelease);
   await mkdir(join(fresh, "etc/containerd"), { recursive: true });
   await writeFile(join(fresh, "etc/containerd/config.toml"), dockerContainerdConfig);
   await mkdir(join(fresh, "opt/cni"), { recursive: true });
@@ -122,9 +133,15 @@ async function hostResolvers(): Promise<string> {
   return readFile(existsSync(upstream) ? upstream : "/etc/resolv.conf", "utf8");
 }
 
-/** A 2.x release over Debian's files: the unit and its path stay the package's. */
+/** A release over Debian's files: the unit and its path stay the package's, and so does ctr where only 2.x has it. */
 export async function installContainerd(tree: string, bin: string): Promise<void> {
-  await installPrograms(bin, ["containerd", "containerd-shim-runc-v2", "ctr"], join(tree, "usr/bin"));
+  const names = (await readdir(bin)).filter((name) => !name.startsWith("."));
+  await installPrograms(bin, names, join(tree, "usr/bin"));
+}
+
+/** Debian 11 with the containerd of Docker's package is the nearest that there is to a rented Ubuntu 20.04. */
+function standsForUbuntu({ debian, containerd }: Parts["facts"]): boolean {
+  return debian === "bullseye" && containerd === "1.7.24";
 }
 
 /** Puts the CA of the sandbox's AWS into the tree's store. */

@@ -7,7 +7,14 @@ import { lambdaCommand } from "./lambda/commands.ts";
 import { showLog } from "./log-command.ts";
 import { renderReport } from "./report.ts";
 import { openSandbox } from "./sandbox.ts";
-import { type ContainerdChoice, type DebianSuite, debianSuites, type MachineKind, machineKinds } from "./state.ts";
+import {
+  type ContainerdChoice,
+  containerdChoices,
+  type DebianSuite,
+  debianSuites,
+  type MachineKind,
+  machineKinds,
+} from "./state.ts";
 import { renderStatus } from "./status.ts";
 import { prepare, up } from "./up.ts";
 import { natCommand, vpcCommand } from "./vpc/commands.ts";
@@ -33,7 +40,7 @@ program
   .command("up")
   .description("bring everything up, or back up, and show that the node does its work")
   .option("--kubernetes <version>", "a Kubernetes version, such as 1.33.13 (default: what is there, or 1.34.4)")
-  .addOption(new Option("--containerd <version>", "the machine's containerd").choices(["debian", "2.2.0"]))
+  .addOption(new Option("--containerd <version>", "the machine's containerd").choices(containerdChoices))
   .addOption(
     new Option("--machine <kind>", "a container on the host's kernel, or a virtual machine with its own").choices(
       machineKinds,

@@ -15,7 +15,7 @@ export interface Programs {
   readonly awsTools: string;
   /** wireguard-go itself. */
   readonly wireguard: string;
-  /** Folder of containerd 2.x; undefined when the machine has Debian's. */
+  /** Folder of another containerd; undefined when the machine has Debian's. */
   readonly containerd: string | undefined;
 }
 

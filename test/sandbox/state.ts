@@ -24,8 +24,9 @@ export interface SandboxFacts {
   readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** Which containerd the machine has: Debian's own package, or a 2.x release. */
-export type ContainerdChoice = "debian" | "2.2.0";
+/** Which containerd the machine has: Debian's own package, or a release of another generation. */
+export type ContainerdChoice = "debian" | "1.7.24" | "2.2.0";
+export const containerdChoices = ["debian", "1.7.24", "2.2.0"] as const satisfies readonly ContainerdChoice[];
 
 /** A container of systemd-nspawn on the host's kernel, or a virtual machine with its own. */
 export type MachineKind = "nspawn" | "vm";
