@@ -28,7 +28,6 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "commands/machine/types.ts": "commands/machine/machine.test.ts",
   "admin/lambda/tags.ts": "admin/lambda/shapes.test.ts",
   "commands/kube-proxy/authorize-kube-proxy.ts": "admin/kube-proxy/plan.test.ts",
-  "host/files/append.ts": "host/files-conformance.test.ts",
   "explain/explanation.ts": "explain/render.test.ts",
   "explain/texts.ts": "docs/explain-texts.test.ts",
   "commands/config/keys.ts": "commands/config/config.test.ts",

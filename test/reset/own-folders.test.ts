@@ -19,7 +19,11 @@ function temporaryFolder(context: TestContext): string {
 test("the names of every file of a state and a run folder are known", () => {
   const { run, lastGood, state } = ownFolders({ stateFolder: "/data/eks-satellite", runFolder: "/run/eks-satellite" });
   assert.ok(run.names.includes("kubelet-token"));
-  assert.ok(["ledger", "lock", "cluster.json"].every((name) => state.names.includes(name)));
+  assert.ok(
+    ["ledger", "lock", "cluster.json", "history.jsonl", "history.old.jsonl"].every((name) =>
+      state.names.includes(name),
+    ),
+  );
   assert.deepEqual(lastGood, { path: "/var/lib/eks-satellite", names: ["last-good-config.yaml"] });
   assert.ok(!state.names.includes("last-good-config.yaml"));
 });
