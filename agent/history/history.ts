@@ -75,7 +75,7 @@ export class History {
 
   /** Notes that this run ends, and waits for what is being written. */
   async end(): Promise<void> {
-    this.note({ kind: "stop", name: VERSION, message: "eks-satellite stops; pods keep running" });
+    this.note({ kind: "stop", name: VERSION, message: "eks-satellite stops" });
     await this.#writing;
   }
 

@@ -26,7 +26,7 @@ function renderWords(entry: TimedEntry): Words {
     case "start":
       return { mark: "▶", name: "daemon", text: renderStart(entry) };
     case "stop":
-      return { mark: "■", name: "daemon", text: `${message}${after(entry, ", after ")}` };
+      return { mark: "■", name: "daemon", text: `${message}${after(entry, " after ")}; pods keep running` };
     case "condition":
       return renderCondition(entry);
     case "kubelet":

@@ -41,7 +41,11 @@ const CASES: readonly (readonly [what: string, entry: Partial<TimedEntry>, text:
     { kind: "start", message: "it starts", isSameProcess: true, lastedMs: 5 },
     /it starts on another configuration$/,
   ],
-  ["a stop", { kind: "stop", message: "it stops", lastedMs: 7_200_000 }, /■ daemon +it stops, after 2 h$/],
+  [
+    "a stop",
+    { kind: "stop", message: "it stops", lastedMs: 7_200_000 },
+    /■ daemon +it stops after 2 h; pods keep running$/,
+  ],
   ["an end of kubelet", { kind: "kubelet", name: "exited", message: "m" }, /↻ kubelet +exited: m$/],
   ["a service", { kind: "service", name: "containerd.service", message: "m" }, /↻ containerd\.service +m$/],
   ["a clock", { kind: "clock", name: "clock", message: "m" }, /• clock +m$/],

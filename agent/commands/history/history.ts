@@ -48,7 +48,8 @@ export async function historyCommand(
   const from = since?.(now) ?? Number.NEGATIVE_INFINITY;
   const shown = toTimeline(entries, { at: now, ...(await readBoot(host)) }).filter(({ atMs }) => atMs >= from);
   if (output === "json") print(`${JSON.stringify({ entries: renderShown(shown), unreadable }, undefined, 2)}\n`);
-  else if (shown.length === 0) print(`nothing has happened${since === undefined ? "" : " since then"}\n`);
+  else if (shown.length === 0)
+    print(`nothing is recorded in ${stateFolder}${since === undefined ? "" : " since then"}\n`);
   else print(renderHistory(shown, unreadable));
 }
 

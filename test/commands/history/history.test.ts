@@ -61,8 +61,8 @@ test("as JSON each entry has its time in UTC, and what cannot be read is counted
 
 test("where nothing has happened it says so", async () => {
   const { print } = setUp();
-  assert.equal(await print(), "nothing has happened\n");
-  assert.equal(await print({ since: parseSince("1h") }), "nothing has happened since then\n");
+  assert.equal(await print(), `nothing is recorded in ${STATE}\n`);
+  assert.equal(await print({ since: parseSince("1h") }), `nothing is recorded in ${STATE} since then\n`);
 });
 
 test("a user who may not read it learns what to do", async () => {
