@@ -11,9 +11,19 @@ export function describeEnd({ exitCode, signal }: ChildExit, ranForMs: number, l
 
 /** The error of a kubelet that ended, in a crash loop or not. */
 export function exitedError(message: string, isLoop: boolean): SatelliteError {
-  return new SatelliteError(isLoop ? "kubelet-crash-loop" : "kubelet-exited", message, {
+  const code = isLoop ? "kubelet-crash-loop" : "kubelet-exited";
+  if (lacksInotify(message))
+    return new SatelliteError(code, message, {
+      hint: "root's programs use up what inotify allows, 128 by default: sysctl -w fs.inotify.max_user_instances=1024, and the same in a file of /etc/sysctl.d.",
+    });
+  return new SatelliteError(code, message, {
     hint: "journalctl -u eks-satellite | grep kubelet shows what it logged before.",
   });
+}
+
+/** inotify(7): EMFILE is about instances of a user, and not about the process's files. */
+function lacksInotify(message: string): boolean {
+  return /(?:inotify_init|fsnotify watcher): too many open files/.test(message);
 }
 
 /** The error of a kubelet in state D: no signal ends it. */

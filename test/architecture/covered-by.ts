@@ -48,7 +48,6 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "commands/gateway/gateway.ts": "commands/program.test.ts",
   "kubelet/kubelet-backoff.ts": "kubelet/kubelet.test.ts",
   "host/key-chain.ts": "host/admin-aws.test.ts",
-  "kubelet/kubelet-errors.ts": "kubelet/kubelet.test.ts",
   "admin/user-data/user-data.ts": "golden/user-data.test.ts",
   "commands/clusters/output.ts": "commands/clusters/clusters.test.ts",
   "commands/user-data/options.ts": "commands/user-data/user-data.test.ts",
