@@ -7,13 +7,19 @@ import { maxSlots } from "./addresses.ts";
 const registry = "/run/eks-satellite-sandbox";
 const savedSettings = join(registry, "host-settings.json");
 
-/** kubelet sets the first three, and they are the whole kernel's; the sandbox sets the last for the machine's apt. */
-const hostSettings = ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward"];
+const inotifyInstances = "fs/inotify/max_user_instances";
+const minInotifyInstances = 1024;
+/** kubelet sets the first three, and they are the whole kernel's; the sandbox sets the last two. */
+const hostSettings = [
+  ...["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"],
+  ...["net/ipv4/ip_forward", inotifyInstances],
+];
 
 /** The slot of the sandbox in `folder`: the one it has, or the first that is free. */
 export async function claimSlot(folder: string): Promise<number> {
   await mkdir(registry, { recursive: true });
   await saveHostSettings();
+  await allowInotify();
   const held = await heldSlot(folder);
   if (held !== undefined) return held;
   for (let slot = 0; slot < maxSlots; slot++) {
@@ -42,6 +48,12 @@ export async function releaseSlot(slot: number): Promise<void> {
   const saved: Record<string, string> = JSON.parse(await readFile(savedSettings, "utf8").catch(() => "{}"));
   for (const [name, value] of Object.entries(saved)) await writeFile(join("/proc/sys", name), value);
   await rm(registry, { recursive: true, force: true });
+}
+
+/** systemd, containerd and kubelet of each machine count as the host's root, whose instances Linux limits to 128. */
+async function allowInotify(): Promise<void> {
+  const path = join("/proc/sys", inotifyInstances);
+  if (Number(await readFile(path, "utf8")) < minInotifyInstances) await writeFile(path, String(minInotifyInstances));
 }
 
 async function saveHostSettings(): Promise<void> {
