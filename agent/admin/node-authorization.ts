@@ -76,8 +76,9 @@ async function planByAwsAuth(
   const change = planAwsAuthChange(context, await awsAuth.read(), { edit, backupFile });
   if (change === undefined) return undefined;
   const remove = (data: AwsAuthData) => removeMappings(data, mapping, caller);
+  const beforeUndo = { edit: remove, backupFile: backupFile.replace(/(?:\.yaml)?$/, "-before-undo.yaml") };
   const undo = async (print: (line: string) => void) =>
-    planAwsAuthChange(context, await awsAuth.read(), { edit: remove, backupFile })?.apply(print);
+    planAwsAuthChange(context, await awsAuth.read(), beforeUndo)?.apply(print);
   return { ...change, undo };
 }
 

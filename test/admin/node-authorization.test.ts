@@ -14,7 +14,8 @@ function setUp(mode: ClusterAccess["mode"], path = "/") {
   const aws = new MemoryAdminAws();
   aws.addRole("nodes", { path, trustPolicy: '{"sts:RoleSessionName": "gpu-1"}' });
   const awsAuth = new MemoryAwsAuthApi({ mapRoles: ADMIN_ENTRY });
-  const context = { host: new MemoryHost(), aws, access: sampleAccess({ mode, awsAuth }) };
+  const host = new MemoryHost();
+  const context = { host, aws, access: sampleAccess({ mode, awsAuth }) };
   const given = (changes: Partial<NodeAuthorization>): NodeAuthorization => ({
     principal: role,
     method: "auto",
@@ -25,7 +26,7 @@ function setUp(mode: ClusterAccess["mode"], path = "/") {
   });
   const authorize = (changes: Partial<NodeAuthorization> = {}) => planAuthorization(context, given(changes));
   const revoke = (changes: Partial<NodeAuthorization> = {}) => planRevocation(context, given(changes));
-  return { aws, awsAuth, authorize, revoke };
+  return { host, aws, awsAuth, authorize, revoke };
 }
 
 const targets = ({ changes }: { changes: readonly { action: string; target: string }[] }) =>
@@ -105,4 +106,15 @@ test("undone, an entry and a mapping are gone, and what others have stays", asyn
   assert.deepEqual([...aws.entries.keys()], ["arn:aws:iam::111122223333:role/other"]);
   assert.doesNotMatch(awsAuth.map?.data?.mapUsers ?? "", /gpu-1/);
   assert.equal(awsAuth.map?.data?.mapRoles, ADMIN_ENTRY);
+});
+
+test("an undo keeps the backup from before the change, and saves what it changes under another name", async () => {
+  const { host, authorize } = setUp("CONFIG_MAP");
+  const { changes } = await authorize();
+  for (const { apply } of changes) await apply(() => undefined);
+  const backup = host.files.peek("/tmp/backup.yaml")?.content ?? "";
+  assert.doesNotMatch(backup, /role\/nodes/);
+  for (const { undo } of changes) await undo?.(() => undefined);
+  assert.equal(host.files.peek("/tmp/backup.yaml")?.content, backup);
+  assert.match(host.files.peek("/tmp/backup-before-undo.yaml")?.content ?? "", /role\/nodes/);
 });

@@ -22,12 +22,18 @@ export function launchedAt({ tags }: Machine): number | undefined {
 
 /** Finds the one machine. @throws lambda-not-found with the nearest name, machine-ambiguous */
 export function findMachine(machines: readonly Machine[], wanted: string): Machine {
+  const machine = findMachineIfAny(machines, wanted);
+  if (machine === undefined) throw unknownName("machine", wanted, machines.filter(isRented).map(nameOf));
+  return machine;
+}
+
+/** The same, where there need be none. @throws machine-ambiguous */
+export function findMachineIfAny(machines: readonly Machine[], wanted: string): Machine | undefined {
   const rented = machines.filter(isRented);
-  const found = rented.filter(({ id }) => id === wanted);
+  const withId = rented.find(({ id }) => id === wanted);
+  if (withId !== undefined) return withId;
   const named = rented.filter(({ name, hostname, tags }) => [tags[TAGS.node], name, hostname].includes(wanted));
-  const [machine, ...others] = found.length > 0 ? found : named;
-  if (machine === undefined) throw unknownName("machine", wanted, rented.map(nameOf));
-  if (others.length === 0) return machine;
+  if (named.length < 2) return named[0];
   throw new SatelliteError("machine-ambiguous", `${named.length} machines are called ${wanted}`, {
     hint: `Give the id of the one that is meant: ${named.map(({ id }) => id).join(", ")}.`,
   });

@@ -6,7 +6,7 @@ import type { LambdaApi, Machine, Ruleset, SshKey } from "../lambda/api.ts";
 import { isOutcomeUnknown } from "../lambda/errors.ts";
 import { TAGS } from "../lambda/tags.ts";
 import type { NodeAccess, NodeView } from "./node.ts";
-import { isGone, isNamed, keyNameOf } from "./plan.ts";
+import { isGone, keyNameOf } from "./plan.ts";
 import { pause, type WaitContext, waitFor } from "./wait.ts";
 
 /** What there is of a name. */
@@ -39,23 +39,6 @@ const POLL_SECONDS = 5;
 const END_SECONDS = 900;
 const ATTEMPTS = 3;
 const RETRY_MS = 5000;
-
-/** Finds the machine of a name, or of an id. @throws machine-ambiguous */
-export function findMachine(machines: readonly Machine[], wanted: string): Machine | undefined {
-  const there = machines.filter((machine) => !isGone(machine));
-  const byId = there.find(({ id }) => id === wanted);
-  if (byId !== undefined) return byId;
-  const named = there.filter((machine) => isNamed(machine, wanted));
-  const [first, second] = named;
-  if (second === undefined) return first;
-  throw new SatelliteError(
-    "machine-ambiguous",
-    `${named.length} machines have the name ${wanted}: ${named.map(({ id }) => id).join(", ")}`,
-    {
-      hint: "Give the id of one of them: eks-satellite machine terminate ID.",
-    },
-  );
-}
 
 /** @throws machine-other-cluster, node-elsewhere, machine-not-found */
 export function planEnd(context: EndContext, reading: EndReading): EndPlan {

@@ -3,7 +3,9 @@ import type { Change } from "../../admin/change.ts";
 import { type Administrator, type ClusterAccess, openCluster } from "../../admin/cluster-access.ts";
 import type { LambdaApi, Machine } from "../../admin/lambda/api.ts";
 import { TAGS } from "../../admin/lambda/tags.ts";
-import { type EndPlan, type EndReading, findMachine, planEnd } from "../../admin/machine/terminate.ts";
+import { findMachineIfAny } from "../../admin/machine/find-machine.ts";
+import { isGone as isMachineGone } from "../../admin/machine/plan.ts";
+import { type EndPlan, type EndReading, planEnd } from "../../admin/machine/terminate.ts";
 import { planRevocation } from "../../admin/node-authorization.ts";
 import { planNodeRoleRemoval } from "../../admin/node-role.ts";
 import { parsePrincipal } from "../../admin/principal.ts";
@@ -33,7 +35,10 @@ export async function planAll(
   const sshKeys = await lambda.listSshKeys(context.stopSignal);
   const plans: NamedPlan[] = [];
   for (const wanted of names) {
-    const machine = findMachine(machines, wanted);
+    const machine = findMachineIfAny(
+      machines.filter((each) => !isMachineGone(each)),
+      wanted,
+    );
     const name = machine?.tags[TAGS.node] ?? machine?.name ?? wanted;
     const cluster = clusterOf(machine, options);
     const opened = cluster === undefined ? undefined : await openFor(context, cluster, name);

@@ -145,6 +145,11 @@ export function checkLaunchOptions(name: string, options: LaunchOptions): void {
     throw misuse("--trusted-arn needs --create-role", "It is who may assume the new role.");
   if (options.join === "user-data" && options.sshIdentity !== undefined)
     throw misuse("--ssh-identity needs --join ssh", "With user data nothing is done over ssh.");
+  if (options.join === "ssh" && options.wait === 0)
+    throw misuse(
+      "--join ssh cannot be with --wait 0",
+      "Only a launch that waits for the machine can join it over ssh.",
+    );
 }
 
 /** The same, for what renders user data. @param roleArn of the plan, which may create it */

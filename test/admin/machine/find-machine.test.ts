@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TAGS } from "../../../agent/admin/lambda/tags.ts";
-import { findMachine, launchedAt, nameOf } from "../../../agent/admin/machine/find-machine.ts";
+import { findMachine, findMachineIfAny, launchedAt, nameOf } from "../../../agent/admin/machine/find-machine.ts";
 import { MemoryClock } from "../../fakes/memory-clock.ts";
 import { MemoryLambda } from "../../fakes/memory-lambda.ts";
 
@@ -22,6 +22,13 @@ test("a machine is found by its name, its host name, its Node or its id, and not
 test("a name that no machine has comes with the nearest", async () => {
   const { machines } = await setUp();
   assert.throws(() => findMachine(machines, "node-2"), { code: "lambda-not-found", hint: /Is node-1 meant\?/ });
+});
+
+test("where there need be no machine, none is found, and two are ambiguous all the same", async () => {
+  const { first, machines } = await setUp();
+  assert.equal(findMachineIfAny(machines, "node-2"), undefined);
+  assert.equal(findMachineIfAny(machines, "box")?.id, first);
+  assert.throws(() => findMachineIfAny(machines, "twin"), { code: "machine-ambiguous" });
 });
 
 test("of two machines of one name the id decides", async () => {

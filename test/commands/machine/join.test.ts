@@ -45,6 +45,13 @@ test("over ssh the script goes in by standard input, and no key is in user data 
   assert.equal(host.files.peek(file), undefined, "nothing is left in /tmp");
 });
 
+test("a launch that does not wait cannot join over ssh, and makes no machine", async () => {
+  const { launch, finish, lambda } = setUpMachines();
+  const refused = { code: "options-invalid", message: /--wait 0/ };
+  await assert.rejects(finish(launch("--join", "ssh", "--wait", "0")), refused);
+  assert.deepEqual(lambda.launches, []);
+});
+
 test("a key that ssh lacks, a port that is closed, and a script that fails name the machine that is left", async () => {
   for (const [result, code] of [
     [{ exitCode: 255, stderr: "ubuntu@198.51.100.1: Permission denied (publickey).\n" }, "ssh-failed"],

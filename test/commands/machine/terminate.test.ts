@@ -132,7 +132,7 @@ test("two machines of one name are ended by their ids", async () => {
   const ids = [lambda.put({ name: "gpu-1", tags: TAGS }), lambda.put({ name: "gpu-1", tags: TAGS })];
   await assert.rejects(finish(terminate(["gpu-1"])), {
     code: "machine-ambiguous",
-    message: new RegExp(ids.join(", ")),
+    hint: new RegExp(ids.join(", ")),
   });
   assert.equal(await finish(terminate([ids[1] ?? ""])), 0);
   assert.deepEqual(
