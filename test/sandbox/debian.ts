@@ -8,7 +8,7 @@ import { cacheFolder, type MachineKind } from "./state.ts";
 import type { Progress } from "./step.ts";
 
 /** What a virtual machine needs on top. */
-const virtualPackages = ["e2fsprogs", "openssh-client", "qemu-system-x86"];
+const virtualPackages = ["e2fsprogs", "qemu-system-x86"];
 
 const packages = [
   "busybox-static",
@@ -19,6 +19,7 @@ const packages = [
   "iproute2",
   "iptables",
   "libc6-dev",
+  "openssh-client",
   "openssl",
   "python3-venv",
   "systemd-container",
