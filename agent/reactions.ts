@@ -22,6 +22,8 @@ export const REACTIONS: Reactions = {
     history.noteCondition(condition, isRootCause);
     events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
     reporter.noteChange(condition, isRootCause);
+    // Whether a gateway knows the key is in an entry that may be older than its silence.
+    if (type === "TunnelUp" && status !== "True") void loops.entry.trigger();
     return isRootCause || type === "NodeReady" ? loops.report.trigger() : undefined;
   },
   // Its cause may be one that no loop has found yet; and what has mended itself must be seen before the condition turns.

@@ -58,6 +58,23 @@ test("a root cause is an event and is reported to the Node at once; what follows
   assert.deepEqual([asked, events().at(-1)], [["report"], "Warning DiskFull"]);
 });
 
+test("a tunnel that is not up has its entry read anew: it says whether a gateway knows the key", async () => {
+  const { asked, happen } = setUp();
+  const turned = (changes: object) => condition({ type: "TunnelUp", isCritical: false, ...changes });
+  await happen({
+    kind: "condition-changed",
+    condition: turned({ status: "Unknown", reason: "Connecting" }),
+    isRootCause: false,
+  });
+  assert.deepEqual(asked.splice(0), ["entry"]);
+  await happen({
+    kind: "condition-changed",
+    condition: turned({ status: "True", reason: "GatewayAnswers" }),
+    isRootCause: false,
+  });
+  assert.deepEqual(asked, []);
+});
+
 test("a pending condition is checked at once and once more before it turns, and its possible causes with it", async () => {
   const { asked, happen } = setUp();
   await happen({ kind: "condition-pending", type: "RuntimeReady" });

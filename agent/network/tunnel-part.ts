@@ -153,7 +153,15 @@ export class TunnelPart {
     const { board } = this.#options;
     if (!this.#isNoted || this.#problem !== undefined || !this.#isWritten || !this.#isAnswered) return false;
     if (this.#mode === "auto" && this.#saved?.entry === undefined) return this.#word !== "no-entry";
+    if (this.#mode === "auto" && !this.#isAccepted()) return false;
     return (["TunnelConfigured", "TunnelUp"] as const).every((type) => board.isTrue(type) && !board.isFailing(type));
+  }
+
+  /** A gateway says this node's key in its entry once it accepts it: what was read before says that it does not. */
+  #isAccepted(): boolean {
+    if (this.#facts?.kind !== "wanted") return false;
+    const { gateways, publicKey } = this.#facts.tunnel;
+    return gateways.every(({ peers }) => peers?.[this.#options.config.node.name] === publicKey);
   }
 
   async #ask(): Promise<void> {

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
 import { createNodeWithTunnel } from "./node-with-tunnel.ts";
+import { clusterMaps } from "./samples.ts";
 
 test("while the tunnel works the cluster is asked each fifth round, and at once when it does not", async () => {
-  const { api, part, condition, board } = createNodeWithTunnel();
+  const { api, part, condition, board, put } = createNodeWithTunnel();
   await part.round();
-  await part.facts();
+  const facts = await part.facts();
+  assert.ok(facts?.kind === "wanted");
   assert.equal(condition(), "True Configured");
   board.setTrue("TunnelUp", "GatewayAnswers", "it does");
   const rounds = async (count: number) => {
@@ -15,6 +17,10 @@ test("while the tunnel works the cluster is asked each fifth round, and at once 
     for (let round = 0; round < count; round += 1) await part.round();
     return api.configMapReads.length - before;
   };
+  assert.equal(await rounds(2), 4, "no gateway accepts its key yet");
+  put("gateways", clusterMaps({ "gpu-1": facts.tunnel.publicKey }).gateways, "2");
+  await part.round();
+  await part.facts();
   assert.equal(await rounds(4), 0);
   assert.equal(await rounds(1), 2);
   board.setFailed("TunnelUp", new SatelliteError("gateway-away", "a test"));
