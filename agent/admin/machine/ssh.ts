@@ -19,6 +19,8 @@ const WAIT_SECONDS = 300;
 const SCRIPT_SECONDS = 1800;
 /** ssh's own exit code for what is no command's. */
 const SSH_FAILED = 255;
+/** What no later attempt changes. */
+const FINAL = /Permission denied|Host key verification failed/;
 const SHOWN = 400;
 
 /** Runs the script as root. The machine's host key is new to everyone: it is accepted at first sight, shown, and held for the rest. @throws ssh-failed, join-failed, interrupted */
@@ -77,7 +79,7 @@ async function waitForSsh(
       const { exitCode, stderr } = await ssh(["sudo", "-n", "true"], CONNECT_SECONDS * 2);
       if (exitCode === 0) return { done: true };
       last.text = lastLine(stderr);
-      if (exitCode !== SSH_FAILED || last.text.includes("Permission denied")) throw sshFailed(user, address, last.text);
+      if (exitCode !== SSH_FAILED || FINAL.test(last.text)) throw sshFailed(user, address, last.text);
       return { state: "not yet" };
     },
   });

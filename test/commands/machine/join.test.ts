@@ -68,6 +68,12 @@ test("a key that ssh lacks, a port that is closed, and a script that fails name 
   await assert.rejects(begin(), { code: "join-failed", message: /ended with 1: no network.*is left, and costs/ });
 });
 
+test("a host key that ssh refuses is said at once, and not tried again", async () => {
+  const { begin, calls } = setUpSsh(() => ({ exitCode: 255, stderr: "Host key verification failed.\n" }));
+  await assert.rejects(begin(), { code: "ssh-failed", message: /Host key verification failed/ });
+  assert.equal(calls.length, 1);
+});
+
 test("Ctrl-C while ssh is waited for, or while the script runs, says what is left", async () => {
   for (const isScript of [false, true]) {
     const all = setUpMachines();
