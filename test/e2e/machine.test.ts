@@ -1,6 +1,8 @@
 // docs/tutorials/lambda.md word for word, on the sandbox's Lambda: a cluster is picked, a machine is launched with real cloud-init, its application
 // answers from outside, and in the end nothing is left. Then launches that go wrong.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { webImage } from "../sandbox/images.ts";
 import { isThere, writeAccount } from "../sandbox/lambda/account.ts";
@@ -81,6 +83,25 @@ test("terminate leaves nothing in Lambda, IAM, EKS, EC2 and the cluster", async 
     return JSON.stringify((await rented.picture()).objects) === JSON.stringify(untouched.objects);
   });
   assert.deepEqual(await rented.picture(), untouched);
+});
+
+test("over ssh a machine becomes a Ready node without keys in its user data, and a key that it does not know is said", async () => {
+  await rented.laptop.addFile("ssh-key", await readFile(join(rented.sandbox.folder, "lambda/ssh-key")));
+  const joined = await rented.run(`${launchOf("gpu-5")} --join ssh --ssh-identity ssh-key`);
+  assert.equal(joined.exitCode, 0, joined.stdout + joined.stderr);
+  const { stdout: scanned } = await rented.sandbox.box(["ssh-keygen", "-l", "-f", "/etc/ssh/ssh_host_ed25519_key.pub"]);
+  const [, fingerprint = ""] = scanned.split(" ");
+  assert.match(fingerprint, /^SHA256:/);
+  assert.ok(joined.stdout.includes(`accepted at first sight: ssh-ed25519 ${fingerprint};`), joined.stdout);
+  assert.match(joined.stdout, /✓ Node gpu-5 Ready, v1\./);
+  assert.equal((await machineOf("gpu-5"))?.userData, "");
+  assert.equal((await rented.run(terminateOf("gpu-5"))).exitCode, 0);
+  const refused = await rented.run(
+    `ssh-keygen -q -t ed25519 -N "" -f other-key && ${launchOf("gpu-6")} --join ssh --ssh-identity other-key`,
+  );
+  assert.equal(refused.exitCode, 1, refused.stdout + refused.stderr);
+  assert.match(refused.stderr, /Permission denied .*machine gpu-6 .* is left.*code=ssh-failed/s);
+  assert.equal((await rented.run(terminateOf("gpu-6"))).exitCode, 0);
 });
 
 /** Machines that are launched now become active and cost, and nothing runs. */
