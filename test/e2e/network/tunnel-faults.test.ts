@@ -145,6 +145,8 @@ test("an address that another node has is refused, and garbage in the ConfigMap 
     sandbox.kubectl(["patch", ...MAP, "--type=merge", `--patch=${JSON.stringify({ data: changed })}`]);
   await patch({ [nodeName]: "{", "gpu-9": "[]", _other: "x".repeat(10_000) });
   try {
+    // A tunnel that works is asked for each five minutes, and by a daemon that starts at once.
+    await satellite.systemctl("restart");
     await satellite.untilReason("TunnelConfigured", "TunnelEntryInvalid", 120_000);
     await untilLogs(10_000);
   } finally {
