@@ -37,14 +37,19 @@ within () {
   wait $program
   kill $killer
 }
+# The report may be written at any moment: no file of it is empty for a while.
+say () {
+  echo "$1" > "$name.new"
+  mv "$name.new" "$name.said"
+}
 ask () {
   name=$1 limit=$2 wanted=$3 other=$4
   shift 4
   while :; do
     within "$limit" "$@" > "$name.try" 2>&1
-    [ -s "$name.try" ] && cat "$name.try" > "$name"
-    if has "$name" "$wanted" || has "$name" "$other"; then echo yes > "$name.said"; return; fi
-    echo no > "$name.said"
+    [ -s "$name.try" ] && mv "$name.try" "$name"
+    if has "$name" "$wanted" || has "$name" "$other"; then say yes; return; fi
+    say no
     sleep 1
   done
 }
