@@ -10,6 +10,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
+  readonly propertyNames?: JsonSchema;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
@@ -114,8 +116,17 @@ function forFile(schema: JsonSchema, position: Position): JsonSchema {
   };
   const pattern = schema.pattern === "^\\/" ? { pattern: ABSOLUTE_PATH } : {};
   const own = { ...schema, ...parts, ...pattern };
-  const refined = merge(own, REFINEMENTS[path] ?? {});
+  const refined = nameOnlyWhatIsGiven(merge(own, REFINEMENTS[path] ?? {}));
   return isOptional ? orNull(refined) : refined;
+}
+
+/** A key without a value counts as absent, whatever its name is. */
+function nameOnlyWhatIsGiven(schema: JsonSchema): JsonSchema {
+  const { propertyNames, additionalProperties, ...rest } = schema;
+  const { pattern, type: _, ...others } = propertyNames ?? {};
+  const isNullable = typeof additionalProperties === "object" && [additionalProperties.type].flat().includes("null");
+  if (typeof pattern !== "string" || Object.keys(others).length > 0 || !isNullable) return schema;
+  return { ...rest, patternProperties: { [pattern]: additionalProperties }, additionalProperties: ABSENT };
 }
 
 /** A schema with properties of its own is kept whole, beside what is added. */

@@ -116,8 +116,10 @@ function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
     some.push(fc.integer({ min: schema.minimum - 1, max: Number(schema.maximum) + 1 }));
   if (properties !== undefined) some.push(objectOf(properties), objectOf(properties));
   if (items !== undefined) some.push(fc.array(valuesOf(items), { maxLength: 2 }));
-  if (typeof additionalProperties === "object")
-    some.push(fc.dictionary(fc.constantFrom("docker.io", "feature-gates", "v"), valuesOf(additionalProperties)));
+  const named = [...Object.values(schema.patternProperties ?? {}), additionalProperties];
+  for (const each of named)
+    if (typeof each === "object")
+      some.push(fc.dictionary(fc.constantFrom("docker.io", "feature-gates", "v", "94", "a b"), valuesOf(each)));
   return fc.oneof(...some);
 }
 
@@ -125,6 +127,18 @@ function objectOf(properties: Readonly<Record<string, JsonSchema>>): fc.Arbitrar
   const keys = Object.entries(properties).map(([name, schema]) => [name, valuesOf(schema)] as const);
   return fc.record(Object.fromEntries(keys), { requiredKeys: [] });
 }
+
+test("a key without a value is absent, whatever its name is", () => {
+  const minimal = parse(MINIMAL_CONFIG) as object;
+  for (const changes of [
+    { gpu: { xids: { "docker.io": null, "94": "ignore" } } },
+    { node: { labels: { "a b": null } } },
+    { kubelet: { flags: { "A b": null } } },
+    { containerd: { registries: { "a b": null } } },
+  ])
+    assert.equal(assertAgreement({ ...minimal, ...changes }), true, JSON.stringify(changes));
+  assert.equal(assertAgreement({ ...minimal, gpu: { xids: { "docker.io": "ignore" } } }), false);
+});
 
 test("the two agree on generated configurations", () => {
   const keys = Object.entries(document.properties ?? {}).map(([name, schema]) => ({ name, values: valuesOf(schema) }));

@@ -46,7 +46,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
   // Administrators' own commands are a part of it, and are compiled when they run.
-  assert.ok(daemon.length < 1_880_000, `${daemon.length} characters: the daemon holds all of them`);
+  assert.ok(daemon.length < 1_900_000, `${daemon.length} characters: the daemon holds all of them`);
 });
 
 test("the texts of `explain` are in a file beside the daemon's, which holds none of them", async () => {
