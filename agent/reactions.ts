@@ -62,6 +62,7 @@ export const REACTIONS: Reactions = {
     return loops.converge.trigger();
   },
   "tunnel-changed": ({ loops }) => loops.converge.trigger(),
+  "remote-networks-doubted": ({ loops }) => loops.cluster.trigger(),
   "tunnel-converged": ({ tunnel, tunnelWatch }, event) => {
     tunnel.judge(event);
     tunnelWatch.judge();

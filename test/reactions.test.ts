@@ -58,6 +58,12 @@ test("a root cause is an event and is reported to the Node at once; what follows
   assert.deepEqual([asked, events().at(-1)], [["report"], "Warning DiskFull"]);
 });
 
+test("remote networks that are in doubt have the cluster described again", async () => {
+  const { asked, happen } = setUp();
+  await happen({ kind: "remote-networks-doubted" });
+  assert.deepEqual(asked, ["cluster"]);
+});
+
 test("a tunnel that is not up has its entry read anew: it says whether a gateway knows the key", async () => {
   const { asked, happen } = setUp();
   const turned = (changes: object) => condition({ type: "TunnelUp", isCritical: false, ...changes });

@@ -26,11 +26,15 @@ const TLS_EVERY_MS = 600_000;
 const REFRESH_MS = 2500;
 /** From a Node that is Ready to a gateway that knows its key: the annotation, a watch, and the entry that is read each minute. */
 const JOINING_MS = 90_000;
+const DOUBT_EVERY_MS = 60_000;
 /** wg(8) is a process: while all is well its counters are read this often. */
 const READ_PEER_EVERY_MS = 600_000;
 
-/** A tunnel is planned, and is to be watched from now on. */
-export type TunnelEvent = { readonly kind: "tunnel-planned" };
+export type TunnelEvent =
+  /** A tunnel is planned, and is to be watched from now on. */
+  | { readonly kind: "tunnel-planned" }
+  /** What DescribeCluster said of the remote networks is what is wrong: it may have been mended since. */
+  | { readonly kind: "remote-networks-doubted" };
 
 export interface TunnelWatchOptions {
   readonly host: Host;
@@ -60,6 +64,7 @@ export class TunnelWatch {
   #isRouteWell = true;
   #peer: PeerState | undefined;
   #peerDueMs = 0;
+  #doubtDueMs = 0;
   /** By the monotonic clock; undefined while the Node is not Ready. */
   #readySinceMs: number | undefined;
   #traffic: Traffic | undefined;
@@ -205,6 +210,14 @@ export class TunnelWatch {
     this.#peerDueMs = now + READ_PEER_EVERY_MS;
   }
 
+  #doubt(): void {
+    const { host, emit } = this.#options;
+    const nowMs = host.clock.monotonic();
+    if (nowMs < this.#doubtDueMs) return;
+    this.#doubtDueMs = nowMs + DOUBT_EVERY_MS;
+    emit({ kind: "remote-networks-doubted" });
+  }
+
   /** Without a description of the cluster there is no API server to ask, and no word on its networks. */
   #diagnoseRoute(
     { address }: WatchedTunnel,
@@ -216,6 +229,7 @@ export class TunnelWatch {
     if (facts === undefined) return undefined;
     const { name, identity } = config.node;
     const problem = identity === "hybrid" ? findRemoteNetworkProblem(facts, address) : undefined;
+    if (problem !== undefined) this.#doubt();
     return diagnoseRoute({
       ...{ address, health, apiServers },
       nodeName: name,

@@ -167,6 +167,15 @@ test("a gateway answers what it knew when it was asked last: while something is 
   assert.equal(outcome("ControlPlaneRoute"), "True Reachable");
 });
 
+test("while the cluster's remote networks are what is wrong it is described again each minute", async (context) => {
+  const { host, state, events } = await start(context);
+  assert.deepEqual(events, []);
+  state.tunnel = sampleTunnel({ address: "10.99.0.11" });
+  await host.clock.advance(250_000);
+  assert.deepEqual(new Set(events.map(({ kind }) => kind)), new Set(["remote-networks-doubted"]));
+  assert.ok(events.length >= 3 && events.length <= 5, `${events.length} times`);
+});
+
 test("remote networks that lack the node's address are the reason, without a word from any gateway", async (context) => {
   const { host, state, far, outcome } = await start(context);
   far.link = "down";
