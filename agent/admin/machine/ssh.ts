@@ -94,6 +94,10 @@ function sshFailed(user: string, address: string, text: string): SatelliteError 
 
 function joinFailed({ user, address }: SshTarget, { exitCode, stderr, stdout }: RunResult): SatelliteError {
   const text = lastLine(stderr) || lastLine(stdout);
+  if (exitCode === SSH_FAILED)
+    return new SatelliteError("join-failed", `ssh ${user}@${address} ended before the script had: ${text}`, {
+      hint: `How far it came is unknown: ssh ${user}@${address} sudo eks-satellite check, if it is installed. A host key that has changed since the first connection is another machine, or a machine that was made anew.`,
+    });
   return new SatelliteError("join-failed", `the script on ${address} ended with ${exitCode}: ${text}`, {
     hint: `ssh ${user}@${address} sudo eks-satellite check says what is wrong there.`,
   });

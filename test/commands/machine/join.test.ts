@@ -64,6 +64,8 @@ test("a key that ssh lacks, a port that is closed, and a script that fails name 
       hint: /^eks-satellite machine terminate gpu-1 ends it/,
     });
   }
+  const cut = setUpSsh((command) => (command.includes("bash") ? { exitCode: 255, stderr: "Broken pipe\n" } : {}));
+  await assert.rejects(cut.begin(), { code: "join-failed", message: /ended before the script had: Broken pipe/ });
   const { begin } = setUpSsh((command) => (command.includes("bash") ? { exitCode: 1, stderr: "no network\n" } : {}));
   await assert.rejects(begin(), { code: "join-failed", message: /ended with 1: no network.*is left, and costs/ });
 });
