@@ -15,6 +15,8 @@ import { type Setting, type Translation, translateNodeConfig } from "./config/no
 import type { CommandContext, Print } from "./context.ts";
 import { configOption } from "./options.ts";
 
+const MAX_NODECONFIG_BYTES = 2 ** 20;
+
 export interface ConfigureOptions {
   readonly config: string;
   readonly cluster?: string;
@@ -100,11 +102,11 @@ export async function configureCommand(
   print(changes.map((change) => `${file}: ${change}\n`).join("") + notes);
 }
 
-/** @throws nodeconfig-invalid, config-syntax */
+/** @throws nodeconfig-invalid, config-syntax, file-unreadable */
 async function readNodeConfig(host: Host, file: string | undefined): Promise<Translation> {
   if (file === undefined) return { settings: [], left: [] };
-  const text = await host.files.read(file);
-  if (text !== undefined) return translateNodeConfig(text, file);
+  const found = await host.files.readWithStatus(file, MAX_NODECONFIG_BYTES);
+  if (found?.status.kind === "file") return translateNodeConfig(found.text, file);
   throw new SatelliteError("nodeconfig-invalid", `there is no file ${file}`, {
     hint: "Give the path of the file that nodeadm init -c had.",
   });
