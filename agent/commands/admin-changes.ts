@@ -8,7 +8,14 @@ import type { ClusterName } from "../aws/cluster.ts";
 import { configSchema } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { Confirm, Print } from "./context.ts";
-import { type OutputFormat, outputOption, parseRegion, profileOption } from "./options.ts";
+import {
+  contextOption,
+  kubeconfigOption,
+  type OutputFormat,
+  outputOption,
+  parseRegion,
+  profileOption,
+} from "./options.ts";
 
 export interface ChangeOptions {
   readonly cluster: string;
@@ -39,11 +46,8 @@ export function addChangeOptions(command: Command): Command {
     .option("--user-arn <arn>", "IAM user that is one node")
     .addOption(new Option("--method <method>", "how the cluster learns of it").choices(METHODS).default("auto"))
     .addOption(profileOption())
-    .option(
-      "--kubeconfig <file>",
-      "read and change aws-auth by this kubeconfig, not with a token of the AWS credentials",
-    )
-    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .addOption(kubeconfigOption("read and change aws-auth"))
+    .addOption(contextOption())
     .option("--backup-folder <folder>", "where aws-auth is saved before it is changed", ".")
     .option("--yes", "do not ask for confirmation", false)
     .option("--dry-run", "show what would change, and change nothing", false)

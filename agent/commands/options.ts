@@ -21,6 +21,16 @@ export function profileOption(): Option {
   return new Option("--profile <name>", "profile of your AWS credentials (default: AWS_PROFILE)");
 }
 
+/** Creates `--kubeconfig` of an administrator's commands. @param use what is done by it, in the infinitive */
+export function kubeconfigOption(use: string): Option {
+  return new Option("--kubeconfig <file>", `${use} by this kubeconfig, not with a token of the AWS credentials`);
+}
+
+/** Creates `--context`, which belongs to `--kubeconfig`. */
+export function contextOption(): Option {
+  return new Option("--context <name>", "context in that kubeconfig (default: its current one)");
+}
+
 const MAX_SECONDS = 24 * 3600;
 
 /** Parses a duration in seconds, or with a unit: `90`, `90s`, `5m`, `1h`. @throws InvalidArgumentError, which commander reports with the option's name */

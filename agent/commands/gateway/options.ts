@@ -5,7 +5,14 @@ import type { Allowance } from "../../admin/gateway/rules.ts";
 import type { Package } from "../../admin/gateway/user-data.ts";
 import { SatelliteError } from "../../errors.ts";
 import { isNetwork } from "../../tunnel/entries.ts";
-import { type OutputFormat, outputOption, parseRegion, profileOption } from "../options.ts";
+import {
+  contextOption,
+  kubeconfigOption,
+  type OutputFormat,
+  outputOption,
+  parseRegion,
+  profileOption,
+} from "../options.ts";
 
 /** What every command about one cluster's gateway is given. */
 export interface GatewayOptions {
@@ -22,8 +29,8 @@ export function addGatewayOptions(command: Command): Command {
     .requiredOption("--region <region>", "region of the cluster", parseRegion)
     .option("--name <name>", "name of the gateway", parseGatewayName, DEFAULT_GATEWAY)
     .addOption(profileOption())
-    .option("--kubeconfig <file>", "reach the API server by this kubeconfig, not with a token of the AWS credentials")
-    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .addOption(kubeconfigOption("reach the API server"))
+    .addOption(contextOption())
     .addOption(outputOption());
 }
 

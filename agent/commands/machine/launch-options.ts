@@ -5,7 +5,16 @@ import { METHODS, type Method } from "../../admin/method.ts";
 import { checkNodeName } from "../../admin/node-name-rules.ts";
 import { SatelliteError } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
-import { collect, type OutputFormat, outputOption, parseRegion, parseSeconds, profileOption } from "../options.ts";
+import {
+  collect,
+  contextOption,
+  kubeconfigOption,
+  type OutputFormat,
+  outputOption,
+  parseRegion,
+  parseSeconds,
+  profileOption,
+} from "../options.ts";
 import type { UserDataOptions } from "../user-data/options.ts";
 import { type LambdaOptions, lambdaKeyOption } from "./options.ts";
 
@@ -61,8 +70,8 @@ export function addLaunchOptions(command: Command): Command {
   addClusterOptions(addMachineOptions(command));
   return command
     .addOption(profileOption())
-    .option("--kubeconfig <file>", "work on the cluster by this kubeconfig, not with a token of the AWS credentials")
-    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .addOption(kubeconfigOption("work on the cluster"))
+    .addOption(contextOption())
     .addOption(lambdaKeyOption())
     .option("--yes", "do not ask for confirmation", false)
     .option("--dry-run", "show what would be made, and make nothing", false)

@@ -9,7 +9,14 @@ import { optional } from "../../optional.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type KubernetesOptions, loadAdmin } from "../admin-clients.ts";
 import type { CommandContext, Print } from "../context.ts";
-import { type OutputFormat, outputOption, parseRegion, profileOption } from "../options.ts";
+import {
+  contextOption,
+  kubeconfigOption,
+  type OutputFormat,
+  outputOption,
+  parseRegion,
+  profileOption,
+} from "../options.ts";
 import { describeListed, renderListed, type Unseen } from "./list-output.ts";
 import { type LambdaOptions, lambdaKeyOption, openLambda } from "./options.ts";
 
@@ -39,8 +46,8 @@ export function registerList(machine: Command, context: CommandContext): void {
     .option("--cluster <name>", "name of an EKS cluster: its Nodes, and machines that are none")
     .option("--region <region>", "region of the cluster", parseRegion)
     .addOption(profileOption())
-    .option("--kubeconfig <file>", "read Nodes by this kubeconfig, not with a token of the AWS credentials")
-    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .addOption(kubeconfigOption("read Nodes"))
+    .addOption(contextOption())
     .addOption(lambdaKeyOption())
     .addOption(outputOption())
     .action(async (options: ListOptions) => {

@@ -4,7 +4,15 @@ import type { Administrator } from "../../admin/cluster-access.ts";
 import type { LambdaApi } from "../../admin/lambda/api.ts";
 import { SatelliteError } from "../../errors.ts";
 import type { CommandContext } from "../context.ts";
-import { type OutputFormat, outputOption, parseRegion, parseSeconds, profileOption } from "../options.ts";
+import {
+  contextOption,
+  kubeconfigOption,
+  type OutputFormat,
+  outputOption,
+  parseRegion,
+  parseSeconds,
+  profileOption,
+} from "../options.ts";
 import { type LambdaOptions, lambdaKeyOption } from "./options.ts";
 
 export interface TerminateOptions extends LambdaOptions {
@@ -43,8 +51,8 @@ export function addTerminateOptions(command: Command): Command {
     )
     .option("--backup-folder <folder>", "where aws-auth is saved before it is changed", ".")
     .addOption(profileOption())
-    .option("--kubeconfig <file>", "work on the cluster by this kubeconfig, not with a token of the AWS credentials")
-    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .addOption(kubeconfigOption("work on the cluster"))
+    .addOption(contextOption())
     .addOption(lambdaKeyOption())
     .option("--yes", "do not ask for confirmation", false)
     .option("--dry-run", "show what would be ended and deleted, and do nothing", false)

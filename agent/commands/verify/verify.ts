@@ -13,7 +13,7 @@ import type { KubeconfigFiles } from "../../host/verify/kubeconfig.ts";
 import type { VerifyKubernetes } from "../../host/verify/verify-kubernetes.ts";
 import { optional } from "../../optional.ts";
 import type { CommandContext, Print } from "../context.ts";
-import { type OutputFormat, outputOption } from "../options.ts";
+import { contextOption, type OutputFormat, outputOption } from "../options.ts";
 import { renderEnd, renderJson, renderRow } from "./output.ts";
 
 export interface VerifyCommandOptions {
@@ -52,7 +52,7 @@ export function register(program: Command, context: CommandContext): void {
     )
     .requiredOption("--node <name>", "name of the Node")
     .option("--kubeconfig <file>", "kubeconfig of an administrator (default: as kubectl finds it)")
-    .option("--context <name>", "context in that kubeconfig (default: its current one)")
+    .addOption(contextOption())
     .option("--namespace <name>", "where its pods are made; it must allow pods on the host's network", "default")
     .option("--image <image>", "image of its pods: a shell, and busybox's httpd, nslookup and wget", DEFAULT_IMAGE)
     .addOption(
