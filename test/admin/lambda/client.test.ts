@@ -3,18 +3,10 @@ import { test } from "node:test";
 import { createLambda } from "../../../agent/admin/lambda/client.ts";
 import type { HttpRequest } from "../../../agent/host/host.ts";
 import { ACCESS, callOf, success, WIRE_ANSWERS, WIRE_INSTANCE } from "../../fakes/lambda-answers.ts";
+import { A10 } from "../../fakes/lambda-samples.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 
-const TYPE = {
-  name: "gpu_1x_a10",
-  description: "1x A10 (24 GB PCIe)",
-  gpuDescription: "A10 (24 GB PCIe)",
-  centsPerHour: 75,
-  vcpus: 30,
-  memoryGib: 200,
-  storageGib: 1400,
-  gpus: 1,
-};
+const { regions: _, ...TYPE } = A10;
 const REGION = { name: "us-west-1", description: "California, USA" };
 
 function setUp(answers: Readonly<Record<string, unknown>> = WIRE_ANSWERS) {
