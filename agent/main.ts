@@ -15,6 +15,7 @@ import { honourProxies } from "./host/proxy.ts";
 import { createLog } from "./log.ts";
 
 const UNIT = "eks-satellite.service";
+const SAME_SIGNAL_MS = 1000;
 
 async function main(argv: readonly string[]): Promise<number> {
   endWithReader();
@@ -37,7 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
   const stop = new AbortController();
-  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
+  for (const name of ["SIGTERM", "SIGINT"] as const) stopOn(name, stop);
   const hasColours = isColourful(process.env, process.stdout.isTTY === true);
   const paint: Paint = (style, text) => (hasColours ? styleText(style, text, { validateStream: false }) : text);
   return {
@@ -55,6 +56,15 @@ function createContext(exitWith: CommandContext["exitWith"]): CommandContext {
     exitWith,
     exitNow,
   };
+}
+
+/** The first signal stops a command in order; one that comes later ends the process. timeout(1) sends each twice at once, which is one wish. */
+function stopOn(name: NodeJS.Signals, stop: AbortController): void {
+  const abort = () => {
+    stop.abort();
+    setTimeout(() => process.off(name, abort), SAME_SIGNAL_MS).unref();
+  };
+  process.on(name, abort);
 }
 
 /** A reader that closes a command's output, as head(1) does, has read enough: that is not a failure. */

@@ -126,8 +126,11 @@ test("a machine that never becomes a node is left, and its price and its end are
 });
 
 test("Ctrl-C at the wait says what is left and how to end it", async () => {
-  const { exitCode, stdout, stderr } = await rented.run(`timeout --signal=INT 35 ${launchOf("gpu-3")}`);
-  assert.notEqual(exitCode, 0);
+  const untilItWaits = `until grep -q "Node gpu-3 Ready: no Node" said; do kill -0 $launch && sleep 0.2 || break; done`;
+  const { exitCode, stdout, stderr } = await rented.run(
+    `set -m; ${launchOf("gpu-3")} >said 2>&1 & launch=$!; ${untilItWaits}; kill -INT $launch; wait $launch; code=$?; cat said; exit $code`,
+  );
+  assert.equal(exitCode, 1, stdout + stderr);
   assert.match(stdout + stderr, /eks-satellite machine terminate gpu-3/);
   assert.equal((await machineOf("gpu-3"))?.status, "active");
 });

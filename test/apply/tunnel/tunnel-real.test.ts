@@ -67,10 +67,7 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
   function startRounds(): ChildProcess {
     assert.ok(typeof programs !== "string");
     writeFileSync(join(folder, "key"), `${key.reveal()}\n`, { mode: 0o600 });
-    // systemd's part, where there is no systemd: the unit's program runs in the background.
-    writeFileSync(join(folder, "systemctl"), "#!/bin/sh\nexit 3\n", { mode: 0o755 });
-    const unit = `#!/bin/sh\nsetsid ${programs.wireguardGo} -f ${NAME} >/dev/null 2>&1 </dev/null &\n`;
-    writeFileSync(join(folder, "systemd-run"), unit, { mode: 0o755 });
+    standInForSystemd(programs.wireguardGo);
     const config = sampleConfig("network: { cni: none, tunnel: { userspace: allow } }");
     const wanted = { publicKey: publicKeyOf(key), pods: ["10.251.16.0/24"], remoteNetworks: ["10.250.0.0/24"] };
     const gateways = [sampleGateway(), OTHER];
@@ -82,6 +79,15 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, LOG_LEVEL: "error", PATH: `${folder}:${process.env.PATH}` },
     });
+  }
+
+  /** The unit's program runs in the background. As systemd does, a stop waits for its end: on its way out it removes the socket of its name. */
+  function standInForSystemd(wireguardGo: string): void {
+    const pidFile = join(folder, "unit.pid");
+    const start = `setsid ${wireguardGo} -f ${NAME} >/dev/null 2>&1 </dev/null & echo $! >${pidFile}`;
+    const stop = `[ "$1" = stop ] || exit 3; pid=$(cat ${pidFile}) || exit 5; kill $pid; while kill -0 $pid; do sleep 0.05; done`;
+    for (const [program, script] of Object.entries({ "systemd-run": start, systemctl: stop }))
+      writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
   async function ask(word: string): Promise<Answer> {
@@ -144,11 +150,13 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
   test("a glance, which starts no program, sees the drifts that files show", async () => {
     const seen: string[] = [];
     for (const [what, change] of Object.entries(drifts)) {
-      await ask("glance");
-      assert.deepEqual((await ask("glance")).actions, []);
+      assert.deepEqual((await ask("glance")).failures, [], what);
+      assert.deepEqual((await ask("glance")).actions, [], what);
       inside(change);
-      if ((await ask("glance")).actions?.length === 1) seen.push(what);
-      await ask("round");
+      const { actions, failures } = await ask("glance");
+      assert.deepEqual(failures, [], what);
+      if (actions?.length === 1) seen.push(what);
+      assert.deepEqual((await ask("round")).failures, [], what);
     }
     assert.deepEqual(seen, SEEN_BY_A_GLANCE);
   });
