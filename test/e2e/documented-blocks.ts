@@ -72,6 +72,28 @@ export const EXECUTED = {
       ...["subnet-0123456789abcdef0", "sg-0123456789abcdef0", "my-cluster"],
     ],
   },
+  firstNode: {
+    page: "docs/tutorials/first-node.md",
+    heading: "First node",
+    count: 8,
+    words: [
+      ...[TLS_OPTIONS, SCRIPT_URL, NODE_ROLE, "AWS_ACCESS_KEY_ID=…\nAWS_SECRET_ACCESS_KEY=…\n"],
+      ...["user/gpu-machines", "111122223333", "public.ecr.aws/docker/library/busybox:1.36", "my-cluster", "gpu-1"],
+    ],
+  },
+  firstGpuPod: {
+    page: "docs/tutorials/first-gpu-pod.md",
+    heading: "First GPU pod",
+    count: 6,
+    words: ["https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/kubernetes", "gpu-1"],
+  },
+  monitorCluster: { page: "docs/how-to/monitor.md", heading: "In the cluster", count: 1, words: ["gpu-1"] },
+  kubeProxyCopy: {
+    page: "docs/how-to/services-and-dns.md",
+    heading: "Who brings kube-proxy",
+    count: 1,
+    words: ["my-cluster"],
+  },
 } as const satisfies Record<string, DocumentedBlocks>;
 
 export type BlockName = keyof typeof EXECUTED;

@@ -30,7 +30,7 @@ let eni: { readonly id: string; readonly privateIp: string; readonly nodeName: s
 before(async () => {
   await down(FOLDER);
   const dist = await buildAgent();
-  ({ sandbox } = await up({ folder: FOLDER, agent: false }));
+  ({ sandbox } = await up({ folder: FOLDER, agent: false, services: true }));
   await installAgent(sandbox, dist, { isStarted: false });
   const { stdout } = await sandbox.box(["cat", configPath]);
   satellite = new Satellite(sandbox, stdout);
@@ -170,6 +170,38 @@ test("the page: the user is let in, the machine joins as that node, and a pod an
     evidence: `system:node:${eni.nodeName} in system:nodes`,
   });
   assert.equal((await finding("credentials")).outcome, "warn", "long-lived keys are on this machine");
+});
+
+test("the page on Services: EKS's kube-proxy stays away, its copy comes, and follows an update of the add-on when the command is run again", async () => {
+  const podsOf = (daemonSet: string) =>
+    sandbox.kubectl([
+      ...["get", "daemonset", daemonSet, "--namespace=kube-system"],
+      "--output=jsonpath={.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberReady}",
+    ]);
+  assert.match(await podsOf("kube-proxy"), /^0 /);
+  assert.equal((await satellite.condition("ServicesWorking")).reason, "NotUsed");
+  const copy = documentedBlocks("kubeProxyCopy", { "my-cluster": clusterName })[0] ?? "";
+  assert.match(await operate(copy, "y\n"), /kube-proxy comes to the nodes of identity fargate/);
+  await satellite.untilReason("ServicesWorking", "Answers", 60_000);
+  await satellite.untilReason("ClusterDnsWorking", "Answers", 60_000);
+  assert.equal(await podsOf("eks-satellite-kube-proxy"), "1 1 1");
+  assert.equal((await finding("services")).outcome, "ok");
+  assert.match(await operate(`${copy} --yes`), /the copy of kube-proxy in \S+ is that of EKS's DaemonSet/);
+  const container = { name: "kube-proxy", env: [{ name: "UPDATED", value: "yes" }] };
+  const update = JSON.stringify({ spec: { template: { spec: { containers: [container] } } } });
+  await sandbox.kubectl(["patch", "daemonset", "kube-proxy", "--namespace=kube-system", `--patch=${update}`]);
+  assert.match(await operate(`${copy} --dry-run`), /^\+.*UPDATED/m);
+  await operate(`${copy} --yes`);
+  const rollout = [
+    "rollout",
+    "status",
+    "daemonset/eks-satellite-kube-proxy",
+    "--namespace=kube-system",
+    "--timeout=60s",
+  ];
+  await sandbox.kubectl(rollout);
+  assert.equal(await podsOf("eks-satellite-kube-proxy"), "1 1 1");
+  await satellite.untilReason("ServicesWorking", "Answers", 60_000);
 });
 
 test("a Node that somebody deletes is back within 30 s with its labels and providerID", async () => {

@@ -2,47 +2,34 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { stringify } from "yaml";
-import { down } from "../../sandbox/down.ts";
 import { webImage } from "../../sandbox/images.ts";
 import type { CommandResult } from "../../sandbox/machine/machine.ts";
-import { awsCaPath } from "../../sandbox/machine-tree.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder, clusterName, nodeName, roleArn } from "../../sandbox/state.ts";
-import { up } from "../../sandbox/up.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { renderWebDeployment } from "../../sandbox/workload.ts";
+import { BareMachine, EXAMPLE_ROLE, SCRIPT_URL, TLS_OPTIONS } from "../bare-machine.ts";
 import { documentedBlock } from "../documented-blocks.ts";
 import { OTHER_UNIT } from "../other-container.ts";
 import { assertSameLines, assertSamePicture, type Picture, takePicture } from "../picture.ts";
-import { ReleaseMirror, tarballOf } from "../release-mirror.ts";
+import { tarballOf } from "../release-mirror.ts";
 
 const FOLDER = join(cacheFolder(), "life-sandbox");
 const [OLD, NEW] = ["0.0.9", "0.1.0"] as const;
-/** What the pages write so that the script comes over TLS; the sandbox's mirror has none. */
-const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
-const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
-const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
 
+let machine: BareMachine;
 let sandbox: Sandbox;
-let mirror: ReleaseMirror;
 let url: string;
 let picture: Picture;
 let foreign: string;
 const timings: (readonly [step: string, seconds: number])[] = [];
 
 before(async () => {
-  await down(FOLDER);
-  mirror = await ReleaseMirror.create([OLD, NEW]);
-  ({ sandbox } = await up({ folder: FOLDER, agent: false }));
-  url = await mirror.listen(sandbox.addresses.uplink.host);
-  const { accessKeyId, secretAccessKey } = sandbox.facts;
-  await write("/root/keys", `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`);
-  // The machine has no sudo, and its user is root.
-  await write("/usr/local/bin/sudo", '#!/bin/sh\nexec env "$@"\n');
-  await sh("chmod 600 /root/keys && chmod 755 /usr/local/bin/sudo");
-  await layConfiguration();
-  await write("/etc/systemd/system/other.service", OTHER_UNIT);
+  machine = await BareMachine.bringUp(FOLDER, [OLD, NEW]);
+  ({ sandbox, url } = machine);
+  await machine.write("/root/keys", machine.renderKeys());
+  await sh("chmod 600 /root/keys");
+  await machine.write("/etc/systemd/system/other.service", OTHER_UNIT);
   await sh(`ctr --namespace=k8s.io images export /var/tmp/web.tar ${webImage}
     ctr --namespace=moby images import /var/tmp/web.tar >/dev/null && rm /var/tmp/web.tar
     systemctl daemon-reload && systemctl enable --quiet --now other`);
@@ -53,24 +40,10 @@ after(async () => {
   process.stdout.write(
     `${timings.map(([step, seconds]) => `${seconds.toFixed(1).padStart(6)} s  ${step}`).join("\n")}\n`,
   );
-  await mirror?.close();
-  await down(FOLDER);
+  await machine?.close();
 });
 
-const sh = async (script: string) => (await sandbox.box(["/bin/sh", "-ec", script])).stdout.trim();
-
-function write(path: string, content: string): Promise<unknown> {
-  return sandbox.box(["/bin/sh", "-c", `cat > ${path}`], { input: content });
-}
-
-/** What is particular to the sandbox, as an administrator would have laid it there: the rest is the documentation's. */
-async function layConfiguration(): Promise<void> {
-  const runtime = { plugins: { "io.containerd.grpc.v1.cri": { restrict_oom_score_adj: true } } };
-  const particular = { node: { ip: sandbox.addresses.node }, containerd: { config: runtime } };
-  await sh("mkdir -p /etc/eks-satellite");
-  await write("/etc/eks-satellite/environment", `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`);
-  await write("/etc/eks-satellite/config.yaml", `# ours\n${stringify(particular)}`);
-}
+const sh = (script: string) => machine.sh(script);
 
 /** Pid and start time of a container's first process: another one would differ in them. */
 async function processOf(namespace: string, container: string): Promise<string> {
@@ -93,31 +66,25 @@ const hasPage = () =>
     () => false,
   );
 
-/** Runs a block of the documentation in root's home, as a person at a shell does who answers what is asked. */
+/** Runs a block of the documentation, and notes how long it took. */
 async function run(step: string, block: string, answer?: string): Promise<CommandResult & { readonly output: string }> {
   const startedAt = performance.now();
-  const shell = ["/usr/bin/env", "--chdir=/root", `EKS_SATELLITE_BASE_URL=${url}`, "EKS_SATELLITE_ALLOW_HTTP=yes"];
-  const command =
-    answer === undefined ? ["bash", "-o", "pipefail", "-c", block] : ["script", "-qec", block, "/dev/null"];
-  const result = await sandbox.box([...shell, ...command], {
-    ...{ mayFail: true, timeoutMs: 400_000 },
-    ...(answer === undefined ? {} : { input: answer }),
-  });
+  const result = await machine.run(block, answer);
   timings.push([step, (performance.now() - startedAt) / 1000]);
-  return { ...result, output: `${result.stdout}\n${result.stderr}` };
+  return result;
 }
 
 const installBlock = () =>
   documentedBlock("install", {
     [TLS_OPTIONS]: "",
     [SCRIPT_URL]: `${url}/install.sh`,
-    [NODE_ROLE]: roleArn,
+    [EXAMPLE_ROLE]: roleArn,
     "my-cluster": clusterName,
     "gpu-1": nodeName,
   });
 
 test("README.md's quickstart makes a bare machine a Ready node that serves a page", async () => {
-  await mirror.setLatest(OLD);
+  await machine.mirror.setLatest(OLD);
   const { exitCode, output } = await run("install, to a Ready node", installBlock());
   assert.equal(exitCode, 0, output);
   assert.match(output, /● ready Node satellite-1 is Ready[\s\S]*The log: journalctl -u eks-satellite -f/);
@@ -146,7 +113,7 @@ test("the same line again changes nothing and restarts nothing", async () => {
 
 test("the documented upgrade keeps the configuration and the pod, whose process stays the same", async () => {
   const [config, pod, pid] = [await sh("cat /etc/eks-satellite/config.yaml"), await podProcess(), await daemonPid()];
-  await mirror.setLatest(NEW);
+  await machine.mirror.setLatest(NEW);
   const block = documentedBlock("upgrade", { [TLS_OPTIONS]: "", [SCRIPT_URL]: `${url}/install.sh` });
   const { exitCode, output } = await run("upgrade, to a Ready node", block);
   assert.equal(exitCode, 0, output);
@@ -196,7 +163,7 @@ test("the documented way for machines without internet makes it a node once more
   await sh(`curl --silent --fail --output /root/install.sh ${url}/install.sh`);
   const block = documentedBlock("offline", {
     [tarballOf("1.2.3")]: tarball,
-    [NODE_ROLE]: roleArn,
+    [EXAMPLE_ROLE]: roleArn,
     "my-cluster": clusterName,
     "gpu-1": nodeName,
   });
@@ -220,7 +187,7 @@ test("the Debian package starts nothing by itself, makes it a node, and its purg
   const startedAt = performance.now();
   await sh(`dpkg --install /var/tmp/${deb}`);
   assert.equal(await sh("systemctl is-active eks-satellite || true"), "inactive");
-  await layConfiguration();
+  await machine.layConfiguration();
   const options = `--cluster ${clusterName} --region us-east-1 --role-arn ${roleArn}`;
   await sh(`eks-satellite configure ${options} --credentials-file /root/keys && systemctl enable --now eks-satellite`);
   await sandbox.waitForNode();

@@ -149,6 +149,19 @@ test("kube-proxy that is away is missed, though its rules go on answering; back,
   await satellite.untilReason("ServicesWorking", "Answers");
 });
 
+test("kube-proxy that cannot write its rules is stale after a minute, and fresh as soon as it can", async () => {
+  const pid = (await satellite.box("pidof", "kube-proxy")).trim();
+  const iptables = `/proc/${pid}/root/usr/sbin/xtables-nft-multi`;
+  await satellite.box("chmod", "a-x", iptables);
+  await sandbox.kubectl(["create", "service", "clusterip", "new-here", "--tcp=80"]); // Something to write.
+  const { hint, message } = await satellite.untilReason("ServicesWorking", "RulesStale", 150_000);
+  assert.match(message ?? "", /since 20\d\d-.*: Services that changed lead to pods that are gone/);
+  assert.match(hint ?? "", /Read the logs of its pod/);
+  assert.equal((await satellite.condition("NodeReady")).status, "True");
+  await satellite.box("chmod", "a+x", iptables);
+  await satellite.untilReason("ServicesWorking", "Answers", 60_000);
+});
+
 test("reset leaves nothing of kube-proxy's in the packet filter", async () => {
   const rules = async () => {
     const saved = await Promise.all(["iptables-save", "ip6tables-save"].map((program) => satellite.box(program)));
