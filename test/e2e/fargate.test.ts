@@ -14,7 +14,9 @@ import { up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { renderWebDeployment, webName, webPort } from "../sandbox/workload.ts";
 import { documentedBlocks } from "./documented-blocks.ts";
+import { copyKubeProxy } from "./kube-proxy-copy.ts";
 import { Satellite } from "./satellite.ts";
+import { tokenSigner } from "./token-signer.ts";
 
 const FOLDER = join(cacheFolder(), "fargate-sandbox");
 const USER = `arn:aws:iam::${accountId}:user/satellite`;
@@ -58,6 +60,7 @@ after(async () => {
 });
 
 const walkthrough = () => documentedBlocks("fargate", ours);
+const kubeProxyCopy = () => documentedBlocks("kubeProxyCopy", { "my-cluster": clusterName })[0] ?? "";
 
 /** What an administrator's line prints. @throws when it does not exit with 0 */
 async function operate(line: string, typed?: string): Promise<string> {
@@ -78,13 +81,6 @@ async function tokenUser(): Promise<string | undefined> {
   const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } };
   return JSON.parse(await sandbox.kubectl(["create", "--filename=-", "--output=json"], JSON.stringify(review))).status
     .user?.username;
-}
-
-/** Access key ids that kubelet's token was signed with. */
-async function signer(): Promise<string | undefined> {
-  const token = await satellite.read("/run/eks-satellite/kubelet-token");
-  const url = Buffer.from(token.replace("k8s-aws-v1.", ""), "base64url").toString();
-  return /X-Amz-Credential=(\w+)/.exec(url)?.[1];
 }
 
 async function finding(name: string): Promise<{ outcome: string; evidence: string; remedy?: string }> {
@@ -155,7 +151,7 @@ test("the page: the user is let in, the machine joins as that node, and a pod an
   await satellite.box("/bin/sh", "-ec", configure);
   assertFargate(await sandbox.waitForNode(undefined, 60_000, eni.nodeName));
   assert.equal(await tokenUser(), `system:node:${eni.nodeName}`);
-  assert.match((await signer()) ?? "", /^ASIA/, "session keys, while the user gets them");
+  assert.match((await tokenSigner(satellite)) ?? "", /^ASIA/, "session keys, while the user gets them");
   await sandbox.kubectl(["apply", "--filename=-"], renderWebDeployment());
   await sandbox.kubectl(["rollout", "status", `deployment/${webName}`, "--timeout=60s"]);
   const page = await fetch(`http://${sandbox.addresses.node}:${webPort}/`);
@@ -172,37 +168,8 @@ test("the page: the user is let in, the machine joins as that node, and a pod an
   assert.equal((await finding("credentials")).outcome, "warn", "long-lived keys are on this machine");
 });
 
-test("the page on Services: EKS's kube-proxy stays away, its copy comes, and follows an update of the add-on when the command is run again", async () => {
-  const podsOf = (daemonSet: string) =>
-    sandbox.kubectl([
-      ...["get", "daemonset", daemonSet, "--namespace=kube-system"],
-      "--output=jsonpath={.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberReady}",
-    ]);
-  assert.match(await podsOf("kube-proxy"), /^0 /);
-  assert.equal((await satellite.condition("ServicesWorking")).reason, "NotUsed");
-  const copy = documentedBlocks("kubeProxyCopy", { "my-cluster": clusterName })[0] ?? "";
-  assert.match(await operate(copy, "y\n"), /kube-proxy comes to the nodes of identity fargate/);
-  await satellite.untilReason("ServicesWorking", "Answers", 60_000);
-  await satellite.untilReason("ClusterDnsWorking", "Answers", 60_000);
-  assert.equal(await podsOf("eks-satellite-kube-proxy"), "1 1 1");
-  assert.equal((await finding("services")).outcome, "ok");
-  assert.match(await operate(`${copy} --yes`), /the copy of kube-proxy in \S+ is that of EKS's DaemonSet/);
-  const container = { name: "kube-proxy", env: [{ name: "UPDATED", value: "yes" }] };
-  const update = JSON.stringify({ spec: { template: { spec: { containers: [container] } } } });
-  await sandbox.kubectl(["patch", "daemonset", "kube-proxy", "--namespace=kube-system", `--patch=${update}`]);
-  assert.match(await operate(`${copy} --dry-run`), /^\+.*UPDATED/m);
-  await operate(`${copy} --yes`);
-  const rollout = [
-    "rollout",
-    "status",
-    "daemonset/eks-satellite-kube-proxy",
-    "--namespace=kube-system",
-    "--timeout=60s",
-  ];
-  await sandbox.kubectl(rollout);
-  assert.equal(await podsOf("eks-satellite-kube-proxy"), "1 1 1");
-  await satellite.untilReason("ServicesWorking", "Answers", 60_000);
-});
+test("the page on Services: EKS's kube-proxy stays away, its copy comes, and follows an update of the add-on when the command is run again", () =>
+  copyKubeProxy({ copy: kubeProxyCopy(), sandbox, satellite, operate, finding }));
 
 test("a Node that somebody deletes is back within 30 s with its labels and providerID", async () => {
   const { uid } = (await sandbox.node(eni.nodeName)).metadata;
@@ -219,7 +186,7 @@ test("where session keys are denied the user's own sign the token, are written n
   const told = await satellite.untilReason("CredentialsRenewed", "LongLivedKeys", 30_000);
   assert.equal(told.status, "True");
   assert.match(told.hint ?? "", /sts:GetSessionToken/);
-  assert.equal(await signer(), sandbox.facts.accessKeyId);
+  assert.equal(await tokenSigner(satellite), sandbox.facts.accessKeyId);
   assert.equal(await tokenUser(), `system:node:${eni.nodeName}`);
   const { secretAccessKey } = sandbox.facts;
   const holders = await satellite.box(
