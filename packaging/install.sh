@@ -18,6 +18,9 @@ ROOT=${EKS_SATELLITE_ROOT-}
 STALL_SECONDS=${EKS_SATELLITE_STALL_SECONDS:-30}
 DOWNLOAD_TRIES=4
 MAX_REDIRECTS=5
+# A server that never ends must not fill the disk.
+MAX_TEXT_MB=4
+MAX_TARBALL_MB=1000
 # In a network that is trusted, a mirror may have no certificate.
 ALLOW_HTTP=${EKS_SATELLITE_ALLOW_HTTP-}
 # Empty or no file when bash reads this from a pipe.
@@ -40,8 +43,13 @@ CREDENTIALS=/etc/eks-satellite/credentials
 # The service reaches AWS the way that this script reached the release.
 KEPT_VARIABLES=(HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy NODE_EXTRA_CA_CERTS)
 
-VALUE_OPTIONS=(cluster region node-name role-arn credentials-file version from sha256 wait)
-FLAG_OPTIONS=(skip-start dry-run uninstall purge yes help)
+# Principal and namespace of every signature of a release, in the words of ssh-keygen(1).
+SIGNER=eks-satellite-release
+# More than a release has keys.
+MAX_SIGNATURES=8
+
+VALUE_OPTIONS=(cluster region node-name role-arn credentials-file version from sha256 allowed-signers wait)
+FLAG_OPTIONS=(allow-unsigned allow-downgrade skip-start dry-run uninstall purge yes help)
 
 EXIT_FAILED=1
 EXIT_NOT_READY=2
@@ -51,7 +59,7 @@ EXIT_USAGE=64
 # The values of the options; an empty one was not given.
 declare -A given=() flags=()
 # An error message names these.
-step="" url=""
+step="" url="" signers_of=""
 scratch="" release="" version="" installed_version="" architecture=""
 changed=() changed_variables=()
 program_changed=no config_changed=no keys_changed=no restart=no
@@ -69,8 +77,11 @@ usage: install.sh --cluster NAME --region REGION --credentials-file FILE [option
   --credentials-file FILE  lines AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=…; copied to /etc/eks-satellite/credentials,
                            mode 0600; - reads them from standard input
   --version VERSION        default: the latest
-  --from FILE|URL          tarball of a release, with SHA256SUMS beside it
-  --sha256 SUM             its checksum, in place of SHA256SUMS
+  --from FILE|URL          tarball of a release, with SHA256SUMS and SHA256SUMS.sig beside it
+  --sha256 SUM             its checksum, in place of SHA256SUMS and its signature
+  --allowed-signers FILE   keys that may sign it, as in ssh-keygen(1); default: those of the installed version, else this script's
+  --allow-unsigned         take a SHA256SUMS without looking at its signature, as of an own build
+  --allow-downgrade        replace the installed version by an older one
   --wait SECONDS           how long to wait until the node is Ready; default 300, 0 does not wait
   --skip-start             neither enable nor start the service
   --dry-run                print what would change, and change nothing
@@ -82,11 +93,16 @@ Options with a value can come from the environment: EKS_SATELLITE_CLUSTER for --
 is where releases are, EKS_SATELLITE_STALL_SECONDS (30) after which a stalled download is given up.
 EKS_SATELLITE_ALLOW_HTTP=yes takes checksums and the latest version over http, from a mirror in a trusted network. HTTPS_PROXY,
 HTTP_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS are honoured, and kept for the service in /etc/eks-satellite/environment.
-Run again, it upgrades: the configuration stays, and of it only what is given here is changed. An older version than the
-installed one is installed with --version only.
+Run again, it upgrades: the configuration stays, and of it only what is given here is changed.
 
 exit: 0 done, 1 failed, 2 installed but not Ready in time, 64 wrong usage
 USAGE
+}
+
+# The same lines as in packaging/release-keys/allowed_signers, from which scripts/render-release-keys.ts brings them here.
+known_signers() {
+  cat <<'SIGNERS'
+SIGNERS
 }
 
 main() {
@@ -365,11 +381,12 @@ take_release() {
   sum=${given[sha256]}
   if [[ -z $sum ]]; then
     require_tls "$folder/SHA256SUMS"
-    obtain "$folder/SHA256SUMS" "$scratch/SHA256SUMS"
+    obtain "$folder/SHA256SUMS" "$scratch/SHA256SUMS" "$MAX_TEXT_MB"
     sum=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1; exit }' "$scratch/SHA256SUMS")
     [[ $sum =~ ^[0-9a-f]{64}$ ]] || fail_about_sums "$name" "$folder/SHA256SUMS"
+    verify_signature "$folder/SHA256SUMS.sig"
   fi
-  obtain "$source" "$scratch/$name"
+  obtain "$source" "$scratch/$name" "$MAX_TARBALL_MB"
   begin "verifying $name" "$url"
   verify "$scratch/$name" "$sum"
   begin "unpacking $name" "$url"
@@ -390,7 +407,7 @@ find_latest_version() {
   local body pattern='v?([0-9]+\.[0-9]+\.[0-9]+[-+.0-9A-Za-z]*)$'
   require_tls "$BASE_URL/latest"
   begin "finding the latest version"
-  download "$BASE_URL/latest" "$scratch/latest"
+  download "$BASE_URL/latest" "$scratch/latest" "$MAX_TEXT_MB"
   body=$(head -c 100 "$scratch/latest" | tr -d '[:space:]\0')
   if [[ $final_url =~ /$pattern || $body =~ ^$pattern ]]; then
     version=${BASH_REMATCH[1]}
@@ -400,38 +417,62 @@ find_latest_version() {
 }
 
 fail_about_sums() {
-  local first
-  first=$(head -n 1 "$scratch/SHA256SUMS" | tr -d '\0' | cut -c 1-60)
-  fail "$(without_password "$2") has no checksum of $1; its first line is: ${first:-empty}" \
+  fail "$(without_password "$2") has no checksum of $1; its first line is: $(first_line "$scratch/SHA256SUMS")" \
     "it must be the SHA256SUMS of that release; a page in its place comes from a proxy or a login of the network"
 }
 
-# obtain SOURCE FILE
+first_line() {
+  local line
+  line=$(head -n 1 "$1" | tr -d '\0' | cut -c 1-60)
+  printf '%s' "${line:-empty}"
+}
+
+# obtain SOURCE FILE MAX_MB
 obtain() {
   if is_url "$1"; then
     begin "downloading ${1##*/}"
     say "downloading $(without_password "$1")"
-    download "$1" "$2"
+    download "$@"
   else
     begin "reading ${1##*/}"
-    [[ -r $1 ]] || fail "there is no file $1" "--from takes a tarball with SHA256SUMS beside it, or with --sha256 SUM"
+    [[ -r $1 ]] || fail "there is no file $1" "$(missing_hint "$1" "--from takes a tarball with SHA256SUMS and SHA256SUMS.sig beside it, or with --sha256 SUM")"
     cp -- "$1" "$2"
   fi
 }
 
-# download URL FILE: tries transient failures again; sets final_url.
+# missing_hint SOURCE HINT: for a signature that is not there, what else can be done; for anything else the hint.
+missing_hint() {
+  if [[ $1 == *.sig ]]; then
+    printf 'this release is not signed: --sha256 SUM for a checksum that came another way, --allow-unsigned for an own build or a mirror of one'
+  else
+    printf '%s' "$2"
+  fi
+}
+
+# download URL FILE MAX_MB: tries transient failures again; sets final_url.
 download() {
-  local try code http_status
+  local try code http_status max_mb=$3
   url=$1
   for ((try = 1; try <= DOWNLOAD_TRIES; try++)); do
     code=0
     download_once "$1" "$2" || code=$?
     if ((code == 0)); then return; fi
     # The server understood the request and refused it.
-    if [[ $http_status == 4?? && $http_status != 408 && $http_status != 429 ]]; then break; fi
+    if [[ $http_status == 4?? && $http_status != 408 && $http_status != 429 ]] || is_too_large "$2"; then break; fi
     if ((try < DOWNLOAD_TRIES)); then sleep "$((try * 2))"; fi
   done
+  if is_too_large "$2"; then
+    fail "it is larger than $max_mb MB" "a release is not: check EKS_SATELLITE_BASE_URL, --from and what is in between"
+  fi
   fail "$(explain_download "$code")" "$(download_hint "$http_status")"
+}
+
+is_too_large() { [[ -e $1 && $(stat --format=%s -- "$1") -ge $((max_mb * 1024 * 1024)) ]]; }
+
+# What is written beyond the size fails, in the command that follows.
+limit_size() {
+  trap '' XFSZ
+  ulimit -f $((max_mb * 1024)) 2>/dev/null || true
 }
 
 # How much is there already, in place, where a person watches.
@@ -471,7 +512,7 @@ download_by_tool() {
 download_with_curl() {
   local outcome code=0 protocols=http,https
   if [[ $1 == https:* ]]; then protocols=https; fi
-  outcome=$(curl --silent --show-error --fail --location --max-redirs "$MAX_REDIRECTS" --proto "=$protocols" \
+  outcome=$(limit_size && exec curl --silent --show-error --fail --location --max-redirs "$MAX_REDIRECTS" --proto "=$protocols" \
     --proto-redir "=$protocols" --tlsv1.2 --connect-timeout "$STALL_SECONDS" \
     --speed-limit 1 --speed-time "$STALL_SECONDS" --output "$2" --write-out '%{http_code} %{url_effective}' "$1" \
     2>"$scratch/download.log") || code=$?
@@ -486,8 +527,8 @@ download_with_wget() {
   final_url=$1
   for ((hop = 0; hop <= MAX_REDIRECTS; hop++)); do
     code=0
-    wget --no-verbose --server-response --tries=1 --max-redirect=0 --timeout="$STALL_SECONDS" --output-document="$2" "$final_url" \
-      2>"$scratch/download.log" || code=$?
+    (limit_size && exec wget --no-verbose --server-response --tries=1 --max-redirect=0 --secure-protocol=TLSv1_2 \
+      --timeout="$STALL_SECONDS" --output-document="$2" "$final_url") 2>"$scratch/download.log" || code=$?
     http_status=$(awk '$1 ~ /^HTTP\// { status = $2 } END { print status }' "$scratch/download.log")
     if [[ $http_status != 30[12378] ]]; then return "$code"; fi
     final_url=$(resolve_redirect "$final_url" "$(awk 'tolower($1) == "location:" { target = $2 } END { print target }' "$scratch/download.log")")
@@ -527,10 +568,120 @@ download_hint() {
     return
   fi
   case $1 in
-    404) printf 'check that there is such a release for linux-%s: --version, --from, EKS_SATELLITE_BASE_URL' "$architecture" ;;
+    404) missing_hint "$url" "check that there is such a release for linux-$architecture: --version, --from, EKS_SATELLITE_BASE_URL" ;;
     407) printf 'the proxy requires a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' ;;
     *) printf 'behind a proxy: curl … | sudo HTTPS_PROXY=http://HOST:PORT bash -s -- …; without internet: --from FILE' ;;
   esac
+}
+
+# Who could write the sums decides what root runs. They count when one of the known keys has signed them.
+verify_signature() {
+  local log=$scratch/ssh-keygen.log
+  if is_on allow-unsigned; then
+    say "! --allow-unsigned: the signature of SHA256SUMS is not verified"
+    return
+  fi
+  begin "verifying the signature"
+  check_ssh_keygen
+  find_signers
+  obtain "$1" "$scratch/SHA256SUMS.sig" "$MAX_TEXT_MB"
+  begin "verifying the signature" "$url"
+  # A release is signed by the old key and the new one while keys change.
+  awk -v file="$scratch/signature." -v most="$MAX_SIGNATURES" \
+    '/^-----BEGIN SSH SIGNATURE-----/ { count++ } count > 0 && count <= most { print > (file count) }' "$scratch/SHA256SUMS.sig"
+  [[ -e $scratch/signature.1 ]] ||
+    fail "this is no signature; its first line is: $(first_line "$scratch/SHA256SUMS.sig")" \
+      "it must be the SHA256SUMS.sig of that release; a page in its place comes from a proxy or a login of the network"
+  is_signed_by "$scratch/signers" || explain_signature
+  say "SHA256SUMS is signed by $(sed -n -E 's/^Good .* with (.*)$/\1/p' "$log"), which is among the keys of $signers_of"
+}
+
+check_ssh_keygen() {
+  local others="--sha256 SUM needs none, for a checksum that came another way"
+  command -v ssh-keygen >/dev/null || fail "there is no ssh-keygen, which verifies it" "apt-get install openssh-client; $others"
+  if [[ $(ssh-keygen -Y verify 2>&1 </dev/null || true) == *"option -- Y"* ]]; then
+    fail "ssh-keygen is older than OpenSSH 8.1, and verifies no signatures" "upgrade openssh-client; $others"
+  fi
+}
+
+# Keys of the installed version come before this script's: who can change the script on its way cannot change them.
+find_signers() {
+  local file=${given[allowed-signers]} list=$scratch/allowed_signers installed
+  installed=$(installed_signers)
+  if [[ -n $file ]]; then
+    [[ -r $file ]] || fail "--allowed-signers $file: there is no such file" "give its full path"
+    cat -- "$file" >"$list"
+    signers_of=$file
+  elif grep -Eqs '^[^#[:space:]]' "$installed"; then
+    cat -- "$installed" >"$list"
+    signers_of="the installed version ($installed)"
+  else
+    known_signers >"$list"
+    signers_of="this install.sh"
+  fi
+  grep -Eq '^[^#[:space:]]' "$list" ||
+    fail "$signers_of knows no key that signs releases" \
+      "--allowed-signers FILE names keys; --sha256 SUM is for a checksum that came another way, --allow-unsigned for an own build"
+  sort_signers <"$list"
+}
+
+# A power cut in the midst of an upgrade may have left the earlier version alone.
+installed_signers() {
+  local program=$PROGRAM
+  if [[ ! -d $program ]]; then program=$PREVIOUS/opt/eks-satellite; fi
+  printf '%s' "$program/release-keys/allowed_signers"
+}
+
+# To $scratch/signers the keys that are valid today, to $scratch/outdated the others; without the dates, which ssh-keygen knows
+# from OpenSSH 8.7 on alone: Ubuntu 20.04 has 8.2.
+sort_signers() {
+  local line now file
+  now=$(date -u +%Y%m%d%H%M%S)
+  : >"$scratch/signers"
+  : >"$scratch/outdated"
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ ! $line =~ ^[^#[:space:]] ]]; then continue; fi
+    file=$scratch/signers
+    if [[ $line =~ valid-before=\"([0-9]{8,14})Z?\" && $now > $(padded "${BASH_REMATCH[1]}") ]]; then file=$scratch/outdated; fi
+    if [[ $line =~ valid-after=\"([0-9]{8,14})Z?\" && $now < $(padded "${BASH_REMATCH[1]}") ]]; then file=$scratch/outdated; fi
+    sed -E 's/valid-(after|before)="[^"]*",?//g; s/,([[:space:]])/\1/; s/[[:space:]]+/ /g' <<<"$line" >>"$file"
+  done
+}
+
+# A day of ssh-keygen(1), YYYYMMDD, as the second that it begins with.
+padded() { printf '%s' "$1$(printf '%0*d' $((14 - ${#1})) 0)" | cut -c 1-14; }
+
+# is_signed_by SIGNERS_FILE
+is_signed_by() {
+  local signature
+  for signature in "$scratch"/signature.*; do
+    if ssh-keygen -Y verify -f "$1" -I "$SIGNER" -n "$SIGNER" -s "$signature" <"$scratch/SHA256SUMS" >"$log" 2>&1; then return 0; fi
+  done
+  return 1
+}
+
+# Whose signature it is, when that is none of the keys; and whether it is one of these sums at all.
+explain_signature() {
+  local signature key refused
+  refused=$(tail -n 1 "$log" | cut -c 1-200)
+  if is_signed_by "$scratch/outdated"; then
+    key=$(sed -n -E 's/^Good .* with (.*)$/\1/p' "$log")
+    fail "it is by $key, which the keys of $signers_of limit to another time than $(date -u +%F); nothing was changed" \
+      "$(other_keys_hint)"
+  fi
+  for signature in "$scratch"/signature.*; do
+    if ssh-keygen -Y check-novalidate -n "$SIGNER" -s "$signature" <"$scratch/SHA256SUMS" >"$log" 2>&1; then
+      key=$(sed -n -E 's/^Good .* with (.*)$/\1/p' "$log")
+      fail "it is by $key, which is none of the keys of $signers_of; nothing was changed" "$(other_keys_hint)"
+    fi
+  done
+  fail "it is no signature of this SHA256SUMS: $refused; nothing was changed" \
+    "one of the two was altered, or is of another release: download both again"
+}
+
+other_keys_hint() {
+  printf 'where the key of releases has changed, install the last version of the old key first (--version), or name the keys with --allowed-signers FILE: '
+  printf 'https://github.com/eks-satellite/eks-satellite/blob/main/docs/how-to/offline-and-mirrors.md#verify-a-release'
 }
 
 # Nothing on the machine has changed so far, and nothing will when the sum differs.
@@ -588,8 +739,8 @@ compare_files() {
 
 # A mirror that is behind, or someone who answers in its place, must not bring an old fault back unseen.
 check_downgrade() {
-  if [[ -n ${given[version]} || ! $installed_version =~ ^[0-9]+\.[0-9]+\.[0-9]+ ]] || ! is_older "$version" "$installed_version"; then return; fi
-  fail "eks-satellite $installed_version is installed, and this is $version, an older one" "--version $version installs it all the same"
+  if is_on allow-downgrade || [[ ! $installed_version =~ ^[0-9]+\.[0-9]+\.[0-9]+ ]] || ! is_older "$version" "$installed_version"; then return; fi
+  fail "eks-satellite $installed_version is installed, and this is $version, an older one" "--allow-downgrade installs it all the same"
 }
 
 # sort takes ~ for less than the end, as a release candidate is less than its release.

@@ -27,6 +27,8 @@ const UNIT = "eks-satellite.service";
 /** In the Debian package alone, by which a gateway's instance is installed. It is enabled by the instance's user data. */
 const GATEWAY_UNIT = "eks-satellite-gateway.service";
 const DOCUMENTATION = "usr/share/doc/eks-satellite";
+/** Whose releases the installed version trusts, for the next upgrade. */
+const SIGNERS = "release-keys/allowed_signers";
 const SHARED_DOCUMENTS = ["LICENSE", "config.example.yaml", "config.schema.json"];
 
 /** The files of the tarball, relative to the root of the machine: what an administrator installs is in /usr/local and /etc. */
@@ -63,6 +65,7 @@ async function commonFiles(top: string, built: Built): Promise<PackageFile[]> {
   return [
     { path: "opt/eks-satellite/bin/node", content: { linkTo: built.node }, isProgram: true },
     ...built.files.map(({ name, content }) => ({ path: `opt/eks-satellite/lib/${name}`, content })),
+    { path: `opt/eks-satellite/${SIGNERS}`, content: await readFile(join(top, "packaging", SIGNERS)) },
     ...(await Promise.all(documents)),
     { path: `${DOCUMENTATION}/README.md`, content: absoluteLinks(await readFile(join(top, "README.md"), "utf8")) },
     { path: `${DOCUMENTATION}/THIRD-PARTY-LICENSES.txt`, content: built.licences },

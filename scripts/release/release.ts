@@ -1,4 +1,4 @@
-// A release: for each architecture a tarball, a Debian package and a bill of materials, and SHA256SUMS of them all.
+// A release: for each architecture a tarball, a Debian package and a bill of materials, SHA256SUMS of them all, and its signature.
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SatelliteError } from "../../agent/errors.ts";
@@ -12,6 +12,7 @@ import { makeDeb } from "./deb.ts";
 import { renderLicences } from "./licences.ts";
 import type { NodeFiles } from "./node-package.ts";
 import { renderSbom } from "./sbom.ts";
+import { type Signing, signChecksums } from "./signing.ts";
 import { makeTarball, type Place } from "./tarball.ts";
 import { runTool } from "./tool.ts";
 import { parseVersion } from "./version.ts";
@@ -29,6 +30,8 @@ export interface ReleaseOptions {
   readonly timeSeconds: number;
   /** Folder for the result; replaced as a whole, and only when all of it was made. */
   readonly output: string;
+  /** Who signs SHA256SUMS; there is no signature when it is left out. */
+  readonly signing?: Signing;
 }
 
 /** The bundle, and what is known of what went into it. */
@@ -40,8 +43,8 @@ interface Program {
 
 /**
  * Makes all files of a release: the same commit, packages and tools give the same bytes.
- * @returns the names of the files in the output folder, SHA256SUMS last
- * @throws SatelliteError `release-version-invalid`, `release-version-differs`, `tool-missing`, and those of the parts
+ * @returns the names of the files in the output folder, SHA256SUMS and its signature last
+ * @throws SatelliteError `release-version-invalid`, `release-version-differs`, `tool-missing`, `signing-key-unknown`, and those of the parts
  */
 export async function makeRelease(options: ReleaseOptions): Promise<string[]> {
   const { top, version, architectures, timeSeconds, output } = options;
@@ -61,13 +64,21 @@ export async function makeRelease(options: ReleaseOptions): Promise<string[]> {
       makePackages(options, { bundle, components, description }, { architecture, place }),
     );
     const names = (await Promise.all(made)).flat();
-    await writeFile(join(place.output, "SHA256SUMS"), await renderChecksums(place.output, names));
+    const sums = await writeSums(options, names, place);
     await rm(output, { recursive: true, force: true });
     await rename(place.output, output);
-    return [...names, "SHA256SUMS"];
+    return [...names, ...sums];
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function writeSums({ signing }: ReleaseOptions, names: readonly string[], place: Place): Promise<string[]> {
+  const sums = await renderChecksums(place.output, names);
+  await writeFile(join(place.output, "SHA256SUMS"), sums);
+  if (signing === undefined) return ["SHA256SUMS"];
+  await writeFile(join(place.output, "SHA256SUMS.sig"), await signChecksums(sums, signing, place.work));
+  return ["SHA256SUMS", "SHA256SUMS.sig"];
 }
 
 /** A bundle whose version differs from its package's name would mislead readers of its log. */

@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   git: "git",
   gzip: "gzip",
   npm: "npm",
+  "ssh-keygen": "openssh-client",
   tar: "tar",
 };
 
@@ -17,6 +18,8 @@ export interface ToolOptions {
   readonly cwd?: string;
   /** Variables beside PATH, HOME, LC_ALL and TZ. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What it reads from its standard input; nothing when left out. */
+  readonly input?: string;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function runTool(command: string, args: readonly string[], options:
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       extendEnv: false,
       env: { PATH, HOME, LC_ALL: "C", TZ: "UTC", ...options.environment },
-      stdin: "ignore",
+      ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
     });
     return stdout;
   } catch (error) {

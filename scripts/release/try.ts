@@ -5,6 +5,7 @@ import { describe, SatelliteError } from "../../agent/errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { prepareLaunch } from "./emulator.ts";
 import { makeRelease, type ReleaseOptions } from "./release.ts";
+import { makeTrialSigning, signChecksums, verifyChecksums } from "./signing.ts";
 import { runTool } from "./tool.ts";
 
 /**
@@ -15,6 +16,7 @@ export async function tryRelease(release: ReleaseOptions, print: (line: string) 
   const work = await mkdtemp(join(dirname(release.output), ".try-"));
   const trials: readonly (() => Promise<string>)[] = [
     () => tryChecksums(release.output),
+    () => trySignature(release, work),
     ...release.architectures.map((architecture) => () => tryStart(release, architecture, work)),
     () => tryAgain(release, work),
   ];
@@ -38,6 +40,27 @@ export async function tryRelease(release: ReleaseOptions, print: (line: string) 
 async function tryChecksums(folder: string): Promise<string> {
   const lines = await runTool("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: folder });
   return `sha256sum --check SHA256SUMS: ${lines.split("\n").length} files as listed`;
+}
+
+/** Without a key of its own the release stays unsigned: nothing may be published that a key of a trial has signed. */
+async function trySignature({ output, signing }: ReleaseOptions, work: string): Promise<string> {
+  const sums = await readFile(join(output, "SHA256SUMS"), "utf8");
+  const { keys, allowedSigners } = signing ?? (await makeTrialSigning(work));
+  const signature =
+    signing === undefined
+      ? await signChecksums(sums, { keys, allowedSigners }, work)
+      : await readFile(join(output, "SHA256SUMS.sig"), "utf8");
+  await verifyChecksums(sums, signature, { allowedSigners, work });
+  const isTakenForOthers = await verifyChecksums(`${sums}\n`, signature, { allowedSigners, work }).then(
+    () => true,
+    () => false,
+  );
+  if (isTakenForOthers) {
+    throw new SatelliteError("release-signature", "ssh-keygen takes the signature for other sums, too");
+  }
+  return signing === undefined
+    ? "a key made for this trial signs SHA256SUMS, and ssh-keygen verifies it; the release itself is NOT signed"
+    : `ssh-keygen verifies SHA256SUMS.sig by ${allowedSigners}`;
 }
 
 async function tryStart(

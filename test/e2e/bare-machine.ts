@@ -5,7 +5,7 @@ import type { CommandResult } from "../sandbox/machine/machine.ts";
 import { awsCaPath } from "../sandbox/machine-tree.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { type UpOptions, up } from "../sandbox/up.ts";
-import { ReleaseMirror } from "./release-mirror.ts";
+import { ReleaseMirror, SIGNERS } from "./release-mirror.ts";
 
 /** What the pages write so that the script comes over TLS; the sandbox's mirror has none. */
 export const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
@@ -35,6 +35,7 @@ export class BareMachine {
     // The machine has no sudo, and its user is root.
     await machine.write("/usr/local/bin/sudo", '#!/bin/sh\nexec env "$@"\n');
     await machine.sh("chmod 755 /usr/local/bin/sudo");
+    await mirror.introduce(sandbox);
     await machine.layConfiguration();
     return machine;
   }
@@ -75,6 +76,7 @@ export class BareMachine {
       "--chdir=/root",
       `EKS_SATELLITE_BASE_URL=${this.url}`,
       "EKS_SATELLITE_ALLOW_HTTP=yes",
+      `EKS_SATELLITE_ALLOWED_SIGNERS=${SIGNERS}`,
     ];
     const command =
       answer === undefined ? ["bash", "-o", "pipefail", "-c", block] : ["script", "-qec", block, "/dev/null"];

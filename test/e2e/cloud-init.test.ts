@@ -93,7 +93,11 @@ async function userData({
   ];
   const { stdout } = await execa(process.execPath, [PROGRAM, "user-data", ...args], {
     input: `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
-    env: { EKS_SATELLITE_BASE_URL: url, EKS_SATELLITE_ALLOW_HTTP: "yes" },
+    env: {
+      EKS_SATELLITE_BASE_URL: url,
+      EKS_SATELLITE_ALLOW_HTTP: "yes",
+      EKS_SATELLITE_ALLOWED_SIGNERS: mirror.allowedSigners,
+    },
     stripFinalNewline: false,
   });
   return stdout;

@@ -8,11 +8,12 @@ import { down } from "../sandbox/down.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { cacheFolder, clusterName, nodeName, region, roleArn } from "../sandbox/state.ts";
 import { up } from "../sandbox/up.ts";
-import { ReleaseMirror, tarballOf } from "./release-mirror.ts";
+import { ReleaseMirror, SIGNERS, tarballOf } from "./release-mirror.ts";
 
 const FOLDER = join(cacheFolder(), "install-sandbox");
 const TOP = join(import.meta.dirname, "../..");
 const VERSION = "0.1.0";
+const OTHER_SIGNERS = "/root/other_signers";
 
 let sandbox: Sandbox;
 let mirror: ReleaseMirror;
@@ -23,6 +24,10 @@ before(async () => {
   mirror = await ReleaseMirror.create([VERSION]);
   ({ sandbox } = await up({ folder: FOLDER, agent: false }));
   url = await mirror.listen(sandbox.addresses.uplink.host);
+  await mirror.introduce(sandbox);
+  await sh(
+    `ssh-keygen -q -t ed25519 -N '' -f /root/k && echo "eks-satellite-release $(cat /root/k.pub)" > ${OTHER_SIGNERS}`,
+  );
   await sandbox.box(["/bin/sh", "-c", "cat > /root/keys && chmod 600 /root/keys"], {
     input: `AWS_ACCESS_KEY_ID=${sandbox.facts.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${sandbox.facts.secretAccessKey}\n`,
   });
@@ -40,10 +45,11 @@ interface Outcome {
 /** `curl … | bash -s -- …`, with the exit code true through the pipe. */
 async function install(args: readonly string[], script?: string): Promise<Outcome> {
   const text = script ?? (await readFile(join(TOP, "packaging/install.sh"), "utf8"));
-  const environment = "EKS_SATELLITE_ALLOW_HTTP=yes"; // The mirror is on this machine's own network.
+  // The mirror is on this machine's own network, and signs with a key of its own.
+  const environment = ["EKS_SATELLITE_ALLOW_HTTP=yes", `EKS_SATELLITE_ALLOWED_SIGNERS=${SIGNERS}`];
   const command = [
     "/usr/bin/env",
-    environment,
+    ...environment,
     "/bin/bash",
     "-c",
     'set -o pipefail; cat | bash -s -- "$@"',
@@ -94,6 +100,11 @@ const REFUSALS: readonly (readonly [
     "a release that was changed on the way",
     () => [...ALL, ...fromMirror(), "--sha256", "0".repeat(64)],
     /its SHA-256 is [0-9a-f]{64}, and must be 0{64}/,
+  ],
+  [
+    "a release that the project has not signed",
+    () => [...ALL, ...fromMirror(), "--allowed-signers", OTHER_SIGNERS],
+    /it is by ED25519 key SHA256:.*, which is none of the keys of \/root\/other_signers/,
   ],
   ["a tarball without sums beside it", () => [...ALL, "--from", "/root/keys"], /there is no file \/root\/SHA256SUMS/],
 ];

@@ -1,4 +1,5 @@
-// A mirror of releases for a sandbox's machine: built from this tree under any version, served over HTTP, spoiled on demand.
+// A mirror of releases for a sandbox's machine: built from this tree under any version, signed by a key of its own, served over HTTP,
+// spoiled on demand.
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,6 +8,8 @@ import { join } from "node:path";
 import { ARCHITECTURES } from "../../scripts/release/architecture.ts";
 import { fetchNodePackage, readNodePin, unpackNode } from "../../scripts/release/node-package.ts";
 import { makeRelease } from "../../scripts/release/release.ts";
+import { makeTrialSigning, type Signing } from "../../scripts/release/signing.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import { cacheFolder } from "../sandbox/state.ts";
 
 const TOP = join(import.meta.dirname, "../..");
@@ -15,29 +18,45 @@ const ARCHITECTURE = "amd64";
 /** Name of a release's tarball. */
 export const tarballOf = (version: string) => `eks-satellite-${version}-linux-${ARCHITECTURE}.tar.gz`;
 
+/** Where {@link ReleaseMirror.introduce} lays the list of keys. */
+export const SIGNERS = "/root/allowed_signers";
+
 /** Serves `install.sh`, `latest` and `download/vVERSION/`, as the project's release page does. */
 export class ReleaseMirror {
+  /** Path of the list with the key that signs its releases, for EKS_SATELLITE_ALLOWED_SIGNERS. */
+  readonly allowedSigners: string;
   /** What the mirror does with a request in place of serving it. */
   spoil: RequestListener | undefined;
   readonly #folder: string;
   readonly #server = createServer((request, response) => this.#answer(request, response));
 
-  private constructor(folder: string) {
+  private constructor(folder: string, { allowedSigners }: Signing) {
     this.#folder = folder;
+    this.allowedSigners = allowedSigners;
   }
 
   /** Builds these versions from this tree. */
   static async create(versions: readonly string[]): Promise<ReleaseMirror> {
     const folder = await mkdtemp(join(tmpdir(), "eks-satellite-mirror-"));
-    await Promise.all(versions.map((version) => release(version, join(folder, "download", `v${version}`))));
+    const signing = await makeTrialSigning(folder);
+    await Promise.all(versions.map((version) => release(version, join(folder, "download", `v${version}`), signing)));
     await copyFile(join(TOP, "packaging/install.sh"), join(folder, "install.sh"));
-    return new ReleaseMirror(folder);
+    return new ReleaseMirror(folder, signing);
   }
 
   /** Listens on an address of the host, by default on any free port, and returns the mirror's URL. */
   async listen(address: string, port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(port, address, resolve));
     return `http://${address}:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Gives a machine what verifies releases of the mirror: ssh-keygen, which all but the sandbox's machines have, and the key. */
+  async introduce(sandbox: Sandbox): Promise<void> {
+    const script = `cat > ${SIGNERS}; command -v ssh-keygen >/dev/null && exit
+      export DEBIAN_FRONTEND=noninteractive
+      apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends openssh-client >/dev/null`;
+    const input = await readFile(this.allowedSigners, "utf8");
+    await sandbox.box(["/bin/sh", "-ec", script], { input, timeoutMs: 180_000 });
   }
 
   /** Says which version is the newest. */
@@ -63,9 +82,9 @@ export class ReleaseMirror {
   }
 }
 
-async function release(version: string, output: string): Promise<void> {
+async function release(version: string, output: string, signing: Signing): Promise<void> {
   await makeRelease({
-    ...{ top: TOP, version, output, timeSeconds: 1 },
+    ...{ top: TOP, version, output, signing, timeSeconds: 1 },
     architectures: ARCHITECTURES.filter(({ name }) => name === ARCHITECTURE),
     takeNode: async (architecture, folder) => {
       const pin = await readNodePin(TOP, architecture);

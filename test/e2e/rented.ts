@@ -62,7 +62,10 @@ export class Rented {
     await laptop.addFile("keys", `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`);
     await letAdministratorIn(sandbox, laptop);
     const { key } = await lambdaAccount(sandbox);
-    const environment = { LAMBDA_API_KEY: key, EKS_SATELLITE_BASE_URL: url, EKS_SATELLITE_ALLOW_HTTP: "yes" };
+    const environment = {
+      ...{ LAMBDA_API_KEY: key, EKS_SATELLITE_BASE_URL: url, EKS_SATELLITE_ALLOW_HTTP: "yes" },
+      EKS_SATELLITE_ALLOWED_SIGNERS: await laptop.addFile("allowed_signers", await readFile(mirror.allowedSigners)),
+    };
     return new Rented(sandbox, laptop, mirror, environment);
   }
 

@@ -46,6 +46,7 @@ test("the Debian package holds these files with these modes, root owns them, and
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs.map",
+      "-rw-r--r-- ./opt/eks-satellite/release-keys/allowed_signers",
       "-rwxr-xr-x ./usr/bin/eks-satellite",
       "-rw-r--r-- ./usr/share/doc/eks-satellite/LICENSE",
       "-rw-r--r-- ./usr/share/doc/eks-satellite/README.md",
@@ -98,7 +99,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.filter((line) => !isShellFile(line)).length, 17);
+  assert.equal(lines.filter((line) => !isShellFile(line)).length, 18);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -120,7 +121,7 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
       // It installs the tarball, and refuses where the package is.
       .filter((path) => !path.endsWith("/install.sh")),
   );
-  assert.equal(both.length, 13);
+  assert.equal(both.length, 14);
   for (const path of both) {
     assert.ok(readFileSync(join(tarball, path)).equals(readFileSync(join(unpacked, path))), path);
   }
@@ -143,6 +144,7 @@ test("a unit that does not start the launcher is an error, not a package that st
     ...["README.md", "LICENSE", "config.example.yaml", "config.schema.json"].map((name) => join(TOP, name)),
     top,
   ]);
+  await execa("cp", ["-r", "--parents", "packaging/release-keys", top], { cwd: TOP });
   await execa("sed", ["-i", "s|/usr/local/bin/eks-satellite|/opt/other|", join(top, "systemd/eks-satellite.service")]);
   const built = { files: [], licences: "", sbom: "", shellFiles: () => [], node: "/nowhere" };
   await assert.rejects(debianFiles(top, built), { code: "unit-unexpected" });

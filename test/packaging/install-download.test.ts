@@ -8,6 +8,7 @@ import {
   mirror,
   publishedSum,
   refused,
+  SIGNATURE,
   SUMS,
   startRedirector,
   TARBALL,
@@ -63,6 +64,26 @@ test("a page in place of the checksums is reported with its first line", async (
   );
 });
 
+test("checksums and a latest version without an end are given up at once, and fill no disk", async () => {
+  const endless: RequestListener = (_, response) => void response.end(Buffer.alloc(5 * 1024 * 1024, "x"));
+  for (const [path, args] of [
+    [SUMS, undefined],
+    [SIGNATURE, undefined],
+    ["/latest", []],
+  ] as const) {
+    mirror.requests.length = 0;
+    mirror.faults.set(path, endless);
+    const { stderr } = await refused(args);
+    assert.match(stderr, /: it is larger than 4 MB\n {2}URL: .*\n {2}→ a release is not: /);
+    assert.equal(mirror.requests.filter((each) => each === path).length, 1);
+    mirror.faults.clear();
+  }
+  const machine = await Machine.create();
+  machine.hide("curl");
+  mirror.faults.set(SUMS, endless);
+  assert.match((await install(machine)).stderr, /downloading SHA256SUMS: it is larger than 4 MB\n/);
+});
+
 test("a page in place of the latest version is reported", async () => {
   mirror.faults.set("/latest", page);
   const { stderr } = await refused([]);
@@ -81,7 +102,7 @@ test("a server that fails for a moment is asked again", async () => {
   mirror.faults.set(TARBALL, cutOff);
   const { exitCode } = await install(machine);
   assert.equal(exitCode, 0);
-  assert.deepEqual(mirror.requests, [SUMS, SUMS, TARBALL]);
+  assert.deepEqual(mirror.requests, [SUMS, SUMS, SIGNATURE, TARBALL]);
 });
 
 test("wget does the same where there is no curl: redirects, hanging servers, retries and errors", async () => {
@@ -96,7 +117,7 @@ test("wget does the same where there is no curl: redirects, hanging servers, ret
   });
   const { exitCode, stderr } = await install(machine, []);
   assert.deepEqual([exitCode, stderr], [0, ""]);
-  assert.deepEqual(mirror.requests, ["/latest", `/tag/v${NEW}`, sums, sums, tarball, tarball]);
+  assert.deepEqual(mirror.requests, ["/latest", `/tag/v${NEW}`, sums, sums, `${sums}.sig`, tarball, tarball]);
   assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.1\.0/);
   const missing = await install(machine, ["--version", "7.7.7"]);
   assert.match(missing.stderr, /downloading SHA256SUMS: the server answered 404\n {2}URL: /);
@@ -146,7 +167,7 @@ test("aarch64 takes the release for arm64", async () => {
   const machine = await Machine.create();
   machine.command("uname", "echo aarch64");
   assert.equal((await install(machine)).exitCode, 0);
-  assert.deepEqual(mirror.requests, [SUMS, `/download/v${OLD}/${tarballName(OLD, "arm64")}`]);
+  assert.deepEqual(mirror.requests, [SUMS, SIGNATURE, `/download/v${OLD}/${tarballName(OLD, "arm64")}`]);
 });
 
 test("a mirror may have the latest version in a file", async () => {

@@ -17,6 +17,7 @@ export const CERTIFICATE = join(TOP, "test/fixtures/certificates/localhost.pem")
 const KEY = join(TOP, "test/fixtures/certificates/localhost.key");
 export const TARBALL = `/download/v${OLD}/${tarballName(OLD)}`;
 export const SUMS = `/download/v${OLD}/SHA256SUMS`;
+export const SIGNATURE = `${SUMS}.sig`;
 
 afterEach(() => {
   mirror.faults.clear();

@@ -5,7 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { install, mirror, publishedSum, refused, SUMS, TARBALL } from "./install-fresh.ts";
+import { install, mirror, publishedSum, refused, SIGNATURE, SUMS, TARBALL } from "./install-fresh.ts";
 import { Machine } from "./install-machine.ts";
 import { NEW, OLD, tarballName } from "./install-mirror.ts";
 import { scratchFolder } from "./sample-release.ts";
@@ -15,7 +15,7 @@ test("--from takes the URL of a tarball with SHA256SUMS beside it; a password in
   const url = `${mirror.url.replace("http://", "http://user:word@")}${TARBALL}`;
   const { exitCode, stdout } = await install(machine, ["--from", url]);
   assert.equal(exitCode, 0);
-  assert.deepEqual(mirror.requests, [SUMS, TARBALL]);
+  assert.deepEqual(mirror.requests, [SUMS, SIGNATURE, TARBALL]);
   assert.doesNotMatch(stdout, /user:word/);
 });
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { makeBundle } from "../../scripts/bundle.ts";
 import { renderChecksums } from "../../scripts/release/checksums.ts";
 import { localFiles } from "../../scripts/release/contents.ts";
+import { makeTrialSigning, type Signing, signChecksums } from "../../scripts/release/signing.ts";
 import { makeTarball } from "../../scripts/release/tarball.ts";
 import type { PackageFile } from "../../scripts/release/tree.ts";
 import { renderShellFiles } from "../../scripts/shell/files.ts";
@@ -26,26 +27,39 @@ export class Mirror {
   readonly url: string;
   /** Where the releases lie, one folder for each version. */
   readonly folder: string;
+  /** Who signs the releases. */
+  readonly signing: Signing;
   /** Paths that were asked for. */
   readonly requests: string[] = [];
   /** What is done with a path in place of sending the file. */
   readonly faults = new Map<string, RequestListener>();
   readonly #server: Server;
 
-  private constructor(folder: string, server: Server) {
+  private constructor(folder: string, signing: Signing, server: Server) {
     this.folder = folder;
+    this.signing = signing;
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
   static async start(): Promise<Mirror> {
     const folder = await scratchFolder();
-    await makeReleases(folder);
+    const signing = await makeTrialSigning(await scratchFolder());
+    await makeReleases(folder, signing);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const mirror = new Mirror(folder, server);
+    const mirror = new Mirror(folder, signing, server);
     server.on("request", mirror.#serve);
     return mirror;
+  }
+
+  /** What makes it the place of releases for the installer. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      EKS_SATELLITE_BASE_URL: this.url,
+      EKS_SATELLITE_ALLOW_HTTP: "yes",
+      EKS_SATELLITE_ALLOWED_SIGNERS: this.signing.allowedSigners,
+    };
   }
 
   readonly #serve: RequestListener = async (request, response) => {
@@ -65,7 +79,7 @@ export class Mirror {
   }
 }
 
-async function makeReleases(folder: string): Promise<void> {
+async function makeReleases(folder: string, signing: Signing): Promise<void> {
   const bundle = await makeBundle();
   const work = await scratchFolder();
   const shellFiles = renderShellFiles({ version: NEW, timeSeconds: SAMPLE_TIME_SECONDS });
@@ -80,7 +94,9 @@ async function makeReleases(folder: string): Promise<void> {
       const place = { work: join(work, version), output, timeSeconds: SAMPLE_TIME_SECONDS };
       return await makeTarball(tarballName(version, architecture).replace(/\.tar\.gz$/, ""), all, place);
     });
-    await writeFile(join(output, "SHA256SUMS"), await renderChecksums(output, await Promise.all(names)));
+    const sums = await renderChecksums(output, await Promise.all(names));
+    await writeFile(join(output, "SHA256SUMS"), sums);
+    await writeFile(join(output, "SHA256SUMS.sig"), await signChecksums(sums, signing, work));
   }
 }
 

@@ -17,7 +17,7 @@ after(() => mirror.stop());
 
 /** Runs install.sh with the mirror as the place of releases. */
 export function install(machine: Machine, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const environment = { EKS_SATELLITE_BASE_URL: mirror.url, EKS_SATELLITE_ALLOW_HTTP: "yes", ...options.environment };
+  const environment = { ...mirror.environment, ...options.environment };
   return machine.install(args, { ...options, environment });
 }
 

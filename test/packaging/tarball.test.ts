@@ -20,6 +20,7 @@ const FILES: Readonly<Record<string, string>> = {
   "opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite.mjs": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "-rw-r--r--",
+  "opt/eks-satellite/release-keys/allowed_signers": "-rw-r--r--",
   "usr/local/bin/eks-satellite": "-rwxr-xr-x",
   "usr/share/doc/eks-satellite/LICENSE": "-rw-r--r--",
   "usr/share/doc/eks-satellite/README.md": "-rw-r--r--",
@@ -78,6 +79,7 @@ test("VERSION holds the version alone, and the bundle says the same", async () =
 test("what comes from the repository is in it unchanged, and Node is the one that was given", () => {
   const copies = {
     "etc/systemd/system/eks-satellite.service": "systemd/eks-satellite.service",
+    "opt/eks-satellite/release-keys/allowed_signers": "packaging/release-keys/allowed_signers",
     "usr/local/bin/eks-satellite": "systemd/eks-satellite",
     "usr/share/doc/eks-satellite/LICENSE": "LICENSE",
     "usr/share/doc/eks-satellite/config.example.yaml": "config.example.yaml",

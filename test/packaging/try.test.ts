@@ -29,6 +29,7 @@ test("a release that is whole, starts and can be made again passes, and each tri
   const { exitCode, lines } = await trial(await made(() => RUNNING_NODE));
   assert.deepEqual(lines, [
     "✓ sha256sum --check SHA256SUMS: 3 files as listed",
+    "✓ a key made for this trial signs SHA256SUMS, and ssh-keygen verifies it; the release itself is NOT signed",
     `✓ ${NAME}: eks-satellite says version ${VERSION}, its Node ${process.version} ${process.arch}, on this machine's processor`,
     "✓ a second build gave the same bytes",
   ]);
@@ -43,6 +44,6 @@ test("a damaged file, a program that says another version and a second build wit
   assert.equal(exitCode, 1);
   assert.match(lines[0] ?? "", /^✗ tool-failed: .*sha256sum .*1 computed checksum did NOT match/s);
   const start = `✗ release-start: ${NAME}: eks-satellite says version v24.0.1 mips, its Node v24.0.1 mips\n  `;
-  assert.ok(lines[1]?.startsWith(start), lines[1]);
-  assert.match(lines[2] ?? "", /^✗ release-differs: a second build gave other bytes: [0-9a-f]{64} {2}eks-satellite-/);
+  assert.ok(lines[2]?.startsWith(start), lines[2]);
+  assert.match(lines[3] ?? "", /^✗ release-differs: a second build gave other bytes: [0-9a-f]{64} {2}eks-satellite-/);
 });

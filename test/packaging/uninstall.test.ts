@@ -12,7 +12,7 @@ let upgraded: Machine;
 before(async () => {
   mirror = await Mirror.start();
   upgraded = await Machine.create();
-  const environment = { EKS_SATELLITE_BASE_URL: mirror.url, EKS_SATELLITE_ALLOW_HTTP: "yes" };
+  const { environment } = mirror;
   const args = ["--cluster", "demo", "--region", "us-west-2", "--credentials-file", upgraded.keysFile()];
   for (const version of [OLD, NEW]) {
     const { exitCode, stderr } = await upgraded.install([...args, "--version", version], { environment });

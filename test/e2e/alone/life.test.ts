@@ -158,7 +158,7 @@ test("the documented uninstall asks, and leaves the machine as it was", async ()
 test("the documented way for machines without internet makes it a node once more, and --purge leaves nothing at all", async () => {
   await sandbox.kubectl(["delete", "node", sandbox.nodeName]);
   const tarball = tarballOf(NEW);
-  for (const name of [tarball, "SHA256SUMS"])
+  for (const name of [tarball, "SHA256SUMS", "SHA256SUMS.sig"])
     await sh(`curl --silent --fail --output /root/${name} ${url}/download/v${NEW}/${name}`);
   await sh(`curl --silent --fail --output /root/install.sh ${url}/install.sh`);
   const block = documentedBlock("offline", {
@@ -172,7 +172,7 @@ test("the documented way for machines without internet makes it a node once more
   await sandbox.waitForNode();
   const { exitCode, output } = await run("uninstall --purge", "bash install.sh --uninstall --yes --purge");
   assert.equal(exitCode, 0, output);
-  const brought = [tarball, "SHA256SUMS", "install.sh"].map((name) => `/root/${name}`);
+  const brought = [tarball, "SHA256SUMS", "SHA256SUMS.sig", "install.sh"].map((name) => `/root/${name}`);
   await sh(`rm ${brought.join(" ")}`);
   // The configuration that was laid there before the first picture is gone now, too.
   assertSamePicture(await takePicture(sandbox, []), picture);
