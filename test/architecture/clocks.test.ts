@@ -28,6 +28,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "commands/plan.ts": "when the cluster was described",
   "commands/revoke.ts": "the name of a backup",
   "commands/run.ts": "the times of log lines",
+  "admin/user-data/pinned-release.ts": "the time within which a key signs releases",
   "commands/user-data/user-data.ts": "the end of an activation, and the date of its signature",
   "commands/status.ts": "how long ago something happened, for people",
   "credentials/aws-session.ts": "the end of keys, and a token's date",

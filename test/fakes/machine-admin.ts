@@ -14,7 +14,7 @@ const SUMS = ["amd64", "arm64"].map((name) => `${"a".repeat(64)}  eks-satellite-
 const CLUSTER = ["--cluster", "demo", "--region", "us-west-2"];
 const LAUNCH = [
   ...["--type", "gpu_1x_a10", "--cloud-region", "any", "--create-role"],
-  ...["--eks-satellite-version", "1.2.3"],
+  ...["--eks-satellite-version", "1.2.3", "--allow-unsigned"],
 ];
 export const OWN_ADDRESS = "203.0.113.7";
 

@@ -36,7 +36,7 @@ async function print(...more: readonly string[]): Promise<string> {
   const args = [
     ...["--cluster", "the-cluster", "--region", "eu-north-1", "--node-name", "the-node", "--sums", "/sums"],
     ...["--role-arn", "arn:aws:iam::111122223333:role/the-role", "--credentials-file", "/keys"],
-    ...["--eks-satellite-version", "9.8.7", ...more],
+    ...["--eks-satellite-version", "9.8.7", "--allow-unsigned", ...more],
   ];
   const options = addUserDataOptions(new Command("user-data")).parse(args, { from: "user" }).opts<UserDataOptions>();
   const printed: string[] = [];

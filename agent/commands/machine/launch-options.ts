@@ -4,7 +4,6 @@ import { parseOpening } from "../../admin/machine/open.ts";
 import { METHODS, type Method } from "../../admin/method.ts";
 import { checkNodeName } from "../../admin/node-name-rules.ts";
 import { SatelliteError } from "../../errors.ts";
-import { VERSION } from "../../version.ts";
 import {
   collect,
   contextOption,
@@ -16,9 +15,10 @@ import {
   profileOption,
 } from "../options.ts";
 import type { UserDataOptions } from "../user-data/options.ts";
+import { addReleaseOptions, type ReleaseOptions } from "../user-data/release-options.ts";
 import { type LambdaOptions, lambdaKeyOption } from "./options.ts";
 
-export interface LaunchOptions extends LambdaOptions {
+export interface LaunchOptions extends LambdaOptions, ReleaseOptions {
   readonly type: string;
   readonly cloudRegion: string;
   readonly cluster: string;
@@ -46,8 +46,6 @@ export interface LaunchOptions extends LambdaOptions {
   readonly proxy?: string;
   readonly proxyExceptions?: string;
   readonly ca?: string;
-  readonly eksSatelliteVersion: string;
-  readonly sums?: string;
   /** Seconds. */
   readonly waitForCapacity: number;
   /** Seconds. */
@@ -67,8 +65,7 @@ const DEFAULT_WAIT_SECONDS = 1500;
 
 /** Adds them; what `authorize` and `user-data` have is named as there. */
 export function addLaunchOptions(command: Command): Command {
-  addClusterOptions(addMachineOptions(command));
-  return command
+  return addReleaseOptions(addClusterOptions(addMachineOptions(command)))
     .addOption(profileOption())
     .addOption(kubeconfigOption("work on the cluster"))
     .addOption(contextOption())
@@ -129,9 +126,7 @@ function addClusterOptions(command: Command): Command {
     .option("--set <key=value>", "any key of the machine's configuration; may be repeated", collect, [])
     .option("--proxy <url>", "proxy of the machine for HTTPS and HTTP")
     .option("--proxy-exceptions <list>", "what the machine reaches without it (default: 169.254.169.254)")
-    .option("--ca <file>", "certificate authorities that the machine is to trust, PEM")
-    .option("--eks-satellite-version <version>", "release to install, pinned with its checksums", VERSION)
-    .option("--sums <file>", "SHA256SUMS of the release (default: downloaded)");
+    .option("--ca <file>", "certificate authorities that the machine is to trust, PEM");
 }
 
 /** What can be said of the options alone. @throws options-invalid, node-name-invalid */

@@ -6,10 +6,10 @@ import type { Setting } from "../../admin/user-data/settings.ts";
 import { FORMATS, type Format } from "../../admin/user-data/user-data.ts";
 import { NODE_IDENTITIES, type NodeIdentity } from "../../config/node-schema.ts";
 import { SatelliteError } from "../../errors.ts";
-import { VERSION } from "../../version.ts";
 import { collect, parseRegion, parseSeconds, profileOption } from "../options.ts";
+import { addReleaseOptions, type ReleaseOptions } from "./release-options.ts";
 
-export interface UserDataOptions {
+export interface UserDataOptions extends ReleaseOptions {
   readonly cluster: string;
   readonly region: string;
   readonly nodeName?: string;
@@ -27,8 +27,6 @@ export interface UserDataOptions {
   readonly proxy?: string;
   readonly proxyExceptions?: string;
   readonly ca?: string;
-  readonly eksSatelliteVersion: string;
-  readonly sums?: string;
   /** Seconds. */
   readonly wait?: number;
   readonly output?: string;
@@ -37,6 +35,18 @@ export interface UserDataOptions {
 
 /** Adds them; names and meanings are those of `configure` and of the installer where they have them. */
 export function addUserDataOptions(command: Command): Command {
+  return addReleaseOptions(addTextOptions(command))
+    .option(
+      "--wait <time>",
+      "how long the machine's installer waits until the node is Ready (default: 300)",
+      parseSeconds,
+    )
+    .addOption(profileOption())
+    .option("--output <file>", "write a file of mode 0600, not standard output")
+    .option("--show-secrets", "print secrets even to a terminal", false);
+}
+
+function addTextOptions(command: Command): Command {
   return command
     .requiredOption("--cluster <name>", "name of the EKS cluster")
     .requiredOption("--region <region>", "region of the cluster", parseRegion)
@@ -58,17 +68,7 @@ export function addUserDataOptions(command: Command): Command {
     .addOption(new Option("--encoding <encoding>", "as the cloud's API takes it").choices(ENCODINGS).default("plain"))
     .option("--proxy <url>", "proxy of the machine for HTTPS and HTTP")
     .option("--proxy-exceptions <list>", "what the machine reaches without it (default: 169.254.169.254)")
-    .option("--ca <file>", "certificate authorities that the machine is to trust, PEM")
-    .option("--eks-satellite-version <version>", "release to install, pinned with its checksums", VERSION)
-    .option("--sums <file>", "SHA256SUMS of the release (default: downloaded)")
-    .option(
-      "--wait <time>",
-      "how long the machine's installer waits until the node is Ready (default: 300)",
-      parseSeconds,
-    )
-    .addOption(profileOption())
-    .option("--output <file>", "write a file of mode 0600, not standard output")
-    .option("--show-secrets", "print secrets even to a terminal", false);
+    .option("--ca <file>", "certificate authorities that the machine is to trust, PEM");
 }
 
 /** Where the machine's first keys come from. @throws options-invalid, unless there is exactly one source */

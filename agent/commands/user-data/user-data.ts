@@ -5,22 +5,17 @@ import { readKeys } from "../../admin/cluster-access.ts";
 import { readAuthorities } from "../../admin/user-data/authorities.ts";
 import { type BootKeys, readBootKeys } from "../../admin/user-data/boot-keys.ts";
 import { encodeUserData, explainSize } from "../../admin/user-data/encode.ts";
-import {
-  DEFAULT_BASE_URL,
-  type PinnedRelease,
-  pinRelease,
-  RELEASE_ARCHITECTURES,
-} from "../../admin/user-data/pinned-release.ts";
+import { type PinnedRelease, RELEASE_ARCHITECTURES } from "../../admin/user-data/pinned-release.ts";
 import { parseSetting } from "../../admin/user-data/settings.ts";
 import { type Activation, activationParameters, createActivation } from "../../admin/user-data/ssm-activation.ts";
 import { renderUserData, type UserDataRequest } from "../../admin/user-data/user-data.ts";
 import { SatelliteError } from "../../errors.ts";
 import type { AwsKeys } from "../../host/aws.ts";
-import { optional } from "../../optional.ts";
 import { Secret } from "../../secret.ts";
 import { readChainKeys } from "../admin-clients.ts";
 import type { CommandContext } from "../context.ts";
 import { addUserDataOptions, checkTogether, keySourceOf, type UserDataOptions } from "./options.ts";
+import { pinWanted } from "./release-options.ts";
 
 export interface UserDataContext
   extends Pick<CommandContext, "host" | "environment" | "print" | "printError" | "isTerminal" | "readInput"> {
@@ -59,19 +54,6 @@ export async function userDataCommand(context: UserDataContext, options: UserDat
   for (const note of notesOf(request, { keys, release })) printError(`! ${note}\n`);
   if (output !== undefined) printError(`${output} is written, mode 0600\n`);
   printError(`${explainSize(encoded, encoding)}\n`);
-}
-
-/** Pins the release that the options and the environment name. @throws what pinRelease does */
-export function pinWanted(
-  { host, environment }: Pick<UserDataContext, "host" | "environment">,
-  { eksSatelliteVersion: version, sums }: Pick<UserDataOptions, "eksSatelliteVersion" | "sums">,
-): Promise<PinnedRelease> {
-  return pinRelease(host, {
-    version,
-    baseUrl: environment.EKS_SATELLITE_BASE_URL || DEFAULT_BASE_URL,
-    isHttpAllowed: environment.EKS_SATELLITE_ALLOW_HTTP === "yes",
-    ...optional({ sumsFile: sums }),
-  });
 }
 
 /** Reads what the options name; stand-ins take the place of what others have to be asked for. */

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { pinRelease, type ReleaseRequest } from "../../../agent/admin/user-data/pinned-release.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
@@ -19,7 +23,7 @@ function pin(change: Partial<ReleaseRequest> = {}, answer: { status?: number; bo
     return { status: 200, body: SUMS, ...answer };
   };
   host.files.put("/sums", SUMS);
-  const request = { version: "1.2.3", baseUrl: MIRROR, isHttpAllowed: false, ...change };
+  const request = { version: "1.2.3", baseUrl: MIRROR, isHttpAllowed: false, isUnsignedAllowed: true, ...change };
   return { asked, pinned: pinRelease(host, request) };
 }
 
@@ -79,4 +83,63 @@ test("checksums in the clear are taken where that is said, and a mirror's passwo
     refused,
     (error: Error) => error.message.includes("//…@mirror") && !error.message.includes("hunter2"),
   );
+});
+
+/** A key, a list of it, and its signature of {@link SUMS}, by the real ssh-keygen. */
+function signed() {
+  const folder = mkdtempSync(join(tmpdir(), "pinned-release-"));
+  const key = join(folder, "key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const args = ["-Y", "sign", "-f", key, "-n", "eks-satellite-release"];
+  const signature = execFileSync("ssh-keygen", args, {
+    ...{ input: SUMS, encoding: "utf8" as const },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const signers = `eks-satellite-release ${readFileSync(`${key}.pub`, "utf8")}`;
+  rmSync(folder, { recursive: true });
+  return { signature, signers };
+}
+
+/** Pins it where signatures count. @param files of this machine */
+function pinSigned(
+  change: Partial<ReleaseRequest>,
+  files: Readonly<Record<string, string>>,
+  answer = { status: 404, body: "" },
+) {
+  const host = new MemoryHost();
+  for (const [path, text] of Object.entries(files)) host.files.put(path, text);
+  const asked: string[] = [];
+  host.onFetch = ({ url }) => {
+    asked.push(url);
+    return url.endsWith(".sig") ? answer : { status: 200, body: SUMS };
+  };
+  const request = { version: "1.2.3", baseUrl: MIRROR, isHttpAllowed: false, isUnsignedAllowed: false, ...change };
+  return { asked, pinned: pinRelease(host, request) };
+}
+
+test("checksums are pinned when a known key has signed them, downloaded or from a file", async () => {
+  const { signature, signers } = signed();
+  const files = { "/keys": signers, "/sums": SUMS, "/sums.sig": signature };
+  const { asked, pinned } = pinSigned({ signersFile: "/keys" }, files, { status: 200, body: signature });
+  assert.equal((await pinned).sums.amd64, AMD);
+  assert.deepEqual(asked, [`${MIRROR}/download/v1.2.3/SHA256SUMS`, `${MIRROR}/download/v1.2.3/SHA256SUMS.sig`]);
+  const local = pinSigned({ signersFile: "/keys", sumsFile: "/sums" }, files);
+  assert.equal((await local.pinned).sums.amd64, AMD);
+  assert.deepEqual(local.asked, []);
+});
+
+test("checksums without a signature, with another key's or with one that cannot be had are refused", async () => {
+  const { signature, signers } = signed();
+  const files = { "/keys": signed().signers, "/sums": SUMS, "/ours": signers };
+  const refusals = [
+    [{}, { status: 404, body: "" }, "release-unsigned", /SHA256SUMS has no signature beside it/],
+    [{ sumsFile: "/sums" }, undefined, "release-unsigned", /^\/sums has no signature/],
+    [{}, { status: 503, body: "" }, "release-not-found", /SHA256SUMS\.sig was answered 503/],
+    [{ signersFile: "/keys" }, { status: 200, body: signature }, "release-key-unknown", /none of the keys of \/keys/],
+    [{}, { status: 200, body: signature }, "release-key-unknown", /none of the keys of eks-satellite \d/],
+    [{ signersFile: "/ours" }, { status: 200, body: "<html>" }, "release-signature-invalid", /no signature/],
+    [{ signersFile: "/nowhere" }, { status: 200, body: signature }, "options-invalid", /no such file/],
+  ] as const;
+  for (const [change, answer, code, message] of refusals)
+    await assert.rejects(pinSigned(change, files, answer).pinned, { code, message });
 });

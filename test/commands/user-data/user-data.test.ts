@@ -15,7 +15,7 @@ const WHERE = ["--cluster", "demo", "--region", "us-west-2", "--eks-satellite-ve
 const WITH_KEYS = ["--credentials-file", "/keys", "--node-name", "gpu-1"];
 const ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
 
-function setUp({ isTerminal = false } = {}) {
+function setUp({ isTerminal = false, release = ["--allow-unsigned"] as readonly string[], environment = {} } = {}) {
   const host = new MemoryHost();
   host.userId = 1000;
   host.files.put("/keys", KEYS_FILE);
@@ -29,9 +29,9 @@ function setUp({ isTerminal = false } = {}) {
   const [printed, noted]: [string[], string[]] = [[], []];
   const run = async (...args: readonly string[]) => {
     const command = addUserDataOptions(new Command("user-data").exitOverride());
-    const options = command.parse([...WHERE, ...args], { from: "user" }).opts<UserDataOptions>();
+    const options = command.parse([...WHERE, ...release, ...args], { from: "user" }).opts<UserDataOptions>();
     const context = {
-      ...{ host, environment: {}, isTerminal: () => isTerminal, readInput: async () => KEYS_FILE },
+      ...{ host, environment, isTerminal: () => isTerminal, readInput: async () => KEYS_FILE },
       print: (text: string) => void printed.push(text),
       printError: (text: string) => void noted.push(text),
       readKeys: async () => ({ accessKeyId: "AKIAADMIN", secretAccessKey: new Secret("admin-secret") }),
@@ -91,6 +91,22 @@ test("a proxy's password is a secret too, and so is a mirror's", async () => {
   const { run } = setUp({ isTerminal: true });
   const proxied = run("--credentials", "none", "--proxy", "http://joe:hunter2@proxy:3128");
   await assert.rejects(proxied, { code: "secret-on-terminal", message: /the password of the proxy/ });
+});
+
+test("the release must be signed by a key of this program, or of a list that the environment or an option names", async () => {
+  const refuses = (code: string, message: RegExp, release: readonly string[], environment = {}) =>
+    assert.rejects(setUp({ release, environment }).run(...WITH_KEYS), { code, message });
+  await refuses("release-signature-invalid", /SHA256SUMS\.sig is no signature/, []);
+  const environment = { EKS_SATELLITE_ALLOWED_SIGNERS: "/named" };
+  await refuses("options-invalid", /--allowed-signers \/named: there is no such file/, [], environment);
+  await refuses("options-invalid", /--allowed-signers \/given: /, ["--allowed-signers", "/given"], environment);
+  const { asked, run } = setUp();
+  await run(...WITH_KEYS);
+  assert.deepEqual(
+    asked.filter((url) => url.endsWith(".sig")),
+    [],
+    "--allow-unsigned asks for none",
+  );
 });
 
 test("a file has mode 0600, and standard output nothing", async () => {
