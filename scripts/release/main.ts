@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { describe, SatelliteError } from "../../agent/errors.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 import { sha256Of } from "./checksums.ts";
-import { fetchNodePackage, type NodeFiles, readNodePin, unpackNode } from "./node-package.ts";
+import { type NodeFiles, takeLockedNode } from "./node-package.ts";
 import { makeRelease, type ReleaseOptions } from "./release.ts";
 import type { Signing } from "./signing.ts";
 import { sourceTimeSeconds } from "./source-time.ts";
@@ -101,13 +101,7 @@ async function readSigning(given: readonly string[]): Promise<Signing | undefine
 
 async function takeNode(architecture: Architecture, folder: string): Promise<NodeFiles> {
   const { EKS_SATELLITE_CACHE: cache = join(homedir(), ".cache/eks-satellite") } = process.env;
-  const pin = await readNodePin(TOP, architecture);
-  if (pin.integrity === undefined) {
-    print(
-      `! package-lock.json has no integrity of ${pin.name}@${pin.version}: npm's check of its download stands alone`,
-    );
-  }
-  return await unpackNode(await fetchNodePackage(TOP, pin, join(cache, "node-packages")), pin.version, folder);
+  return await takeLockedNode(TOP, architecture, { cache: join(cache, "node-packages"), folder });
 }
 
 /** Packages of files that are in no commit cannot be made again by others. */

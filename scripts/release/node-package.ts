@@ -1,4 +1,4 @@
-// Node for one architecture, from npm's package of exactly the version that package.json pins.
+// Node for one architecture, from npm's package of exactly the version that package.json pins, with the bytes that package-lock.json names.
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,13 +20,30 @@ export interface NodeFiles {
 export interface NodePin {
   readonly name: string;
   readonly version: string;
-  /** `sha512-…`, or undefined when the lockfile leaves it out. */
-  readonly integrity: string | undefined;
+  /** `sha512-…` of the package's archive. */
+  readonly integrity: string;
+}
+
+/** What npm writes for SHA-512. */
+const INTEGRITY = /^sha512-[A-Za-z0-9+/]{86}==$/;
+
+/**
+ * Takes the locked Node of an architecture into a folder, which must exist.
+ * @param cache folder for npm's packages, made when missing
+ * @throws SatelliteError `node-not-pinned`, `node-integrity`, `tool-failed`
+ */
+export async function takeLockedNode(
+  top: string,
+  architecture: Architecture,
+  { cache, folder }: { readonly cache: string; readonly folder: string },
+): Promise<NodeFiles> {
+  const pin = await readNodePin(top, architecture);
+  return await unpackNode(await fetchNodePackage(top, pin, cache), pin.version, folder);
 }
 
 /**
  * Reads which Node is pinned for an architecture.
- * @throws SatelliteError `node-not-pinned`
+ * @throws SatelliteError `node-not-pinned`, also where the lockfile has no digest of that version: anything could be packed then
  */
 export async function readNodePin(top: string, { nodePackage: name }: Architecture): Promise<NodePin> {
   const manifest = JSON.parse(await readFile(join(top, "package.json"), "utf8"));
@@ -38,12 +55,16 @@ export async function readNodePin(top: string, { nodePackage: name }: Architectu
   }
   const lock = JSON.parse(await readFile(join(top, "package-lock.json"), "utf8"));
   const locked = lock.packages?.[`node_modules/${name}`];
-  return { name, version, integrity: locked?.version === version ? locked.integrity : undefined };
+  if (locked?.version !== version || !INTEGRITY.test(locked.integrity)) {
+    throw new SatelliteError("node-not-pinned", `package-lock.json has no sha512 of ${name}@${version}`, {
+      hint: 'Run npm install, and commit package-lock.json with its "integrity".',
+    });
+  }
+  return { name, version, integrity: locked.integrity };
 }
 
 /**
  * Fetches the package with `npm pack` unless it is in the cache, and verifies it each time that it is taken from there.
- * Without an integrity in the lockfile, npm's own check of the download against the registry's stands alone.
  * @param cache folder for packages, made when missing
  * @returns path of the package's archive
  * @throws SatelliteError `node-integrity`, `tool-failed`
@@ -79,7 +100,7 @@ export async function unpackNode(archive: string, version: string, folder: strin
   return { version, program: join(folder, "package/bin/node"), licence: join(folder, "package/LICENSE") };
 }
 
-async function isIntact(path: string, integrity: string | undefined): Promise<boolean> {
+async function isIntact(path: string, integrity: string): Promise<boolean> {
   let content: Buffer;
   try {
     content = await readFile(path);
@@ -87,5 +108,5 @@ async function isIntact(path: string, integrity: string | undefined): Promise<bo
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
-  return integrity === undefined || `sha512-${createHash("sha512").update(content).digest("base64")}` === integrity;
+  return `sha512-${createHash("sha512").update(content).digest("base64")}` === integrity;
 }

