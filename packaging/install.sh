@@ -25,6 +25,8 @@ MAX_TARBALL_MB=1000
 ALLOW_HTTP=${EKS_SATELLITE_ALLOW_HTTP-}
 # Empty or no file when bash reads this from a pipe.
 SCRIPT=${BASH_SOURCE[0]-}
+SELF=install.sh
+if [[ ${SCRIPT##*/} == eks-satellite-uninstall ]]; then SELF=eks-satellite-uninstall; fi
 
 UNIT=eks-satellite.service
 UNIT_PATH=etc/systemd/system/$UNIT
@@ -35,6 +37,8 @@ STAGING=$ROOT/opt/eks-satellite.new
 RESTART_PENDING=$ROOT/opt/.eks-satellite-restart-pending
 LOCK=$ROOT/run/eks-satellite-install.lock
 LAUNCHER=$ROOT/usr/local/bin/eks-satellite
+# This script, as each release leaves it on the machine: by this name it uninstalls, which takes no network.
+UNINSTALLER=$ROOT/usr/local/bin/eks-satellite-uninstall
 ETC=$ROOT/etc/eks-satellite
 CONFIG=$ETC/config.yaml
 ENVIRONMENT=$ETC/environment
@@ -85,7 +89,8 @@ usage: install.sh --cluster NAME --region REGION --credentials-file FILE [option
   --wait SECONDS           how long to wait until the node is Ready; default 300, 0 does not wait
   --skip-start             neither enable nor start the service
   --dry-run                print what would change, and change nothing
-  --uninstall              leave the cluster and remove eks-satellite; /etc/eks-satellite stays
+  --uninstall              leave the cluster and remove eks-satellite; /etc/eks-satellite stays. An installed one is removed
+                           without a network by: sudo eks-satellite-uninstall
   --purge                  with --uninstall: remove /etc/eks-satellite too
   --yes                    with --uninstall: do not ask
 
@@ -103,6 +108,20 @@ USAGE
 known_signers() {
   cat <<'SIGNERS'
 SIGNERS
+}
+
+usage_of_uninstaller() {
+  cat <<'USAGE'
+usage: eks-satellite-uninstall [options]
+
+Leaves the cluster, restores the machine and removes eks-satellite. It downloads nothing.
+
+  --purge    remove /etc/eks-satellite too, with the configuration and the keys
+  --dry-run  print what would be removed, and change nothing
+  --yes      do not ask
+
+exit: 0 done, 1 failed or not confirmed, 64 wrong usage
+USAGE
 }
 
 main() {
@@ -160,7 +179,7 @@ without_password() { sed -E 's#//[^[:space:]]*@#//…@#g' <<<"$1"; }
 # fail MESSAGE [HINT [EXIT_CODE]]
 fail() {
   trap - ERR
-  printf '%s install.sh: %s: %s\n' "$(in_red ERROR)" "${step:-failed}" "$1" >&2
+  printf '%s %s: %s: %s\n' "$(in_red ERROR)" "$SELF" "${step:-failed}" "$1" >&2
   if [[ -n $url ]]; then printf '  URL: %s\n' "$(without_password "$url")" >&2; fi
   if [[ -n ${2-} ]]; then printf '  → %s\n' "$2" >&2; fi
   exit "${3:-$EXIT_FAILED}"
@@ -175,7 +194,7 @@ in_red() {
   fi
 }
 
-fail_usage() { fail "$1" "${2:-install.sh --help lists the options}" "$EXIT_USAGE"; }
+fail_usage() { fail "$1" "${2:-$SELF --help lists the options}" "$EXIT_USAGE"; }
 
 # An unexpected failure. The command is shown as it is written here, so its arguments are not.
 on_error() {
@@ -195,6 +214,7 @@ on_exit() {
 parse_arguments() {
   local name variable
   step="reading the arguments"
+  if [[ $SELF == eks-satellite-uninstall ]]; then flags[uninstall]=yes; fi
   for name in "${VALUE_OPTIONS[@]}"; do
     variable=${name^^}
     variable=EKS_SATELLITE_${variable//-/_}
@@ -215,11 +235,11 @@ parse_arguments() {
       flags[$name]=yes
       shift
     else
-      fail_usage "there is no option --$name" "$(suggest "$name")install.sh --help lists the options"
+      fail_usage "there is no option --$name" "$(suggest "$name")$SELF --help lists the options"
     fi
   done
   if is_on help; then
-    usage
+    if [[ $SELF == eks-satellite-uninstall ]]; then usage_of_uninstaller; else usage; fi
     exit 0
   fi
   check_values
@@ -998,7 +1018,7 @@ uninstall() {
   begin "uninstalling"
   # The program would make the cache again that is removed here.
   export NODE_DISABLE_COMPILE_CACHE=1
-  if [[ ! -e $LAUNCHER && ! -e $PROGRAM && ! -e $ROOT/$UNIT_PATH ]] && ! is_on purge; then
+  if [[ ! -e $LAUNCHER && ! -e $UNINSTALLER && ! -e $PROGRAM && ! -e $ROOT/$UNIT_PATH ]] && ! is_on purge; then
     say "eks-satellite is not installed"
     return
   fi
@@ -1024,7 +1044,7 @@ show_removal() {
     mapfile -t arguments < <(reset_arguments)
     "$LAUNCHER" "${arguments[@]}" --dry-run </dev/null
   fi
-  say "files: $PROGRAM, $PREVIOUS, $LAUNCHER, $ROOT/$UNIT_PATH, $ROOT/usr/share/doc/eks-satellite, $ROOT/var/cache/eks-satellite, completions and manual pages in $ROOT/usr/local/share"
+  say "files: $PROGRAM, $PREVIOUS, $LAUNCHER, $UNINSTALLER, $ROOT/$UNIT_PATH, $ROOT/usr/share/doc/eks-satellite, $ROOT/var/cache/eks-satellite, completions and manual pages in $ROOT/usr/local/share"
   if is_on purge; then say "configuration and keys: $ETC"; else say "$ETC stays"; fi
 }
 
@@ -1057,7 +1077,7 @@ leave_cluster() {
 remove_files() {
   rm -rf -- "$PROGRAM" "$PREVIOUS" "$ROOT/usr/share/doc/eks-satellite" "$ROOT/var/cache/eks-satellite"
   remove_shell_files
-  rm -f -- "$LAUNCHER" "$ROOT/$UNIT_PATH" "$ROOT/etc/systemd/system/multi-user.target.wants/$UNIT" "$RESTART_PENDING"
+  rm -f -- "$LAUNCHER" "$UNINSTALLER" "$ROOT/$UNIT_PATH" "$ROOT/etc/systemd/system/multi-user.target.wants/$UNIT" "$RESTART_PENDING"
   if is_on purge; then rm -rf -- "$ETC"; fi
 }
 

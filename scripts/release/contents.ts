@@ -22,6 +22,8 @@ export interface Built {
 }
 
 const LAUNCHER = "usr/local/bin/eks-satellite";
+/** The installer under the name by which it uninstalls. */
+const UNINSTALLER = "usr/local/bin/eks-satellite-uninstall";
 const DEBIAN_LAUNCHER = "usr/bin/eks-satellite";
 const UNIT = "eks-satellite.service";
 /** In the Debian package alone, by which a gateway's instance is installed. It is enabled by the instance's user data. */
@@ -33,13 +35,15 @@ const SHARED_DOCUMENTS = ["LICENSE", "config.example.yaml", "config.schema.json"
 
 /** The files of the tarball, relative to the root of the machine: what an administrator installs is in /usr/local and /etc. */
 export async function localFiles(top: string, built: Built): Promise<PackageFile[]> {
+  const installer = await readFile(join(top, "packaging/install.sh"));
   return [
     ...(await commonFiles(top, built)),
     { path: LAUNCHER, content: await readFile(join(top, "systemd/eks-satellite")), isProgram: true },
     { path: `etc/systemd/system/${UNIT}`, content: await readUnit(top, UNIT) },
     ...built.shellFiles(LOCAL_FOLDERS),
+    { path: UNINSTALLER, content: installer, isProgram: true },
     // User data takes it from the tarball, whose checksum it knows.
-    { path: `${DOCUMENTATION}/install.sh`, content: await readFile(join(top, "packaging/install.sh")) },
+    { path: `${DOCUMENTATION}/install.sh`, content: installer },
   ];
 }
 

@@ -151,7 +151,7 @@ test("upgrade: the newer release, with the pod untouched", async () => {
 });
 
 test("removal: uninstalled on the machine, revoked and deleted in the cluster, nothing is left", async () => {
-  const uninstall = documentedBlock("uninstall", { [TLS_OPTIONS]: "", [SCRIPT_URL]: `${machine.url}/install.sh` });
+  const uninstall = documentedBlock("uninstall", {});
   const output = await onMachine(uninstall, "y\n");
   assert.match(output, /eks-satellite is removed/);
   assert.match(output, new RegExp(`kubectl delete node ${nodeName}`));

@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Runs it where there is a terminal, on which this is typed. */
   readonly typed?: string;
+  /** Runs what the release has left on the machine, without any network. */
+  readonly isOffline?: boolean;
   /** Sends SIGTERM to the script when this is settled. */
   readonly interruptAfter?: Promise<unknown>;
 }
@@ -124,7 +126,7 @@ export class Machine {
 
   /** Runs the script, by default as `curl … | bash -s -- …` does; nothing of it may be left behind afterwards. */
   async install(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    const { command, input } = howToRun(args, options);
+    const { command, input } = howToRun(args, { ...options, root: this.root });
     const running = execa(command[0], command.slice(1), {
       input,
       env: {
@@ -200,7 +202,14 @@ export class Machine {
 /** The keys that the tests install. */
 export const KEYS = "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=example\n";
 
-function howToRun(args: readonly string[], { script, input, typed }: RunOptions) {
+function howToRun(
+  args: readonly string[],
+  { root, script, input, typed, isOffline }: RunOptions & { readonly root: string },
+) {
+  if (isOffline === true) {
+    const left = join(root, "usr/local/bin/eks-satellite-uninstall");
+    return { command: ["unshare", "--net", left, ...args] as const, input: "" };
+  }
   if (typed !== undefined) {
     const line = `bash -s -- ${args.join(" ")} < ${SCRIPT}`;
     return { command: ["script", "--quiet", "--return", "--command", line, "/dev/null"] as const, input: typed };

@@ -19,6 +19,7 @@ const MODES: Readonly<Record<string, string>> = {
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",
   "opt/eks-satellite/release-keys/allowed_signers": "0644",
   "usr/local/bin/eks-satellite": "0755",
+  "usr/local/bin/eks-satellite-uninstall": "0755",
   "usr/local/share/bash-completion/completions/eks-satellite": "0644",
   "usr/local/share/man/man8/eks-satellite-check.8": "0644",
   "usr/share/doc/eks-satellite/config.example.yaml": "0644",

@@ -1,11 +1,16 @@
 // packaging/install.sh --uninstall: out of the cluster first, then the files that the installer placed.
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Machine, type Outcome } from "./install-machine.ts";
 import { Mirror, NEW, OLD } from "./install-mirror.ts";
 
-const PLACED = ["opt/eks-satellite", "opt/eks-satellite.previous", "usr/local/bin/eks-satellite"];
+const PLACED = [
+  ...["opt/eks-satellite", "opt/eks-satellite.previous"],
+  ...["usr/local/bin/eks-satellite", "usr/local/bin/eks-satellite-uninstall"],
+];
 const UNIT = "etc/systemd/system/eks-satellite.service";
+const skip = process.getuid?.() === 0 ? false : "a network namespace takes root";
 
 let mirror: Mirror;
 let upgraded: Machine;
@@ -112,4 +117,52 @@ test("on a terminal it asks first, though the script itself comes through a pipe
   const yes = await machine.install(["--uninstall"], { typed: "y\n" });
   assert.equal(yes.exitCode, 0, yes.stdout);
   assert.ok(!machine.has("opt/eks-satellite"));
+});
+
+test("what the release left on the machine uninstalls and purges it without any network", { skip }, async () => {
+  const machine = await upgraded.copy();
+  const reached = `${machine.root}/reached`;
+  machine.answer(
+    "reset",
+    `bash -c ': </dev/tcp/127.0.0.1/${new URL(mirror.url).port}' 2>/dev/null && touch ${reached}; :`,
+  );
+  assert.equal((await uninstall(machine, "--dry-run")).exitCode, 0);
+  assert.ok(machine.has("reached"), "with a network the mirror is reached");
+  rmSync(reached);
+  machine.calls();
+
+  const requests = mirror.requests.length;
+  const shown = await machine.install(["--dry-run"], { isOffline: true });
+  assert.match(shown.stdout, /^files: .*\/usr\/local\/bin\/eks-satellite-uninstall, /m);
+  for (const path of PLACED) assert.ok(machine.has(path), path);
+  const { exitCode, stdout, stderr } = await machine.install(["--yes", "--purge"], { isOffline: true });
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  for (const path of [...PLACED, UNIT, "etc/eks-satellite", "reached"]) assert.ok(!machine.has(path), path);
+  assert.deepEqual(machine.calls(), ["reset --dry-run", "reset --purge --dry-run", "reset --purge --yes"]);
+  assert.equal(mirror.requests.length, requests);
+  assert.match(stdout, /\neks-satellite is removed$/);
+});
+
+test("it asks first, and its help and its errors are its own", { skip }, async () => {
+  const machine = await upgraded.copy();
+  const asked = await machine.install([], { isOffline: true });
+  assert.equal(asked.exitCode, 1);
+  assert.match(asked.stderr, /^ERROR eks-satellite-uninstall: uninstalling: there is no terminal to ask on\n/);
+  const help = await machine.install(["--help"], { isOffline: true });
+  assert.match(help.stdout, /^usage: eks-satellite-uninstall \[options\]\n/);
+  assert.ok(!help.stdout.includes("--cluster"));
+  const wrong = await machine.install(["--purg"], { isOffline: true });
+  assert.equal(wrong.exitCode, 64);
+  assert.match(
+    wrong.stderr,
+    /there is no option --purg\n {2}→ did you mean --purge\? eks-satellite-uninstall --help lists/,
+  );
+  for (const path of PLACED) assert.ok(machine.has(path), path);
+});
+
+test("what is left of a removal by hand is removed, too", async () => {
+  const machine = await upgraded.copy();
+  for (const path of [...PLACED.slice(0, 3), UNIT]) rmSync(`${machine.root}/${path}`, { recursive: true });
+  assert.equal((await uninstall(machine, "--yes")).exitCode, 0);
+  assert.ok(!machine.has("usr/local/bin/eks-satellite-uninstall"));
 });

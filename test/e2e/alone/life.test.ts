@@ -141,13 +141,20 @@ for (const [what, restart] of RESTARTS) {
   });
 }
 
-test("the documented uninstall asks, and leaves the machine as it was", async () => {
-  const block = documentedBlock("uninstall", { [TLS_OPTIONS]: "", [SCRIPT_URL]: `${url}/install.sh` });
+test("the documented uninstall asks, downloads nothing, and leaves the machine as it was", async () => {
+  const block = documentedBlock("uninstall", {});
+  const requests: string[] = [];
+  machine.mirror.spoil = ({ url: path = "" }, response) => {
+    requests.push(path);
+    response.writeHead(503).end();
+  };
   const refused = await run("uninstall, answered with no", block, "n\n");
   assert.equal(refused.exitCode, 1, refused.output);
   assert.ok(await hasPage());
   const { exitCode, output } = await run("uninstall", block, "y\n");
+  machine.mirror.spoil = undefined;
   assert.equal(exitCode, 0, output);
+  assert.deepEqual(requests, []);
   assert.match(output, /Remove all of this\?[\s\S]*The machine is restored[\s\S]*eks-satellite is removed/);
   assertSamePicture(await takePicture(sandbox, ["/etc/eks-satellite"]), picture);
   assert.equal(await sh("ls /etc/eks-satellite"), "config.yaml\ncredentials\nenvironment");
