@@ -1,10 +1,5 @@
 // ajv, a validator of JSON Schema, from npm into the cache: it checks one file that is rendered, and is no package of the program.
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { execa } from "execa";
-import { replaceFolder } from "../sandbox/fresh-folder.ts";
-import { cacheFolder } from "../sandbox/state.ts";
+import { fromNpm } from "../from-npm.ts";
 
 const VERSION = "8.17.1";
 
@@ -17,13 +12,7 @@ interface Ajv {
 
 /** Compiles a JSON Schema; installs ajv where the cache has none. */
 export async function compileSchema(schema: unknown): Promise<Validate> {
-  const folder = join(cacheFolder(), `ajv-${VERSION}`);
-  if (!existsSync(folder)) {
-    await replaceFolder(folder, async (fresh) => {
-      const args = ["install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", `ajv@${VERSION}`];
-      await execa("npm", args);
-    });
-  }
-  const { Ajv } = createRequire(join(folder, "node_modules/"))("ajv") as { Ajv: new (options: object) => Ajv };
+  const require = await fromNpm(`ajv-${VERSION}`, [`ajv@${VERSION}`]);
+  const { Ajv } = require("ajv") as { Ajv: new (options: object) => Ajv };
   return new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
 }

@@ -1,34 +1,57 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { VERSION } from "../../agent/version.ts";
 import type { Component } from "../../scripts/release/components.ts";
 import { renderSbom } from "../../scripts/release/sbom.ts";
 import { type Bom, bomSchema } from "./cyclonedx.ts";
+import { makeValidator } from "./cyclonedx-validator.ts";
 import { makeSampleRelease, SAMPLE_NODE, TOP, unpackTarball } from "./sample-release.ts";
 
 const NAME = `eks-satellite-${VERSION}-linux-amd64`;
 
+let output: string;
 let text: string;
 let bom: Bom;
 let unpacked: string;
 before(async () => {
-  const output = await makeSampleRelease();
+  output = await makeSampleRelease();
   text = readFileSync(join(output, `${NAME}.cdx.json`), "utf8");
   bom = bomSchema.parse(JSON.parse(text));
   unpacked = await unpackTarball(output, NAME);
 });
 
-/** Names of the packages whose files the source maps name: another account of the bundle than the one it was made from. */
-function packagesOfSourceMaps(): string[] {
-  const sources = ["eks-satellite", "eks-satellite-kubernetes"].flatMap((name) => {
-    const map = readFileSync(join(unpacked, `opt/eks-satellite/lib/${name}.mjs.map`), "utf8");
-    return (JSON.parse(map) as { sources: string[] }).sources;
+/** Packages whose files the source maps name, as `name@version`: another account of the bundle than the one it was made from. */
+function packagesOfSourceMaps(): readonly string[] {
+  const folder = join(unpacked, "opt/eks-satellite/lib");
+  const sources = readdirSync(folder)
+    .filter((name) => name.endsWith(".map"))
+    .flatMap((name) => (JSON.parse(readFileSync(join(folder, name), "utf8")) as { sources: string[] }).sources);
+  const folders = new Set(
+    sources.flatMap((path) => /^\.\.\/(.*node_modules\/(?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+  );
+  const packages = [...folders].map((path) => {
+    const { name, version } = JSON.parse(readFileSync(join(TOP, path, "package.json"), "utf8"));
+    return `${name}@${version}`;
   });
-  const names = sources.flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  return [...new Set(names)].toSorted();
+  return [...new Set(packages)].toSorted();
+}
+
+/** What a document leaves out of the bundle, and what it says of it that is not there. */
+function differences({ components }: Bom): {
+  readonly missing: readonly string[];
+  readonly surplus: readonly string[];
+} {
+  const listed = components
+    .filter(({ type }) => type === "library")
+    .map((component) => `${npmName(component)}@${component.version}`);
+  const inside = packagesOfSourceMaps();
+  return {
+    missing: inside.filter((name) => !listed.includes(name)),
+    surplus: listed.filter((name) => !inside.includes(name)),
+  };
 }
 
 function npmName({ group, name }: Bom["components"][number]): string {
@@ -44,10 +67,50 @@ test("its components are the packages in the bundle, and Node", () => {
   assert.ok(libraries.includes("@aws-sdk/client-sts") && libraries.includes("zod"));
   assert.ok(libraries.includes("@kubernetes/client-node") && libraries.includes("undici"));
   assert.ok(!libraries.includes("typescript"), "what only builds is not inside");
-  assert.deepEqual(libraries.toSorted(), packagesOfSourceMaps());
+  assert.ok(packagesOfSourceMaps().length > 50);
+  assert.deepEqual(differences(bom), { missing: [], surplus: [] });
   const others = bom.components.filter(({ type }) => type !== "library").map(({ name }) => name);
   assert.deepEqual(others, ["node"]);
 });
+
+test("a document that leaves out one package of the bundle, or has another version of it, would be noticed", () => {
+  const zod = bom.components.find(({ name }) => name === "zod") ?? assert.fail("zod is inside");
+  const others = bom.components.filter((component) => component !== zod);
+  const missing = [`zod@${zod.version}`];
+  assert.deepEqual(differences({ ...bom, components: others }), { missing, surplus: [] });
+  const old = { ...zod, version: "0.0.1" };
+  assert.deepEqual(differences({ ...bom, components: [...others, old] }), { missing, surplus: ["zod@0.0.1"] });
+});
+
+test("CycloneDX's own validator takes the document of each architecture", async () => {
+  const validator = await makeValidator();
+  for (const architecture of ["amd64", "arm64"]) {
+    const document = readFileSync(join(output, `eks-satellite-${VERSION}-linux-${architecture}.cdx.json`), "utf8");
+    assert.equal(await validator.validate(document), null, architecture);
+  }
+});
+
+const INVALID: Readonly<Record<string, (document: Bom) => object>> = {
+  "an unknown key": (document) => ({ ...document, note: "x" }),
+  "no format": ({ bomFormat: _, ...document }) => document,
+  "a serial number that is none": (document) => ({ ...document, serialNumber: "urn:uuid:1" }),
+  "a licence that SPDX does not know": (document) =>
+    withComponent(document, { licenses: [{ license: { id: "MIT-2" } }] }),
+  "a kind that is none": (document) => withComponent(document, { type: "package" }),
+  "a component without a name": (document) => withComponent(document, { name: undefined }),
+  "a sum of the wrong length": (document) => withComponent(document, { hashes: [{ alg: "SHA-256", content: "ab" }] }),
+  "one component twice": (document) => ({ ...document, components: [...document.components, document.components[0]] }),
+  "a time that is none": (document) => ({ ...document, metadata: { ...document.metadata, timestamp: "yesterday" } }),
+};
+for (const [what, change] of Object.entries(INVALID))
+  test(`it refuses ${what}`, async () => {
+    const document = JSON.stringify(change(bom));
+    assert.notEqual(await (await makeValidator()).validate(document), null);
+  });
+
+function withComponent({ components: [first, ...rest], ...document }: Bom, changes: object): object {
+  return { ...document, components: [{ ...first, ...changes }, ...rest] };
+}
 
 test("each package has the version and the licence that are installed, and a purl of them", () => {
   for (const component of bom.components.filter(({ type }) => type === "library")) {
