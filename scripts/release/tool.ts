@@ -4,12 +4,18 @@ import { SatelliteError } from "../../agent/errors.ts";
 
 /** Where a tool comes from, for those who lack it. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  "apt-cache": "apt",
+  "apt-get": "apt",
+  "apt-mark": "apt",
   "dpkg-deb": "dpkg",
   git: "git",
+  gpg: "gpg",
+  gpgconf: "gpgconf",
   gzip: "gzip",
   npm: "npm",
   "ssh-keygen": "openssh-client",
   tar: "tar",
+  xz: "xz-utils",
 };
 
 /** How a tool is run, where it matters. */

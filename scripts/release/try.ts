@@ -1,7 +1,8 @@
-// `--try`: is what was made whole, is it the same when it is made again, and does it start on both processors?
+// `--try`: is what was made whole, is it the same when it is made again, does it start on both processors, and does apt take it?
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, SatelliteError } from "../../agent/errors.ts";
+import { tryApt } from "./apt/trial.ts";
 import type { Architecture } from "./architecture.ts";
 import { prepareLaunch } from "./emulator.ts";
 import { makeRelease, type ReleaseOptions } from "./release.ts";
@@ -18,6 +19,7 @@ export async function tryRelease(release: ReleaseOptions, print: (line: string) 
     () => tryChecksums(release.output),
     () => trySignature(release, work),
     ...release.architectures.map((architecture) => () => tryStart(release, architecture, work)),
+    () => tryApt(release),
     () => tryAgain(release, work),
   ];
   let failures = 0;

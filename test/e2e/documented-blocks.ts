@@ -14,6 +14,7 @@ interface DocumentedBlocks {
 
 const SCRIPT_URL = "https://raw.githubusercontent.com/eks-satellite/eks-satellite/main/packaging/install.sh";
 const TLS_OPTIONS = "--proto '=https' --tlsv1.2 ";
+export const APT_URL = "https://eks-satellite.github.io/apt";
 const NODE_ROLE = "arn:aws:iam::111122223333:role/eks-satellite-gpu-1";
 export const GATEWAY_PACKAGE =
   "https://github.com/eks-satellite/eks-satellite/releases/download/v1.2.3/eks-satellite_1.2.3_arm64.deb";
@@ -31,7 +32,14 @@ export const EXECUTED = {
     count: 1,
     words: [TLS_OPTIONS, SCRIPT_URL],
   },
-  uninstall: { page: "docs/how-to/remove.md", heading: "Uninstall", count: 1, words: [TLS_OPTIONS, SCRIPT_URL] },
+  uninstall: { page: "docs/how-to/remove.md", heading: "Uninstall", count: 1, words: [] },
+  apt: {
+    page: "docs/how-to/install-by-apt.md",
+    heading: "Install",
+    count: 2,
+    words: [TLS_OPTIONS, APT_URL, NODE_ROLE, "my-cluster", "gpu-1"],
+  },
+  aptRemove: { page: "docs/how-to/install-by-apt.md", heading: "Remove", count: 1, words: [] },
   offline: {
     page: "docs/how-to/offline-and-mirrors.md",
     heading: "Install without internet",

@@ -5,8 +5,10 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listDebianPackages, makeRepository } from "../../scripts/release/apt/repository.ts";
+import type { Signer } from "../../scripts/release/apt/signature.ts";
 import { ARCHITECTURES } from "../../scripts/release/architecture.ts";
-import { fetchNodePackage, readNodePin, unpackNode } from "../../scripts/release/node-package.ts";
+import { takeLockedNode } from "../../scripts/release/node-package.ts";
 import { makeRelease } from "../../scripts/release/release.ts";
 import { makeTrialSigning, type Signing } from "../../scripts/release/signing.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -64,6 +66,14 @@ export class ReleaseMirror {
     return writeFile(join(this.#folder, "latest"), `${version}\n`);
   }
 
+  /** Adds a release to the apt repository in `apt/`. */
+  async publishByApt(version: string, signer: Signer): Promise<void> {
+    const packages = await listDebianPackages(join(this.#folder, "download", `v${version}`));
+    const folder = join(this.#folder, "apt");
+    const timeSeconds = Math.floor(Date.now() / 1000);
+    await makeRepository({ folder, packages, architectures: [ARCHITECTURE], signer, timeSeconds });
+  }
+
   /** A file of a release. */
   read(version: string, name: string): Promise<Buffer> {
     return readFile(join(this.#folder, "download", `v${version}`, name));
@@ -86,10 +96,7 @@ async function release(version: string, output: string, signing: Signing): Promi
   await makeRelease({
     ...{ top: TOP, version, output, signing, timeSeconds: 1 },
     architectures: ARCHITECTURES.filter(({ name }) => name === ARCHITECTURE),
-    takeNode: async (architecture, folder) => {
-      const pin = await readNodePin(TOP, architecture);
-      const archive = await fetchNodePackage(TOP, pin, join(cacheFolder(), "node-packages"));
-      return unpackNode(archive, pin.version, folder);
-    },
+    takeNode: async (architecture, folder) =>
+      await takeLockedNode(TOP, architecture, { cache: join(cacheFolder(), "node-packages"), folder }),
   });
 }

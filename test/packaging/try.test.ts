@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -10,6 +11,7 @@ import { sampleRelease } from "./sample-release.ts";
 
 const HERE = ARCHITECTURES.filter(({ nodeName }) => nodeName === process.arch);
 const NAME = `eks-satellite-${VERSION}-linux-${HERE[0]?.name}`;
+const APT = execFileSync("apt-get", ["--version"], { encoding: "utf8" }).split(" ")[1];
 /** Starts the Node that runs the test. */
 const RUNNING_NODE = `#!/bin/sh\nexec '${process.execPath}' "$@"\n`;
 
@@ -31,6 +33,7 @@ test("a release that is whole, starts and can be made again passes, and each tri
     "✓ sha256sum --check SHA256SUMS: 3 files as listed",
     "✓ a key made for this trial signs SHA256SUMS, and ssh-keygen verifies it; the release itself is NOT signed",
     `✓ ${NAME}: eks-satellite says version ${VERSION}, its Node ${process.version} ${process.arch}, on this machine's processor`,
+    `✓ apt ${APT}: takes ${VERSION} for ${HERE[0]?.name} from a repository that a throw-away key signs`,
     "✓ a second build gave the same bytes",
   ]);
   assert.equal(exitCode, 0);
@@ -45,5 +48,6 @@ test("a damaged file, a program that says another version and a second build wit
   assert.match(lines[0] ?? "", /^✗ tool-failed: .*sha256sum .*1 computed checksum did NOT match/s);
   const start = `✗ release-start: ${NAME}: eks-satellite says version v24.0.1 mips, its Node v24.0.1 mips\n  `;
   assert.ok(lines[2]?.startsWith(start), lines[2]);
-  assert.match(lines[3] ?? "", /^✗ release-differs: a second build gave other bytes: [0-9a-f]{64} {2}eks-satellite-/);
+  assert.match(lines[3] ?? "", /^✓ apt /);
+  assert.match(lines[4] ?? "", /^✗ release-differs: a second build gave other bytes: [0-9a-f]{64} {2}eks-satellite-/);
 });

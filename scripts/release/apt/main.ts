@@ -1,0 +1,74 @@
+// `scripts/build --apt`: adds a release to the apt repository, and signs it.
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { describe, SatelliteError } from "../../../agent/errors.ts";
+import { ARCHITECTURES } from "../architecture.ts";
+import { runTool } from "../tool.ts";
+import { listDebianPackages, makeRepository } from "./repository.ts";
+import { parseFingerprint } from "./signature.ts";
+
+const USAGE = `usage: scripts/build --apt FOLDER --key FINGERPRINT [--key FINGERPRINT] [--release FOLDER]
+  FOLDER         the repository, made when missing; the packages that lie in it stay
+  --key          a key of your gpg keyring; two sign while machines change over from one to the other
+  --release      where the release is, with its SHA256SUMS; default dist/release
+`;
+
+const TOP = join(import.meta.dirname, "../../..");
+
+/** sysexits(3) EX_USAGE. */
+const EXIT_USAGE = 64;
+
+interface Arguments {
+  readonly folder: string;
+  readonly keys: readonly string[];
+  readonly release: string;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const given = readArguments(args);
+  if (given === undefined) {
+    process.stderr.write(USAGE);
+    return EXIT_USAGE;
+  }
+  const { folder, release } = given;
+  const keys = given.keys.map(parseFingerprint);
+  await runTool("sha256sum", ["--check", "--strict", "--quiet", "SHA256SUMS"], { cwd: release });
+  const packages = await makeRepository({
+    folder,
+    packages: await listDebianPackages(release),
+    architectures: ARCHITECTURES.map(({ name }) => name),
+    signer: { keys },
+    timeSeconds: Math.floor(Date.now() / 1000),
+  });
+  for (const { version, architecture } of packages) process.stdout.write(`${version} ${architecture}\n`);
+  process.stdout.write(`${folder} is signed by ${keys.join(" and ")}\n`);
+  return 0;
+}
+
+function readArguments(args: readonly string[]): Arguments | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        key: { type: "string", multiple: true, default: [] },
+        release: { type: "string", default: join(TOP, "dist/release") },
+      },
+    });
+    const [folder, ...more] = positionals;
+    if (folder === undefined || more.length > 0 || values.key.length === 0) return undefined;
+    return { folder: resolve(folder), keys: values.key, release: resolve(values.release) };
+  } catch (error) {
+    process.stderr.write(`${describe(error).message}\n`);
+    return undefined;
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const { code, message, hint } = describe(error);
+  process.stderr.write(`${code}: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
+  if (!(error instanceof SatelliteError)) process.stderr.write(`${(error as Error).stack}\n`);
+  process.exitCode = 1;
+}
