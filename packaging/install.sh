@@ -684,6 +684,7 @@ is_signed_by() {
 explain_signature() {
   local signature key refused
   refused=$(tail -n 1 "$log" | cut -c 1-200)
+  refused=${refused%.}
   if is_signed_by "$scratch/outdated"; then
     key=$(sed -n -E 's/^Good .* with (.*)$/\1/p' "$log")
     fail "it is by $key, which the keys of $signers_of limit to another time than $(date -u +%F); nothing was changed" \

@@ -147,12 +147,32 @@ test("wget follows no redirect out of TLS, none without an end, and one that is 
   const machine = await Machine.create();
   machine.hide("curl");
   machine.command("wget", 'exec /usr/bin/wget --no-check-certificate "$@"');
-  const left = await install(machine, undefined, { environment: { EKS_SATELLITE_BASE_URL: address } });
-  assert.match(left.stderr, /wget: the redirect to http:.* is not followed/);
+  for (const args of [undefined, []]) {
+    const left = await install(machine, args, { environment: { EKS_SATELLITE_BASE_URL: address } });
+    assert.match(left.stderr, /wget: the redirect to http:.* is not followed/);
+  }
   assert.deepEqual(mirror.requests, []);
   mirror.faults.set(SUMS, (_, response) => void response.writeHead(302, { location: "SHA256SUMS" }).end());
   assert.match((await install(machine)).stderr, /more than 5 redirects/);
   assert.equal(mirror.requests.length, 4 * 6);
+});
+
+test("neither curl nor wget takes TLS older than 1.2, and both take 1.3", async (context) => {
+  // What such a server needs to speak it at all.
+  const ciphers = "DEFAULT:@SECLEVEL=0";
+  for (const [version, says] of [
+    ["TLSv1.1", /exit code (4|35), /],
+    ["TLSv1.3", /redirect|not supported or disabled/],
+  ] as const) {
+    const address = await startRedirector(context, { minVersion: version, maxVersion: version, ciphers });
+    const environment = { EKS_SATELLITE_BASE_URL: address, CURL_CA_BUNDLE: CERTIFICATE };
+    assert.match((await refused(undefined, { environment })).stderr, says);
+    const machine = await Machine.create();
+    machine.hide("curl");
+    machine.command("wget", 'exec /usr/bin/wget --no-check-certificate "$@"');
+    assert.match((await install(machine, undefined, { environment })).stderr, says);
+  }
+  assert.deepEqual(mirror.requests, []);
 });
 
 test("a machine with neither curl nor wget gets a hint to install one", async () => {
@@ -195,7 +215,9 @@ test("an untrusted certificate is reported with what a proxy that inspects TLS n
     /exit code 60, curl: .*\n {2}URL: https:.*\n {2}→ .*update-ca-certificates.*NODE_EXTRA_CA_CERTS/,
   );
   const trusted = { ...environment, CURL_CA_BUNDLE: CERTIFICATE };
-  const redirected = await refused(undefined, { environment: trusted });
-  assert.match(redirected.stderr, /exit code 1, curl: .*http.*\n {2}URL: https:/);
+  for (const args of [undefined, []]) {
+    const redirected = await refused(args, { environment: trusted });
+    assert.match(redirected.stderr, /exit code 1, curl: .*http.*\n {2}URL: https:/);
+  }
   assert.deepEqual(mirror.requests, []);
 });

@@ -1,7 +1,7 @@
 // install.sh on machines that have nothing yet, with the mirror that install-runner.ts starts.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:https";
+import { createServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, type TestContext } from "node:test";
@@ -42,8 +42,8 @@ export async function refused(args?: readonly string[], options?: RunOptions): P
 }
 
 /** Starts a server with TLS that redirects every request to the mirror's http, and returns its URL. */
-export async function startRedirector(context: TestContext): Promise<string> {
-  const server = createServer({ key: readFileSync(KEY), cert: readFileSync(CERTIFICATE) });
+export async function startRedirector(context: TestContext, options: ServerOptions = {}): Promise<string> {
+  const server = createServer({ key: readFileSync(KEY), cert: readFileSync(CERTIFICATE), ...options });
   server.on("request", (_, response) => void response.writeHead(302, { location: mirror.url }).end());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   context.after(() => server.close());
