@@ -32,6 +32,12 @@ export const EXECUTED = {
     count: 1,
     words: [TLS_OPTIONS, SCRIPT_URL],
   },
+  upgradeByInstalled: {
+    page: "docs/how-to/upgrade.md",
+    heading: "Upgrade by the installed script",
+    count: 1,
+    words: [],
+  },
   uninstall: { page: "docs/how-to/remove.md", heading: "Uninstall", count: 1, words: [] },
   apt: {
     page: "docs/how-to/install-by-apt.md",

@@ -153,6 +153,17 @@ test("an upgrade goes by the keys of the installed version: a newer script's key
   assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.1\.0/);
 });
 
+test("the script that an installation leaves upgrades by what is on the machine alone", async () => {
+  const machine = await installed();
+  const options = { environment: NOT_GIVEN, script: machine.read("usr/share/doc/eks-satellite/install.sh") };
+  machine.write(SIGNERS, listOf(other));
+  const { stderr } = await installFrom(machine, [], options);
+  assert.match(stderr, /is none of the keys of the installed version/);
+  machine.write(SIGNERS, listOf(mirror.signing));
+  assert.equal((await installFrom(machine, [], options)).exitCode, 0);
+  assert.match(machine.read("opt/eks-satellite/bin/node"), /1\.1\.0/);
+});
+
 test("a version of before the first key, and one that a power cut left in its other place, have no say, and all of it", async () => {
   const machine = await installed();
   machine.write(SIGNERS, "# no key yet\n");

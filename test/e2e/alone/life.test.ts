@@ -123,6 +123,9 @@ test("the documented upgrade keeps the configuration and the pod, whose process 
   assert.equal(await podProcess(), pod);
   assert.equal(await sh("ls -d /opt/eks-satellite.previous"), "/opt/eks-satellite.previous", "to go back to");
   assert.equal(await processOf("moby", "other"), foreign);
+  const again = await run("the installed script", documentedBlock("upgradeByInstalled", {}));
+  assert.equal(again.exitCode, 0, again.output);
+  assert.match(again.output, /SHA256SUMS is signed by ED25519 key SHA256:.*\n[\s\S]*nothing differs/);
 });
 
 const RESTARTS: readonly (readonly [what: string, restart: () => Promise<void>])[] = [
