@@ -15,10 +15,11 @@ interface Leaf {
   readonly commonName: string;
   readonly organization?: string;
   readonly names?: readonly string[];
+  readonly lifetimeDays?: number;
 }
 
 /** Ten years: longer than any sandbox. */
-const days = "3650";
+const days = 3650;
 
 /** The folder of the certificates; makes them unless they are there for these addresses. */
 export async function ensureCertificates(folder: string, addresses: Addresses, clusterId: string): Promise<string> {
@@ -53,9 +54,9 @@ async function ensureAwsLeaf(pki: string, addresses: Addresses): Promise<void> {
 }
 
 /** Issues a machine's certificate for IAM Roles Anywhere, whose trust anchor here is AWS's authority; returns both as PEM. */
-export async function issueMachineCertificate(folder: string, commonName: string) {
+export async function issueMachineCertificate(folder: string, commonName: string, lifetimeDays = days) {
   const pki = join(folder, "pki");
-  await makeLeaf(pki, "aws-ca", { file: "machine", commonName });
+  await makeLeaf(pki, "aws-ca", { file: "machine", commonName, lifetimeDays });
   const read = (name: string) => readFile(join(pki, name), "utf8");
   return { certificate: await read("machine.crt"), privateKey: await read("machine.key") };
 }
@@ -111,7 +112,7 @@ function apiAddresses({ api, vpc }: Addresses): readonly string[] {
 
 async function makeAuthority(folder: string, file: string, commonName: string): Promise<void> {
   await openssl([
-    ...["req", "-x509", "-days", days, "-subj", `/CN=${commonName}`, ...newKey(folder, file)],
+    ...["req", "-x509", "-days", `${days}`, "-subj", `/CN=${commonName}`, ...newKey(folder, file)],
     ...["-addext", "keyUsage=critical,digitalSignature,keyCertSign,cRLSign"],
   ]);
 }
@@ -120,7 +121,7 @@ async function makeLeaf(folder: string, authority: string, leaf: Leaf): Promise<
   const subject = leaf.organization ? `/O=${leaf.organization}/CN=${leaf.commonName}` : `/CN=${leaf.commonName}`;
   const serving = leaf.names ? ["-addext", `subjectAltName=${leaf.names.join(",")}`] : [];
   await openssl([
-    ...["req", "-x509", "-days", days, "-subj", subject, ...newKey(folder, leaf.file)],
+    ...["req", "-x509", "-days", `${leaf.lifetimeDays ?? days}`, "-subj", subject, ...newKey(folder, leaf.file)],
     ...["-CA", join(folder, `${authority}.crt`), "-CAkey", join(folder, `${authority}.key`)],
     ...["-addext", "basicConstraints=critical,CA:FALSE"],
     ...["-addext", `extendedKeyUsage=${leaf.names ? "serverAuth" : "clientAuth"}`, ...serving],

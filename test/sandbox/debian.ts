@@ -1,7 +1,7 @@
 // Debian packages that the sandbox needs on the host.
 import { existsSync } from "node:fs";
 import { readdir, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { execa } from "execa";
 import { replaceFolder } from "./fresh-folder.ts";
 import { cacheFolder, type MachineKind } from "./state.ts";
@@ -48,28 +48,37 @@ export async function ensurePackages(progress: Progress, machine: MachineKind = 
 
 /** etcd's program. */
 export function ensureEtcd(progress: Progress): Promise<string> {
-  return unpack("etcd-server", "etcd", progress);
+  return unpackOne("etcd-server", "etcd", progress);
 }
 
 /** The program of Docker's registry. */
 export function ensureRegistry(progress: Progress): Promise<string> {
-  return unpack("docker-registry", "docker-registry", progress);
+  return unpackOne("docker-registry", "docker-registry", progress);
 }
 
-/** A program from a Debian package, unpacked and not installed: installing it would start it on the host. */
-async function unpack(name: string, program: string, progress: Progress): Promise<string> {
-  const path = join(cacheFolder(), program, program);
-  if (existsSync(path)) return path;
-  await progress.step(`unpack ${program} from Debian's ${name}`, async () => {
-    await replaceFolder(dirname(path), async (fresh) => {
+/** Folder of `prometheus` and `promtool`. */
+export function ensurePrometheus(progress: Progress): Promise<string> {
+  return unpack("prometheus", ["prometheus", "promtool"], progress);
+}
+
+async function unpackOne(name: string, program: string, progress: Progress): Promise<string> {
+  return join(await unpack(name, [program], progress), program);
+}
+
+/** Programs from a Debian package, unpacked and not installed: installing it would start a service on the host. */
+async function unpack(name: string, programs: readonly [string, ...string[]], progress: Progress): Promise<string> {
+  const folder = join(cacheFolder(), programs[0]);
+  if (programs.every((program) => existsSync(join(folder, program)))) return folder;
+  await progress.step(`unpack ${programs.join(" and ")} from Debian's ${name}`, async () => {
+    await replaceFolder(folder, async (fresh) => {
       await execa("apt-get", ["update", "--quiet"]);
       await execa("apt-get", ["download", name], { cwd: fresh });
       const [file = ""] = await readdir(fresh);
       await execa("dpkg-deb", ["--extract", file, "package"], { cwd: fresh });
-      await rename(join(fresh, "package/usr/bin", program), join(fresh, program));
+      for (const program of programs) await rename(join(fresh, "package/usr/bin", program), join(fresh, program));
     });
   });
-  return path;
+  return folder;
 }
 
 async function missingPackages(wanted: readonly string[]): Promise<string[]> {
