@@ -9,8 +9,19 @@ export interface ErrorDetails {
   readonly parts?: readonly SatelliteError[];
 }
 
+/** The program's files each have a class of their own: an error of one is known in the others. */
+const KIND = Symbol.for("eks-satellite.error");
+
 /** An error with a stable, kebab-case code and a hint; the only kind that the agent throws on purpose. */
 export class SatelliteError extends Error {
+  static [Symbol.hasInstance](value: unknown): value is SatelliteError {
+    return typeof value === "object" && value !== null && KIND in value;
+  }
+
+  get [KIND](): true {
+    return true;
+  }
+
   readonly code: string;
   readonly hint: string | undefined;
   readonly parts: readonly SatelliteError[];

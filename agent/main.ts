@@ -4,8 +4,8 @@ import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import type { CommandContext } from "./commands/context.ts";
-import { EXIT, EXIT_OF_ERROR } from "./commands/exit-codes.ts";
-import { createProgram } from "./commands/program.ts";
+import { EXIT, EXIT_OF_ERROR } from "./commands/program/exit.ts";
+import { openProgram } from "./commands/program/open.ts";
 import { isColourful, type Paint } from "./commands/status-screen.ts";
 import { describe, SatelliteError } from "./errors.ts";
 import { withoutControls } from "./foreign-text.ts";
@@ -29,7 +29,8 @@ async function main(argv: readonly string[]): Promise<number> {
     exitCode = code;
   });
   try {
-    await createProgram(context).parseAsync([...argv], { from: "user" });
+    const program = await openProgram(context, argv);
+    await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
     return exitCodeOf(error);

@@ -1,9 +1,10 @@
-// The bundle: everything that the daemon needs but Node itself, in one file; and beside it Kubernetes' own client, for administrators, and the texts of `explain`.
+// The bundle: everything that the daemon needs but Node itself, in one file; and beside it an administrator's commands, Kubernetes' own client for them, and the texts of `explain`.
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
+import { ADMINISTRATOR, administratorBeside, EXPLANATIONS, explanationsBeside } from "./bundle-beside.ts";
 import {
   KUBERNETES,
   KUBERNETES_ENTRY,
@@ -11,13 +12,13 @@ import {
   kubernetesEntry,
   usedKubernetes,
 } from "./bundle-kubernetes.ts";
-import { EXPLANATIONS, explanationsBeside } from "./bundle-texts.ts";
 
 const TOP = join(import.meta.dirname, "..");
 /** Made there even when it is installed elsewhere: the maps' paths depend on it. */
 const FOLDER = "dist";
 const ENTRY_POINTS = {
   "eks-satellite": "agent/main.ts",
+  [ADMINISTRATOR]: "agent/commands/program/administrator.ts",
   [KUBERNETES]: KUBERNETES_ENTRY,
   [EXPLANATIONS]: "agent/explain/texts.ts",
 } as const;
@@ -99,6 +100,7 @@ export async function makeBundle(version?: string): Promise<Bundle> {
       kubernetesEntry(TOP),
       kubernetesBeside,
       usedKubernetes,
+      administratorBeside,
       explanationsBeside,
       versionAlone(version),
     ],

@@ -39,3 +39,13 @@ test("a chain that bites its tail ends", () => {
   one.cause = two;
   assert.equal(describe(one).message, "one: two");
 });
+
+test("an error of another copy of the class, as each file of the program has one, is known by its code and hint", async () => {
+  const copy = "../agent/errors.ts?copy";
+  const other = (await import(copy)) as typeof import("../agent/errors.ts");
+  const error = new other.SatelliteError("disk-full", "it is full", { hint: "Make room." });
+  assert.notEqual(other.SatelliteError, SatelliteError);
+  assert.ok(error instanceof SatelliteError);
+  assert.deepEqual(describe(error), { code: "disk-full", message: "it is full", hint: "Make room." });
+  for (const value of [new Error("x"), { code: "disk-full" }, null, "text"]) assert.ok(!(value instanceof SatelliteError));
+});

@@ -1,14 +1,13 @@
 // Every word of the program that has an explanation: from the tables that its documentation is rendered from.
 import { CONDITIONS, type ConditionType } from "../board/condition-types.ts";
 import { LOCAL_NOTICES, NOTICES } from "../board/notices.ts";
-import type { GroupedCheck } from "../check/check.ts";
 import { optional } from "../optional.ts";
 import { type Explanation, explanation } from "./explanation.ts";
-import type { ErrorText, ReasonText, Texts } from "./texts.ts";
+import type { CheckText, ErrorText, ReasonText, Texts } from "./texts.ts";
 import { listXids } from "./xids.ts";
 
 /** Lists the explanations, by kind in the order of KINDS. */
-export function listExplanations({ reasons, errors }: Texts, checks: readonly GroupedCheck[]): readonly Explanation[] {
+export function listExplanations({ reasons, errors, checks }: Texts): readonly Explanation[] {
   const explained = new Set(reasons.map(({ name }) => name));
   const byCode = Map.groupBy(
     errors.filter(({ reason }) => !explained.has(reason)),
@@ -73,7 +72,7 @@ function explainError(code: string, errors: readonly ErrorText[]): Explanation {
   });
 }
 
-function explainCheck({ name, group, checks }: GroupedCheck, reasons: readonly ReasonText[]): Explanation {
+function explainCheck({ name, group, checks }: CheckText, reasons: readonly ReasonText[]): Explanation {
   const command = new RegExp(String.raw`check --only (?:[\w-]+[ ,])*${name}(?![\w-])`);
   return explanation({
     kind: "check",

@@ -23,9 +23,18 @@ export interface ErrorText {
   readonly hint: string;
 }
 
+/** A check, as `eks-satellite check` lists it. */
+export interface CheckText {
+  readonly name: string;
+  readonly group: string;
+  /** What is true when it passes. */
+  readonly checks: string;
+}
+
 export interface Texts {
   readonly reasons: readonly ReasonText[];
   readonly errors: readonly ErrorText[];
+  readonly checks: readonly CheckText[];
 }
 
 /** Rendered by scripts/render-docs.ts. */

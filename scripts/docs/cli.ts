@@ -1,8 +1,8 @@
 // docs/reference/cli.md, from commander's program.
 import type { Command, Option } from "commander";
 import type { CommandContext } from "../../agent/commands/context.ts";
-import { COMMON_EXIT_CODES, EXIT_CODES } from "../../agent/commands/exit-codes.ts";
-import { createProgram } from "../../agent/commands/program.ts";
+import { COMMON_EXIT_CODES, EXIT_CODES } from "../../agent/commands/help/exit-codes.ts";
+import { createWholeProgram } from "../../agent/commands/program/whole.ts";
 import { code, codes, prose, renderPage, section, sentence, table } from "./markdown.ts";
 
 /** Commands read their context only when they run, and here none runs. */
@@ -10,7 +10,7 @@ const NO_CONTEXT = {} as CommandContext;
 
 /** Renders the page. */
 export function renderCli(): string {
-  const program = createProgram(NO_CONTEXT);
+  const program = createWholeProgram(NO_CONTEXT);
   const commands = program.commands.flatMap((command) => leavesOf(command, command.name()));
   return renderPage({
     title: "Commands",

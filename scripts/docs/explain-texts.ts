@@ -1,4 +1,5 @@
 // agent/explain/texts.json: what the program itself cannot know of its reasons and errors, for `eks-satellite explain`.
+import { CHECKS } from "../../agent/commands/check.ts";
 import type { Texts } from "../../agent/explain/texts.ts";
 import { readCodes, toReason } from "../../test/docs/reasons.ts";
 import { readErrors } from "./errors.ts";
@@ -14,6 +15,7 @@ export function renderExplainTexts(): string {
     .filter((code) => !known.has(toReason(code)))
     .map((code) => ({ code, reason: toReason(code), message: "…", hint: "" }));
   const unique = new Map([...errors, ...others].map((error) => [JSON.stringify(error), error]));
-  const texts: Texts = { reasons, errors: [...unique.values()] };
+  const checks = CHECKS.map(({ name, group, checks: what }) => ({ name, group, checks: what }));
+  const texts: Texts = { reasons, errors: [...unique.values()], checks };
   return `${JSON.stringify(texts, undefined, 1)}\n`;
 }

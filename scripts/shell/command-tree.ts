@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from "commander";
 import { CHECKS } from "../../agent/commands/check.ts";
 import type { CommandContext } from "../../agent/commands/context.ts";
-import { createProgram } from "../../agent/commands/program.ts";
+import { createWholeProgram } from "../../agent/commands/program/whole.ts";
 import { knownRegions } from "../../agent/config/partitions.ts";
 
 /** What may stand for the value of an option or an argument. */
@@ -47,7 +47,7 @@ const HELP: OptionNode = {
 };
 
 /** Reads the whole tree. Commands read their context only when they run, and here none runs. */
-export function readCommandTree(program: Command = createProgram({} as CommandContext)): CommandNode {
+export function readCommandTree(program: Command = createWholeProgram({} as CommandContext)): CommandNode {
   return readCommand(program, []);
 }
 

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import type { Command } from "commander";
 import type { CommandContext } from "../../agent/commands/context.ts";
 import { leavesOf } from "../../agent/commands/help/help.ts";
-import { createProgram } from "../../agent/commands/program.ts";
+import { openProgram } from "../../agent/commands/program/open.ts";
+import { createWholeProgram } from "../../agent/commands/program/whole.ts";
 import { createLogOutput } from "../../agent/host/log-output.ts";
 import { VERSION } from "../../agent/version.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -28,7 +29,7 @@ function setUp() {
     exitWith: (exitCode) => void exitCodes.push(exitCode),
     exitNow: async (exitCode) => void exitCodes.push(exitCode),
   };
-  return { host, printed, exitCodes, program: createProgram(context) };
+  return { host, printed, exitCodes, program: createWholeProgram(context), context };
 }
 
 function withDescendants(command: Command): readonly Command[] {
@@ -43,9 +44,9 @@ test("the program is built without a context: nothing of it is used before a com
         get: (_target, key) => assert.fail(`${String(name)}.${String(key)} was read`),
       }),
   });
-  const names = createProgram(untouchable).commands.map((command) => command.name());
+  const names = createWholeProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
-    ...["run", "plan", "check", "status", "history", "explain", "bundle", "configure", "config", "reset"],
+    ...["run", "plan", "check", "status", "history", "explain", "bundle", "configure", "config", "reset", "tunnel-key"],
     ...[
       "authorize",
       "revoke",
@@ -57,7 +58,6 @@ test("the program is built without a context: nothing of it is used before a com
       "gateway",
       "verify",
       "token",
-      "tunnel-key",
       "version",
     ],
   ]);
@@ -68,7 +68,19 @@ test("every file of a command is in the program's table", () => {
     .filter((name) => /^export function register\(/m.test(readFileSync(join(AGENT, "commands", name), "utf8")))
     .map((name) => basename(name));
   const names = setUp().program.commands.map((command) => `${command.name()}.ts`);
-  assert.deepEqual(registering.toSorted(), names.filter((name) => name !== "version.ts").toSorted());
+  assert.deepEqual(registering.toSorted(), names.toSorted());
+});
+
+test("a command of the machine has no administrator's beside it; all are there where help is asked for, and for the others", async () => {
+  const { context } = setUp();
+  const whole = createWholeProgram(context).commands.map((command) => command.name());
+  const local = whole.filter((name) => !/^(authorize|revoke|eni|node-name|clusters|user-data|machine|verify|token)$/.test(name));
+  const namesFor = async (...argv: readonly string[]) =>
+    (await openProgram(context, argv)).commands.map((command) => command.name());
+  for (const line of ["run", "gateway run --config f", "config show", "status --help", "version"])
+    assert.deepEqual(await namesFor(...line.split(" ")), local, line);
+  for (const line of ["", "--help", "help", "help run", "gateway", "gateway list", "authorize", "config", "nonsense", "--version"])
+    assert.deepEqual(await namesFor(...line.split(" ").filter(Boolean)), whole, line);
 });
 
 test("every command, option and argument has a description", () => {
@@ -132,6 +144,8 @@ test("a command that fails rejects with its error, and sets no exit code", async
 
 test("what only administrators need of AWS and Kubernetes is not loaded with the daemon", () => {
   const heavy = [
+    "commands/program/administrator.ts",
+    "admin/node-authorization.ts",
     "host/admin-aws.ts",
     "host/key-chain.ts",
     "host/ec2.ts",
@@ -150,10 +164,8 @@ test("what only administrators need of AWS and Kubernetes is not loaded with the
       load(from.startsWith("./") || from.startsWith("../") ? join(dirname(name), from) : from);
   };
   load("main.ts");
-  assert.ok(
-    loaded.has("admin/node-authorization.ts") && loaded.has("agent.ts") && loaded.has("commander"),
-    "the imports were followed",
-  );
+  assert.ok(loaded.has("agent.ts"), "the imports were followed");
+  assert.ok(loaded.has("commander"), "the imports were followed");
   assert.deepEqual(
     heavy.filter((name) => loaded.has(name)),
     [],

@@ -8,7 +8,7 @@ import { TEXTS } from "../../agent/explain/texts.ts";
 import { XIDS } from "../../agent/xid/xid-catalogue.ts";
 import { readCodes, readReasons } from "../docs/reasons.ts";
 
-const all = listExplanations(TEXTS, CHECKS);
+const all = listExplanations(TEXTS);
 const of = (kind: string) => all.filter((each) => each.kind === kind).map(({ name }) => name);
 
 test("every condition, check and Xid has an explanation", () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHECKS } from "../../agent/commands/check.ts";
 import { listExplanations } from "../../agent/explain/catalogue.ts";
 import type { Explanation } from "../../agent/explain/explanation.ts";
 import { renderExplanations, renderList } from "../../agent/explain/render.ts";
@@ -52,13 +51,13 @@ test("of many names the first are shown, and how many more there are", () => {
 });
 
 test("no line is wider than a terminal, but for a word that cannot be broken", () => {
-  const all = listExplanations(TEXTS, CHECKS);
+  const all = listExplanations(TEXTS);
   for (const line of [...renderExplanations(all).split("\n"), ...renderList(all).split("\n")])
     assert.ok(line.length <= 100 || line.trim().split(" ").length === 1 || /^\w/.test(line), line);
 });
 
 test("the list has every name under its kind", () => {
-  const all = listExplanations(TEXTS, CHECKS);
+  const all = listExplanations(TEXTS);
   const words = new Set(renderList(all).split(/\s+/));
   for (const { name } of all) assert.ok(words.has(name), name);
 });

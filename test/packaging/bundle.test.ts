@@ -32,9 +32,9 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const { files, metafile } = await makeBundle();
   assert.deepEqual(
     files.map(({ name }) => name),
-    ["eks-satellite", "eks-satellite-kubernetes", "eks-satellite-explain"].flatMap((name) => [
-      `${name}.mjs`,
-      `${name}.mjs.map`,
+    ["", "-admin", "-kubernetes", "-explain"].flatMap((part) => [
+      `eks-satellite${part}.mjs`,
+      `eks-satellite${part}.mjs.map`,
     ]),
   );
   const packagesOf = (name: string) =>
@@ -43,10 +43,21 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
     );
   assert.deepEqual(packagesOf("eks-satellite.mjs"), []);
   assert.ok(packagesOf("eks-satellite-kubernetes.mjs").length > 10);
+  assert.match(textOf(files, "eks-satellite-admin.mjs"), /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
+});
+
+const ADMINISTRATORS =
+  /^agent\/(admin\/(clusters|kube-proxy|lambda|machine|user-data|verify)|commands\/(authorize|revoke|eni|clusters|user-data|verify))\b/;
+
+test("an administrator's commands are in a file beside the daemon's, which holds none of them", async () => {
+  const { files, metafile } = await makeBundle();
+  const sourcesOf = (name: string) =>
+    Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {}).filter((path) => ADMINISTRATORS.test(path));
+  assert.deepEqual(sourcesOf("eks-satellite.mjs"), []);
+  assert.ok(sourcesOf("eks-satellite-admin.mjs").length > 50);
   const daemon = textOf(files, "eks-satellite.mjs");
-  assert.match(daemon, /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
-  // Administrators' own commands are a part of it, and are compiled when they run.
-  assert.ok(daemon.length < 1_900_000, `${daemon.length} characters: the daemon holds all of them`);
+  assert.match(daemon, /\bimport\("\.\/eks-satellite-admin\.mjs"\)/);
+  assert.ok(daemon.length < 1_700_000, `${daemon.length} characters: the daemon holds all of them`);
 });
 
 test("the texts of `explain` are in a file beside the daemon's, which holds none of them", async () => {

@@ -40,6 +40,8 @@ test("the Debian package holds these files with these modes, root owns them, and
       "-rw-r--r-- ./lib/systemd/system/eks-satellite-gateway.service",
       "-rw-r--r-- ./lib/systemd/system/eks-satellite.service",
       "-rwxr-xr-x ./opt/eks-satellite/bin/node",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-admin.mjs",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-admin.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs",

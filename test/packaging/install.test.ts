@@ -14,6 +14,7 @@ const MODES: Readonly<Record<string, string>> = {
   "etc/eks-satellite/credentials": "0600",
   [UNIT]: "0644",
   "opt/eks-satellite/bin/node": "0755",
+  "opt/eks-satellite/lib/eks-satellite-admin.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite-kubernetes.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",

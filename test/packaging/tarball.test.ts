@@ -14,6 +14,8 @@ const FILES: Readonly<Record<string, string>> = {
   VERSION: "-rw-r--r--",
   "etc/systemd/system/eks-satellite.service": "-rw-r--r--",
   "opt/eks-satellite/bin/node": "-rwxr-xr-x",
+  "opt/eks-satellite/lib/eks-satellite-admin.mjs": "-rw-r--r--",
+  "opt/eks-satellite/lib/eks-satellite-admin.mjs.map": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-explain.mjs": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-explain.mjs.map": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-kubernetes.mjs": "-rw-r--r--",

@@ -12,7 +12,7 @@ import { accountId, type SandboxFacts } from "./state.ts";
 
 export const administratorArn = `arn:aws:iam::${accountId}:user/administrator`;
 
-const PROGRAM_FILES = ["eks-satellite.mjs", "eks-satellite-kubernetes.mjs"] as const;
+const PROGRAM_FILES = ["eks-satellite.mjs", "eks-satellite-admin.mjs", "eks-satellite-kubernetes.mjs"] as const;
 
 /** The user id of `nobody`, on every Debian. */
 const USER_ID = 65534;

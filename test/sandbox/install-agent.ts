@@ -24,9 +24,9 @@ export const configPath = "/etc/eks-satellite/config.yaml";
 /** Where the daemon keeps its short-lived keys: without these files it asks AWS for new ones. */
 export const sessionFiles = ["/run/eks-satellite/aws-credentials", "/var/lib/eks-satellite/session"] as const;
 /** What scripts/build makes, without its list of licences. */
-const PROGRAM_FILES = ["eks-satellite", "eks-satellite-kubernetes", "eks-satellite-explain"].flatMap((name) => [
-  `${name}.mjs`,
-  `${name}.mjs.map`,
+const PROGRAM_FILES = ["", "-admin", "-kubernetes", "-explain"].flatMap((part) => [
+  `eks-satellite${part}.mjs`,
+  `eks-satellite${part}.mjs.map`,
 ]);
 const unitPath = "/etc/systemd/system/eks-satellite.service";
 const keysPath = "/etc/eks-satellite/credentials";

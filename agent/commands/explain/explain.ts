@@ -4,7 +4,6 @@ import { listExplanations } from "../../explain/catalogue.ts";
 import { type Explanation, KINDS } from "../../explain/explanation.ts";
 import { findExplanations } from "../../explain/find.ts";
 import { renderExplanations, renderList } from "../../explain/render.ts";
-import { CHECKS } from "../check.ts";
 import type { CommandContext, Print } from "../context.ts";
 import { type OutputFormat, outputOption } from "../options.ts";
 
@@ -26,7 +25,7 @@ export function register(program: Command, { print }: CommandContext): void {
 /** Prints what each name means, or every name. @throws explain-unknown */
 export async function explainCommand(names: readonly string[], output: OutputFormat, print: Print): Promise<void> {
   const { TEXTS } = await import("../../explain/texts.ts");
-  const all = listExplanations(TEXTS, CHECKS);
+  const all = listExplanations(TEXTS);
   const wanted = joinNumbers(names);
   if (wanted.length === 0) return print(output === "json" ? renderJson(listNames(all)) : renderList(all));
   const found = [...new Set(wanted.flatMap((name) => findExplanations(name, all)))];

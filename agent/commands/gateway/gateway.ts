@@ -4,17 +4,14 @@ import type { CommandContext } from "../context.ts";
 import { registerCheck } from "./check.ts";
 import { registerCreate } from "./create.ts";
 import { registerDelete } from "./delete.ts";
+import { gatewayGroup } from "./group.ts";
 import { registerList } from "./list.ts";
-import { registerRun } from "./run.ts";
 
-/** Adds `gateway` with its commands. */
+/** Adds an administrator's commands of `gateway`. */
 export function register(program: Command, context: CommandContext): void {
-  const gateway = program
-    .command("gateway")
-    .description("the gateway through which the cluster's network reaches satellites");
+  const gateway = gatewayGroup(program);
   registerCreate(gateway, context);
   registerList(gateway, context);
   registerCheck(gateway, context);
   registerDelete(gateway, context);
-  registerRun(gateway, context);
 }

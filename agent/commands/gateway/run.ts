@@ -9,6 +9,7 @@ import type { Host } from "../../host/host.ts";
 import { createLog } from "../../log.ts";
 import { GATEWAY_CONFIG_PATH } from "../../tunnel/names.ts";
 import type { CommandContext } from "../context.ts";
+import { gatewayGroup } from "./group.ts";
 
 /** What fails again and again is one line, and a count. */
 const FOLD = { now: Date.now, schedule: (work: () => void, ms: number) => void setTimeout(work, ms).unref() };
@@ -21,8 +22,8 @@ export interface GatewayRunContext {
 }
 
 /** Adds `gateway run`. */
-export function registerRun(gateway: Command, { host, environment, openLog, stopSignal }: CommandContext): void {
-  gateway
+export function registerRun(program: Command, { host, environment, openLog, stopSignal }: CommandContext): void {
+  gatewayGroup(program)
     .command("run")
     .description("on the gateway's instance: end the satellites' tunnels and forward between them and the VPC")
     .option("--config <file>", "configuration file", GATEWAY_CONFIG_PATH)

@@ -10,12 +10,10 @@ import { checkCluster, renderProposal } from "../admin-changes.ts";
 import { loadAdmin, readChainKeys } from "../admin-clients.ts";
 import type { CommandContext } from "../context.ts";
 import type { UserDataContext } from "../user-data/user-data.ts";
+import { LAUNCH_EXIT } from "./launch-exit.ts";
 import { addLaunchOptions, checkLaunchOptions, type LaunchOptions } from "./launch-options.ts";
 import { openLambda } from "./options.ts";
 import { type Prepared, prepareLaunch } from "./prepare.ts";
-
-/** Exit codes: 0 done; 2 not confirmed, or not Ready in time; an error is 1, and no capacity 4. */
-export const LAUNCH_EXIT = { done: 0, refused: 2, noCapacity: 4 } as const;
 
 export interface MachineContext extends UserDataContext, Pick<CommandContext, "confirm" | "stopSignal"> {
   readonly openAdmin: () => Promise<Administrator>;

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { CommandContext } from "../../../agent/commands/context.ts";
 import { DOCUMENTATION_URL, EXAMPLES, leavesOf } from "../../../agent/commands/help/help.ts";
-import { createProgram } from "../../../agent/commands/program.ts";
+import { createWholeProgram } from "../../../agent/commands/program/whole.ts";
 import { TOP } from "../../docs/markdown.ts";
 
-const program = createProgram({} as CommandContext);
+const program = createWholeProgram({} as CommandContext);
 const leaves = leavesOf(program);
 
 function helpOf(name: string): string {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Command } from "commander";
-import type { CommandContext } from "../../agent/commands/context.ts";
-import { COMMON_EXIT_CODES, EXIT_CODES } from "../../agent/commands/exit-codes.ts";
-import { createProgram } from "../../agent/commands/program.ts";
+import type { CommandContext } from "../../../agent/commands/context.ts";
+import { COMMON_EXIT_CODES, EXIT_CODES } from "../../../agent/commands/help/exit-codes.ts";
+import { createWholeProgram } from "../../../agent/commands/program/whole.ts";
 
 interface Named {
   readonly name: string;
@@ -15,7 +15,7 @@ function leavesOf(command: Command, name = ""): readonly Named[] {
   return below.length > 0 ? below : [{ name, command }];
 }
 
-const commands = leavesOf(createProgram({} as CommandContext));
+const commands = leavesOf(createWholeProgram({} as CommandContext));
 
 test("the exit codes that --help names are those of the table", () => {
   const described = commands.filter(({ command }) => command.description().includes("; exit "));

@@ -1,21 +1,12 @@
 // What each exit code means: the codes that every command shares, and those of single commands.
-import { CHANGE_EXIT } from "./admin-changes.ts";
-import { LAUNCH_EXIT } from "./machine/launch.ts";
-import { RESTART_EXIT } from "./machine/restart.ts";
-import { TYPES_EXIT } from "./machine/types.ts";
-import { PLAN_EXIT } from "./plan.ts";
-import { RESET_EXIT } from "./reset.ts";
-import { STATUS_EXIT } from "./status.ts";
-
-/** Of every command; usage and internalError are EX_USAGE and EX_SOFTWARE of sysexits(3). */
-export const EXIT = { failed: 1, usage: 64, internalError: 70 } as const;
-
-/** Errors that end a command with another code than 1. */
-export const EXIT_OF_ERROR: ReadonlyMap<string, number> = new Map([
-  ["check-unknown", EXIT.usage],
-  ["explain-unknown", EXIT.usage],
-  ["lambda-no-capacity", LAUNCH_EXIT.noCapacity],
-]);
+import { CHANGE_EXIT } from "../admin-changes.ts";
+import { LAUNCH_EXIT } from "../machine/launch-exit.ts";
+import { RESTART_EXIT } from "../machine/restart.ts";
+import { TYPES_EXIT } from "../machine/types.ts";
+import { PLAN_EXIT } from "../plan.ts";
+import { EXIT } from "../program/exit.ts";
+import { RESET_EXIT } from "../reset.ts";
+import { STATUS_EXIT } from "../status.ts";
 
 type Meanings = Readonly<Record<number, string>>;
 

@@ -1,0 +1,39 @@
+// The commands that a node's machine, or a gateway's instance, runs: the daemon's file has no others.
+import { register as registerBundle } from "../bundle.ts";
+import { register as registerCheck } from "../check.ts";
+import { register as registerConfig } from "../config/config.ts";
+import { register as registerConfigure } from "../configure.ts";
+import type { CommandContext } from "../context.ts";
+import { register as registerExplain } from "../explain/explain.ts";
+import { registerRun as registerGatewayRun } from "../gateway/run.ts";
+import { register as registerHistory } from "../history/history.ts";
+import { register as registerPlan } from "../plan.ts";
+import type { Register } from "../program.ts";
+import { register as registerReset } from "../reset.ts";
+import { register as registerRun } from "../run.ts";
+import { register as registerStatus } from "../status.ts";
+import { register as registerTunnelKey } from "../tunnel-key/tunnel-key.ts";
+import { register as registerVersion } from "./version.ts";
+
+/** In the order of `--help`, before an administrator's. */
+const FIRST: readonly Register<CommandContext>[] = [
+  registerRun,
+  registerPlan,
+  registerCheck,
+  registerStatus,
+  registerHistory,
+  registerExplain,
+  registerBundle,
+  registerConfigure,
+  registerConfig,
+  registerReset,
+  registerTunnelKey,
+];
+
+/** After them. */
+const LAST: readonly Register<CommandContext>[] = [registerGatewayRun, registerVersion];
+
+/** All commands, of which others may stand between this machine's. */
+export function withLocal(others: readonly Register<CommandContext>[]): readonly Register<CommandContext>[] {
+  return [...FIRST, ...others, ...LAST];
+}
