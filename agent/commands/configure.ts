@@ -13,7 +13,7 @@ import type { Ec2 } from "../host/ec2.ts";
 import type { Host } from "../host/host.ts";
 import { type Setting, type Translation, translateNodeConfig } from "./config/nodeconfig.ts";
 import type { CommandContext, Print } from "./context.ts";
-import { configOption } from "./options.ts";
+import { configOption, type OutputFormat, outputOption } from "./options.ts";
 
 const MAX_NODECONFIG_BYTES = 2 ** 20;
 
@@ -32,6 +32,15 @@ export interface ConfigureOptions {
   /** Path of a NodeConfig of nodeadm. Other options come before what it says. */
   readonly fromNodeconfig?: string;
   readonly dryRun: boolean;
+  readonly output: OutputFormat;
+}
+
+/** A key that differs. */
+interface KeyChange {
+  readonly key: string;
+  /** Undefined for one that was not there. */
+  readonly from?: unknown;
+  readonly to: unknown;
 }
 
 /** Every user may read it: it holds no secret. */
@@ -68,6 +77,7 @@ export function register(program: Command, { host, print }: CommandContext): voi
     )
     .option("--from-nodeconfig <file>", "take over what nodeadm's NodeConfig says, and list what has no counterpart")
     .option("--dry-run", "show what would change, and change nothing", false)
+    .addOption(outputOption())
     .action((options: ConfigureOptions) => configureCommand(host, options, print));
 }
 
@@ -88,18 +98,37 @@ export async function configureCommand(
   const changes = wanted.flatMap((setting) => applySetting(document, setting));
   if (options.eni !== undefined && options.nodeName === undefined) {
     const name = await readFargateName({ host, document, file }, options.eni, openEc2);
-    if (document.getIn(NODE_NAME) !== name) changes.push(`node.name: ${name}`);
+    if (document.getIn(NODE_NAME) !== name) changes.push({ key: NODE_NAME.join("."), to: name });
     setIn(document, NODE_NAME, name);
   }
   const text = before !== undefined && changes.length === 0 ? before : document.toString();
   parseConfig(text, file, host.hostname, givenBy(options));
-  const notes = left.map(({ key, why }) => `not carried over: ${key}: ${why}\n`).join("");
-  if (text === before) return print(`${file}: nothing to change\n${notes}`);
+  const report = (made: readonly KeyChange[], isWritten: boolean) =>
+    print(renderReport({ file, changes: made, left, isWritten }, options.output));
+  if (text === before) return report([], false);
   if (!dryRun) {
     const { mode, uid, gid } = (await host.files.status(file)) ?? { mode: MODE, uid: 0, gid: 0 };
     await host.files.write(file, text, { mode, uid, gid });
   }
-  print(changes.map((change) => `${file}: ${change}\n`).join("") + notes);
+  report(changes, !dryRun);
+}
+
+interface Report {
+  readonly file: string;
+  readonly changes: readonly KeyChange[];
+  readonly left: Translation["left"];
+  readonly isWritten: boolean;
+}
+
+function renderReport({ file, changes, left, isWritten }: Report, output: OutputFormat): string {
+  if (output === "json")
+    return `${JSON.stringify({ file, written: isWritten, changes, notCarriedOver: left }, undefined, 2)}\n`;
+  const notes = left.map(({ key, why }) => `not carried over: ${key}: ${why}\n`);
+  const lines = changes.map(({ key, from, to }) => {
+    const before = from === undefined ? "" : `${show(from)} → `;
+    return `${file}: ${key}: ${before}${show(to)}\n`;
+  });
+  return [...(lines.length === 0 ? [`${file}: nothing to change\n`] : lines), ...notes].join("");
 }
 
 /** @throws nodeconfig-invalid, config-syntax, file-unreadable */
@@ -113,12 +142,12 @@ async function readNodeConfig(host: Host, file: string | undefined): Promise<Tra
 }
 
 /** Sets a key where it differs; returns how it changes. */
-function applySetting(document: Document, [path, value]: Setting): readonly string[] {
+function applySetting(document: Document, [path, value]: Setting): readonly KeyChange[] {
   const node: unknown = document.getIn(path);
   const present: unknown = isCollection(node) ? node.toJSON() : node;
   if (isDeepStrictEqual(present, value)) return [];
   setIn(document, path, value);
-  return [`${path.join(".")}: ${present === undefined ? "" : `${show(present)} → `}${show(value)}`];
+  return [{ key: path.join("."), ...(present === undefined ? {} : { from: present }), to: value }];
 }
 
 function show(value: unknown): string {

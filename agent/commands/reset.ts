@@ -10,10 +10,11 @@ import { describe, SatelliteError } from "../errors.ts";
 import type { FileLock, Host } from "../host/host.ts";
 import { createLog } from "../log.ts";
 import { type Access, accessAsNode } from "../reset/drain.ts";
+import { createReport, type DoneStep, type PlannedStep, type ResetReport } from "../reset/report.ts";
 import type { Step } from "../reset/step.ts";
 import { createSteps } from "../reset/steps.ts";
 import type { CommandContext, Confirm, Print } from "./context.ts";
-import { configOption, parseSeconds } from "./options.ts";
+import { configOption, type OutputFormat, outputOption, parseSeconds } from "./options.ts";
 
 export interface ResetOptions {
   readonly config: string;
@@ -23,6 +24,7 @@ export interface ResetOptions {
   readonly purge: boolean;
   /** How long evicted pods may take to end. */
   readonly drainSeconds: number;
+  readonly output: OutputFormat;
 }
 
 export interface ResetContext {
@@ -53,6 +55,7 @@ export function register(program: Command, { host, environment, confirm, print, 
         .default(60)
         .argParser(parseSeconds),
     )
+    .addOption(outputOption())
     .action(async (options: ResetOptions) => {
       const isWithinDpkg = environment.DPKG_MAINTSCRIPT_PACKAGE !== undefined;
       exitWith(await resetCommand({ host, confirm, isWithinDpkg }, options, print));
@@ -72,7 +75,8 @@ export async function resetCommand(
   }
   const config = await readConfigInForce(host, options.config);
   const local: LocalConfig = config ?? localDefaults();
-  const log = createLog({ level: "warn", format: "text" }, print);
+  const report = createReport(options.output, print);
+  const log = createLog({ level: "warn", format: "text" }, report.warn);
   const access = config === undefined ? undefined : await findAccess(host, config);
   let held: FileLock | undefined;
   // From there on no daemon starts beside the reset.
@@ -81,22 +85,24 @@ export async function resetCommand(
   };
   const shared = { host, log, config: local, access, isWithinDpkg, onStopped };
   const steps = createSteps({ ...shared, drainSeconds: options.drainSeconds, isPurge: options.purge });
-  const isWork = options.dryRun || !options.yes ? await printPlan(steps, print) : true;
-  if (options.dryRun || !isWork) return RESET_EXIT.done;
+  const isWork = options.dryRun || !options.yes ? report.plan(await readPlan(steps)) : true;
+  if (options.dryRun || !isWork) return report.end(RESET_EXIT.done);
   await refuseOther(host, local.stateFolder);
-  if (!options.yes) {
-    if (confirm === undefined) {
-      throw new SatelliteError("confirmation-missing", "there is no terminal to ask for confirmation", {
-        hint: "eks-satellite reset --dry-run shows what would be done, --yes does it.",
-      });
-    }
-    if (!(await confirm("Do all of this? [y/N] "))) return RESET_EXIT.refused;
-  }
+  if (!options.yes && !(await isConfirmed(options.output === "text" ? confirm : undefined)))
+    return report.end(RESET_EXIT.refused);
   // Before the steps: --purge removes the file.
   const rented = await readRented(host);
-  const exitCode = await runSteps(steps, print).finally(() => held?.release());
-  if (rented !== undefined) print(`${rented}\n`);
-  return exitCode;
+  const exitCode = await runSteps(steps, report).finally(() => held?.release());
+  if (rented !== undefined) report.note(rented);
+  return report.end(exitCode);
+}
+
+/** @throws confirmation-missing */
+async function isConfirmed(confirm: Confirm | undefined): Promise<boolean> {
+  if (confirm !== undefined) return confirm("Do all of this? [y/N] ");
+  throw new SatelliteError("confirmation-missing", "there is no terminal to ask for confirmation", {
+    hint: "eks-satellite reset --dry-run shows what would be done, --yes does it.",
+  });
 }
 
 /** What goes on after a reset, of a machine that `machine launch` has rented; undefined for all others. */
@@ -114,40 +120,31 @@ async function refuseOther(host: Host, stateFolder: string): Promise<void> {
   throw alreadyRunning(holder, lockPath(stateFolder));
 }
 
-/** Says whether there is anything to do. */
-async function printPlan(steps: readonly Step[], print: Print): Promise<boolean> {
-  const plan: { readonly name: string; readonly lines: readonly string[] }[] = [];
+async function readPlan(steps: readonly Step[]): Promise<readonly PlannedStep[]> {
+  const plan: PlannedStep[] = [];
   for (const { name, list } of steps)
     plan.push({ name, lines: await list().catch((error: unknown) => [`unknown: ${describe(error).message}`]) });
-  if (plan.every(({ lines }) => lines.length === 0)) {
-    print("There is nothing to do: this machine has nothing of eks-satellite's to remove or to restore.\n");
-    return false;
-  }
-  for (const { name, lines } of plan)
-    print(lines.length === 0 ? `${name}: nothing\n` : `${name}:\n${lines.map((line) => `  ${line}\n`).join("")}`);
-  return true;
+  return plan;
 }
 
 /** Stops after a step that fails: the next ones would remove what a second run needs, or what a kubelet that still runs needs. */
-async function runSteps(steps: readonly Step[], print: Print): Promise<number> {
+async function runSteps(steps: readonly Step[], report: ResetReport): Promise<number> {
   for (const { name, run } of steps) {
-    if (await isDone(name, run, print)) continue;
-    print("Stopped there. The record of what to restore is kept: fix the problem, and run reset again.\n");
+    const done = await runStep(name, run);
+    report.step(done);
+    if (done.error === undefined) continue;
+    report.note("Stopped there. The record of what to restore is kept: fix the problem, and run reset again.");
     return RESET_EXIT.left;
   }
-  print("The machine is restored. Images that kubelet pulled and kernel modules that were loaded stay.\n");
+  report.note("The machine is restored. Images that kubelet pulled and kernel modules that were loaded stay.");
   return RESET_EXIT.done;
 }
 
-async function isDone(name: string, run: Step["run"], print: Print): Promise<boolean> {
+async function runStep(name: string, run: Step["run"]): Promise<DoneStep> {
   try {
-    const left = await run();
-    print(`✓ ${name}\n${left.map((line) => `  ${line}\n`).join("")}`);
-    return true;
+    return { name, left: await run() };
   } catch (error) {
-    const { message, hint } = describe(error);
-    print(`✗ ${name}: ${message}\n${hint === undefined ? "" : `  → ${hint}\n`}`);
-    return false;
+    return { name, left: [], error: describe(error) };
   }
 }
 

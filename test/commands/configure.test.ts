@@ -20,7 +20,7 @@ function setUp(text?: string, mode = 0o644) {
   if (text !== undefined) host.files.put(FILE, text, { mode });
   const said: string[] = [];
   const run = (options: object) =>
-    configureCommand(host, { config: FILE, dryRun: false, ...options }, (line) => void said.push(line));
+    configureCommand(host, { config: FILE, dryRun: false, output: "text", ...options }, (line) => void said.push(line));
   return { host, run, said, text: () => host.files.peek(FILE)?.content ?? "" };
 }
 
@@ -80,7 +80,7 @@ function setUpFargate(text?: string, failure?: Error) {
   const run = (options: object) =>
     configureCommand(
       made.host,
-      { config: FILE, dryRun: false, ...options },
+      { config: FILE, dryRun: false, output: "text", ...options },
       (line) => void made.said.push(line),
       async (region, { accessKeyId }) => {
         keys.push(`${region} ${accessKeyId}`);
@@ -159,4 +159,24 @@ test("a value that does not fit is a mistake of its option, not of the file", as
     await assert.rejects(run({ ...ALL, ...options }), (error: Error) => !error.message.includes("config.yaml:"));
     assert.equal(text(), "");
   }
+});
+
+test("as JSON it is one document: the file, whether it was written, and each key before and after", async () => {
+  const { run, said } = setUp(EXISTING);
+  await run({ region: "eu-west-1", nodeName: "gpu-1", output: "json" });
+  await run({ region: "us-east-1", dryRun: true, output: "json" });
+  await run({ region: "eu-west-1", output: "json" });
+  const changes = [
+    { key: "cluster.region", from: "us-west-2", to: "eu-west-1" },
+    { key: "node.name", to: "gpu-1" },
+  ];
+  const other = [{ key: "cluster.region", from: "eu-west-1", to: "us-east-1" }];
+  assert.deepEqual(
+    said.map((text) => JSON.parse(text)),
+    [
+      { file: FILE, written: true, changes, notCarriedOver: [] },
+      { file: FILE, written: false, changes: other, notCarriedOver: [] },
+      { file: FILE, written: false, changes: [], notCarriedOver: [] },
+    ],
+  );
 });

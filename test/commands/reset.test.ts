@@ -143,7 +143,14 @@ test("with nothing to do it says so, with and without a terminal, and asks nothi
   host.files.put("/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 x rw\n");
   host.install("systemctl", ([verb]) => (verb === "cat" ? { exitCode: 1 } : { stdout: "inactive" }));
   let said = "";
-  const options = { config: CONFIG, yes: false, dryRun: false, purge: false, drainSeconds: 10 };
+  const options = {
+    config: CONFIG,
+    yes: false,
+    dryRun: false,
+    purge: false,
+    drainSeconds: 10,
+    output: "text" as const,
+  };
   const print = (text: string) => {
     said += text;
   };
@@ -182,4 +189,32 @@ test("a machine that machine launch has rented ends with the command that stops 
     const sentence = /sudo shutdown does not stop that\. On your laptop: eks-satellite machine terminate gpu-1\n$/;
     assert.equal(sentence.test(said()), isSaid, text);
   }
+});
+
+test("as JSON it is one document: the plan of a dry run, or each step with what it left or why it failed", async () => {
+  const dry = setUp();
+  assert.equal(await dry.run({ dryRun: true, output: "json" }), 0);
+  const { plan, steps, exitCode } = JSON.parse(dry.said());
+  assert.ok(plan.some(({ lines }: { lines: string[] }) => lines.includes("set vm.overcommit_memory to 0")));
+  assert.deepEqual([steps, exitCode], [[], 0]);
+
+  const { host, run, said } = setUp();
+  host.install("mount", () => ({}));
+  host.install("umount", () => ({ exitCode: 32, stderr: "target is busy" }));
+  const mountinfo = host.files.peek("/proc/self/mountinfo")?.content ?? "";
+  host.files.put("/proc/self/mountinfo", `${mountinfo}2 1 8:1 / /var/lib/kubelet/pods/a/host rw - ext4 x rw\n`);
+  assert.equal(await run({ output: "json" }), 1);
+  const failed = JSON.parse(said());
+  assert.equal(failed.exitCode, 1);
+  assert.equal(failed.steps.at(-1).error.code, "mount-busy");
+  assert.match(failed.notes.at(-1), /^Stopped there\./);
+});
+
+test("as JSON it asks nothing, though there is a terminal", async () => {
+  const { files, run } = setUp();
+  await assert.rejects(
+    run({ yes: false, output: "json" }, async () => true),
+    { code: "confirmation-missing" },
+  );
+  assert.deepEqual(files.changes, []);
 });

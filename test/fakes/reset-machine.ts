@@ -43,10 +43,13 @@ export function setUpReset() {
     return { stdout: verb === "is-active" ? (isActive ? "active" : "inactive") : "" };
   });
   const said: string[] = [];
-  const run = (options: { yes?: boolean; dryRun?: boolean; purge?: boolean } = {}, confirm?: () => Promise<boolean>) =>
+  const run = (
+    options: { yes?: boolean; dryRun?: boolean; purge?: boolean; output?: "text" | "json" } = {},
+    confirm?: () => Promise<boolean>,
+  ) =>
     resetCommand(
       { host, confirm, isWithinDpkg: false },
-      { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, ...options },
+      { config: CONFIG, yes: true, dryRun: false, purge: false, drainSeconds: 10, output: "text", ...options },
       (text) => void said.push(text),
     );
   return { host, files, runtime, run, verbs, said: () => said.join("") };

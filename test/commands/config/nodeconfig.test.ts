@@ -55,7 +55,7 @@ async function configure(text: string, more: object = {}, before?: string) {
   host.files.put(NODE_CONFIG, text);
   if (before !== undefined) host.files.put(FILE, before);
   let said = "";
-  const options = { config: FILE, fromNodeconfig: NODE_CONFIG, dryRun: false, ...more };
+  const options = { config: FILE, fromNodeconfig: NODE_CONFIG, dryRun: false, output: "text" as const, ...more };
   await configureCommand(host, options, (line) => {
     said += line;
   });

@@ -19,7 +19,12 @@ async function setUp(bootMs = 70_000) {
   const restart = (options: object = {}, hasTerminal = true) => {
     const confirm = hasTerminal ? async () => answers.shift() ?? false : undefined;
     const context = { lambda: async () => memory, clock, confirm, stopSignal: stop.signal };
-    const done = restartCommand(context, "gpu-1", { wait: 600, yes: true, ...options }, (text) => printed.push(text));
+    const done = restartCommand(
+      context,
+      "gpu-1",
+      { wait: 600, yes: true, output: "text" as const, ...options },
+      (text) => printed.push(text),
+    );
     done.catch(() => undefined);
     return done;
   };
@@ -87,4 +92,25 @@ test("an interrupt says that the restart goes on", async () => {
   await clock.advance(10_000);
   stop.abort();
   await assert.rejects(done, { code: "interrupted", hint: /machine show gpu-1/ });
+});
+
+test("as JSON it is one document, which asks nothing", async () => {
+  const { clock, restart, said } = await setUp();
+  const done = restart({ output: "json" });
+  await clock.advance(600_000);
+  assert.equal(await done, 0);
+  const { messages, ...document } = JSON.parse(said());
+  assert.deepEqual(document, {
+    machine: "gpu-1",
+    id: document.id,
+    state: "active",
+    seconds: 70,
+    address: "198.51.100.1",
+  });
+  assert.equal(messages.at(-1), "✓ active, 198.51.100.1, after 70 s");
+  const asked = await setUp();
+  asked.answers.push(true);
+  assert.equal(await asked.restart({ output: "json", yes: false }), 2);
+  assert.equal(JSON.parse(asked.said()).state, "unconfirmed");
+  assert.deepEqual(asked.memory.calls, ["list"]);
 });
