@@ -14,7 +14,7 @@ const KIND = Symbol.for("eks-satellite.error");
 
 /** An error with a stable, kebab-case code and a hint; the only kind that the agent throws on purpose. */
 export class SatelliteError extends Error {
-  static [Symbol.hasInstance](value: unknown): value is SatelliteError {
+  static override [Symbol.hasInstance](value: unknown): value is SatelliteError {
     return typeof value === "object" && value !== null && KIND in value;
   }
 

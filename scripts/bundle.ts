@@ -16,12 +16,7 @@ import {
 const TOP = join(import.meta.dirname, "..");
 /** Made there even when it is installed elsewhere: the maps' paths depend on it. */
 const FOLDER = "dist";
-const ENTRY_POINTS = {
-  "eks-satellite": "agent/main.ts",
-  [ADMINISTRATOR]: "agent/commands/program/administrator.ts",
-  [KUBERNETES]: KUBERNETES_ENTRY,
-  [EXPLANATIONS]: "agent/explain/texts.ts",
-} as const;
+const BESIDE = { [KUBERNETES]: KUBERNETES_ENTRY, [EXPLANATIONS]: "agent/explain/texts.ts" } as const;
 
 /** One file of the program; all of them lie in one folder. */
 export interface BundleFile {
@@ -69,14 +64,28 @@ function versionAlone(version: string | undefined): Plugin {
 }
 
 /**
- * Bundles the program; the same sources give the same bytes, wherever the repository and its packages lie.
+ * Bundles the program of a node's machine; the same sources give the same bytes, wherever the repository and its packages lie.
  * @param version what agent/version.ts says in the bundle; package.json's own when left out
  * @throws esbuild's BuildFailure
  */
-export async function makeBundle(version?: string): Promise<Bundle> {
+export function makeBundle(version?: string): Promise<Bundle> {
+  const entryPoints = {
+    "eks-satellite": "agent/main.ts",
+    [ADMINISTRATOR]: "agent/commands/program/administrator.ts",
+    ...BESIDE,
+  };
+  return bundle(entryPoints, [administratorBeside, versionAlone(version)]);
+}
+
+/** Bundles the program of the npm package, of an administrator's commands alone. @throws esbuild's BuildFailure */
+export function makeLaptopBundle(version?: string): Promise<Bundle> {
+  return bundle({ "eks-satellite": "agent/laptop.ts", ...BESIDE }, [versionAlone(version)]);
+}
+
+async function bundle(entryPoints: Readonly<Record<string, string>>, plugins: readonly Plugin[]): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: TOP,
-    entryPoints: ENTRY_POINTS,
+    entryPoints,
     outdir: FOLDER,
     outExtension: { ".js": ".mjs" },
     write: false,
@@ -100,16 +109,15 @@ export async function makeBundle(version?: string): Promise<Bundle> {
       kubernetesEntry(TOP),
       kubernetesBeside,
       usedKubernetes,
-      administratorBeside,
       explanationsBeside,
-      versionAlone(version),
+      ...plugins,
     ],
     // The first line is for `bin` of package.json. Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
     },
   });
-  const files = Object.keys(ENTRY_POINTS).flatMap((name) =>
+  const files = Object.keys(entryPoints).flatMap((name) =>
     [`${name}.mjs`, `${name}.mjs.map`].map((file) => ({ name: file, content: output(outputFiles, file).contents })),
   );
   // A file whose sources have no such comment has none.

@@ -47,5 +47,6 @@ test("an error of another copy of the class, as each file of the program has one
   assert.notEqual(other.SatelliteError, SatelliteError);
   assert.ok(error instanceof SatelliteError);
   assert.deepEqual(describe(error), { code: "disk-full", message: "it is full", hint: "Make room." });
-  for (const value of [new Error("x"), { code: "disk-full" }, null, "text"]) assert.ok(!(value instanceof SatelliteError));
+  for (const value of [new Error("x"), { code: "disk-full" }, null, "text"])
+    assert.ok(!(value instanceof SatelliteError));
 });

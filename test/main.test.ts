@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { STATUS_EXIT } from "../agent/commands/status.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -173,23 +172,6 @@ test("a signal that comes twice at once, as from timeout(1), is one wish: the co
   child.kill("SIGINT");
   child.kill("SIGINT");
   assert.deepEqual(await exited, [STATUS_EXIT.silent, null]);
-});
-
-test("a second signal ends a command that the first one does not end", async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "eks-satellite-"));
-  context.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "config.yaml");
-  const ready = join(folder, "ready");
-  const hanging = `["sh", "-c", "touch ${ready}; sleep 29"]`;
-  writeFileSync(file, `cluster: { name: demo, region: us-west-2 }\ncredentials: { process: ${hanging} }\n`);
-  const child = spawn(process.execPath, [MAIN, "check", "--config", file, "--only", "credentials"]);
-  const exited = once(child, "exit", { signal: AbortSignal.timeout(30_000) });
-  while (!existsSync(ready)) await sleep(50);
-  child.kill("SIGINT");
-  await sleep(1500);
-  assert.equal(child.exitCode, null);
-  child.kill("SIGINT");
-  assert.deepEqual(await exited, [null, "SIGINT"]);
 });
 
 test("a command whose output cannot be written says so in a line, and fails", () => {

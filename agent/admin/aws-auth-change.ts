@@ -1,8 +1,8 @@
 // Changes aws-auth: the old text is saved first, a concurrent edit is never overwritten, and the result is read back.
 import { stringify } from "yaml";
 import { hasCode, SatelliteError } from "../errors.ts";
-import type { Host } from "../host/host.ts";
 import type { ConfigMap } from "../host/kubernetes-admin.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 import type { AwsAuthData, AwsAuthEdit } from "./aws-auth.ts";
 import { type Change, diffOf } from "./change.ts";
 import type { AwsAuthApi } from "./config-map-api.ts";
@@ -20,7 +20,7 @@ export interface AwsAuthChangeOptions {
 }
 
 export interface AwsAuthContext {
-  readonly host: Pick<Host, "files" | "clock">;
+  readonly host: Pick<LaptopHost, "files" | "clock">;
   readonly access: { readonly awsAuth: AwsAuthApi };
 }
 
@@ -77,7 +77,7 @@ function contended(cause: unknown): SatelliteError {
 
 /** A manifest that `kubectl replace` takes as it is. It may list the whole team's access, so only its owner may read it. */
 async function saveBackup(
-  { files }: Pick<Host, "files">,
+  { files }: Pick<LaptopHost, "files">,
   file: string,
   { metadata: { labels, annotations }, data }: ConfigMap,
   print: (line: string) => void,

@@ -5,9 +5,9 @@ import { mintEksToken } from "../credentials/eks-token.ts";
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { AdminAws } from "../host/admin-aws.ts";
 import type { Aws, AwsKeys, ClusterDescription, ClusterVpc } from "../host/aws.ts";
-import type { Host } from "../host/host.ts";
 import type { AdminKubernetes } from "../host/kubernetes-admin.ts";
 import type { KubernetesAccess } from "../host/kubernetes-client/client.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 import { callAws } from "./aws-call.ts";
 import { type AwsAuthApi, createAwsAuthApi } from "./config-map-api.ts";
 import { type AskKubernetes, createAskKubernetes, unusable } from "./kubernetes-call.ts";
@@ -40,7 +40,7 @@ export interface ClusterAccess extends ClusterName {
 export type Kubeconfig = Omit<Extract<KubernetesAccess, { kind: "kubeconfig" }>, "kind">;
 
 export interface Administrator {
-  readonly host: Host;
+  readonly host: LaptopHost;
   readonly aws: Pick<Aws, "getCallerIdentity" | "describeCluster">;
   readonly adminAws: AdminAws;
   /** Loads Kubernetes' client. */
@@ -110,7 +110,7 @@ interface Description {
 }
 
 async function describeCluster(
-  host: Host,
+  host: LaptopHost,
   aws: Administrator["aws"],
   { keys, name, callerArn }: { keys: AwsKeys; name: ClusterName; callerArn: string },
 ): Promise<Description> {

@@ -1,7 +1,7 @@
 // Plans to let a role or a user be a node of a cluster, by the cluster's authentication mode, and to revoke that.
 import { describe, hasCode, SatelliteError } from "../errors.ts";
 import type { AccessEntry, AdminAws, Role } from "../host/admin-aws.ts";
-import type { Host } from "../host/host.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 import { findEntry, letsNodesIn, planEntry, planEntryRemoval } from "./access-entry.ts";
 import { type AwsAuthData, addMapping, hasMapping, nodeMapping, removeMappings } from "./aws-auth.ts";
 import { planAwsAuthChange } from "./aws-auth-change.ts";
@@ -24,7 +24,7 @@ export interface NodeAuthorization {
 }
 
 export interface AuthorizationContext {
-  readonly host: Host;
+  readonly host: LaptopHost;
   readonly aws: AdminAws;
   readonly access: ClusterAccess;
 }

@@ -4,9 +4,9 @@ import type { GatewayAdmin } from "../admin/gateway/read.ts";
 import { SatelliteError } from "../errors.ts";
 import type { AwsKeys } from "../host/aws.ts";
 import type { Ec2 } from "../host/ec2.ts";
-import type { Host } from "../host/host.ts";
 import type { AdminKubernetes } from "../host/kubernetes-admin.ts";
 import type { KubernetesAccess } from "../host/kubernetes-client/client.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 import { proxyFor } from "../host/proxy.ts";
 import { optional } from "../optional.ts";
 
@@ -29,7 +29,7 @@ export interface EniAdmin extends Administrator {
 
 /** Loads what `authorize` and `revoke` need. @throws options-invalid */
 export async function loadAdmin(
-  host: Host,
+  host: LaptopHost,
   { region, profile, kubeconfig: file, context }: ChainOptions & KubernetesOptions,
 ): Promise<Administrator> {
   if (file === undefined && context !== undefined)
@@ -62,13 +62,16 @@ async function openKubernetes(access: KubernetesAccess): Promise<AdminKubernetes
 }
 
 /** Loads what `eni` and `node-name` need. */
-export async function loadEniAdmin(host: Host, chain: ChainOptions): Promise<EniAdmin> {
+export async function loadEniAdmin(host: LaptopHost, chain: ChainOptions): Promise<EniAdmin> {
   const { createEc2 } = await import("../host/ec2.ts");
   return { ...(await loadAdmin(host, chain)), ec2: createEc2(chain.region, { profile: chain.profile }) };
 }
 
 /** Loads what `gateway` needs. */
-export async function loadGatewayAdmin(host: Host, chain: ChainOptions & KubernetesOptions): Promise<GatewayAdmin> {
+export async function loadGatewayAdmin(
+  host: LaptopHost,
+  chain: ChainOptions & KubernetesOptions,
+): Promise<GatewayAdmin> {
   const { createGatewayAws } = await import("../host/gateway-aws/gateway-aws.ts");
   return { ...(await loadAdmin(host, chain)), gatewayAws: createGatewayAws(chain.region, chain.profile) };
 }

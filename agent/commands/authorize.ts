@@ -20,7 +20,7 @@ import {
   readPrincipal,
 } from "./admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
-import type { CommandContext, Print } from "./context.ts";
+import type { LaptopContext, Print } from "./context.ts";
 import {
   addTunnelOptions,
   authorizeTunnel,
@@ -51,7 +51,7 @@ export interface AuthorizeOptions extends ChangeOptions, TunnelOptions, KubeProx
 const ROLE_NAME_MAX_LENGTH = 64;
 
 /** Adds `authorize`. */
-export function register(program: Command, { host, confirm, print, exitWith }: CommandContext): void {
+export function register(program: Command, { host, confirm, print, exitWith }: LaptopContext): void {
   addTunnelOptions(addChangeOptions(program.command("authorize")))
     .description(
       "administrator: let a role or a user act as a node of a cluster; exit 0 done, 1 error, 2 not confirmed",

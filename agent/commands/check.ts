@@ -19,7 +19,7 @@ import { findNearest } from "../nearest.ts";
 import { optional } from "../optional.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
-import { type Paint, PLAIN } from "./status-screen.ts";
+import { type Paint, PLAIN } from "./paint.ts";
 
 export interface CheckOptions {
   readonly config: string;

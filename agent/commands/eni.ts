@@ -6,7 +6,7 @@ import { missingNetworkOption } from "../admin/clusters/network-choices.ts";
 import { deleteEni, type EniContext, listEnis, planEni, readDeletableEni } from "../admin/eni.ts";
 import { CHANGE_EXIT, checkCluster } from "./admin-changes.ts";
 import { type ChainOptions, type EniAdmin, loadEniAdmin } from "./admin-clients.ts";
-import type { CommandContext, Confirm, Print } from "./context.ts";
+import type { Confirm, LaptopContext, Print } from "./context.ts";
 import { addEniOptions, checkId, checkName, checkRegion, type EniOptions } from "./eni-options.ts";
 import { describeEni, renderEnis, renderJson, renderNextSteps, renderPlan } from "./eni-output.ts";
 import { collect } from "./options.ts";
@@ -36,7 +36,7 @@ export interface DeleteOptions extends ListOptions {
 }
 
 /** Adds `eni create`, `eni list` and `eni delete`. */
-export function register(program: Command, context: CommandContext): void {
+export function register(program: Command, context: LaptopContext): void {
   const eni = program
     .command("eni")
     .description("administrator: network interfaces whose addresses name the nodes of identity fargate");
@@ -45,7 +45,7 @@ export function register(program: Command, context: CommandContext): void {
   registerDelete(eni, context);
 }
 
-function registerCreate(eni: Command, { host, confirm, print, exitWith }: CommandContext): void {
+function registerCreate(eni: Command, { host, confirm, print, exitWith }: LaptopContext): void {
   addEniOptions(eni.command("create"))
     .description("create one, or find the one of the same --name; exit 0 done, 1 error, 2 not confirmed")
     .requiredOption("--cluster <name>", "name of the EKS cluster")
@@ -64,7 +64,7 @@ function registerCreate(eni: Command, { host, confirm, print, exitWith }: Comman
     });
 }
 
-function registerList(eni: Command, { host, confirm, print, exitWith }: CommandContext): void {
+function registerList(eni: Command, { host, confirm, print, exitWith }: LaptopContext): void {
   addEniOptions(eni.command("list"))
     .description("list the interfaces that create made, with the names of their nodes")
     .option("--cluster <name>", "only those of this cluster")
@@ -74,7 +74,7 @@ function registerList(eni: Command, { host, confirm, print, exitWith }: CommandC
     });
 }
 
-function registerDelete(eni: Command, { host, confirm, print, exitWith }: CommandContext): void {
+function registerDelete(eni: Command, { host, confirm, print, exitWith }: LaptopContext): void {
   addEniOptions(eni.command("delete"))
     .description("delete interfaces that create made, unless attached; exit 0 done, 1 error, 2 not confirmed")
     .argument("<eni...>", "ids of the interfaces")

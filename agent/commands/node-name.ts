@@ -6,7 +6,7 @@ import { fargateNodeName } from "../config/fargate-name.ts";
 import { SatelliteError } from "../errors.ts";
 import { optional } from "../optional.ts";
 import { type ChainOptions, type EniAdmin, loadEniAdmin } from "./admin-clients.ts";
-import type { CommandContext, Print } from "./context.ts";
+import type { LaptopContext, Print } from "./context.ts";
 import { addEniOptions, checkId, checkRegion, type EniOptions } from "./eni-options.ts";
 
 export interface NodeNameOptions extends EniOptions {
@@ -17,7 +17,7 @@ export interface NodeNameOptions extends EniOptions {
 type OpenAdmin = () => Promise<EniAdmin>;
 
 /** Adds `node-name`. */
-export function register(program: Command, { host, print, exitWith }: CommandContext): void {
+export function register(program: Command, { host, print, exitWith }: LaptopContext): void {
   addEniOptions(program.command("node-name"))
     .description("administrator: print the name of the node that has a network interface")
     .option("--eni <id>", "the interface; AWS is asked for its address")

@@ -23,7 +23,7 @@ import { planNode } from "../plan/node-plan.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
-import { type Paint, PLAIN } from "./status-screen.ts";
+import { type Paint, PLAIN } from "./paint.ts";
 
 export interface PlanOptions {
   readonly config: string;

@@ -13,7 +13,7 @@ import {
   readPrincipal,
 } from "./admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadAdmin } from "./admin-clients.ts";
-import type { CommandContext, Print } from "./context.ts";
+import type { LaptopContext, Print } from "./context.ts";
 import { planTunnelRelease } from "./gateway/authorize-tunnel.ts";
 
 export interface RevokeOptions extends ChangeOptions {
@@ -23,7 +23,7 @@ export interface RevokeOptions extends ChangeOptions {
 }
 
 /** Adds `revoke`. */
-export function register(program: Command, { host, confirm, print, exitWith }: CommandContext): void {
+export function register(program: Command, { host, confirm, print, exitWith }: LaptopContext): void {
   addChangeOptions(program.command("revoke"))
     .description("administrator: undo what authorize did; exit 0 done, 1 error, 2 not confirmed")
     .option("--node-name <name>", "name of the user's node, or of the node whose address in the tunnel is freed")

@@ -35,7 +35,8 @@ export interface RunContext {
 }
 
 /** Adds `run`. */
-export function register(program: Command, { host, environment, openLog, stopSignal }: CommandContext): void {
+export function register(program: Command, context: CommandContext): void {
+  const { host, environment, openLog } = context;
   program
     .command("run")
     .description("run the daemon: join the cluster and keep this machine in it")
@@ -48,7 +49,7 @@ export function register(program: Command, { host, environment, openLog, stopSig
         ...optional({ format: logFormat, level: logLevel }),
       };
       const output = openLog();
-      await runCommand({ host, environment, write: output.write, output }, options, stopSignal);
+      await runCommand({ host, environment, write: output.write, output }, options, context.stopSignal);
     });
 }
 

@@ -11,7 +11,8 @@ import type { Host } from "../host/host.ts";
 import { optional } from "../optional.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { configOption, type OutputFormat, outputOption } from "./options.ts";
-import { NO_SYSTEMD, NOT_INSTALLED, type Paint, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
+import type { Paint } from "./paint.ts";
+import { NO_SYSTEMD, NOT_INSTALLED, renderSilence, renderStatus, type Silence } from "./status-screen.ts";
 
 export interface StatusOptions {
   readonly config: string;
@@ -34,7 +35,8 @@ function drawOver(text: string): string {
 }
 
 /** Adds `status`. */
-export function register(program: Command, { host, printScreen, paint, exitWith, stopSignal }: CommandContext): void {
+export function register(program: Command, context: CommandContext): void {
+  const { host, printScreen, paint, exitWith } = context;
   program
     .command("status")
     .description("show how the node is and what to do next; exit 0 ready, 1 not ready, 3 the daemon does not answer")
@@ -42,7 +44,9 @@ export function register(program: Command, { host, printScreen, paint, exitWith,
     .addOption(outputOption())
     .option("--watch", "redraw the screen every 2 s", false)
     .action(async (options: Omit<StatusOptions, "paint">) => {
-      exitWith(await statusCommand(host, { ...options, paint }, printScreen, stopSignal));
+      exitWith(
+        await statusCommand(host, { ...options, paint }, printScreen, options.watch ? context.stopSignal : undefined),
+      );
     });
 }
 
@@ -51,7 +55,7 @@ export async function statusCommand(
   host: Host,
   options: StatusOptions,
   print: Print,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   for (;;) {
     const { text, exitCode } = await readScreen(host, options);

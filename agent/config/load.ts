@@ -2,7 +2,7 @@
 import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type * as z from "zod";
 import { describe, SatelliteError } from "../errors.ts";
-import type { Host } from "../host/host.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 import { explainIssues } from "./explain.ts";
 import { readNodeRecord } from "./node-record.ts";
 import { type Config, configSchema, DEFAULT_STATE_FOLDER } from "./schema.ts";
@@ -26,7 +26,7 @@ const MAX_PROBLEM = 300;
 const ADVICE = /; please use .*/s;
 
 /** Reads and validates the configuration file. @throws config-missing, config-syntax, config-invalid */
-export async function loadConfig(host: Host, file: string): Promise<Config> {
+export async function loadConfig(host: LaptopHost, file: string): Promise<Config> {
   const text = await host.files.read(file);
   if (text === undefined) {
     throw new SatelliteError("config-missing", `there is no configuration at ${file}`, {

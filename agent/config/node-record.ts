@@ -1,6 +1,7 @@
 // As which Node this machine has joined: the name of the first join stays, whatever becomes of the host name it was taken from.
 import * as z from "zod";
 import type { Host } from "../host/host.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 import { statePaths } from "./paths.ts";
 
 const recordSchema = z.object({
@@ -13,7 +14,10 @@ const recordSchema = z.object({
 export type NodeRecord = z.infer<typeof recordSchema>;
 
 /** Undefined before the first join. A record that is damaged or cannot be read counts as none. */
-export async function readNodeRecord(host: Pick<Host, "files">, stateFolder: string): Promise<NodeRecord | undefined> {
+export async function readNodeRecord(
+  host: Pick<LaptopHost, "files">,
+  stateFolder: string,
+): Promise<NodeRecord | undefined> {
   try {
     return recordSchema.parse(JSON.parse((await host.files.read(statePaths(stateFolder).node)) ?? ""));
   } catch {

@@ -2,9 +2,10 @@
 // change, what decides over the node's identity.
 import { dirname } from "node:path";
 import { SatelliteError } from "../errors.ts";
-import type { FileStatus, Host } from "../host/host.ts";
+import type { FileStatus } from "../host/host.ts";
+import type { LaptopHost } from "../host/laptop/types.ts";
 
-type PrivateHost = Pick<Host, "files" | "userId">;
+type PrivateHost = Pick<LaptopHost, "files" | "userId">;
 
 /** Access for group and others: a file with keys must have none of these bits. */
 const OTHERS_BITS = 0o077;

@@ -2,7 +2,7 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { constants, createReadStream, type Stats } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import {
   chmod,
   copyFile,
@@ -13,7 +13,6 @@ import {
   readdir,
   readFile,
   readlink,
-  realpath,
   rename,
   rm,
   rmdir,
@@ -22,12 +21,13 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { SatelliteError } from "../errors.ts";
-import { unwritable, writeAtomically } from "./atomic-write.ts";
+import { writeAtomically } from "./atomic-write.ts";
 import { appendLines } from "./files/append.ts";
-import type { FileLock, FileStatus, FileSystemSpace, Files } from "./host.ts";
+import { explaining, readRealPath, readWithStatus, toStatus, unlessAbsent } from "./files/read.ts";
+import type { FileLock, FileSystemSpace, Files } from "./host.ts";
 import { removeTree } from "./remove-tree.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
@@ -71,43 +71,9 @@ async function copyToNew(from: string, to: string): Promise<void> {
   }
 }
 
-async function readWithStatus(path: string, maxBytes: number): Promise<{ status: FileStatus; text: string }> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const status = toStatus(await handle.stat());
-    if (status.kind !== "file") return { status, text: "" };
-    const buffer = Buffer.alloc(maxBytes + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length <= maxBytes; length += read)
-      read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
-    if (length > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
-    return { status, text: buffer.toString("utf8", 0, length) };
-  } finally {
-    await handle.close();
-  }
-}
-
-function toStatus(found: Stats): FileStatus {
-  return {
-    kind: found.isFile() ? "file" : found.isDirectory() ? "folder" : "other",
-    mode: found.mode & 0o7777,
-    uid: found.uid,
-    gid: found.gid,
-    sizeBytes: found.size,
-    modifiedMs: found.mtimeMs,
-  };
-}
-
 async function readSpace(path: string): Promise<FileSystemSpace> {
   const { bsize, blocks, bavail, files, ffree } = await statfs(path);
   return { totalBytes: blocks * bsize, availableBytes: bavail * bsize, totalInodes: files, freeInodes: ffree };
-}
-
-/** Of a path that does not exist: the real path of its nearest folder that does, and the rest as it is named. */
-async function readRealPath(path: string): Promise<string> {
-  const found = await unlessAbsent(path, () => realpath(path));
-  if (found !== undefined || dirname(path) === path) return found ?? path;
-  return join(await readRealPath(dirname(path)), basename(path));
 }
 
 async function readDigest(path: string): Promise<string> {
@@ -164,25 +130,5 @@ async function removeIfEmpty(path: string): Promise<boolean> {
   } catch (error) {
     if (["ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
     throw error;
-  }
-}
-
-async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
-    // ESRCH: a process left while its folder in /proc was being read.
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH") return undefined;
-    const hint = code === "EACCES" || code === "EPERM" ? "Run as root." : `See ls -l ${path}.`;
-    throw new SatelliteError("file-unreadable", `${path} could not be read`, { hint, cause });
-  }
-}
-
-async function explaining<T>(path: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (cause) {
-    throw cause instanceof SatelliteError ? cause : unwritable(path, cause);
   }
 }

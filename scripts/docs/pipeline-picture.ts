@@ -66,7 +66,9 @@ const BANDS: readonly Band[] = [
       "reactions.ts": "what follows from an event",
       "agent.ts": "build, restore, start, serve, end",
       "commands/": "one file a command",
-      "main.ts": "arguments, signals, exit code",
+      "terminal.ts": "arguments, signals, exit code",
+      "main.ts": "the program of a machine",
+      "laptop.ts": "the program for laptops",
     },
   },
   {

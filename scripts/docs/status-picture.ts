@@ -1,7 +1,8 @@
 // docs/images/status.svg: the screen of `eks-satellite status`, as the command renders it from /status of a node in the sandbox, which is
 // kept in the repository (its kernel's version is replaced).
 import { readFileSync } from "node:fs";
-import { type Paint, renderStatus } from "../../agent/commands/status-screen.ts";
+import type { Paint } from "../../agent/commands/paint.ts";
+import { renderStatus } from "../../agent/commands/status-screen.ts";
 import { statusSchema } from "../../agent/health/status-schema.ts";
 import { box, element, MONO, renderPicture, text } from "./svg.ts";
 

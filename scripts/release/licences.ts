@@ -7,7 +7,8 @@ export interface LicenceSources {
   readonly components: readonly Component[];
   /** Comments in the bundled sources that a licence asks to keep. */
   readonly legalComments: string;
-  readonly node: { readonly version: string; readonly licence: string };
+  /** Undefined where Node is not in the package. */
+  readonly node: { readonly version: string; readonly licence: string } | undefined;
   /** Texts for packages that ship none, by SPDX id: only those that name no author in themselves will do. */
   readonly standardTexts: Readonly<Record<string, string>>;
 }
@@ -22,10 +23,14 @@ export function renderLicences({ components, legalComments, node, standardTexts 
   const list = components.map((component) => `  ${title(component)}, ${component.licence}`);
   const sections = Array.from(Map.groupBy(components, (component) => textOf(component, standardTexts)));
   return [
-    ["eks-satellite contains:\n", ...list, `  Node.js ${node.version}, MIT and others\n`].join("\n"),
+    [
+      "eks-satellite contains:\n",
+      ...list,
+      ...(node === undefined ? [""] : [`  Node.js ${node.version}, MIT and others\n`]),
+    ].join("\n"),
     ...sections.map(([text, owners]) => `${owners.map(title).join("\n")}\n\n${text}\n`),
     ...(legalComments.trim() === "" ? [] : [`Comments in the bundled sources\n\n${legalComments.trim()}\n`]),
-    `Node.js ${node.version}\n\n${node.licence.trim()}\n`,
+    ...(node === undefined ? [] : [`Node.js ${node.version}\n\n${node.licence.trim()}\n`]),
   ].join(RULE);
 }
 

@@ -1,4 +1,4 @@
-// A release: for each architecture a tarball, a Debian package and a bill of materials, SHA256SUMS of them all, and its signature.
+// A release: for each architecture a tarball, a Debian package and a bill of materials, the npm package, SHA256SUMS of them all, and its signature.
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SatelliteError } from "../../agent/errors.ts";
@@ -11,6 +11,7 @@ import { debianFiles, localFiles } from "./contents.ts";
 import { makeDeb } from "./deb.ts";
 import { renderLicences } from "./licences.ts";
 import type { NodeFiles } from "./node-package.ts";
+import { makeNpmPackage } from "./npm.ts";
 import { renderSbom } from "./sbom.ts";
 import { type Signing, signChecksums } from "./signing.ts";
 import { makeTarball, type Place } from "./tarball.ts";
@@ -63,7 +64,7 @@ export async function makeRelease(options: ReleaseOptions): Promise<string[]> {
     const made = architectures.map((architecture) =>
       makePackages(options, { bundle, components, description }, { architecture, place }),
     );
-    const names = (await Promise.all(made)).flat();
+    const names = [...(await Promise.all(made)).flat(), await makeNpmPackage(top, version, place)];
     const sums = await writeSums(options, names, place);
     await rm(output, { recursive: true, force: true });
     await rename(place.output, output);

@@ -1,12 +1,15 @@
 // What shells and man(1) read of the program: rendered with each release, and placed where each looks.
 import { gzipSync } from "node:zlib";
+import { CHECKS } from "../../agent/commands/check.ts";
+import { renderBash } from "../../agent/commands/completion/bash.ts";
+import { type CommandNode, readCommandTree } from "../../agent/commands/completion/command-tree.ts";
+import { renderFish } from "../../agent/commands/completion/fish.ts";
+import { renderZsh } from "../../agent/commands/completion/zsh.ts";
+import type { CommandContext } from "../../agent/commands/context.ts";
+import { createWholeProgram } from "../../agent/commands/program/whole.ts";
 import type { PackageFile } from "../release/tree.ts";
-import { renderBash } from "./bash.ts";
-import { readCommandTree } from "./command-tree.ts";
-import { renderFish } from "./fish.ts";
 import { type Edition, renderManualPages } from "./man.ts";
 import { renderConfigManual } from "./man-config.ts";
-import { renderZsh } from "./zsh.ts";
 
 /** Folders below the root; an administrator's are in /usr/local. */
 export const LOCAL_FOLDERS = {
@@ -24,9 +27,17 @@ export const DEBIAN_FOLDERS: Readonly<Record<keyof typeof LOCAL_FOLDERS, string>
   man: "usr/share/man",
 };
 
+/** Every command of the program. Commands read their context only when they run, and here none runs. */
+export function readWholeTree(): CommandNode {
+  return readCommandTree(
+    createWholeProgram({} as CommandContext),
+    CHECKS.map(({ name }) => name),
+  );
+}
+
 /** Renders completions and manual pages. The command tree is read once for all packages of a release. */
 export function renderShellFiles(edition: Edition): (folders: typeof DEBIAN_FOLDERS) => readonly PackageFile[] {
-  const tree = readCommandTree();
+  const tree = readWholeTree();
   const pages = [...renderManualPages(tree, edition), ["eks-satellite-config.5", renderConfigManual(edition)] as const];
   const completions = { bash: renderBash(tree), zsh: renderZsh(tree), fish: renderFish(tree) };
   return (folders) => [

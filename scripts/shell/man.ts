@@ -1,9 +1,14 @@
 // Manual pages, section 8: one for the program, and one for each of its commands with those below it. Plain man(7).
 
+import {
+  type ArgumentNode,
+  type CommandNode,
+  type OptionNode,
+  withDescendants,
+} from "../../agent/commands/completion/command-tree.ts";
+import { purposeOf } from "../../agent/commands/completion/fish.ts";
 import { COMMON_EXIT_CODES, EXIT_CODES } from "../../agent/commands/help/exit-codes.ts";
 import { DOCUMENTATION_URL, EXAMPLES } from "../../agent/commands/help/help.ts";
-import { type ArgumentNode, type CommandNode, type OptionNode, withDescendants } from "./command-tree.ts";
-import { purposeOf } from "./fish.ts";
 
 /** Of all pages: the version, and the day of the sources. */
 export interface Edition {

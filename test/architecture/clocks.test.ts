@@ -42,6 +42,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "gateway/gateway.ts": "how long ago a handshake was, whose time is WireGuard's own",
   "gpu/gpu-runtime.ts": "since when a program runs, in the condition's message",
   "history/history.ts": "when something happened, beside the machine's age",
+  "host/laptop/laptop-host.ts": "it is the clock",
   "host/linux-host.ts": "it is the clock",
   "kubernetes/config-trial.ts": "a token's date, and when the cluster was described",
   "install/upgrade-window.ts": "hours of the day that a user has chosen",

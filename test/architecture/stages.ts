@@ -48,5 +48,6 @@ export const STAGES = [
   ["reactions.ts"],
   ["agent.ts"],
   ["commands/"],
-  ["main.ts"],
+  ["terminal.ts"],
+  ["main.ts", "laptop.ts"],
 ] as const;

@@ -3,12 +3,16 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
+import { renderBash } from "../../agent/commands/completion/bash.ts";
+import { renderFish } from "../../agent/commands/completion/fish.ts";
+import { renderZsh } from "../../agent/commands/completion/zsh.ts";
 import type { CommandContext } from "../../agent/commands/context.ts";
 import { leavesOf } from "../../agent/commands/help/help.ts";
 import { openProgram } from "../../agent/commands/program/open.ts";
 import { createWholeProgram } from "../../agent/commands/program/whole.ts";
 import { createLogOutput } from "../../agent/host/log-output.ts";
 import { VERSION } from "../../agent/version.ts";
+import { readWholeTree } from "../../scripts/shell/files.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
 const AGENT = join(import.meta.dirname, "../../agent");
@@ -38,11 +42,13 @@ function withDescendants(command: Command): readonly Command[] {
 
 test("the program is built without a context: nothing of it is used before a command runs", () => {
   const untouchable = new Proxy({} as CommandContext, {
-    get: (_, name) =>
-      new Proxy(() => undefined, {
+    get: (_, name) => {
+      if (name === "stopSignal") assert.fail("from then on signals would not end a command that never heeds them");
+      return new Proxy(() => undefined, {
         apply: () => assert.fail(`${String(name)} was called`),
         get: (_target, key) => assert.fail(`${String(name)}.${String(key)} was read`),
-      }),
+      });
+    },
   });
   const names = createWholeProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
@@ -58,6 +64,7 @@ test("the program is built without a context: nothing of it is used before a com
       "gateway",
       "verify",
       "token",
+      "completion",
       "version",
     ],
   ]);
@@ -74,12 +81,25 @@ test("every file of a command is in the program's table", () => {
 test("a command of the machine has no administrator's beside it; all are there where help is asked for, and for the others", async () => {
   const { context } = setUp();
   const whole = createWholeProgram(context).commands.map((command) => command.name());
-  const local = whole.filter((name) => !/^(authorize|revoke|eni|node-name|clusters|user-data|machine|verify|token)$/.test(name));
+  const local = whole.filter(
+    (name) => !/^(authorize|revoke|eni|node-name|clusters|user-data|machine|verify|token|completion)$/.test(name),
+  );
   const namesFor = async (...argv: readonly string[]) =>
     (await openProgram(context, argv)).commands.map((command) => command.name());
   for (const line of ["run", "gateway run --config f", "config show", "status --help", "version"])
     assert.deepEqual(await namesFor(...line.split(" ")), local, line);
-  for (const line of ["", "--help", "help", "help run", "gateway", "gateway list", "authorize", "config", "nonsense", "--version"])
+  for (const line of [
+    "",
+    "--help",
+    "help",
+    "help run",
+    "gateway",
+    "gateway list",
+    "authorize",
+    "config",
+    "nonsense",
+    "--version",
+  ])
     assert.deepEqual(await namesFor(...line.split(" ").filter(Boolean)), whole, line);
 });
 
@@ -109,30 +129,24 @@ test("version is the version alone, or JSON", async () => {
   assert.deepEqual(JSON.parse(json.printed.join("")), { version: VERSION });
 });
 
-/** What these print is a file, a log, a manifest of its own, or a question and its answer. */
-const WITHOUT_JSON = [
-  "run",
-  "gateway run",
-  "bundle",
-  "configure",
-  "reset",
-  "user-data",
-  "clusters kubeconfig",
-  "token",
-];
+/** Why the others have none. */
+const WITHOUT_JSON: Readonly<Record<string, string>> = {
+  run: "its output is the log, whose format is log.format",
+  "gateway run": "likewise",
+  bundle: "it makes an archive, which --output names",
+  "clusters kubeconfig": "it writes a kubeconfig, which --output names",
+  "user-data": "it prints the user data, or writes it to the file that --output names",
+  token: "it prints an ExecCredential, which is JSON",
+  completion: "it prints a shell's script",
+};
 
-test("every command whose result is read by programs has --output json", () => {
-  const leaves = leavesOf(setUp().program).filter(
-    ({ name }) => !WITHOUT_JSON.includes(name) && !/^machine (?!list|show|types)/.test(name),
-  );
+test("every command whose result programs read has --output json; of the others this table says why not", () => {
+  const leaves = leavesOf(setUp().program);
   const bare = leaves.filter(({ command }) => {
     const output = command.options.find(({ long }) => long === "--output");
     return output?.argChoices?.includes("json") !== true;
   });
-  assert.deepEqual(
-    bare.map(({ name }) => name),
-    [],
-  );
+  assert.deepEqual(bare.map(({ name }) => name).toSorted(), Object.keys(WITHOUT_JSON).toSorted());
 });
 
 test("a command that fails rejects with its error, and sets no exit code", async () => {
@@ -170,5 +184,21 @@ test("what only administrators need of AWS and Kubernetes is not loaded with the
     heavy.filter((name) => loaded.has(name)),
     [],
     "import it with `await import(…)` where an administrator's command begins, as commands/admin-clients.ts does",
+  );
+});
+
+test("completion prints what the packages install, for each shell", async () => {
+  const { context } = setUp();
+  for (const [shell, render] of [
+    ["bash", renderBash],
+    ["zsh", renderZsh],
+    ["fish", renderFish],
+  ] as const) {
+    const { program, printed } = setUp();
+    await program.parseAsync(["completion", shell], { from: "user" });
+    assert.equal(printed.join(""), render(readWholeTree()), shell);
+  }
+  await assert.rejects(
+    (await openProgram(context, ["completion"])).parseAsync(["completion", "tcsh"], { from: "user" }),
   );
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isColourful, NO_SYSTEMD, NOT_INSTALLED, renderSilence } from "../../agent/commands/status-screen.ts";
+import { isColourful } from "../../agent/commands/paint.ts";
+import { NO_SYSTEMD, NOT_INSTALLED, renderSilence } from "../../agent/commands/status-screen.ts";
 
 const SILENCE = { url: "http://127.0.0.1:10260/status", journal: [] };
 const marked = (style: string, text: string) => `<${style}>${text}</${style}>`;

@@ -48,7 +48,7 @@ before(async () => {
   const data = { mapRoles: TEAM_ROLES, mapUsers: TEAM_USERS };
   const team = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
   await sandbox.kubectl(["replace", "--filename=-"], stringify(team));
-  laptop = await Laptop.open(sandbox, dist);
+  laptop = await Laptop.open(sandbox);
 });
 after(async () => {
   await laptop?.close();

@@ -45,7 +45,7 @@ before(async () => {
   const metadata = { name: "aws-auth", namespace: "kube-system" };
   const awsAuth = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { mapUsers: stringify([administrator]) } };
   await sandbox.kubectl(["replace", "--filename=-"], stringify(awsAuth));
-  laptop = await Laptop.open(sandbox, dist);
+  laptop = await Laptop.open(sandbox);
   const network = JSON.parse(await readFile(join(FOLDER, "aws", "network.json"), "utf8"));
   ours = {
     "my-cluster": clusterName,

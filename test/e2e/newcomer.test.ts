@@ -7,7 +7,6 @@ import { after, before, test } from "node:test";
 import { readGpuMachine } from "../fakes/gpu-machine.ts";
 import { Laptop, type Outcome } from "../sandbox/administrator.ts";
 import { busyboxFiles, importMissing } from "../sandbox/images.ts";
-import { buildAgent } from "../sandbox/install-agent.ts";
 import { accountId, cacheFolder, clusterName, nodeName } from "../sandbox/state.ts";
 import { waitFor } from "../sandbox/wait.ts";
 import { BareMachine, EXAMPLE_ROLE, SCRIPT_URL, TLS_OPTIONS } from "./bare-machine.ts";
@@ -27,10 +26,9 @@ let laptop: Laptop;
 let kubeconfig: string;
 
 before(async () => {
-  const dist = await buildAgent();
   machine = await BareMachine.bringUp(FOLDER, [OLD, NEW]);
   await machine.mirror.setLatest(OLD);
-  laptop = await Laptop.open(machine.sandbox, dist);
+  laptop = await Laptop.open(machine.sandbox);
   await laptop.addProgram(join(machine.sandbox.programs.kubernetes, "kubectl"));
   kubeconfig = await laptop.kubeconfig();
   await mkdir(join(laptop.home, "manifests"));

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { VERSION } from "../../agent/version.ts";
 import { Laptop, type LaptopOptions, type Outcome } from "../sandbox/administrator.ts";
 import { down } from "../sandbox/down.ts";
-import { buildAgent } from "../sandbox/install-agent.ts";
 import { isThere, type LambdaAccount, readAccount } from "../sandbox/lambda/account.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { cacheFolder, clusterName, region } from "../sandbox/state.ts";
@@ -51,12 +50,11 @@ export class Rented {
   static async bringUp(): Promise<Rented> {
     const folder = join(cacheFolder(), await claimSandbox("vpc"));
     await down(folder);
-    const dist = await buildAgent();
     const [{ sandbox }, mirror] = await Promise.all([up({ folder, lambda: true }), ReleaseMirror.create([VERSION])]);
     const { vpc } = sandbox.addresses;
     if (vpc === undefined) throw new Error(`${folder} has no VPC`);
     const url = await mirror.listen(vpc.wayOut.host);
-    const laptop = await Laptop.open(sandbox, dist);
+    const laptop = await Laptop.open(sandbox);
     await laptop.addProgram(join(sandbox.programs.kubernetes, "kubectl"));
     const { accessKeyId, secretAccessKey } = sandbox.facts;
     await laptop.addFile("keys", `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`);

@@ -5,7 +5,7 @@ import { listExplanations } from "../../agent/explain/catalogue.ts";
 import { findExplanations } from "../../agent/explain/find.ts";
 import { TEXTS } from "../../agent/explain/texts.ts";
 
-const all = listExplanations(TEXTS, []);
+const all = listExplanations({ ...TEXTS, checks: [] });
 
 const WORDS: readonly (readonly [word: string, found: readonly string[]])[] = [
   ["GatewayAway", ["GatewayAway"]],

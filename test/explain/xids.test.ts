@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { listExplanations } from "../../agent/explain/catalogue.ts";
 import { findExplanations } from "../../agent/explain/find.ts";
 
-const all = listExplanations({ reasons: [], errors: [] }, []);
+const all = listExplanations({ reasons: [], errors: [], checks: [] });
 const explain = (word: string) => findExplanations(word, all)[0];
 
 test("a fault of the GPU names the action, and the provider", () => {

@@ -1,7 +1,7 @@
 // A healthy machine on which the daemon runs, as `check` sees it.
 import type { NamedFinding } from "../../agent/check/check.ts";
 import { checkCommand } from "../../agent/commands/check.ts";
-import type { Paint } from "../../agent/commands/status-screen.ts";
+import type { Paint } from "../../agent/commands/paint.ts";
 import type { HttpRequest, HttpResponse } from "../../agent/host/host.ts";
 import { planSysctls } from "../../agent/plan/sysctls.ts";
 import { clusterCa } from "./certificates.ts";

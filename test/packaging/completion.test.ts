@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { CHECKS } from "../../agent/commands/check.ts";
-import { readCommandTree, withDescendants } from "../../scripts/shell/command-tree.ts";
-import { LOCAL_FOLDERS } from "../../scripts/shell/files.ts";
+import { withDescendants } from "../../agent/commands/completion/command-tree.ts";
+import { LOCAL_FOLDERS, readWholeTree } from "../../scripts/shell/files.ts";
 import { unlessThere, writeShellFiles } from "./shells.ts";
 
 const root = writeShellFiles();
@@ -24,7 +24,7 @@ async function askFish(line: string): Promise<readonly string[]> {
   return stdout.split("\n").map((each) => each.split("\t")[0] ?? "");
 }
 
-const tree = readCommandTree();
+const tree = readWholeTree();
 const commands = tree.children.map(({ path }) => path[0] ?? "");
 
 test("bash completes every command, every option, choices, checks, regions and files", async () => {

@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import * as z from "zod";
+import { withDescendants } from "../../agent/commands/completion/command-tree.ts";
 import { configSchema } from "../../agent/config/schema.ts";
-import { readCommandTree, withDescendants } from "../../scripts/shell/command-tree.ts";
-import { LOCAL_FOLDERS } from "../../scripts/shell/files.ts";
+import { LOCAL_FOLDERS, readWholeTree } from "../../scripts/shell/files.ts";
 import { unlessThere, writeShellFiles } from "./shells.ts";
 
 const folder = join(writeShellFiles(), LOCAL_FOLDERS.man);
 const pages = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .filter((name) => /\.\d$/.test(name))
   .map((name) => join(folder, name));
-const tree = readCommandTree();
+const tree = readWholeTree();
 
 /** A bold letter is written twice. */
 const STRUCK_OVER = new RegExp(`.${String.fromCodePoint(8)}`, "g");

@@ -21,17 +21,18 @@ test("two builds give the same bytes, whatever the umask, the time zone and the 
     if (TZ !== undefined) process.env.TZ = TZ;
   });
   const sums = readFileSync(join(first, "SHA256SUMS"), "utf8");
-  assert.equal(sums.trimEnd().split("\n").length, 6);
+  assert.equal(sums.trimEnd().split("\n").length, 7);
   assert.equal(readFileSync(join(second, "SHA256SUMS"), "utf8"), sums);
 });
 
 test("sha256sum takes SHA256SUMS, and it lists every other file, by name", async () => {
   const { stdout } = await execa("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: first });
-  const names = ["amd64", "arm64"].flatMap((architecture) => [
+  const ofArchitectures = ["amd64", "arm64"].flatMap((architecture) => [
     `eks-satellite-${VERSION}-linux-${architecture}.cdx.json`,
     `eks-satellite-${VERSION}-linux-${architecture}.tar.gz`,
     `eks-satellite_${VERSION}_${architecture}.deb`,
   ]);
+  const names = [...ofArchitectures, `eks-satellite-${VERSION}.tgz`];
   assert.deepEqual(
     stdout.split("\n"),
     names.toSorted().map((name) => `${name}: OK`),

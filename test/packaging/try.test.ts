@@ -30,7 +30,7 @@ async function trial(release: ReleaseOptions) {
 test("a release that is whole, starts and can be made again passes, and each trial says what was shown", async () => {
   const { exitCode, lines } = await trial(await made(() => RUNNING_NODE));
   assert.deepEqual(lines, [
-    "✓ sha256sum --check SHA256SUMS: 3 files as listed",
+    "✓ sha256sum --check SHA256SUMS: 4 files as listed",
     "✓ a key made for this trial signs SHA256SUMS, and ssh-keygen verifies it; the release itself is NOT signed",
     `✓ ${NAME}: eks-satellite says version ${VERSION}, its Node ${process.version} ${process.arch}, on this machine's processor`,
     `✓ apt ${APT}: takes ${VERSION} for ${HERE[0]?.name} from a repository that a throw-away key signs`,

@@ -1,18 +1,17 @@
-// An administrator at a laptop: the program as an ordinary user, outside the machine, with keys of the IAM user `administrator`.
+// An administrator at a laptop: the program of the npm package as an ordinary user, outside the machine, with keys of the IAM user `administrator`.
 import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
+import { makeLaptopBundle } from "../../scripts/bundle.ts";
 import { cleanEnvironment } from "./environment.ts";
 import { inNamespace } from "./network.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { accountId, type SandboxFacts } from "./state.ts";
 
 export const administratorArn = `arn:aws:iam::${accountId}:user/administrator`;
-
-const PROGRAM_FILES = ["eks-satellite.mjs", "eks-satellite-admin.mjs", "eks-satellite-kubernetes.mjs"] as const;
 
 /** The user id of `nobody`, on every Debian. */
 const USER_ID = 65534;
@@ -45,17 +44,16 @@ export class Laptop {
     this.home = home;
   }
 
-  /** @param dist the folder with the built program */
-  static async open(sandbox: Sandbox, dist: string): Promise<Laptop> {
+  static async open(sandbox: Sandbox): Promise<Laptop> {
     const home = await mkdtemp(join(tmpdir(), "eks-satellite-laptop-"));
     const bin = join(home, "bin");
     await mkdir(bin);
     await copyFile(process.execPath, join(bin, "node"));
-    for (const name of PROGRAM_FILES) await copyFile(join(dist, name), join(bin, name));
+    const { files } = await makeLaptopBundle();
+    for (const { name, content } of files) await writeFile(join(bin, name), content, { mode: 0o644 });
     await copyFile(join(sandbox.folder, "pki", "aws-ca.crt"), join(home, "aws-ca.crt"));
     await writeFile(join(bin, "eks-satellite"), `#!/bin/sh\nexec ${bin}/node ${bin}/eks-satellite.mjs "$@"\n`);
     for (const name of ["node", "eks-satellite"]) await chmod(join(bin, name), 0o755);
-    for (const name of PROGRAM_FILES) await chmod(join(bin, name), 0o644);
     await chmod(join(home, "aws-ca.crt"), 0o644);
     await chown(home, USER_ID, USER_ID);
     return new Laptop(sandbox, home);

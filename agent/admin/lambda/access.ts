@@ -2,7 +2,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { readPrivateFile } from "../../credentials/private-file.ts";
 import { hasCode, SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { Secret } from "../../secret.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ const ASSIGNMENT =
 
 /** The file that the user names, then the variable, then SkyPilot's file. @throws lambda-key-missing, lambda-key-unreadable, lambda-url-invalid, credentials-exposed, credentials-foreign */
 export async function readLambdaAccess(
-  host: Pick<Host, "files" | "userId">,
+  host: Pick<LaptopHost, "files" | "userId">,
   environment: Environment,
   keyFile: string | undefined,
 ): Promise<LambdaAccess> {
@@ -38,7 +38,7 @@ export async function readLambdaAccess(
 }
 
 async function readKey(
-  host: Pick<Host, "files" | "userId">,
+  host: Pick<LaptopHost, "files" | "userId">,
   environment: Environment,
   keyFile: string | undefined,
 ): Promise<Pick<LambdaAccess, "key" | "keySource">> {
@@ -54,7 +54,7 @@ async function readKey(
 }
 
 async function readKeyFile(
-  host: Pick<Host, "files" | "userId">,
+  host: Pick<LaptopHost, "files" | "userId">,
   file: string,
 ): Promise<Pick<LambdaAccess, "key" | "keySource">> {
   const text = await readPrivateFile(host, file).catch((cause: unknown) => {

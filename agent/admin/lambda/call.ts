@@ -1,6 +1,7 @@
 // One request to Lambda Cloud after another: each in its turn, answers bounded and checked against their shapes.
 import { SatelliteError } from "../../errors.ts";
-import type { Host, HttpRequest, HttpResponse } from "../../host/host.ts";
+import type { HttpRequest, HttpResponse } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { Queue } from "../../loop/queue.ts";
 import type { LambdaAccess } from "./access.ts";
 import { answerInvalid, noAnswer, rateLimited } from "./errors.ts";
@@ -17,7 +18,7 @@ export interface CallOptions<Call extends LambdaCall> {
 
 export type CallLambda = <Call extends LambdaCall>(call: Call, options: CallOptions<Call>) => Promise<AnswerOf<Call>>;
 
-type CallHost = Pick<Host, "fetch" | "clock">;
+type CallHost = Pick<LaptopHost, "fetch" | "clock">;
 
 const TIMEOUT_SECONDS = 30;
 /** A launch is not abandoned early: whether it made a machine would not be known. */

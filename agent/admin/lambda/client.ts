@@ -1,5 +1,5 @@
 // Lambda Cloud over its HTTP API.
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import type { LambdaAccess } from "./access.ts";
 import { toFileSystem, toImage, toMachine, toOffers, toRule, toRuleset, toSshKey } from "./answers.ts";
 import type { FirewallRule, LambdaApi, LaunchRequest } from "./api.ts";
@@ -8,7 +8,7 @@ import { answerInvalid } from "./errors.ts";
 import type { BodyOf } from "./shapes.ts";
 
 /** Creates the client. A process has one. */
-export function createLambda(host: Pick<Host, "fetch" | "clock">, access: LambdaAccess): LambdaApi {
+export function createLambda(host: Pick<LaptopHost, "fetch" | "clock">, access: LambdaAccess): LambdaApi {
   const call = createCallLambda(host, access);
   return { ...createMachineCalls(call), ...createResourceCalls(call) };
 }

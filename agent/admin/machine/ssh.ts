@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { SatelliteError } from "../../errors.ts";
 import { cutText, oneLine, withoutControls } from "../../foreign-text.ts";
-import type { Host, RunResult } from "../../host/host.ts";
+import type { RunResult } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { interrupted, type WaitContext, waitFor } from "./wait.ts";
 
 export interface SshTarget {
@@ -25,7 +26,7 @@ const SHOWN = 400;
 
 /** Runs the script as root. The machine's host key is new to everyone: it is accepted at first sight, shown, and held for the rest. @throws ssh-failed, join-failed, interrupted */
 export async function joinBySsh(
-  host: Host,
+  host: LaptopHost,
   target: SshTarget,
   { script, ...context }: WaitContext & { readonly script: string },
 ): Promise<void> {

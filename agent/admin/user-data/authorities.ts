@@ -1,13 +1,13 @@
 // Certificate authorities that a machine is to trust: those of a proxy that inspects TLS, or of a mirror.
 import { X509Certificate } from "node:crypto";
 import { SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 
 const MAX_BYTES = 64 * 1024;
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /** Reads the certificates of a PEM file, and leaves out what else is in it. @throws options-invalid, file-unreadable */
-export async function readAuthorities(host: Host, file: string): Promise<string> {
+export async function readAuthorities(host: LaptopHost, file: string): Promise<string> {
   const found = await host.files.readWithStatus(file, MAX_BYTES);
   const blocks = found?.text.match(BLOCK) ?? [];
   if (found === undefined || blocks.length === 0) {

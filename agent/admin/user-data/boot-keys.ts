@@ -1,7 +1,7 @@
 // The keys that a user gives to a machine: read from a file here, and written in the one form that every reader there knows.
 import { parseKeysFile } from "../../credentials/keys-file.ts";
 import { SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { Secret } from "../../secret.ts";
 
 const MAX_BYTES = 64 * 1024;
@@ -19,7 +19,7 @@ export interface BootKeys {
 
 /** Reads the file; `-` is standard input. @throws options-invalid, credentials-invalid, file-unreadable, input-too-large */
 export async function readBootKeys(
-  host: Host,
+  host: LaptopHost,
   file: string,
   readInput: (maxBytes: number) => Promise<string>,
 ): Promise<BootKeys> {

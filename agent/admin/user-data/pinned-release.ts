@@ -1,6 +1,6 @@
 // One version of eks-satellite with its checksums: a launch template of today installs the same in half a year.
 import { SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { findNearest } from "../../nearest.ts";
 import { VERSION as OWN_VERSION } from "../../version.ts";
 import { RELEASE_KEYS } from "./release-keys.ts";
@@ -44,7 +44,7 @@ const MAX_REDIRECTS = 5;
  * @throws options-invalid, release-not-found, release-unreachable, checksums-invalid, release-unsigned, release-signature-invalid,
  *   release-key-unknown, release-key-outdated, file-unreadable
  */
-export async function pinRelease(host: Host, request: ReleaseRequest): Promise<PinnedRelease> {
+export async function pinRelease(host: LaptopHost, request: ReleaseRequest): Promise<PinnedRelease> {
   const version = request.version.replace(/^v/, "");
   const baseUrl = request.baseUrl.replace(/\/+$/, "");
   if (!VERSION.test(version))
@@ -67,7 +67,7 @@ interface Sums {
   readonly text: string;
 }
 
-async function readSums(host: Host, request: ReleaseRequest): Promise<Sums> {
+async function readSums(host: LaptopHost, request: ReleaseRequest): Promise<Sums> {
   const { sumsFile, version } = request;
   if (sumsFile === undefined) {
     const { where, status, text } = await download(host, request, "SHA256SUMS");
@@ -83,7 +83,7 @@ async function readSums(host: Host, request: ReleaseRequest): Promise<Sums> {
   });
 }
 
-async function verifySignature(host: Host, request: ReleaseRequest, { where, text: sums }: Sums): Promise<void> {
+async function verifySignature(host: LaptopHost, request: ReleaseRequest, { where, text: sums }: Sums): Promise<void> {
   const [signature, listed] = [await readSignature(host, request), await readSigners(host, request)];
   if (signature !== undefined)
     return verifySums({ sums, where, signature, ...listed, now: new Date(host.clock.now()) });
@@ -92,7 +92,7 @@ async function verifySignature(host: Host, request: ReleaseRequest, { where, tex
   });
 }
 
-async function readSignature(host: Host, request: ReleaseRequest): Promise<string | undefined> {
+async function readSignature(host: LaptopHost, request: ReleaseRequest): Promise<string | undefined> {
   if (request.sumsFile !== undefined)
     return (await host.files.readWithStatus(`${request.sumsFile}.sig`, MAX_BYTES))?.text;
   const { where, status, text } = await download(host, request, "SHA256SUMS.sig");
@@ -103,7 +103,7 @@ async function readSignature(host: Host, request: ReleaseRequest): Promise<strin
   });
 }
 
-async function readSigners(host: Host, { signersFile }: ReleaseRequest) {
+async function readSigners(host: LaptopHost, { signersFile }: ReleaseRequest) {
   if (signersFile === undefined) return { signers: RELEASE_KEYS, signersOf: `eks-satellite ${OWN_VERSION}` };
   const found = await host.files.readWithStatus(signersFile, MAX_BYTES);
   if (found !== undefined) return { signers: found.text.split("\n"), signersOf: signersFile };
@@ -112,7 +112,7 @@ async function readSigners(host: Host, { signersFile }: ReleaseRequest) {
   });
 }
 
-async function download(host: Host, { version, baseUrl, isHttpAllowed }: ReleaseRequest, name: string) {
+async function download(host: LaptopHost, { version, baseUrl, isHttpAllowed }: ReleaseRequest, name: string) {
   const url = `${baseUrl}/download/v${version}/${name}`;
   const where = withoutPassword(url);
   if (url.startsWith("http:") && !isHttpAllowed)

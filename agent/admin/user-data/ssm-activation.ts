@@ -6,7 +6,7 @@ import * as z from "zod";
 import { serviceHostname } from "../../aws/aws-endpoints.ts";
 import { dnsSuffixOf } from "../../config/partitions.ts";
 import type { AwsKeys } from "../../host/aws.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { Secret } from "../../secret.ts";
 import { callAws } from "../aws-call.ts";
 import { quoteWord } from "./shell.ts";
@@ -55,7 +55,7 @@ const answerSchema = z.object({ ActivationId: z.string().max(64), ActivationCode
 
 /** Makes it. It is asked once: a second call would make a second one. @throws aws-forbidden, aws-refused, aws-unreachable, … */
 export async function createActivation(
-  host: Host,
+  host: LaptopHost,
   keys: AwsKeys,
   request: ActivationRequest,
   nowMs: number,

@@ -5,7 +5,7 @@ import { PARTITIONS } from "../../config/partitions.ts";
 import { SatelliteError } from "../../errors.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { loadAdmin } from "../admin-clients.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { type OutputFormat, outputOption, parseRegion, profileOption } from "../options.ts";
 import { describeView, renderCluster, renderClusters } from "./output.ts";
 import { type KubeconfigOptions, kubeconfigCommand } from "./write-kubeconfig.ts";
@@ -27,14 +27,14 @@ export interface ShowOptions extends ClusterOptions {
 export type OpenAdmin = (region: string) => Promise<RegionAdmin>;
 
 /** Adds `clusters list`, `clusters show` and `clusters kubeconfig`. */
-export function register(program: Command, context: CommandContext): void {
+export function register(program: Command, context: LaptopContext): void {
   const clusters = program.command("clusters").description("administrator: EKS clusters to pick from");
   registerList(clusters, context);
   registerShow(clusters, context);
   registerKubeconfig(clusters, context);
 }
 
-function registerList(clusters: Command, { host, environment, print }: CommandContext): void {
+function registerList(clusters: Command, { host, environment, print }: LaptopContext): void {
   clusters
     .command("list")
     .description("list clusters, and what would keep a satellite out of each")
@@ -48,7 +48,7 @@ function registerList(clusters: Command, { host, environment, print }: CommandCo
     });
 }
 
-function registerShow(clusters: Command, { host, print }: CommandContext): void {
+function registerShow(clusters: Command, { host, print }: LaptopContext): void {
   clusters
     .command("show")
     .description("show one cluster, and what would keep a satellite out")
@@ -62,7 +62,7 @@ function registerShow(clusters: Command, { host, print }: CommandContext): void 
     });
 }
 
-function registerKubeconfig(clusters: Command, { host, environment, print }: CommandContext): void {
+function registerKubeconfig(clusters: Command, { host, environment, print }: LaptopContext): void {
   clusters
     .command("kubeconfig")
     .description("merge a cluster into a kubeconfig, whose tokens eks-satellite makes")
@@ -87,7 +87,7 @@ function collectRegion(text: string, regions: readonly string[]): readonly strin
 
 interface ListContext {
   readonly openAdmin: OpenAdmin;
-  readonly environment: CommandContext["environment"];
+  readonly environment: LaptopContext["environment"];
 }
 
 /** Prints a table, and what keeps satellites out. @throws options-invalid, credentials-missing */

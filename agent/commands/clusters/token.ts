@@ -5,7 +5,7 @@ import { mintEksToken } from "../../credentials/eks-token.ts";
 import type { AwsKeys } from "../../host/aws.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type ChainOptions, readChainKeys } from "../admin-clients.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { parseRegion, profileOption } from "../options.ts";
 
 export interface TokenOptions extends ChainOptions {
@@ -26,7 +26,7 @@ const REQUEST_VARIABLE = "KUBERNETES_EXEC_INFO";
 const MAX_REQUEST_LENGTH = 1024 * 1024;
 
 /** Adds `token`. */
-export function register(program: Command, { host, environment, print }: CommandContext): void {
+export function register(program: Command, { host, environment, print }: LaptopContext): void {
   program
     .command("token")
     .description("administrator: print a token for a cluster as an ExecCredential, which kubectl asks for")

@@ -3,9 +3,9 @@ import { join, resolve } from "node:path";
 import { mergeKubeconfig } from "../../admin/clusters/kubeconfig.ts";
 import { type RegionAdmin, readOne } from "../../admin/clusters/read-clusters.ts";
 import { SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { checkCluster } from "../admin-changes.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 
 export interface KubeconfigOptions {
   readonly region: string;
@@ -15,8 +15,8 @@ export interface KubeconfigOptions {
 }
 
 interface KubeconfigContext {
-  readonly host: Host;
-  readonly environment: CommandContext["environment"];
+  readonly host: LaptopHost;
+  readonly environment: LaptopContext["environment"];
   readonly openAdmin: (region: string) => Promise<RegionAdmin>;
 }
 
@@ -50,7 +50,7 @@ export async function kubeconfigCommand(
 }
 
 /** The file that kubectl reads first. @throws options-invalid */
-function fileOf(output: string | undefined, { KUBECONFIG = "", HOME = "" }: CommandContext["environment"]): string {
+function fileOf(output: string | undefined, { KUBECONFIG = "", HOME = "" }: LaptopContext["environment"]): string {
   if (output !== undefined) return resolve(output);
   const [first = ""] = KUBECONFIG.split(":").filter((path) => path !== "");
   if (first !== "") return resolve(first);

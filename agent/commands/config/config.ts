@@ -1,59 +1,18 @@
 // `eks-satellite config`: whether a configuration is valid, and what is in force with where each value comes from. Changes nothing.
 import type { Command } from "commander";
-import { DEFAULT_CONFIG_PATH, loadConfig, parseWhole } from "../../config/load.ts";
-import { describe, SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
-import type { CommandContext, Print } from "../context.ts";
-import { configOption, type OutputFormat, outputOption } from "../options.ts";
+import type { CommandContext } from "../context.ts";
+import { configOption, outputOption } from "../options.ts";
 import { type ShowOptions, showCommand } from "./show.ts";
-
-const MAX_INPUT_BYTES = 256 * 1024;
-
-export interface ValidateOptions {
-  readonly output: OutputFormat;
-}
-
-type ValidateContext = Pick<CommandContext, "readInput"> & { readonly host: Host };
+import { registerValidate } from "./validate.ts";
 
 /** Adds `config`. */
-export function register(program: Command, { host, readInput, print, printError, exitWith }: CommandContext): void {
-  const config = program.command("config").description("look at the configuration, and change nothing");
-  config
-    .command("validate")
-    .description("say what is wrong with a configuration, line by line; exit 0 valid, 1 not valid")
-    .argument("[file]", "configuration file, or - for standard input", DEFAULT_CONFIG_PATH)
-    .addOption(outputOption())
-    .action(async (file: string, options: ValidateOptions) =>
-      exitWith(await validateCommand({ host, readInput }, { ...options, file }, print)),
-    );
-  config
+export function register(program: Command, context: CommandContext): void {
+  const { host, print, printError } = context;
+  registerValidate(program, context)
     .command("show")
     .description("show the keys that are set and where, without secrets")
     .addOption(configOption())
     .option("--effective", "show what is in force: every key, also those that have their default", false)
     .addOption(outputOption())
     .action(async (options: ShowOptions) => showCommand(host, options, { print, printError }));
-}
-
-/** Prints that the file is valid, or throws what is wrong with it; as JSON both are printed. @throws config-missing, config-syntax, config-invalid */
-export async function validateCommand(
-  { host, readInput }: ValidateContext,
-  { file, output }: ValidateOptions & { readonly file: string },
-  print: Print,
-): Promise<number> {
-  try {
-    const { cluster, node } =
-      file === "-"
-        ? await parseWhole(await readInput(MAX_INPUT_BYTES), "standard input", host.hostname)
-        : await loadConfig(host, file);
-    if (output === "json") print(`${JSON.stringify({ file, valid: true, problems: [] }, undefined, 2)}\n`);
-    else print(`${file} is valid: node ${node.name} of ${cluster.name} in ${cluster.region}\n`);
-    return 0;
-  } catch (error) {
-    if (output === "text") throw error;
-    const parts = error instanceof SatelliteError && error.parts.length > 0 ? error.parts : [error];
-    const problems = parts.map(describe).map(({ code, message, hint }) => ({ code, message, hint }));
-    print(`${JSON.stringify({ file, valid: false, problems }, undefined, 2)}\n`);
-    return 1;
-  }
 }

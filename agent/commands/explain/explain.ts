@@ -4,11 +4,11 @@ import { listExplanations } from "../../explain/catalogue.ts";
 import { type Explanation, KINDS } from "../../explain/explanation.ts";
 import { findExplanations } from "../../explain/find.ts";
 import { renderExplanations, renderList } from "../../explain/render.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { type OutputFormat, outputOption } from "../options.ts";
 
 /** Adds `explain`. */
-export function register(program: Command, { print }: CommandContext): void {
+export function register(program: Command, { print }: LaptopContext): void {
   program
     .command("explain")
     .description("explain a condition, reason, check, error, event or Xid: the cause, what to do, whom to ask")

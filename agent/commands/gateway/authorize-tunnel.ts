@@ -5,7 +5,7 @@ import type { Change } from "../../admin/change.ts";
 import { type Administrator, type ClusterAccess, openCluster } from "../../admin/cluster-access.ts";
 import { planAddresses, planRelease, readStaticTunnel, type TunnelPlan } from "../../admin/gateway/allocate.ts";
 import { describe, hasCode, SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { ipv4Address, wireguardKey } from "../../tunnel/entries.ts";
 import { type AdminContext, type ChangeOptions, checkCluster, proposeChanges } from "../admin-changes.ts";
 import type { Print } from "../context.ts";
@@ -61,7 +61,7 @@ export function checkTunnelOptions({ tunnel, address, publicKey, nodeName, ident
 
 /** @throws gateway-needed, address-taken, address-outside, address-differs, network-full, api-forbidden, … */
 export function planTunnel(
-  { access, host }: { access: ClusterAccess; host: Pick<Host, "clock"> },
+  { access, host }: { access: ClusterAccess; host: Pick<LaptopHost, "clock"> },
   { nodeName, address, publicKey }: NamedTunnel,
 ): Promise<TunnelPlan> {
   const context = { ask: access.askKubernetes, clock: host.clock };
@@ -115,7 +115,7 @@ const PIN_NOTE =
 
 /** What `revoke` frees. Without --tunnel an unreadable ConfigMap is a note: there may be no tunnel at all. */
 export async function planTunnelRelease(
-  { access, host }: { access: ClusterAccess; host: Pick<Host, "clock"> },
+  { access, host }: { access: ClusterAccess; host: Pick<LaptopHost, "clock"> },
   { nodeName, tunnel }: { nodeName: string | undefined; tunnel: boolean },
 ): Promise<{ readonly changes: readonly Change[]; readonly notes: readonly string[] }> {
   if (nodeName === undefined) return { changes: [], notes: [] };

@@ -5,7 +5,7 @@ import type { Finding } from "../../admin/gateway/inspect.ts";
 import { openGateway, readEverything } from "../../admin/gateway/read.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import type { GatewayCommandContext } from "./create.ts";
 import { addGatewayOptions, type GatewayOptions } from "./options.ts";
 
@@ -17,11 +17,13 @@ export interface CheckGatewayOptions extends GatewayOptions {
 const CHECK_EXIT = { ok: 0, findings: 1 } as const;
 
 /** Adds `gateway check`. */
-export function registerCheck(gateway: Command, { host, print, exitWith, stopSignal }: CommandContext): void {
+export function registerCheck(gateway: Command, context: LaptopContext): void {
+  const { host, print, exitWith } = context;
   addGatewayOptions(gateway.command("check"))
     .description("administrator: say what a gateway lacks, with the command that mends it; exit 0 nothing, 1 something")
     .option("--node-name <name>", "also whether the control plane reaches kubelet of this node")
     .action(async (options: CheckGatewayOptions & ChainOptions & KubernetesOptions) => {
+      const { stopSignal } = context;
       const openAdmin = () => loadGatewayAdmin(host, options);
       exitWith(await checkGatewayCommand({ openAdmin, stopSignal }, options, print));
     });

@@ -5,7 +5,7 @@ import { type GatewayAdmin, openGateway, readEverything } from "../../admin/gate
 import type { Allowance } from "../../admin/gateway/rules.ts";
 import { CHANGE_EXIT, checkCluster, proposeChanges } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
-import type { CommandContext, Confirm, Print } from "../context.ts";
+import type { Confirm, LaptopContext, Print } from "../context.ts";
 import { checkId } from "../eni-options.ts";
 import {
   addConfirmation,
@@ -41,7 +41,8 @@ export interface GatewayCommandContext {
 }
 
 /** Adds `gateway create`. */
-export function registerCreate(gateway: Command, { host, confirm, print, exitWith, stopSignal }: CommandContext): void {
+export function registerCreate(gateway: Command, context: LaptopContext): void {
+  const { host, confirm, print, exitWith } = context;
   addConfirmation(addGatewayOptions(gateway.command("create")))
     .description("administrator: create a gateway, or what it lacks; exit 0 done, 1 error, 2 not confirmed")
     .option("--subnet <id>", "public subnet of the cluster's VPC (default: the first one)")
@@ -69,6 +70,7 @@ export function registerCreate(gateway: Command, { host, confirm, print, exitWit
     .option("--private-endpoint", "also where the API server has no public endpoint", false)
     .addOption(printOption())
     .action(async (options: CreateGatewayOptions & ChainOptions & KubernetesOptions) => {
+      const { stopSignal } = context;
       const openAdmin = () => loadGatewayAdmin(host, options);
       exitWith(await createGatewayCommand({ openAdmin, confirm, stopSignal }, options, print));
     });

@@ -4,7 +4,7 @@ import { planDeletion } from "../../admin/gateway/delete.ts";
 import { openGateway, readEverything } from "../../admin/gateway/read.ts";
 import { checkCluster, proposeChanges } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import type { GatewayCommandContext } from "./create.ts";
 import { addConfirmation, addGatewayOptions, type GatewayOptions } from "./options.ts";
 
@@ -15,11 +15,13 @@ export interface DeleteGatewayOptions extends GatewayOptions {
 }
 
 /** Adds `gateway delete`. */
-export function registerDelete(gateway: Command, { host, confirm, print, exitWith, stopSignal }: CommandContext): void {
+export function registerDelete(gateway: Command, context: LaptopContext): void {
+  const { host, confirm, print, exitWith } = context;
   addConfirmation(addGatewayOptions(gateway.command("delete")))
     .description("administrator: remove what create made, and nothing else; exit 0 done, 1 error, 2 not confirmed")
     .option("--force", "also while nodes have addresses in the tunnel", false)
     .action(async (options: DeleteGatewayOptions & ChainOptions & KubernetesOptions) => {
+      const { stopSignal } = context;
       const openAdmin = () => loadGatewayAdmin(host, options);
       exitWith(await deleteGatewayCommand({ openAdmin, confirm, stopSignal }, options, print));
     });

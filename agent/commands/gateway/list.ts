@@ -5,7 +5,7 @@ import { type GatewayPicture, networksOf, readGateways } from "../../admin/gatew
 import { renderTable } from "../../table.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type ChainOptions, loadGatewayAdmin } from "../admin-clients.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { type OutputFormat, outputOption, parseRegion, profileOption } from "../options.ts";
 import type { GatewayCommandContext } from "./create.ts";
 
@@ -16,7 +16,7 @@ export interface ListGatewayOptions {
 }
 
 /** Adds `gateway list`. */
-export function registerList(gateway: Command, { host, print, exitWith }: CommandContext): void {
+export function registerList(gateway: Command, { host, print, exitWith }: LaptopContext): void {
   gateway
     .command("list")
     .description("administrator: list the gateways of a cluster")

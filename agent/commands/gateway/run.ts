@@ -22,13 +22,14 @@ export interface GatewayRunContext {
 }
 
 /** Adds `gateway run`. */
-export function registerRun(program: Command, { host, environment, openLog, stopSignal }: CommandContext): void {
+export function registerRun(program: Command, context: CommandContext): void {
+  const { host, environment, openLog } = context;
   gatewayGroup(program)
     .command("run")
     .description("on the gateway's instance: end the satellites' tunnels and forward between them and the VPC")
     .option("--config <file>", "configuration file", GATEWAY_CONFIG_PATH)
     .action(async ({ config }: { readonly config: string }) => {
-      await gatewayRunCommand({ host, environment, write: openLog().write }, config, stopSignal);
+      await gatewayRunCommand({ host, environment, write: openLog().write }, config, context.stopSignal);
     });
 }
 

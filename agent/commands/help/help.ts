@@ -60,6 +60,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "gateway list": "eks-satellite gateway list --cluster my-cluster --region us-west-2",
   "user-data":
     "eks-satellite user-data --cluster my-cluster --region us-west-2 --credentials-file keys --set gpu.mode=required",
+  completion: "eks-satellite completion bash",
   token: "eks-satellite token --cluster my-cluster --region us-west-2",
   "gateway run": "systemctl start eks-satellite-gateway",
 };

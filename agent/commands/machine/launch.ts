@@ -8,20 +8,20 @@ import { joinBySsh } from "../../admin/machine/ssh.ts";
 import { describe, SatelliteError } from "../../errors.ts";
 import { checkCluster, renderProposal } from "../admin-changes.ts";
 import { loadAdmin, readChainKeys } from "../admin-clients.ts";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 import type { UserDataContext } from "../user-data/user-data.ts";
 import { LAUNCH_EXIT } from "./launch-exit.ts";
 import { addLaunchOptions, checkLaunchOptions, type LaunchOptions } from "./launch-options.ts";
 import { openLambda } from "./options.ts";
 import { type Prepared, prepareLaunch } from "./prepare.ts";
 
-export interface MachineContext extends UserDataContext, Pick<CommandContext, "confirm" | "stopSignal"> {
+export interface MachineContext extends UserDataContext, Pick<LaptopContext, "confirm" | "stopSignal"> {
   readonly openAdmin: () => Promise<Administrator>;
   readonly openLambda: () => Promise<LambdaApi>;
 }
 
 /** Adds `machine launch`. */
-export function registerLaunch(machine: Command, context: CommandContext): void {
+export function registerLaunch(machine: Command, context: LaptopContext): void {
   addLaunchOptions(machine.command("launch"))
     .argument("<name>", "name of the machine, its host, its Node and its role session")
     .description(

@@ -8,7 +8,7 @@ import { describe, SatelliteError } from "../../errors.ts";
 import { optional } from "../../optional.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type KubernetesOptions, loadAdmin } from "../admin-clients.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import {
   contextOption,
   kubeconfigOption,
@@ -32,14 +32,13 @@ export interface ListContext {
   readonly openAdmin: (region: string) => Promise<Administrator>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly stopSignal: AbortSignal;
 }
 
 /** Exit codes: 0 all was read, 1 the Nodes were not. */
 const LIST_EXIT = { whole: 0, withoutNodes: 1 } as const;
 
 /** Adds `machine list`. */
-export function registerList(machine: Command, context: CommandContext): void {
+export function registerList(machine: Command, context: LaptopContext): void {
   machine
     .command("list")
     .description("list the machines that cost, beside the Nodes of a cluster")
@@ -51,23 +50,23 @@ export function registerList(machine: Command, context: CommandContext): void {
     .addOption(lambdaKeyOption())
     .addOption(outputOption())
     .action(async (options: ListOptions) => {
-      const { host, print, stopSignal, exitWith } = context;
+      const { host, print, exitWith } = context;
       const { profile, kubeconfig, context: name } = options;
       const openAdmin = (region: string) =>
         loadAdmin(host, { region, ...optional({ profile, kubeconfig, context: name }) });
       const lambda = () => openLambda(context, options);
-      exitWith(await listCommand({ lambda, openAdmin, now: host.clock.now, stopSignal }, options, print));
+      exitWith(await listCommand({ lambda, openAdmin, now: host.clock.now }, options, print));
     });
 }
 
 /** Prints them and returns the exit code. Nodes that cannot be read hide no machine. @throws options-invalid, cluster-invalid, lambda-key-missing, … */
 export async function listCommand(
-  { lambda, openAdmin, now, stopSignal }: ListContext,
+  { lambda, openAdmin, now }: ListContext,
   options: ListOptions,
   print: Print,
 ): Promise<number> {
   const cluster = readCluster(options);
-  const machines = await (await lambda()).list(stopSignal);
+  const machines = await (await lambda()).list();
   const { nodes, unseen } = cluster === undefined ? {} : await readNodes(openAdmin, cluster);
   const listed = compareMachines(machines, nodes, now());
   if (options.output === "json") print(`${JSON.stringify(describeListed(listed, unseen), undefined, 2)}\n`);

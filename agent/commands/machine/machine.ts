@@ -1,6 +1,6 @@
 // `eks-satellite machine`: machines of Lambda Cloud, as an administrator rents them.
 import type { Command } from "commander";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 import { registerLaunch } from "./launch.ts";
 import { registerList } from "./list.ts";
 import { registerRestart } from "./restart.ts";
@@ -9,7 +9,7 @@ import { registerTerminate } from "./terminate.ts";
 import { registerTypes } from "./types.ts";
 
 /** Adds `machine` with its commands. */
-export function register(program: Command, context: CommandContext): void {
+export function register(program: Command, context: LaptopContext): void {
   const machine = program.command("machine").description("administrator: machines of Lambda Cloud");
   registerTypes(machine, context);
   registerLaunch(machine, context);

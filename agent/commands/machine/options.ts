@@ -1,7 +1,7 @@
 // What the commands of `machine` share: the key of Lambda Cloud, and its client, which is loaded when such a command runs.
 import { Option } from "commander";
 import type { LambdaApi } from "../../admin/lambda/api.ts";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 
 export interface LambdaOptions {
   readonly lambdaKeyFile?: string;
@@ -17,7 +17,7 @@ export function lambdaKeyOption(): Option {
 
 /** Loads the client: the daemon never holds it. @throws lambda-key-missing, credentials-exposed, … */
 export async function openLambda(
-  { host, environment }: Pick<CommandContext, "host" | "environment">,
+  { host, environment }: Pick<LaptopContext, "host" | "environment">,
   { lambdaKeyFile }: LambdaOptions,
 ): Promise<LambdaApi> {
   const [{ readLambdaAccess }, { createLambda }] = await Promise.all([

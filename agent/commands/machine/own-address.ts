@@ -1,6 +1,6 @@
 // The public address of this machine, as AWS sees it: what `--open` without a network lets in.
 import { SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { ipv4Address } from "../../tunnel/entries.ts";
 
 /** AWS's own service: it answers with the address that the question came from. */
@@ -9,7 +9,7 @@ const TIMEOUT_SECONDS = 15;
 const MAX_BYTES = 256;
 
 /** @throws address-unknown */
-export async function readOwnAddress(host: Pick<Host, "fetch">): Promise<string> {
+export async function readOwnAddress(host: Pick<LaptopHost, "fetch">): Promise<string> {
   const failed = (cause: unknown) =>
     new SatelliteError("address-unknown", `${URL} does not say which public address this machine has`, {
       hint: "Say from where packets may come: --open tcp:8080:203.0.113.7/32, or :0.0.0.0/0 for the whole internet.",

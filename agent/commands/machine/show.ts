@@ -5,7 +5,7 @@ import { UNFILTERED_REGION } from "../../admin/lambda/regions.ts";
 import { TAGS } from "../../admin/lambda/tags.ts";
 import { findMachine, launchedAt } from "../../admin/machine/find-machine.ts";
 import { isoTime } from "../../time.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { type OutputFormat, outputOption } from "../options.ts";
 import { type LambdaOptions, lambdaKeyOption, openLambda } from "./options.ts";
 import { cell, renderDollars, renderGpus, renderSince } from "./output.ts";
@@ -18,14 +18,13 @@ export interface ShowContext {
   readonly lambda: () => Promise<Pick<LambdaApi, "list" | "listRulesets" | "listGlobalRules">>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly stopSignal: AbortSignal;
 }
 
 /** Lambda's document says so of this region, and not whether its ports are open or closed. */
 const HOUR_MS = 3_600_000;
 
 /** Adds `machine show`. */
-export function registerShow(machine: Command, context: CommandContext): void {
+export function registerShow(machine: Command, context: LaptopContext): void {
   machine
     .command("show")
     .description("show one machine, and what the firewall lets through to it")
@@ -33,23 +32,23 @@ export function registerShow(machine: Command, context: CommandContext): void {
     .addOption(lambdaKeyOption())
     .addOption(outputOption())
     .action(async (name: string, options: ShowOptions) => {
-      const { host, print, stopSignal } = context;
+      const { host, print } = context;
       const lambda = () => openLambda(context, options);
-      await showCommand({ lambda, now: host.clock.now, stopSignal }, name, options, print);
+      await showCommand({ lambda, now: host.clock.now }, name, options, print);
     });
 }
 
 /** Prints it. @throws lambda-not-found, machine-ambiguous, lambda-key-missing, … */
 export async function showCommand(
-  { lambda: open, now, stopSignal }: ShowContext,
+  { lambda: open, now }: ShowContext,
   name: string,
   { output }: Pick<ShowOptions, "output">,
   print: Print,
 ): Promise<void> {
   const lambda = await open();
-  const machine = findMachine(await lambda.list(stopSignal), name);
-  const rulesets = (await lambda.listRulesets(stopSignal)).filter(({ id }) => machine.rulesetIds.includes(id));
-  const globalRules = await lambda.listGlobalRules(stopSignal);
+  const machine = findMachine(await lambda.list(), name);
+  const rulesets = (await lambda.listRulesets()).filter(({ id }) => machine.rulesetIds.includes(id));
+  const globalRules = await lambda.listGlobalRules();
   if (output === "json") print(`${JSON.stringify({ machine, rulesets, globalRules }, undefined, 2)}\n`);
   else print(renderMachine({ machine, rulesets, globalRules }, now()));
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Administrator } from "../../admin/cluster-access.ts";
 import type { LambdaApi } from "../../admin/lambda/api.ts";
 import { SatelliteError } from "../../errors.ts";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 import {
   contextOption,
   kubeconfigOption,
@@ -32,7 +32,7 @@ export interface TerminateOptions extends LambdaOptions {
 }
 
 export interface TerminateContext
-  extends Pick<CommandContext, "host" | "confirm" | "print" | "printError" | "stopSignal"> {
+  extends Pick<LaptopContext, "host" | "confirm" | "print" | "printError" | "stopSignal"> {
   readonly openAdmin: (region: string) => Promise<Administrator>;
   readonly openLambda: () => Promise<LambdaApi>;
 }

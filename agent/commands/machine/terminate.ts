@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { describe, SatelliteError } from "../../errors.ts";
 import { optional } from "../../optional.ts";
 import { loadAdmin } from "../admin-clients.ts";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 import { type NamedPlan, planAll } from "./end-plans.ts";
 import { openLambda } from "./options.ts";
 import {
@@ -17,7 +17,7 @@ import {
 export const TERMINATE_EXIT = { done: 0, refused: 2 } as const;
 
 /** Adds `machine terminate`. */
-export function registerTerminate(machine: Command, context: CommandContext): void {
+export function registerTerminate(machine: Command, context: LaptopContext): void {
   addTerminateOptions(machine.command("terminate"))
     .argument("<names...>", "names of machines, or their ids")
     .description("administrator: drain and end machines, and delete their Nodes; exit 0 done, 1 error, 2 not confirmed")

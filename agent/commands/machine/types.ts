@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { LambdaApi, MachineOffer } from "../../admin/lambda/api.ts";
 import { unknownName } from "../../admin/lambda/errors.ts";
 import { renderTable } from "../../table.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { type OutputFormat, outputOption } from "../options.ts";
 import { type LambdaOptions, lambdaKeyOption, openLambda } from "./options.ts";
 import { cell, renderDollars, renderGpus } from "./output.ts";
@@ -19,11 +19,10 @@ export interface TypesOptions extends LambdaOptions {
 
 export interface TypesContext {
   readonly lambda: () => Promise<Pick<LambdaApi, "listTypes">>;
-  readonly stopSignal: AbortSignal;
 }
 
 /** Adds `machine types`. */
-export function registerTypes(machine: Command, context: CommandContext): void {
+export function registerTypes(machine: Command, context: LaptopContext): void {
   machine
     .command("types")
     .description(
@@ -34,18 +33,18 @@ export function registerTypes(machine: Command, context: CommandContext): void {
     .addOption(lambdaKeyOption())
     .addOption(outputOption())
     .action(async (options: TypesOptions) => {
-      const { print, stopSignal, exitWith } = context;
-      exitWith(await typesCommand({ lambda: () => openLambda(context, options), stopSignal }, options, print));
+      const { print, exitWith } = context;
+      exitWith(await typesCommand({ lambda: () => openLambda(context, options) }, options, print));
     });
 }
 
 /** Prints the types, the cheapest first; returns the exit code. @throws lambda-not-found, lambda-key-missing, … */
 export async function typesCommand(
-  { lambda, stopSignal }: TypesContext,
+  { lambda }: TypesContext,
   { gpu, all, output }: TypesOptions,
   print: Print,
 ): Promise<number> {
-  const offers = await (await lambda()).listTypes(stopSignal);
+  const offers = await (await lambda()).listTypes();
   const matching = offers.filter((offer) => gpu === undefined || hasWord(offer, gpu));
   if (matching.length === 0 && gpu !== undefined) throw unknownName("type of machine with", gpu, offers.map(gpuOf));
   const withCapacity = matching.filter(({ regions }) => regions.length > 0);

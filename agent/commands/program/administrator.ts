@@ -2,7 +2,8 @@
 import { register as registerAuthorize } from "../authorize.ts";
 import { register as registerClusters } from "../clusters/clusters.ts";
 import { register as registerToken } from "../clusters/token.ts";
-import type { CommandContext } from "../context.ts";
+import { register as registerCompletion } from "../completion/completion.ts";
+import type { LaptopContext } from "../context.ts";
 import { register as registerEni } from "../eni.ts";
 import { register as registerGateway } from "../gateway/gateway.ts";
 import { register as registerMachine } from "../machine/machine.ts";
@@ -13,7 +14,7 @@ import { register as registerUserData } from "../user-data/user-data.ts";
 import { register as registerVerify } from "../verify/verify.ts";
 
 /** In the order of `--help`. */
-export const ADMIN_COMMANDS: readonly Register<CommandContext>[] = [
+export const ADMIN_COMMANDS: readonly Register<LaptopContext>[] = [
   registerAuthorize,
   registerRevoke,
   registerEni,
@@ -24,4 +25,5 @@ export const ADMIN_COMMANDS: readonly Register<CommandContext>[] = [
   registerGateway,
   registerVerify,
   registerToken,
+  registerCompletion,
 ];

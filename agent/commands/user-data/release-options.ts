@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { DEFAULT_BASE_URL, type PinnedRelease, pinRelease } from "../../admin/user-data/pinned-release.ts";
 import { optional } from "../../optional.ts";
 import { VERSION } from "../../version.ts";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 
 export interface ReleaseOptions {
   readonly eksSatelliteVersion: string;
@@ -23,7 +23,7 @@ export function addReleaseOptions(command: Command): Command {
 
 /** Pins the release that the options and the environment name. @throws what pinRelease does */
 export function pinWanted(
-  { host, environment }: Pick<CommandContext, "host" | "environment">,
+  { host, environment }: Pick<LaptopContext, "host" | "environment">,
   { eksSatelliteVersion: version, sums, allowedSigners, allowUnsigned }: ReleaseOptions,
 ): Promise<PinnedRelease> {
   const { EKS_SATELLITE_ALLOWED_SIGNERS: ofEnvironment } = environment;

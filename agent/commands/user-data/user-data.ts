@@ -13,12 +13,12 @@ import { SatelliteError } from "../../errors.ts";
 import type { AwsKeys } from "../../host/aws.ts";
 import { Secret } from "../../secret.ts";
 import { readChainKeys } from "../admin-clients.ts";
-import type { CommandContext } from "../context.ts";
+import type { LaptopContext } from "../context.ts";
 import { addUserDataOptions, checkTogether, keySourceOf, type UserDataOptions } from "./options.ts";
 import { pinWanted } from "./release-options.ts";
 
 export interface UserDataContext
-  extends Pick<CommandContext, "host" | "environment" | "print" | "printError" | "isTerminal" | "readInput"> {
+  extends Pick<LaptopContext, "host" | "environment" | "print" | "printError" | "isTerminal" | "readInput"> {
   /** The administrator's own, for SSM alone. */
   readonly readKeys: () => Promise<AwsKeys>;
 }
@@ -30,7 +30,7 @@ const DEFAULT_EXCEPTIONS = "169.254.169.254";
 const MODE = 0o600;
 
 /** Adds `user-data`. */
-export function register(program: Command, context: CommandContext): void {
+export function register(program: Command, context: LaptopContext): void {
   addUserDataOptions(program.command("user-data"))
     .description("administrator: print the user data, or the script, that makes a fresh machine of any cloud this node")
     .action((options: UserDataOptions) => {

@@ -7,12 +7,12 @@ import { unusable } from "../../admin/kubernetes-call.ts";
 import { ROW_NAMES, type Row, type RowName } from "../../admin/verify/row.ts";
 import { type VerifyReport, verifyNode } from "../../admin/verify/verify.ts";
 import { SatelliteError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
+import type { LaptopHost } from "../../host/laptop/types.ts";
 import { proxyFor } from "../../host/proxy.ts";
 import type { KubeconfigFiles } from "../../host/verify/kubeconfig.ts";
 import type { VerifyKubernetes } from "../../host/verify/verify-kubernetes.ts";
 import { optional } from "../../optional.ts";
-import type { CommandContext, Print } from "../context.ts";
+import type { LaptopContext, Print } from "../context.ts";
 import { contextOption, type OutputFormat, outputOption } from "../options.ts";
 import { renderEnd, renderJson, renderRow } from "./output.ts";
 
@@ -28,8 +28,8 @@ export interface VerifyCommandOptions {
   readonly output: OutputFormat;
 }
 
-export interface VerifyCommandContext extends Pick<CommandContext, "environment" | "stopSignal"> {
-  readonly host: Pick<Host, "clock">;
+export interface VerifyCommandContext extends Pick<LaptopContext, "environment" | "stopSignal"> {
+  readonly host: Pick<LaptopHost, "clock">;
   readonly openKubernetes: (files: KubeconfigFiles) => Promise<VerifyKubernetes>;
 }
 
@@ -42,8 +42,8 @@ const DEFAULT_IMAGE = "public.ecr.aws/docker/library/busybox:1.36";
 const PORTS = { from: 20_000, to: 29_999 } as const;
 
 /** Adds `verify`. */
-export function register(program: Command, context: CommandContext): void {
-  const { host, environment, print, stopSignal, exitNow } = context;
+export function register(program: Command, context: LaptopContext): void {
+  const { host, environment, print, exitNow } = context;
   const names = (flags: string, description: string) => new Option(flags, description).choices(ROW_NAMES).default([]);
   program
     .command("verify")
@@ -63,9 +63,10 @@ export function register(program: Command, context: CommandContext): void {
     .addOption(names("--only <rows...>", "try these rows only"))
     .addOption(names("--skip <rows...>", "try all rows but these"))
     .addOption(outputOption())
-    .action(async (options: VerifyCommandOptions) =>
-      exitNow(await verifyCommand({ host, environment, stopSignal, openKubernetes }, options, print)),
-    );
+    .action(async (options: VerifyCommandOptions) => {
+      const { stopSignal } = context;
+      await exitNow(await verifyCommand({ host, environment, stopSignal, openKubernetes }, options, print));
+    });
 }
 
 /** Kubernetes' client is in a file of its own. */
@@ -108,7 +109,7 @@ function exitCodeOf({ rows, left }: VerifyReport, isInterrupted: boolean): numbe
 }
 
 /** As kubectl finds them. @throws options-invalid */
-function filesOf({ KUBECONFIG = "", HOME = "" }: CommandContext["environment"]): readonly string[] {
+function filesOf({ KUBECONFIG = "", HOME = "" }: LaptopContext["environment"]): readonly string[] {
   const files = KUBECONFIG.split(":").filter((file) => file !== "");
   if (files.length > 0) return files;
   if (HOME !== "") return [join(HOME, ".kube/config")];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { validateCommand } from "../../../agent/commands/config/config.ts";
 import { showCommand } from "../../../agent/commands/config/show.ts";
+import { validateCommand } from "../../../agent/commands/config/validate.ts";
 import { LAST_GOOD_CONFIG_PATH, parseConfig } from "../../../agent/config/load.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 import { MINIMAL_CONFIG } from "../../fakes/samples.ts";

@@ -14,13 +14,8 @@ function setUp() {
   const { host, context, kubernetes, print, said, forget, aws } = setUpAdmin();
   const memory = new MemoryLambda(host.clock);
   const { openAdmin } = context;
-  const stopSignal = new AbortController().signal;
   const list = (options: Partial<ListOptions> = {}) =>
-    listCommand(
-      { lambda: async () => memory, openAdmin, now: host.clock.now, stopSignal },
-      { output: "text", ...options },
-      print,
-    );
+    listCommand({ lambda: async () => memory, openAdmin, now: host.clock.now }, { output: "text", ...options }, print);
   const node = (name: string, isReady: boolean, unschedulable = false) => ({
     metadata: { name, labels: { "eks.amazonaws.com/compute-type": "hybrid" } },
     spec: { unschedulable },

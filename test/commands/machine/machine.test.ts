@@ -15,7 +15,7 @@ function setUp() {
   const memory = new MemoryLambda(clock);
   const printed: string[] = [];
   const print = (text: string) => void printed.push(text);
-  const context = { lambda: async () => memory, now: clock.now, stopSignal: new AbortController().signal };
+  const context = { lambda: async () => memory, now: clock.now };
   return {
     memory,
     said: () => printed.join(""),
@@ -99,7 +99,6 @@ test("no output has the token of a machine's notebook", async () => {
   const context = {
     lambda: () => openLambda({ host, environment }, {}),
     now: host.clock.now,
-    stopSignal: new AbortController().signal,
   };
   const shown = showCommand(context, "gpu-1", { output: "json" }, (text) => void printed.push(text));
   await host.clock.advance(10_000);

@@ -66,7 +66,7 @@ export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"
   const sha256 = createHash("sha256")
     .update(await mirror.read(VERSION, PACKAGE))
     .digest("hex");
-  const laptop = await Laptop.open(sandbox, dist);
+  const laptop = await Laptop.open(sandbox);
   await letAdministratorIn(sandbox, laptop);
   const config = parse((await sandbox.box(["cat", configPath])).stdout);
   config.credentials.assumeRole.arn = NODE_ROLE;

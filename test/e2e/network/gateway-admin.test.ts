@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Laptop } from "../../sandbox/administrator.ts";
 import { down } from "../../sandbox/down.ts";
-import { buildAgent } from "../../sandbox/install-agent.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder, clusterName } from "../../sandbox/state.ts";
 import { up } from "../../sandbox/up.ts";
@@ -26,9 +25,8 @@ let untouched: AccountPicture;
 before(async () => {
   const folder = join(cacheFolder(), await claimSandbox("vpc"));
   await down(folder);
-  const dist = await buildAgent();
   ({ sandbox } = await up({ folder, network: "vpc", agent: false }));
-  laptop = await Laptop.open(sandbox, dist);
+  laptop = await Laptop.open(sandbox);
   await letAdministratorIn(sandbox, laptop);
   account = await AwsAccount.open(await awsClients(sandbox));
   untouched = await picture();

@@ -1,35 +1,14 @@
 // The completion for bash. It needs nothing of the package bash-completion but its folder.
 import { type CommandNode, type OptionNode, type Values, withDescendants } from "./command-tree.ts";
 
+const FUNCTION = "_eks_satellite";
+
 /** Renders the script. */
 export function renderBash(tree: CommandNode): string {
   const nodes = withDescendants(tree);
   return `# bash completion of eks-satellite, rendered from its command line.
-_eks_satellite() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} path="" option="" word at
-  # bash takes --option=value apart.
-  local -a words=()
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do [[ $word == = ]] || words+=("$word"); done
-  [[ $cur != = ]] || cur=""
-  COMPREPLY=()
-  for word in "\${words[@]}"; do
-    case "$path/$word" in
-${nodes
-  .filter(({ path }) => path.length > 0)
-  .map(({ path }) => `      ${quote(`${path.slice(0, -1).map(segment).join("")}/${path.at(-1)}`)}) path+="/$word" ;;`)
-  .join("\n")}
-      *) break ;;
-    esac
-  done
-  # The value of the option before, or one more of one that takes several.
-  at=$((\${#words[@]} - 1))
-  while ((at >= 0)); do
-    if [[ \${words[at]} == -* ]]; then
-      option=\${words[at]}
-      break
-    fi
-    at=$((at - 1))
-  done
+${FUNCTION}() {
+${renderWords(nodes)}
   local isNext=$((at >= 0 && at == \${#words[@]} - 1))
   case "$path $option" in
 ${nodes.flatMap(renderOptionValues).join("\n")}
@@ -46,8 +25,38 @@ ${nodes.map((node) => `      ${quote(pathOf(node))}) word=${quote(node.options.m
 ${nodes.map(renderPositional).join("\n")}
   esac
 }
-complete -F _eks_satellite eks-satellite
+complete -F ${FUNCTION} eks-satellite
 `;
+}
+
+/** What was typed: the command in `path`, and the option before the cursor in `option`. */
+function renderWords(nodes: readonly CommandNode[]): string {
+  const deeper = nodes
+    .filter(({ path }) => path.length > 0)
+    .map(
+      ({ path }) => `      ${quote(`${path.slice(0, -1).map(segment).join("")}/${path.at(-1)}`)}) path+="/$word" ;;`,
+    );
+  return `  local cur=\${COMP_WORDS[COMP_CWORD]} path="" option="" word at
+  # bash takes --option=value apart.
+  local -a words=()
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do [[ $word == = ]] || words+=("$word"); done
+  [[ $cur != = ]] || cur=""
+  COMPREPLY=()
+  for word in "\${words[@]}"; do
+    case "$path/$word" in
+${deeper.join("\n")}
+      *) break ;;
+    esac
+  done
+  # The value of the option before, or one more of one that takes several.
+  at=$((\${#words[@]} - 1))
+  while ((at >= 0)); do
+    if [[ \${words[at]} == -* ]]; then
+      option=\${words[at]}
+      break
+    fi
+    at=$((at - 1))
+  done`;
 }
 
 function segment(word: string): string {

@@ -1,9 +1,6 @@
 // The command line as data, from commander's program: completions and manual pages are rendered from it.
 import type { Argument, Command, Option } from "commander";
-import { CHECKS } from "../../agent/commands/check.ts";
-import type { CommandContext } from "../../agent/commands/context.ts";
-import { createWholeProgram } from "../../agent/commands/program/whole.ts";
-import { knownRegions } from "../../agent/config/partitions.ts";
+import { knownRegions } from "../../config/partitions.ts";
 
 /** What may stand for the value of an option or an argument. */
 export type Values =
@@ -46,9 +43,9 @@ const HELP: OptionNode = {
   ...{ values: undefined, isVariadic: false, isMandatory: false, defaultValue: undefined },
 };
 
-/** Reads the whole tree. Commands read their context only when they run, and here none runs. */
-export function readCommandTree(program: Command = createWholeProgram({} as CommandContext)): CommandNode {
-  return readCommand(program, []);
+/** Reads the whole tree. @param checks names of the checks that `check` knows */
+export function readCommandTree(program: Command, checks: readonly string[]): CommandNode {
+  return readCommand(program, [], checks);
 }
 
 /** Every command below a node, and the node itself. */
@@ -56,35 +53,40 @@ export function withDescendants(node: CommandNode): readonly CommandNode[] {
   return [node, ...node.children.flatMap(withDescendants)];
 }
 
-function readCommand(command: Command, path: readonly string[]): CommandNode {
+function readCommand(command: Command, path: readonly string[], checks: readonly string[]): CommandNode {
   return {
     path,
     description: command.description(),
-    options: [...command.options.filter(({ hidden }) => !hidden).map(readOption), HELP],
+    options: [...command.options.filter(({ hidden }) => !hidden).map((option) => readOption(option, checks)), HELP],
     arguments: command.registeredArguments.map(readArgument),
-    children: command.commands.map((child) => readCommand(child, [...path, child.name()])),
+    children: command.commands.map((child) => readCommand(child, [...path, child.name()], checks)),
   };
 }
 
-function readOption(option: Option): OptionNode {
+function readOption(option: Option, checks: readonly string[]): OptionNode {
   const { long, short, flags, description, variadic, mandatory, defaultValue, argChoices } = option;
   const takesValue = option.required || option.optional;
   const placeholder = /[<[]([\w-]+)/.exec(flags)?.[1] ?? "";
   return {
     ...{ long: long ?? flags, short, flags, description, defaultValue, isVariadic: variadic, isMandatory: mandatory },
-    values: takesValue ? valuesOf(option.attributeName(), placeholder, argChoices) : undefined,
+    values: takesValue ? valuesOfOption(option.attributeName(), valuesOf(placeholder, argChoices), checks) : undefined,
   };
 }
 
 function readArgument(argument: Argument): ArgumentNode {
   const { description, required, variadic, argChoices } = argument;
   const name = argument.name();
-  return { name, description, isRequired: required, isVariadic: variadic, values: valuesOf(name, name, argChoices) };
+  return { name, description, isRequired: required, isVariadic: variadic, values: valuesOf(name, argChoices) };
 }
 
-function valuesOf(name: string, placeholder: string, choices: readonly string[] | undefined): Values {
+/** The checks are no choices of commander's: an unknown one is an error that names the nearest. */
+function valuesOfOption(name: string, values: Values, checks: readonly string[]): Values {
+  const isOfCheck = values.kind === "any" && (name === "only" || name === "skip");
+  return isOfCheck ? { kind: "words", words: checks } : values;
+}
+
+function valuesOf(placeholder: string, choices: readonly string[] | undefined): Values {
   if (choices !== undefined) return { kind: "words", words: choices };
-  if (name === "only" || name === "skip") return { kind: "words", words: CHECKS.map((check) => check.name) };
   if (placeholder === "region") return { kind: "words", words: knownRegions() };
   return { kind: placeholder === "file" || placeholder === "folder" ? "file" : "any" };
 }

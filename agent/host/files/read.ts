@@ -1,0 +1,64 @@
+// Reading files and explaining their failures, on any system.
+import { constants, type Stats } from "node:fs";
+import { open, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { SatelliteError } from "../../errors.ts";
+import { unwritable } from "../atomic-write.ts";
+import type { FileStatus } from "../host.ts";
+
+/** Status and text of one file that is opened once. */
+export async function readWithStatus(path: string, maxBytes: number): Promise<{ status: FileStatus; text: string }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = toStatus(await handle.stat());
+    if (status.kind !== "file") return { status, text: "" };
+    const buffer = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= maxBytes; length += read)
+      read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
+    if (length > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+    return { status, text: buffer.toString("utf8", 0, length) };
+  } finally {
+    await handle.close();
+  }
+}
+
+export function toStatus(found: Stats): FileStatus {
+  return {
+    kind: found.isFile() ? "file" : found.isDirectory() ? "folder" : "other",
+    mode: found.mode & 0o7777,
+    uid: found.uid,
+    gid: found.gid,
+    sizeBytes: found.size,
+    modifiedMs: found.mtimeMs,
+  };
+}
+
+/** Of a path that does not exist: the real path of its nearest folder that does, and the rest as it is named. */
+export async function readRealPath(path: string): Promise<string> {
+  const found = await unlessAbsent(path, () => realpath(path));
+  if (found !== undefined || dirname(path) === path) return found ?? path;
+  return join(await readRealPath(dirname(path)), basename(path));
+}
+
+/** What is read, or undefined where there is nothing. @throws file-unreadable */
+export async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (cause) {
+    const code = (cause as { code?: unknown }).code;
+    // ESRCH: a process left while its folder in /proc was being read.
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH") return undefined;
+    const hint = code === "EACCES" || code === "EPERM" ? "Run as root." : `See ls -l ${path}.`;
+    throw new SatelliteError("file-unreadable", `${path} could not be read`, { hint, cause });
+  }
+}
+
+/** Says why a write failed. @throws disk-full, file-unwritable */
+export async function explaining<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    throw cause instanceof SatelliteError ? cause : unwritable(path, cause);
+  }
+}
