@@ -7,6 +7,7 @@ import { execa } from "execa";
 import { KEY_FILE, makeRepository } from "../../scripts/release/apt/repository.ts";
 import { makeThrowAwayKey, parseFingerprint, type ThrowAwayKey } from "../../scripts/release/apt/signature.ts";
 import { renderChecksums } from "../../scripts/release/checksums.ts";
+import { makeTrialSigning, signChecksums } from "../../scripts/release/signing.ts";
 import { ARCHITECTURES, makeSmallDeb } from "./apt-repository.ts";
 import { SAMPLE_TIME_SECONDS, scratchFolder, TOP } from "./sample-release.ts";
 
@@ -146,14 +147,17 @@ async function build(change: (release: string) => void = () => {}) {
   const folder = join(await scratchFolder(), "apt");
   const env = { GNUPGHOME: signer.home };
   const run = (...args: readonly string[]) => execa(process.execPath, [MAIN, ...args], { env, reject: false });
-  return { folder, run, args: [folder, "--release", release, "--key", signer.keys[0] ?? ""] };
+  return { folder, release, run, args: [folder, "--release", release, "--key", signer.keys[0] ?? ""] };
 }
 
 test("scripts/build --apt adds a release and signs with a key of the user's keyring", async () => {
   const { folder, run, args } = await build();
   const { exitCode, stdout, stderr } = await run(...args);
   assert.deepEqual([exitCode, stderr], [0, ""]);
-  assert.equal(stdout, `1.0.0 amd64\n1.0.0 arm64\n${folder} is signed by ${signer.keys[0]}`);
+  assert.equal(
+    stdout,
+    `! the release has no SHA256SUMS.sig\n1.0.0 amd64\n1.0.0 arm64\n${folder} is signed by ${signer.keys[0]}`,
+  );
   assert.deepEqual(readdirSync(folder).toSorted(), ["dists", KEY_FILE, "pool"]);
   assert.equal(readdirSync(join(folder, POOL)).length, 2);
   const leftovers = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".new"));
@@ -177,4 +181,22 @@ test("it takes no release whose sums differ, no key that is not there, and no ha
     assert.equal(wrong.exitCode, 64, some.join(" "));
     assert.match(wrong.stderr, /usage: scripts\/build --apt FOLDER --key FINGERPRINT/);
   }
+});
+
+test("a release that has a signature is taken only when a known key has signed these sums", async () => {
+  const signing = await makeTrialSigning(await scratchFolder());
+  const { folder, release, run, args } = await build();
+  const sums = readFileSync(join(release, "SHA256SUMS"), "utf8");
+  const known = ["--allowed-signers", signing.allowedSigners];
+  writeFileSync(join(release, "SHA256SUMS.sig"), await signChecksums(`${sums}\n`, signing, await scratchFolder()));
+  for (const signers of [known, []]) {
+    const { exitCode, stderr } = await run(...args, ...signers);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^tool-failed: .*ssh-keygen/);
+    assert.equal(existsSync(folder), false);
+  }
+  writeFileSync(join(release, "SHA256SUMS.sig"), await signChecksums(sums, signing, await scratchFolder()));
+  const { exitCode, stdout } = await run(...args, ...known);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^1\.0\.0 amd64\n/);
 });
