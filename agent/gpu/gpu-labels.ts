@@ -31,6 +31,11 @@ interface OwnLabels {
 
 /** Only GPU Feature Discovery writes it. Where it is present, every label of GPUs belongs to GPU Feature Discovery. */
 const DISCOVERY_LABEL = "nvidia.com/gfd.timestamp";
+/** As Node Feature Discovery labels a machine with a device of NVIDIA; NodeRestriction allows names below node.kubernetes.io. */
+const PCI_LABEL = "feature.node.kubernetes.io/pci-10de.present";
+const DRIVER_LABEL = "nvidia.com/gpu.deploy.driver";
+/** `false` keeps GPU Operator's pods away: on the host's network they get no address, and would wait for ever. */
+const OPERANDS_LABEL = "nvidia.com/gpu.deploy.operands";
 /** Labels that were right are checked again after this long. */
 const CHECK_AGAIN_MS = 10 * 60_000;
 const MAX_VALUE_LENGTH = 63;
@@ -56,13 +61,16 @@ export function renderGpuLabels({ facts, gpus }: GpuView): Readonly<Record<strin
 }
 
 /**
- * What GPU Operator must know of a machine that has its driver: without it, it would install another one in a container. It keeps a value that is there.
- * https://github.com/NVIDIA/gpu-operator/blob/main/controllers/state_manager.go (addGPUStateLabels)
+ * What GPU Operator must know of this machine; it keeps values that are there. Without the first label it takes the machine for one
+ * that has lost its GPUs: it sets gpu.present to false and removes its own labels. Without the driver's it would install another driver.
+ * https://github.com/NVIDIA/gpu-operator/blob/main/controllers/state_manager.go (labelGPUNodes, addGPUStateLabels)
+ * @param areOperandsOff whether it is to run nothing here; it removes the driver's label then
  */
-export function renderOperatorLabels({ facts }: Pick<GpuView, "facts">): Readonly<Record<string, string>> {
-  return facts.busIds.length === 0 || facts.driverVersion === undefined
-    ? {}
-    : { "nvidia.com/gpu.deploy.driver": "pre-installed" };
+export function renderOperatorLabels({ facts }: Pick<GpuView, "facts">, areOperandsOff: boolean): Labels {
+  if (facts.busIds.length === 0) return {};
+  const forOperands = areOperandsOff ? { [OPERANDS_LABEL]: "false" } : {};
+  const isDriverKnown = facts.driverVersion !== undefined && !areOperandsOff;
+  return { [PCI_LABEL]: "true", ...(isDriverKnown ? { [DRIVER_LABEL]: "pre-installed" } : forOperands) };
 }
 
 /** Keeps the Node's labels in step with its GPUs. */
@@ -86,12 +94,11 @@ export class GpuLabeler {
     if (view === undefined || server === undefined || !board.isTrue("ApiReachable")) return;
     const wanted = renderGpuLabels(view);
     if (Object.keys(wanted).length === 0 && history.labels.length === 0) return;
-    const forOperator = renderOperatorLabels(view);
-    const labels = JSON.stringify([wanted, forOperator]);
+    const labels = JSON.stringify([wanted, view.facts.driverVersion]);
     const atMs = host.clock.monotonic();
     if (this.#kept?.labels === labels && atMs - this.#kept.atMs < CHECK_AGAIN_MS) return;
     try {
-      if (await this.#write(server, wanted, forOperator)) this.#kept = { labels, atMs };
+      if (await this.#write(server, view, wanted)) this.#kept = { labels, atMs };
     } catch (err) {
       if (describe(err).code === "api-unreachable") return; // The next round tries again.
       log.info({ err }, "the Node's labels for its GPUs were not written");
@@ -99,11 +106,12 @@ export class GpuLabeler {
     }
   }
 
-  /** Returns whether there was a Node to write to. @param forOperator written only where there is no value yet */
-  async #write(server: NodeApi, wanted: Labels, forOperator: Labels): Promise<boolean> {
+  /** Returns whether there was a Node to write to. */
+  async #write(server: NodeApi, view: GpuView, wanted: Labels): Promise<boolean> {
     const { config, log, history } = this.#options;
     const present = await server.readLabels(config.node.name);
     if (present === undefined) return false;
+    const forOperator = renderOperatorLabels(view, this.#areOperandsOff(present));
     const isConfigured = (key: string) => Object.hasOwn(config.node.labels, key);
     const isDiscovered = Object.hasOwn(present, DISCOVERY_LABEL);
     const own = isDiscovered ? [] : Object.entries(wanted).filter(([key]) => !isConfigured(key));
@@ -112,7 +120,11 @@ export class GpuLabeler {
     const changes =
       isGone && !isDiscovered
         ? history.labels.filter((key) => Object.hasOwn(present, key)).map((key) => [key, null] as const)
-        : [...own.filter(([key, value]) => present[key] !== value), ...missing];
+        : [
+            ...own.filter(([key, value]) => present[key] !== value),
+            ...missing,
+            ...this.#obsolete(present, forOperator),
+          ];
     if (changes.length > 0) {
       await server.patchLabels(config.node.name, Object.fromEntries(changes));
       log.info({ labels: Object.fromEntries(changes) }, "the Node's labels for its GPUs were written");
@@ -121,9 +133,28 @@ export class GpuLabeler {
     return true;
   }
 
+  /** What the configuration or a user says of the operands counts; a label of ours only while pods use the host's network. */
+  #areOperandsOff(present: Labels): boolean {
+    const { config } = this.#options;
+    const ofUser = this.#isOwnOperandsLabel(present) ? undefined : present[OPERANDS_LABEL];
+    const said = config.node.labels[OPERANDS_LABEL] ?? ofUser;
+    return said === undefined ? config.network.cni === "host" : said === "false";
+  }
+
+  #isOwnOperandsLabel(present: Labels): boolean {
+    return present[OPERANDS_LABEL] === "false" && this.#options.history.labels.includes(OPERANDS_LABEL);
+  }
+
+  /** Ours, of a time when pods used the host's network. */
+  #obsolete(present: Labels, forOperator: Labels): readonly (readonly [key: string, value: null])[] {
+    const isObsolete = this.#isOwnOperandsLabel(present) && !Object.hasOwn(forOperator, OPERANDS_LABEL);
+    return isObsolete ? [[OPERANDS_LABEL, null]] : [];
+  }
+
   /** A value that is unknown for the moment, such as a product while nvidia-smi hangs, stays on the Node and in our list. */
   #listOwn({ isDiscovered, written, forOperator }: OwnLabels): readonly string[] {
-    const before = this.#options.history.labels.filter((key) => !isDiscovered || Object.hasOwn(forOperator, key));
+    const isKept = (key: string) => Object.hasOwn(forOperator, key) || (!isDiscovered && key !== OPERANDS_LABEL);
+    const before = this.#options.history.labels.filter(isKept);
     return [...new Set([...before, ...written.map(([key]) => key)])].toSorted();
   }
 }

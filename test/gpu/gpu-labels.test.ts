@@ -12,8 +12,13 @@ import { sampleConfig } from "../fakes/samples.ts";
 
 const MINUTE_MS = 60_000;
 const A10 = readGpuMachine("a10").expected.labels;
+const PCI = { "feature.node.kubernetes.io/pci-10de.present": "true" };
 /** What GPU Operator reads of a machine that has its driver. */
-const OPERATOR = { "nvidia.com/gpu.deploy.driver": "pre-installed" };
+const DRIVER = { ...PCI, "nvidia.com/gpu.deploy.driver": "pre-installed" };
+/** What it reads of one whose pods use the host's network, as is the default. */
+const OPERATOR = { ...PCI, "nvidia.com/gpu.deploy.operands": "false" };
+/** The user brings a CNI plugin. */
+const WITH_CNI = "network: { cni: none }";
 
 /** A machine of the fixtures and the Node that it is; `round` looks at the GPUs and keeps the labels. */
 function setUp(context: TestContext, name: string, { yaml = "", host = new MemoryHost() } = {}) {
@@ -58,9 +63,11 @@ for (const name of GPU_MACHINES) {
     assert.ok(view !== undefined);
     const { labels } = readGpuMachine(name).expected;
     assert.deepEqual(renderGpuLabels(view), labels);
-    const forOperator = renderOperatorLabels(view);
-    assert.deepEqual(forOperator, view.facts.driverVersion === undefined || name === "no-gpu" ? {} : OPERATOR);
-    assert.deepEqual(node.labels, { "kubernetes.io/os": "linux", ...labels, ...forOperator });
+    const hasGpu = view.facts.busIds.length > 0;
+    assert.deepEqual(renderOperatorLabels(view, true), hasGpu ? OPERATOR : {});
+    const withDriver = view.facts.driverVersion === undefined ? PCI : DRIVER;
+    assert.deepEqual(renderOperatorLabels(view, false), hasGpu ? withDriver : {});
+    assert.deepEqual(node.labels, { "kubernetes.io/os": "linux", ...labels, ...(hasGpu ? OPERATOR : {}) });
   });
 }
 
@@ -78,17 +85,52 @@ test("labels that are right are written once, and checked again after ten minute
 });
 
 test("with GPU Feature Discovery its labels are left alone, and GPU Operator learns of the driver", async (context) => {
-  const { node, server, round } = setUp(context, "a10");
+  const { node, server, round } = setUp(context, "a10", { yaml: WITH_CNI });
   node.labels = { "nvidia.com/gfd.timestamp": "1700000000", "nvidia.com/gpu.count": "4" };
   await round();
-  assert.deepEqual([server.reads, server.patches], [1, [OPERATOR]]);
+  assert.deepEqual([server.reads, server.patches], [1, [DRIVER]]);
 });
 
 test("what GPU Operator or an administrator has said of the driver stays", async (context) => {
-  const { node, server, round } = setUp(context, "a10");
-  node.labels = { ...A10, "nvidia.com/gpu.deploy.driver": "false" };
+  const { node, server, round } = setUp(context, "a10", { yaml: WITH_CNI });
+  node.labels = { ...A10, ...PCI, "nvidia.com/gpu.deploy.driver": "false" };
   await round();
   assert.deepEqual([server.reads, server.patches], [1, []]);
+});
+
+test("a GPU Operator that took the machine for one without GPUs, and removed its labels, finds them again", async (context) => {
+  const { host, node, round } = setUp(context, "a10", { yaml: WITH_CNI });
+  await round();
+  node.labels = { ...A10, "nvidia.com/gpu.present": "false" };
+  host.clock.jump(10 * MINUTE_MS);
+  await round();
+  assert.deepEqual(node.labels, { ...A10, ...DRIVER });
+});
+
+test("on the host's network GPU Operator runs nothing, unless the configuration or a user says so; then it learns of the driver", async (context) => {
+  const configured = setUp(context, "a10", { yaml: "node: { labels: { nvidia.com/gpu.deploy.operands: 'true' } }" });
+  await configured.round();
+  assert.deepEqual(configured.node.labels, { "kubernetes.io/os": "linux", ...A10, ...DRIVER });
+  const byHand = setUp(context, "a10");
+  byHand.node.labels = { ...A10, "nvidia.com/gpu.deploy.operands": "true" };
+  await byHand.round();
+  assert.deepEqual(byHand.server.patches, [DRIVER]);
+});
+
+test("when the user brings a CNI plugin, GPU Operator's pods are let in", async (context) => {
+  const first = setUp(context, "a10");
+  await first.round();
+  const host = new MemoryHost();
+  host.files.put(
+    "/var/lib/eks-satellite/gpu.json",
+    first.host.files.peek("/var/lib/eks-satellite/gpu.json")?.content ?? "",
+  );
+  const { node, round } = setUp(context, "a10", { host, yaml: WITH_CNI });
+  node.labels = { ...A10, ...OPERATOR };
+  await round();
+  assert.deepEqual(node.labels, { ...A10, ...DRIVER });
+  const history = JSON.parse(host.files.peek("/var/lib/eks-satellite/gpu.json")?.content ?? "{}");
+  assert.ok(!history.labels.includes("nvidia.com/gpu.deploy.operands"));
 });
 
 test("labels that the configuration sets are left alone", async (context) => {

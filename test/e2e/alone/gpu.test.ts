@@ -78,8 +78,9 @@ test("a GPU is noticed: conditions, the Node's labels, containerd's runtime", as
     assert.equal(`${status} ${reason}`, expected, type);
   }
   const node = await satellite.sandbox.waitForNode((each) => "nvidia.com/gpu.product" in nvidiaLabels(each), 30_000);
-  const forOperator = { "nvidia.com/gpu.deploy.driver": "pre-installed" };
+  const forOperator = { "nvidia.com/gpu.deploy.operands": "false" };
   assert.deepEqual(nvidiaLabels(node), { ...MACHINE.expected.labels, ...forOperator });
+  assert.equal(node.metadata?.labels?.["feature.node.kubernetes.io/pci-10de.present"], "true");
   const dump = await satellite.box("containerd", "config", "dump");
   assert.match(dump, /default_runtime_name = "nvidia"/);
   await satellite.untilHealthy(60_000);
