@@ -1,7 +1,13 @@
 // What the daemon asks of the API server and writes to it: an interface, which tests fill with a cluster in memory.
+import type { GpuConditionState } from "./gpu-conditions.ts";
 
 /** Says on a Node that the agent has cordoned it, and for which GPUs: a user who removes it takes the cordon over. */
 export const CORDON_ANNOTATION = "eks-satellite.io/cordoned-for";
+
+/** Says on a Node how many checks of `eks-satellite check` ended how, and when. */
+export const CHECKED_ANNOTATION = "eks-satellite.io/checked";
+/** Says which did not end well; absent when all did. */
+export const FINDINGS_ANNOTATION = "eks-satellite.io/check-findings";
 
 /** A Node as far as the agent reads it. */
 export interface NodeState {
@@ -19,6 +25,10 @@ export interface NodeState {
   readonly cordonedFor?: string;
   /** The annotation by which gateways know the node's WireGuard key. */
   readonly tunnelKey?: string;
+  /** The annotations of the last check that are there, by name. */
+  readonly checked?: Readonly<Record<string, string>>;
+  /** What is said there of its GPUs, the daemon's own condition included; undefined while nothing is. */
+  readonly gpuConditions?: readonly GpuConditionState[];
 }
 
 /** What a Node is to be; what is left out stays. */
@@ -66,14 +76,16 @@ export interface NodeApi {
   readServingRequest(name: string): Promise<string | undefined>;
   /** Sets one condition in the Node's status and leaves the others alone. */
   patchCondition(name: string, condition: NodeConditionPatch): Promise<void>;
+  /** Removes a condition from the Node's status, if it is there. */
+  removeCondition(name: string, type: string): Promise<void>;
   /** The Node's labels, or undefined when there is no Node of this name. */
   readLabels(name: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Sets labels of the Node, and removes those that are null. */
   patchLabels(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
   /** Cordons or uncordons the Node, if it is still as it was seen. @throws api-conflict when it is not */
   patchCordon(name: string, seen: NodeState, patch: CordonPatch): Promise<void>;
-  /** Sets annotations of the Node. */
-  patchAnnotations(name: string, annotations: Readonly<Record<string, string>>): Promise<void>;
+  /** Sets annotations of the Node, and removes those that are null. */
+  patchAnnotations(name: string, annotations: Readonly<Record<string, string | null>>): Promise<void>;
   /** Reads a ConfigMap; one that still has the known version is not sent. */
   readConfigMap(namespace: string, name: string, knownVersion?: string): Promise<ConfigMapAnswer>;
   createEvent(event: NodeEventObject): Promise<void>;

@@ -10,6 +10,7 @@ import {
   patchNodeLabels,
   readNode,
   readNodeLabels,
+  removeNodeCondition,
   watchNode,
 } from "./node.ts";
 import type { NodeApi } from "./node-api.ts";
@@ -22,6 +23,7 @@ export function createNodeApi(options: ApiClientOptions): NodeApi {
     watch: (name, since, onEvent, signal) => watchNode(client, name, { since, onEvent, signal }),
     readServingRequest: (name) => readServingRequest(client, name),
     patchCondition: (name, condition) => patchNodeCondition(client, name, condition),
+    removeCondition: (name, type) => removeNodeCondition(client, name, type),
     readLabels: (name) => readNodeLabels(client, name),
     patchLabels: (name, labels) => patchNodeLabels(client, name, labels),
     patchCordon: (name, seen, patch) => patchNodeCordon(client, name, seen, patch),

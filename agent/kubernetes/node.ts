@@ -3,14 +3,19 @@ import type { V1Node, V1NodeList } from "@kubernetes/client-node";
 import { optional } from "../optional.ts";
 import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
 import { type ApiClient, MERGE_PATCH, STRATEGIC_MERGE_PATCH, type WatchEvent } from "./api-client.ts";
+import { readGpuConditions } from "./gpu-conditions.ts";
 import {
+  CHECKED_ANNOTATION,
   CORDON_ANNOTATION,
   type CordonPatch,
+  FINDINGS_ANNOTATION,
   type NodeConditionPatch,
   type NodeEvent,
   type NodeSnapshot,
   type NodeState,
 } from "./node-api.ts";
+
+const MAX_ANNOTATION_LENGTH = 1000;
 
 /** The path of one Node. */
 export function nodePath(name: string): string {
@@ -60,6 +65,12 @@ export function patchNodeCondition(client: ApiClient, name: string, condition: N
   return client.patch(`${nodePath(name)}/status`, STRATEGIC_MERGE_PATCH, { status: { conditions: [condition] } });
 }
 
+/** Removes a condition; the others stay. */
+export function removeNodeCondition(client: ApiClient, name: string, type: string): Promise<void> {
+  const conditions = [{ $patch: "delete", type }];
+  return client.patch(`${nodePath(name)}/status`, STRATEGIC_MERGE_PATCH, { status: { conditions } });
+}
+
 /** Sets labels; null removes one. */
 export function patchNodeLabels(
   client: ApiClient,
@@ -69,11 +80,11 @@ export function patchNodeLabels(
   return client.patch(nodePath(name), MERGE_PATCH, { metadata: { labels } });
 }
 
-/** Sets annotations; the others stay. */
+/** Sets annotations; null removes one, and the others stay. */
 export function patchNodeAnnotations(
   client: ApiClient,
   name: string,
-  annotations: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string | null>>,
 ): Promise<void> {
   return client.patch(nodePath(name), MERGE_PATCH, { metadata: { annotations } });
 }
@@ -114,6 +125,8 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
   const cordonedFor = metadata?.annotations?.[CORDON_ANNOTATION];
   const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
   const tunnelKey = metadata?.annotations?.[PUBLIC_KEY_ANNOTATION];
+  const gpuConditions = readGpuConditions(status?.conditions);
+  const checked = readChecked(metadata?.annotations);
   return {
     uid: metadata?.uid ?? "",
     isReady: ready?.status === "True",
@@ -122,6 +135,15 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
-    ...optional({ address, cordonedFor, tunnelKey }),
+    ...optional({ address, cordonedFor, tunnelKey, checked, gpuConditions }),
   };
+}
+
+/** What stands there may be a user's, of any length: more than a daemon writes is kept as something else. */
+function readChecked(annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> | undefined {
+  const found = [CHECKED_ANNOTATION, FINDINGS_ANNOTATION].flatMap((key) => {
+    const value = annotations[key];
+    return value === undefined ? [] : [[key, value.slice(0, MAX_ANNOTATION_LENGTH)] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }

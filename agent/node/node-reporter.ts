@@ -5,8 +5,10 @@ import { readVerdict } from "../board/verdict.ts";
 import { describe } from "../errors.ts";
 import { GPU_CONDITIONS } from "../gpu/gpu-report.ts";
 import type { Host } from "../host/host.ts";
-import type { NodeApi, NodeConditionPatch } from "../kubernetes/node-api.ts";
+import type { GpuConditionState } from "../kubernetes/gpu-conditions.ts";
+import type { NodeApi, NodeConditionPatch, NodeState } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
+import { findOtherOpinion } from "./other-gpu-conditions.ts";
 
 /** Type of the Node's condition. */
 export const NODE_CONDITION = "SatelliteHealthy";
@@ -55,6 +57,8 @@ export class NodeReporter {
   readonly #lastEvents = new Map<string, number>();
   #queue: readonly QueuedEvent[] = [];
   readonly #sent = new Map<string, Sent>();
+  #gpuConditions: readonly GpuConditionState[] = [];
+  #deferredTo: string | undefined;
   #number = 0;
 
   constructor(options: NodeReporterOptions) {
@@ -77,6 +81,11 @@ export class NodeReporter {
     if (isRootCause) this.note("Warning", reason, withHint(message, hint));
   }
 
+  /** Takes the current Node, which other programs write to, too; undefined when the cluster has none. */
+  see(node: NodeState | undefined): void {
+    this.#gpuConditions = node?.gpuConditions ?? [];
+  }
+
   /** The Node was deleted: the next one has no condition of ours yet. */
   forget(): void {
     this.#sent.clear();
@@ -89,12 +98,39 @@ export class NodeReporter {
     // Before the Node is there, and while the API server does not answer, there is nothing to write to.
     if (server === undefined || !board.isTrue("ApiReachable") || board.get("NodeReady").status === "Unknown") return;
     try {
-      for (const draft of [draftVerdictCondition(board), draftGpuCondition(board)])
-        if (draft !== undefined) await this.#reportCondition(server, draft);
+      const verdict = draftVerdictCondition(board);
+      if (verdict !== undefined) await this.#reportCondition(server, verdict);
+      await this.#reportGpus(server);
       await this.#sendEvents(server);
     } catch (err) {
       log.debug({ err }, "the verdict was not written to the Node");
     }
+  }
+
+  /** What another program says of the GPUs, too, is said once; a fault that it does not see is ours to say. */
+  async #reportGpus(server: NodeApi): Promise<void> {
+    const { board, host, name, log } = this.#options;
+    const draft = draftGpuCondition(board);
+    if (draft === undefined) return;
+    const others = this.#gpuConditions.filter(({ type }) => type !== GPU_NODE_CONDITION);
+    const other = findOtherOpinion(others, host.clock.now());
+    const isSaid = other !== undefined && (draft.status === "True" || other.isBad);
+    const deferredTo = isSaid ? other.type : undefined;
+    if (deferredTo !== this.#deferredTo)
+      log.info(
+        { condition: deferredTo },
+        `another program ${isSaid ? "reports" : "no longer reports"} the GPUs' state`,
+      );
+    this.#deferredTo = deferredTo;
+    if (!isSaid) {
+      const words = other === undefined ? "" : `; ${other.type}, which another program writes, names no fault`;
+      return this.#reportCondition(server, { ...draft, message: `${draft.message}${words}` });
+    }
+    const isThere = this.#gpuConditions.some(({ type }) => type === GPU_NODE_CONDITION);
+    if (!isThere && !this.#sent.has(GPU_NODE_CONDITION)) return;
+    await server.removeCondition(name, GPU_NODE_CONDITION);
+    this.#sent.delete(GPU_NODE_CONDITION);
+    this.#gpuConditions = others;
   }
 
   async #reportCondition(server: NodeApi, draft: NodeConditionDraft): Promise<void> {

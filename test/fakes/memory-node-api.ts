@@ -52,6 +52,8 @@ export class MemoryApi implements NodeApi {
 
   async patchCondition(): Promise<void> {}
 
+  async removeCondition(): Promise<void> {}
+
   async readLabels(): Promise<undefined> {
     return undefined;
   }

@@ -90,6 +90,15 @@ test("a cordon is noted on the Node, and refused when the Node has changed since
   await assert.rejects(setUp(409).api.patchCordon("gpu-1", node, { cordonedFor: null }), { code: "api-conflict" });
 });
 
+test("a condition is removed, and the others stay, by a strategic merge", async () => {
+  const { api, requests } = setUp();
+  await api.removeCondition("gpu-1", "GpuHealthy");
+  const { url, method, headers, body } = requests[0] as HttpRequest;
+  assert.match(url, /\/api\/v1\/nodes\/gpu-1\/status$/);
+  assert.deepEqual([method, headers?.["content-type"]], ["PATCH", "application/strategic-merge-patch+json"]);
+  assert.deepEqual(JSON.parse(body ?? ""), { status: { conditions: [{ $patch: "delete", type: "GpuHealthy" }] } });
+});
+
 test("labels are read, set, and taken away with null, as a merge patch of the Node", async () => {
   const { api, requests } = setUp(200, listOf({ metadata: { uid: "u1", labels: { a: "1" } } }));
   assert.deepEqual(await api.readLabels("gpu-1"), { a: "1" });

@@ -8,6 +8,7 @@ import { NodeReporter } from "../../agent/node/node-reporter.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
+import { READY } from "../fakes/memory-node-api.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -19,12 +20,14 @@ function setUp() {
   for (const type of GPU_CONDITIONS) board.setTrue(type, "NoGpu", "there is no NVIDIA GPU on the PCI bus");
   const conditions: NodeConditionPatch[] = [];
   const events: NodeEventObject[] = [];
+  const removed: string[] = [];
   const server = { failure: undefined as Error | undefined };
   const api = {
     patchCondition: async (_name: string, condition: NodeConditionPatch) => {
       if (server.failure !== undefined) throw server.failure;
       conditions.push(condition);
     },
+    removeCondition: async (_name: string, type: string) => void removed.push(type),
     createEvent: async (event: NodeEventObject) => {
       if (server.failure !== undefined) throw server.failure;
       events.push(event);
@@ -35,7 +38,14 @@ function setUp() {
     board.set("DiskAvailable", { status: "False", reason: "DiskFull", message: "/var is full", hint: "df -h" });
     reporter.noteChange(board.get("DiskAvailable"), true);
   };
-  return { host, board, conditions, events, server, reporter, fail };
+  /** The Node as the watch sees it: what the daemon wrote, and what another program says of the GPUs. */
+  const see = (type: string, status: string) => {
+    const heartbeatMs = host.clock.now();
+    const own = { type: "GpuHealthy", status: "True", heartbeatMs };
+    reporter.see({ ...READY, gpuConditions: [own, { type, status, heartbeatMs }] });
+  };
+  const gpuReports = () => conditions.filter(({ type }) => type === "GpuHealthy");
+  return { host, board, conditions, events, removed, server, reporter, fail, see, gpuReports };
 }
 
 test("a healthy node says so once, and repeats it every five minutes", async () => {
@@ -164,4 +174,50 @@ test("of two root causes the condition's reason and message are of the same one"
   board.set("DiskAvailable", { status: "False", reason: "DiskFull", message: "/var is full" });
   await reporter.report();
   assert.deepEqual([conditions[0]?.reason, conditions[0]?.message], ["DiskFull", "DiskAvailable: /var is full"]);
+});
+
+const XID = new SatelliteError("gpu-xid-79", "GPU 0000:06:00.0: Xid 79", { hint: "Action: reboot." });
+
+test("where another program reports the GPUs, ours is removed once and not written; it is back when that program has gone", async () => {
+  const { host, board, removed, reporter, see, gpuReports } = setUp();
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "Healthy", "no fault on 1 GPU");
+  await reporter.report();
+  assert.equal(gpuReports().length, 1);
+  for (let round = 0; round < 3; round += 1) {
+    see("AcceleratedHardwareReady", "True");
+    await reporter.report();
+    host.clock.jump(6 * MINUTE_MS);
+  }
+  assert.deepEqual([gpuReports().length, removed.length > 0, new Set(removed)], [1, true, new Set(["GpuHealthy"])]);
+  host.clock.jump(16 * MINUTE_MS);
+  await reporter.report();
+  assert.equal(gpuReports().length, 2);
+});
+
+test("a fault that another program does not report is written, with its opinion; one that it reports, too, is not", async () => {
+  const { board, removed, reporter, see, gpuReports } = setUp();
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "Healthy", "no fault on 1 GPU");
+  board.setFailed("GpuHealthy", XID);
+  see("AcceleratedHardwareReady", "True");
+  await reporter.report();
+  const [report] = gpuReports();
+  assert.deepEqual([report?.status, report?.reason, removed], ["False", "GpuXid79", []]);
+  assert.match(
+    report?.message ?? "",
+    /Xid 79.*; AcceleratedHardwareReady, which another program writes, names no fault$/,
+  );
+  see("AcceleratedHardwareReady", "False");
+  await reporter.report();
+  assert.deepEqual([gpuReports().length, removed], [1, ["GpuHealthy"]]);
+});
+
+test("the verdict is ours alone, and is written beside any other program", async () => {
+  const { board, conditions, reporter, see } = setUp();
+  for (const type of GPU_CONDITIONS) board.setTrue(type, "Healthy", "no fault on 1 GPU");
+  see("GPUMissing", "False");
+  await reporter.report();
+  assert.deepEqual(
+    conditions.map(({ type }) => type),
+    ["SatelliteHealthy"],
+  );
 });
