@@ -53,7 +53,7 @@ async function untilEnded({ gpu, provisioning, history, host, log }: Parts, loop
 
 /** Takes over what an earlier run knew. What cannot be read, or a disk that is full, keeps no node from starting. */
 async function restore(
-  { board, kept, history, session, cluster, tunnel, log }: Parts,
+  { board, kept, history, session, cluster, tunnel, fitness, log }: Parts,
   configProblem: unknown,
 ): Promise<void> {
   if (configProblem === undefined) board.setTrue("ConfigValid", "Valid", "the configuration file is in force");
@@ -65,6 +65,7 @@ async function restore(
     () => session.restore(),
     () => cluster.restore(),
     () => tunnel.restore(),
+    () => fitness.restore(),
   ])
     await step().catch((err: unknown) => log.error({ err }, "part of the earlier run's state was not restored"));
 }

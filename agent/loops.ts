@@ -13,6 +13,9 @@ const AFTER_START_SECONDS = 15;
 /** A tunnel that an administrator gives to a node is there after this, and so is another gateway's key. */
 const ASK_FOR_ENTRY_SECONDS = 60;
 
+/** How soon another kernel or driver is noticed; a Node that has become Ready does not wait for it. */
+const CHECK_EVERY_SECONDS = 600;
+
 export interface LoopSpec {
   /** A period of the configuration, or another one in seconds. */
   readonly every: keyof Config["intervals"] | ((parts: Parts) => number);
@@ -90,6 +93,12 @@ export const LOOPS = {
     round: ({ tunnelWatch }) => tunnelWatch.round(),
     isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),
     condition: "TunnelUp",
+  },
+  fitness: {
+    every: () => CHECK_EVERY_SECONDS,
+    first: "scheduled",
+    round: ({ fitness }) => fitness.round(),
+    condition: "MachineChecked",
   },
   report: { every: "runtimeSeconds", first: "scheduled", round: ({ reporter }) => reporter.report() },
   systemd: {

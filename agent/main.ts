@@ -13,4 +13,7 @@ function openLog(): LogOutput {
   return createLogOutput({ stream: process.stdout, reopen: isJournal ? () => openJournal(UNIT) : undefined });
 }
 
-process.exitCode = await runProgram({ host: createLinuxHost(), openLog }, openProgram);
+/** Starts this program again. */
+const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
+
+process.exitCode = await runProgram({ host: createLinuxHost(), openLog, program }, openProgram);

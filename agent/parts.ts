@@ -16,6 +16,7 @@ import type { Config } from "./config/schema.ts";
 import { AwsSession, type SessionEvent } from "./credentials/aws-session.ts";
 import { SatelliteError } from "./errors.ts";
 import { createVersionReader } from "./facts/versions.ts";
+import { Fitness } from "./fitness/fitness.ts";
 import { type GpuEvent, GpuPart } from "./gpu/gpu-part.ts";
 import { criticalGpuConditions } from "./gpu/gpu-report.ts";
 import { instrumentAws, instrumentRequests } from "./health/instrumented-clients.ts";
@@ -76,6 +77,8 @@ export interface PartsOptions {
   /** Where the log goes; its losses are counted. */
   readonly logOutput?: LogOutput | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts this program: its interpreter with arguments, and its file. Without it the machine is not checked. */
+  readonly program?: readonly string[] | undefined;
   /** Ends what a part has begun. */
   readonly signal: AbortSignal;
   readonly emit: (event: AgentEvent) => void;
@@ -210,13 +213,7 @@ function createUpkeep(node: Node) {
   return {
     runtime,
     provisioning: new Provisioning({
-      host,
-      config,
-      log,
-      board,
-      emit,
-      signal,
-      environment,
+      ...{ host, config, log, board, emit, signal, environment },
       cluster: () => cluster.facts,
       tunnelNeeds: () => node.tunnel.needs(),
       kubeletVersion: () => converger.facts?.kubeletVersion,
@@ -224,11 +221,7 @@ function createUpkeep(node: Node) {
       kubeletExits: () => kubelet.state.restartsByReason.exited ?? 0,
     }),
     health: new HealthPart({
-      host,
-      config,
-      board,
-      api,
-      runtime,
+      ...{ host, config, board, api, runtime },
       kubelet: () => kubelet.state,
       kubeletWatch: new KubeletWatch({
         ...{ host, board, log, kubelet: () => kubelet.state },
@@ -238,6 +231,10 @@ function createUpkeep(node: Node) {
       facts: () => converger.facts,
       keys: () => session.keys,
       emit,
+    }),
+    fitness: new Fitness({
+      ...{ host, config, configFile: node.configFile, log, board, emit, signal, api, program: node.program },
+      driver: () => node.gpu.view()?.facts.driverVersion,
     }),
     /** A comparison of the clock outside its schedule. */
     clockRetry: new Retry({ host, isNeeded: () => board.isFailing("ClockInSync") }),

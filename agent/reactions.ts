@@ -5,6 +5,8 @@ import type { AgentEvent, Parts } from "./parts.ts";
 
 /** A pending condition is checked again after this long: shorter than any condition holds. */
 const CHECK_AGAIN_MS = 5000;
+/** What follows from a join is over by then: the serving certificate is signed, Services and GPUs are known. */
+const CHECK_MACHINE_MS = 30_000;
 
 export interface Daemon extends Parts {
   readonly loops: Loops;
@@ -87,12 +89,18 @@ export const REACTIONS: Reactions = {
   },
   "kubelet-cut-off": ({ nodeWatch }) => nodeWatch.lookAgain(),
   "token-refused": ({ session }) => session.replaceToken(),
-  "node-seen": ({ gpu, nodeRecorder, tunnel }, { node }) => {
+  "node-seen": ({ fitness, gpu, nodeRecorder, reporter, tunnel }, { node }) => {
+    fitness.see(node);
     gpu.see(node);
+    reporter.see(node);
     return Promise.all([nodeRecorder.see(node), tunnel.see(node)]);
   },
   "tunnel-planned": ({ loops }) => loops.tunnel.trigger(),
-  "node-ready": ({ loops }) => loops.health.trigger().then(() => loops.systemd.trigger()),
+  "node-ready": ({ host, loops }) => {
+    // Nodes of one fleet do not all ask AWS in the same second.
+    loops.fitness.triggerAfter(CHECK_MACHINE_MS * (1 + host.random()));
+    return loops.health.trigger().then(() => loops.systemd.trigger());
+  },
   // kubelet files its first request with the address that its Node had before it, and waits 15 min for that to be signed
   // (client-go's certificate manager). One that has a certificate asks anew by itself.
   "node-address-changed": async ({ host, log, kubelet }, { from, to }) => {

@@ -29,6 +29,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     DependenciesInstalled: "True Installed",
     ArtifactsInstalled: "True Installed",
     KubeletSupported: "True Current",
+    MachineChecked: "True Off",
     ConfigInSync: "True InSync",
     RuntimeReady: "True Ready",
     KubeletRunning: "True Running",

@@ -173,10 +173,10 @@ test("a refused token is replaced; kubelet's refusal also reads the Node anew", 
   assert.deepEqual(calls, ["node"]);
 });
 
-test("a Node that becomes Ready is checked, and systemd shows it afterwards", async () => {
+test("a Node that becomes Ready is looked at, and systemd shows it afterwards; the machine is checked when the join is over", async () => {
   const { asked, happen } = setUp();
   await happen({ kind: "node-ready" });
-  assert.deepEqual(asked, ["health", "systemd"]);
+  assert.deepEqual(asked, ["fitness after 30000", "health", "systemd"]);
 });
 
 test("a changed configuration ends the run", async () => {

@@ -214,6 +214,12 @@ export const CONDITIONS = {
     holdSeconds: 60,
     trueWhen: "containerd has runtime `nvidia` and the GPUs a CDI specification, or there is no GPU",
   },
+  MachineChecked: {
+    dependsOn: ["NodeReady"],
+    isCritical: false,
+    holdSeconds: 0,
+    trueWhen: "the daemon's last `eks-satellite check` came to its end, whatever it found",
+  },
 } as const satisfies Record<string, Definition>;
 
 export type ConditionType = keyof typeof CONDITIONS;

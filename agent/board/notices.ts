@@ -21,6 +21,8 @@ export const NOTICES = {
     type: "Warning",
     when: "containerd had not answered for three minutes, and the daemon restarted it",
   },
+  Checked: { type: "Normal", when: "the daemon ran `eks-satellite check`, and nothing failed" },
+  CheckFailed: { type: "Warning", when: "the daemon ran `eks-satellite check`, and something failed" },
   UncordonedForGpu: { type: "Normal", when: "those faults are gone, and the daemon uncordoned the Node" },
 } as const satisfies Record<string, Notice>;
 

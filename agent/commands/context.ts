@@ -43,6 +43,8 @@ export interface LaptopContext extends TerminalContext {
 /** What a command is given on a node's machine. */
 export interface CommandContext extends LaptopContext {
   readonly host: Host;
+  /** Starts this program again: its interpreter with arguments, and its file. */
+  readonly program: readonly string[];
   /** Begins the daemon's log on standard output; from then on a reader that goes away ends nothing. */
   readonly openLog: () => LogOutput;
 }

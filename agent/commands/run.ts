@@ -28,6 +28,8 @@ const FOLD = { now: Date.now, schedule: (work: () => void, ms: number) => void s
 export interface RunContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts this program again, to check the machine; without it the daemon does not. */
+  readonly program?: readonly string[];
   /** Receives whole lines. */
   readonly write: (line: string) => void;
   /** What `write` belongs to, where it counts what is lost. */
@@ -36,7 +38,7 @@ export interface RunContext {
 
 /** Adds `run`. */
 export function register(program: Command, context: CommandContext): void {
-  const { host, environment, openLog } = context;
+  const { host, environment, openLog, program: self } = context;
   program
     .command("run")
     .description("run the daemon: join the cluster and keep this machine in it")
@@ -49,7 +51,7 @@ export function register(program: Command, context: CommandContext): void {
         ...optional({ format: logFormat, level: logLevel }),
       };
       const output = openLog();
-      await runCommand({ host, environment, write: output.write, output }, options, context.stopSignal);
+      await runCommand({ host, environment, program: self, write: output.write, output }, options, context.stopSignal);
     });
 }
 
@@ -91,7 +93,7 @@ async function lockFolder(host: Host, stateFolder: string, before?: FolderLock):
 
 /** One run of the agent, until the signal aborts or another configuration is valid. */
 async function runOnce(
-  { host, environment, write, output }: RunContext,
+  { host, environment, program, write, output }: RunContext,
   { config: configFile, ...logOptions }: RunOptions,
   { loaded: { config, problem }, lock }: { readonly loaded: LoadedConfig; readonly lock: FolderLock },
   signal: AbortSignal,
@@ -107,7 +109,7 @@ async function runOnce(
   // When the agent ends, for whatever reason, its loops must end too, or the process would go on.
   const end = new AbortController();
   const options = {
-    ...{ host, aws, awsFor, config, configProblem: problem, configFile, log, logOutput: output, environment },
+    ...{ host, aws, awsFor, config, configProblem: problem, configFile, log, logOutput: output, environment, program },
     onConfigChange: () => end.abort(),
   };
   await runAgent(options, AbortSignal.any([signal, end.signal])).finally(() => end.abort());

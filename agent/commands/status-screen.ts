@@ -1,4 +1,5 @@
 // Renders the screen of `eks-satellite status`: the verdict first, the next command last, short enough not to scroll.
+import { renderSummary } from "../fitness/words.ts";
 import type { StatusDocument } from "../health/status-schema.ts";
 import { renderDuration } from "../time.ts";
 import type { Paint } from "./paint.ts";
@@ -101,7 +102,10 @@ function renderCondition(condition: Condition, { rootCauses }: StatusDocument, n
   ];
 }
 
-function renderFacts({ credentials, kubelet, containerd, converge, gpu }: StatusDocument, nowMs: number): string[] {
+function renderFacts(
+  { credentials, kubelet, containerd, converge, gpu, check }: StatusDocument,
+  nowMs: number,
+): string[] {
   const { keysExpireAt, tokenExpiresAt, servingCertificateExpiresAt, certificateExpiresAt } = credentials;
   const left = (moment: string | undefined) => (moment === undefined ? "none" : countdown(moment, nowMs));
   const repairs = converge.repairs === 0 ? "" : `, ${converge.repairs} repairs`;
@@ -113,6 +117,7 @@ function renderFacts({ credentials, kubelet, containerd, converge, gpu }: Status
     `containerd  ${containerd.version ?? "unknown"}`,
     `machine     ${converge.rounds} rounds, ${converge.changes} changes${repairs}`,
     ...renderGpus(gpu),
+    ...(check === undefined ? [] : [`check       ${renderSummary(check.summary)}, ${age(check.at, nowMs)} ago`]),
   ];
 }
 

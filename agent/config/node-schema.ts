@@ -65,6 +65,12 @@ const keysSchema = z.strictObject({
     .default({})
     .describe("Labels that kubelet gives the Node when it registers."),
   taints: z.array(taintSchema).default([]).describe("Taints that kubelet gives the Node when it registers."),
+  check: z
+    .enum(["auto", "off"])
+    .default("auto")
+    .describe(
+      "auto: the daemon runs eks-satellite check after the join and after a change of eks-satellite, kernel or NVIDIA's driver, and annotates the Node. off: it does not.",
+    ),
   computeTypeTaint: z
     .boolean()
     .default(false)

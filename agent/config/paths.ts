@@ -33,6 +33,7 @@ export function lockPath(stateFolder: string): string {
 /** Files that must survive a reboot. */
 export function statePaths(stateFolder: string) {
   return {
+    check: `${stateFolder}/check.json`,
     cluster: `${stateFolder}/cluster.json`,
     artifacts: `${stateFolder}/artifacts.json`,
     gpu: `${stateFolder}/gpu.json`,

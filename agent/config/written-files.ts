@@ -72,6 +72,7 @@ export function stateFiles({ stateFolder }: Folders): Readonly<Record<StateFile,
       mode: "0600",
       what: "the last configuration that was valid, and true where it had to be tried",
     },
+    check: { path: paths.check, mode: "0600", what: "what the daemon's last check of the machine found" },
     cluster: { path: paths.cluster, mode: "0600", what: "endpoint, CA and version of the cluster, as last described" },
     session: {
       path: paths.session,

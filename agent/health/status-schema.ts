@@ -136,6 +136,19 @@ export const statusSchema = z.object({
     restarts: count().optional().describe("By the daemon since its start, because containerd hung."),
   }),
   gpu: gpuStatusSchema.optional().describe("Absent before the first observation, and with gpu.mode: off."),
+  check: z
+    .object({
+      at: moment(),
+      version: z.string(),
+      kernel: z.string(),
+      driver: z.string().optional(),
+      summary: z.object({ ok: count(), warn: count(), fail: count(), pending: count(), unknown: count() }),
+      findings: z
+        .array(z.object({ name: z.string(), outcome: z.string(), evidence: z.string(), remedy: z.string().optional() }))
+        .describe("Those that are not ok."),
+    })
+    .optional()
+    .describe("The daemon's last check of the machine."),
   tunnel: z
     .object({
       mode: z.enum(["auto", "static", "off"]).describe("What network.tunnel.mode says."),

@@ -58,7 +58,6 @@ export class NodeReporter {
   #queue: readonly QueuedEvent[] = [];
   readonly #sent = new Map<string, Sent>();
   #gpuConditions: readonly GpuConditionState[] = [];
-  #deferredTo: string | undefined;
   #number = 0;
 
   constructor(options: NodeReporterOptions) {
@@ -109,21 +108,14 @@ export class NodeReporter {
 
   /** What another program says of the GPUs, too, is said once; a fault that it does not see is ours to say. */
   async #reportGpus(server: NodeApi): Promise<void> {
-    const { board, host, name, log } = this.#options;
+    const { board, host, name } = this.#options;
     const draft = draftGpuCondition(board);
     if (draft === undefined) return;
     const others = this.#gpuConditions.filter(({ type }) => type !== GPU_NODE_CONDITION);
     const other = findOtherOpinion(others, host.clock.now());
     const isSaid = other !== undefined && (draft.status === "True" || other.isBad);
-    const deferredTo = isSaid ? other.type : undefined;
-    if (deferredTo !== this.#deferredTo)
-      log.info(
-        { condition: deferredTo },
-        `another program ${isSaid ? "reports" : "no longer reports"} the GPUs' state`,
-      );
-    this.#deferredTo = deferredTo;
     if (!isSaid) {
-      const words = other === undefined ? "" : `; ${other.type}, which another program writes, names no fault`;
+      const words = other === undefined ? "" : `; ${other.type}, of another program, names no fault`;
       return this.#reportCondition(server, { ...draft, message: `${draft.message}${words}` });
     }
     const isThere = this.#gpuConditions.some(({ type }) => type === GPU_NODE_CONDITION);

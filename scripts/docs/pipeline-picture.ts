@@ -38,6 +38,7 @@ const BANDS: readonly Band[] = [
       "gpu/": "fault → action",
       "install/": "packages, downloads",
       "node/": "our Node: watch, report",
+      "fitness/": "check, on the Node",
       "health/": "probes, status, metrics",
       "tunnel/": "keys and entries of both ends",
       "network/": "the tunnel, watched",

@@ -33,6 +33,8 @@ const LABELS_WITHOUT_SAMPLES: Readonly<Record<string, readonly string[]>> = {
   eks_satellite_cluster_dns_answered_timestamp_seconds: [],
   eks_satellite_kubelet_start_timestamp_seconds: [],
   eks_satellite_kubelet_info: ["version"],
+  eks_satellite_check_findings: ["outcome"],
+  eks_satellite_check_timestamp_seconds: [],
 };
 
 /** Every metric of the daemon, in the order of /metrics. @throws Error when the labels of one are not known */

@@ -45,6 +45,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "host/laptop/laptop-host.ts": "it is the clock",
   "host/linux-host.ts": "it is the clock",
   "kubernetes/config-trial.ts": "a token's date, and when the cluster was described",
+  "fitness/fitness.ts": "when the machine was checked, for the Node",
   "install/upgrade-window.ts": "hours of the day that a user has chosen",
   "kubelet/kubelet.ts": "when kubelet was started, for /status",
   "kubelet/serving-certificates.ts": "the name of a folder",

@@ -36,6 +36,7 @@ export const STAGES = [
   ["install/"],
   ["network/"],
   ["node/"],
+  ["fitness/"],
   ["health/"],
   ["gateway/"],
   ["admin/"],

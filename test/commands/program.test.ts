@@ -22,7 +22,7 @@ function setUp() {
   const exitCodes: number[] = [];
   const host = new MemoryHost();
   const context: CommandContext = {
-    ...{ host, environment: {}, confirm: undefined, stopSignal: new AbortController().signal },
+    ...{ host, environment: {}, program: [], confirm: undefined, stopSignal: new AbortController().signal },
     print: (text) => void printed.push(text),
     printError: () => undefined,
     isTerminal: () => false,
