@@ -8,7 +8,7 @@ import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 import { sha256Of } from "./checksums.ts";
 import { type NodeFiles, takeLockedNode } from "./node-package.ts";
 import { makeRelease, type ReleaseOptions } from "./release.ts";
-import type { Signing } from "./signing.ts";
+import { checkListed, type Signing } from "./signing.ts";
 import { sourceTimeSeconds } from "./source-time.ts";
 import { runTool } from "./tool.ts";
 import { tryRelease } from "./try.ts";
@@ -84,7 +84,7 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   }
 }
 
-/** @throws SatelliteError `signing-key-missing` before anything is built */
+/** @throws SatelliteError `signing-key-missing`, `signing-key-unknown` before anything is built */
 async function readSigning(given: readonly string[]): Promise<Signing | undefined> {
   const { EKS_SATELLITE_SIGNING_KEY: key = "" } = process.env;
   const keys = (given.length === 0 && key !== "" ? [key] : given).map((path) => resolve(path));
@@ -96,7 +96,10 @@ async function readSigning(given: readonly string[]): Promise<Signing | undefine
       });
     });
   }
-  return keys.length === 0 ? undefined : { keys, allowedSigners: join(TOP, "packaging/release-keys/allowed_signers") };
+  if (keys.length === 0) return undefined;
+  const signing = { keys, allowedSigners: join(TOP, "packaging/release-keys/allowed_signers") };
+  await checkListed(signing);
+  return signing;
 }
 
 async function takeNode(architecture: Architecture, folder: string): Promise<NodeFiles> {

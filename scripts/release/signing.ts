@@ -26,14 +26,31 @@ export async function signChecksums(sums: string, { keys, allowedSigners }: Sign
   for (const key of keys) {
     const block = await signWith(key, sums, work);
     await verifyChecksums(sums, block, { allowedSigners, work }).catch((cause: unknown) => {
-      throw new SatelliteError("signing-key-unknown", `${key} is none of the valid keys of ${allowedSigners}`, {
-        hint: "No installer would take this release: see docs/development/release.md for how a key is added.",
-        cause,
-      });
+      throw unknownKey(key, allowedSigners, cause);
     });
     blocks.push(block);
   }
   return blocks.join("");
+}
+
+/**
+ * Refuses a key whose public half lies beside it, and is not in the list: a build takes a minute, and this none.
+ * @throws SatelliteError `signing-key-unknown`
+ */
+export async function checkListed({ keys, allowedSigners }: Signing): Promise<void> {
+  const words = (await readFile(allowedSigners, "utf8")).split(/\s+/);
+  for (const key of keys) {
+    const publicHalf = await readFile(key.endsWith(".pub") ? key : `${key}.pub`, "utf8").catch(() => undefined);
+    const [, value = ""] = publicHalf?.split(" ") ?? [];
+    if (publicHalf !== undefined && !words.includes(value)) throw unknownKey(key, allowedSigners);
+  }
+}
+
+function unknownKey(key: string, allowedSigners: string, cause?: unknown): SatelliteError {
+  return new SatelliteError("signing-key-unknown", `${key} is none of the valid keys of ${allowedSigners}`, {
+    hint: "No installer would take this release: see docs/development/release.md for how a key is added.",
+    cause,
+  });
 }
 
 /**

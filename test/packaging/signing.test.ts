@@ -79,7 +79,9 @@ test("a key that is not in the repository's own list signs no release", async ()
   await assert.rejects(signChecksums(SUMS, { keys, allowedSigners }, folder), { code: "signing-key-unknown" });
 });
 
-test("a key that is not there is reported before anything is built", async () => {
+test("a key that is not there, or not in the list, is reported before anything is built", async () => {
+  const { keys } = await makeTrialSigning(await scratchFolder());
+  const key = keys[0] ?? "";
   const main = join(TOP, "scripts/release/main.ts");
   for (const [args, env] of [
     [["--signing-key", "/nowhere/key"], {}],
@@ -88,5 +90,15 @@ test("a key that is not there is reported before anything is built", async () =>
     const { exitCode, stdout, stderr } = await execa(process.execPath, [main, ...args], { env, reject: false });
     assert.deepEqual([exitCode, stdout], [1, ""]);
     assert.match(stderr, /^signing-key-missing: there is no key \/nowhere\/key: .*\n {2}--signing-key names/);
+  }
+  for (const path of [key, `${key}.pub`]) {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [main, "--signing-key", path], {
+      reject: false,
+    });
+    assert.deepEqual([exitCode, stdout], [1, ""]);
+    assert.match(
+      stderr,
+      /^signing-key-unknown: \S+ is none of the valid keys of \S+\/allowed_signers\n {2}No installer/,
+    );
   }
 });
