@@ -1,15 +1,72 @@
-// A real Prometheus on what real daemons wrote: the way by which a machine sends its own metrics.
+// A real Prometheus on what real daemons wrote: every query of the dashboard, and the way by which a machine sends its own metrics.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { waitFor } from "../sandbox/wait.ts";
+import { listQueries, readDashboard } from "./dashboard-file.ts";
 import { unlessPrometheus } from "./promtool.ts";
-import { MONITORING } from "./rule-file.ts";
+import { RECORDED } from "./recordings.ts";
+import { MONITORING, readRuleGroups } from "./rule-file.ts";
 import { serveRecordings, startPrometheus } from "./server.ts";
 
 const skip = unlessPrometheus;
+/** What no recording has a value for; names.test.ts says why. */
+const WITHOUT_DATA = [
+  "tunnel_latency",
+  "tunnel_handshake",
+  "services_answered",
+  "cluster_dns_answered",
+  "nvswitch_sxid",
+];
+
+/** As Grafana asks it for every node and an hour; what a panel hides while all is well is asked for, too. */
+const fill = (expr: string) =>
+  expr
+    .replace(/ > 0$/, "")
+    .replaceAll("$__rate_interval", "1m")
+    .replaceAll("$__range", "1h")
+    .replaceAll(/\$(node|cluster)\b/g, ".*");
+
+test("every query of the dashboard has an answer on a Prometheus that scraped real daemons", { skip }, async () => {
+  using recordings = await serveRecordings();
+  const jobs = RECORDED.map((name) => ({
+    job_name: name,
+    metrics_path: `/${name}`,
+    static_configs: [{ targets: [recordings.address], labels: { job: "eks-satellite", node: name, instance: name } }],
+  }));
+  const config = {
+    global: { scrape_interval: "1s", evaluation_interval: "1s" },
+    rule_files: ["rules.json"],
+    scrape_configs: jobs,
+  };
+  await using prometheus = await startPrometheus({
+    files: { "prometheus.json": JSON.stringify(config), "rules.json": JSON.stringify(readRuleGroups()) },
+    flags: ["--storage.tsdb.path=data"],
+  });
+  await waitFor({ what: "three scrapes of each", deadlineMs: 60_000, intervalMs: 500 }, async () => {
+    const scraped = await prometheus.query('count_over_time(eks_satellite_ready{job="eks-satellite"}[1h]) >= 3');
+    return scraped.length === RECORDED.length;
+  });
+  const empty: string[] = [];
+  for (const { title, expr } of listQueries())
+    if ((await prometheus.query(fill(expr))).length === 0) empty.push(`${title}: ${expr}`);
+  assert.deepEqual(
+    empty.filter((query) => !WITHOUT_DATA.some((metric) => query.includes(metric))),
+    [],
+  );
+  for (const { name, query } of readDashboard().templating.list.filter((one) => one.query.startsWith("label_values"))) {
+    const [, metric = "", label = ""] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
+    const values = (await prometheus.query(fill(metric))).map((found) => found.metric[label]);
+    assert.equal(
+      values.every((value) => value !== undefined),
+      name === "node",
+      name,
+    );
+  }
+});
+
 test("a machine sends its own metrics by the configuration in the documentation", { skip }, async () => {
   using daemon = await serveRecordings();
   await using receiver = await startPrometheus({

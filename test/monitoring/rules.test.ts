@@ -51,7 +51,7 @@ for (const scenario of SCENARIOS)
 
 test("no alert fires on a node that is well", { skip }, async () => {
   const phases = (says: string) => [{ says, minutes: 120 }];
-  const tests = ["healthy", "certificate"].map((says) => ({
+  const tests = ["healthy", "gpu-healthy", "certificate"].map((says) => ({
     ...{ name: says, phases: phases(says), firing: none(1, 11, 31, 61, 90, 119) },
   }));
   assert.equal(await testRules(tests), "");

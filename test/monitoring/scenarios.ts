@@ -132,6 +132,37 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    alert: "SatelliteGpuFault",
+    phases: [
+      { says: "gpu-healthy", minutes: 30 },
+      { says: "gpu-fault", minutes: 5 },
+    ],
+    after: [30, 31],
+    atMinute: 34,
+    severity: "critical",
+    labels: { uuid: "GPU-5c1b0000-0000-4000-8000-000000000001" },
+    annotations: {
+      summary: "A GPU of node gpu-1 has a fault.",
+      description:
+        "GPU-5c1b0000-0000-4000-8000-000000000001 of gpu-1 has a fault, or what all its GPUs share has one. `eks-satellite status` on the machine begins its hint with the action: reset, reboot or replacement.",
+    },
+  },
+  {
+    alert: "SatelliteGpuLost",
+    phases: [
+      { says: "gpu-healthy", minutes: 30 },
+      { says: "gpu-lost", minutes: 8 },
+    ],
+    after: [30, 34],
+    atMinute: 37,
+    severity: "critical",
+    annotations: {
+      summary: "A GPU of node gpu-1 does not answer.",
+      description:
+        "A GPU of gpu-1 is on the PCI bus, or should be, and does not answer nvidia-smi. A reboot is the usual remedy.",
+    },
+  },
+  {
     alert: "SatelliteDiskFull",
     phases: [well(), { says: "disk-full", minutes: 8 }],
     after: [30, 34],
@@ -141,6 +172,19 @@ export const SCENARIOS: readonly Scenario[] = [
       summary: "A disk of node gpu-1 is full, or hangs.",
       description:
         "A file system of gpu-1 has less than 10 % of its space or 5 % of its inodes left, or does not answer. kubelet evicts pods.",
+    },
+  },
+  {
+    alert: "SatelliteSuppliesMissing",
+    phases: [well(), { says: "artifacts-missing", minutes: 40 }],
+    after: [30, 59],
+    atMinute: 62,
+    severity: "warning",
+    labels: { type: "ArtifactsInstalled" },
+    annotations: {
+      summary: "Programs are missing, or an upgrade has failed, on node gpu-1.",
+      description:
+        "ArtifactsInstalled has been false for half an hour on gpu-1: a download, a package or an upgrade of kubelet fails again and again.",
     },
   },
   {

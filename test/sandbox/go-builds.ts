@@ -96,6 +96,32 @@ export async function buildSigningHelper(progress: Progress): Promise<string> {
   return join(bin, "rolesanywhere-credential-helper");
 }
 
+/** kube-rbac-proxy; returns the folder of the program. */
+export async function buildKubeRbacProxy(progress: Progress): Promise<string> {
+  return build(
+    {
+      title: "build kube-rbac-proxy (1 min the first time)",
+      module: join(pinnedModules, "kube-rbac-proxy"),
+      packages: ["tool"],
+      target: join(cacheFolder(), "kube-rbac-proxy"),
+    },
+    progress,
+  );
+}
+
+/** Readers of a Grafana dashboard (`dashboard`) and of the Prometheus Operator's objects (`operator`); returns their folder. */
+export async function buildMonitoringReaders(progress: Progress): Promise<string> {
+  return build(
+    {
+      title: "build the readers of dashboards and of the Operator's objects (2 min the first time)",
+      module: join(pinnedModules, "monitoring"),
+      packages: ["./dashboard", "./operator"],
+      target: join(cacheFolder(), "monitoring-readers"),
+    },
+    progress,
+  );
+}
+
 /** actionlint, which checks the workflows in .github; returns its path. */
 export async function buildActionlint(progress: Progress): Promise<string> {
   const bin = await build(

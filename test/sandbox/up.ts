@@ -6,13 +6,15 @@ import { ensurePython, startAws } from "./aws.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { startCloudController } from "./cloud-controller.ts";
 import { startControlPlane } from "./control-plane.ts";
-import { ensurePackages, ensureRegistry } from "./debian.ts";
+import { ensurePackages, ensurePrometheus, ensureRegistry } from "./debian.ts";
 import { down } from "./down.ts";
 import {
   buildAwsAuthReader,
   buildCloudController,
   buildContainerd,
   buildCoreDns,
+  buildKubeRbacProxy,
+  buildMonitoringReaders,
   buildProxyRules,
   buildSigningHelper,
 } from "./go-builds.ts";
@@ -114,6 +116,9 @@ export async function prepare(progress = new Progress()): Promise<void> {
   await buildProxyRules(progress);
   await buildContainerd("1.7.24", progress);
   await buildCoreDns(progress);
+  await ensurePrometheus(progress);
+  await buildKubeRbacProxy(progress);
+  await buildMonitoringReaders(progress);
 }
 
 async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void> {
