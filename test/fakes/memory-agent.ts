@@ -56,7 +56,7 @@ export function setUpAgent(context: Pick<TestContext, "after">, yaml = "") {
     const port = await freePort();
     const stop = new AbortController();
     const memoryLog = createMemoryLog();
-    const environment = { PATH: "/usr/bin", NOTIFY_SOCKET: "/run/systemd/notify" };
+    const environment = { PATH: "/usr/bin", NOTIFY_SOCKET: "/run/systemd/notify", WATCHDOG_USEC: "90000000" };
     const config = sampleConfig(`health: { port: ${port} }\n${yaml}`);
     const running = runAgent(
       {

@@ -4,7 +4,9 @@ import { createSystemd, watchdogPeriodSeconds } from "../../agent/health/systemd
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
-function setUp(environment: Record<string, string> = { NOTIFY_SOCKET: "/run/systemd/notify" }) {
+const UNIT = { NOTIFY_SOCKET: "/run/systemd/notify", WATCHDOG_USEC: "300000000" };
+
+function setUp(environment: Record<string, string> = UNIT) {
   const host = new MemoryHost();
   host.install("systemd-notify", () => ({}));
   const { log, messages } = createMemoryLog();
@@ -52,10 +54,41 @@ test("a messenger that fails, or is not there, is a warning and nothing worse", 
   );
 });
 
-test("a ping comes three times in what systemd allows, and at least every half minute", () => {
+test("a ping is looked for three times in what systemd allows, and at least every half minute", () => {
   assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "300000000" }), 30);
   assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "90000000" }), 30);
   assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "6000000" }), 2);
   assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC: "1000000" }), 1);
   for (const WATCHDOG_USEC of [undefined, "", "0", "soon"]) assert.equal(watchdogPeriodSeconds({ WATCHDOG_USEC }), 30);
+});
+
+/** When pings are sent, seconds after the first, if each period of so many seconds asks for one. */
+async function pingedAt(
+  WATCHDOG_USEC: string,
+  period: number,
+  lost: readonly number[] = [],
+): Promise<readonly number[]> {
+  const { host, systemd } = setUp({ ...UNIT, WATCHDOG_USEC });
+  const sent: number[] = [];
+  for (let second = 0; second <= 12 * period; second += period) {
+    host.install("systemd-notify", () => {
+      sent.push(second);
+      return { exitCode: lost.includes(second) ? 1 : 0 };
+    });
+    await systemd.ping();
+    await host.clock.advance(period * 1000);
+  }
+  return sent;
+}
+
+test("a ping is sent three times in what systemd allows and no more often, and a lost one again at once", async () => {
+  assert.deepEqual(await pingedAt("300000000", 30), [0, 90, 180, 270, 360]);
+  assert.deepEqual(await pingedAt("300000000", 30, [90, 120]), [0, 90, 120, 150, 240, 330]);
+  assert.deepEqual((await pingedAt("6000000", 2)).slice(0, 4), [0, 2, 4, 6]);
+});
+
+test("where systemd asks for no pings none is sent", async () => {
+  const { host, systemd } = setUp({ NOTIFY_SOCKET: "/run/systemd/notify" });
+  await systemd.ping();
+  assert.deepEqual(host.commands, []);
 });
