@@ -1,4 +1,4 @@
-// `--try`: is what was made whole, is it the same when it is made again, does it start on both processors, and does apt take it?
+// `--try`: is what was made whole, is it the same when it is made again, does it start on both processors, and do apt and npm take it?
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, SatelliteError } from "../../agent/errors.ts";
@@ -20,6 +20,7 @@ export async function tryRelease(release: ReleaseOptions, print: (line: string) 
     () => trySignature(release, work),
     ...release.architectures.map((architecture) => () => tryStart(release, architecture, work)),
     () => tryApt(release),
+    () => tryNpm(release, work),
     () => tryAgain(release, work),
   ];
   let failures = 0;
@@ -93,6 +94,24 @@ async function runLauncher(unpacked: string, prefix: readonly string[]): Promise
   return await runTool("sh", ["-c", script, "eks-satellite", "version"], {
     environment: { UNPACKED: unpacked, PREFIX: prefix.join(" "), NODE_COMPILE_CACHE: join(unpacked, "cache") },
   });
+}
+
+/** As a laptop does: npm installs it, and needs no registry for it. */
+async function tryNpm({ version, output }: ReleaseOptions, work: string): Promise<string> {
+  const name = `eks-satellite-${version}.tgz`;
+  const prefix = join(work, "npm");
+  const cache = { environment: { npm_config_cache: join(work, "npm-cache") } };
+  const options = ["--offline", "--no-audit", "--no-fund", "--prefix", prefix];
+  await runTool("npm", ["install", ...options, join(output, name)], cache);
+  const said = await runTool(process.execPath, [
+    join(prefix, "node_modules/eks-satellite/bin/eks-satellite.mjs"),
+    "version",
+  ]);
+  if (said !== version)
+    throw new SatelliteError("release-start", `${name}: eks-satellite says version ${said}, not ${version}`, {
+      hint: "See agent/version.ts, and scripts/release/npm.ts.",
+    });
+  return `${name}: npm installs it offline, and eks-satellite says version ${said}`;
 }
 
 async function tryAgain(release: ReleaseOptions, work: string): Promise<string> {

@@ -6,6 +6,8 @@ import { before, test } from "node:test";
 import { execa } from "execa";
 import { VERSION } from "../../agent/version.ts";
 import { type Bundle, makeLaptopBundle } from "../../scripts/bundle.ts";
+import { AWS_VARIABLES } from "../fakes/aws-environment.ts";
+import { startMoto } from "../fakes/moto.ts";
 import { makeSampleRelease, scratchFolder, TOP } from "./sample-release.ts";
 
 /** The user id of `nobody`. */
@@ -110,17 +112,23 @@ interface Said {
 }
 
 /** As an ordinary user, in a folder of their own, with a PATH that has Node alone; with root's help without /proc, /sys, /etc and /run, too. */
-async function runBare(home: string, args: readonly string[], input = ""): Promise<Said> {
+async function runBare(
+  home: string,
+  args: readonly string[],
+  { input = "", environment = {} }: { input?: string; environment?: Readonly<Record<string, string>> } = {},
+): Promise<Said> {
   const program = join(home, "node_modules/.bin/eks-satellite");
   const user = [`--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--"];
-  const hide = 'for each in /sys /etc /run /proc; do mount -t tmpfs none "$each" || exit 99; done; exec "$@"';
+  const hide =
+    'for each in /sys /etc /run /proc; do mount -t tmpfs none "$each" || exit 99; done; PATH=$BARE exec "$@"';
   const bare = ["unshare", "--mount", "sh", "-c", hide, "sh", "/usr/bin/setpriv", ...user];
   const [command = program, ...rest] = [...(IS_ROOT ? bare : []), program, ...args];
   const options = { cwd: home, input, extendEnv: false, reject: false, timeout: 60_000 };
-  const PATH = IS_ROOT ? `${join(home, "path")}:/usr/bin:/bin:/usr/sbin:/sbin` : join(home, "path");
+  const BARE = join(home, "path");
+  const PATH = IS_ROOT ? "/usr/bin:/bin:/usr/sbin:/sbin" : BARE;
   const { exitCode, stdout, stderr } = await execa(command, rest, {
     ...options,
-    env: { PATH, HOME: home, AWS_EC2_METADATA_DISABLED: "true" },
+    env: { PATH, BARE, HOME: home, AWS_EC2_METADATA_DISABLED: "true", ...environment },
   });
   return { exitCode, stdout, stderr };
 }
@@ -140,7 +148,7 @@ test("npm installs it offline, and its commands run for an ordinary user where t
   assert.match(printed.stdout, /^resource "aws_iam_role" "node_eks_satellite_gpu_1" \{$/m);
   assert.match((await run("explain", "xid", "79")).stdout, /Xid 79 of NVIDIA's driver/);
   const valid = "cluster: { name: demo, region: us-west-2 }\ncredentials: { keysFile: /k }\nnode: { name: gpu-1 }\n";
-  assert.deepEqual(await runBare(home, ["config", "validate", "-"], valid), {
+  assert.deepEqual(await runBare(home, ["config", "validate", "-"], { input: valid }), {
     ...{ exitCode: 0, stderr: "" },
     stdout: "standard input is valid: node gpu-1 of demo in us-west-2".replace("standard input", "-"),
   });
@@ -159,6 +167,22 @@ test("a command of the machine is refused by its name, and one that needs keys s
   const list = await runBare(home, ["clusters", "list", "--region", "us-west-2"]);
   assert.equal(list.exitCode, 1);
   assert.match(list.stderr, /^ERROR .* code=credentials-missing$/);
+});
+
+test("it asks AWS, and lists the clusters that there are", async (context) => {
+  const home = await installed();
+  const moto = await startMoto();
+  context.after(() => moto.stop());
+  const environment = Object.fromEntries(
+    AWS_VARIABLES.flatMap((name) => (name in process.env ? [[name, process.env[name] ?? ""]] : [])),
+  );
+  const args = ["clusters", "list", "--region", "us-east-1", "--output", "json"];
+  const { exitCode, stdout, stderr } = await runBare(home, args, { environment });
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual(
+    JSON.parse(stdout).clusters.map(({ name, region }: { name: string; region: string }) => [name, region]),
+    [["demo", "us-east-1"]],
+  );
 });
 
 test("npx runs it from the tarball", async () => {

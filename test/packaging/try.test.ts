@@ -34,6 +34,7 @@ test("a release that is whole, starts and can be made again passes, and each tri
     "✓ a key made for this trial signs SHA256SUMS, and ssh-keygen verifies it; the release itself is NOT signed",
     `✓ ${NAME}: eks-satellite says version ${VERSION}, its Node ${process.version} ${process.arch}, on this machine's processor`,
     `✓ apt ${APT}: takes ${VERSION} for ${HERE[0]?.name} from a repository that a throw-away key signs`,
+    `✓ eks-satellite-${VERSION}.tgz: npm installs it offline, and eks-satellite says version ${VERSION}`,
     "✓ a second build gave the same bytes",
   ]);
   assert.equal(exitCode, 0);
@@ -49,5 +50,6 @@ test("a damaged file, a program that says another version and a second build wit
   const start = `✗ release-start: ${NAME}: eks-satellite says version v24.0.1 mips, its Node v24.0.1 mips\n  `;
   assert.ok(lines[2]?.startsWith(start), lines[2]);
   assert.match(lines[3] ?? "", /^✓ apt /);
-  assert.match(lines[4] ?? "", /^✗ release-differs: a second build gave other bytes: [0-9a-f]{64} {2}eks-satellite-/);
+  assert.match(lines[4] ?? "", /^✓ eks-satellite-\S+\.tgz: npm /);
+  assert.match(lines[5] ?? "", /^✗ release-differs: a second build gave other bytes: [0-9a-f]{64} {2}eks-satellite-/);
 });
