@@ -346,6 +346,7 @@ check_machine() {
 # Two installations would take the unit from each other.
 check_package() {
   if [[ $(dpkg-query --show --showformat='${Status}' eks-satellite 2>/dev/null) == "install ok installed" ]]; then
+    if is_on uninstall; then fail "eks-satellite is installed as a Debian package" "apt-get purge eks-satellite"; fi
     fail "eks-satellite is installed as a Debian package" \
       "upgrade it with apt-get install ./eks-satellite_VERSION_ARCHITECTURE.deb, or apt-get remove eks-satellite first"
   fi

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { makeThrowAwayKey, type ThrowAwayKey } from "../../scripts/release/apt/signature.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import { cacheFolder, clusterName, nodeName, roleArn } from "../sandbox/state.ts";
+import { cacheFolder, clusterName, debianSuites, nodeName, roleArn } from "../sandbox/state.ts";
 import { renderWebDeployment } from "../sandbox/workload.ts";
 import { BareMachine, EXAMPLE_ROLE, TLS_OPTIONS } from "./bare-machine.ts";
 import { APT_URL, documentedBlock, documentedBlocks } from "./documented-blocks.ts";
 import { assertSamePicture, type Picture, takePicture } from "./picture.ts";
 
-const FOLDER = join(cacheFolder(), "apt-sandbox");
+/** Debian 13's apt verifies with sqv, those before it with gpgv. */
+const SUITE = debianSuites.find((suite) => suite === process.env.EKS_SATELLITE_DEBIAN) ?? "bookworm";
+const FOLDER = join(cacheFolder(), `apt-sandbox${SUITE === "bookworm" ? "" : `-${SUITE}`}`);
 const [OLD, NEW] = ["0.0.9", "0.1.0"] as const;
 /** What dpkg and apt keep of their work, and what the documented removal takes that was there before. */
 const LEFT_OUT = [
@@ -25,7 +27,7 @@ let picture: Picture;
 
 before(async () => {
   signer = await makeThrowAwayKey();
-  machine = await BareMachine.bringUp(FOLDER, [OLD, NEW]);
+  machine = await BareMachine.bringUp(FOLDER, [OLD, NEW], { debian: SUITE });
   ({ sandbox } = machine);
   await machine.mirror.publishByApt(OLD, signer);
   await machine.write("/root/keys", machine.renderKeys());

@@ -166,3 +166,12 @@ test("what is left of a removal by hand is removed, too", async () => {
   assert.equal((await uninstall(machine, "--yes")).exitCode, 0);
   assert.ok(!machine.has("usr/local/bin/eks-satellite-uninstall"));
 });
+
+test("what came as a Debian package goes as one", async () => {
+  const machine = await upgraded.copy();
+  machine.command("dpkg-query", "echo 'install ok installed'");
+  const { exitCode, stderr } = await uninstall(machine, "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /is installed as a Debian package\n {2}→ apt-get purge eks-satellite$/);
+  for (const path of PLACED) assert.ok(machine.has(path), path);
+});
