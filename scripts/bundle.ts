@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
 import { SatelliteError } from "../agent/errors.ts";
 import { usedCalls } from "./bundle-aws.ts";
-import { ADMINISTRATOR, administratorBeside, EXPLANATIONS, explanationsBeside } from "./bundle-beside.ts";
+import {
+  ADMINISTRATOR,
+  administratorBeside,
+  EXPLANATIONS,
+  explanationsBeside,
+  HARDWARE,
+  hardwareBeside,
+} from "./bundle-beside.ts";
 import {
   KUBERNETES,
   KUBERNETES_ENTRY,
@@ -72,9 +79,10 @@ export function makeBundle(version?: string): Promise<Bundle> {
   const entryPoints = {
     "eks-satellite": "agent/main.ts",
     [ADMINISTRATOR]: "agent/commands/program/administrator.ts",
+    [HARDWARE]: "agent/host/hardware/hardware.ts",
     ...BESIDE,
   };
-  return bundle(entryPoints, [administratorBeside, versionAlone(version)]);
+  return bundle(entryPoints, [administratorBeside, hardwareBeside, versionAlone(version)]);
 }
 
 /** Bundles the program of the npm package, of an administrator's commands alone. @throws esbuild's BuildFailure */

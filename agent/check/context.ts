@@ -14,6 +14,8 @@ import type { Host } from "../host/host.ts";
 export interface CheckContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts this program again; undefined where it cannot be. */
+  readonly program: readonly string[] | undefined;
   readonly config: Config | undefined;
   /** Path of the configuration. */
   readonly configFile: string;
@@ -43,13 +45,14 @@ export interface ContextOptions {
   readonly configFile: string;
   readonly configProblem: unknown;
   readonly aws?: Aws;
+  readonly program?: readonly string[];
 }
 
 const DAEMON_TIMEOUT_SECONDS = 2;
 
 /** Creates the context of one run. */
 export function createContext(options: ContextOptions): CheckContext {
-  const { host, environment, config, configFile, configProblem, aws } = options;
+  const { host, environment, program, config, configFile, configProblem, aws } = options;
   const local = config ?? localDefaults();
   const present = () => {
     if (config === undefined) throw configProblem;
@@ -65,7 +68,19 @@ export function createContext(options: ContextOptions): CheckContext {
     return cached ?? cluster();
   });
   return {
-    ...{ host, environment, config, configFile, local, configProblem, sourceKeys, keys, cluster, knownCluster },
+    ...{
+      host,
+      environment,
+      program,
+      config,
+      configFile,
+      local,
+      configProblem,
+      sourceKeys,
+      keys,
+      cluster,
+      knownCluster,
+    },
     caller: once(async () => client().getCallerIdentity(await keys())),
     token: once(async () => mintEksToken(await keys(), present().cluster, host.clock.now())),
     daemon: once(async () => {

@@ -7,6 +7,7 @@ import { planModules, planSysctls } from "../plan/sysctls.ts";
 import { type Check, fail, local, ok, pending, unknown, warn } from "./check.ts";
 import { GPU_CHECK } from "./gpu-check.ts";
 import { GPU_RUNTIME_CHECK } from "./gpu-runtime-check.ts";
+import { HARDWARE_CHECK } from "./hardware-check.ts";
 import { ARCHITECTURES, MIN_MEMORY_BYTES, OPERATING_SYSTEMS } from "./supported.ts";
 
 /** kubelet opens files and watches for every container. */
@@ -151,6 +152,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
       );
     },
   }),
+  HARDWARE_CHECK,
   GPU_CHECK,
   GPU_RUNTIME_CHECK,
 ];

@@ -15,6 +15,7 @@ import { VERSION } from "../version.ts";
 import { checkCommand } from "./check.ts";
 import type { CommandContext, Print } from "./context.ts";
 import { historyCommand } from "./history/history.ts";
+import { inventoryCommand } from "./inventory/inventory.ts";
 import { configOption, type OutputFormat } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { statusCommand } from "./status.ts";
@@ -32,6 +33,8 @@ export interface BundleOptions {
 export interface BundleContext {
   readonly host: Host;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts this program again, to read the hardware. */
+  readonly program?: readonly string[];
   readonly aws?: Aws;
 }
 
@@ -43,7 +46,7 @@ const ITEM_DEADLINE_MS = 30_000;
 const STAGING_PARENT = "/var/tmp";
 
 /** Adds `bundle`. */
-export function register(program: Command, { host, environment, print, exitNow }: CommandContext): void {
+export function register(program: Command, { host, environment, program: self, print, exitNow }: CommandContext): void {
   program
     .command("bundle")
     .description("write an archive for a bug report, without secrets: status, check, plan, configuration, journal")
@@ -52,7 +55,7 @@ export function register(program: Command, { host, environment, print, exitNow }
     .option("--since <time>", "start of the journal, in journalctl's format", "24 hours ago")
     .option("--without-pod-logs", "leave out what kubelet and containerd log, which may quote pods", false)
     .action(async (options: BundleOptions) => {
-      await bundleCommand({ host, environment }, options, print);
+      await bundleCommand({ host, environment, program: self }, options, print);
       await exitNow(0);
     });
 }
@@ -90,21 +93,16 @@ function journalOptions({ since, withoutPodLogs = false }: BundleOptions) {
 
 /** The output of our own commands. */
 function ownItems(
-  { host, environment, aws }: BundleContext,
+  { host, environment, program, aws }: BundleContext,
   { config: file }: BundleOptions,
   local: LocalConfig,
 ): readonly Item[] {
-  const capture = async (run: (print: Print) => Promise<unknown>) => {
-    const parts: string[] = [];
-    await run((text) => void parts.push(text));
-    return parts.join("");
-  };
   const paint = (_style: unknown, text: string) => text;
   const status = (output: OutputFormat) => () =>
     capture((print) =>
       statusCommand(host, { config: file, output, watch: false, paint }, print, AbortSignal.timeout(ITEM_DEADLINE_MS)),
     );
-  const checkContext = { host, environment, ...optional({ aws }) };
+  const checkContext = { host, environment, ...optional({ aws, program }) };
   const check = () =>
     capture((print) => checkCommand(checkContext, { config: file, output: "text", only: [], skip: [] }, print));
   const metrics = healthUrl(local.health, "/metrics");
@@ -123,11 +121,22 @@ function ownItems(
       read: () => capture((print) => planCommand(host, { config: file, diff: false, output: "text" }, print)),
     },
     {
+      path: "machine/hardware.txt",
+      what: "eks-satellite inventory, without serial numbers and addresses",
+      read: () => capture((print) => inventoryCommand({ host, program: program ?? [] }, { output: "text" }, print)),
+    },
+    {
       path: "metrics.txt",
       what: "/metrics",
       read: async () => (await host.fetch({ url: metrics, timeoutSeconds: 5 })).body,
     },
   ];
+}
+
+async function capture(run: (print: Print) => Promise<unknown>): Promise<string> {
+  const parts: string[] = [];
+  await run((text) => void parts.push(text));
+  return parts.join("");
 }
 
 /** Reads an item. An item that cannot be read says so in its place, and the others are kept. */

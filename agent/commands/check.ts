@@ -30,6 +30,15 @@ export interface CheckOptions {
   readonly paint?: Paint;
 }
 
+/** What is checked. */
+export interface CheckMachine {
+  readonly host: Host;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts this program again, to read the hardware. */
+  readonly program?: readonly string[] | undefined;
+  readonly aws?: Aws;
+}
+
 /** Every check, in the order of the report. */
 export const CHECKS: readonly GroupedCheck[] = Object.entries({
   machine: MACHINE_CHECKS,
@@ -44,7 +53,7 @@ const NAME_WIDTH = 20;
 
 /** Adds `check`. */
 export function register(program: Command, context: CommandContext): void {
-  const { host, environment, printScreen, exitNow } = context;
+  const { host, environment, program: self, printScreen, exitNow } = context;
   program
     .command("check")
     .description("check whether this machine is fit to be a node; exit 0 nothing failed, 1 something failed")
@@ -54,13 +63,13 @@ export function register(program: Command, context: CommandContext): void {
     .option("--skip <names...>", "run all checks but these", [])
     .action(async (options: CheckOptions) => {
       const { paint } = context;
-      await exitNow(await checkCommand({ host, environment }, { ...options, paint }, printScreen));
+      await exitNow(await checkCommand({ host, environment, program: self }, { ...options, paint }, printScreen));
     });
 }
 
 /** Prints the findings; returns 1 when a check failed, else 0. @throws check-unknown */
 export async function checkCommand(
-  { host, environment, aws }: { host: Host; environment: Readonly<Record<string, string | undefined>>; aws?: Aws },
+  { host, environment, program, aws }: CheckMachine,
   { config: file, output, only, skip, paint = PLAIN }: CheckOptions,
   print: Print,
 ): Promise<number> {
@@ -70,7 +79,8 @@ export async function checkCommand(
     configProblem = error;
   });
   const config = await readConfigInForce(host, file);
-  const context = createContext({ host, environment, config, configFile: file, configProblem, ...optional({ aws }) });
+  const known = { host, environment, config, configFile: file, configProblem };
+  const context = createContext({ ...known, ...optional({ aws, program }) });
   const findings = await runChecks(chosen, context);
   const summary = { ok: 0, warn: 0, fail: 0, pending: 0, unknown: 0 };
   for (const { outcome } of findings) summary[outcome] += 1;

@@ -51,6 +51,7 @@ const BANDS: readonly Band[] = [
     columns: 4,
     rooms: {
       "admin/": "let machines in",
+      "inventory/": "what hardware is here",
       "check/": "is this machine fit",
       "explain/": "what a word means",
       "bundle/": "for a bug report",

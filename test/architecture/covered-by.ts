@@ -114,6 +114,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "check/identity-checks.ts": "check/identity-findings.test.ts",
   "check/supported.ts": "check/machine-checks.test.ts",
   "commands/admin-clients.ts": "commands/authorize-kubeconfig.test.ts",
+  "host/hardware/hardware.ts": "commands/inventory/inventory.test.ts",
   "host/reach/tcp.ts": "host/http-direct.test.ts",
   "gateway/reach/knock-server.ts": "gateway/gateway-server.test.ts",
   "gateway/api-report.ts": "gateway/gateway.test.ts",

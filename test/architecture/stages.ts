@@ -40,6 +40,7 @@ export const STAGES = [
   ["health/"],
   ["gateway/"],
   ["admin/"],
+  ["inventory/"],
   ["check/"],
   ["explain/"],
   ["bundle/"],

@@ -52,7 +52,20 @@ test("the program is built without a context: nothing of it is used before a com
   });
   const names = createWholeProgram(untouchable).commands.map((command) => command.name());
   assert.deepEqual(names, [
-    ...["run", "plan", "check", "status", "history", "explain", "bundle", "configure", "config", "reset", "tunnel-key"],
+    ...[
+      "run",
+      "plan",
+      "check",
+      "status",
+      "history",
+      "explain",
+      "bundle",
+      "inventory",
+      "configure",
+      "config",
+      "reset",
+      "tunnel-key",
+    ],
     ...[
       "authorize",
       "revoke",

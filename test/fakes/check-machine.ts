@@ -25,6 +25,13 @@ export const ECR_RESPONSE = JSON.stringify({
   kind: "CredentialProviderResponse",
   auth: { [ECR]: { username: "AWS", password: ECR_PASSWORD } },
 });
+/** What a child answers to `inventory --part`. */
+const HARDWARE: Readonly<Record<string, object>> = {
+  system: { system: { manufacturer: "QEMU", model: "Standard PC", virtual: true }, board: {}, bios: {} },
+  cpu: { brand: "EPYC", cores: 30 },
+  memory: [{ size: 2 ** 34, type: "DDR4" }],
+  disks: [{ name: "vda", size: 5e11 }],
+};
 export const NODE = { username: "system:node:gpu-1", groups: ["system:nodes", "system:authenticated"] };
 
 /** The machine, what answers it, and `check` run there. */
@@ -69,6 +76,7 @@ export function setUpCheck() {
     return { status: 403, body: "", serverTimeMs: host.clock.now() - answers.skewMs };
   };
   host.onNameServer = () => ["10.100.0.1"];
+  host.install("/bin/node", (args) => ({ stdout: JSON.stringify(HARDWARE[args.at(-1) ?? ""]) }));
   const aws = new MemoryAws(host.clock.now);
   const run = async (
     options: {
@@ -82,7 +90,7 @@ export function setUpCheck() {
     const parts: string[] = [];
     const { environment = {}, ...chosen } = options;
     const running = checkCommand(
-      { host, environment, aws },
+      { host, environment, aws, program: ["/bin/node", "/p.mjs"] },
       { config: CONFIG_FILE, output: "json", only: [], skip: [], ...chosen },
       (text) => void parts.push(text),
     );

@@ -32,7 +32,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const { files, metafile } = await makeBundle();
   assert.deepEqual(
     files.map(({ name }) => name),
-    ["", "-admin", "-kubernetes", "-explain"].flatMap((part) => [
+    ["", "-admin", "-hardware", "-kubernetes", "-explain"].flatMap((part) => [
       `eks-satellite${part}.mjs`,
       `eks-satellite${part}.mjs.map`,
     ]),
@@ -58,6 +58,15 @@ test("an administrator's commands are in a file beside the daemon's, which holds
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-admin\.mjs"\)/);
   assert.ok(daemon.length < 1_700_000, `${daemon.length} characters: the daemon holds all of them`);
+});
+
+test("systeminformation is in a file beside the daemon's, which holds none of it", async () => {
+  const { files, metafile } = await makeBundle();
+  const holding = Object.entries(metafile.outputs)
+    .filter(([, { inputs }]) => Object.keys(inputs).some((path) => path.includes("/systeminformation/")))
+    .map(([name]) => name);
+  assert.deepEqual(holding, ["dist/eks-satellite-hardware.mjs"]);
+  assert.match(textOf(files, "eks-satellite.mjs"), /\bimport\("\.\/eks-satellite-hardware\.mjs"\)/);
 });
 
 test("the texts of `explain` are in a file beside the daemon's, which holds none of them", async () => {

@@ -16,6 +16,7 @@ export const DOCUMENTATION_URL = "https://github.com/eks-satellite/eks-satellite
 /** By the name of the first word. One that is missing here is in the last group. */
 const GROUP_OF: Readonly<Record<string, Group>> = {
   ...groupOf("machine", "run", "plan", "check", "status", "bundle", "reset", "tunnel-key", "explain", "history"),
+  ...groupOf("machine", "inventory"),
   ...groupOf("configuration", "configure", "config"),
   ...groupOf("administrator", "authorize", "revoke", "eni", "node-name", "clusters", "user-data", "gateway", "token"),
   ...groupOf("administrator", "verify", "machine"),
@@ -30,6 +31,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   history: "sudo eks-satellite history --since 2h",
   explain: "eks-satellite explain GpuHealthy",
   bundle: "sudo eks-satellite bundle --since '2 hours ago'",
+  inventory: "sudo eks-satellite inventory",
   configure:
     "sudo eks-satellite configure --cluster my-cluster --region us-west-2 --credentials-file /etc/eks-satellite/credentials",
   "config validate": "eks-satellite config validate config.yaml",

@@ -18,7 +18,19 @@ const COMMANDS: readonly Register<LaptopContext>[] = [
 
 /** The commands that this program lacks, since they are about the machine that they run on. */
 export const LEFT_OUT: readonly string[] = [
-  ...["run", "plan", "check", "status", "history", "bundle", "configure", "config show", "reset", "tunnel-key"],
+  ...[
+    "run",
+    "plan",
+    "check",
+    "status",
+    "history",
+    "bundle",
+    "inventory",
+    "configure",
+    "config show",
+    "reset",
+    "tunnel-key",
+  ],
   "gateway run",
 ];
 

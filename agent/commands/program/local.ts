@@ -7,6 +7,7 @@ import type { CommandContext } from "../context.ts";
 import { register as registerExplain } from "../explain/explain.ts";
 import { registerRun as registerGatewayRun } from "../gateway/run.ts";
 import { register as registerHistory } from "../history/history.ts";
+import { register as registerInventory } from "../inventory/inventory.ts";
 import { register as registerPlan } from "../plan.ts";
 import type { Register } from "../program.ts";
 import { register as registerReset } from "../reset.ts";
@@ -24,6 +25,7 @@ const FIRST: readonly Register<CommandContext>[] = [
   registerHistory,
   registerExplain,
   registerBundle,
+  registerInventory,
   registerConfigure,
   registerConfig,
   registerReset,
