@@ -46,7 +46,7 @@ async function tryChecksums(folder: string): Promise<string> {
 }
 
 /** Without a key of its own the release stays unsigned: nothing may be published that a key of a trial has signed. */
-async function trySignature({ output, signing }: ReleaseOptions, work: string): Promise<string> {
+export async function trySignature({ output, signing }: ReleaseOptions, work: string): Promise<string> {
   const sums = await readFile(join(output, "SHA256SUMS"), "utf8");
   const { keys, allowedSigners } = signing ?? (await makeTrialSigning(work));
   const signature =

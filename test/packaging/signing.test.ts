@@ -13,7 +13,7 @@ import {
   signChecksums,
   verifyChecksums,
 } from "../../scripts/release/signing.ts";
-import { tryRelease } from "../../scripts/release/try.ts";
+import { trySignature } from "../../scripts/release/try.ts";
 import { sampleRelease, scratchFolder, TOP } from "./sample-release.ts";
 
 const SUMS = `${"a".repeat(64)}  eks-satellite-1.2.3-linux-amd64.tar.gz\n`;
@@ -34,15 +34,16 @@ test("a release with a key has SHA256SUMS.sig beside SHA256SUMS, which ssh-keyge
   const line = `ssh-keygen -Y verify -f ${signing.allowedSigners} -I eks-satellite-release -n eks-satellite-release -s SHA256SUMS.sig < SHA256SUMS`;
   const { stdout } = await execa("sh", ["-c", line], { cwd: release.output });
   assert.match(stdout, /^Good "eks-satellite-release" signature for eks-satellite-release with ED25519 key SHA256:/);
-  const lines: string[] = [];
-  await tryRelease(release, (said) => void lines.push(said));
-  assert.equal(lines[1], `✓ ssh-keygen verifies SHA256SUMS.sig by ${signing.allowedSigners}`);
+  const said = await trySignature(release, await scratchFolder());
+  assert.equal(said, `ssh-keygen verifies SHA256SUMS.sig by ${signing.allowedSigners}`);
+  writeFileSync(join(release.output, "SHA256SUMS"), SUMS);
+  await assert.rejects(trySignature(release, await scratchFolder()), { code: "tool-failed" });
 });
 
 test("a release without a key has no signature, also when it was tried", async () => {
   const release = { ...(await sampleRelease()), architectures: ARCHITECTURES.slice(0, 1) };
   await makeRelease(release);
-  await tryRelease(release, () => undefined);
+  assert.match(await trySignature(release, await scratchFolder()), /the release itself is NOT signed$/);
   assert.ok(!readdirSync(release.output).some((name) => name.includes(".sig") || name.includes("key")));
 });
 
