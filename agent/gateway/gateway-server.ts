@@ -93,7 +93,7 @@ async function answerRequest(
   const asker = askerOf(from, address, sources.network());
   if (asker === "stranger") return void request.socket.destroy();
   const { method, headers, url = "/" } = request;
-  if (!isOwnHost(headers.host, address)) return answer(response, 421, `ask for ${address}\n`);
+  if (!isOwnHost(headers.host)) return answer(response, 421, `ask for ${address}\n`);
   if (method !== "GET" && method !== "HEAD")
     return answer(response.setHeader("allow", "GET, HEAD"), 405, "read-only\n");
   const [path, query = ""] = url.split("?");

@@ -35,8 +35,7 @@ export async function serveHealth(
   signal: AbortSignal,
 ): Promise<{ readonly closed: Promise<unknown> }> {
   const documents = renderDocuments(sources);
-  const onRequest = (request: Incoming, response: Outgoing) =>
-    answerRequest(request, response, { where, sources, documents });
+  const onRequest = (request: Incoming, response: Outgoing) => answerRequest(request, response, { sources, documents });
   return serveHttp({ where, onRequest, log, signal }).catch((cause: unknown) => {
     const { address, port } = where;
     throw new SatelliteError("health-port-taken", `the health endpoint cannot listen on ${address}:${port}`, {
@@ -57,7 +56,6 @@ function renderDocuments({ status, metrics, monotonic }: HealthSources): Documen
 }
 
 interface Answers {
-  readonly where: HttpAddress;
   readonly sources: HealthSources;
   readonly documents: Documents;
 }
@@ -67,9 +65,8 @@ async function answerRequest(
   response: Outgoing,
   answers: Answers,
 ): Promise<void> {
-  const { address } = answers.where;
-  if (!isOwnHost(headers.host, address))
-    return answer(response, 421, `ask for ${address} or localhost, and not for another name\n`);
+  if (!isOwnHost(headers.host))
+    return answer(response, 421, `ask for localhost or by an address, not by another name\n`);
   if (method !== "GET" && method !== "HEAD")
     return answer(response.setHeader("allow", "GET, HEAD"), 405, "read-only\n");
   await answerPath(url, answers, response);

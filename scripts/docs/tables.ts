@@ -121,7 +121,7 @@ export function renderHttp(): string {
         ["path", "content type"],
         paths.map(([path, { contentType }]) => [code(path), code(contentType)]),
       ),
-      "A connection carries one request, and is closed after 10 seconds at most; 32 are served at a time. `/status` and `/metrics` are rendered at most once a second. A request for another host than `localhost`, a loopback address or `health.address` is answered with 421: a web page cannot read the endpoint through a name of its own. With `0.0.0.0` or `::`, ask by an address.",
+      "A connection carries one request, and is closed after 10 seconds at most; 32 are served at a time. `/status` and `/metrics` are rendered at most once a second. A request by another name than `localhost` is answered with 421, so that a web page cannot read the endpoint through a name of its own; by an address it is answered, as through a proxy.",
       "Every other path answers 404 with the list of paths, and every other method 405. The JSON Schema of `/status` is [agent/health/status.schema.json](../../agent/health/status.schema.json); its `schemaVersion` grows when a field changes or goes.",
     ],
   });

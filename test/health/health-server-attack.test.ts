@@ -117,6 +117,11 @@ test("a page whose name was pointed at this machine reads nothing", async (conte
   assert.equal(await get("/status", "localhost:9911"), 200);
 });
 
+test("a proxy on this machine passes on the address that it was asked by", async (context) => {
+  const { get } = await setUp(context);
+  assert.equal(await get("/metrics", "192.0.2.7:9912"), 200);
+});
+
 test("the listener may fail again and again, as without file descriptors, and the endpoint goes on", async (context) => {
   const servers: Server[] = [];
   const { listen } = Server.prototype;
