@@ -7,7 +7,7 @@ import { type Principal, parsePrincipal } from "../admin/principal.ts";
 import type { ClusterName } from "../aws/cluster.ts";
 import { configSchema } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
-import type { Confirm, Print } from "./context.ts";
+import type { Confirm, Print, TerminalContext } from "./context.ts";
 import {
   contextOption,
   kubeconfigOption,
@@ -35,7 +35,11 @@ export interface AdminContext {
   readonly openAdmin: () => Promise<Administrator>;
   /** Asks the user; undefined without a terminal. */
   readonly confirm: Confirm | undefined;
+  readonly signals?: Signals | undefined;
 }
+
+/** Read when changes begin: a signal ends what comes before them at once, and from then on between two. */
+type Signals = Pick<TerminalContext, "stopSignal">;
 
 /** Adds the options that `authorize` and `revoke` share. */
 export function addChangeOptions(command: Command): Command {
@@ -73,12 +77,13 @@ export interface ProposalContext {
   readonly print: Print;
   /** Ends between two changes. */
   readonly stopSignal?: AbortSignal;
+  readonly signals?: Signals | undefined;
 }
 
 /** Shows the changes, asks the user, makes them, and returns the exit code. @throws interrupted */
 export async function proposeChanges(
   proposal: Proposal,
-  { confirm, options, print, stopSignal }: ProposalContext,
+  { confirm, options, print, stopSignal, signals }: ProposalContext,
 ): Promise<number> {
   const { changes, nothing, done } = proposal;
   const isText = options.output === "text";
@@ -99,7 +104,7 @@ export async function proposeChanges(
     );
     return CHANGE_EXIT.refused;
   }
-  finish(true, await applyAll(changes, say, stopSignal));
+  finish(true, await applyAll(changes, say, stopSignal ?? signals?.stopSignal));
   say(`${done}\n`);
   return CHANGE_EXIT.done;
 }

@@ -51,7 +51,8 @@ export interface AuthorizeOptions extends ChangeOptions, TunnelOptions, KubeProx
 const ROLE_NAME_MAX_LENGTH = 64;
 
 /** Adds `authorize`. */
-export function register(program: Command, { host, confirm, print, exitWith }: LaptopContext): void {
+export function register(program: Command, context: LaptopContext): void {
+  const { host, confirm, print, exitWith } = context;
   addTunnelOptions(addChangeOptions(program.command("authorize")))
     .description(
       "administrator: let a role or a user act as a node of a cluster; exit 0 done, 1 error, 2 not confirmed",
@@ -79,13 +80,13 @@ export function register(program: Command, { host, confirm, print, exitWith }: L
     )
     .action(async (options: AuthorizeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
-      exitWith(await authorizeCommand({ openAdmin, confirm }, options, print));
+      exitWith(await authorizeCommand({ openAdmin, confirm, signals: context }, options, print));
     });
 }
 
 /** Shows what it would change, asks, and changes it; returns the exit code. @throws what {@link planAuthorization} and planNodeRole do */
 export async function authorizeCommand(
-  { openAdmin, confirm }: AdminContext,
+  { openAdmin, confirm, signals }: AdminContext,
   options: AuthorizeOptions,
   print: Print,
 ): Promise<number> {
@@ -98,7 +99,7 @@ export async function authorizeCommand(
   if (options.print === "config") return printTunnel(openAdmin, options, print);
   if (options.print !== undefined) return printRole(options, options.print, { wanted, print });
   if (given === undefined && wanted === undefined && (options.tunnel || options.kubeProxy === true))
-    return (options.tunnel ? authorizeTunnel : authorizeKubeProxy)({ openAdmin, confirm }, options, print);
+    return (options.tunnel ? authorizeTunnel : authorizeKubeProxy)({ openAdmin, confirm, signals }, options, print);
   checkNames(options, given, wanted);
   const admin = await openAdmin();
   const access = await openCluster(admin, name);
@@ -111,7 +112,7 @@ export async function authorizeCommand(
     nothing: `${arn} may be a node of ${name.name} already`,
     done: `${arn} may be a node of ${name.name} now. ${nextStep(options, principal)}`,
   };
-  return proposeChanges(proposal, { confirm, options, print });
+  return proposeChanges(proposal, { confirm, options, print, signals });
 }
 
 export type AccessOptions = Omit<AuthorizeOptions, "yes" | "dryRun" | "output" | "print">;

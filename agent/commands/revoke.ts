@@ -23,27 +23,28 @@ export interface RevokeOptions extends ChangeOptions {
 }
 
 /** Adds `revoke`. */
-export function register(program: Command, { host, confirm, print, exitWith }: LaptopContext): void {
+export function register(program: Command, context: LaptopContext): void {
+  const { host, confirm, print, exitWith } = context;
   addChangeOptions(program.command("revoke"))
     .description("administrator: undo what authorize did; exit 0 done, 1 error, 2 not confirmed")
     .option("--node-name <name>", "name of the user's node, or of the node whose address in the tunnel is freed")
     .option("--tunnel", "without a role or user: free the address of --node-name, and nothing else", false)
     .action(async (options: RevokeOptions & ChainOptions & KubernetesOptions) => {
       const openAdmin = () => loadAdmin(host, options);
-      exitWith(await revokeCommand({ openAdmin, confirm }, options, print));
+      exitWith(await revokeCommand({ openAdmin, confirm, signals: context }, options, print));
     });
 }
 
 /** Shows what it would remove, asks, and removes it; returns the exit code. @throws options-invalid, and what {@link planRevocation} does */
 export async function revokeCommand(
-  { openAdmin, confirm }: AdminContext,
+  { openAdmin, confirm, signals }: AdminContext,
   options: RevokeOptions,
   print: Print,
 ): Promise<number> {
   const name = checkCluster(options);
   const principal = readPrincipal(options);
   if (principal === undefined && options.tunnel && options.nodeName !== undefined)
-    return revokeTunnel({ openAdmin, confirm }, options, print);
+    return revokeTunnel({ openAdmin, confirm, signals }, options, print);
   if (principal === undefined || (principal.kind === "user" && options.nodeName === undefined)) {
     const problem = principal === undefined ? "no role or user is named" : `user ${principal.arn} needs --node-name`;
     throw new SatelliteError("options-invalid", problem, {
@@ -72,12 +73,12 @@ export async function revokeCommand(
     nothing: `nothing lets ${principal.arn} be a node of ${name.name}`,
     done: `${principal.arn} is no longer a node of ${name.name}; the API server may accept its token for some minutes more. Its Nodes: kubectl delete node NAME.`,
   };
-  return proposeChanges(proposal, { confirm, options, print });
+  return proposeChanges(proposal, { confirm, options, print, signals });
 }
 
 /** The node stays a node; only its address in the tunnel is freed. */
 async function revokeTunnel(
-  { openAdmin, confirm }: AdminContext,
+  { openAdmin, confirm, signals }: AdminContext,
   options: RevokeOptions,
   print: Print,
 ): Promise<number> {
@@ -93,5 +94,5 @@ async function revokeTunnel(
     nothing: `${nodeName} has no address in the tunnel of ${cluster}`,
     done: `The address of ${nodeName} is free: the gateway drops its packets within seconds, and the next node may get it.`,
   };
-  return proposeChanges(proposal, { confirm, options, print });
+  return proposeChanges(proposal, { confirm, options, print, signals });
 }

@@ -36,7 +36,7 @@ function setUp(changes = 1) {
       ...{ confirm, options: { ...OPTIONS, ...options } },
       print: (text) => void printed.push(text),
     });
-  return { propose, applied, output: () => printed.join("") };
+  return { proposal, propose, applied, output: () => printed.join("") };
 }
 
 test("changes are shown, confirmed and applied in order", async () => {
@@ -102,4 +102,31 @@ test("two backups in a second have different names", () => {
   const options = { ...OPTIONS, backupFolder: "/root/" };
   assert.equal(backupFileFor(options, 0), "/root/aws-auth-demo-19700101T000000.000Z.yaml");
   assert.notEqual(backupFileFor(options, 0), backupFileFor(options, 1));
+});
+
+test("the stop signal is asked for when the changes begin, and ends them between two", async () => {
+  const { proposal, applied } = setUp(3);
+  const stop = new AbortController();
+  let reads = 0;
+  const signals = {
+    get stopSignal() {
+      reads += 1;
+      return stop.signal;
+    },
+  };
+  const print = () => undefined;
+  const context = { confirm: undefined, print, signals };
+  await proposeChanges(proposal, { ...context, options: { ...OPTIONS, dryRun: true } });
+  await proposeChanges(proposal, { ...context, options: OPTIONS });
+  assert.equal(reads, 0, "until then a signal ends the command at once");
+  const [first, ...others] = proposal.changes;
+  assert.ok(first !== undefined);
+  const interrupting = { ...first, apply: async () => stop.abort() };
+  const changes = [interrupting, ...others];
+  const options = { ...OPTIONS, yes: true };
+  await assert.rejects(proposeChanges({ ...proposal, changes }, { ...context, options }), {
+    code: "interrupted",
+    message: "interrupted before: create entry 1",
+  });
+  assert.deepEqual([reads, applied], [1, []]);
 });

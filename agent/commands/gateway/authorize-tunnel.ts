@@ -70,7 +70,7 @@ export function planTunnel(
 
 /** `authorize --tunnel` for nodes that are let in already; returns the exit code. */
 export async function authorizeTunnel(
-  { openAdmin, confirm }: AdminContext,
+  { openAdmin, confirm, signals }: AdminContext,
   options: AuthorizeTunnelOptions,
   print: Print,
 ): Promise<number> {
@@ -86,7 +86,7 @@ export async function authorizeTunnel(
     nothing: `${list} in the tunnel already`,
     done: "The gateway takes it up within seconds. On the machine nothing is left to do: network.tunnel.mode auto reads it.",
   };
-  return proposeChanges(proposal, { confirm, options, print });
+  return proposeChanges(proposal, { confirm, options, print, signals });
 }
 
 /** Prints the section `network.tunnel` for a machine that cannot read it from the API server; changes nothing. @throws entry-missing, gateway-silent, gateway-needed */

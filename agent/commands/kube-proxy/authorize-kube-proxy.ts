@@ -29,7 +29,7 @@ export async function planWantedKubeProxy(access: ClusterAccess, { kubeProxy }: 
 
 /** Shows the copy, asks, and makes it; returns the exit code. @throws what {@link planKubeProxy} does */
 export async function authorizeKubeProxy(
-  { openAdmin, confirm }: AdminContext,
+  { openAdmin, confirm, signals }: AdminContext,
   options: ChangeOptions,
   print: Print,
 ): Promise<number> {
@@ -42,5 +42,5 @@ export async function authorizeKubeProxy(
     nothing: `the copy of kube-proxy in ${access.name} is that of EKS's DaemonSet`,
     done: `kube-proxy comes to the nodes of identity fargate of ${access.name}. It does not follow EKS's: run this again after an update of the add-on.`,
   };
-  return proposeChanges(proposal, { confirm, options, print });
+  return proposeChanges(proposal, { confirm, options, print, signals });
 }
