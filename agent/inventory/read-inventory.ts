@@ -42,6 +42,7 @@ export async function readInventory(source: InventorySource): Promise<Inventory>
     }
   });
   const parts = Object.fromEntries(await Promise.all(read)) as Hardware;
+  if (parts.disks?.length === 0) problems.push({ part: "disks", message: "lsblk names no disk" });
   if (parts.memory === undefined) return { ...parts, problems: inOrder(problems) };
   const memory = parts.memory.filter(isModule);
   if (memory.length === 0) problems.push({ part: "memory", message: NO_MODULES });

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { readInventory } from "../../agent/inventory/read-inventory.ts";
 import { renderOverview } from "../../agent/inventory/render.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
+import { waitFor } from "../sandbox/wait.ts";
 
 const ANSWERS: Readonly<Record<string, unknown>> = {
   system: { system: { manufacturer: "Supermicro", model: "AS-4124GS" }, board: {}, bios: { vendor: "AMI" } },
@@ -72,6 +76,36 @@ test("slots without a module are no modules", async () => {
   const empty = { size: 0, type: "Empty", bank: "BANK 1" };
   const { read } = setUp({ memory: () => ({ stdout: JSON.stringify([empty, { size: 2 ** 34, type: "DDR5" }]) }) });
   assert.equal((await read()).memory?.length, 1);
+});
+
+test("a list of disks that is empty is said", async () => {
+  const { read } = setUp({ disks: () => ({ stdout: "[]" }) });
+  assert.deepEqual((await read()).problems, [{ part: "disks", message: "lsblk names no disk" }]);
+});
+
+test("a program of the machine that never ends, and holds the whole child, is ended with it", async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), "inventory-"));
+  const { PATH } = process.env;
+  context.after(async () => {
+    process.env.PATH = PATH;
+    await rm(folder, { recursive: true });
+  });
+  const marker = `${folder}/pid`;
+  await writeFile(join(folder, "lscpu"), `#!/bin/sh\necho $$ > ${marker}\nexec sleep 600\n`, { mode: 0o755 });
+  process.env.PATH = `${folder}:${PATH}`;
+  const program = [process.execPath, new URL("../../agent/main.ts", import.meta.url).pathname];
+  const host = createLinuxHost();
+  const { problems, cpu } = await readInventory({ host, program, timeoutSeconds: 15 });
+  assert.deepEqual(
+    [problems.find(({ part }) => part === "cpu"), cpu],
+    [{ part: "cpu", message: "no answer in 15 s" }, undefined],
+  );
+  const pid = Number(await host.files.read(marker));
+  assert.ok(pid > 0);
+  await waitFor(
+    { what: "the end of lscpu", deadlineMs: 10_000, intervalMs: 50 },
+    async () => !host.kill(pid, "SIGCONT"),
+  );
 });
 
 test("the real library answers through the real program, each part in time", async () => {
