@@ -108,6 +108,12 @@ export const EXECUTED = {
     count: 1,
     words: ["my-cluster"],
   },
+  monitor: {
+    page: "docs/how-to/monitor.md",
+    heading: "From the cluster",
+    count: 2,
+    words: ["packaging/monitoring", "API-ENDPOINT-WITHOUT-HTTPS"],
+  },
 } as const satisfies Record<string, DocumentedBlocks>;
 
 export type BlockName = keyof typeof EXECUTED;

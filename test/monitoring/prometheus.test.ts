@@ -1,4 +1,4 @@
-// A real Prometheus on what real daemons wrote: every query of the dashboard, and the way by which a machine sends its own metrics.
+// A real Prometheus on what real daemons wrote: every query of the dashboard, and the two ways by which metrics arrive.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { listQueries, readDashboard } from "./dashboard-file.ts";
 import { unlessPrometheus } from "./promtool.ts";
 import { RECORDED } from "./recordings.ts";
 import { MONITORING, readRuleGroups } from "./rule-file.ts";
-import { serveRecordings, startPrometheus } from "./server.ts";
+import { serveProxy, serveRecordings, startPrometheus } from "./server.ts";
 
 const skip = unlessPrometheus;
 /** What no recording has a value for; names.test.ts says why. */
@@ -90,4 +90,45 @@ test("a machine sends its own metrics by the configuration in the documentation"
   const labels = { job: "eks-satellite", node: "gpu-1", instance: "gpu-1", cluster: "my-cluster" };
   assert.deepEqual(arrived, { __name__: "eks_satellite_ready", ...labels });
   assert.deepEqual((await receiver.query("up"))[0]?.metric, { __name__: "up", ...labels });
+});
+
+test("the job for a Prometheus in the cluster reads a proxy by its token, and names the node", { skip }, async () => {
+  using proxy = await serveProxy("of the reader");
+  const [job] = parse(readFileSync(join(MONITORING, "prometheus-scrape.yaml"), "utf8")).scrape_configs;
+  assert.equal(job.authorization.credentials_file, "/etc/eks-satellite-metrics-reader/token");
+  job.authorization.credentials_file = "token";
+  // Debian's Prometheus is built without Kubernetes' discovery: this is what it would say of the proxy's pods.
+  delete job.kubernetes_sd_configs;
+  const pod = (port: string, node: string) => ({
+    targets: [proxy.address],
+    labels: { __meta_kubernetes_pod_container_port_name: port, __meta_kubernetes_pod_node_name: node },
+  });
+  const config = {
+    scrape_configs: [
+      {
+        ...job,
+        scrape_interval: "1s",
+        scrape_timeout: "1s",
+        static_configs: [pod("metrics", "gpu-1"), pod("other", "gpu-2")],
+      },
+    ],
+  };
+  await using prometheus = await startPrometheus({
+    files: { "prometheus.json": JSON.stringify(config), token: "of the reader" },
+    flags: ["--storage.tsdb.path=data"],
+  });
+  const wait = { what: "the node's metrics", deadlineMs: 60_000, intervalMs: 500 };
+  const ready = await waitFor(wait, async () => {
+    const found = await prometheus.query("eks_satellite_ready == 1");
+    return found.length > 0 && found;
+  });
+  const labels = { job: "eks-satellite", node: "gpu-1", instance: "gpu-1" };
+  assert.deepEqual(
+    ready.map(({ metric }) => metric),
+    [{ __name__: "eks_satellite_ready", ...labels }],
+  );
+  assert.deepEqual(
+    (await prometheus.query("up")).map(({ metric }) => metric),
+    [{ __name__: "up", ...labels }],
+  );
 });

@@ -1,6 +1,8 @@
 // A real Prometheus of Debian's, and a server of recorded texts for it to scrape.
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,13 +74,38 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Serves each recording below its name, as if it were of now, and `healthy` as /metrics. @returns host and port */
-export async function serveRecordings(): Promise<{ readonly address: string; readonly [Symbol.dispose]: () => void }> {
-  const server = createServer((request, response) => {
-    const name = request.url === "/metrics" ? "healthy" : (request.url ?? "").slice(1);
-    response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    response.end(moveTimes(readRecording(name), Math.round(Date.now() / 1000)));
-  }).listen(0, "127.0.0.1");
+interface Served {
+  /** Host and port. */
+  readonly address: string;
+  readonly [Symbol.dispose]: () => void;
+}
+
+/** Serves each recording below its name, as if it were of now, and `healthy` as /metrics. */
+export function serveRecordings(): Promise<Served> {
+  return listen(createServer(answerRecording));
+}
+
+/** The same behind TLS, as kube-rbac-proxy does: only /metrics, and only to this token. */
+export function serveProxy(token: string): Promise<Served> {
+  const read = (name: string) => readFileSync(join(import.meta.dirname, "../fixtures/certificates", name));
+  const certificate = { key: read("localhost.key"), cert: read("localhost.pem") };
+  return listen(
+    createTlsServer(certificate, (request, response) => {
+      if (request.url !== "/metrics") return void response.writeHead(404).end();
+      if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
+      answerRecording(request, response);
+    }),
+  );
+}
+
+function answerRecording(request: IncomingMessage, response: ServerResponse): void {
+  const name = request.url === "/metrics" ? "healthy" : (request.url ?? "").slice(1);
+  response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
+  response.end(moveTimes(readRecording(name), Math.round(Date.now() / 1000)));
+}
+
+async function listen(server: Server): Promise<Served> {
+  server.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
   return { address: `127.0.0.1:${port}`, [Symbol.dispose]: () => void server.close().closeAllConnections() };

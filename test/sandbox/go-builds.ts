@@ -100,7 +100,7 @@ export async function buildSigningHelper(progress: Progress): Promise<string> {
 export async function buildKubeRbacProxy(progress: Progress): Promise<string> {
   return build(
     {
-      title: "build kube-rbac-proxy (1 min the first time)",
+      title: "build kube-rbac-proxy (3 min the first time)",
       module: join(pinnedModules, "kube-rbac-proxy"),
       packages: ["tool"],
       target: join(cacheFolder(), "kube-rbac-proxy"),
