@@ -85,7 +85,7 @@ test("a published version never changes, and the same one again is no change", a
   await assert.rejects(add([deb], folder), { code: "apt-package-changed" });
 });
 
-test("a package of another name, a broken one and an empty pool are refused, and nothing is signed", async () => {
+test("a package of another name or processor, a broken one and an empty pool are refused, and nothing is signed", async () => {
   const root = await scratchFolder();
   const foreign = join(root, "foreign.deb");
   await execa("dpkg-deb", ["--raw-extract", await makeSmallDeb("1.0.0", "amd64"), join(root, "tree")]);
@@ -95,6 +95,7 @@ test("a package of another name, a broken one and an empty pool are refused, and
   writeFileSync(join(root, "broken.deb"), "half of it");
   for (const [packages, code] of [
     [[foreign], "apt-package-foreign"],
+    [[await makeSmallDeb("1.0.0", "riscv64")], "apt-package-foreign"],
     [[join(root, "broken.deb")], "tool-failed"],
     [[], "apt-pool-empty"],
   ] as const) {

@@ -1,6 +1,7 @@
 // The apt repository: all released packages in one pool, and two suites of them, of which only the second has release candidates.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SatelliteError } from "../../../agent/errors.ts";
 import { writeIndexes, writeWhole } from "./indexes.ts";
 import { addToPool, type PoolPackage, readPool } from "./pool.ts";
 import { checkKeys, exportKeys, type Signer, signRelease } from "./signature.ts";
@@ -31,6 +32,7 @@ export async function makeRepository(options: RepositoryOptions): Promise<readon
   await checkKeys(signer);
   await addToPool(folder, options.packages);
   const packages = await readPool(folder);
+  refuseUnlisted(packages, architectures);
   await exportKeys(join(folder, KEY_FILE), signer);
   const suites = [
     { name: "stable", description: "Releases of eks-satellite", packages: packages.filter(isReleased) },
@@ -42,6 +44,15 @@ export async function makeRepository(options: RepositoryOptions): Promise<readon
     await signRelease(target, signer);
   }
   return packages;
+}
+
+/** No index would name it, and nothing would say so. */
+function refuseUnlisted(packages: readonly PoolPackage[], architectures: readonly string[]): void {
+  const found = packages.find(({ architecture }) => !architectures.includes(architecture));
+  if (found === undefined) return;
+  throw new SatelliteError("apt-package-foreign", `the pool has ${found.version} for ${found.architecture}`, {
+    hint: `The repository is for ${architectures.join(" and ")}: remove that package.`,
+  });
 }
 
 const isReleased = ({ version }: PoolPackage) => !version.includes("~");
