@@ -26,6 +26,7 @@ const PLANTED = {
   journalBearer: "plantedJournalBearer.0123",
   journalSignature: "plantedjournalsignature0a1b2c",
   kernelPassword: "plantedKernelPassword",
+  serialNumber: "PLANTEDSERIAL0123",
 } as const;
 
 /** What an archive is made from, while it is made. */
@@ -79,6 +80,8 @@ function setUp() {
   for (const program of ["systemctl", "ctr", "find", "df", "free", "timedatectl", "ip", "ss"])
     host.install(program, () => ({ stdout: `${program} says so` }));
   /** What tar was given, by path within the bundle. */
+  const disk = { name: "nvme0n1", size: 1e12, model: "SSD", serial: PLANTED.serialNumber, uuid: PLANTED.serialNumber };
+  host.install("/bin/node", (args) => ({ stdout: args.at(-1) === "disks" ? JSON.stringify([disk]) : "" }));
   const packed = new Map<string, string>();
   host.install("tar", (args) => {
     const folder = args.find((arg) => arg.startsWith("--directory="))?.slice("--directory=".length) ?? "";
@@ -90,7 +93,7 @@ function setUp() {
   const said: string[] = [];
   const run = (output = OUTPUT, withoutPodLogs = false) =>
     bundleCommand(
-      { host, environment: {}, aws: world.aws },
+      { host, environment: {}, program: ["/bin/node", "/p.mjs"], aws: world.aws },
       { config: CONFIG_FILE, output, since: "24 hours ago", withoutPodLogs },
       (text) => void said.push(text),
     );
@@ -126,6 +129,7 @@ test("the text around the secrets is kept", async () => {
     /^HTTPS_PROXY=http:\/\/\[redacted: .*\]@proxy:3128\nMY_THING=\(left out\)\nNO_PROXY=localhost\n$/,
   );
   assert.match(of("node/containerd.yaml"), /username: joe\n\s+password: "?\[redacted: /);
+  assert.match(of("machine/hardware.txt"), /^disk {6}nvme0n1 1000 GB SSD\n[\s\S]*^cpu: not known: /m);
   assert.match(of("status.txt"), /the daemon does not answer on/);
   assert.match(of("machine/gpus.txt"), /^not collected: nvidia-smi could not be started/);
   assert.match(
