@@ -36,6 +36,8 @@ export interface BundleContext {
   /** Starts this program again, to read the hardware. */
   readonly program?: readonly string[];
   readonly aws?: Aws;
+  /** Read when the staging folder is made: until then a signal ends the command at once, and has nothing to remove. */
+  readonly signals?: Pick<CommandContext, "stopSignal">;
 }
 
 /** Of a longer text the end is kept: it says more than the beginning of a log. */
@@ -46,7 +48,8 @@ const ITEM_DEADLINE_MS = 30_000;
 const STAGING_PARENT = "/var/tmp";
 
 /** Adds `bundle`. */
-export function register(program: Command, { host, environment, program: self, print, exitNow }: CommandContext): void {
+export function register(program: Command, context: CommandContext): void {
+  const { host, environment, program: self, print, exitNow } = context;
   program
     .command("bundle")
     .description("write an archive for a bug report, without secrets: status, check, plan, configuration, journal")
@@ -55,7 +58,7 @@ export function register(program: Command, { host, environment, program: self, p
     .option("--since <time>", "start of the journal, in journalctl's format", "24 hours ago")
     .option("--without-pod-logs", "leave out what kubelet and containerd log, which may quote pods", false)
     .action(async (options: BundleOptions) => {
-      await bundleCommand({ host, environment, program: self }, options, print);
+      await bundleCommand({ host, environment, program: self, signals: context }, options, print);
       await exitNow(0);
     });
 }
@@ -78,7 +81,7 @@ export async function bundleCommand(context: BundleContext, options: BundleOptio
     ...collectItems({ host, local, configFile: options.config, redactor, ...journalOptions(options) }),
   ];
   const texts = await Promise.all(items.map((item) => readItem(host, item, redactor)));
-  await archive(host, output, name, [
+  await archive(context, output, name, [
     { path: "README.txt", text: renderReadme(host, items, redactor) },
     ...items.map(({ path }, index) => ({ path, text: texts[index] ?? "" })),
   ]);
@@ -172,7 +175,7 @@ function redactJson(text: string, redactor: Redactor): string {
 
 /** Writes the archive under a name that is not taken, readable by its owner only, and removes the staging folder. */
 async function archive(
-  host: Host,
+  { host, signals }: BundleContext,
   output: string,
   name: string,
   documents: readonly { readonly path: string; readonly text: string }[],
@@ -184,6 +187,7 @@ async function archive(
       hint: "Give a folder that exists with --output.",
     });
   }
+  const signal = signals?.stopSignal;
   const staging = await files.makeTemporaryFolder(STAGING_PARENT);
   try {
     for (const { path, text } of documents) await files.write(`${staging}/${name}/${path}`, text, { mode: 0o600 });
@@ -191,7 +195,12 @@ async function archive(
     const owner = ["--owner=root:0", "--group=root:0"];
     const { exitCode, stderr } = await host.run("tar", [...tar, ...owner, name], {
       timeoutSeconds: TAR_TIMEOUT_SECONDS,
+      ...optional({ signal }),
     });
+    if (signal?.aborted === true)
+      throw new SatelliteError("interrupted", `interrupted before ${output} was written`, {
+        hint: "Run it again: nothing of it is left.",
+      });
     if (exitCode !== 0) {
       throw new SatelliteError("bundle-failed", `tar exited with ${exitCode}: ${stderr}`, {
         hint: `Check free space and permissions in ${STAGING_PARENT} and ${folder}, or give another path with --output.`,

@@ -32,7 +32,7 @@ const PLANTED = {
 /** What an archive is made from, while it is made. */
 const staged = (host: MemoryHost) => host.files.paths().filter((path) => path.includes("/.eks-satellite-"));
 
-function setUp() {
+function setUp(signals?: { readonly stopSignal: AbortSignal }) {
   const world = setUpCheck();
   const { host } = world;
   const { files } = host;
@@ -93,7 +93,7 @@ function setUp() {
   const said: string[] = [];
   const run = (output = OUTPUT, withoutPodLogs = false) =>
     bundleCommand(
-      { host, environment: {}, program: ["/bin/node", "/p.mjs"], aws: world.aws },
+      { host, environment: {}, program: ["/bin/node", "/p.mjs"], aws: world.aws, ...(signals && { signals }) },
       { config: CONFIG_FILE, output, since: "24 hours ago", withoutPodLogs },
       (text) => void said.push(text),
     );
@@ -201,6 +201,18 @@ test("a configuration that is not YAML is left out: as plain text it might show 
   await run();
   assert.match(packed.get("config/config.yaml") ?? "", /is left out, since it cannot be parsed/);
   for (const [path, text] of packed) assert.ok(!text.includes(PLANTED.processArgument), path);
+});
+
+test("a signal while the archive is made leaves neither the archive nor drafts", async () => {
+  const stop = new AbortController();
+  const { host, run } = setUp({ stopSignal: stop.signal });
+  host.install("tar", () => {
+    stop.abort();
+    return { exitCode: 128 };
+  });
+  await assert.rejects(run(), { code: "interrupted", message: `interrupted before ${OUTPUT} was written` });
+  const left = host.files.paths().filter((path) => path.startsWith("/var/tmp/") || path === OUTPUT);
+  assert.deepEqual(left, []);
 });
 
 test("only root can create a bundle", async () => {
