@@ -5,6 +5,7 @@ import { renderCompatibility, renderIamPermissions, renderNetworkPorts } from ".
 import { renderCis } from "./docs/cis.ts";
 import { renderCli } from "./docs/cli.ts";
 import { renderConfiguration, renderGatewayConfiguration } from "./docs/configuration.ts";
+import { renderDashboardPicture } from "./docs/dashboard-picture.ts";
 import { renderErrors } from "./docs/errors.ts";
 import { renderExplainTexts } from "./docs/explain-texts.ts";
 import { renderGpuFaults } from "./docs/gpu-faults.ts";
@@ -41,6 +42,7 @@ const REFERENCE: Readonly<Record<string, Render>> = {
 };
 
 const IMAGES: Readonly<Record<string, () => string>> = {
+  "dashboard.svg": renderDashboardPicture,
   "network.svg": renderNetworkPicture,
   "pipeline.svg": renderPipelinePicture,
   "status.svg": renderStatusPicture,
