@@ -34,7 +34,7 @@ export function renderDashboardPicture(): string {
     title:
       "The first rows of the dashboard: an hour of four nodes, of which one loses its GPU, and one its tunnel for a quarter of an hour",
     from: "packaging/monitoring/grafana-dashboard.json and test/fixtures/dashboard/answers.json",
-    body: [box(0, 0, width, height, { fill: "#111217" }), ...panels.flatMap(renderPanel)],
+    body: [box(0.5, 0.5, width - 1, height - 1, { fill: "#111217" }), ...panels.flatMap(renderPanel)],
   });
 }
 

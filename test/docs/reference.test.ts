@@ -56,7 +56,7 @@ test("every code of a fault of GPUs stands in the page of GPU faults", () => {
 
 test("the pictures are whole: each has a title and a background, and its text no markup", () => {
   const pictures = [...rendered].filter(([path]) => path.endsWith(".svg"));
-  assert.equal(pictures.length, 4);
+  assert.equal(pictures.length, 5);
   for (const [path, svg] of pictures) {
     assert.match(svg, /<title>[^<]+<\/title>/, path);
     assert.match(svg, /<rect x="0\.5" y="0\.5" [^>]*fill="#[0-9a-f]{6}"/, path);
