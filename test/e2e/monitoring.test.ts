@@ -1,10 +1,13 @@
-// A satellite's loopback read through kube-rbac-proxy, as packaging/monitoring brings it: real proxy, real reviews.
+// Prometheus reads a satellite's loopback through kube-rbac-proxy, as packaging/monitoring brings it: real proxy, real reviews.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { parse } from "yaml";
+import { unlessPrometheus } from "../monitoring/promtool.ts";
 import { MONITORING } from "../monitoring/rule-file.ts";
+import { startPrometheus } from "../monitoring/server.ts";
 import { endpointName } from "../sandbox/addresses.ts";
 import { importMissing } from "../sandbox/images.ts";
 import { kubeRbacProxyImage } from "../sandbox/kube-rbac-proxy.ts";
@@ -89,4 +92,40 @@ test("the reader's token is good for nothing else in the cluster", async () => {
   );
   assert.equal(beyond.length, 1, beyond.join("\n"));
   assert.match(beyond[0] ?? "", /\[\/metrics\]/);
+});
+
+/** What discovery would say of the proxy's pod: Debian's Prometheus is built without Kubernetes' discovery. */
+const discovered = ({ nodeName, addresses }: Satellite["sandbox"]) => ({
+  targets: [`${addresses.node}:9912`],
+  labels: { __meta_kubernetes_pod_container_port_name: "metrics", __meta_kubernetes_pod_node_name: nodeName },
+});
+
+test("a real Prometheus reads the satellite by the documented job, and names the node", {
+  skip: unlessPrometheus,
+}, async () => {
+  const { kubernetes_sd_configs: discovery, ...job } = parse(
+    readFileSync(join(MONITORING, "prometheus-scrape.yaml"), "utf8"),
+  ).scrape_configs[0];
+  const [{ namespaces, selectors }] = discovery;
+  const pods = ["get", "pods", `--namespace=${namespaces.names[0]}`, `--selector=${selectors[0].label}`];
+  const { nodeName } = satellite.sandbox;
+  assert.equal(await satellite.sandbox.kubectl([...pods, "--output=jsonpath={.items[*].spec.nodeName}"]), nodeName);
+  assert.equal(job.authorization.credentials_file, `/etc/${READER}/token`);
+  job.authorization.credentials_file = "token";
+  const often = { scrape_interval: "1s", scrape_timeout: "1s", static_configs: [discovered(satellite.sandbox)] };
+  await using prometheus = await startPrometheus({
+    files: {
+      "prometheus.json": JSON.stringify({ scrape_configs: [{ ...job, ...often }] }),
+      token: await readerToken(),
+    },
+    flags: ["--storage.tsdb.path=data"],
+  });
+  const wait = { what: "the node's metrics", deadlineMs: 60_000, intervalMs: 500 };
+  const [found] = await waitFor(wait, async () => {
+    const series = await prometheus.query("eks_satellite_ready == 1");
+    return series.length > 0 ? series : undefined;
+  });
+  const labels = { job: "eks-satellite", node: nodeName, instance: nodeName };
+  assert.deepEqual(found?.metric, { __name__: "eks_satellite_ready", ...labels });
+  assert.deepEqual((await prometheus.query("up == 1"))[0]?.metric, { __name__: "up", ...labels });
 });
