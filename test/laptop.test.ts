@@ -1,6 +1,7 @@
 // The program of the npm package, as a user starts it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { CommandContext } from "../agent/commands/context.ts";
@@ -45,4 +46,11 @@ test("errors, exit codes and help are those of the whole program", () => {
   assert.deepEqual([status, /code=not-on-this-computer\n$/.test(stderr)], [1, true]);
   const { stdout } = start("--help");
   assert.match(stdout, /^Lets machines outside AWS be nodes of an EKS cluster\.$/m);
+});
+
+test("the page for laptops names every command, in the package or left out", () => {
+  const page = readFileSync(new URL("../docs/how-to/from-a-laptop.md", import.meta.url), "utf8");
+  for (const words of LEFT_OUT) assert.ok(page.includes(`\`${words}\``), words);
+  for (const command of openLaptopProgram(NO_CONTEXT, []).commands)
+    assert.match(page, new RegExp(`\`${command.name()}\\b`), command.name());
 });
