@@ -14,6 +14,7 @@ export const HARDWARE_CHECK: Check = {
     const evidence = [overview, missing === "" ? "" : `not known: ${missing}`]
       .filter((words) => words !== "")
       .join("; ");
-    return overview === "" ? unknown(evidence, "sudo eks-satellite inventory.") : ok(evidence);
+    const isKnown = inventory.system !== undefined || inventory.cpu !== undefined;
+    return !isKnown ? unknown(evidence, "sudo eks-satellite inventory.") : ok(evidence);
   },
 };

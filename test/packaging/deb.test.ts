@@ -44,6 +44,8 @@ test("the Debian package holds these files with these modes, root owns them, and
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-admin.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs.map",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-hardware.mjs",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-hardware.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite.mjs",

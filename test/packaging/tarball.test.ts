@@ -18,6 +18,8 @@ const FILES: Readonly<Record<string, string>> = {
   "opt/eks-satellite/lib/eks-satellite-admin.mjs.map": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-explain.mjs": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-explain.mjs.map": "-rw-r--r--",
+  "opt/eks-satellite/lib/eks-satellite-hardware.mjs": "-rw-r--r--",
+  "opt/eks-satellite/lib/eks-satellite-hardware.mjs.map": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-kubernetes.mjs": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite-kubernetes.mjs.map": "-rw-r--r--",
   "opt/eks-satellite/lib/eks-satellite.mjs": "-rw-r--r--",

@@ -24,7 +24,7 @@ export const configPath = "/etc/eks-satellite/config.yaml";
 /** Where the daemon keeps its short-lived keys: without these files it asks AWS for new ones. */
 export const sessionFiles = ["/run/eks-satellite/aws-credentials", "/var/lib/eks-satellite/session"] as const;
 /** What scripts/build makes, without its list of licences. */
-const PROGRAM_FILES = ["", "-admin", "-kubernetes", "-explain"].flatMap((part) => [
+const PROGRAM_FILES = ["", "-admin", "-kubernetes", "-explain", "-hardware"].flatMap((part) => [
   `eks-satellite${part}.mjs`,
   `eks-satellite${part}.mjs.map`,
 ]);
