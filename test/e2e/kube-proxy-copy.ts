@@ -21,7 +21,7 @@ export async function copyKubeProxy({ copy, sandbox, satellite, operate, finding
       "--output=jsonpath={.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberReady}",
     ]);
   assert.match(await podsOf("kube-proxy"), /^0 /);
-  assert.equal((await satellite.condition("ServicesWorking")).reason, "NotUsed");
+  await satellite.untilReason("ServicesWorking", "NotUsed");
   assert.match(await operate(copy, "y\n"), /kube-proxy comes to the nodes of identity fargate/);
   await satellite.untilReason("ServicesWorking", "Answers", 60_000);
   await satellite.untilReason("ClusterDnsWorking", "Answers", 60_000);

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { execa } from "execa";
+import { parse, stringify } from "yaml";
+import { makePrivateKey, publicKeyOf } from "../../../agent/tunnel/wireguard-key.ts";
 import { down } from "../../sandbox/down.ts";
 import { importImages } from "../../sandbox/images.ts";
-import { buildAgent, installAgent } from "../../sandbox/install-agent.ts";
+import { buildAgent, configPath, installAgent } from "../../sandbox/install-agent.ts";
 import { ensureBaseTree } from "../../sandbox/machine/base.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { cacheFolder } from "../../sandbox/state.ts";
@@ -19,12 +21,15 @@ import type { SeenStatus } from "../satellite.ts";
 
 const FOLDER = join(cacheFolder(), "dependencies-sandbox");
 const MISSING = ["containerd", "runc", "iptables", "conntrack", "socat"];
-/** How long somebody else's apt-get keeps dpkg's lock. */
-const LOCKED_SECONDS = 12;
+/** Another program's apt-get keeps dpkg's lock until this file is there, or for as long as a slow machine may take. */
+const SEEN = "/run/lock-was-seen";
+const LOCKED_SECONDS = 120;
 
 let sandbox: Sandbox;
+let dist: string;
 before(async () => {
   await down(FOLDER);
+  dist = await buildAgent();
   ({ sandbox } = await up({ folder: FOLDER, agent: false }));
   await sh(`apt-get purge --yes --quiet=2 ${MISSING.join(" ")} >/dev/null`);
 });
@@ -45,15 +50,13 @@ async function installed(): Promise<{ readonly reason: string; readonly message:
   return found;
 }
 
-async function startAgent(): Promise<void> {
-  await installAgent(sandbox, await buildAgent());
-}
-
 test("while somebody else installs packages the daemon waits and says for whom, then the machine becomes a node by itself", async () => {
   const before = await packages();
   await sh("apt-get update --quiet=2");
   // A real apt-get, which keeps the lock for a while: cloud-init's and unattended upgrades do that for minutes after a boot.
-  const holder = `apt-get install --reinstall --yes -o DPkg::Pre-Install-Pkgs::='sleep ${LOCKED_SECONDS}' hostname`;
+  const untilSeen = `timeout ${LOCKED_SECONDS} sh -c 'until [ -e ${SEEN} ]; do sleep 0.2; done'`;
+  await sandbox.machine.write("/usr/local/bin/hold-lock", `#!/bin/sh\n${untilSeen}\n`, 0o755);
+  const holder = "apt-get install --reinstall --yes -o DPkg::Pre-Install-Pkgs::=/usr/local/bin/hold-lock hostname";
   await sh(`systemd-run --quiet --unit=upgrades /bin/sh -c "${holder}"`);
   await waitFor({ what: "the lock to be held", deadlineMs: 20_000 }, async () =>
     sh("! apt-get install --yes -o DPkg::Lock::Timeout=0 hostname >/dev/null 2>&1 && echo held").then(
@@ -61,13 +64,14 @@ test("while somebody else installs packages the daemon waits and says for whom, 
       () => false,
     ),
   );
-  await startAgent();
-  const seen = await waitFor({ what: "AptLocked", deadlineMs: 15_000, intervalMs: 200 }, () =>
+  await installAgent(sandbox, dist);
+  const seen = await waitFor({ what: "AptLocked", deadlineMs: 60_000, intervalMs: 200 }, () =>
     installed().then(
       (condition) => (condition.reason === "AptLocked" ? condition : undefined),
       () => undefined,
     ),
   );
+  await sh(`touch ${SEEN}`);
   assert.match(seen.message, /It is held by process \d+ \(apt-get\)/);
   await sandbox.waitForNode(undefined, 120_000);
   assert.equal((await installed()).reason, "Installed");
@@ -115,6 +119,32 @@ test("Docker's containerd.io stays what it is, and the rest is installed beside 
   assert.ok(names.includes("conntrack") && names.includes("socat") && names.includes("iptables"), names.join(" "));
   assert.ok(!names.includes("containerd") && !names.includes("runc"), names.join(" "));
   assert.match(await sh("dpkg-query --show containerd.io"), /^containerd\.io\t9\.9\.9$/m);
+});
+
+test("a tunnel brings its programs from the distribution, in userspace where the kernel has none, and reset takes them back", async () => {
+  // The sandbox's own wireguard-go goes, too.
+  await sh("apt-get purge --yes --quiet=2 wireguard-tools >/dev/null; rm /usr/local/bin/wireguard-go; ! command -v wg");
+  const before = await packages();
+  const config = parse(await sh(`cat ${configPath}`));
+  const gateway = {
+    publicKey: publicKeyOf(makePrivateKey()),
+    endpoint: `${sandbox.addresses.uplink.host}:51820`,
+    address: "10.20.1.5",
+  };
+  const tunnel = { mode: "static", address: "10.250.0.11", gateways: [gateway], vpcCidrs: ["10.20.0.0/16"] };
+  const changed = { ...config, network: { ...config.network, tunnel: { ...tunnel, userspace: "allow" } } };
+  await sandbox.box(["/bin/sh", "-c", `cat > ${configPath}`], { input: stringify(changed) });
+  await sh("systemctl restart eks-satellite");
+  await waitFor({ what: "the interface with its peer", deadlineMs: 120_000, intervalMs: 1000 }, () =>
+    sh(`wg show es0 peers | grep --fixed-strings ${gateway.publicKey}`).catch(() => undefined),
+  );
+  assert.match(await sh("ip -4 route show dev es0"), /^10\.20\.0\.0\/16 .*src 10\.250\.0\.11/m);
+  assert.equal((await installed()).reason, "Installed");
+  const names = differences(await packages(), before).added.map((line) => line.split("\t")[0]);
+  assert.ok(names.includes("wireguard-tools") && names.includes("wireguard-go"), names.join(" "));
+  await sandbox.waitForNode();
+  await sandbox.box(["eks-satellite", "reset", "--yes", "--drain-seconds", "10"], { timeoutMs: 180_000 });
+  assert.equal(await sh("ls /usr/bin/wg /usr/bin/wireguard-go 2>/dev/null || true; ip -brief link show type tun"), "");
 });
 
 /** A package by Docker's name, in conflict with Debian's as Docker's is, around Debian's own programs. */
