@@ -78,7 +78,7 @@ test("a token that may not is refused, and so is a caller without one", async ()
   assert.equal((await ask("/metrics", "of.no.one")).status, 401);
 });
 
-test("nothing but the metrics is served, whoever asks", async () => {
+test("nothing but the metrics is served, to anyone", async () => {
   for (const path of ["/status", "/readyz", "/", "/metrics/../status"])
     assert.equal((await ask(path, await readerToken())).status, 404, path);
 });

@@ -6,7 +6,7 @@ const HEARTBEAT = "2026-01-02T03:04:05Z";
 const condition = (type: string, lastHeartbeatTime: unknown = HEARTBEAT) =>
   ({ type, status: "True", lastHeartbeatTime }) as never;
 
-test("of a Node's conditions those of GPUs are read, whoever writes them", () => {
+test("of a Node's conditions those of GPUs are read, from any writer", () => {
   const types = ["Ready", "MemoryPressure", "KernelDeadlock", "AcceleratedHardwareReady", "GPUMissing", "GpuHealthy"];
   assert.deepEqual(readGpuConditions(types.map((type) => condition(type))), [
     { type: "AcceleratedHardwareReady", status: "True", heartbeatMs: Date.parse(HEARTBEAT) },

@@ -192,7 +192,7 @@ test("npx runs it from the tarball", async () => {
   assert.equal(stdout, VERSION);
 });
 
-test("an older Node is told which one is needed", async (context) => {
+test("an older Node hears which one is needed", async (context) => {
   const old = "/usr/bin/node";
   const version = existsSync(old) ? (await execa(old, ["--version"])).stdout : "none";
   if (!/^v(1\d|2[0-3])\./.test(version)) return context.skip(`${old} is ${version}, and not older than what is needed`);

@@ -1,4 +1,4 @@
-// `eks-satellite inventory`: what hardware this machine has. Changes nothing, and asks nobody but the machine.
+// `eks-satellite inventory`: what hardware this machine has. Changes nothing, and asks the machine alone.
 import { type Command, Option } from "commander";
 import { withoutControls } from "../../foreign-text.ts";
 import type { Host } from "../../host/host.ts";

@@ -63,7 +63,7 @@ async function prune(folder: string, kept: ReadonlySet<string | undefined>): Pro
 }
 
 /**
- * No Valid-Until: the files lie on a static host, and nobody signs them anew while there is no release.
+ * No Valid-Until: the files lie on a static host, and none signs them anew while there is no release.
  * @see https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files
  */
 function renderRelease({ name, description, architectures, timeSeconds }: Suite, files: readonly IndexFile[]): string {
