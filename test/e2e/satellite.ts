@@ -34,6 +34,7 @@ export interface SeenCondition {
 
 /** The parts of /status that the tests read. */
 export interface SeenStatus {
+  readonly check?: { readonly at: string };
   readonly verdict: { readonly ready: boolean; readonly summary: string };
   readonly conditions: readonly SeenCondition[];
   readonly rootCauses: readonly string[];

@@ -17,6 +17,7 @@ export interface NodeObject {
     readonly name: string;
     readonly uid: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec?: { readonly providerID?: string; readonly taints?: readonly { readonly key: string }[] };
   readonly status?: {
