@@ -103,7 +103,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.filter((line) => !isShellFile(line)).length, 20);
+  assert.equal(lines.filter((line) => !isShellFile(line)).length, 22);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -125,7 +125,7 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
       // It installs the tarball, and refuses where the package is.
       .filter((path) => !path.endsWith("/install.sh")),
   );
-  assert.equal(both.length, 16);
+  assert.equal(both.length, 18);
   for (const path of both) {
     assert.ok(readFileSync(join(tarball, path)).equals(readFileSync(join(unpacked, path))), path);
   }
