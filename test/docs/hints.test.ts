@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { CONDITION_TYPES } from "../../agent/board/condition-types.ts";
 import { readPage, TOP } from "./markdown.ts";
-import { NEVER_A_REASON, readCodes, readReasons, toReason } from "./reasons.ts";
+import { NEVER_A_REASON, readCodes, readReasons, readVerifyCodes, toReason } from "./reasons.ts";
 
 const PAGE = "docs/troubleshooting/README.md";
 /** Reasons that are kubelet's or Node.js' own words, or that stand for many. */
@@ -17,12 +17,14 @@ const reasons = [
       .filter((code) => NEVER_A_REASON[code] === undefined)
       .map(toReason),
     ...readReasons(),
+    ...readVerifyCodes().map(toReason),
     ...PASSED_ON,
   ]),
 ].toSorted();
 const headings = readPage(PAGE).headings.map(({ text }) => text);
 
-test("every reason that a condition may have has a heading in the troubleshooting page", () => {
+test("every reason that a condition may have, and every code of verify, has a heading in the troubleshooting page", () => {
+  assert.ok(readVerifyCodes().length > 8, "codes of verify were found in the sources");
   assert.ok(reasons.length > 130, "reasons were found in the sources");
   assert.deepEqual(
     reasons.filter((reason) => !headings.includes(reason)),

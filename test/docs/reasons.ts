@@ -101,3 +101,12 @@ export function readReasons(): readonly string[] {
   );
   return [...new Set(found)].toSorted();
 }
+
+/** Codes with which a row of `verify` fails or warns. */
+export function readVerifyCodes(): readonly string[] {
+  const sources = globSync("admin/verify/*.ts", { cwd: AGENT }).map((path) => readFileSync(join(AGENT, path), "utf8"));
+  const found = sources.flatMap((source) => [
+    ...source.matchAll(/\b(?:(?:fail|warn)\(\s*|code: )"([a-z]+(?:-[a-z]+)+)"/g),
+  ]);
+  return [...new Set(found.map(([, code = ""]) => code))].toSorted();
+}
