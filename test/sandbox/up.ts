@@ -27,7 +27,7 @@ import { rentedBase } from "./lambda/tree.ts";
 import { ensureBaseTree } from "./machine/base.ts";
 import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
-import { startDaemon } from "./process.ts";
+import { lastLines, startDaemon } from "./process.ts";
 import { ensurePrograms } from "./programs.ts";
 import { startRegistry } from "./registry.ts";
 import { type Check, checkNode } from "./report.ts";
@@ -165,8 +165,12 @@ function readyMs({ facts }: Sandbox): number {
 async function waitForReady(sandbox: Sandbox): Promise<void> {
   await sandbox.waitForNode(undefined, readyMs(sandbox)).catch(async (error: Error) => {
     const journal = ["journalctl", "--unit=eks-satellite", "--lines=20", "--no-pager", "--output=cat"];
-    const { stdout } = await sandbox.box(journal, { mayFail: true });
-    throw new Error(`${error.message}\nthe daemon's last lines:\n${stdout}`);
+    // A machine that hangs does not answer this either.
+    const asked = sandbox.box(journal, { mayFail: true, timeoutMs: 30_000 }).then(({ stdout }) => stdout);
+    const daemon = await asked.catch(({ message }: Error) => `none: ${message}`);
+    throw new Error(
+      `${error.message}\nthe daemon's last lines:\n${daemon}\n${await lastLines(sandbox.folder, "machine", 30)}`,
+    );
   });
 }
 

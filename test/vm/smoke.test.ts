@@ -11,9 +11,18 @@ const UNFLUSHED = "/root/unflushed";
 
 let satellite: VirtualSatellite;
 before(async () => {
-  await down(FOLDER);
-  satellite = await bringUpVirtual();
+  // An emulated machine has once stopped answering before its node was Ready, for no cause that was found. What it said last is printed, and it is made anew.
+  satellite = await bringUpAnew().catch((error: Error) => {
+    process.stdout.write(`THE FIRST MACHINE FAILED: ${error.message}\n`);
+    return bringUpAnew();
+  });
 });
+
+async function bringUpAnew(): Promise<VirtualSatellite> {
+  await down(FOLDER);
+  return bringUpVirtual();
+}
+
 after(() => down(FOLDER));
 
 test("the machine has a kernel and a cgroup hierarchy of its own, and its node serves a page", async () => {
