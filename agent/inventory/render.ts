@@ -33,7 +33,7 @@ export function renderInventory(inventory: Inventory): string {
     ...row("BIOS", join([system?.bios.vendor, system?.bios.version, system?.bios.releaseDate])),
     ...row("CPU", describeCpu(cpu)),
     ...memory.flatMap(({ bank, size = 0, type, clockSpeed, ecc, manufacturer, partNum }) => {
-      const speed = clockSpeed === undefined ? undefined : `${clockSpeed} MHz`;
+      const speed = withUnit(clockSpeed, "MHz");
       const amount = size === 0 ? undefined : `${Math.round(size / GIBIBYTE)} GiB`;
       return row("memory", join([bank, amount, type, speed, ecc === true ? "ECC" : undefined, manufacturer, partNum]));
     }),
@@ -41,7 +41,10 @@ export function renderInventory(inventory: Inventory): string {
       row("disk", join([name, `${Math.round(size / GIGABYTE)} GB`, physical, protocol, model])),
     ),
     ...network.flatMap(({ name, state, speed, mtu, driver }) =>
-      row("network", join([name, state, speed === undefined ? undefined : `${speed} Mbit/s`, `MTU ${mtu}`, driver])),
+      row(
+        "network",
+        join([name, state, withUnit(speed, "Mbit/s"), mtu === undefined ? undefined : `MTU ${mtu}`, driver]),
+      ),
     ),
     ...pci.flatMap(({ address, kind, id, driver }) => row("PCI", join([address, kind, id, driver ?? "no driver"]))),
     ...problems.map(({ part, message }) => `${part}: not known: ${message}`),
@@ -58,10 +61,9 @@ function virtualWords(system: Inventory["system"]): readonly (string | undefined
 function describeCpu(cpu: Inventory["cpu"]): string {
   if (cpu === undefined) return "";
   const { brand, manufacturer, processors, physicalCores, cores, speedMax, virtualization } = cpu;
-  const counted = (count: number | undefined, word: string) => (count === undefined ? undefined : `${count} ${word}`);
   const facts = [
-    ...[counted(processors, "sockets"), counted(physicalCores, "cores"), counted(cores, "threads")],
-    ...[counted(speedMax, "GHz"), virtualization === true ? "virtualization" : undefined],
+    ...[withUnit(processors, "sockets"), withUnit(physicalCores, "cores"), withUnit(cores, "threads")],
+    ...[withUnit(speedMax, "GHz"), virtualization === true ? "virtualization" : undefined],
   ];
   return join([join([manufacturer, brand]), ...facts], ", ");
 }
@@ -73,6 +75,10 @@ function describePci(pci: NonNullable<Inventory["pci"]>): string {
     ({ kind, id, driver }) => `${kind} (${id}${driver === undefined ? ", no driver" : ""})`,
   );
   return Array.from(groups, ([words, devices]) => `${devices.length} ${words}`).join(", ");
+}
+
+function withUnit(amount: number | undefined, unit: string): string | undefined {
+  return amount === undefined ? undefined : `${amount} ${unit}`;
 }
 
 function join(words: readonly (string | undefined)[], separator = " "): string {

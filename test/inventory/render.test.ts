@@ -50,3 +50,7 @@ disks: not known: no answer in 20 s
   );
   assert.match(renderInventory(INVENTORY), /^disk {6}vda 1400 GB HDD virtio$/m);
 });
+
+test("what is not known of an interface is left out", () => {
+  assert.equal(renderInventory({ network: [{ name: "eno1" }], problems: [] }), "network   eno1\n");
+});
