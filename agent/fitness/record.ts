@@ -6,8 +6,8 @@ import type { Host } from "../host/host.ts";
 const outcomeSchema = z.enum(["ok", "warn", "fail", "pending", "unknown"]);
 export type FoundOutcome = z.infer<typeof outcomeSchema>;
 
-/** More findings than these are counted and not kept; there are some 50 checks. */
-const MAX_FINDINGS = 100;
+/** There are some 50 checks: more findings than these are no check's. */
+export const MAX_FINDINGS = 100;
 const count = () => z.int().min(0);
 
 /** What a change of makes another check due. */

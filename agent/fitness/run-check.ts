@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 import { cutText, oneLine, withoutControls } from "../foreign-text.ts";
 import type { Host } from "../host/host.ts";
-import { type CheckFinding, type CheckSummary, findingSchema, summarySchema } from "./record.ts";
+import { type CheckFinding, type CheckSummary, findingSchema, MAX_FINDINGS, summarySchema } from "./record.ts";
 
 export interface CheckRun {
   readonly host: Host;
@@ -21,7 +21,6 @@ export interface CheckResult {
 
 /** Each check ends by itself within 8 s, and they run side by side. */
 const DEADLINE_SECONDS = 60;
-const MAX_FINDINGS = 100;
 const MAX_TEXT = 300;
 
 const outputSchema = z.object({ checks: z.array(findingSchema).max(MAX_FINDINGS), summary: summarySchema });

@@ -1,13 +1,13 @@
 // The real machine.
 import { readFile } from "node:fs/promises";
 import { arch, cpus, networkInterfaces, hostname as readHostname, release as readKernel, totalmem } from "node:os";
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { askNameServer, resolveName } from "./dns.ts";
 import { download } from "./download.ts";
 import { callGrpc } from "./grpc.ts";
 import type { Host, SystemInformation } from "./host.ts";
-import { fetchHttp, followLines } from "./http.ts";
+import { followLines } from "./http.ts";
+import { createLaptopHost } from "./laptop/laptop-host.ts";
 import { createLinuxFiles } from "./linux-files.ts";
 import { killProcess, runCommand, spawnChild } from "./linux-processes.ts";
 import { createKnocker } from "./reach/knock.ts";
@@ -16,20 +16,13 @@ import { reachTcp } from "./reach/tcp.ts";
 /** Creates the handle on this machine. */
 export function createLinuxHost(): Host {
   return {
+    ...createLaptopHost(),
     files: createLinuxFiles(),
-    clock: {
-      now: () => Date.now(),
-      monotonic: () => performance.now(),
-      sleep: (milliseconds, signal) => sleepFor(milliseconds, undefined, signal === undefined ? {} : { signal }),
-    },
-    hostname: readHostname(),
-    userId: process.geteuid?.() ?? -1,
     processId: process.pid,
     random: Math.random,
     run: runCommand,
     spawn: spawnChild,
     kill: killProcess,
-    fetch: fetchHttp,
     reach: reachTcp,
     knock: createKnocker(),
     download,

@@ -43,7 +43,6 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "gpu/gpu-runtime.ts": "since when a program runs, in the condition's message",
   "history/history.ts": "when something happened, beside the machine's age",
   "host/laptop/laptop-host.ts": "it is the clock",
-  "host/linux-host.ts": "it is the clock",
   "kubernetes/config-trial.ts": "a token's date, and when the cluster was described",
   "fitness/fitness.ts": "when the machine was checked, for the Node",
   "install/upgrade-window.ts": "hours of the day that a user has chosen",
