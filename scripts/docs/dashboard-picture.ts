@@ -1,5 +1,5 @@
 // docs/images/dashboard.svg: the first rows of the Grafana dashboard, drawn from its JSON and from a real Prometheus' answers to its queries.
-// It is no screenshot: no package registry has a Grafana.
+// It is no screenshot: the tests have no Grafana.
 import { type Answer, type Panel, panelsOfPicture, readAnswers } from "./dashboard-answers.ts";
 import { formatValue, tableOf } from "./dashboard-table.ts";
 import { box, element, renderPicture, SANS, text } from "./svg.ts";
