@@ -8,6 +8,7 @@ import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 import { sha256Of } from "./checksums.ts";
 import { type NodeFiles, takeLockedNode } from "./node-package.ts";
 import { makeRelease, type ReleaseOptions } from "./release.ts";
+import { runMain } from "./run-main.ts";
 import { checkListed, type Signing } from "./signing.ts";
 import { sourceTimeSeconds } from "./source-time.ts";
 import { runTool } from "./tool.ts";
@@ -124,11 +125,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const { code, message, hint } = describe(error);
-  process.stderr.write(`${code}: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
-  if (!(error instanceof SatelliteError)) process.stderr.write(`${(error as Error).stack}\n`);
-  process.exitCode = 1;
-}
+await runMain(main);

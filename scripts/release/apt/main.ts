@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { describe, SatelliteError } from "../../../agent/errors.ts";
+import { describe } from "../../../agent/errors.ts";
 import { ARCHITECTURES } from "../architecture.ts";
+import { runMain } from "../run-main.ts";
 import { verifyChecksums } from "../signing.ts";
 import { runTool } from "../tool.ts";
 import { listDebianPackages, makeRepository } from "./repository.ts";
@@ -85,11 +86,4 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const { code, message, hint } = describe(error);
-  process.stderr.write(`${code}: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
-  if (!(error instanceof SatelliteError)) process.stderr.write(`${(error as Error).stack}\n`);
-  process.exitCode = 1;
-}
+await runMain(main);
