@@ -56,3 +56,12 @@ function afterString(part: string, next: string): string {
   if (end >= 0) return part.slice(end + 1);
   return next.startsWith("\\") ? "" : part;
 }
+
+/** Parses JSON that others wrote, within a bound that the caller keeps; undefined where it is none, which a schema then reports. */
+export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+  try {
+    return JSON.parse(text, reviver);
+  } catch {
+    return undefined;
+  }
+}

@@ -5,7 +5,7 @@ import { readConfigInForce } from "../config/in-force.ts";
 import { loadConfig } from "../config/load.ts";
 import { localDefaults } from "../config/machine-config.ts";
 import { describe, hasCode, SatelliteError } from "../errors.ts";
-import { oneLine, withoutControls } from "../foreign-text.ts";
+import { oneLine, parseJson, withoutControls } from "../foreign-text.ts";
 import { STATUS_SCHEMA_VERSION, type StatusDocument, statusSchema } from "../health/status-schema.ts";
 import type { Host } from "../host/host.ts";
 import { optional } from "../optional.ts";
@@ -144,12 +144,4 @@ async function readLines(host: Host, command: string, args: readonly string[]): 
 /** A message of several lines, or one that moves the cursor, could pass for a screen of ours. */
 function clean(_key: string, value: unknown): unknown {
   return typeof value === "string" ? oneLine(withoutControls(value)) : value;
-}
-
-function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
-  try {
-    return JSON.parse(text, reviver);
-  } catch {
-    return undefined; // The schema then reports that it is not a status.
-  }
 }

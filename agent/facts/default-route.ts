@@ -1,5 +1,6 @@
 // The way out of this machine, as `ip -json route` shows it. /proc/net/route lacks IPv6, preferred sources and the state of a link.
 import * as z from "zod";
+import { parseJson } from "../foreign-text.ts";
 import type { Host, NetworkAddress } from "../host/host.ts";
 
 export interface DefaultRoute {
@@ -48,14 +49,6 @@ function parseRoutes(text: string): readonly DefaultRoute[] | undefined {
 
 function isDown(flag: string): boolean {
   return flag === "dead" || flag === "linkdown";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // An ip without -json.
-  }
 }
 
 /** proc(5), /proc/net/route: columns Iface, Destination, Gateway, Flags, …, Metric. A route with RTF_REJECT leads nowhere. */

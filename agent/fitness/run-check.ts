@@ -1,7 +1,7 @@
 // `eks-satellite check` as a child: what it loads, and what hangs in it, ends with it and not in the daemon.
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
-import { cutText, oneLine, withoutControls } from "../foreign-text.ts";
+import { cutText, oneLine, parseJson, withoutControls } from "../foreign-text.ts";
 import type { Host } from "../host/host.ts";
 import { type CheckFinding, type CheckSummary, findingSchema, MAX_FINDINGS, summarySchema } from "./record.ts";
 
@@ -45,14 +45,6 @@ export async function runCheck({ host, program, configFile, signal }: CheckRun):
   }
   const { checks, summary } = parsed.data;
   return { summary, findings: checks.filter(({ outcome }) => outcome !== "ok").map(cutFinding) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // It is reported with the beginning of the text.
-  }
 }
 
 /** A finding may quote what a server or a pod wrote. */

@@ -1,6 +1,6 @@
 // The whole inventory: a child for each part that systeminformation reads, side by side, and what /sys shows.
 import { describe, SatelliteError } from "../errors.ts";
-import { cutText, oneLine, withoutControls } from "../foreign-text.ts";
+import { cutText, oneLine, parseJson, withoutControls } from "../foreign-text.ts";
 import type { Host } from "../host/host.ts";
 import { type NetworkInterface, type PciDevice, readNetworkInterfaces, readPciDevices } from "./devices.ts";
 import { HARDWARE_PARTS, type Hardware, type HardwarePart, PART_SCHEMAS } from "./parts.ts";
@@ -76,12 +76,4 @@ async function readPart(
   if (parsed?.success) return parsed.data;
   const words = cutText(oneLine(withoutControls((stderr || stdout).trim())), MAX_TEXT);
   throw new SatelliteError("inventory-part-failed", `the reader exited with ${exitCode}: ${words || "nothing"}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // The words that came are in the error.
-  }
 }

@@ -2,6 +2,7 @@
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
+import { parseJson } from "../foreign-text.ts";
 import { DEFAULT_MTU, MIN_MTU } from "./names.ts";
 
 /** The key of {@link NetworkEntry}: no node has such a name. */
@@ -133,14 +134,6 @@ function readEntry<T>(schema: z.ZodType<T>, name: string, text: string, problems
   const [issue] = parsed.error.issues;
   problems.push(invalid(name, `${issue?.path.join(".") || "the entry"}: ${issue?.message}`));
   return undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(name: string, what: string): SatelliteError {
