@@ -6,9 +6,8 @@ import { runPaths, statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { sha256 } from "../digest.ts";
 import { SatelliteError } from "../errors.ts";
-import { createImportReader, type ImportReader } from "../facts/containerd-imports.ts";
 import { readRuntimeConditions } from "../facts/cri.ts";
-import { type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
+import { createFactReaders, type FactReaders, type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
 import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
 import { SteadyFacts } from "../facts/steady-facts.ts";
 import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
@@ -69,7 +68,7 @@ export class Converger {
   readonly #editWar: EditWar;
   readonly #steady: SteadyFacts;
   readonly #queue = new Queue();
-  readonly #imports: ImportReader;
+  readonly #readers: FactReaders;
   readonly #pruner: Pruner;
   #lastRoundMs = 0;
 
@@ -79,7 +78,7 @@ export class Converger {
     this.#options = options;
     this.#editWar = new EditWar(host.clock);
     this.#steady = new SteadyFacts(host.clock);
-    this.#imports = createImportReader(host);
+    this.#readers = createFactReaders(host);
     const ledger = new Ledger(host, state.ledger, log);
     this.#pruner = new Pruner(host, ledger, log);
     const glance = new Glance(host, board);
@@ -138,7 +137,7 @@ export class Converger {
     const { host, config, versions, cluster, board, emit } = this.#options;
     const startedAt = performance.now();
     const unkept = await this.#repairKept();
-    const read = await readNodeFacts(host, config, versions, cluster(), this.#imports);
+    const read = await readNodeFacts(host, config, versions, cluster(), this.#readers);
     const facts = { ...this.#steady.steady(read), tunnel: await this.#options.tunnel?.() };
     const plan = planNode(config, facts);
     const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);

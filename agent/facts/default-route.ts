@@ -22,18 +22,46 @@ const routesSchema = z.array(
   }),
 );
 
-/** Reads the default route with the lowest metric that leads anywhere; undefined while there is none. */
-export async function readDefaultRoute(
-  host: Host,
-  family: NetworkAddress["family"],
-): Promise<DefaultRoute | undefined> {
-  const version = family === "IPv4" ? "-4" : "-6";
+/** The default route of each family; undefined while there is none that leads anywhere. */
+export interface DefaultRoutes {
+  readonly ipv4: DefaultRoute | undefined;
+  readonly ipv6: DefaultRoute | undefined;
+}
+
+/** Reads the default routes, round after round. */
+export interface DefaultRouteReader {
+  /** @param addresses the machine's own: a route's preferred source changes with them */
+  read(addresses: readonly NetworkAddress[]): Promise<DefaultRoutes>;
+}
+
+/** What the kernel's tables do not show, such as another preferred source, is found after this long. */
+const ASK_AGAIN_MS = 5 * 60_000;
+
+/** Creates a reader that runs ip(8) again only when the kernel's default routes, a link under them or an address has changed: it is two processes. */
+export function createDefaultRouteReader(host: Host): DefaultRouteReader {
+  let known: { readonly signature: string; readonly untilMs: number; readonly routes: DefaultRoutes } | undefined;
+  return {
+    async read(addresses) {
+      const kernel = await readKernelTables(host);
+      const signature = JSON.stringify([kernel, addresses]);
+      const nowMs = host.clock.monotonic();
+      if (known?.signature === signature && nowMs < known.untilMs) return known.routes;
+      const [ipv4, ipv6] = await Promise.all([askIp(host, "-4"), askIp(host, "-6")]);
+      // Without an answer of ip's the kernel's table says nearly the same of IPv4.
+      const routes = { ipv4: ipv4 === undefined ? parseKernelRoutes(kernel.ipv4) : ipv4[0], ipv6: ipv6?.[0] };
+      const isWhole = ipv4 !== undefined && ipv6 !== undefined;
+      known = isWhole ? { signature, untilMs: nowMs + ASK_AGAIN_MS, routes } : undefined;
+      return routes;
+    },
+  };
+}
+
+/** The usable routes, the best first. Undefined where there is no iproute2, or no process can be started. */
+async function askIp(host: Host, version: "-4" | "-6"): Promise<readonly DefaultRoute[] | undefined> {
   const answer = await host
     .run("ip", ["-json", version, "route", "show", "default"], { timeoutSeconds: TIMEOUT_SECONDS })
-    .catch(() => undefined); // There may be no iproute2, or no process can be started: the kernel's table says nearly the same.
-  const routes = answer?.exitCode === 0 ? parseRoutes(answer.stdout) : undefined;
-  if (routes !== undefined) return routes[0];
-  return family === "IPv4" ? readKernelRoute(host) : undefined;
+    .catch(() => undefined);
+  return answer?.exitCode === 0 ? parseRoutes(answer.stdout) : undefined;
 }
 
 /** The routes that lead anywhere, the best first. Undefined where the text is none of ip's. */
@@ -51,16 +79,40 @@ function isDown(flag: string): boolean {
   return flag === "dead" || flag === "linkdown";
 }
 
-/** proc(5), /proc/net/route: columns Iface, Destination, Gateway, Flags, …, Metric. A route with RTF_REJECT leads nowhere. */
-async function readKernelRoute(host: Host): Promise<DefaultRoute | undefined> {
-  const table = (await host.files.read("/proc/net/route")) ?? "";
-  const routes = table
+/** More default routes than this are not watched for their links. */
+const MAX_LINKS = 8;
+
+interface KernelTables {
+  /** Lines of /proc/net/route whose destination is the default one. */
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+  /** operstate of the links that these lines name: a route whose link is down leads nowhere. */
+  readonly links: readonly string[];
+}
+
+/** proc(5). Of /proc/net/ipv6_route the columns that count references and uses are left out. */
+async function readKernelTables({ files }: Pick<Host, "files">): Promise<KernelTables> {
+  const [table4 = "", table6 = ""] = await Promise.all([
+    files.read("/proc/net/route"),
+    files.read("/proc/net/ipv6_route"),
+  ]);
+  const ipv4 = table4.split("\n").filter((line) => line.split("\t")[1] === "00000000");
+  const ipv6 = table6
     .split("\n")
-    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([destination, length]) => destination === "0".repeat(32) && length === "00")
+    .map((columns) => columns.toSpliced(6, 2).join(" "));
+  const names = new Set([...ipv4.map((line) => line.split("\t")[0]), ...ipv6.map((line) => line.split(" ").at(-1))]);
+  const links = [...names].filter((name) => name !== undefined && name !== "lo" && name !== "*").slice(0, MAX_LINKS);
+  const states = links.map(async (name) => `${name} ${await files.read(`/sys/class/net/${name}/operstate`)}`);
+  return { ipv4, ipv6, links: await Promise.all(states) };
+}
+
+/** Columns Iface, Destination, Gateway, Flags, …, Metric. A route with RTF_REJECT leads nowhere. */
+function parseKernelRoutes(lines: readonly string[]): DefaultRoute | undefined {
+  const routes = lines
     .map((line) => line.split("\t"))
-    .filter(
-      ([, destination, , flags]) => destination === "00000000" && (Number.parseInt(flags ?? "", 16) & REJECT) === 0,
-    )
+    .filter(([, , , flags]) => (Number.parseInt(flags ?? "", 16) & REJECT) === 0)
     .map(([name = "", , , , , , metric]) => ({ name, metric: Number(metric) }));
   const [best] = routes.toSorted((one, other) => one.metric - other.metric);
   return best === undefined ? undefined : { interface: best.name, source: undefined };

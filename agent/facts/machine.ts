@@ -1,7 +1,7 @@
-// The machine itself, as the plan needs it. It is read in each round, so it costs only a few reads of /proc and two short commands.
+// The machine itself, as the plan needs it. It is read in each round, so it costs only a few reads of /proc.
 
 import type { Host, NetworkAddress, SystemInformation } from "../host/host.ts";
-import { type DefaultRoute, readDefaultRoute } from "./default-route.ts";
+import { createDefaultRouteReader, type DefaultRoute } from "./default-route.ts";
 import { hasGpu } from "./gpu.ts";
 import { usesSystemdResolved } from "./resolver.ts";
 
@@ -26,18 +26,22 @@ const VIRTUAL_INTERFACE =
   /^(docker|br-|veth|cni|cali|flannel|cilium|lxc|virbr|vnet|podman|nerdctl|kube-|nodelocaldns|tunl|weave|antrea|ovn)/;
 
 /** Reads the machine's facts. `credentialProviderPath` is where ecr-credential-provider is expected. */
-export async function readMachine(host: Host, credentialProviderPath: string): Promise<MachineFacts> {
+export async function readMachine(
+  host: Host,
+  credentialProviderPath: string,
+  routes = createDefaultRouteReader(host),
+): Promise<MachineFacts> {
   const { files } = host;
-  const [system, controllers, booted, hasSystemdResolved, provider, route, route6, hasNvidiaGpu] = await Promise.all([
-    host.systemInformation(),
-    files.status("/sys/fs/cgroup/cgroup.controllers"),
-    files.status("/run/systemd/system"),
-    usesSystemdResolved(host),
-    files.status(credentialProviderPath),
-    readDefaultRoute(host, "IPv4"),
-    readDefaultRoute(host, "IPv6"),
-    hasGpu(host),
-  ]);
+  const system = await host.systemInformation();
+  const [{ ipv4: route, ipv6: route6 }, controllers, booted, hasSystemdResolved, provider, hasNvidiaGpu] =
+    await Promise.all([
+      routes.read(system.addresses),
+      files.status("/sys/fs/cgroup/cgroup.controllers"),
+      files.status("/run/systemd/system"),
+      usesSystemdResolved(host),
+      files.status(credentialProviderPath),
+      hasGpu(host),
+    ]);
   return {
     ...system,
     defaultInterface: route?.interface ?? route6?.interface,

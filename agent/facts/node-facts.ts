@@ -4,7 +4,8 @@ import type { ClusterFacts } from "../aws/cluster.ts";
 import type { Config } from "../config/schema.ts";
 import type { Host } from "../host/host.ts";
 import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
-import { createImportReader } from "./containerd-imports.ts";
+import { createImportReader, type ImportReader } from "./containerd-imports.ts";
+import { createDefaultRouteReader, type DefaultRouteReader } from "./default-route.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";
 import { readNvidiaToolkit } from "./nvidia-toolkit.ts";
 import type { TunnelFacts } from "./tunnel/tunnel-facts.ts";
@@ -21,13 +22,23 @@ export interface NodeFacts {
   readonly gaps: readonly unknown[];
 }
 
+/** What remembers, from round to round, what it asked programs. */
+export interface FactReaders {
+  readonly imports: ImportReader;
+  readonly routes: DefaultRouteReader;
+}
+
+export function createFactReaders(host: Host): FactReaders {
+  return { imports: createImportReader(host), routes: createDefaultRouteReader(host) };
+}
+
 /** Reads the machine, with readers that remember what they asked programs; a missing kubelet or containerd is a gap, not a failure, so that the rest of the plan still applies. */
 export async function readNodeFacts(
   host: Host,
   config: Config,
   versions: VersionReader,
   cluster: ClusterFacts | undefined,
-  imported = createImportReader(host),
+  { imports: imported, routes } = createFactReaders(host),
 ): Promise<NodeFacts> {
   const gaps: unknown[] = [];
   const orGap = <T>(reading: Promise<T>): Promise<T | undefined> =>
@@ -36,7 +47,7 @@ export async function readNodeFacts(
       return undefined;
     });
   const [machine, kubelet, containerd, containerdConfig] = await Promise.all([
-    readMachine(host, config.imageCredentialProvider.path),
+    readMachine(host, config.imageCredentialProvider.path, routes),
     orGap(versions.readKubelet(config.kubelet.path)),
     orGap(versions.readContainerd()),
     orGap(readContainerdConfig(host, config.containerd.configFile)),

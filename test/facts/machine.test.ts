@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createDefaultRouteReader } from "../../agent/facts/default-route.ts";
 import { readMachine } from "../../agent/facts/machine.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 
@@ -123,4 +124,53 @@ test("a machine with IPv6 alone has a way out, and one whose default route refus
   host.install("ip", () => ({ exitCode: 1, stderr: "Option -json is unknown" }));
   host.files.put("/proc/net/route", `${HEADER}*\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n`);
   assert.equal((await read()).defaultInterface, undefined);
+});
+
+const IPV6_DEFAULT = (uses: string) =>
+  `${"0".repeat(32)} 00 ${"0".repeat(32)} 00 fe800000000000000000000000000001 00000400 00000001 ${uses} 00450003     eth0\n`;
+const IPV6_LOCAL = `fe800000000000000000000000000000 40 ${"0".repeat(32)} 00 ${"0".repeat(32)} 00000100 00000003 00000000 00000001     eth0\n`;
+
+test("ip is asked again when a route, its link or an address has changed, and now and then", async () => {
+  const { host } = setUp();
+  const routes = createDefaultRouteReader(host);
+  let asked = 0;
+  host.install("ip", ([, family]) => {
+    asked += 1;
+    return { stdout: family === "-4" ? '[{"dst":"default","dev":"eth0","flags":[]}]' : "[]" };
+  });
+  const timesAsked = async () => {
+    const before = asked;
+    assert.equal((await readMachine(host, PROVIDER, routes)).defaultInterface, "eth0");
+    return asked - before;
+  };
+  host.files.put("/proc/net/route", HEADER + route("eth0", "00000000", 100));
+  host.files.put("/proc/net/ipv6_route", IPV6_LOCAL + IPV6_DEFAULT("00000001"));
+  host.files.put("/sys/class/net/eth0/operstate", "up\n");
+  assert.equal(await timesAsked(), 2);
+  assert.equal(await timesAsked(), 0);
+  host.files.put("/proc/net/route", HEADER + route("eth0", "00000000", 100) + route("veth1", "000011AC", 0));
+  host.files.put("/proc/net/ipv6_route", IPV6_DEFAULT("000000ff") + IPV6_LOCAL);
+  assert.equal(await timesAsked(), 0, "a pod's route, and a packet that was sent");
+  host.files.put("/proc/net/route", HEADER + route("eth0", "00000000", 50));
+  assert.equal(await timesAsked(), 2, "another metric");
+  host.files.put("/sys/class/net/eth0/operstate", "down\n");
+  assert.equal(await timesAsked(), 2, "a link that went down");
+  host.files.put("/proc/net/ipv6_route", IPV6_LOCAL);
+  assert.equal(await timesAsked(), 2, "no way out by IPv6 any more");
+  host.system = { ...host.system, addresses: host.system.addresses.slice(1) };
+  assert.equal(await timesAsked(), 2, "an address less");
+  await host.clock.advance(299_000);
+  assert.equal(await timesAsked(), 0);
+  await host.clock.advance(2000);
+  assert.equal(await timesAsked(), 2, "five minutes later");
+});
+
+test("an ip that could not be asked is asked again in the next round", async () => {
+  const { host } = setUp();
+  const routes = createDefaultRouteReader(host);
+  const readInterface = async () => (await readMachine(host, PROVIDER, routes)).defaultInterface;
+  host.files.put("/proc/net/route", HEADER + route("wlan0", "00000000", 100));
+  assert.equal(await readInterface(), "wlan0", "by the kernel's table");
+  host.install("ip", () => ({ stdout: '[{"dst":"default","dev":"eth0","flags":[]}]' }));
+  assert.equal(await readInterface(), "eth0");
 });
