@@ -14,6 +14,7 @@ import type { WireguardKeys } from "../tunnel/wireguard-key.ts";
 import type { ForwardPolicy } from "./forward-rules.ts";
 import { GatewayFirewall } from "./gateway-firewall.ts";
 import type { GatewayConfig } from "./gateway-schema.ts";
+import type { KnownEndpoints } from "./peers/known-endpoints.ts";
 
 /** The service of wireguard-go, where the kernel has no WireGuard. */
 const USERSPACE_UNIT = "eks-satellite-gateway-wireguard";
@@ -35,9 +36,15 @@ export class GatewayDevice {
   readonly #keys: WireguardKeys;
   readonly #config: Pick<GatewayConfig, "userspace" | "mtu" | "runFolder">;
   readonly #firewall: GatewayFirewall;
+  readonly #endpoints: KnownEndpoints;
 
-  constructor(host: Host, config: Pick<GatewayConfig, "userspace" | "mtu" | "runFolder">, keys: WireguardKeys) {
+  constructor(
+    host: Host,
+    config: Pick<GatewayConfig, "userspace" | "mtu" | "runFolder">,
+    { keys, endpoints }: { readonly keys: WireguardKeys; readonly endpoints: KnownEndpoints },
+  ) {
     this.#host = host;
+    this.#endpoints = endpoints;
     this.#config = config;
     this.#keys = keys;
     this.#firewall = new GatewayFirewall(host, `${config.runFolder}/iptables.rules`);
@@ -73,10 +80,13 @@ export class GatewayDevice {
   }
 
   async #applyPeers(peers: readonly WireguardPeer[]): Promise<boolean> {
-    if (isSame(await this.read(), this.#keys.publicKey, peers)) return false;
+    const seen = await this.read();
+    await this.#endpoints.note(seen, peers);
+    if (isSame(seen, this.#keys.publicKey, peers)) return false;
     const { privateKey } = this.#keys;
     const file = `${this.#config.runFolder}/${GATEWAY_INTERFACE}.conf`;
-    const text = renderWireguardConfig({ privateKey, listenPort: WIREGUARD_PORT, peers });
+    const located = peers.map((peer) => this.#endpoints.locate(peer, seen));
+    const text = renderWireguardConfig({ privateKey, listenPort: WIREGUARD_PORT, peers: located });
     await this.#host.files.write(file, text, { mode: 0o600 });
     await syncWireguard(this.#host, GATEWAY_INTERFACE, file).finally(() => this.#host.files.remove(file));
     return true;

@@ -15,6 +15,7 @@ import type { GatewaySession } from "./gateway-session.ts";
 import type { InstanceMetadata } from "./instance-metadata.ts";
 import { type LastGood, readLastGood, writeLastGood } from "./last-good.ts";
 import { acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
+import { KnownEndpoints } from "./peers/known-endpoints.ts";
 import { PeerTable } from "./peers/peer-table.ts";
 
 export interface GatewaySyncOptions {
@@ -35,6 +36,7 @@ export class GatewaySync {
   readonly table: PeerTable;
   readonly #options: GatewaySyncOptions;
   readonly #device: GatewayDevice;
+  readonly #endpoints: KnownEndpoints;
   readonly #publisher: EntryPublisher;
   readonly #since: string;
   #held: ReadonlyMap<string, string> = new Map();
@@ -50,7 +52,8 @@ export class GatewaySync {
   constructor(options: GatewaySyncOptions) {
     const { host, config, keys, log } = options;
     this.#options = options;
-    this.#device = new GatewayDevice(host, config, keys);
+    this.#endpoints = new KnownEndpoints({ host, log, file: `${config.stateFolder}/endpoints.json` });
+    this.#device = new GatewayDevice(host, config, { keys, endpoints: this.#endpoints });
     this.#publisher = new EntryPublisher(host.clock);
     this.#since = isoTime(host.clock.now());
     this.table = new PeerTable(log);
@@ -72,6 +75,7 @@ export class GatewaySync {
   /** Adopts what the cluster said to an earlier run. */
   async restore(): Promise<void> {
     const { host, view } = this.#options;
+    await this.#endpoints.restore();
     const lastGood = await readLastGood(host, this.#lastGoodFile());
     if (lastGood === undefined) return;
     this.#held = new Map(Object.entries(lastGood.held));

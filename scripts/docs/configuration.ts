@@ -61,6 +61,10 @@ export function renderGatewayConfiguration(): string {
               code("/var/lib/eks-satellite-gateway/last-good.json"),
               "what the cluster said last, for a start while the API server is away",
             ],
+            [
+              code("/var/lib/eks-satellite-gateway/endpoints.json"),
+              "where satellites were last: a gateway that starts anew shakes hands with them there",
+            ],
             [code("/var/lib/eks-satellite-gateway/cluster.json"), "the last answer of DescribeCluster"],
           ],
         ),

@@ -9,6 +9,9 @@ export class MemoryGatewayMachine {
   /** Allowed addresses by key. */
   readonly peers = new Map<string, string>();
   readonly handshakes = new Map<string, number>();
+  /** Where peers are, by key. */
+  readonly endpoints = new Map<string, string>();
+  readonly keepalives = new Map<string, string>();
   /** Source by destination. */
   readonly routes = new Map<string, string>();
   readonly jumps = new Set<string>();
@@ -62,7 +65,10 @@ export class MemoryGatewayMachine {
       return {};
     }
     const peers = [...this.peers].map(([key, allowed]) =>
-      [key, "(none)", "203.0.113.10:41000", allowed, this.handshakes.get(key) ?? 0, 92, 4608, "off"].join("\t"),
+      [
+        ...[key, "(none)", this.endpoints.get(key) ?? "(none)", allowed, this.handshakes.get(key) ?? 0],
+        ...[92, 4608, this.keepalives.get(key) ?? "off"],
+      ].join("\t"),
     );
     return { stdout: [`secret\t${device.publicKey}\t${device.listenPort}\toff`, ...peers, ""].join("\n") };
   }
@@ -73,8 +79,21 @@ export class MemoryGatewayMachine {
     device.publicKey = this.publicKeyOf(/PrivateKey = (.*)/.exec(text)?.[1] ?? "");
     device.listenPort = Number(/ListenPort = (.*)/.exec(text)?.[1]);
     this.peers.clear();
-    for (const [, key = "", allowed = ""] of text.matchAll(/PublicKey = (.*)\nAllowedIPs = (.*)/g))
+    for (const [, key = "", allowed = "", more = ""] of text.matchAll(
+      /PublicKey = (.*)\nAllowedIPs = (.*)\n((?:\w.*\n)*)/g,
+    )) {
       this.peers.set(key, allowed.replaceAll(" ", ""));
+      const endpoint = /Endpoint = (.*)/.exec(more)?.[1];
+      const keepalive = /PersistentKeepalive = (.*)/.exec(more)?.[1];
+      if (endpoint !== undefined) this.endpoints.set(key, endpoint);
+      if (keepalive !== undefined) this.keepalives.set(key, keepalive);
+    }
+  }
+
+  /** The instance was restarted: its state folder is what is left. */
+  restart(): void {
+    this.interface = undefined;
+    for (const map of [this.peers, this.endpoints, this.keepalives, this.handshakes, this.routes]) map.clear();
   }
 
   #iptables(args: readonly string[]) {

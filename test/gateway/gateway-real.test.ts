@@ -127,6 +127,17 @@ describe("a gateway with real WireGuard", { skip, concurrency: 1 }, () => {
     assert.ok(mss > 1000 && mss <= 1380, `${mss}: ${sockets}`);
   });
 
+  test("a gateway whose interface is gone with all sessions reaches an idle satellite within two seconds", async (context) => {
+    await lab.device.apply(wanted());
+    await lab.in("gw", "ip link del esgw0");
+    await lab.device.apply(wanted());
+    const began = performance.now();
+    const count = 20;
+    const received = await lab.packets("vpc", SATELLITES.a, { count, everyMs: 100, from: VPC_HOST });
+    context.diagnostic(`${received} of ${count} packets came back, in ${Math.round(performance.now() - began)} ms`);
+    assert.ok(received > 0, "the satellite itself would begin a session 15 s after packets that nothing answers");
+  });
+
   test("a node's new key replaces the old one, at once and for it alone", async () => {
     const [stranger] = others(1);
     const rotated = { ...peerOf("b"), publicKey: stranger?.publicKey ?? "" };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsError } from "../fakes/memory-aws.ts";
-import { ENTRIES, KEY_C, says, setUpRunningGateway } from "../fakes/running-gateway.ts";
+import { ENTRIES, KEY_A, KEY_B, KEY_C, says, setUpRunningGateway } from "../fakes/running-gateway.ts";
 
 test("what was good holds over a restart too, whether it was damaged before or meanwhile", async (context) => {
   const { machine, cluster, run, host } = setUpRunningGateway(context);
@@ -61,4 +61,28 @@ test("before anything is known of the cluster, peers of an earlier process are l
   cluster.failure = () => ({ status: 503, body: "" });
   await run();
   assert.deepEqual([...machine.peers.keys()], [KEY_C]);
+});
+
+test("a gateway that has lost its sessions calls its satellites where they were last, and no one else", async (context) => {
+  const { host, machine, cluster, run } = setUpRunningGateway(context);
+  const first = await run();
+  machine.endpoints.set(KEY_A, "203.0.113.10:41000").set(KEY_B, "[2001:db8::7]:51820");
+  await host.clock.advance(30_000);
+  machine.endpoints.set(KEY_B, "203.0.113.12:42000");
+  await host.clock.advance(60_000);
+  await first.end();
+  machine.restart();
+  await (await run()).end();
+  assert.deepEqual(
+    [...machine.peers.keys()].map((key) => [machine.endpoints.get(key), machine.keepalives.get(key)]),
+    [
+      ["203.0.113.10:41000", "25"],
+      ["203.0.113.12:42000", "25"],
+    ],
+  );
+  machine.endpoints.set(KEY_A, "198.51.100.1:1000");
+  cluster.nodes.set("b", says(KEY_C));
+  await run();
+  assert.equal(machine.endpoints.get(KEY_A), "198.51.100.1:1000", "what it hears counts more than what is written");
+  assert.equal(machine.endpoints.get(KEY_C), undefined);
 });

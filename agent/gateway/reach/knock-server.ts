@@ -1,4 +1,4 @@
-// Sends back what a satellite's watch sends each 2.5 s: it proves both directions of the tunnel, and that this process runs.
+// Sends back what a satellite's watch sends each few seconds: it proves both directions of the tunnel, and that this process runs.
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 

@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GatewayDevice } from "../../../agent/gateway/gateway-device.ts";
+import { KnownEndpoints } from "../../../agent/gateway/peers/known-endpoints.ts";
 import type { Host } from "../../../agent/host/host.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { Secret } from "../../../agent/secret.ts";
 import { publicKeyOf } from "../../../agent/tunnel/wireguard-key.ts";
+import { createMemoryLog } from "../../fakes/memory-log.ts";
 import type { Programs } from "../../network/real/programs.ts";
 
 export const GATEWAY = "10.20.1.5";
@@ -30,6 +32,7 @@ const WIREGUARD_START_MS = 30_000;
 
 export class PeersLab {
   readonly device: GatewayDevice;
+  readonly endpoints: KnownEndpoints;
   /** Command lines that the gateway ran. */
   readonly commands: string[] = [];
   readonly #programs: Programs;
@@ -44,11 +47,14 @@ export class PeersLab {
     this.#privateKeys = { gw: make(), a: make(), b: make() };
     const privateKey = new Secret(this.#privateKeys.gw);
     const keys = { privateKey, publicKey: publicKeyOf(privateKey) };
-    this.device = new GatewayDevice(
-      this.#gatewayHost(),
-      { userspace: "allow", mtu: 1420, runFolder: this.#folder },
-      keys,
-    );
+    const host = this.#gatewayHost();
+    this.endpoints = new KnownEndpoints({
+      host,
+      log: createMemoryLog().log,
+      file: join(this.#folder, "endpoints.json"),
+    });
+    const config = { userspace: "allow", mtu: 1420, runFolder: this.#folder } as const;
+    this.device = new GatewayDevice(host, config, { keys, endpoints: this.endpoints });
   }
 
   publicKey(satellite: Satellite): string {

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { KnownEndpoints } from "../../../agent/gateway/peers/known-endpoints.ts";
+import { MemoryHost } from "../../fakes/memory-host.ts";
+import { createMemoryLog } from "../../fakes/memory-log.ts";
+
+const FILE = "/var/lib/eks-satellite-gateway/endpoints.json";
+const [A, B] = ["a".repeat(43), "b".repeat(43)] as const;
+const peer = (publicKey: string) => ({ publicKey, allowedIps: ["10.250.0.11/32"] });
+
+function setUp() {
+  const host = new MemoryHost();
+  const { log, lines } = createMemoryLog();
+  const open = async () => {
+    const endpoints = new KnownEndpoints({ host, log, file: FILE });
+    await endpoints.restore();
+    return endpoints;
+  };
+  return { host, lines, open };
+}
+
+/** An interface with these endpoints. */
+function seen(endpoints: Readonly<Record<string, string | undefined>>) {
+  const peers = Object.entries(endpoints).map(([publicKey, endpoint]) => {
+    const counted = { ...peer(publicKey), receivedBytes: 0, sentBytes: 0 };
+    return [publicKey, endpoint === undefined ? counted : { ...counted, endpoint }] as const;
+  });
+  return { publicKey: "k", listenPort: 51820, peers: new Map(peers) };
+}
+
+test("a file that is damaged, hostile or missing locates nobody", async () => {
+  const { host, open } = setUp();
+  const texts = ["", "{", "null", "[]", `{"${A}": 1}`, `{"${A}": "host.example:1\\nPostUp = x"}`, `{"${A}": "a:b:c"}`];
+  for (const text of texts) {
+    host.files.put(FILE, text);
+    assert.deepEqual((await open()).locate(peer(A), seen({})), peer(A), text);
+  }
+  host.files.put(FILE, `{"${A}": "203.0.113.10:41000"}`);
+  assert.equal((await open()).locate(peer(A), seen({ [A]: undefined })).endpoint, "203.0.113.10:41000");
+});
+
+test("it is written when something has changed, and once a minute at most", async () => {
+  const { host, open } = setUp();
+  const endpoints = await open();
+  const written = () => JSON.parse(host.files.peek(FILE)?.content ?? "null");
+  await endpoints.note(seen({ [A]: "203.0.113.10:1" }), [peer(A), peer(B)]);
+  assert.deepEqual(written(), { [A]: "203.0.113.10:1" });
+  await endpoints.note(seen({ [A]: "203.0.113.10:2", [B]: "203.0.113.11:1" }), [peer(A), peer(B)]);
+  assert.deepEqual(written(), { [A]: "203.0.113.10:1" });
+  await host.clock.advance(60_000);
+  await endpoints.note(seen({ [B]: "203.0.113.11:1" }), [peer(A), peer(B)]);
+  assert.deepEqual(
+    written(),
+    { [A]: "203.0.113.10:2", [B]: "203.0.113.11:1" },
+    "an interface that is new knows nobody",
+  );
+  await host.clock.advance(60_000);
+  await endpoints.note(seen({ [A]: "203.0.113.10:2" }), [peer(A)]);
+  assert.deepEqual(written(), { [A]: "203.0.113.10:2" }, "B has no entry any more");
+});
+
+test("a disk that takes nothing is one line a minute, and no more", async () => {
+  const { host, lines, open } = setUp();
+  const endpoints = await open();
+  host.files.refuseWrites(FILE, "ENOSPC");
+  await endpoints.note(seen({ [A]: "203.0.113.10:1" }), [peer(A)]);
+  await endpoints.note(seen({ [A]: "203.0.113.10:1" }), [peer(A)]);
+  assert.equal(lines.length, 1);
+  assert.equal(endpoints.locate(peer(A), seen({})).endpoint, "203.0.113.10:1");
+});
