@@ -4,7 +4,6 @@ import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
-import { KNOCK_EVERY_SECONDS } from "./network/watch/knocks.ts";
 import type { Parts } from "./parts.ts";
 
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
@@ -17,8 +16,8 @@ const ASK_FOR_ENTRY_SECONDS = 60;
 const CHECK_EVERY_SECONDS = 600;
 
 export interface LoopSpec {
-  /** A period of the configuration, or another one in seconds. */
-  readonly every: keyof Config["intervals"] | ((parts: Parts) => number);
+  /** A period of the configuration, or another one in seconds; a second function says that it changes with each round. */
+  readonly every: keyof Config["intervals"] | ((parts: Parts) => number | (() => number));
   /** The first round: at once, with the schedule, or so many seconds after the start. */
   readonly first: "now" | "scheduled" | { readonly afterSeconds: number };
   readonly round: (parts: Parts, loops: readonly Loop[]) => Promise<void>;
@@ -88,7 +87,10 @@ export const LOOPS = {
     round: ({ tunnel }) => tunnel.round(),
   },
   tunnel: {
-    every: () => KNOCK_EVERY_SECONDS,
+    every:
+      ({ tunnelWatch }) =>
+      () =>
+        tunnelWatch.periodSeconds(),
     first: "scheduled",
     round: ({ tunnelWatch }) => tunnelWatch.round(),
     isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),

@@ -3,7 +3,8 @@ import type { Log } from "../log.ts";
 
 export interface LoopOptions {
   readonly name: string;
-  readonly everySeconds: number;
+  /** A period that changes is asked for after each round, and counts from that round's end. */
+  readonly everySeconds: number | (() => number);
   /** One round. It reports conditions itself; what it throws is logged, and given to `onFailure`. */
   readonly run: () => Promise<void>;
   readonly onFailure?: (error: unknown) => void;
@@ -60,14 +61,18 @@ export class Loop {
   /** The first period is shortened by chance, the others are exact. What a busy or stopped process has missed is not made up for. */
   async #keepTime(signal: AbortSignal): Promise<void> {
     const { everySeconds, monotonic, sleep, random } = this.#options;
-    const periodMs = everySeconds * 1000;
-    let dueMs = monotonic() + periodMs * (1 - random());
+    const periodMs = () => this.everySeconds * 1000;
+    let dueMs = monotonic() + periodMs() * (1 - random());
     for (;;) {
       if (!this.#isNeeded()) dueMs = await this.#untilNeeded(signal);
       await sleep(Math.max(0, dueMs - monotonic()), signal);
       // A round that takes longer than the period is not followed by another at once.
-      if (this.#running === undefined) void this.trigger();
-      dueMs = Math.max(dueMs + periodMs, monotonic());
+      const round = this.#running === undefined ? this.trigger() : undefined;
+      if (typeof everySeconds === "function") {
+        await round;
+        dueMs = monotonic();
+      }
+      dueMs = Math.max(dueMs + periodMs(), monotonic());
     }
   }
 
@@ -128,7 +133,8 @@ export class Loop {
   }
 
   get everySeconds(): number {
-    return this.#options.everySeconds;
+    const { everySeconds } = this.#options;
+    return typeof everySeconds === "function" ? everySeconds() : everySeconds;
   }
 
   /** Rounds that have ended. */
@@ -144,8 +150,8 @@ export class Loop {
   /** How long ago a round should have succeeded that has not, seconds. */
   lagSeconds(): number {
     if (!this.#isNeeded()) return 0;
-    const { monotonic, everySeconds } = this.#options;
-    return Math.max(0, Math.round((monotonic() - this.#lastSucceededMs) / 1000 - everySeconds));
+    const { monotonic } = this.#options;
+    return Math.max(0, Math.round((monotonic() - this.#lastSucceededMs) / 1000 - this.everySeconds));
   }
 
   /** Whether no round has succeeded for three periods, or one hangs. */

@@ -8,8 +8,10 @@ import type { Reach } from "../../tunnel/health.ts";
 import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
 import type { WatchedGateway } from "./watched-tunnel.ts";
 
-/** With two knocks and a handshake this is less than 5 s from a gateway's restart to its next answer. */
+/** While something is amiss. With two knocks and a handshake this is less than 5 s from a gateway's return to its next answer. */
 export const KNOCK_EVERY_SECONDS = 2.5;
+/** While all is well: a gateway that has lost its sessions shakes hands itself, and does not wait for a knock. */
+export const CALM_KNOCK_EVERY_SECONDS = 5;
 const TIMEOUT_SECONDS = 1;
 /** A handshake takes a round trip more. */
 const AFTER_RESTART_TIMEOUT_SECONDS = 2;

@@ -9,7 +9,7 @@ import type { Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
 import { isoTime } from "../../time.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
-import { Knocks } from "./knocks.ts";
+import { CALM_KNOCK_EVERY_SECONDS, KNOCK_EVERY_SECONDS, Knocks } from "./knocks.ts";
 import { askApiServers, askGateway } from "./probes.ts";
 import { describeRouteWithoutTunnel, diagnoseRoute } from "./route-diagnosis.ts";
 import { diagnoseTunnel } from "./tunnel-diagnosis.ts";
@@ -118,6 +118,12 @@ export class TunnelWatch {
     }
     board.set("TunnelUp", { status: "True", reason: "NotUsed", message: "the node has no tunnel", isQuiet: true });
     board.set("ControlPlaneRoute", { ...describeRouteWithoutTunnel(config, cluster()), isQuiet: true });
+  }
+
+  /** How long from the end of a round to the next one. */
+  periodSeconds(): number {
+    const isCalm = this.#reached === "ok" && this.#isRouteWell && this.#isRefreshed;
+    return isCalm ? CALM_KNOCK_EVERY_SECONDS : KNOCK_EVERY_SECONDS;
   }
 
   /** Knocks at the gateway. It is asked, and the API servers behind it, when that is due or when the knock ended otherwise than the last one. */

@@ -5,7 +5,6 @@ import { restartPlannedPeer } from "../../../agent/apply/tunnel/restart-peer.ts"
 import { ConditionBoard } from "../../../agent/board/conditions.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { Loop } from "../../../agent/loop/loop.ts";
-import { KNOCK_EVERY_SECONDS } from "../../../agent/network/watch/knocks.ts";
 import { TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
 import { localhost } from "../../fakes/certificates.ts";
 import { createMemoryLog } from "../../fakes/memory-log.ts";
@@ -43,7 +42,7 @@ function watch(name: string, publicKey: string): void {
     restartPeer: (key) => restartPlannedPeer(host, { interface: name, peers }, key),
   });
   const loop = new Loop({
-    ...{ name: "tunnel", everySeconds: KNOCK_EVERY_SECONDS, run: () => tunnelWatch.round() },
+    ...{ name: "tunnel", everySeconds: () => tunnelWatch.periodSeconds(), run: () => tunnelWatch.round() },
     ...{ log, monotonic, sleep, random: host.random },
   });
   void loop.start(new AbortController().signal);

@@ -1,6 +1,5 @@
 // A machine in memory with a tunnel and a gateway that a test switches on and off.
 import { Loop } from "../../../agent/loop/loop.ts";
-import { KNOCK_EVERY_SECONDS } from "../../../agent/network/watch/knocks.ts";
 import { type TunnelEvent, TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
 import type { WatchedTunnel } from "../../../agent/network/watch/watched-tunnel.ts";
 import type { GatewayHealth } from "../../../agent/tunnel/health.ts";
@@ -58,7 +57,7 @@ export function createWatchedMachine({ config = "" } = {}) {
     },
   });
   const loop = new Loop({
-    ...{ name: "tunnel", everySeconds: KNOCK_EVERY_SECONDS, log, random: () => 0 },
+    ...{ name: "tunnel", everySeconds: () => watch.periodSeconds(), log, random: () => 0 },
     ...{ run: () => watch.round(), isNeeded: () => watch.isNeeded() },
     ...{ monotonic: host.clock.monotonic, sleep: host.clock.sleep },
   });
