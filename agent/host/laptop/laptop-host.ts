@@ -2,12 +2,12 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { hostname as readHostname } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { describe, SatelliteError } from "../../errors.ts";
 import { writeAtomically } from "../atomic-write.ts";
 import { explaining, readRealPath, readWithStatus, toStatus, unlessAbsent } from "../files/read.ts";
 import { fetchHttp } from "../http.ts";
 import { createRunner } from "./run-command.ts";
+import { sleep } from "./sleep.ts";
 import type { LaptopFiles, LaptopHost } from "./types.ts";
 
 const MAX_BYTES = 16 * 2 ** 20;
@@ -19,7 +19,7 @@ export function createLaptopHost(): LaptopHost {
     clock: {
       now: () => Date.now(),
       monotonic: () => performance.now(),
-      sleep: (milliseconds, signal) => sleepFor(milliseconds, undefined, signal === undefined ? {} : { signal }),
+      sleep,
     },
     hostname: readHostname(),
     userId: process.geteuid?.() ?? -1,
