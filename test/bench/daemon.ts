@@ -46,9 +46,17 @@ export async function measureRounds(
   return { milliseconds, writes: last.converge.changes - first.converge.changes + files.length };
 }
 
-/** Memory in MB of a million bytes. */
-export interface IdleFigures {
+/** In MB of a million bytes. */
+export interface Memory {
   readonly rssMegabytes: number;
+  /** What the process itself has written, and no one else can have. */
+  readonly anonymousMegabytes: number;
+  /** Pages of its files, above all of Node's: the kernel maps as many as it likes, and takes them back when memory is short. */
+  readonly fileMegabytes: number;
+}
+
+/** Memory in MB of a million bytes. */
+export interface IdleFigures extends Memory {
   /** The same Node, the same flags, and nothing to do: what no program on it can go below. */
   readonly bareNodeMegabytes: number;
   readonly cpuPercent: number;
@@ -72,7 +80,7 @@ export async function measureIdle(sandbox: Sandbox): Promise<IdleFigures> {
   await delay(WATCH_SECONDS * 1000);
   const cpuNs = (await cpuNanoseconds(sandbox, pid)) - began.cpuNs;
   return {
-    rssMegabytes: residentMegabytes(status),
+    ...readMemory(status),
     bareNodeMegabytes: await measureBareNode(sandbox),
     cpuPercent: (cpuNs / 1e6 / (performance.now() - began.at)) * 100,
   };
@@ -95,11 +103,21 @@ async function measureBareNode(sandbox: Sandbox): Promise<number> {
   const pid = (await sandbox.box(show)).stdout.trim();
   const { stdout: status } = await sandbox.box(["cat", `/proc/${pid}/status`]);
   await sandbox.box(["systemctl", "stop", "bare-node"]);
-  return residentMegabytes(status);
+  return readMemory(status).rssMegabytes;
 }
 
-export function residentMegabytes(status: string): number {
-  return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
+/** Reads /proc/PID/status, proc_pid_status(5). @throws TypeError when a line is missing */
+export function readMemory(status: string): Memory {
+  const megabytes = (name: string) => {
+    const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
+    if (kibibytes === undefined) throw new TypeError(`the status has no ${name}: ${status}`);
+    return (Number(kibibytes) * 1024) / 1e6;
+  };
+  return {
+    rssMegabytes: megabytes("VmRSS"),
+    anonymousMegabytes: megabytes("RssAnon"),
+    fileMegabytes: megabytes("RssFile"),
+  };
 }
 
 function nextRound(sandbox: Sandbox, after: number): Promise<Status> {

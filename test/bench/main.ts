@@ -46,7 +46,13 @@ const rounds = await measureRounds(sandbox, ROUNDS);
 report({ metric: "noop_round_ms", value: median(rounds.milliseconds), samples: rounds.milliseconds });
 report({ metric: "noop_round_writes", value: rounds.writes });
 const idle = await measureIdle(sandbox);
-report({ metric: "rss_mb", value: idle.rssMegabytes, samples: { bareNodeMb: idle.bareNodeMegabytes } });
+report({ metric: "anonymous_mb", value: idle.anonymousMegabytes });
+report({ metric: "rss_above_node_mb", value: idle.rssMegabytes - idle.bareNodeMegabytes });
+report({
+  metric: "rss_mb",
+  value: idle.rssMegabytes,
+  samples: { bareNodeMb: idle.bareNodeMegabytes, fileMb: idle.fileMegabytes },
+});
 report({ metric: "cpu_percent", value: idle.cpuPercent });
 const mints = await measureTokenMint();
 report({ metric: "token_mint_ms", value: median(mints) });

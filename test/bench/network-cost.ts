@@ -2,10 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Table } from "../../agent/plan/merge.ts";
 import type { Connected } from "../e2e/network/connected.ts";
-import { cpuNanoseconds, residentMegabytes } from "./daemon.ts";
+import { cpuNanoseconds, type Memory, readMemory } from "./daemon.ts";
 import type { Figure } from "./figure.ts";
 
-const TURNS = 2;
+const TURNS = 3;
 const SETTLE_MS = 75_000;
 const WATCH_MS = 150_000;
 
@@ -18,6 +18,7 @@ export async function reportCost(connected: Connected, report: (figure: Figure) 
     off.push(await measureDaemon(connected, { network: { tunnel: { mode: "off" } } }));
   }
   for (const [metric, key] of [
+    ["tunnel_anonymous_mb", "anonymousMegabytes"],
     ["tunnel_rss_mb", "rssMegabytes"],
     ["tunnel_cpu_percent", "cpuPercent"],
   ] as const) {
@@ -26,8 +27,7 @@ export async function reportCost(connected: Connected, report: (figure: Figure) 
   }
 }
 
-interface Cost {
-  readonly rssMegabytes: number;
+interface Cost extends Memory {
   readonly cpuPercent: number;
 }
 
@@ -39,8 +39,8 @@ async function measureDaemon({ satellite, sandbox }: Connected, changes: Table):
   const began = { cpuNs: await cpuNanoseconds(sandbox, pid), at: performance.now() };
   await delay(WATCH_MS);
   const cpuNs = (await cpuNanoseconds(sandbox, pid)) - began.cpuNs;
-  const rssMegabytes = residentMegabytes(await satellite.box("cat", `/proc/${pid}/status`));
-  return { rssMegabytes, cpuPercent: (cpuNs / 1e6 / (performance.now() - began.at)) * 100 };
+  const memory = readMemory(await satellite.box("cat", `/proc/${pid}/status`));
+  return { ...memory, cpuPercent: (cpuNs / 1e6 / (performance.now() - began.at)) * 100 };
 }
 
 function mean(values: readonly number[]): number {
