@@ -1,6 +1,6 @@
 // Reading files and explaining their failures, on any system.
 import { constants, type Stats } from "node:fs";
-import { open, realpath } from "node:fs/promises";
+import { type FileHandle, open, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SatelliteError } from "../../errors.ts";
 import { unwritable } from "../atomic-write.ts";
@@ -12,15 +12,33 @@ export async function readWithStatus(path: string, maxBytes: number): Promise<{ 
   try {
     const status = toStatus(await handle.stat());
     if (status.kind !== "file") return { status, text: "" };
-    const buffer = Buffer.alloc(maxBytes + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length <= maxBytes; length += read)
-      read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
-    if (length > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
-    return { status, text: buffer.toString("utf8", 0, length) };
+    return { status, text: await readText(handle, status.sizeBytes, maxBytes) };
   } finally {
     await handle.close();
   }
+}
+
+/** A file of /proc says that it has no bytes, and has a few. */
+const LEAST_BYTES = 4096;
+
+/** Takes as much memory as the file needs, and not as much as it may have: the daemon reads its own small files each round. */
+async function readText(handle: FileHandle, sizeBytes: number, maxBytes: number): Promise<string> {
+  let buffer: Buffer = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(LEAST_BYTES, sizeBytes)) + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) return buffer.toString("utf8", 0, length);
+    length += bytesRead;
+    if (length > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+    if (length === buffer.length) buffer = enlarge(buffer, maxBytes);
+  }
+}
+
+/** It has grown since its size was read. */
+function enlarge(buffer: Buffer, maxBytes: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.min(maxBytes + 1, buffer.length * 2));
+  buffer.copy(larger);
+  return larger;
 }
 
 export function toStatus(found: Stats): FileStatus {
