@@ -87,6 +87,16 @@ export class GatewaySync {
     return this.#device.read();
   }
 
+  /** Whether a satellite that is new has yet to say where it is. */
+  get isLearning(): boolean {
+    return this.#endpoints.isLearning;
+  }
+
+  /** Notes where satellites are: a restart soon after the first word of one finds it. */
+  async learn(): Promise<void> {
+    await this.#endpoints.note(await this.#device.read());
+  }
+
   /** @throws what kept the machine from being as the cluster says */
   async round(): Promise<void> {
     const { host, view } = this.#options;

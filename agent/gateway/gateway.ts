@@ -45,7 +45,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
     void loops.serve.trigger(); // It needs the address that the first round has read.
     return gateway.systemd.ready(summaryOf(gateway));
   });
-  for (const loop of [loops.serve, loops.systemd]) loop.schedule(signal);
+  for (const loop of [loops.serve, loops.endpoints, loops.systemd]) loop.schedule(signal);
   await gateway.view.run(signal);
   await Promise.all(Object.values(loops).map((loop) => loop.ended()));
   await gateway.systemd.stopping();
@@ -88,20 +88,26 @@ async function createGateway({
   return gateway;
 }
 
-type LoopName = "session" | "services" | "sync" | "serve" | "inspect" | "systemd";
+type LoopName = "session" | "services" | "sync" | "endpoints" | "serve" | "inspect" | "systemd";
 
 /** What changes in the cluster is synced at once; the period is for what another program changes on this machine. */
 function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSignal): Readonly<Record<LoopName, Loop>> {
   const { host, log, environment } = options;
   const { session, view, sync, health, systemd } = gateway;
   const { monotonic, sleep } = host.clock;
-  const loop = (name: LoopName, everySeconds: number, run: () => Promise<void>) =>
-    new Loop({ name, everySeconds, run, log, monotonic, sleep, random: host.random });
+  const loop = (name: LoopName, everySeconds: number, run: () => Promise<void>, isNeeded = () => true) =>
+    new Loop({ name, everySeconds, run, isNeeded, log, monotonic, sleep, random: host.random });
   const server = new GatewayServer({ log, signal, address: () => sync.identity?.address });
   const loops: Readonly<Record<LoopName, Loop>> = {
     session: loop("session", 10, () => session.round()),
     services: loop("services", 10, () => view.servicesRound()),
-    sync: loop("sync", 30, () => sync.round()),
+    sync: loop("sync", 30, () => sync.round().finally(() => void loops.endpoints.trigger())),
+    endpoints: loop(
+      "endpoints",
+      5,
+      () => sync.learn(),
+      () => sync.isLearning,
+    ),
     serve: loop("serve", 10, () => server.round(sources)),
     inspect: loop("inspect", 60, () => health.inspectRound()),
     systemd: loop("systemd", watchdogPeriodSeconds(environment), async () => {

@@ -1,13 +1,16 @@
 // Where satellites were last, on disk. WireGuard forgets it with its interface, and an idle satellite notices only later that its session is
 // gone: a gateway that starts anew shakes hands itself, by the way that a satellite's keepalives hold open through its NAT.
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { parseJson } from "../../foreign-text.ts";
 import type { Clock, Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
 import type { SeenWireguard, WireguardPeer } from "../../tunnel/wireguard-config.ts";
 
-/** An endpoint changes with each rebinding of a NAT: the disk is spared. */
+/** An endpoint changes with each rebinding of a NAT: the disk is spared. Of a satellite that is new it is written at once. */
 const WRITE_EVERY_MS = 60_000;
+/** How long after a change of the peers a satellite that has not spoken yet is waited for. */
+const LEARNING_MS = 60_000;
 /** A keepalive is what makes WireGuard shake hands at once. Later ones are not sent: what a satellite sends each 15 s counts for them. */
 const KEEPALIVE_SECONDS = 25;
 
@@ -28,8 +31,11 @@ export interface KnownEndpointsOptions {
 export class KnownEndpoints {
   readonly #options: KnownEndpointsOptions;
   #known: ReadonlyMap<string, string> = new Map();
-  #written = "";
+  #written: ReadonlyMap<string, string> = new Map();
   #writtenMs = Number.NEGATIVE_INFINITY;
+  #hasFailed = false;
+  #accepted: readonly WireguardPeer[] = [];
+  #acceptedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: KnownEndpointsOptions) {
     this.#options = options;
@@ -40,7 +46,15 @@ export class KnownEndpoints {
     const { host, file } = this.#options;
     const text = await host.files.read(file).catch(() => undefined);
     const parsed = fileSchema.safeParse(parseJson(text ?? ""));
-    if (parsed.success) this.#known = new Map(Object.entries(parsed.data));
+    if (!parsed.success) return;
+    this.#known = new Map(Object.entries(parsed.data));
+    this.#written = this.#known;
+  }
+
+  /** Whether a satellite has become a peer that has not been heard of yet, and is about to speak. */
+  get isLearning(): boolean {
+    if (this.#options.host.clock.monotonic() - this.#acceptedMs > LEARNING_MS) return false;
+    return this.#accepted.some(({ publicKey }) => !this.#known.has(publicKey));
   }
 
   /** The peer with its last endpoint, where the interface has none for it. */
@@ -51,7 +65,11 @@ export class KnownEndpoints {
   }
 
   /** Takes what the interface has. A peer that the gateway accepts no more is forgotten, and one without an endpoint keeps its last one. */
-  async note(seen: SeenWireguard, accepted: readonly WireguardPeer[]): Promise<void> {
+  async note(seen: SeenWireguard, accepted = this.#accepted): Promise<void> {
+    const names = ({ publicKey }: WireguardPeer) => publicKey;
+    if (accepted.map(names).join() !== this.#accepted.map(names).join())
+      this.#acceptedMs = this.#options.host.clock.monotonic();
+    this.#accepted = accepted;
     const known = accepted.flatMap(({ publicKey }) => {
       const last = seen.peers.get(publicKey)?.endpoint ?? this.#known.get(publicKey);
       return last === undefined ? [] : [[publicKey, last] as const];
@@ -62,13 +80,17 @@ export class KnownEndpoints {
 
   async #write(): Promise<void> {
     const { host, file, log } = this.#options;
-    const text = `${JSON.stringify(Object.fromEntries([...this.#known].toSorted()))}\n`;
+    const [known, written] = [this.#known, this.#written];
     const nowMs = host.clock.monotonic();
-    if (text === this.#written || nowMs - this.#writtenMs < WRITE_EVERY_MS) return;
+    const isNew = [...known.keys()].some((publicKey) => !written.has(publicKey));
+    const isSoon = nowMs - this.#writtenMs < WRITE_EVERY_MS;
+    if (isDeepStrictEqual(known, written) || (isSoon && (!isNew || this.#hasFailed))) return;
     this.#writtenMs = nowMs;
+    this.#hasFailed = true;
     try {
-      await host.files.write(file, text, { mode: 0o600 });
-      this.#written = text;
+      await host.files.write(file, `${JSON.stringify(Object.fromEntries(known))}\n`, { mode: 0o600 });
+      this.#written = known;
+      this.#hasFailed = false;
     } catch (err) {
       log.warn({ err }, "where satellites are was not written: after a restart they find the gateway by themselves");
     }

@@ -39,24 +39,43 @@ test("a file that is damaged, hostile or missing locates nobody", async () => {
   assert.equal((await open()).locate(peer(A), seen({ [A]: undefined })).endpoint, "203.0.113.10:41000");
 });
 
-test("it is written when something has changed, and once a minute at most", async () => {
+test("it is written at once for a satellite that is new, and once a minute at most for others", async () => {
   const { host, open } = setUp();
   const endpoints = await open();
   const written = () => JSON.parse(host.files.peek(FILE)?.content ?? "null");
+  await endpoints.note(seen({ [A]: undefined }), [peer(A), peer(B)]);
+  assert.equal(written(), null, "nothing is known");
   await endpoints.note(seen({ [A]: "203.0.113.10:1" }), [peer(A), peer(B)]);
   assert.deepEqual(written(), { [A]: "203.0.113.10:1" });
-  await endpoints.note(seen({ [A]: "203.0.113.10:2", [B]: "203.0.113.11:1" }), [peer(A), peer(B)]);
+  await endpoints.note(seen({ [A]: "203.0.113.10:2" }), [peer(A), peer(B)]);
   assert.deepEqual(written(), { [A]: "203.0.113.10:1" });
+  await endpoints.note(seen({ [A]: "203.0.113.10:3", [B]: "203.0.113.11:1" }), [peer(A), peer(B)]);
+  assert.deepEqual(written(), { [A]: "203.0.113.10:3", [B]: "203.0.113.11:1" });
+  await endpoints.note(seen({}), [peer(A)]);
+  assert.equal(Object.keys(written()).length, 2);
   await host.clock.advance(60_000);
-  await endpoints.note(seen({ [B]: "203.0.113.11:1" }), [peer(A), peer(B)]);
+  await endpoints.note(seen({}), [peer(A)]);
   assert.deepEqual(
     written(),
-    { [A]: "203.0.113.10:2", [B]: "203.0.113.11:1" },
-    "an interface that is new knows nobody",
+    { [A]: "203.0.113.10:3" },
+    "an interface that is new knows nobody; B has no entry any more",
   );
-  await host.clock.advance(60_000);
-  await endpoints.note(seen({ [A]: "203.0.113.10:2" }), [peer(A)]);
-  assert.deepEqual(written(), { [A]: "203.0.113.10:2" }, "B has no entry any more");
+});
+
+test("for a minute after a change of the peers it waits for those that have not spoken", async () => {
+  const { host, open } = setUp();
+  const endpoints = await open();
+  assert.equal(endpoints.isLearning, false);
+  await endpoints.note(seen({ [A]: "203.0.113.10:1" }), [peer(A)]);
+  assert.equal(endpoints.isLearning, false);
+  await endpoints.note(seen({ [A]: "203.0.113.10:1" }), [peer(A), peer(B)]);
+  assert.equal(endpoints.isLearning, true);
+  await endpoints.note(seen({ [A]: "203.0.113.10:1", [B]: "203.0.113.11:1" }));
+  assert.equal(endpoints.isLearning, false);
+  await endpoints.note(seen({}), [peer(A), peer("c".repeat(43))]);
+  await host.clock.advance(61_000);
+  await endpoints.note(seen({}));
+  assert.equal(endpoints.isLearning, false, "a satellite that is switched off");
 });
 
 test("a disk that takes nothing is one line a minute, and no more", async () => {
