@@ -10,16 +10,12 @@ import {
   renderNetworkEntry,
   renderNodeEntry,
 } from "../tunnel/entries.ts";
-import { NETWORK_CONFIG_MAP, PUBLIC_KEY_ANNOTATION, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
+import { NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
 import type { ApiReport } from "./api-report.ts";
 import { type Collection, type CollectionWatchOptions, watchCollection } from "./collection-watch.ts";
 import type { LastGood } from "./last-good.ts";
+import { NodeKeys, type NodeMetadata } from "./rotation/node-keys.ts";
 import { readServiceAddresses, type ServiceAddresses } from "./service-addresses.ts";
-
-/** PartialObjectMetadata (meta/v1). */
-interface NodeMetadata {
-  readonly metadata?: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> };
-}
 
 export interface ClusterViewOptions extends Omit<CollectionWatchOptions, "answers"> {
   readonly report: Pick<ApiReport, "of">;
@@ -27,15 +23,13 @@ export interface ClusterViewOptions extends Omit<CollectionWatchOptions, "answer
   readonly onChange: () => void;
 }
 
-/** A key has 44 characters; of a longer text this much is enough to refuse it. */
-const MAX_KEY_LENGTH = 64;
 const NO_DATA: ConfigMapData = {};
 const NO_SERVICES: ServiceAddresses = { apiServers: [], clusterDns: [] };
 
 export class ClusterView {
   readonly #options: ClusterViewOptions;
   #data: ConfigMapData | undefined;
-  #annotations: Map<string, string> | undefined;
+  #keys: NodeKeys | undefined;
   #services: ServiceAddresses | undefined;
   /** Of the data that was parsed last. */
   #parsed: { readonly data: ConfigMapData; readonly map: NetworkMap } | undefined;
@@ -46,16 +40,16 @@ export class ClusterView {
   }
 
   /** Adopts what an earlier run knew. */
-  restore({ data, annotations, services }: LastGood): void {
+  restore({ data, annotations, nextKeys, services }: LastGood): void {
     this.#data = data;
-    this.#annotations = new Map(Object.entries(annotations));
+    this.#keys = NodeKeys.of(annotations, nextKeys);
     this.#services = services;
     this.map(); // What holds when the first answer of this run is damaged.
   }
 
   /** Whether entries and keys are known, from now or from an earlier run. Before that no peer is removed. */
   get isKnown(): boolean {
-    return this.#data !== undefined && this.#annotations !== undefined;
+    return this.#data !== undefined && this.#keys !== undefined;
   }
 
   get data(): ConfigMapData {
@@ -70,7 +64,12 @@ export class ClusterView {
   }
 
   get annotations(): ReadonlyMap<string, string> {
-    return this.#annotations ?? new Map();
+    return this.#keys?.current ?? new Map();
+  }
+
+  /** The keys to which nodes are about to change, by node. */
+  get nextKeys(): ReadonlyMap<string, string> {
+    return this.#keys?.next ?? new Map();
   }
 
   get services(): ServiceAddresses {
@@ -136,24 +135,13 @@ export class ClusterView {
       path: "/api/v1/nodes",
       accept: { list: METADATA_LIST, object: METADATA },
       onList: (nodes) => {
-        this.#annotations = new Map(nodes.flatMap(keyOf));
+        this.#keys = NodeKeys.read(nodes);
         this.#options.onChange();
       },
       onEvent: (type, node) => {
-        this.#annotations ??= new Map();
-        const name = node.metadata?.name ?? "";
-        const [key] = type === "DELETED" ? [] : keyOf(node);
-        if (this.#annotations.get(name) === key?.[1]) return;
-        if (key === undefined) this.#annotations.delete(name);
-        else this.#annotations.set(...key);
-        this.#options.onChange();
+        this.#keys ??= new NodeKeys();
+        if (this.#keys.see(node, type === "DELETED")) this.#options.onChange();
       },
     };
   }
-}
-
-/** A node's name and the key that it says; none without one. */
-function keyOf({ metadata }: NodeMetadata): readonly (readonly [name: string, key: string])[] {
-  const key = metadata?.annotations?.[PUBLIC_KEY_ANNOTATION];
-  return key === undefined || metadata?.name === undefined ? [] : [[metadata.name, key.slice(0, MAX_KEY_LENGTH)]];
 }

@@ -7,6 +7,7 @@ import { answerProbe, type ProbeCheck } from "../health/probe.ts";
 import type { Log } from "../log.ts";
 import type { NetworkEntry } from "../tunnel/entries.ts";
 import type { GatewayHealth } from "../tunnel/health.ts";
+import { KEY_CHANGE_PATH, KEY_CHANGE_STATUS } from "../tunnel/key-change.ts";
 import { GATEWAY_HEALTH_PORT } from "../tunnel/names.ts";
 import { isWithin, toRange } from "./peers/ipv4-range.ts";
 import { serveKnocks } from "./reach/knock-server.ts";
@@ -16,6 +17,8 @@ export interface GatewaySources {
   readonly health: (address: string) => GatewayHealth;
   /** The satellite of this address has knocked, and will ask before long. */
   readonly onKnock: (address: string) => void;
+  /** The satellite of this address wants to change to a key. */
+  readonly onKeyChange: (address: string, key: string) => Promise<keyof typeof KEY_CHANGE_STATUS>;
   readonly livez: () => readonly ProbeCheck[];
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Whose networks may ask; undefined while they are not known. */
@@ -94,9 +97,13 @@ async function answerRequest(
   if (asker === "stranger") return void request.socket.destroy();
   const { method, headers, url = "/" } = request;
   if (!isOwnHost(headers.host)) return answer(response, 421, `ask for ${address}\n`);
+  const [path, query = ""] = url.split("?");
+  if (method === "POST" && path === KEY_CHANGE_PATH && asker === "satellite") {
+    const consent = await sources.onKeyChange(from, new URLSearchParams(query).get("key") ?? "");
+    return answer(response, KEY_CHANGE_STATUS[consent], `${consent}\n`);
+  }
   if (method !== "GET" && method !== "HEAD")
     return answer(response.setHeader("allow", "GET, HEAD"), 405, "read-only\n");
-  const [path, query = ""] = url.split("?");
   if (path === "/healthz")
     return answer(response, 200, `${JSON.stringify(sources.health(from))}\n`, "application/json; charset=utf-8");
   if (asker === "vpc" && path === "/livez") {

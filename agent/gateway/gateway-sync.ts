@@ -14,9 +14,13 @@ import type { GatewayConfig } from "./gateway-schema.ts";
 import type { GatewaySession } from "./gateway-session.ts";
 import type { InstanceMetadata } from "./instance-metadata.ts";
 import { type LastGood, readLastGood, writeLastGood } from "./last-good.ts";
-import { acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
+import { type AcceptedPeers, acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
 import { KnownEndpoints } from "./peers/known-endpoints.ts";
 import { PeerTable } from "./peers/peer-table.ts";
+import { KeyChangeRequests } from "./rotation/key-change-requests.ts";
+import { KeyChanges, type KeyedPeer } from "./rotation/key-changes.ts";
+import { acceptNextKeys } from "./rotation/next-keys.ts";
+import { Turns } from "./rotation/turns.ts";
 
 export interface GatewaySyncOptions {
   readonly host: Host;
@@ -27,6 +31,14 @@ export interface GatewaySyncOptions {
   readonly view: ClusterView;
   readonly session: Pick<GatewaySession, "api">;
   readonly report: ApiReport;
+  /** Another round is due. */
+  readonly onChange: () => void;
+}
+
+/** What a round decided, before it is known which of two keys a node has. */
+interface Choice {
+  readonly accepted: AcceptedPeers;
+  readonly nextKeys: ReadonlyMap<string, string>;
 }
 
 /** An Elastic IP may be moved while the instance runs. */
@@ -34,12 +46,16 @@ const IDENTITY_MS = 60_000;
 
 export class GatewaySync {
   readonly table: PeerTable;
+  readonly changes: KeyChanges;
+  readonly requests: KeyChangeRequests;
+  readonly #turns = new Turns();
   readonly #options: GatewaySyncOptions;
   readonly #device: GatewayDevice;
   readonly #endpoints: KnownEndpoints;
   readonly #publisher: EntryPublisher;
   readonly #since: string;
   #held: ReadonlyMap<string, string> = new Map();
+  #choice: Choice | undefined;
   #identity: GatewayIdentity | undefined;
   #identifiedMs = Number.NEGATIVE_INFINITY;
   /** Whether the metadata service did not answer last. */
@@ -57,6 +73,12 @@ export class GatewaySync {
     this.#publisher = new EntryPublisher(host.clock);
     this.#since = isoTime(host.clock.now());
     this.table = new PeerTable(log);
+    this.changes = new KeyChanges(host.clock);
+    this.requests = new KeyChangeRequests({
+      ...{ host, log, changes: this.changes, turns: this.#turns, onMoved: options.onChange },
+      peerAt: (address) => this.table.at(address),
+      readInterface: () => this.#device.read(),
+    });
   }
 
   /** Name and addresses; undefined before the first round. */
@@ -104,7 +126,7 @@ export class GatewaySync {
     const identity = await this.#identify();
     // Nothing is known of the cluster, now or from before: peers of an earlier process may be there, and stay.
     if (!view.isKnown) return;
-    await this.#applyAccepted(identity);
+    await this.#turns.take(() => this.#applyAccepted(identity));
     this.#syncs += 1;
     this.#lastSeconds = (host.clock.monotonic() - startedMs) / 1000;
     await this.#publish(identity);
@@ -115,8 +137,10 @@ export class GatewaySync {
     const map = view.map();
     const sources = { map, annotations: view.annotations, held: this.#held, ownKey: this.#options.keys.publicKey };
     const accepted = acceptPeers(sources);
-    this.table.replace(accepted);
     this.#held = holdKeys(sources, accepted.peers);
+    const next = { peers: accepted.peers, said: view.nextKeys, map, held: this.#held, ownKeys: [sources.ownKey] };
+    this.#choice = { accepted, nextKeys: acceptNextKeys(next) };
+    this.table.replace(await this.#choose(this.#choice));
     await this.#save();
     const written = await this.#device.apply(this.#wanted(address, map.network));
     if (written.length === 0) return;
@@ -124,11 +148,28 @@ export class GatewaySync {
     log.info({ written: written.join(" "), peers: accepted.peers.length }, "the machine follows the cluster");
   }
 
+  /** Of a node with two keys the one that the satellite has. */
+  async #choose({ accepted, nextKeys }: Choice): Promise<AcceptedPeers & { readonly peers: readonly KeyedPeer[] }> {
+    const seen = nextKeys.size === 0 ? undefined : await this.#device.read().catch(() => undefined); // It is made then.
+    return { ...accepted, peers: this.changes.choose(accepted.peers, nextKeys, seen) };
+  }
+
+  /** Looks whether a node has changed its key, while one is about to. */
+  async attend(): Promise<void> {
+    const choice = this.#choice;
+    if (choice === undefined) return;
+    const isChanged = await this.#turns.take(async () => this.table.differsFrom((await this.#choose(choice)).peers));
+    if (isChanged) this.#options.onChange();
+  }
+
   #wanted(address: string, network: NetworkEntry | undefined): WantedDevice {
     const { config, view } = this.#options;
     const { apiServers, clusterDns } = view.services;
     return {
-      peers: this.table.peers.map(({ publicKey, allowedIps }) => ({ publicKey, allowedIps: sortNetworks(allowedIps) })),
+      peers: this.table.peers.flatMap(({ publicKey, spareKey, allowedIps }) => [
+        { publicKey, allowedIps: sortNetworks(allowedIps) },
+        ...(spareKey === undefined ? [] : [{ publicKey: spareKey, allowedIps: [] }]),
+      ]),
       routes: network === undefined ? [] : [network.nodes, ...(network.pods === undefined ? [] : [network.pods])],
       policy: {
         address,
@@ -175,10 +216,11 @@ export class GatewaySync {
 
   async #save(): Promise<void> {
     const { host, view, log } = this.#options;
-    const { goodData, annotations, services } = view;
+    const { goodData, annotations, nextKeys, services } = view;
     const lastGood: LastGood = {
       data: { ...goodData },
       annotations: Object.fromEntries(annotations),
+      nextKeys: Object.fromEntries(nextKeys),
       held: Object.fromEntries(this.#held),
       services: { apiServers: [...services.apiServers], clusterDns: [...services.clusterDns] },
     };

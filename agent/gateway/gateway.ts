@@ -45,7 +45,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
     void loops.serve.trigger(); // It needs the address that the first round has read.
     return gateway.systemd.ready(summaryOf(gateway));
   });
-  for (const loop of [loops.serve, loops.endpoints, loops.systemd]) loop.schedule(signal);
+  for (const loop of [loops.serve, loops.endpoints, loops.rotation, loops.systemd]) loop.schedule(signal);
   await gateway.view.run(signal);
   await Promise.all(Object.values(loops).map((loop) => loop.ended()));
   await gateway.systemd.stopping();
@@ -78,7 +78,7 @@ async function createGateway({
   const report = new ApiReport(log, session);
   const onChange = () => gateway.onChange();
   const view = new ClusterView({ host, log, api: () => session.api(), report, onChange });
-  const sync = new GatewaySync({ host, config, log, keys, metadata, view, session, report });
+  const sync = new GatewaySync({ host, config, log, keys, metadata, view, session, report, onChange });
   const look = createInspector?.(() => session.keys);
   // Before there are keys nothing was looked at, which is not the same as nothing missing.
   const inspect = look && (async () => (session.keys === undefined ? undefined : look()));
@@ -88,7 +88,7 @@ async function createGateway({
   return gateway;
 }
 
-type LoopName = "session" | "services" | "sync" | "endpoints" | "serve" | "inspect" | "systemd";
+type LoopName = "session" | "services" | "sync" | "endpoints" | "rotation" | "serve" | "inspect" | "systemd";
 
 /** What changes in the cluster is synced at once; the period is for what another program changes on this machine. */
 function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSignal): Readonly<Record<LoopName, Loop>> {
@@ -101,12 +101,22 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
   const loops: Readonly<Record<LoopName, Loop>> = {
     session: loop("session", 10, () => session.round()),
     services: loop("services", 10, () => view.servicesRound()),
-    sync: loop("sync", 30, () => sync.round().finally(() => void loops.endpoints.trigger())),
+    sync: loop("sync", 30, () =>
+      sync.round().finally(() => {
+        for (const each of [loops.endpoints, loops.rotation]) void each.trigger();
+      }),
+    ),
     endpoints: loop(
       "endpoints",
       5,
       () => sync.learn(),
       () => sync.isLearning,
+    ),
+    rotation: loop(
+      "rotation",
+      1,
+      () => sync.attend(),
+      () => sync.changes.isAttentive,
     ),
     serve: loop("serve", 10, () => server.round(sources)),
     inspect: loop("inspect", 60, () => health.inspectRound()),
@@ -137,6 +147,7 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
   return {
     health: (address) => health.answer(address),
     onKnock: (address) => health.look(address),
+    onKeyChange: (address, key) => sync.requests.ask(address, key),
     livez: () => livezOf(loops),
     metrics: async () => {
       seen = await sync.readInterface().catch(() => undefined); // There may be none yet: its metrics are absent.

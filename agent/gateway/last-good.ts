@@ -9,6 +9,8 @@ const lastGoodSchema = z.object({
   data: texts,
   /** Keys that Nodes said, by node. */
   annotations: texts,
+  /** Keys to which nodes are about to change, by node. */
+  nextKeys: texts.default({}),
   /** Keys that were accepted, by node. */
   held: texts,
   services: z.object({ apiServers: z.array(serviceSchema), clusterDns: z.array(serviceSchema) }),

@@ -10,11 +10,15 @@ export const GATEWAYS_CONFIG_MAP = "eks-satellite-gateways";
 export const GATEWAY_GROUP = "eks-satellite:gateways";
 /** A satellite says its public key in this annotation of its own Node: no other node may write it. */
 export const PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key";
+/** The key to which the satellite is about to change: gateways take either until it is gone. */
+export const NEXT_PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key-next";
 
 /** The satellite's interface. */
 export const TUNNEL_INTERFACE = "es0";
 /** The satellite's private key: root's alone. It is made on the machine and stays there. */
 export const TUNNEL_KEY_FILE = "/etc/eks-satellite/tunnel.key";
+/** The private key to which the satellite is about to change; there is none at other times. */
+export const TUNNEL_NEXT_KEY_FILE = `${TUNNEL_KEY_FILE}.next`;
 /** The satellite's chain in iptables. */
 export const FIREWALL_CHAIN = "EKS-SATELLITE";
 /** The unit of wireguard-go, where the kernel has no WireGuard: the tunnel outlives the daemon. */

@@ -38,7 +38,8 @@ export function renderWireguardConfig({ privateKey, listenPort, peers }: Wiregua
   const lines = ["[Interface]", `PrivateKey = ${privateKey.reveal()}`];
   if (listenPort !== undefined) lines.push(`ListenPort = ${listenPort}`);
   for (const { publicKey, allowedIps, endpoint, keepaliveSeconds } of peers) {
-    lines.push("", "[Peer]", `PublicKey = ${publicKey}`, `AllowedIPs = ${allowedIps.join(", ")}`);
+    lines.push("", "[Peer]", `PublicKey = ${publicKey}`);
+    if (allowedIps.length > 0) lines.push(`AllowedIPs = ${allowedIps.join(", ")}`);
     if (endpoint !== undefined) lines.push(`Endpoint = ${endpoint}`);
     if (keepaliveSeconds !== undefined) lines.push(`PersistentKeepalive = ${keepaliveSeconds}`);
   }

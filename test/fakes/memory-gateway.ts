@@ -57,16 +57,20 @@ export class MemoryGatewayMachine {
     return {};
   }
 
-  async #wg([verb, , file = ""]: readonly string[]) {
+  async #wg([verb, , file = "", ...more]: readonly string[]) {
     const device = this.interface;
     if (device === undefined) return { exitCode: 1, stderr: "No such device\n" };
     if (verb === "syncconf") {
       this.#sync((await this.#host.files.read(file)) ?? "");
       return {};
     }
+    if (verb === "set") {
+      this.#set([file, ...more]);
+      return {};
+    }
     const peers = [...this.peers].map(([key, allowed]) =>
       [
-        ...[key, "(none)", this.endpoints.get(key) ?? "(none)", allowed, this.handshakes.get(key) ?? 0],
+        ...[key, "(none)", this.endpoints.get(key) ?? "(none)", allowed || "(none)", this.handshakes.get(key) ?? 0],
         ...[92, 4608, this.keepalives.get(key) ?? "off"],
       ].join("\t"),
     );
@@ -80,7 +84,7 @@ export class MemoryGatewayMachine {
     device.listenPort = Number(/ListenPort = (.*)/.exec(text)?.[1]);
     this.peers.clear();
     for (const [, key = "", allowed = "", more = ""] of text.matchAll(
-      /PublicKey = (.*)\nAllowedIPs = (.*)\n((?:\w.*\n)*)/g,
+      /PublicKey = (.*)\n(?:AllowedIPs = (.*)\n)?((?:\w.*\n)*)/g,
     )) {
       this.peers.set(key, allowed.replaceAll(" ", ""));
       const endpoint = /Endpoint = (.*)/.exec(more)?.[1];
@@ -94,6 +98,16 @@ export class MemoryGatewayMachine {
   restart(): void {
     this.interface = undefined;
     for (const map of [this.peers, this.endpoints, this.keepalives, this.handshakes, this.routes]) map.clear();
+  }
+
+  #set(args: readonly string[]): void {
+    let key = "";
+    for (const [index, word] of args.entries()) {
+      const value = args[index + 1] ?? "";
+      if (word === "peer") key = value;
+      if (word === "remove") this.peers.delete(key);
+      if (word === "allowed-ips") this.peers.set(key, value);
+    }
   }
 
   #iptables(args: readonly string[]) {

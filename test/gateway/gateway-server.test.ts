@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { GatewayServer, type GatewaySources } from "../../agent/gateway/gateway-server.ts";
 import { readGatewayHealth } from "../../agent/tunnel/health.ts";
+import { keyChangeUrl } from "../../agent/tunnel/key-change.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
 // All of 127.0.0.0/8 is this machine's: satellites, VPC and strangers ask from addresses of their own.
@@ -20,6 +21,7 @@ const NETWORK = {
 const SOURCES: GatewaySources = {
   health: (address) => ({ gateway: "gw-1", you: { address }, apiServers: [] }),
   onKnock: () => undefined,
+  onKeyChange: async (address, key) => (address === SATELLITE && key === "a+b=" ? "ready" : "unknown"),
   livez: () => [{ name: "sync", problem: "its round is 400 s late" }],
   metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "eks_satellite_gateway_peers 2\n" }),
   network: () => NETWORK,
@@ -128,4 +130,16 @@ test("an address that is not this machine's is an error, and tried again", async
   await assert.rejects(server.round(SOURCES), { code: "health-port-taken" });
   const waiting = new GatewayServer({ log, signal, address: () => undefined });
   await waiting.round(SOURCES);
+});
+
+test("a satellite asks to change its key by POST; the VPC and strangers may not, and nothing else may be posted", async (context) => {
+  await setUp(context);
+  const post = (path: string, from: string) => ask(path, from, { method: "POST" });
+  assert.deepEqual(await post(keyChangeUrl("a+b="), SATELLITE), { status: 200, body: "ready\n" });
+  assert.equal((await post(keyChangeUrl("other"), SATELLITE)).status, 409);
+  assert.equal((await post("/key-change", SATELLITE)).status, 409);
+  assert.equal((await post(keyChangeUrl("a+b="), "127.80.0.9")).status, 405);
+  assert.equal((await post(keyChangeUrl("a+b="), "127.99.0.9")).status, undefined);
+  assert.equal((await post("/healthz", SATELLITE)).status, 405);
+  assert.equal((await ask(keyChangeUrl("a+b="), SATELLITE)).status, 404);
 });

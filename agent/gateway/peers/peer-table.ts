@@ -1,15 +1,18 @@
 // The peers that are accepted now, and what has changed: each change is one line of the log.
 import { describe, type SatelliteError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import type { AcceptedPeer, AcceptedPeers } from "./accepted-peers.ts";
+import type { KeyedPeer } from "../rotation/key-changes.ts";
+import type { AcceptedPeers } from "./accepted-peers.ts";
+
+type KeyedPeers = Omit<AcceptedPeers, "peers"> & { readonly peers: readonly KeyedPeer[] };
 
 /** More refusals at once are counted, not listed. */
 const MAX_LOGGED = 50;
 
 export class PeerTable {
   readonly #log: Log;
-  #peers: readonly AcceptedPeer[] = [];
-  #byAddress: ReadonlyMap<string, AcceptedPeer> = new Map();
+  #peers: readonly KeyedPeer[] = [];
+  #byAddress: ReadonlyMap<string, KeyedPeer> = new Map();
   #refusals = new Set<string>();
   #waiting = 0;
 
@@ -17,7 +20,7 @@ export class PeerTable {
     this.#log = log;
   }
 
-  get peers(): readonly AcceptedPeer[] {
+  get peers(): readonly KeyedPeer[] {
     return this.#peers;
   }
 
@@ -32,7 +35,7 @@ export class PeerTable {
   }
 
   /** The node that has this address. */
-  at(address: string): AcceptedPeer | undefined {
+  at(address: string): KeyedPeer | undefined {
     return this.#byAddress.get(address);
   }
 
@@ -41,8 +44,14 @@ export class PeerTable {
     return Object.fromEntries(this.#peers.map(({ node, publicKey }) => [node, publicKey]));
   }
 
+  /** Whether these would be other peers. */
+  differsFrom(peers: readonly KeyedPeer[]): boolean {
+    const before = new Map(this.#peers.map((peer) => [peer.node, peer]));
+    return peers.length !== before.size || peers.some((peer) => !isSameWithSpare(before.get(peer.node), peer));
+  }
+
   /** Takes what is accepted now, and says whether any peer is another one. */
-  replace({ peers, problems, waiting }: AcceptedPeers): boolean {
+  replace({ peers, problems, waiting }: KeyedPeers): boolean {
     const before = new Map(this.#peers.map((peer) => [peer.node, peer]));
     const after = new Set(peers.map(({ node }) => node));
     const gone = this.#peers.filter(({ node }) => !after.has(node));
@@ -56,7 +65,7 @@ export class PeerTable {
     return gone.length + changed.length > 0;
   }
 
-  #logPeer(before: AcceptedPeer | undefined, { node, publicKey, allowedIps }: AcceptedPeer): void {
+  #logPeer(before: KeyedPeer | undefined, { node, publicKey, allowedIps }: KeyedPeer): void {
     if (before === undefined) this.#log.info({ node, publicKey, allowedIps }, "peer added");
     else if (before.publicKey !== publicKey) this.#log.info({ node, publicKey, allowedIps }, "peer has another key");
     else this.#log.info({ node, allowedIps }, "peer has other addresses");
@@ -71,6 +80,10 @@ export class PeerTable {
   }
 }
 
-function isSame(one: AcceptedPeer | undefined, other: AcceptedPeer): boolean {
+function isSame(one: KeyedPeer | undefined, other: KeyedPeer): boolean {
   return one?.publicKey === other.publicKey && one.allowedIps.join() === other.allowedIps.join();
+}
+
+function isSameWithSpare(one: KeyedPeer | undefined, other: KeyedPeer): boolean {
+  return isSame(one, other) && one?.spareKey === other.spareKey;
 }

@@ -29,7 +29,13 @@ test("a small file takes little memory, whatever it may have", async (context) =
 test("every size around the first buffer and the bound is read whole, or refused", async (context) => {
   const path = scratch(context);
   for (const size of [0, 1, 4095, 4096, 4097, 9999, 10_000]) {
-    writeFileSync(path, "é".repeat(size).slice(0, size / 2).padEnd(size / 2, "x"));
+    writeFileSync(
+      path,
+      "é"
+        .repeat(size)
+        .slice(0, size / 2)
+        .padEnd(size / 2, "x"),
+    );
     const { text, status } = await readWithStatus(path, 10_000);
     assert.equal(Buffer.byteLength(text), status.sizeBytes);
   }
