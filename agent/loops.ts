@@ -4,6 +4,7 @@ import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
+import { ROTATION_EVERY_SECONDS } from "./network/rotation/key-rotation.ts";
 import type { Parts } from "./parts.ts";
 
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
@@ -95,6 +96,12 @@ export const LOOPS = {
     round: ({ tunnelWatch }) => tunnelWatch.round(),
     isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),
     condition: "TunnelUp",
+  },
+  rotation: {
+    every: () => ROTATION_EVERY_SECONDS,
+    first: "scheduled",
+    round: ({ keyRotation }) => keyRotation.round(),
+    isNeeded: ({ keyRotation }) => keyRotation.isNeeded(),
   },
   fitness: {
     every: () => CHECK_EVERY_SECONDS,

@@ -37,6 +37,7 @@ import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
 import { ServicesWatch } from "./network/services/services-watch.ts";
 import { type TunnelEntryEvent, TunnelPart } from "./network/tunnel-part.ts";
+import { createTunnelUpkeep, type TunnelUpkeepEvent } from "./network/tunnel-upkeep.ts";
 import { type TunnelEvent, TunnelWatch } from "./network/watch/tunnel-watch.ts";
 import { watchedTunnel } from "./network/watch/watched-tunnel.ts";
 import { type HealthEvent, HealthPart } from "./node/health-part.ts";
@@ -62,6 +63,7 @@ export type AgentEvent =
   | SessionEvent
   | TunnelEntryEvent
   | TunnelEvent
+  | TunnelUpkeepEvent
   /** The first round of convergence has ended, whatever came of it. */
   | { readonly kind: "first-round-ended" };
 
@@ -88,14 +90,15 @@ export type Parts = ReturnType<typeof createParts>;
 type Records = ReturnType<typeof createRecords>;
 type Identity = Records & ReturnType<typeof createIdentity>;
 type Machine = Identity & ReturnType<typeof createMachine>;
-type Node = Machine & ReturnType<typeof createNode> & ReturnType<typeof createNetwork>;
+type Network = ReturnType<typeof createNetwork> & ReturnType<typeof createTunnelUpkeep>;
+type Node = Machine & ReturnType<typeof createNode> & Network;
 
 /** Builds every part. Nothing runs yet. */
 export function createParts(options: PartsOptions) {
   const records = createRecords(options);
   const identity = { ...records, ...createIdentity(records) };
   const machine = { ...identity, ...createMachine(identity) };
-  const node = { ...machine, ...createNode(machine), ...createNetwork(machine) };
+  const node = { ...machine, ...createNode(machine), ...createNetwork(machine), ...createTunnelUpkeep(machine) };
   return { ...node, ...createUpkeep(node) };
 }
 

@@ -89,13 +89,19 @@ export const REACTIONS: Reactions = {
   },
   "kubelet-cut-off": ({ nodeWatch }) => nodeWatch.lookAgain(),
   "token-refused": ({ session }) => session.replaceToken(),
-  "node-seen": ({ fitness, gpu, nodeRecorder, reporter, tunnel }, { node }) => {
+  "node-seen": ({ fitness, gpu, keyRotation, nodeRecorder, reporter, tunnel }, { node }) => {
     fitness.see(node);
+    keyRotation.see(node);
     gpu.see(node);
     reporter.see(node);
     return Promise.all([nodeRecorder.see(node), tunnel.see(node)]);
   },
-  "tunnel-planned": ({ loops }) => loops.tunnel.trigger(),
+  "tunnel-planned": ({ loops }) => {
+    void loops.rotation.trigger();
+    return loops.tunnel.trigger();
+  },
+  // The plan has the new key then, and the Node is to say it.
+  "tunnel-key-changed": ({ loops }) => loops.converge.trigger().then(() => loops.entry.trigger()),
   "node-ready": ({ host, loops }) => {
     // Nodes of one fleet do not all ask AWS in the same second.
     loops.fitness.triggerAfter(CHECK_MACHINE_MS * (1 + host.random()));

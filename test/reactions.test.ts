@@ -102,7 +102,13 @@ test("the tunnel is judged after each round of convergence, and watched as soon 
   await happen({ kind: "tunnel-converged", isPlanned: false, failure: undefined });
   assert.equal(judged, 1);
   await happen({ kind: "tunnel-planned" });
-  assert.deepEqual(asked, ["tunnel"]);
+  assert.deepEqual(asked, ["rotation", "tunnel"]);
+});
+
+test("another key of the tunnel is planned first, and then said to the cluster", async () => {
+  const { asked, happen } = setUp();
+  await happen({ kind: "tunnel-key-changed" });
+  assert.deepEqual(asked, ["converge", "entry"]);
 });
 
 test("a clock that was set is compared with AWS's at once, and logged", async () => {

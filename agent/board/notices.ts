@@ -21,6 +21,7 @@ export const NOTICES = {
     type: "Warning",
     when: "containerd had not answered for three minutes, and the daemon restarted it",
   },
+  TunnelKeyRotated: { type: "Normal", when: "the key of the node's tunnel was changed, and packets went on passing" },
   Checked: { type: "Normal", when: "the daemon ran `eks-satellite check`, and nothing failed" },
   CheckFailed: { type: "Warning", when: "the daemon ran `eks-satellite check`, and something failed" },
   UncordonedForGpu: { type: "Normal", when: "those faults are gone, and the daemon uncordoned the Node" },

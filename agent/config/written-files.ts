@@ -1,5 +1,5 @@
 // What the daemon writes, and why: the table behind docs/reference/files.md. Paths that the configuration chooses come from it.
-import { TUNNEL_KEY_FILE } from "../tunnel/names.ts";
+import { TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../tunnel/names.ts";
 import { LAST_GOOD_CONFIG_PATH } from "./load.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, lockPath, PATHS, runPaths, statePaths } from "./paths.ts";
 import type { Config } from "./schema.ts";
@@ -59,6 +59,7 @@ export function providedFiles({
       mode: "0600",
       what: "private key of the node's tunnel, on a node that has one; it never leaves the machine",
     },
+    { path: TUNNEL_NEXT_KEY_FILE, mode: "0600", what: "the tunnel's next private key, while the daemon changes it" },
     { path: CDI_SPEC, mode: "0644", what: "CDI specification of the GPUs, unless another program keeps one" },
   ];
 }

@@ -158,6 +158,21 @@ export const statusSchema = z.object({
       peers: z
         .array(z.object({ name: z.string(), publicKey: z.string(), endpoint: z.string(), address: z.string() }))
         .describe("The gateways, the first one preferred; names of endpoints are resolved."),
+      keyRotation: z
+        .object({
+          state: z
+            .enum(["idle", "pinned", "made", "announced", "declined"])
+            .describe(
+              "made: there is a next key. announced: the Node says it, and no gateway has consented yet. declined: the gateway is of an earlier version. pinned: an administrator has entered the key by hand.",
+            ),
+          keyMadeAt: moment().optional().describe("When the key in force was made."),
+          lastAnswer: z
+            .enum(["ready", "unknown", "unsupported", "silent"])
+            .optional()
+            .describe("What the gateway said last to a change. unknown: it has not read the next key from the Node."),
+          rotations: count().describe("Changes since the daemon's start."),
+        })
+        .describe("How the tunnel's key is changed."),
       address: z.string().describe("The node's, in the tunnel."),
       gateway: z.object({ endpoint: z.string(), address: z.string().describe("In the VPC.") }),
       lastAnswerAt: moment().optional().describe("When the gateway last answered through the tunnel."),

@@ -1,4 +1,4 @@
-// The tunnel's private key: made on this machine, root's alone, and never replaced by itself, since the gateway knows the machine by it.
+// The tunnel's private key: made on this machine, and root's alone. One that is damaged is not replaced: the gateway knows the machine by it.
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { Secret } from "../secret.ts";
@@ -15,24 +15,27 @@ const ROOT = 0;
 type KeyHost = Pick<Host, "files" | "userId">;
 
 /** The public key of the file; undefined while there is no file. @throws tunnel-key-invalid, tunnel-key-exposed, file-unreadable */
-export async function readPublicKey(host: KeyHost): Promise<string | undefined> {
-  const opened = await host.files.readWithStatus(TUNNEL_KEY_FILE, MAX_BYTES);
+export async function readPublicKey(host: KeyHost, path = TUNNEL_KEY_FILE): Promise<string | undefined> {
+  const opened = await host.files.readWithStatus(path, MAX_BYTES);
   if (opened === undefined) return undefined;
   const { status, text } = opened;
-  if (status.kind !== "file") throw invalid("is not a regular file");
-  if ((status.mode & OTHERS_BITS) !== 0) throw exposed(`has mode ${status.mode.toString(8).padStart(4, "0")}`);
-  if (status.uid !== ROOT && status.uid !== host.userId) throw exposed(`belongs to user ${status.uid}`);
+  if (status.kind !== "file") throw invalid(path, "is not a regular file");
+  if ((status.mode & OTHERS_BITS) !== 0) throw exposed(path, `has mode ${status.mode.toString(8).padStart(4, "0")}`);
+  if (status.uid !== ROOT && status.uid !== host.userId) throw exposed(path, `belongs to user ${status.uid}`);
   const key = text.trim();
-  if (!wireguardKey.safeParse(key).success) throw invalid("holds no WireGuard key");
+  if (!wireguardKey.safeParse(key).success) throw invalid(path, "holds no WireGuard key");
   return publicKeyOf(new Secret(key));
 }
 
 /** The public key; a missing file is made. @throws tunnel-key-invalid, tunnel-key-exposed, file-unreadable, file-unwritable, disk-full */
 export async function ensurePublicKey(host: KeyHost): Promise<string> {
-  const known = await readPublicKey(host);
-  if (known !== undefined) return known;
+  return (await readPublicKey(host)) ?? makeKeyFile(host);
+}
+
+/** Writes a new key, and returns its public half. @throws file-unwritable, disk-full */
+export async function makeKeyFile(host: KeyHost, path = TUNNEL_KEY_FILE): Promise<string> {
   const key = makePrivateKey();
-  await host.files.write(TUNNEL_KEY_FILE, `${key.reveal()}\n`, { mode: MODE });
+  await host.files.write(path, `${key.reveal()}\n`, { mode: MODE });
   return publicKeyOf(key);
 }
 
@@ -50,14 +53,14 @@ export class KeptKey {
   }
 }
 
-function invalid(what: string): SatelliteError {
-  return new SatelliteError("tunnel-key-invalid", `${TUNNEL_KEY_FILE} ${what}; the tunnel stays as it is`, {
-    hint: `Restore the file. Or remove it, and another key is made and reported to the cluster: rm ${TUNNEL_KEY_FILE}.`,
+function invalid(path: string, what: string): SatelliteError {
+  return new SatelliteError("tunnel-key-invalid", `${path} ${what}; the tunnel stays as it is`, {
+    hint: `Restore the file. Or remove it, and another key is made and reported to the cluster: rm ${path}.`,
   });
 }
 
-function exposed(what: string): SatelliteError {
-  return new SatelliteError("tunnel-key-exposed", `${TUNNEL_KEY_FILE} ${what}: another user may know the key`, {
-    hint: `Remove it, and another key is made and reported to the cluster: rm ${TUNNEL_KEY_FILE}. If no other user has read it: chown root:root ${TUNNEL_KEY_FILE}; chmod 600 ${TUNNEL_KEY_FILE}.`,
+function exposed(path: string, what: string): SatelliteError {
+  return new SatelliteError("tunnel-key-exposed", `${path} ${what}: another user may know the key`, {
+    hint: `Remove it, and another key is made and reported to the cluster: rm ${path}. If no other user has read it: chown root:root ${path}; chmod 600 ${path}.`,
   });
 }

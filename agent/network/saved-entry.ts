@@ -13,6 +13,7 @@ const MAX_BYTES = 64 * 1024;
 const entrySchema = z.object({
   address: ipv4Address,
   pods: z.array(ipv4Network),
+  isKeyPinned: z.boolean().default(false),
   vpcCidrs: z.array(ipv4Network),
   remoteNetworks: z.array(ipv4Network),
   serviceCidr: ipv4Network.optional(),

@@ -11,6 +11,8 @@ const MAX_GATEWAYS = 8;
 export interface TunnelEntry {
   readonly address: string;
   readonly pods: readonly string[];
+  /** An administrator entered the key by hand, here or in the cluster: no daemon may change it. */
+  readonly isKeyPinned: boolean;
   readonly vpcCidrs: readonly string[];
   readonly remoteNetworks: readonly string[];
   /** Undefined: what DescribeCluster says. */
@@ -35,7 +37,7 @@ export type ClusterWord =
 export function entryOfConfig({ network }: Pick<Config, "network">): TunnelEntry {
   const { address = "", pods = [], vpcCidrs = [], gateways = [], serviceCidr } = network.tunnel;
   return {
-    ...{ address, pods, vpcCidrs, serviceCidr, remoteNetworks: [] },
+    ...{ address, pods, vpcCidrs, serviceCidr, remoteNetworks: [], isKeyPinned: true },
     gateways: gateways.map((gateway, index) => ({ ...gateway, name: `gateways[${index}]`, mtu: undefined })),
   };
 }
@@ -60,6 +62,7 @@ export function readClusterWord(
     kind: "entry",
     entry: {
       ...{ address: entry.address, pods: entry.pods, vpcCidrs, serviceCidr },
+      isKeyPinned: entry.publicKey !== undefined,
       remoteNetworks: [nodes, ...(pods === undefined ? [] : [pods])],
       gateways: listCurrent(found.gateways)
         .slice(0, MAX_GATEWAYS)

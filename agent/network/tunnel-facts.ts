@@ -6,6 +6,7 @@ import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
 import { addressOf, type ResolvedEndpoints, resolveEndpoints } from "./endpoints.ts";
 import { readPublicKey } from "./key-file.ts";
+import { findStuckRotation } from "./rotation/next-key.ts";
 import { readSavedEntry } from "./saved-entry.ts";
 import { entryOfConfig, type TunnelEntry } from "./tunnel-entry.ts";
 
@@ -25,7 +26,7 @@ export interface TunnelSources {
 /** Composes the facts of a node that has an entry. A key that cannot be used leaves what is there as it is. */
 export async function composeTunnelFacts(host: Host, sources: TunnelSources): Promise<TunnelFacts> {
   const { entry, resolved, publicKey, problem } = sources;
-  const { address, pods, vpcCidrs, remoteNetworks } = entry;
+  const { address, pods, isKeyPinned, vpcCidrs, remoteNetworks } = entry;
   const serviceCidr = entry.serviceCidr ?? sources.serviceCidr;
   if (serviceCidr === undefined) return { kind: "waiting" };
   try {
@@ -36,9 +37,9 @@ export async function composeTunnelFacts(host: Host, sources: TunnelSources): Pr
     const key = await publicKey();
     return {
       kind: "wanted",
-      tunnel: { address, pods, vpcCidrs, remoteNetworks, serviceCidr, gateways, publicKey: key },
+      tunnel: { address, pods, isKeyPinned, vpcCidrs, remoteNetworks, serviceCidr, gateways, publicKey: key },
       surroundings: await (sources.kept?.read(host) ?? readSurroundings(host)),
-      problem: problem ?? findGap(gateways),
+      problem: problem ?? findGap(gateways) ?? (await findStuckRotation(host)),
     };
   } catch (error) {
     if (!(error instanceof SatelliteError)) throw error;

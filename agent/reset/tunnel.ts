@@ -3,8 +3,10 @@ import { removeFirewall } from "../apply/tunnel/firewall-executor.ts";
 import { listTunnel, removeTunnel } from "../apply/tunnel/removal.ts";
 import { hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { FIREWALL_CHAIN, TUNNEL_KEY_FILE } from "../tunnel/names.ts";
+import { FIREWALL_CHAIN, TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../tunnel/names.ts";
 import type { Step, StepOptions } from "./step.ts";
+
+const KEY_FILES = [TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE] as const;
 
 /** The annotation with the public key goes with the Node. */
 export function tunnelStep({ host }: StepOptions): Step {
@@ -14,14 +16,15 @@ export function tunnelStep({ host }: StepOptions): Step {
     run: async () => {
       await orNothing(() => removeTunnel(host));
       await orNothing(() => removeFirewall(host, FIREWALL_CHAIN));
-      await host.files.remove(TUNNEL_KEY_FILE);
+      for (const file of KEY_FILES) await host.files.remove(file);
       return [];
     },
   };
 }
 
 async function listKey(host: Host): Promise<readonly string[]> {
-  return (await host.files.status(TUNNEL_KEY_FILE)) === undefined ? [] : [`remove ${TUNNEL_KEY_FILE}`];
+  const found = await Promise.all(KEY_FILES.map((file) => host.files.status(file)));
+  return KEY_FILES.filter((_, index) => found[index] !== undefined).map((file) => `remove ${file}`);
 }
 
 /** A machine without ip or iptables has nothing of theirs. */

@@ -126,6 +126,7 @@ export function sampleTunnel(changes: Partial<WantedTunnel> = {}): WantedTunnel 
     serviceCidr: "10.100.0.0/16",
     gateways: [sampleGateway()],
     publicKey: "4J3vxUhHbkmYWTWhXWgb0wU6HEFBn7DyvK4WOOCQ/EY=",
+    isKeyPinned: false,
     ...changes,
   };
 }

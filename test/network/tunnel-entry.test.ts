@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { entryOfConfig, readClusterWord } from "../../agent/network/tunnel-entry.ts";
-import { renderGatewayEntry } from "../../agent/tunnel/entries.ts";
+import { renderGatewayEntry, renderNodeEntry } from "../../agent/tunnel/entries.ts";
 import { makePrivateKey, publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
 import { sampleConfig } from "../fakes/samples.ts";
 import { clusterMaps, OTHER_KEY, STATIC_TUNNEL } from "./samples.ts";
@@ -27,6 +27,7 @@ test("an entry has the node's address, the networks behind the gateways, and of 
   assert.deepEqual(word.entry, {
     address: "10.250.0.11",
     pods: ["10.251.16.0/24"],
+    isKeyPinned: false,
     vpcCidrs: ["10.20.0.0/16"],
     remoteNetworks: ["10.250.0.0/24", "10.251.0.0/16"],
     serviceCidr: "10.100.0.0/16",
@@ -38,6 +39,14 @@ test("an entry has the node's address, the networks behind the gateways, and of 
     ],
   });
   assert.equal(word.problem, undefined);
+});
+
+test("a key that an administrator has entered is pinned, and so is that of a static tunnel", () => {
+  const { network, gateways } = clusterMaps();
+  const entry = renderNodeEntry("gpu-1", { address: "10.250.0.11", pods: [], publicKey: OTHER_KEY });
+  const word = readClusterWord("gpu-1", { ...network, ...entry }, gateways);
+  assert.ok(word.kind === "entry" && word.entry.isKeyPinned);
+  assert.ok(entryOfConfig(sampleConfig(STATIC_TUNNEL)).isKeyPinned);
 });
 
 test("garbage in this node's entry or the network's is an error, in another node's it is none of ours", () => {

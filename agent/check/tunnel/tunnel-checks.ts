@@ -12,11 +12,13 @@ import type { WatchedTunnel } from "../../network/watch/watched-tunnel.ts";
 import { hasSession, readPeer } from "../../network/watch/wireguard-peer.ts";
 import { type Check, configured, type Finding, fail, ok, pending, unknown } from "../check.ts";
 import type { CheckContext } from "../context.ts";
+import { TUNNEL_KEY_CHECK } from "./tunnel-key-check.ts";
 
 /** Addresses that are shown, of whatever number of connections. */
 const MAX_PEERS = 5;
 
 export const TUNNEL_CHECKS: readonly Check[] = [
+  TUNNEL_KEY_CHECK,
   configured({
     name: "tunnel",
     checks: "the tunnel's interface is there, WireGuard shakes hands, and a gateway answers through it",

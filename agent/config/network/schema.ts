@@ -55,6 +55,14 @@ const tunnelKeys = z.strictObject({
     .union([z.enum(["auto"]), z.int().min(MIN_MTU).max(MAX_MTU)])
     .default("auto")
     .describe(`Largest packet in the tunnel, in bytes. auto: what the gateways say, ${DEFAULT_MTU} as a rule.`),
+  keyRotationDays: z
+    .int()
+    .min(0)
+    .max(3650)
+    .default(30)
+    .describe(
+      "How old the tunnel's key may be before the daemon changes it, while packets pass; 0: never. With mode static, and where an administrator has entered the key by hand, it is not changed.",
+    ),
   userspace: z
     .enum(["never", "allow"])
     .default("never")

@@ -27,6 +27,8 @@ export interface WantedTunnel {
   readonly gateways: readonly TunnelGateway[];
   /** This machine's own. */
   readonly publicKey: string;
+  /** An administrator entered it by hand: it is not rotated. */
+  readonly isKeyPinned: boolean;
 }
 
 export interface LocalRoute {

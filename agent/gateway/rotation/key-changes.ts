@@ -53,7 +53,7 @@ export class KeyChanges {
 
   /** Gives the addresses to the next key; false where there was no consent, or another one meanwhile. */
   move(node: string, to: string): boolean {
-    if (this.#consents.get(node)?.to !== to) return false;
+    if (this.#consents.get(node)?.to !== to) return false; // It was called off.
     this.#active.set(node, to);
     return true;
   }
@@ -66,23 +66,33 @@ export class KeyChanges {
   ): readonly KeyedPeer[] {
     if (JSON.stringify([...next]) !== JSON.stringify([...this.#next])) this.#changedMs = this.#clock.monotonic();
     this.#next = next;
+    const nodes = new Set(peers.map(({ node }) => node));
     for (const known of [this.#consents, this.#active])
-      for (const node of known.keys()) if (!next.has(node)) known.delete(node);
-    return peers.map((peer) => {
-      const other = next.get(peer.node);
-      return other === undefined ? peer : this.#chooseOf(peer, other, seen);
-    });
+      for (const node of known.keys()) if (!nodes.has(node)) known.delete(node);
+    return peers.map((peer) => this.#consented(peer) ?? this.#chooseOf(peer, seen));
   }
 
-  #chooseOf(peer: AcceptedPeer, next: string, seen: SeenWireguard | undefined): KeyedPeer {
-    const { node, publicKey: current } = peer;
+  /** While a change to which the gateway has consented settles: the Node may say the new key as its current one before that. */
+  #consented(peer: AcceptedPeer): KeyedPeer | undefined {
+    const { node, publicKey } = peer;
     const consent = this.#consents.get(node);
-    const ageMs = consent?.to === next ? this.#clock.monotonic() - consent.atMs : Number.POSITIVE_INFINITY;
-    const active = this.#active.get(node);
-    if (consent !== undefined && ageMs < KEY_CHANGE_MS + SETTLE_MS && active !== undefined)
-      return { ...peer, publicKey: active, spareKey: active === next ? current : undefined };
+    if (consent === undefined) return undefined;
+    const { from, to, atMs } = consent;
+    const isFresh = this.#clock.monotonic() - atMs < KEY_CHANGE_MS + SETTLE_MS;
+    if (isFresh && (publicKey === to || this.#next.get(node) === to))
+      return this.#active.get(node) === to ? { ...peer, publicKey: to, spareKey: from } : { ...peer, publicKey: from };
     this.#consents.delete(node);
-    const chosen = this.#byHandshake(active ?? current, current, next, seen);
+    return undefined;
+  }
+
+  #chooseOf(peer: AcceptedPeer, seen: SeenWireguard | undefined): KeyedPeer {
+    const { node, publicKey: current } = peer;
+    const next = this.#next.get(node);
+    if (next === undefined) {
+      this.#active.delete(node);
+      return peer;
+    }
+    const chosen = this.#byHandshake(this.#active.get(node) ?? current, current, next, seen);
     this.#active.set(node, chosen);
     return { ...peer, publicKey: chosen, spareKey: chosen === next ? current : next };
   }

@@ -11,7 +11,7 @@ test("the public key is printed, the same each time, and the private one is not"
     assert.equal(await tunnelKeyCommand(host, (text) => void printed.push(text)), 0);
   assert.match(printed[0] ?? "", /^[A-Za-z0-9+/]{43}=\n$/);
   assert.equal(printed[0], printed[1]);
-  assert.equal(await tunnelKeyCommand(host, (text) => void printed.push(text), "json"), 0);
+  assert.equal(await tunnelKeyCommand(host, (text) => void printed.push(text), { output: "json" }), 0);
   assert.deepEqual(JSON.parse(printed[2] ?? ""), { publicKey: printed[0]?.trim() });
   assert.notEqual(printed[0], host.files.peek(TUNNEL_KEY_FILE)?.content);
 });

@@ -16,7 +16,7 @@ const refusals = (tunnel: object) =>
 test("without a word there is a tunnel where the cluster has one, and no program of ours for a kernel that lacks it", () => {
   assert.deepEqual(networkSchema.parse({}), {
     cni: "host",
-    tunnel: { mode: "auto", keepaliveSeconds: 15, mtu: "auto", userspace: "never" },
+    tunnel: { mode: "auto", keepaliveSeconds: 15, mtu: "auto", keyRotationDays: 30, userspace: "never" },
   });
 });
 

@@ -18,8 +18,12 @@ function seen(handshakes: Readonly<Record<string, number>>): SeenWireguard {
 function setUp() {
   const clock = new MemoryClock();
   const changes = new KeyChanges(clock);
-  const keys = (handshakes: Readonly<Record<string, number>> = {}, next: ReadonlyMap<string, string> = NEXT) => {
-    const [peer] = changes.choose([PEER], next, seen(handshakes));
+  const keys = (
+    handshakes: Readonly<Record<string, number>> = {},
+    next: ReadonlyMap<string, string> = NEXT,
+    said = "OLD",
+  ) => {
+    const [peer] = changes.choose([{ ...PEER, publicKey: said }], next, seen(handshakes));
     return `${peer?.publicKey} ${peer?.spareKey ?? "-"}`;
   };
   return { clock, changes, keys };
@@ -50,6 +54,18 @@ test("with consent the next key is no peer until it has the addresses, and they 
   assert.equal(keys({ OLD: 100 }), "NEW OLD");
   await clock.advance(10_000);
   assert.equal(keys({ OLD: 100, NEW: 101 }), "NEW OLD");
+});
+
+test("a Node that says the new key at once does not cut the change short", async () => {
+  const { clock, changes, keys } = setUp();
+  keys({ OLD: 100 });
+  changes.consent("a", "OLD", "NEW");
+  assert.equal(keys({ OLD: 100 }, new Map(), "NEW"), "OLD -");
+  await clock.advance(500);
+  assert.ok(changes.move("a", "NEW"));
+  assert.equal(keys({ OLD: 100 }, new Map(), "NEW"), "NEW OLD");
+  await clock.advance(10_000);
+  assert.equal(keys({ OLD: 100, NEW: 101 }, new Map(), "NEW"), "NEW -");
 });
 
 test("a satellite whose power was cut after the consent has its addresses again, under the key that it shakes hands with", async () => {
