@@ -100,7 +100,7 @@ export const LOOPS = {
   rotation: {
     every: () => ROTATION_EVERY_SECONDS,
     first: "scheduled",
-    round: ({ keyRotation }) => keyRotation.round(),
+    round: ({ keyRotation, gatewayFollower }) => gatewayFollower.round().then(() => keyRotation.round()),
     isNeeded: ({ keyRotation }) => keyRotation.isNeeded(),
   },
   fitness: {

@@ -100,6 +100,7 @@ export const REACTIONS: Reactions = {
     void loops.rotation.trigger();
     return loops.tunnel.trigger();
   },
+  "gateway-key-announced": ({ gatewayFollower }, { from, change }) => gatewayFollower.announce(from, change),
   // The plan has the new key then, and the Node is to say it.
   "tunnel-key-changed": ({ loops }) => loops.converge.trigger().then(() => loops.entry.trigger()),
   "node-ready": ({ host, loops }) => {

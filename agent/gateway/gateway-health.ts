@@ -24,6 +24,8 @@ export interface GatewayHealthOptions {
   readonly sync: Pick<GatewaySync, "identity" | "table">;
   readonly view: Pick<ClusterView, "services">;
   readonly inspect?: VpcInspector | undefined;
+  /** What is to be said of the gateway's key. Default: nothing. */
+  readonly announcement?: () => Pick<GatewayHealth, "keyChange">;
 }
 
 const KUBELET_PORT = 10250;
@@ -59,6 +61,7 @@ export class GatewayHealthReport {
       gateway: sync.identity?.name ?? "",
       you: { address, ...optional({ node: peer?.node, kubelet }) },
       apiServers,
+      ...this.#options.announcement?.(),
       ...optional({ problems: this.#problems?.slice() }),
     };
   }

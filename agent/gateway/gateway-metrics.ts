@@ -1,5 +1,5 @@
 // The gateway's numbers for Prometheus. Of each peer: handshake, bytes, and whether kubelet's port answered last.
-import { type Family, family, type Sample } from "../board/metric-family.ts";
+import { type Family, family, type Sample, timestamp } from "../board/metric-family.ts";
 import type { Reach } from "../tunnel/health.ts";
 import type { SeenWireguard } from "../tunnel/wireguard-config.ts";
 import type { AcceptedPeer } from "./peers/accepted-peers.ts";
@@ -17,6 +17,9 @@ export interface GatewayNumbers {
   readonly changes: number;
   readonly lastSyncSeconds: number;
   readonly isFollowed: boolean;
+  /** Milliseconds since the epoch. */
+  readonly keyMadeMs: number | undefined;
+  readonly keyRotations: number;
 }
 
 type Row = readonly [name: string, help: string, value: (numbers: GatewayNumbers) => number];
@@ -39,6 +42,7 @@ const GAUGES: readonly Row[] = [
 
 const COUNTERS: readonly Row[] = [
   ["gateway_syncs_total", "Rounds that compared the machine with the cluster.", ({ syncs }) => syncs],
+  ["gateway_key_rotations_total", "Times that the gateway's key was changed.", ({ keyRotations }) => keyRotations],
   ["gateway_sync_changes_total", "Rounds that wrote something.", ({ changes }) => changes],
 ];
 
@@ -48,7 +52,14 @@ export function gatewayFamilies(read: () => GatewayNumbers): readonly Family[] {
     (type: "gauge" | "counter") =>
     ([name, help, value]: Row) =>
       family(type, name, help, () => [{ value: value(read()) }]);
-  return [...GAUGES.map(toFamily("gauge")), ...COUNTERS.map(toFamily("counter")), ...peerFamilies(read)];
+  return [
+    ...GAUGES.map(toFamily("gauge")),
+    family("gauge", "gateway_key_made_timestamp_seconds", "When the gateway's key was made.", () =>
+      timestamp(read().keyMadeMs),
+    ),
+    ...COUNTERS.map(toFamily("counter")),
+    ...peerFamilies(read),
+  ];
 }
 
 function peerFamilies(read: () => GatewayNumbers): readonly Family[] {

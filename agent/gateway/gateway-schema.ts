@@ -51,6 +51,12 @@ export const gatewaySchema = z.strictObject({
     .max(8921)
     .default(DEFAULT_MTU)
     .describe("Largest packet in the tunnel, in bytes. Satellites read it from the gateway's entry."),
+  keyRotationDays: z
+    .int()
+    .min(0)
+    .max(3650)
+    .default(30)
+    .describe("How old the gateway's key may be before it changes it, while packets pass; 0: never."),
   allow: z
     .array(allowSchema)
     .max(64)

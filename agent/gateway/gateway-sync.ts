@@ -1,10 +1,10 @@
 // One round: what the cluster says becomes peers, routes and rules of this machine, and the gateway's entry in the cluster.
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import { isoTime } from "../time.ts";
 import type { GatewayEntry, NetworkEntry } from "../tunnel/entries.ts";
 import { type SeenWireguard, sortNetworks } from "../tunnel/wireguard-config.ts";
-import type { WireguardKeys } from "../tunnel/wireguard-key.ts";
 import type { ApiReport } from "./api-report.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { EntryPublisher } from "./entry-publisher.ts";
@@ -17,6 +17,8 @@ import { type LastGood, readLastGood, writeLastGood } from "./last-good.ts";
 import { type AcceptedPeers, acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
 import { KnownEndpoints } from "./peers/known-endpoints.ts";
 import { PeerTable } from "./peers/peer-table.ts";
+import type { GatewayKey } from "./rotation/gateway-key.ts";
+import { GatewayRotation } from "./rotation/gateway-rotation.ts";
 import { KeyChangeRequests } from "./rotation/key-change-requests.ts";
 import { KeyChanges, type KeyedPeer } from "./rotation/key-changes.ts";
 import { acceptNextKeys } from "./rotation/next-keys.ts";
@@ -26,7 +28,7 @@ export interface GatewaySyncOptions {
   readonly host: Host;
   readonly config: GatewayConfig;
   readonly log: Log;
-  readonly keys: WireguardKeys;
+  readonly keys: GatewayKey;
   readonly metadata: Pick<InstanceMetadata, "read">;
   readonly view: ClusterView;
   readonly session: Pick<GatewaySession, "api">;
@@ -48,6 +50,7 @@ export class GatewaySync {
   readonly table: PeerTable;
   readonly changes: KeyChanges;
   readonly requests: KeyChangeRequests;
+  readonly rotation: GatewayRotation;
   readonly #turns = new Turns();
   readonly #options: GatewaySyncOptions;
   readonly #device: GatewayDevice;
@@ -74,6 +77,9 @@ export class GatewaySync {
     this.#since = isoTime(host.clock.now());
     this.table = new PeerTable(log);
     this.changes = new KeyChanges(host.clock);
+    this.rotation = new GatewayRotation({
+      ...{ host, log, config, key: keys, turns: this.#turns, onChange: options.onChange, network: () => this.network },
+    });
     this.requests = new KeyChangeRequests({
       ...{ host, log, changes: this.changes, turns: this.#turns, onMoved: options.onChange },
       peerAt: (address) => this.table.at(address),
@@ -88,6 +94,10 @@ export class GatewaySync {
 
   get network(): NetworkEntry | undefined {
     return this.#options.view.map().network;
+  }
+
+  get keyMadeMs(): number | undefined {
+    return this.#options.keys.madeMs;
   }
 
   get numbers() {
@@ -138,7 +148,7 @@ export class GatewaySync {
     const sources = { map, annotations: view.annotations, held: this.#held, ownKey: this.#options.keys.publicKey };
     const accepted = acceptPeers(sources);
     this.#held = holdKeys(sources, accepted.peers);
-    const next = { peers: accepted.peers, said: view.nextKeys, map, held: this.#held, ownKeys: [sources.ownKey] };
+    const next = { peers: accepted.peers, said: view.nextKeys, map, held: this.#held, ownKeys: this.#ownKeys() };
     this.#choice = { accepted, nextKeys: acceptNextKeys(next) };
     this.table.replace(await this.#choose(this.#choice));
     await this.#save();
@@ -181,11 +191,18 @@ export class GatewaySync {
     };
   }
 
+  #ownKeys(): readonly string[] {
+    const { publicKey, nextPublicKey } = this.#options.keys;
+    return nextPublicKey === undefined ? [publicKey] : [publicKey, nextPublicKey];
+  }
+
   async #publish({ name, endpoint, address }: GatewayIdentity): Promise<void> {
     const { config, keys, log, report, session } = this.#options;
     const client = session.api();
     if (client === undefined) return;
-    const own = { publicKey: keys.publicKey, endpoint, address, mtu: config.mtu, since: this.#since };
+    const { publicKey, nextPublicKey } = keys;
+    const next = optional({ nextPublicKey });
+    const own = { publicKey, ...next, endpoint, address, mtu: config.mtu, since: this.#since };
     const answers = report.of("own entry");
     const entry: GatewayEntry = { ...own, peers: this.table.keys() };
     try {

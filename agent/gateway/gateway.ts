@@ -8,7 +8,6 @@ import type { Log } from "../log.ts";
 import { Loop } from "../loop/loop.ts";
 import { createLoopReport } from "../loop/loop-report.ts";
 import type { SeenWireguard } from "../tunnel/wireguard-config.ts";
-import { ensureWireguardKey } from "../tunnel/wireguard-key.ts";
 import { ApiReport } from "./api-report.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { GatewayHealthReport, type VpcInspector } from "./gateway-health.ts";
@@ -18,6 +17,7 @@ import { GatewayServer, type GatewaySources } from "./gateway-server.ts";
 import { GatewaySession } from "./gateway-session.ts";
 import { GatewaySync } from "./gateway-sync.ts";
 import { InstanceMetadata } from "./instance-metadata.ts";
+import { GatewayKey } from "./rotation/gateway-key.ts";
 
 export interface GatewayOptions {
   readonly host: Host;
@@ -45,7 +45,7 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
     void loops.serve.trigger(); // It needs the address that the first round has read.
     return gateway.systemd.ready(summaryOf(gateway));
   });
-  for (const loop of [loops.serve, loops.endpoints, loops.rotation, loops.systemd]) loop.schedule(signal);
+  for (const loop of [loops.serve, loops.endpoints, loops.rotation, loops.key, loops.systemd]) loop.schedule(signal);
   await gateway.view.run(signal);
   await Promise.all(Object.values(loops).map((loop) => loop.ended()));
   await gateway.systemd.stopping();
@@ -72,7 +72,7 @@ async function createGateway({
   createInspector,
 }: GatewayOptions): Promise<Gateway> {
   const { stateFolder, cluster } = config;
-  const keys = await ensureWireguardKey(host, `${stateFolder}/wireguard.key`);
+  const keys = await GatewayKey.open(host, `${stateFolder}/wireguard.key`);
   const metadata = new InstanceMetadata(host);
   const session = new GatewaySession({ host, aws, metadata, cluster, log, cacheFile: `${stateFolder}/cluster.json` });
   const report = new ApiReport(log, session);
@@ -82,13 +82,16 @@ async function createGateway({
   const look = createInspector?.(() => session.keys);
   // Before there are keys nothing was looked at, which is not the same as nothing missing.
   const inspect = look && (async () => (session.keys === undefined ? undefined : look()));
-  const health = new GatewayHealthReport({ host, log, sync, view, inspect });
+  const health = new GatewayHealthReport({
+    ...{ host, log, sync, view, inspect },
+    announcement: () => sync.rotation.announcement(),
+  });
   const systemd = createSystemd(host, log, environment);
   const gateway: Gateway = { session, report, view, sync, health, systemd, onChange: () => undefined };
   return gateway;
 }
 
-type LoopName = "session" | "services" | "sync" | "endpoints" | "rotation" | "serve" | "inspect" | "systemd";
+type LoopName = "session" | "services" | "sync" | "endpoints" | "rotation" | "key" | "serve" | "inspect" | "systemd";
 
 /** What changes in the cluster is synced at once; the period is for what another program changes on this machine. */
 function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSignal): Readonly<Record<LoopName, Loop>> {
@@ -118,6 +121,7 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
       () => sync.attend(),
       () => sync.changes.isAttentive,
     ),
+    key: loop("key", 10, () => sync.rotation.round(signal)),
     serve: loop("serve", 10, () => server.round(sources)),
     inspect: loop("inspect", 60, () => health.inspectRound()),
     systemd: loop("systemd", watchdogPeriodSeconds(environment), async () => {
@@ -142,6 +146,8 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
     kubelet: (peer) => health.kubelet(peer),
     ...sync.numbers,
     isFollowed: report.isFollowed,
+    keyMadeMs: sync.keyMadeMs,
+    keyRotations: sync.rotation.rotations,
   }));
   const render = createMetrics([{ metrics: () => families }, createLoopReport(loops)]);
   return {

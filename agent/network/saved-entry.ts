@@ -21,6 +21,7 @@ const entrySchema = z.object({
     z.object({
       name: z.string(),
       publicKey: wireguardKey,
+      nextPublicKey: wireguardKey.optional(),
       endpoint: tunnelEndpoint,
       address: ipv4Address,
       mtu: z.int(),

@@ -2,6 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { TunnelGateway } from "../facts/tunnel/tunnel-facts.ts";
+import { optional } from "../optional.ts";
 import { type ConfigMapData, type GatewayEntry, readGatewayMap, readNetworkMap } from "../tunnel/entries.ts";
 import { NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
 
@@ -90,9 +91,17 @@ function listCurrent(gateways: ReadonlyMap<string, GatewayEntry>): readonly (rea
 
 /** Of the keys that a gateway accepts this node's own is of interest, and nothing else. */
 function toGateway(name: string, gateway: GatewayEntry, node: string): TunnelEntry["gateways"][number] {
-  const { publicKey, endpoint, address, mtu, peers } = gateway;
+  const { publicKey, nextPublicKey, endpoint, address, mtu, peers } = gateway;
+  const next = optional({ nextPublicKey });
   const own = peers[node];
-  return { name, publicKey, endpoint, address, mtu, peers: own === undefined ? {} : { [node]: own } };
+  return { name, publicKey, ...next, endpoint, address, mtu, peers: own === undefined ? {} : { [node]: own } };
+}
+
+/** Why there is no entry. */
+export function describeAbsence(word: ClusterWord["kind"]) {
+  return word === "no-entry"
+    ? { reason: "NoEntry" as const, message: "the cluster has a gateway, and no entry for this node" }
+    : { reason: "NotUsed" as const, message: "the cluster has no gateway" };
 }
 
 /** The problems of other nodes' entries are theirs. */

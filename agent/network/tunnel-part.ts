@@ -13,9 +13,10 @@ import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
 import { resolveEndpoints } from "./endpoints.ts";
 import { EntrySource } from "./entry-source.ts";
 import { KeptKey } from "./key-file.ts";
+import { GatewayKeys } from "./rotation/gateway-keys.ts";
 import { readSavedEntry, type SavedEntry, writeSavedEntry } from "./saved-entry.ts";
 import { judgeTunnel } from "./tunnel-condition.ts";
-import { type ClusterWord, entryOfConfig } from "./tunnel-entry.ts";
+import { type ClusterWord, describeAbsence, entryOfConfig, type TunnelEntry } from "./tunnel-entry.ts";
 import { composeTunnelFacts } from "./tunnel-facts.ts";
 import { renderTunnelMetrics, renderTunnelStatus } from "./tunnel-status.ts";
 import { WireguardKernel } from "./wireguard-kernel.ts";
@@ -57,6 +58,7 @@ export class TunnelPart {
   readonly #kernel = new WireguardKernel();
   readonly #key = new KeptKey();
   readonly #surroundings = new KeptSurroundings();
+  readonly gatewayKeys = new GatewayKeys();
 
   constructor(options: TunnelPartOptions) {
     const { host, config } = options;
@@ -72,6 +74,11 @@ export class TunnelPart {
   /** The facts of the last round of convergence. */
   get known(): TunnelFacts | undefined {
     return this.#facts;
+  }
+
+  /** What the cluster says, or the configuration. */
+  get entry(): TunnelEntry | undefined {
+    return this.#saved?.entry;
   }
 
   status() {
@@ -109,13 +116,13 @@ export class TunnelPart {
 
   async #compose(): Promise<TunnelFacts | undefined> {
     const { host, cluster } = this.#options;
-    const problem = this.#problem;
     if (this.#mode === "off") return { kind: "none", reason: "NotUsed", message: "network.tunnel.mode is off" };
     if (this.#saved === undefined) return this.#isAnswered ? undefined : { kind: "waiting" };
     const { entry, resolved } = this.#saved;
-    if (entry === undefined) return { kind: "none", ...describeAbsence(this.#word), problem };
+    if (entry === undefined) return { kind: "none", ...describeAbsence(this.#word), problem: this.#problem };
     return composeTunnelFacts(host, {
-      ...{ entry, resolved, problem, serviceCidr: cluster()?.serviceCidr },
+      ...{ entry: this.gatewayKeys.applyTo(entry), resolved, problem: this.#problem },
+      serviceCidr: cluster()?.serviceCidr,
       publicKey: () => this.#key.ensure(host),
       kept: this.#surroundings,
     });
@@ -240,10 +247,4 @@ export class TunnelPart {
 
 function isOfEntry(error: unknown): error is SatelliteError {
   return error instanceof SatelliteError && error.code === "tunnel-entry-invalid";
-}
-
-function describeAbsence(word: ClusterWord["kind"]) {
-  return word === "no-entry"
-    ? { reason: "NoEntry" as const, message: "the cluster has a gateway, and no entry for this node" }
-    : { reason: "NotUsed" as const, message: "the cluster has no gateway" };
 }

@@ -1,13 +1,18 @@
 // What is done to a tunnel that works, now and then.
+import type { ConditionBoard } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
 import type { WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
 import type { TunnelResource } from "../plan/tunnel/resources.ts";
+import { GatewayFollower } from "./rotation/gateway-follower.ts";
+import type { GatewayKeys } from "./rotation/gateway-keys.ts";
 import { KeyRotation, type RotationEvent } from "./rotation/key-rotation.ts";
+import type { TunnelEntry } from "./tunnel-entry.ts";
+import type { TunnelEntryEvent } from "./tunnel-part.ts";
 
-export type TunnelUpkeepEvent = RotationEvent;
+export type TunnelUpkeepEvent = RotationEvent | TunnelEntryEvent;
 
 export interface TunnelUpkeepOptions {
   readonly host: Host;
@@ -18,10 +23,18 @@ export interface TunnelUpkeepOptions {
   readonly converger: {
     readonly tunnel: { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined;
   };
+  readonly board: Pick<ConditionBoard, "get" | "isFailing">;
+  /** What is known of it, and the keys in force. */
+  readonly tunnel: { readonly entry: TunnelEntry | undefined; readonly gatewayKeys: GatewayKeys };
+  readonly signal: AbortSignal;
   readonly emit: (event: TunnelUpkeepEvent) => void;
 }
 
 export function createTunnelUpkeep(options: TunnelUpkeepOptions) {
   const tunnel = () => options.converger.tunnel;
-  return { keyRotation: new KeyRotation({ ...options, tunnel }) };
+  const { gatewayKeys: keys } = options.tunnel;
+  return {
+    keyRotation: new KeyRotation({ ...options, tunnel }),
+    gatewayFollower: new GatewayFollower({ ...options, tunnel, keys, entry: () => options.tunnel.entry }),
+  };
 }

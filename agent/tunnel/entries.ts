@@ -41,11 +41,15 @@ const networkEntry = z.object({
   pods: ipv4Network.optional(),
   vpcCidrs: z.array(ipv4Network).min(1).max(32),
   serviceCidr: ipv4Network,
+  /** Gateways whose keys an administrator has not seen made since are to make new ones (`gateway rotate-key`). RFC 3339. */
+  gatewayKeysSince: z.iso.datetime().optional(),
 });
 
 /** What a gateway says of itself. */
 const gatewayEntry = z.object({
   publicKey: wireguardKey,
+  /** The one to which it is about to change. */
+  nextPublicKey: wireguardKey.optional(),
   endpoint: tunnelEndpoint,
   /** Its address in the VPC. */
   address: ipv4Address,

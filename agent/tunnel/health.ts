@@ -1,6 +1,6 @@
 // What a gateway answers through the tunnel: whether the far end works, seen from there.
 import * as z from "zod";
-import { ipv4Address } from "./entries.ts";
+import { ipv4Address, wireguardKey } from "./entries.ts";
 
 /** How a TCP connection ends: `silent` after a bounded wait. */
 const reach = z.enum(["ok", "refused", "silent"]);
@@ -25,6 +25,8 @@ const gatewayHealth = z.object({
   you: z.object({ address: ipv4Address, node: z.string().max(253).optional(), kubelet: reach.optional() }),
   /** The API server's addresses in the VPC, as the gateway reaches them. */
   apiServers: z.array(z.object({ address: ipv4Address, reach })).max(16),
+  /** The gateway changes to this key in so many milliseconds. */
+  keyChange: z.object({ publicKey: wireguardKey, inMs: z.int().min(0).max(600_000) }).optional(),
   /** What the gateway sees missing in AWS; undefined when it may not look. Codes as those of `gateway check`. */
   problems: z
     .array(z.object({ code: z.string().max(64), message: z.string().max(1000) }))

@@ -48,6 +48,9 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "install/upgrade-window.ts": "hours of the day that a user has chosen",
   "kubelet/kubelet.ts": "when kubelet was started, for /status",
   "kubelet/serving-certificates.ts": "the name of a folder",
+  "gateway/rotation/gateway-rotation.ts": "the age of the key's file",
+  "commands/gateway/rotate-key.ts":
+    "since when gateways are to have new keys, which they compare with their keys' files",
   "network/rotation/key-rotation.ts": "the age of the key's file",
   "network/rotation/next-key.ts": "the age of the next key's file",
   "check/tunnel/tunnel-key-check.ts": "the age of the key's file",

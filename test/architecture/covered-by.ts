@@ -104,6 +104,8 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "apply/config-check.ts": "apply/file.test.ts",
   "apply/containerd-check.ts": "apply/file.test.ts",
   "apply/tunnel/tool.ts": "apply/tunnel/tunnel-executor.test.ts",
+  "admin/gateway/rotate-key.ts": "commands/gateway/rotate-key.test.ts",
+  "apply/tunnel/replace-peer.ts": "network/rotation/gateway-follower.test.ts",
   "network/rotation/interface-key.ts": "network/rotation/key-rotation.test.ts",
   "network/rotation/next-key.ts": "network/rotation/key-rotation.test.ts",
   "network/tunnel-upkeep.ts": "parts.test.ts",

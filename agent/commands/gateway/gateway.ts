@@ -6,6 +6,7 @@ import { registerCreate } from "./create.ts";
 import { registerDelete } from "./delete.ts";
 import { gatewayGroup } from "./group.ts";
 import { registerList } from "./list.ts";
+import { registerRotateKey } from "./rotate-key.ts";
 
 /** Adds an administrator's commands of `gateway`. */
 export function register(program: Command, context: LaptopContext): void {
@@ -13,5 +14,6 @@ export function register(program: Command, context: LaptopContext): void {
   registerCreate(gateway, context);
   registerList(gateway, context);
   registerCheck(gateway, context);
+  registerRotateKey(gateway, context);
   registerDelete(gateway, context);
 }

@@ -59,6 +59,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "gateway create": "eks-satellite gateway create --cluster my-cluster --region us-west-2",
   "gateway check": "eks-satellite gateway check --cluster my-cluster --region us-west-2",
   "gateway delete": "eks-satellite gateway delete --cluster my-cluster --region us-west-2",
+  "gateway rotate-key": "eks-satellite gateway rotate-key --cluster my-cluster --region us-west-2",
   "gateway list": "eks-satellite gateway list --cluster my-cluster --region us-west-2",
   "user-data":
     "eks-satellite user-data --cluster my-cluster --region us-west-2 --credentials-file keys --set gpu.mode=required",

@@ -3,7 +3,7 @@ import type { SatelliteError } from "../../errors.ts";
 import type { GatewayEntry } from "../../tunnel/entries.ts";
 
 /** A gateway, as the configuration or the cluster names it. */
-export interface TunnelGateway extends Pick<GatewayEntry, "publicKey" | "endpoint" | "address"> {
+export interface TunnelGateway extends Pick<GatewayEntry, "publicKey" | "nextPublicKey" | "endpoint" | "address"> {
   /** Of a static tunnel, its place in the configuration. */
   readonly name: string;
   /** The endpoint with an address in place of its name; undefined while the name cannot be resolved. */

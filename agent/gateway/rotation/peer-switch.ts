@@ -37,7 +37,8 @@ export function removePeer(host: Pick<Host, "run">, key: string): Promise<void> 
   return wg(host, ["peer", key, "remove"]);
 }
 
-async function wg(host: Pick<Host, "run">, args: readonly string[]): Promise<void> {
+/** Runs `wg set` on the gateway's interface. @throws wireguard-failed */
+export async function wg(host: Pick<Host, "run">, args: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await host.run("wg", ["set", GATEWAY_INTERFACE, ...args], {
     timeoutSeconds: TIMEOUT_SECONDS,
   });

@@ -9,6 +9,7 @@ import type { Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
 import { isoTime } from "../../time.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
+import { type GatewayKeyEvent, reportKeyChange } from "./key-change.ts";
 import { CALM_KNOCK_EVERY_SECONDS, KNOCK_EVERY_SECONDS, Knocks } from "./knocks.ts";
 import { askApiServers, askGateway } from "./probes.ts";
 import { describeRouteWithoutTunnel, diagnoseRoute } from "./route-diagnosis.ts";
@@ -34,7 +35,8 @@ export type TunnelEvent =
   /** A tunnel is planned, and is to be watched from now on. */
   | { readonly kind: "tunnel-planned" }
   /** What DescribeCluster said of the remote networks is what is wrong: it may have been mended since. */
-  | { readonly kind: "remote-networks-doubted" };
+  | { readonly kind: "remote-networks-doubted" }
+  | GatewayKeyEvent;
 
 export interface TunnelWatchOptions {
   readonly host: Host;
@@ -188,6 +190,7 @@ export class TunnelWatch {
     const found = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered: this.#hasAnswered });
     board.set("TunnelUp", found.reason === "KeyUnknown" && this.#isJoining() ? toConnecting(found) : found);
     const health = answer.kind === "answered" ? answer.health : undefined;
+    reportKeyChange(tunnel.gateway, health, this.#options.emit);
     const route = this.#diagnoseRoute(tunnel, health, apiServers);
     if (route !== undefined) board.set("ControlPlaneRoute", route);
     this.#isRouteWell = route?.status === "True";

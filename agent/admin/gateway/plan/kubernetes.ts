@@ -1,6 +1,7 @@
 // What the cluster has to hold for gateways and satellites: RBAC objects, and the two ConfigMaps by which they learn of each other.
 import { isDeepStrictEqual } from "node:util";
 import type { ConfigMap, RbacName } from "../../../host/kubernetes-admin.ts";
+import { optional } from "../../../optional.ts";
 import { type NetworkEntry, readNetworkMap, renderNetworkEntry } from "../../../tunnel/entries.ts";
 import { type RbacObject, rbacPath, TUNNEL_RBAC } from "../../../tunnel/rbac.ts";
 import { type Change, diffOf, pretty } from "../../change.ts";
@@ -45,7 +46,12 @@ export function planKubernetes(
   );
   const network = planMapEdit(context, NETWORK_MAP, {
     seen: picture.network,
-    edit: (data) => (isDeepStrictEqual(readNetworkMap(data).network, entry) ? undefined : renderNetworkEntry(entry)),
+    edit: (data) => {
+      const { network: present } = readNetworkMap(data);
+      // When keys were to change is another command's, and stays.
+      const wanted = { ...entry, ...optional({ gatewayKeysSince: present?.gatewayKeysSince }) };
+      return isDeepStrictEqual(present, wanted) ? undefined : renderNetworkEntry(wanted);
+    },
   });
   // Gateways may change it, but not create it: RBAC cannot limit the creation of objects to a name.
   const gateways = picture.gateways === undefined ? planEmptyMap(context) : undefined;
