@@ -4,6 +4,7 @@ import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
+import { MTU_EVERY_SECONDS } from "./network/mtu/path-mtu.ts";
 import { ROTATION_EVERY_SECONDS } from "./network/rotation/key-rotation.ts";
 import type { Parts } from "./parts.ts";
 
@@ -102,6 +103,12 @@ export const LOOPS = {
     first: "scheduled",
     round: ({ keyRotation, gatewayFollower }) => gatewayFollower.round().then(() => keyRotation.round()),
     isNeeded: ({ keyRotation }) => keyRotation.isNeeded(),
+  },
+  mtu: {
+    every: () => MTU_EVERY_SECONDS,
+    first: "scheduled",
+    round: ({ pathMtu }) => pathMtu.round(),
+    isNeeded: ({ pathMtu }) => pathMtu.isNeeded(),
   },
   fitness: {
     every: () => CHECK_EVERY_SECONDS,

@@ -90,15 +90,14 @@ export type Parts = ReturnType<typeof createParts>;
 type Records = ReturnType<typeof createRecords>;
 type Identity = Records & ReturnType<typeof createIdentity>;
 type Machine = Identity & ReturnType<typeof createMachine>;
-type Network = ReturnType<typeof createNetwork> & ReturnType<typeof createTunnelUpkeep>;
-type Node = Machine & ReturnType<typeof createNode> & Network;
+type Node = Machine & ReturnType<typeof createNode> & ReturnType<typeof createNetwork>;
 
 /** Builds every part. Nothing runs yet. */
 export function createParts(options: PartsOptions) {
   const records = createRecords(options);
   const identity = { ...records, ...createIdentity(records) };
   const machine = { ...identity, ...createMachine(identity) };
-  const node = { ...machine, ...createNode(machine), ...createNetwork(machine), ...createTunnelUpkeep(machine) };
+  const node = { ...machine, ...createNode(machine), ...createNetwork(machine) };
   return { ...node, ...createUpkeep(node) };
 }
 
@@ -190,17 +189,18 @@ function createNode(machine: Machine) {
 }
 
 /** Its way to the cluster's network. */
-function createNetwork({ host, log, board, config, emit, cluster, converger, kubelet }: Machine) {
+function createNetwork(machine: Machine) {
+  const { host, log, board, config, emit, cluster, converger, kubelet } = machine;
   const tunnel = () => watchedTunnel(converger.tunnel);
   return {
+    ...createTunnelUpkeep(machine),
     tunnelWatch: new TunnelWatch({
-      ...{ host, log, board, config, emit, tunnel },
-      cluster: () => cluster.facts,
+      ...{ host, log, board, config, emit, tunnel, cluster: () => cluster.facts },
+      sizeProblem: () => machine.tunnel.foundMtus.problem,
       restartPeer: (publicKey) => restartPlannedPeer(host, converger.tunnel?.resource, publicKey),
     }),
     services: new ServicesWatch({
-      ...{ host, config, board },
-      cluster: () => cluster.facts,
+      ...{ host, config, board, cluster: () => cluster.facts },
       machine: () => converger.facts?.machine,
       tunnelAddress: () => tunnel()?.address,
       kubelet: () => kubelet.state,

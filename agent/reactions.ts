@@ -19,11 +19,12 @@ type Reactions = {
 };
 
 export const REACTIONS: Reactions = {
-  "condition-changed": ({ events, history, reporter, loops }, { condition, isRootCause }) => {
+  "condition-changed": ({ events, history, pathMtu, reporter, loops }, { condition, isRootCause }) => {
     const { status, reason, type, message } = condition;
     history.noteCondition(condition, isRootCause);
     events.record(isRootCause ? "Warning" : "Normal", status === "True" ? type : reason, message);
     reporter.noteChange(condition, isRootCause);
+    if (type === "TunnelUp" && status === "True") pathMtu.probeSoon();
     // Whether a gateway knows the key is in an entry that may be older than its silence.
     if (type === "TunnelUp" && status !== "True") void loops.entry.trigger();
     return isRootCause || type === "NodeReady" ? loops.report.trigger() : undefined;
@@ -89,15 +90,16 @@ export const REACTIONS: Reactions = {
   },
   "kubelet-cut-off": ({ nodeWatch }) => nodeWatch.lookAgain(),
   "token-refused": ({ session }) => session.replaceToken(),
-  "node-seen": ({ fitness, gpu, keyRotation, nodeRecorder, reporter, tunnel }, { node }) => {
+  "node-seen": ({ fitness, gpu, keyRotation, nodeRecorder, pathMtu, reporter, tunnel }, { node }) => {
     fitness.see(node);
+    pathMtu.see(node);
     keyRotation.see(node);
     gpu.see(node);
     reporter.see(node);
     return Promise.all([nodeRecorder.see(node), tunnel.see(node)]);
   },
   "tunnel-planned": ({ loops }) => {
-    void loops.rotation.trigger();
+    for (const loop of [loops.rotation, loops.mtu]) void loop.trigger();
     return loops.tunnel.trigger();
   },
   "gateway-key-announced": ({ gatewayFollower }, { from, change }) => gatewayFollower.announce(from, change),

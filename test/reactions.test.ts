@@ -102,7 +102,7 @@ test("the tunnel is judged after each round of convergence, and watched as soon 
   await happen({ kind: "tunnel-converged", isPlanned: false, failure: undefined });
   assert.equal(judged, 1);
   await happen({ kind: "tunnel-planned" });
-  assert.deepEqual(asked, ["rotation", "tunnel"]);
+  assert.deepEqual(asked, ["rotation", "mtu", "tunnel"]);
 });
 
 test("another key of the tunnel is planned first, and then said to the cluster", async () => {

@@ -21,6 +21,10 @@ export const NOTICES = {
     type: "Warning",
     when: "containerd had not answered for three minutes, and the daemon restarted it",
   },
+  TunnelMtuLowered: {
+    type: "Warning",
+    when: "large packets did not pass through the tunnel, and smaller ones are sent from then on",
+  },
   TunnelKeyRotated: { type: "Normal", when: "the key of the node's tunnel was changed, and packets went on passing" },
   Checked: { type: "Normal", when: "the daemon ran `eks-satellite check`, and nothing failed" },
   CheckFailed: { type: "Warning", when: "the daemon ran `eks-satellite check`, and something failed" },

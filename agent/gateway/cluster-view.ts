@@ -72,6 +72,11 @@ export class ClusterView {
     return this.#keys?.next ?? new Map();
   }
 
+  /** How large packets to nodes may be, by node, as they are written. */
+  get mtus(): ReadonlyMap<string, string> {
+    return this.#keys?.mtus ?? new Map();
+  }
+
   get services(): ServiceAddresses {
     return this.#services ?? NO_SERVICES;
   }

@@ -15,6 +15,7 @@ import type { ForwardPolicy } from "./forward-rules.ts";
 import { GatewayFirewall } from "./gateway-firewall.ts";
 import type { GatewayConfig } from "./gateway-schema.ts";
 import type { KnownEndpoints } from "./peers/known-endpoints.ts";
+import type { PeerRoute } from "./peers/peer-routes.ts";
 
 /** The service of wireguard-go, where the kernel has no WireGuard. */
 const USERSPACE_UNIT = "eks-satellite-gateway-wireguard";
@@ -22,12 +23,18 @@ const IP_FORWARD = "/proc/sys/net/ipv4/ip_forward";
 const TIMEOUT_SECONDS = 15;
 
 const linksSchema = z.array(z.object({ mtu: z.number(), flags: z.array(z.string()) }));
-const routesSchema = z.array(z.object({ dst: z.string(), prefsrc: z.string().optional() }));
+const routesSchema = z.array(
+  z.object({
+    dst: z.string(),
+    prefsrc: z.string().optional(),
+    metrics: z.array(z.object({ mtu: z.number().optional() })).optional(),
+  }),
+);
 
 export interface WantedDevice {
   readonly peers: readonly WireguardPeer[];
   /** Networks that lead to the interface. */
-  readonly routes: readonly string[];
+  readonly routes: readonly PeerRoute[];
   readonly policy: ForwardPolicy;
 }
 
@@ -101,13 +108,18 @@ export class GatewayDevice {
   }
 
   /** The source is named: the kernel would choose one of another interface, and a satellite takes packets of the VPC alone. */
-  async #applyRoutes(networks: readonly string[], source: string): Promise<boolean> {
+  async #applyRoutes(routes: readonly PeerRoute[], source: string): Promise<boolean> {
     const seen = await this.#ip(["-4", "route", "show", "dev", GATEWAY_INTERFACE], routesSchema);
-    const wanted = networks.map((network) => network.replace(/\/32$/, ""));
-    const missing = wanted.filter((network) => !seen.some(({ dst, prefsrc }) => dst === network && prefsrc === source));
-    const stale = seen.map(({ dst }) => dst).filter((dst) => !wanted.includes(dst));
-    for (const network of missing)
-      await this.#ip(["route", "replace", network, "dev", GATEWAY_INTERFACE, "src", source]);
+    const wanted = routes.map(({ network, mtu }) => ({ dst: network.replace(/\/32$/, ""), mtu }));
+    const missing = wanted.filter(
+      ({ dst, mtu }) =>
+        !seen.some((each) => each.dst === dst && each.prefsrc === source && each.metrics?.[0]?.mtu === mtu),
+    );
+    const stale = seen.map(({ dst }) => dst).filter((dst) => !wanted.some((each) => each.dst === dst));
+    for (const { dst, mtu } of missing) {
+      const size = mtu === undefined ? [] : ["mtu", String(mtu)];
+      await this.#ip(["route", "replace", dst, "dev", GATEWAY_INTERFACE, ...size, "src", source]);
+    }
     for (const network of stale) await this.#ip(["route", "del", network, "dev", GATEWAY_INTERFACE]);
     return missing.length + stale.length > 0;
   }

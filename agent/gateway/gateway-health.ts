@@ -7,6 +7,7 @@ import type { GatewayHealth, Reach } from "../tunnel/health.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { GatewaySync } from "./gateway-sync.ts";
 import type { AcceptedPeer } from "./peers/accepted-peers.ts";
+import { MAX_KNOCK_BYTES } from "./reach/knock-server.ts";
 import { ReachCache } from "./reach/reach-cache.ts";
 
 /** Something that is missing in AWS, with the code that `gateway check` has for it. */
@@ -61,6 +62,7 @@ export class GatewayHealthReport {
       gateway: sync.identity?.name ?? "",
       you: { address, ...optional({ node: peer?.node, kubelet }) },
       apiServers,
+      maxKnockBytes: MAX_KNOCK_BYTES,
       ...this.#options.announcement?.(),
       ...optional({ problems: this.#problems?.slice() }),
     };

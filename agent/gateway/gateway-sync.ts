@@ -16,6 +16,7 @@ import type { InstanceMetadata } from "./instance-metadata.ts";
 import { type LastGood, readLastGood, writeLastGood } from "./last-good.ts";
 import { type AcceptedPeers, acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
 import { KnownEndpoints } from "./peers/known-endpoints.ts";
+import { networksOf, planPeerRoutes } from "./peers/peer-routes.ts";
 import { PeerTable } from "./peers/peer-table.ts";
 import type { GatewayKey } from "./rotation/gateway-key.ts";
 import { GatewayRotation } from "./rotation/gateway-rotation.ts";
@@ -180,7 +181,7 @@ export class GatewaySync {
         { publicKey, allowedIps: sortNetworks(allowedIps) },
         ...(spareKey === undefined ? [] : [{ publicKey: spareKey, allowedIps: [] }]),
       ]),
-      routes: network === undefined ? [] : [network.nodes, ...(network.pods === undefined ? [] : [network.pods])],
+      routes: planPeerRoutes(networksOf(network), this.table.peers, { mtus: view.mtus, mtu: config.mtu }),
       policy: {
         address,
         mtu: config.mtu,

@@ -232,8 +232,8 @@ export interface Host {
   fetch(request: HttpRequest): Promise<HttpResponse>;
   /** Opens a TCP connection and closes it at once, without a proxy. `silent`: nothing comes in time, or no way leads there. */
   reach(address: string, port: number, timeoutSeconds: number): Promise<"ok" | "refused" | "silent">;
-  /** Sends a few bytes by UDP to a port of IPv4 that sends them back. */
-  knock(address: string, port: number, timeoutSeconds: number): Promise<"ok" | "refused" | "silent">;
+  /** Sends some bytes, eight by default, by UDP to a port of IPv4 that sends them back. */
+  knock(address: string, port: number, timeoutSeconds: number, bytes?: number): Promise<"ok" | "refused" | "silent">;
   /** Downloads a file; an interrupted download continues the next time; 256 MiB stay free. @throws http-failed, download-too-large, disk-full, file-unwritable */
   download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */

@@ -27,6 +27,8 @@ export interface NodeState {
   readonly tunnelKey?: string;
   /** The one by which they know the key to which it is about to change. */
   readonly nextTunnelKey?: string;
+  /** The annotation by which gateways know the size of packets to it. */
+  readonly tunnelMtu?: string;
   /** The annotations of the last check that are there, by name. */
   readonly checked?: Readonly<Record<string, string>>;
   /** What is said there of its GPUs, the daemon's own condition included; undefined while nothing is. */

@@ -1,7 +1,7 @@
 // Our Node at the API server: read, watched, and written as far as NodeRestriction lets a node write about itself.
 import type { V1Node, V1NodeList } from "@kubernetes/client-node";
 import { optional } from "../optional.ts";
-import { NEXT_PUBLIC_KEY_ANNOTATION, PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
+import { NEXT_PUBLIC_KEY_ANNOTATION, PUBLIC_KEY_ANNOTATION, TUNNEL_MTU_ANNOTATION } from "../tunnel/names.ts";
 import { type ApiClient, MERGE_PATCH, STRATEGIC_MERGE_PATCH, type WatchEvent } from "./api-client.ts";
 import { readGpuConditions } from "./gpu-conditions.ts";
 import {
@@ -126,6 +126,7 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
   const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
   const tunnelKey = metadata?.annotations?.[PUBLIC_KEY_ANNOTATION];
   const nextTunnelKey = metadata?.annotations?.[NEXT_PUBLIC_KEY_ANNOTATION];
+  const tunnelMtu = metadata?.annotations?.[TUNNEL_MTU_ANNOTATION];
   const gpuConditions = readGpuConditions(status?.conditions);
   const checked = readChecked(metadata?.annotations);
   return {
@@ -136,7 +137,7 @@ function toNodeState({ metadata, spec, status }: V1Node): NodeState {
     message: ready?.message ?? "kubelet has not reported yet",
     version: status?.nodeInfo?.kubeletVersion ?? "",
     resourceVersion: metadata?.resourceVersion ?? "",
-    ...optional({ address, cordonedFor, tunnelKey, nextTunnelKey, checked, gpuConditions }),
+    ...optional({ address, cordonedFor, tunnelKey, nextTunnelKey, tunnelMtu, checked, gpuConditions }),
   };
 }
 

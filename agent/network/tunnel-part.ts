@@ -13,6 +13,7 @@ import { PUBLIC_KEY_ANNOTATION } from "../tunnel/names.ts";
 import { resolveEndpoints } from "./endpoints.ts";
 import { EntrySource } from "./entry-source.ts";
 import { KeptKey } from "./key-file.ts";
+import { FoundMtus } from "./mtu/found-mtus.ts";
 import { GatewayKeys } from "./rotation/gateway-keys.ts";
 import { readSavedEntry, type SavedEntry, writeSavedEntry } from "./saved-entry.ts";
 import { judgeTunnel } from "./tunnel-condition.ts";
@@ -40,6 +41,7 @@ const REST_ROUNDS = 4;
 export class TunnelPart {
   readonly #options: TunnelPartOptions;
   readonly #source: EntrySource;
+  readonly #mode: Config["network"]["tunnel"]["mode"];
   /** What holds now; undefined while it is not known. */
   #saved: SavedEntry | undefined;
   /** A disk took what is known. */
@@ -59,16 +61,14 @@ export class TunnelPart {
   readonly #key = new KeptKey();
   readonly #surroundings = new KeptSurroundings();
   readonly gatewayKeys = new GatewayKeys();
+  readonly foundMtus = new FoundMtus();
 
   constructor(options: TunnelPartOptions) {
     const { host, config } = options;
     this.#options = options;
+    this.#mode = config.network.tunnel.mode;
     this.#source = new EntrySource(host.clock, config.node.name);
     if (this.#mode === "static") this.#saved = { entry: entryOfConfig(config), resolved: {} };
-  }
-
-  get #mode() {
-    return this.#options.config.network.tunnel.mode;
   }
 
   /** The facts of the last round of convergence. */
@@ -121,7 +121,7 @@ export class TunnelPart {
     const { entry, resolved } = this.#saved;
     if (entry === undefined) return { kind: "none", ...describeAbsence(this.#word), problem: this.#problem };
     return composeTunnelFacts(host, {
-      ...{ entry: this.gatewayKeys.applyTo(entry), resolved, problem: this.#problem },
+      ...{ entry: this.foundMtus.applyTo(this.gatewayKeys.applyTo(entry)), resolved, problem: this.#problem },
       serviceCidr: cluster()?.serviceCidr,
       publicKey: () => this.#key.ensure(host),
       kept: this.#surroundings,

@@ -6,6 +6,8 @@ import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
 import type { TunnelResource } from "../plan/tunnel/resources.ts";
+import type { FoundMtus } from "./mtu/found-mtus.ts";
+import { PathMtu } from "./mtu/path-mtu.ts";
 import { GatewayFollower } from "./rotation/gateway-follower.ts";
 import type { GatewayKeys } from "./rotation/gateway-keys.ts";
 import { KeyRotation, type RotationEvent } from "./rotation/key-rotation.ts";
@@ -23,9 +25,13 @@ export interface TunnelUpkeepOptions {
   readonly converger: {
     readonly tunnel: { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined;
   };
-  readonly board: Pick<ConditionBoard, "get" | "isFailing">;
+  readonly board: Pick<ConditionBoard, "get" | "isTrue" | "isFailing">;
   /** What is known of it, and the keys in force. */
-  readonly tunnel: { readonly entry: TunnelEntry | undefined; readonly gatewayKeys: GatewayKeys };
+  readonly tunnel: {
+    readonly entry: TunnelEntry | undefined;
+    readonly gatewayKeys: GatewayKeys;
+    readonly foundMtus: FoundMtus;
+  };
   readonly signal: AbortSignal;
   readonly emit: (event: TunnelUpkeepEvent) => void;
 }
@@ -35,6 +41,7 @@ export function createTunnelUpkeep(options: TunnelUpkeepOptions) {
   const { gatewayKeys: keys } = options.tunnel;
   return {
     keyRotation: new KeyRotation({ ...options, tunnel }),
+    pathMtu: new PathMtu({ ...options, tunnel, found: options.tunnel.foundMtus }),
     gatewayFollower: new GatewayFollower({ ...options, tunnel, keys, entry: () => options.tunnel.entry }),
   };
 }

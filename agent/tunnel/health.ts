@@ -25,6 +25,8 @@ const gatewayHealth = z.object({
   you: z.object({ address: ipv4Address, node: z.string().max(253).optional(), kubelet: reach.optional() }),
   /** The API server's addresses in the VPC, as the gateway reaches them. */
   apiServers: z.array(z.object({ address: ipv4Address, reach })).max(16),
+  /** The longest datagram that its port sends back; a gateway of an earlier version says nothing, and is not probed with long ones. */
+  maxKnockBytes: z.int().min(8).max(65_507).optional(),
   /** The gateway changes to this key in so many milliseconds. */
   keyChange: z.object({ publicKey: wireguardKey, inMs: z.int().min(0).max(600_000) }).optional(),
   /** What the gateway sees missing in AWS; undefined when it may not look. Codes as those of `gateway check`. */

@@ -13,6 +13,9 @@ export const PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key";
 /** The key to which the satellite is about to change: gateways take either until it is gone. */
 export const NEXT_PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key-next";
 
+/** Says on a Node how large packets to it may be, in bytes, where that is less than the gateway's MTU. */
+export const TUNNEL_MTU_ANNOTATION = "eks-satellite.io/tunnel-mtu";
+
 /** The satellite's interface. */
 export const TUNNEL_INTERFACE = "es0";
 /** The satellite's private key: root's alone. It is made on the machine and stays there. */

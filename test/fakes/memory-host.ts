@@ -156,9 +156,9 @@ export class MemoryHost implements Host {
     return this.onReach(address, port);
   }
 
-  async knock(address: string, port: number): Promise<Reach> {
+  knock: Host["knock"] = async (address, port) => {
     return this.onReach(address, port);
-  }
+  };
 
   async resolve(hostname: string): Promise<readonly string[]> {
     const addresses = this.names.get(hostname);

@@ -35,7 +35,7 @@ describe("a gateway with real WireGuard", { skip, concurrency: 1 }, () => {
   });
   const wanted = (more: Partial<WantedDevice> = {}): WantedDevice => ({
     peers: [peerOf("a"), peerOf("b")],
-    routes: ["10.250.0.0/24"],
+    routes: [{ network: "10.250.0.0/24" }],
     policy: POLICY,
     ...more,
   });
@@ -152,7 +152,7 @@ describe("a gateway with real WireGuard", { skip, concurrency: 1 }, () => {
   });
 
   test("500 peers more", async (context) => {
-    const many = wanted({ peers: [...wanted().peers, ...others(500)], routes: ["10.250.0.0/16"] });
+    const many = wanted({ peers: [...wanted().peers, ...others(500)], routes: [{ network: "10.250.0.0/16" }] });
     const pings = lab.packets("vpc", SATELLITES.a, { count: 60, from: VPC_HOST });
     const time = async (work: () => Promise<unknown>) => {
       const startedMs = performance.now();

@@ -13,12 +13,14 @@ import { hasSession, readPeer } from "../../network/watch/wireguard-peer.ts";
 import { type Check, configured, type Finding, fail, ok, pending, unknown } from "../check.ts";
 import type { CheckContext } from "../context.ts";
 import { TUNNEL_KEY_CHECK } from "./tunnel-key-check.ts";
+import { TUNNEL_MTU_CHECK } from "./tunnel-mtu-check.ts";
 
 /** Addresses that are shown, of whatever number of connections. */
 const MAX_PEERS = 5;
 
 export const TUNNEL_CHECKS: readonly Check[] = [
   TUNNEL_KEY_CHECK,
+  TUNNEL_MTU_CHECK,
   configured({
     name: "tunnel",
     checks: "the tunnel's interface is there, WireGuard shakes hands, and a gateway answers through it",

@@ -54,7 +54,9 @@ const tunnelKeys = z.strictObject({
   mtu: z
     .union([z.enum(["auto"]), z.int().min(MIN_MTU).max(MAX_MTU)])
     .default("auto")
-    .describe(`Largest packet in the tunnel, in bytes. auto: what the gateways say, ${DEFAULT_MTU} as a rule.`),
+    .describe(
+      `Largest packet in the tunnel, in bytes. auto: what the gateways say, ${DEFAULT_MTU} as a rule, and less where packets of that size do not pass: the daemon probes it.`,
+    ),
   keyRotationDays: z
     .int()
     .min(0)

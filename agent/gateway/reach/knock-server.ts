@@ -9,8 +9,8 @@ export interface KnockServerOptions {
   readonly onKnock: (address: string) => void;
 }
 
-/** A knock has eight: what is longer is none, and gets no answer. */
-const MAX_BYTES = 16;
+/** A knock has eight, and a probe fills a packet of the tunnel: of a VPC with jumbo frames that is so much, less the headers of IPv4 and UDP. */
+export const MAX_KNOCK_BYTES = 8921 - 28;
 /** The ports of services, which would answer an echo in turn. */
 const SERVICE_PORTS = 1024;
 
@@ -28,7 +28,7 @@ function answer(
   { port, isSatellite, onKnock }: KnockServerOptions,
   { message, asker }: { readonly message: Buffer; readonly asker: RemoteInfo },
 ): void {
-  if (message.length > MAX_BYTES || asker.port < SERVICE_PORTS || asker.port === port) return;
+  if (message.length > MAX_KNOCK_BYTES || asker.port < SERVICE_PORTS || asker.port === port) return;
   if (!isSatellite(asker.address)) return;
   socket.send(message, asker.port, asker.address, () => undefined);
   onKnock(asker.address);

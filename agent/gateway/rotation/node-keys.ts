@@ -1,5 +1,5 @@
 // The keys that Nodes say in their annotations: the one in force, and the one to which a node is about to change.
-import { NEXT_PUBLIC_KEY_ANNOTATION, PUBLIC_KEY_ANNOTATION } from "../../tunnel/names.ts";
+import { NEXT_PUBLIC_KEY_ANNOTATION, PUBLIC_KEY_ANNOTATION, TUNNEL_MTU_ANNOTATION } from "../../tunnel/names.ts";
 
 /** PartialObjectMetadata (meta/v1). */
 export interface NodeMetadata {
@@ -15,6 +15,8 @@ export class NodeKeys {
   /** By node's name, as it is written. */
   readonly current = new Map<string, string>();
   readonly next = new Map<string, string>();
+  /** How large packets to a node may be, as it is written. */
+  readonly mtus = new Map<string, string>();
 
   static read(nodes: readonly NodeMetadata[]): NodeKeys {
     const keys = new NodeKeys();
@@ -34,8 +36,12 @@ export class NodeKeys {
   see({ metadata }: NodeMetadata, isDeleted: boolean): boolean {
     if (metadata?.name === undefined) return false;
     const annotations = isDeleted ? {} : (metadata.annotations ?? {});
-    const isChanged = set(this.current, metadata.name, annotations[PUBLIC_KEY_ANNOTATION]);
-    return set(this.next, metadata.name, annotations[NEXT_PUBLIC_KEY_ANNOTATION]) || isChanged;
+    const changes = [
+      set(this.current, metadata.name, annotations[PUBLIC_KEY_ANNOTATION]),
+      set(this.next, metadata.name, annotations[NEXT_PUBLIC_KEY_ANNOTATION]),
+      set(this.mtus, metadata.name, annotations[TUNNEL_MTU_ANNOTATION]),
+    ];
+    return changes.includes(true);
   }
 }
 

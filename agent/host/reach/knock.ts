@@ -12,11 +12,11 @@ const MAX_SOCKETS = 4;
 /** Keeps a socket for each place that answers. A silent one gets another socket: routes and addresses may have changed since. */
 export function createKnocker(): Host["knock"] {
   const kept = new Map<string, Socket>();
-  return async (address, port, timeoutSeconds) => {
+  return async (address, port, timeoutSeconds, bytes = TOKEN_BYTES) => {
     const place = `${address}:${port}`;
     const socket = kept.get(place) ?? openSocket();
     kept.delete(place);
-    const answer = await knock(socket, { address, port, timeoutSeconds }).catch(() => "silent" as const); // No way leads there.
+    const answer = await knock(socket, { address, port, timeoutSeconds, bytes }).catch(() => "silent" as const); // No way leads there.
     if (answer === "silent" || kept.has(place)) socket.close();
     else keep(kept, place, socket);
     return answer;
@@ -41,12 +41,13 @@ interface Knock {
   readonly address: string;
   readonly port: number;
   readonly timeoutSeconds: number;
+  readonly bytes: number;
 }
 
-async function knock(socket: Socket, { address, port, timeoutSeconds }: Knock): Promise<Answer> {
+async function knock(socket: Socket, { address, port, timeoutSeconds, bytes }: Knock): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const late = setTimeout(() => resolve("silent"), timeoutSeconds * 1000);
-  const token = randomBytes(TOKEN_BYTES);
+  const token = randomBytes(bytes);
   const onMessage = (message: Buffer) => {
     if (message.equals(token)) resolve("ok");
   };

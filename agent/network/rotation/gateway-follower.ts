@@ -55,7 +55,8 @@ export class GatewayFollower {
   /** While a gateway is silent its other key is tried, where the cluster says one, and the first one again. */
   async round(): Promise<void> {
     const { host, board } = this.#options;
-    if (board.get("TunnelUp").status !== "False" && !board.isFailing("TunnelUp")) return;
+    const { status, reason } = board.get("TunnelUp");
+    if ((status !== "False" && !board.isFailing("TunnelUp")) || reason === "MtuBlackHole") return;
     if (this.#announced.size > 0 || host.clock.monotonic() < this.#tryDueMs) return;
     const said = this.#options.entry()?.gateways[0];
     if (said === undefined) return;

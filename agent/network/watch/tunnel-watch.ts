@@ -9,6 +9,7 @@ import type { Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
 import { isoTime } from "../../time.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
+import { withSizeProblem } from "../mtu/found-mtus.ts";
 import { type GatewayKeyEvent, reportKeyChange } from "./key-change.ts";
 import { CALM_KNOCK_EVERY_SECONDS, KNOCK_EVERY_SECONDS, Knocks } from "./knocks.ts";
 import { askApiServers, askGateway } from "./probes.ts";
@@ -47,6 +48,7 @@ export interface TunnelWatchOptions {
   /** Undefined while none is planned. */
   readonly tunnel: () => WatchedTunnel | undefined;
   readonly cluster: () => ClusterFacts | undefined;
+  readonly sizeProblem?: () => Omit<Report, "status"> | undefined;
   /** Removes the peer of this public key and sets it again. */
   readonly restartPeer: (publicKey: string) => Promise<void>;
 }
@@ -187,7 +189,8 @@ export class TunnelWatch {
     await this.#readCounters(tunnel, answer.kind === "answered");
     const peer = this.#peer;
     const isHandshaken = hasSession(peer, host.clock.now());
-    const found = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered: this.#hasAnswered });
+    const seen = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered: this.#hasAnswered });
+    const found = withSizeProblem(seen, this.#options.sizeProblem?.());
     board.set("TunnelUp", found.reason === "KeyUnknown" && this.#isJoining() ? toConnecting(found) : found);
     const health = answer.kind === "answered" ? answer.health : undefined;
     reportKeyChange(tunnel.gateway, health, this.#options.emit);

@@ -108,6 +108,14 @@ test("ports that are mapped anew are others at the same address", async () => {
   assert.notEqual(other, port);
 });
 
+test("a link that drops fragments loses what has to be cut, and nothing else", async () => {
+  const sent = async (bytes: number) => (await seen(addresses.machineNamespace, "x".repeat(bytes), 700)) !== undefined;
+  await nat.fragments("drop");
+  assert.deepEqual([await sent(1400), await sent(2500)], [true, false]);
+  await nat.fragments("allow");
+  assert.deepEqual([await sent(1400), await sent(2500)], [true, true]);
+});
+
 test("a silent link with a smaller MTU loses large packets, and one that says so only the first", async () => {
   const sent = async (bytes: number) => (await seen(addresses.machineNamespace, "x".repeat(bytes), 700)) !== undefined;
   await nat.mtu(1280, { silent: true });

@@ -23,6 +23,10 @@ export function natCommand(): Command {
     .action(async (bytes: number, { silent }: { silent?: boolean }) =>
       (await openSandbox()).nat.mtu(bytes, { silent: silent === true }),
     );
+  add("drop-fragments", "drop fragments on its link with the internet").action(async () =>
+    (await openSandbox()).nat.fragments("drop"),
+  );
+  add("allow-fragments", "let fragments pass again").action(async () => (await openSandbox()).nat.fragments("allow"));
   add("neighbour", "make a second machine behind it, and print its network namespace").action(async () => {
     process.stdout.write(`${await (await openSandbox()).nat.neighbour()}\n`);
   });

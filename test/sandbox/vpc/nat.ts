@@ -89,6 +89,27 @@ export class Nat {
     }
   }
 
+  /** Drops what has to be cut into fragments for the NAT's link with the internet, in both directions. */
+  async fragments(reach: "drop" | "allow"): Promise<void> {
+    const { internetNamespace, natNamespace } = this.#vpc;
+    for (const [namespace, dev] of [
+      [natNamespace, wanLink],
+      [internetNamespace, "nat"],
+    ] as const) {
+      const tc = (...args: readonly string[]) => execIn(namespace, ["tc", ...args]);
+      await tc("qdisc", "delete", "dev", dev, "root").catch(() => undefined); // it is not there
+      if (reach === "allow") continue;
+      // Netfilter sees no fragments: they are cut after its last hook, and put together before its first.
+      await tc(..."qdisc add dev".split(" "), dev, ..."root handle 1: htb default 10".split(" "));
+      for (const id of ["1:10", "1:3"])
+        await tc(..."class add dev".split(" "), dev, ..."parent 1: classid".split(" "), id, "htb", "rate", "10gbit");
+      // A packet that is longer than the bucket is lost.
+      await tc(..."qdisc add dev".split(" "), dev, ..."parent 1:3 tbf rate 8kbit burst 40 limit 1000".split(" "));
+      const isNotLast = ["match", "u16", "0x2000", "0x2000", "at", "6"];
+      await tc("filter", "add", "dev", dev, "parent", "1:", "protocol", "ip", "u32", ...isNotLast, "flowid", "1:3");
+    }
+  }
+
   /** A second machine behind the same NAT: a bare namespace with an address, which it returns the name of. */
   async neighbour(): Promise<string> {
     const { natNamespace, lanRouter, lanOthers } = this.#vpc;
