@@ -143,7 +143,7 @@ export async function planAccess(
   const tunnel = options.tunnel ? await planTunnel({ access, host }, options) : undefined;
   return {
     changes: [...(role?.changes ?? []), ...changes, ...(tunnel?.changes ?? []), ...kubeProxy.changes],
-    notes: [...notes, ...kubeProxy.notes, ...trustedNotes(wanted, access, authorization.principal)],
+    notes: [notes, tunnel?.notes ?? [], kubeProxy.notes, trustedNotes(wanted, access, authorization.principal)].flat(),
     principal: authorization.principal,
     tunnel,
   };

@@ -14,6 +14,7 @@ import type { ClusterAccess } from "../cluster-access.ts";
 import type { AskKubernetes } from "../kubernetes-call.ts";
 import { GATEWAY_MAP, type MapContext, type MapData, NETWORK_MAP, planMapEdit, readMap } from "./network-map.ts";
 import { capacityOf, isAssignable, nextAddress } from "./networks.ts";
+import { choosePods, type PodsRequest } from "./pod-prefixes.ts";
 
 export interface TunnelRequest {
   /** Names of the nodes. */
@@ -22,15 +23,19 @@ export interface TunnelRequest {
   readonly address: string | undefined;
   /** Of one node, where its Node's annotation cannot be read. */
   readonly publicKey: string | undefined;
+  /** Of one node: the network of its pods; undefined takes the next free one. */
+  readonly pods?: PodsRequest;
 }
 
 export interface TunnelPlan {
   readonly changes: readonly Change[];
   /** What each node has, or gets unless another administrator is faster. */
   readonly entries: ReadonlyMap<string, NodeEntry>;
+  /** What is worth a word before the question. */
+  readonly notes: readonly string[];
 }
 
-/** @throws gateway-needed, address-taken, address-outside, address-differs, network-full, api-forbidden, … */
+/** @throws gateway-needed, address-taken, address-outside, address-differs, network-full, pods-taken, pods-outside, pods-differ, api-forbidden, … */
 export async function planAddresses(
   context: MapContext,
   cluster: Pick<ClusterAccess, "name" | "region">,
@@ -46,13 +51,14 @@ export async function planAddresses(
     },
   });
   const entries = allocated.entries;
-  const before = readNetworkMap(seen?.data ?? {}).nodes;
-  if (change === undefined) return { changes: [], entries };
+  const { nodes: before, network } = readNetworkMap(seen?.data ?? {});
+  const notes = podNotes(network?.pods, entries);
+  if (change === undefined) return { changes: [], entries, notes };
   const report: Change = {
     ...change,
     apply: async (print) => {
       await change.apply(print);
-      for (const [node, { address }] of allocated.entries) print(`${node} has address ${address} in the tunnel`);
+      for (const [node, entry] of allocated.entries) print(`${node} has ${describeEntry(entry)} in the tunnel`);
     },
     undo: async (print) =>
       (
@@ -62,7 +68,21 @@ export async function planAddresses(
         )
       )?.apply(print),
   };
-  return { changes: [report], entries };
+  return { changes: [report], entries, notes };
+}
+
+/** A node without a network for its pods is complete, until its configuration says that pods are to have addresses. */
+function podNotes(network: string | undefined, entries: ReadonlyMap<string, NodeEntry>): readonly string[] {
+  const bare = [...entries].flatMap(([node, { pods }]) => (pods.length === 0 ? [node] : []));
+  if (network === undefined || bare.length === 0) return [];
+  return [
+    `${network} has no free network for the pods of ${bare.join(", ")}: network.cni must not be routed there. Revoke nodes that are gone, or name a smaller one with --pods`,
+  ];
+}
+
+/** The address, and what pods have with `network.cni: routed`. */
+export function describeEntry({ address, pods }: NodeEntry): string {
+  return `address ${address}${pods.length === 0 ? "" : `, pods ${pods.join(", ")},`}`;
 }
 
 /** Frees the addresses of nodes; undefined when they have none. @throws api-forbidden, … */
@@ -110,7 +130,7 @@ export async function readStaticTunnel(
 function allocate(
   data: MapData,
   cluster: Pick<ClusterAccess, "name" | "region">,
-  { nodes, address, publicKey }: TunnelRequest,
+  { nodes, address, publicKey, pods: wantedPods }: TunnelRequest,
 ): Map<string, NodeEntry> {
   const { network, nodes: present } = readNetworkMap(data);
   if (network === undefined) throw gatewayNeeded(cluster);
@@ -123,9 +143,10 @@ function allocate(
     if (wanted === undefined) throw networkFull(network.nodes);
     checkAddress(wanted, node, { network: network.nodes, owner: owners.get(wanted) });
     owners.set(wanted, node);
+    const context = { network, nodes: new Map([...present, ...entries]) };
     entries.set(node, {
       address: wanted,
-      pods: own?.pods ?? [],
+      pods: [...choosePods(context, node, { own: own?.pods ?? [], wanted: wantedPods })],
       ...optional({ publicKey: publicKey ?? own?.publicKey }),
     });
   }

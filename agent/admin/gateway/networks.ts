@@ -71,6 +71,6 @@ export function capacityOf(network: string): number {
   return Math.max(0, last - first - RESERVED_AT_START);
 }
 
-function toText(value: number): string {
+export function toText(value: number): string {
   return [2 ** 24, 2 ** 16, 2 ** 8, 1].map((unit) => Math.floor(value / unit) % 256).join(".");
 }

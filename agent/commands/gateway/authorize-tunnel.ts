@@ -3,10 +3,16 @@ import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { Change } from "../../admin/change.ts";
 import { type Administrator, type ClusterAccess, openCluster } from "../../admin/cluster-access.ts";
-import { planAddresses, planRelease, readStaticTunnel, type TunnelPlan } from "../../admin/gateway/allocate.ts";
+import {
+  describeEntry,
+  planAddresses,
+  planRelease,
+  readStaticTunnel,
+  type TunnelPlan,
+} from "../../admin/gateway/allocate.ts";
 import { describe, hasCode, SatelliteError } from "../../errors.ts";
 import type { LaptopHost } from "../../host/laptop/types.ts";
-import { ipv4Address, wireguardKey } from "../../tunnel/entries.ts";
+import { ipv4Address, ipv4Network, wireguardKey } from "../../tunnel/entries.ts";
 import { type AdminContext, type ChangeOptions, checkCluster, proposeChanges } from "../admin-changes.ts";
 import type { Print } from "../context.ts";
 
@@ -14,6 +20,7 @@ export interface TunnelOptions {
   readonly tunnel: boolean;
   readonly address?: string;
   readonly publicKey?: string;
+  readonly pods?: string;
 }
 
 interface NamedTunnel extends TunnelOptions {
@@ -29,18 +36,22 @@ export function addTunnelOptions(command: Command): Command {
     .option("--tunnel", "give each --node-name an address in the tunnel to the cluster's gateway", false)
     .option("--address <address>", "with --tunnel: this address (default: the next free one)")
     .option(
+      "--pods <network>",
+      "with --tunnel: the network of the node's pods, for network.cni: routed (default: the next free /25)",
+    )
+    .option(
       "--public-key <key>",
       "with --tunnel: the node's WireGuard key, where its Node's annotation cannot be read",
     );
 }
 
 /** @throws options-invalid */
-export function checkTunnelOptions({ tunnel, address, publicKey, nodeName, identity }: NamedTunnel): void {
+export function checkTunnelOptions({ tunnel, address, publicKey, pods, nodeName, identity }: NamedTunnel): void {
   const refuse = (problem: string, hint: string) => {
     throw new SatelliteError("options-invalid", problem, { hint });
   };
-  if (!tunnel && (address !== undefined || publicKey !== undefined))
-    refuse("--address and --public-key belong to --tunnel", "Give --tunnel too.");
+  const isOfOneNode = [address, publicKey, pods].some((option) => option !== undefined);
+  if (!tunnel && isOfOneNode) refuse("--address, --pods and --public-key belong to --tunnel", "Give --tunnel too.");
   if (!tunnel) return;
   if (nodeName.length === 0) refuse("--tunnel needs --node-name", "An address belongs to a node: name it.");
   if (identity === "fargate")
@@ -48,10 +59,12 @@ export function checkTunnelOptions({ tunnel, address, publicKey, nodeName, ident
       "--tunnel is for nodes of identity hybrid",
       "A node of identity fargate has the address of its network interface in the VPC, which no gateway serves yet.",
     );
-  if (nodeName.length > 1 && (address !== undefined || publicKey !== undefined))
-    refuse("--address and --public-key are of one node", "Authorize the nodes one after the other.");
+  if (nodeName.length > 1 && isOfOneNode)
+    refuse("--address, --pods and --public-key are of one node", "Authorize the nodes one after the other.");
   if (address !== undefined && !ipv4Address.safeParse(address).success)
     refuse(`--address ${JSON.stringify(address)} is not an IPv4 address`, "It looks like 10.250.0.11.");
+  if (pods !== undefined && !ipv4Network.safeParse(pods).success)
+    refuse(`--pods ${JSON.stringify(pods)} is not an IPv4 network`, "It looks like 10.250.16.0/25, without host bits.");
   if (publicKey !== undefined && !wireguardKey.safeParse(publicKey).success)
     refuse(
       `--public-key ${JSON.stringify(publicKey)} is not a WireGuard key`,
@@ -59,13 +72,13 @@ export function checkTunnelOptions({ tunnel, address, publicKey, nodeName, ident
     );
 }
 
-/** @throws gateway-needed, address-taken, address-outside, address-differs, network-full, api-forbidden, … */
+/** @throws what {@link planAddresses} does */
 export function planTunnel(
   { access, host }: { access: ClusterAccess; host: Pick<LaptopHost, "clock"> },
-  { nodeName, address, publicKey }: NamedTunnel,
+  { nodeName, address, publicKey, pods }: NamedTunnel,
 ): Promise<TunnelPlan> {
   const context = { ask: access.askKubernetes, clock: host.clock };
-  return planAddresses(context, access, { nodes: nodeName, address, publicKey });
+  return planAddresses(context, access, { nodes: nodeName, address, publicKey, pods });
 }
 
 /** `authorize --tunnel` for nodes that are let in already; returns the exit code. */
@@ -76,12 +89,12 @@ export async function authorizeTunnel(
 ): Promise<number> {
   const admin = await openAdmin();
   const access = await openCluster(admin, checkCluster(options));
-  const { changes, entries } = await planTunnel({ access, host: admin.host }, options);
-  const list = [...entries].map(([node, { address }]) => `${node} has address ${address}`).join(", ");
+  const { changes, entries, notes } = await planTunnel({ access, host: admin.host }, options);
+  const list = [...entries].map(([node, entry]) => `${node} has ${describeEntry(entry)}`).join("; ");
   const proposal = {
     access,
     changes,
-    notes: access.notes,
+    notes: [...access.notes, ...notes],
     details: { tunnel: Object.fromEntries(entries) },
     nothing: `${list} in the tunnel already`,
     done: "The gateway takes it up within seconds. On the machine nothing is left to do: network.tunnel.mode auto reads it.",

@@ -181,3 +181,48 @@ test("undone, a new address is free, and one that a node had before stays", asyn
   for (const { undo } of changes) await undo?.(() => undefined);
   assert.deepEqual(addresses(), { "gpu-9": "10.250.0.5" });
 });
+
+const WITH_PODS = { ...NETWORK, nodes: "10.250.0.0/24", pods: "10.250.16.0/24" };
+
+function setUpPods() {
+  const admin = setUp();
+  admin.kubernetes.edit(MAP, { _network: JSON.stringify(WITH_PODS) });
+  const pods = (node: string) => JSON.parse(admin.kubernetes.data(MAP)?.[node] ?? "{}").pods;
+  return { ...admin, pods };
+}
+
+test("a node gets a network for its pods that no other has, and keeps it; one of before gets its own with the next call", async () => {
+  const { authorize, pods, give, said, forget } = setUpPods();
+  give("gpu-1", "10.250.0.2");
+  await authorize({ tunnel: true, nodeName: ["gpu-1", "gpu-2"] });
+  assert.deepEqual([pods("gpu-1"), pods("gpu-2")], [["10.250.16.0/25"], ["10.250.16.128/25"]]);
+  assert.match(said(), /gpu-1 has address 10\.250\.0\.2, pods 10\.250\.16\.0\/25, in the tunnel/);
+  forget();
+  await authorize({ tunnel: true, nodeName: ["gpu-1", "gpu-2"] });
+  assert.match(said(), /^nothing to do: gpu-1 has address 10\.250\.0\.2, pods /m);
+});
+
+test("where no network is left a node has its address alone, which is noted before the question; a freed one is given again", async () => {
+  const { authorize, pods, said, give } = setUpPods();
+  await authorize({ tunnel: true, nodeName: ["gpu-1", "gpu-2"] });
+  await authorize({ tunnel: true, nodeName: ["gpu-3"] });
+  assert.deepEqual(pods("gpu-3"), []);
+  assert.match(said(), /10\.250\.16\.0\/24 has no free network for the pods of gpu-3/);
+  give("gpu-1", "10.250.0.2");
+  await authorize({ tunnel: true, nodeName: ["gpu-3"] });
+  assert.deepEqual(pods("gpu-3"), ["10.250.16.0/25"]);
+});
+
+test("a network that is named is taken whole or not at all", async () => {
+  const { authorize, pods } = setUpPods();
+  await authorize({ ...TUNNEL, pods: "10.250.16.64/26" });
+  assert.deepEqual(pods("gpu-1"), ["10.250.16.64/26"]);
+  const refuse = async (node: string, network: string, code: string) =>
+    assert.rejects(authorize({ tunnel: true, nodeName: [node], pods: network }), { code }, network);
+  await refuse("gpu-2", "10.250.16.0/25", "pods-taken");
+  await refuse("gpu-2", "10.250.17.0/25", "pods-outside");
+  await refuse("gpu-1", "10.250.16.128/25", "pods-differ");
+  await refuse("gpu-2", "10.250.16.1/25", "options-invalid");
+  await authorize({ tunnel: true, nodeName: ["gpu-2"] });
+  assert.deepEqual(pods("gpu-2"), ["10.250.16.128/25"], "the block that holds gpu-1's is left out");
+});
