@@ -16,6 +16,8 @@ export interface ForwardPolicy {
   readonly vpcCidrs: readonly string[];
   readonly services: readonly ServiceAddress[];
   readonly allow: readonly AllowedTarget[];
+  /** The aggregate of all satellites' pods; undefined where they have no addresses. */
+  readonly pods?: string | undefined;
 }
 
 export interface OwnChain {
@@ -57,13 +59,15 @@ export function renderForwardRules(policy: ForwardPolicy): string {
 }
 
 /** Only what goes through the tunnel, either way, is judged here; the rest goes on to the machine's other rules. */
-function forwardRules({ vpcCidrs, services, allow }: ForwardPolicy): readonly string[] {
+function forwardRules({ vpcCidrs, services, allow, pods }: ForwardPolicy): readonly string[] {
   const device = GATEWAY_INTERFACE;
   return [
     `-i ${device} ${KNOWN} -j ACCEPT`,
     `-o ${device} ${KNOWN} -j ACCEPT`,
     ...services.map(({ address, port, protocol }) => accept(`-i ${device} -d ${address}/32`, { protocol, port })),
     ...allow.map(({ cidr, protocol, port }) => accept(`-i ${device} -d ${cidr}`, { protocol, port })),
+    // Kubernetes' pods reach each other: of another satellite's addresses those of its pods alone. WireGuard has checked the source.
+    ...(pods === undefined ? [] : [`-i ${device} -o ${device} -d ${pods} -j ACCEPT`]),
     `-i ${device} ${REFUSE}`,
     ...vpcCidrs.map((cidr) => `-s ${cidr} -o ${device} -j ACCEPT`),
     `-o ${device} -j DROP`,

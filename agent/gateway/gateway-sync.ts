@@ -186,6 +186,7 @@ export class GatewaySync {
         address,
         mtu: config.mtu,
         vpcCidrs: network?.vpcCidrs ?? [],
+        pods: network?.pods,
         services: [...apiServers, ...clusterDns],
         allow: config.allow,
       },

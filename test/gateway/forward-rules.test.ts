@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderForwardRules } from "../../agent/gateway/forward-rules.ts";
+import { type ForwardPolicy, renderForwardRules } from "../../agent/gateway/forward-rules.ts";
 
 const POLICY = {
   address: "10.20.1.5",
@@ -16,8 +16,8 @@ const POLICY = {
   ],
 } as const;
 
-const rulesOf = (chain: string) =>
-  renderForwardRules(POLICY)
+const rulesOf = (chain: string, policy: ForwardPolicy = POLICY) =>
+  renderForwardRules(policy)
     .split("\n")
     .filter((line) => line.startsWith(`-A ${chain} `))
     .map((line) => line.slice(chain.length + 4));
@@ -35,6 +35,13 @@ test("satellites reach what is listed, and are refused at once elsewhere; the VP
     "-s 100.64.0.0/16 -o esgw0 -j ACCEPT",
     "-o esgw0 -j DROP",
   ]);
+});
+
+test("pods of satellites are reached by other satellites and their pods, and nothing else of another satellite is", () => {
+  const rules = rulesOf("ES-GATEWAY-FORWARD", { ...POLICY, pods: "10.250.16.0/20" });
+  const rule = "-i esgw0 -o esgw0 -d 10.250.16.0/20 -j ACCEPT";
+  assert.equal(rules.indexOf(rule), rules.indexOf("-i esgw0 -j REJECT --reject-with icmp-admin-prohibited") - 1);
+  assert.ok(!rulesOf("ES-GATEWAY-FORWARD").some((line) => line.includes("-i esgw0 -o esgw0")));
 });
 
 test("of the gateway itself a satellite reaches its health alone, and no metadata service", () => {
