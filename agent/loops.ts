@@ -77,6 +77,12 @@ export const LOOPS = {
     round: ({ services }) => services.round(),
     condition: "ServicesWorking",
   },
+  podNetwork: {
+    every: "runtimeSeconds",
+    first: "scheduled",
+    round: ({ podNetwork }) => podNetwork.round(),
+    condition: "PodNetworkReady",
+  },
   clock: {
     every: "clusterSeconds",
     first: { afterSeconds: AFTER_START_SECONDS },

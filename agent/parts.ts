@@ -35,6 +35,7 @@ import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
+import { criticalPodConditions, PodNetworkWatch } from "./network/pods/pod-network-watch.ts";
 import { ServicesWatch } from "./network/services/services-watch.ts";
 import { type TunnelEntryEvent, TunnelPart } from "./network/tunnel-part.ts";
 import { createTunnelUpkeep, type TunnelUpkeepEvent } from "./network/tunnel-upkeep.ts";
@@ -108,7 +109,8 @@ function createRecords(options: PartsOptions) {
   const host = kept.host();
   const { now } = host.clock;
   const sleep = (milliseconds: number) => host.clock.sleep(milliseconds, signal);
-  const board = new ConditionBoard({ log, now, sleep, signal, critical: criticalGpuConditions(config), emit });
+  const critical = [...criticalGpuConditions(config), ...criticalPodConditions(config)];
+  const board = new ConditionBoard({ log, now, sleep, signal, critical, emit });
   const awsCalls = new CallMetrics("aws", "AWS");
   const apiCalls = new CallMetrics("api", "the API server");
   return {
@@ -190,10 +192,11 @@ function createNode(machine: Machine) {
 
 /** Its way to the cluster's network. */
 function createNetwork(machine: Machine) {
-  const { host, log, board, config, emit, cluster, converger, kubelet } = machine;
+  const { host, log, board, config, emit, cluster, converger, kubelet, tunnel: part } = machine;
   const tunnel = () => watchedTunnel(converger.tunnel);
   return {
     ...createTunnelUpkeep(machine),
+    podNetwork: new PodNetworkWatch({ host, config, board, tunnel: () => part.known, facts: () => converger.facts }),
     tunnelWatch: new TunnelWatch({
       ...{ host, log, board, config, emit, tunnel, cluster: () => cluster.facts },
       sizeProblem: () => machine.tunnel.foundMtus.problem,

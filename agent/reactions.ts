@@ -34,6 +34,8 @@ export const REACTIONS: Reactions = {
     void loops.health.trigger();
     if (type === "RuntimeReady") void loops.converge.trigger();
     if (type === "IdentityAccepted" || type === "CredentialsRenewed") void loops.clock.trigger();
+    // What a firewall's reload has taken away is there again before the condition turns.
+    if (type === "PodNetworkReady") void loops.converge.trigger().then(() => loops.podNetwork.trigger());
     // A gateway that is silent may have been replaced, or its name may have another address.
     if (type === "TunnelUp") void loops.entry.trigger();
     if (type === "ServicesWorking" || type === "ClusterDnsWorking") loops.services.triggerAfter(CHECK_AGAIN_MS);

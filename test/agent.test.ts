@@ -31,6 +31,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     KubeletSupported: "True Current",
     MachineChecked: "True Off",
     ConfigInSync: "True InSync",
+    PodNetworkReady: "Unknown Starting",
     RuntimeReady: "True Ready",
     KubeletRunning: "True Running",
     ApiReachable: "True Answers",

@@ -106,8 +106,17 @@ export const CONDITIONS = {
     holdSeconds: 0,
     trueWhen: "every managed file, kernel setting and service is as planned",
   },
+  PodNetworkReady: {
+    dependsOn: ["ConfigInSync", "ArtifactsInstalled"],
+    // With `network.cni: routed` it is.
+    isCritical: false,
+    // A firewall that is reloaded takes the chains away, and the next round brings them back.
+    holdSeconds: 10,
+    trueWhen:
+      "with `network.cni: routed` pods get addresses and pass the packet filter; with another `cni` it is not used (NotUsed)",
+  },
   RuntimeReady: {
-    dependsOn: ["ConfigInSync"],
+    dependsOn: ["ConfigInSync", "PodNetworkReady"],
     isCritical: true,
     holdSeconds: 10,
     trueWhen: "containerd's CRI says that runtime and network are ready",

@@ -68,7 +68,7 @@ export async function planCommand(host: Host, options: PlanOptions, print: Print
     tunnel: await readTunnelFacts(host, config, cluster?.serviceCidr),
   };
   const plan = planNode(config, facts);
-  const { resources, problems, tunnelProblem } = plan;
+  const { resources, problems, tunnelProblem, podNetworkProblem } = plan;
   const quiet = createLog({ level: "error", format: "text" }, () => undefined);
   const { changes, failures } = await converge(resources, {
     host,
@@ -83,7 +83,7 @@ export async function planCommand(host: Host, options: PlanOptions, print: Print
     ...unknown,
     ...facts.gaps,
     ...problems,
-    ...(tunnelProblem === undefined ? [] : [tunnelProblem]),
+    ...[tunnelProblem, podNetworkProblem].filter((problem) => problem !== undefined && !problems.includes(problem)),
     ...failures.map(nameFailure),
   ].map(describe);
   const planned = [

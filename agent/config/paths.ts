@@ -10,11 +10,15 @@ export const PATHS = {
   sysctl: "/etc/sysctl.d/90-eks-satellite.conf",
   modulesLoad: "/etc/modules-load.d/eks-satellite.conf",
   cniConfig: "/etc/cni/net.d/10-host-network.conf",
+  podConfig: "/etc/cni/net.d/10-eks-satellite.conflist",
   cniConfigFolder: "/etc/cni/net.d",
   cniBinFolder: "/opt/cni/bin",
   registriesFolder: "/etc/containerd/certs.d",
   imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
 } as const;
+
+/** host-local writes a file here for each address that a pod has. */
+export const POD_ADDRESSES_FOLDER = "/var/lib/cni/networks/eks-satellite";
 
 /** Downloaded programs, by name and version; links at the expected places point to them. */
 export const ARTIFACTS_FOLDER = "/opt/eks-satellite-artifacts";

@@ -35,6 +35,7 @@ export function managedFiles({ containerd }: Pick<Config, "containerd">): readon
       what: "where images of a registry come from (`containerd.registries`)",
     },
     { path: PATHS.cniConfig, mode: "0644", what: "pods on the host's network (`network.cni: host`)" },
+    { path: PATHS.podConfig, mode: "0644", what: "pods with addresses of their own (`network.cni: routed`)" },
     { path: PATHS.sysctl, mode: "0644", what: "kernel settings at the next boot; the live ones are set too" },
     { path: PATHS.modulesLoad, mode: "0644", what: "kernel modules at the next boot; they are loaded now too" },
   ];

@@ -187,6 +187,14 @@ export const statusSchema = z.object({
     })
     .optional()
     .describe("Absent while no tunnel is planned."),
+  podNetwork: z
+    .object({
+      networks: z.array(z.string()).describe("Of this node's pods."),
+      mtu: z.int().describe("Of a pod that starts now."),
+      addresses: z.object({ used: count().optional().describe("As host-local has given them."), capacity: count() }),
+    })
+    .optional()
+    .describe("Absent unless pods get addresses of their own (network.cni: routed)."),
   versions: z.object({ node: z.string().describe("Version of the Node.js that runs the daemon.") }),
   converge: z.object({ rounds: count(), changes: count(), repairs: count(), lastRoundMs: z.number() }),
   files: z.array(fileSchema),

@@ -30,6 +30,8 @@ export interface KubeletConfigInput {
   readonly machine: MachineFacts;
   readonly kubeletVersion: string;
   readonly cgroupDriver: "systemd" | "cgroupfs";
+  /** The configured number, or fewer where addresses are fewer. */
+  readonly maxPods: number;
 }
 
 /** Renders kubelet's configuration file; the user's `kubelet.config` is merged over it. @throws service-cidr-invalid */
@@ -93,8 +95,7 @@ const POD_PIDS_LIMIT = 16_384;
 const SYSTEM_RESERVED_PIDS = "1000";
 
 /** What pods may take of the machine, and what kubelet demands of its kernel. */
-function planResources({ config, machine, kubeletVersion }: KubeletConfigInput): Table {
-  const { maxPods } = config.kubelet;
+function planResources({ machine, kubeletVersion, maxPods }: KubeletConfigInput): Table {
   return {
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "10%", "nodefs.inodesFree": "5%" },
     ...(machine.cgroupVersion === 1 && gte(kubeletVersion, FAIL_CGROUP_V1_SINCE) ? { failCgroupV1: false } : {}),

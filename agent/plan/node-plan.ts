@@ -17,6 +17,8 @@ import { renderKubeconfig } from "./kubeconfig.ts";
 import { renderKubeletConfig } from "./kubelet-config.ts";
 import { renderKubeletFlags } from "./kubelet-flags.ts";
 import { renderOwnedFile } from "./owned-file.ts";
+import { renderConflist } from "./pods/conflist.ts";
+import { decidePodNetwork, maxPodsOf, type PodNetwork } from "./pods/pod-network.ts";
 import { hostsPath, renderHosts } from "./registries.ts";
 import { plannedFile, type Resource } from "./resource.ts";
 import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
@@ -55,11 +57,14 @@ export interface NodePlan {
   readonly tunnel: WantedTunnel | undefined;
   /** Why a wanted tunnel is not set. */
   readonly tunnelProblem: SatelliteError | undefined;
+  /** Why pods get no addresses, although they are to. */
+  readonly podNetworkProblem?: SatelliteError | undefined;
 }
 
 /** A part of the node that is planned by itself: a problem in one leaves the others as they are. */
 interface Section {
-  readonly plan: (config: Config, facts: Facts) => readonly Resource[];
+  /** Undefined: what is wanted cannot be said now, and what is there stays. */
+  readonly plan: (config: Config, facts: Facts) => readonly Resource[] | undefined;
   /** Its files and folders, where the configuration alone says what is wanted. */
   readonly decides?: readonly string[];
 }
@@ -75,7 +80,7 @@ const SECTIONS = {
 } as const satisfies Readonly<Record<string, Section>>;
 
 /** What the tunnel is made of, in the ledger. */
-const TUNNEL_IDS = [`tunnel:${TUNNEL_INTERFACE}`, `firewall:${FIREWALL_CHAIN}`];
+const TUNNEL_IDS = [`tunnel:${TUNNEL_INTERFACE}`, `firewall:${FIREWALL_CHAIN}`, `firewall:${FIREWALL_CHAIN}:nat`];
 
 /** Plans the node. Pure: the same input gives the same bytes. */
 export function planNode(config: Config, facts: Facts): NodePlan {
@@ -90,6 +95,7 @@ export function planNode(config: Config, facts: Facts): NodePlan {
   }
   if (planned.has("containerd")) attempt(() => checkContainerd(config, facts), problems);
   const { tunnel, problem: tunnelProblem } = tunnelOf(facts);
+  const pods = podNetworkOf(config, facts);
   if (facts.tunnel?.kind === "none" || facts.tunnel?.kind === "wanted") decided.push(...TUNNEL_IDS);
   return {
     resources: [...planned.values()].flat(),
@@ -98,11 +104,16 @@ export function planNode(config: Config, facts: Facts): NodePlan {
     problems,
     tunnel,
     tunnelProblem,
+    podNetworkProblem: pods.kind === "lacking" ? pods.problem : undefined,
   };
 }
 
 function tunnelOf({ tunnel, cluster }: Facts) {
   return decideTunnel(tunnel, cluster?.ipFamily);
+}
+
+function podNetworkOf(config: Config, { tunnel, cluster }: Facts): PodNetwork {
+  return decidePodNetwork(config, tunnel, cluster?.ipFamily);
 }
 
 function planTunnelSection(config: Config, facts: Facts): readonly Resource[] {
@@ -143,8 +154,12 @@ function planKernel({ network }: Config): readonly Resource[] {
   ];
 }
 
-function planCni({ network }: Config): readonly Resource[] {
-  return network.cni === "host" ? [plannedFile(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")] : [];
+function planCni(config: Config, facts: Facts): readonly Resource[] | undefined {
+  const { cni } = config.network;
+  if (cni === "host") return [plannedFile(PATHS.cniConfig, renderCniConfig(), "pods on the host's network")];
+  const pods = podNetworkOf(config, facts);
+  if (pods.kind === "planned") return [plannedFile(PATHS.podConfig, renderConflist(pods), "pods with addresses")];
+  return pods.kind === "unused" ? [] : undefined;
 }
 
 function planRegistries({ containerd }: Config): readonly Resource[] {
@@ -191,10 +206,11 @@ function containerdOptions(config: Config, machine: MachineFacts): ContainerdOpt
   };
 }
 
-function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts): readonly Resource[] {
+function planKubelet(config: Config, facts: Facts): readonly Resource[] {
+  const { machine, cluster, kubeletVersion } = facts;
   if (cluster === undefined || kubeletVersion === undefined) return [];
   const run = runPaths(config.runFolder);
-  const driver = cgroupDriver(config, machine);
+  const own = { cgroupDriver: cgroupDriver(config, machine), maxPods: maxPodsOf(config, podNetworkOf(config, facts)) };
   const kubelet = { reader: "kubelet" as const };
   return [
     plannedFile(PATHS.clusterCa, cluster.caPem, `certificate authority of cluster ${cluster.name}`, kubelet),
@@ -204,7 +220,7 @@ function planKubelet(config: Config, { machine, cluster, kubeletVersion }: Facts
     }),
     plannedFile(
       PATHS.kubeletConfig,
-      renderKubeletConfig({ config, cluster, machine, kubeletVersion, cgroupDriver: driver }),
+      renderKubeletConfig({ config, cluster, machine, kubeletVersion, ...own }),
       "kubelet's configuration",
       // The CIS benchmark for Kubernetes, 4.1.9.
       { ...kubelet, mode: 0o600 },

@@ -70,7 +70,7 @@ export function resourceId(resource: Resource): string {
     case "tunnel":
       return `tunnel:${resource.interface}`;
     case "firewall":
-      return `firewall:${resource.chain}`;
+      return `firewall:${resource.chain}${resource.table === undefined ? "" : `:${resource.table}`}`;
   }
 }
 

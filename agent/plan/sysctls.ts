@@ -1,4 +1,5 @@
 // Kernel settings: what kubelet demands, what pods' networking needs.
+import type { Config } from "../config/schema.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 
 interface Sysctl {
@@ -33,7 +34,7 @@ const BRIDGE: readonly Sysctl[] = [
 ];
 
 /** The settings for a kind of pod networking, in the order of their keys. */
-export function planSysctls(cni: "host" | "none"): readonly Sysctl[] {
+export function planSysctls(cni: Config["network"]["cni"]): readonly Sysctl[] {
   return [...KUBELET_DEMANDS, ...NETWORK, ...(cni === "none" ? BRIDGE : [])].toSorted((one, other) =>
     one.key < other.key ? -1 : 1,
   );
@@ -45,7 +46,7 @@ export function renderSysctlFile(sysctls: readonly Sysctl[]): string {
 }
 
 /** The kernel modules for a kind of pod networking. */
-export function planModules(cni: "host" | "none"): readonly { readonly name: string; readonly why: string }[] {
+export function planModules(cni: Config["network"]["cni"]): readonly { readonly name: string; readonly why: string }[] {
   const overlay = { name: "overlay", why: "containerd's snapshotter mounts images with it" };
   const bridge = { name: "br_netfilter", why: "kube-proxy's rules must see bridged packets" };
   return cni === "none" ? [bridge, overlay] : [overlay];

@@ -14,7 +14,7 @@ const TIMEOUT_SECONDS = 30;
 const SHOWN_CHAINS = 3;
 
 /** What is there of one table. */
-interface TableRules {
+export interface TableRules {
   readonly program: "iptables" | "ip6tables";
   readonly table: string;
   readonly chains: readonly string[];
@@ -66,8 +66,8 @@ function parseTable(lines: readonly string[]): Pick<TableRules, "chains" | "jump
   return { chains, jumps };
 }
 
-/** A Service has several chains: a process for each would take minutes in a large cluster. */
-async function removeTable(host: Host, { program, table, chains, jumps }: TableRules): Promise<void> {
+/** A Service has several chains: a process for each would take minutes in a large cluster. @throws firewall-unchanged */
+export async function removeTable(host: Host, { program, table, chains, jumps }: TableRules): Promise<void> {
   const lines = [
     `*${table}`,
     ...chains.map((chain) => `:${chain} - [0:0]`),

@@ -9,6 +9,7 @@ import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
 import { type OwnFolder, ownFolders, removeOwnFolder } from "./own-folders.ts";
 import { packagesStep } from "./packages.ts";
+import { podNetworkStep } from "./pod-network.ts";
 import { describeRestore, isStillOwn, restoreEntry } from "./restore.ts";
 import { type Step, type StepOptions, systemctl } from "./step.ts";
 import { tunnelStep } from "./tunnel.ts";
@@ -32,6 +33,7 @@ const OWN_FOLDERS = [
     "/etc/cni/net.d",
     "/etc/cni",
   ],
+  ...["/var/lib/cni/networks", "/var/lib/cni/results", "/var/lib/cni"],
   ...["/opt/cni/bin", "/opt/cni", "/etc/eks/image-credential-provider", "/etc/eks"],
   ...["/usr/libexec/kubernetes/kubelet-plugins/volume/exec", "/usr/libexec/kubernetes/kubelet-plugins/volume"],
   ...["/usr/libexec/kubernetes/kubelet-plugins", "/usr/libexec/kubernetes"],
@@ -48,6 +50,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     podsStep(options),
     confirmStep(options),
     mountsStep(options),
+    podNetworkStep(options),
     tunnelStep(options),
     firewallStep(options),
     restoreStep(options),

@@ -1,9 +1,8 @@
 // The tunnel of the node: interface, address, routes, chain, wireguard-go's unit and the private key.
-import { removeFirewall } from "../apply/tunnel/firewall-executor.ts";
-import { listTunnel, removeTunnel } from "../apply/tunnel/removal.ts";
+import { listTunnel, removeChains, removeTunnel } from "../apply/tunnel/removal.ts";
 import { hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
-import { FIREWALL_CHAIN, TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../tunnel/names.ts";
+import { TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../tunnel/names.ts";
 import type { Step, StepOptions } from "./step.ts";
 
 const KEY_FILES = [TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE] as const;
@@ -15,7 +14,7 @@ export function tunnelStep({ host }: StepOptions): Step {
     list: async () => [...(await listTunnel(host)), ...(await listKey(host))],
     run: async () => {
       await orNothing(() => removeTunnel(host));
-      await orNothing(() => removeFirewall(host, FIREWALL_CHAIN));
+      await orNothing(() => removeChains(host));
       for (const file of KEY_FILES) await host.files.remove(file);
       return [];
     },

@@ -18,6 +18,10 @@ export const TUNNEL_MTU_ANNOTATION = "eks-satellite.io/tunnel-mtu";
 
 /** The satellite's interface. */
 export const TUNNEL_INTERFACE = "es0";
+/** All of them: what goes through one of these keeps a pod's address. */
+export const TUNNEL_INTERFACES = [TUNNEL_INTERFACE] as const;
+/** The CNI network of pods with addresses; host-local keeps what it gave away under this name. */
+export const POD_NETWORK = "eks-satellite";
 /** The satellite's private key: root's alone. It is made on the machine and stays there. */
 export const TUNNEL_KEY_FILE = "/etc/eks-satellite/tunnel.key";
 /** The private key to which the satellite is about to change; there is none at other times. */

@@ -31,6 +31,8 @@ const LABELS_WITHOUT_SAMPLES: Readonly<Record<string, readonly string[]>> = {
   eks_satellite_serving_certificate_expiry_timestamp_seconds: [],
   eks_satellite_services_answered_timestamp_seconds: [],
   eks_satellite_cluster_dns_answered_timestamp_seconds: [],
+  eks_satellite_pod_addresses_used: [],
+  eks_satellite_pod_addresses_capacity: [],
   eks_satellite_kubelet_start_timestamp_seconds: [],
   eks_satellite_kubelet_info: ["version"],
   eks_satellite_tunnel_mtu_bytes: [],

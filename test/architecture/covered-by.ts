@@ -3,6 +3,10 @@
 
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
+  "apply/tunnel/unreachable.ts": "apply/tunnel/tunnel-executor.test.ts",
+  "network/pods/pod-addresses.ts": "network/pods/pod-network-watch.test.ts",
+  "network/pods/pod-network-reader.ts": "network/pods/pod-network-watch.test.ts",
+  "plan/pods/prefix.ts": "plan/pods/pod-network.test.ts",
   "admin/verify/ask.ts": "admin/verify/verify.test.ts",
   "admin/verify/gpu-row.ts": "admin/verify/verify.test.ts",
   "admin/verify/kubelet-rows.ts": "admin/verify/verify.test.ts",

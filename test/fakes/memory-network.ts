@@ -21,11 +21,15 @@ export class MemoryNetwork {
   readonly peers = new Map<string, Peer>();
   /** Destination and source. */
   readonly routes = new Map<string, string | undefined>();
+  /** Networks of the agent's that lead nowhere. */
+  readonly unreachable = new Set<string>();
   /** By chain of the table filter. */
   readonly chains = new Map<string, string[]>([
     ["INPUT", ["-j ufw-before-input"]],
     ["FORWARD", ["-j DOCKER-USER"]],
   ]);
+  /** By chain of the table nat. */
+  readonly natChains = new Map<string, string[]>([["POSTROUTING", ["-j KUBE-POSTROUTING"]]]);
   link: { mtu: number; isUp: boolean } | undefined;
   publicKey: string | undefined;
   kernelHasWireguard = true;
@@ -37,7 +41,7 @@ export class MemoryNetwork {
     this.host = host;
     host.install("ip", (args) => this.#ip(args.filter((arg) => !["-json", "-4", "-6"].includes(arg))));
     host.install("wg", (args) => this.#wg(args));
-    host.install("iptables", (args) => this.#iptables(args.slice(4)));
+    host.install("iptables", (args) => this.#iptables(args[3] === "nat" ? this.natChains : this.chains, args.slice(4)));
     const others = host.installed("systemctl");
     host.install("systemctl", (args) =>
       args.some((arg) => arg.includes(WIREGUARD_UNIT)) ? this.#systemctl(args[0]) : (others?.(args) ?? {}),
@@ -111,6 +115,7 @@ export class MemoryNetwork {
 
   #route(verb: string | undefined, rest: readonly string[]) {
     const [destination = ""] = rest;
+    if (rest.includes("unreachable")) return this.#unreachable(verb, rest);
     const source = rest.includes("src") ? rest[rest.indexOf("src") + 1] : undefined;
     if (destination === "default") return { stdout: JSON.stringify([{ dst: "default", dev: "eth0" }]) };
     if (this.link === undefined) return NO_DEVICE;
@@ -121,6 +126,13 @@ export class MemoryNetwork {
       ...(prefsrc === undefined ? {} : { prefsrc }),
     }));
     return { stdout: JSON.stringify(routes) };
+  }
+
+  #unreachable(verb: string | undefined, [, network = ""]: readonly string[]) {
+    if (verb === "replace") this.unreachable.add(network);
+    else if (verb === "delete") this.unreachable.delete(network);
+    const own = [...this.unreachable].map((dst) => ({ type: "unreachable", dst, protocol: "137" }));
+    return { stdout: JSON.stringify([{ type: "unreachable", dst: "198.18.0.0/15" }, ...own]) };
   }
 
   #wg([verb, , ...rest]: readonly string[]) {
@@ -151,13 +163,13 @@ export class MemoryNetwork {
     return `${[own.join("\t"), ...peers].join("\n")}\n`;
   }
 
-  #iptables([verb, chain = "", ...rest]: readonly string[]) {
-    const rules = this.chains.get(chain);
-    if (verb === "--new-chain") this.chains.set(chain, []);
+  #iptables(chains: Map<string, string[]>, [verb, chain = "", ...rest]: readonly string[]) {
+    const rules = chains.get(chain);
+    if (verb === "--new-chain") chains.set(chain, []);
     else if (rules === undefined) return { exitCode: 1, stderr: "iptables: No chain/target/match by that name." };
     else if (verb === "--list-rules")
       return { stdout: [`-N ${chain}`, ...rules.map((rule) => `-A ${chain} ${rule}`), ""].join("\n") };
-    else if (verb === "--delete-chain") this.chains.delete(chain);
+    else if (verb === "--delete-chain") chains.delete(chain);
     else return this.#rule(verb, rules, rest.join(" ").replace("--jump", "-j"));
     return {};
   }

@@ -139,6 +139,10 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
     config: sampleConfig("network: { cni: none, tunnel: { keepaliveSeconds: 25 } }"),
     facts: sampleFacts({ tunnel: sampleTunnelFacts({ pods: ["10.251.16.0/24"], remoteNetworks: ["10.250.0.0/24"] }) }),
   },
+  "pods-with-addresses": {
+    config: sampleConfig("network: { cni: routed }"),
+    facts: sampleFacts({ tunnel: sampleTunnelFacts({ pods: ["10.250.16.0/26"], remoteNetworks: ["10.250.16.0/20"] }) }),
+  },
   fargate: {
     config: parseConfig(FARGATE_CONFIG.replace("eni: ", "computeTypeTaint: true, eni: "), "config.yaml", "gpu-1"),
     facts: sampleFacts({ machine: sampleMachine() }),

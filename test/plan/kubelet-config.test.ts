@@ -14,6 +14,7 @@ function render(yaml = "", machine = sampleMachine(), kubeletVersion = "1.34.4")
     cluster: sampleCluster(),
     machine,
     kubeletVersion,
+    maxPods: 110,
     cgroupDriver: "systemd",
   });
   return { text, config: parse(text) as Record<string, unknown> };

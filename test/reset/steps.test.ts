@@ -38,6 +38,7 @@ test("kubelet is stopped before its pods, mounts and files are removed, and the 
       "end and remove the pods' containers",
       "confirm the end of evicted pods",
       "unmount what is below kubelet's folder",
+      "remove what pods with addresses have left",
       "remove the tunnel to the cluster's network",
       "remove the rules of kubelet and kube-proxy from the packet filter",
       "restore what was there before",

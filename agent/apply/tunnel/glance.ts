@@ -7,7 +7,7 @@ import { rpFilterPath } from "./tunnel-state.ts";
 
 /** What no file shows is found by the watch, or after so long: a peer's networks and endpoint, the key, the MTU, the packet filter. */
 const FULL_LOOK_EVERY_MS = 10 * 60_000;
-const WATCHED_CONDITIONS = ["TunnelUp", "ControlPlaneRoute"] as const;
+const WATCHED_CONDITIONS = ["TunnelUp", "ControlPlaneRoute", "PodNetworkReady"] as const;
 
 type Watched = TunnelResource | FirewallResource;
 

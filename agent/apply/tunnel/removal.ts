@@ -6,22 +6,28 @@ import { FIREWALL_CHAIN, TUNNEL_INTERFACE, WIREGUARD_UNIT } from "../../tunnel/n
 import { readFirewallState, removeFirewall } from "./firewall-executor.ts";
 import { requireTool, runTool } from "./tool.ts";
 import { readTunnelState } from "./tunnel-state.ts";
+import { readUnreachable, setUnreachable } from "./unreachable.ts";
 
 const UNIT = `${WIREGUARD_UNIT}.service`;
+const TABLES = ["filter", "nat"] as const;
 
 /** What there is of the tunnel, one line a thing. */
 export async function listTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<readonly string[]> {
-  const [isUnit, isLink, addresses, isChain] = await Promise.all([
+  const [isUnit, isLink, addresses, unreachable, ...isChain] = await Promise.all([
     isUnitRunning(host),
     isThere(host, name),
     orNone(async () => (await readTunnelState(host, name)).addresses),
-    orNone(async () => ((await readFirewallState(host, FIREWALL_CHAIN)).rules === undefined ? [] : [FIREWALL_CHAIN])),
+    orNone(() => readUnreachable(host)),
+    ...TABLES.map((table) =>
+      orNone(async () => ((await hasChain(host, table)) ? [`${FIREWALL_CHAIN}${of(table)}`] : [])),
+    ),
   ]);
   return [
     ...(isUnit ? [`stop ${UNIT}`] : []),
     ...(isLink ? [`remove the interface ${name} and its routes`] : []),
     ...addresses.map((address) => `remove the address ${address} of lo`),
-    ...isChain.map((chain) => `remove the chain ${chain} from iptables`),
+    ...unreachable.map((destination) => `remove the route that makes ${destination} unreachable`),
+    ...isChain.flat().map((chain) => `remove the chain ${chain} from iptables`),
   ];
 }
 
@@ -31,15 +37,29 @@ export async function removeTunnel(host: Host, name = TUNNEL_INTERFACE): Promise
   if (await isThere(host, name)) await requireTool(host, "ip", ["link", "delete", "dev", name]);
   const { addresses } = await readTunnelState(host, name);
   for (const address of addresses) await requireTool(host, "ip", ["address", "delete", address, "dev", "lo"]);
+  await setUnreachable(host, []);
+}
+
+/** Removes the chain from every table. @throws tunnel-not-set */
+export async function removeChains(host: Host): Promise<void> {
+  for (const table of TABLES) await removeFirewall(host, FIREWALL_CHAIN, table);
 }
 
 /** Removes one of both by its id in the ledger; false for any other. */
 export async function removeTunnelResource(host: Host, id: string): Promise<boolean> {
-  const [kind, name = ""] = id.split(":", 2);
+  const [kind, name = "", table] = id.split(":", 3);
   if (kind === "tunnel") await removeTunnel(host, name);
-  else if (kind === "firewall") await removeFirewall(host, name);
+  else if (kind === "firewall") await removeFirewall(host, name, table === "nat" ? table : "filter");
   else return false;
   return true;
+}
+
+async function hasChain(host: Host, table: (typeof TABLES)[number]): Promise<boolean> {
+  return (await readFirewallState(host, FIREWALL_CHAIN, { table, asked: [] })).rules !== undefined;
+}
+
+function of(table: (typeof TABLES)[number]): string {
+  return table === "filter" ? "" : ` of table ${table}`;
 }
 
 async function isThere(host: Host, name: string): Promise<boolean> {

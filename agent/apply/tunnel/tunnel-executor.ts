@@ -13,6 +13,7 @@ import type { Executor } from "../executor.ts";
 import { compareSparingly } from "./glance.ts";
 import { requireTool } from "./tool.ts";
 import { addressLabel, readTunnelState, renderState, rpFilterPath, type TunnelState } from "./tunnel-state.ts";
+import { setUnreachable } from "./unreachable.ts";
 
 /** Loose, also where the machine's default is strict: of an interface's value and that of `all` the larger one counts (ip-sysctl.rst). */
 const LOOSE = "2";
@@ -40,6 +41,7 @@ export const tunnelExecutor: Executor<TunnelResource> = {
     await setPeers(host, resource, present.peers);
     await setLink(host, resource, present);
     await setRoutes(host, resource, present.routes);
+    await setUnreachable(host, resource.unreachable ?? []);
   },
 };
 

@@ -1,9 +1,10 @@
 // A tunnel as it is on the machine: `ip -json` and `wg show dump`, and a file of /proc.
 import * as z from "zod";
 import type { Host } from "../../host/host.ts";
-import { renderPeer, renderRoute, type TunnelPeer } from "../../plan/tunnel/resources.ts";
+import { renderPeer, renderRoute, renderUnreachable, type TunnelPeer } from "../../plan/tunnel/resources.ts";
 import { parseWireguardDump } from "../../tunnel/wireguard-config.ts";
 import { refused, requireTool, runTool } from "./tool.ts";
+import { readUnreachable } from "./unreachable.ts";
 
 export interface TunnelState {
   /** Undefined when there is no such interface. */
@@ -14,6 +15,8 @@ export interface TunnelState {
   readonly publicKey: string | undefined;
   readonly peers: readonly TunnelPeer[];
   readonly routes: readonly { readonly destination: string; readonly source: string | undefined }[];
+  /** Networks of the agent's that lead nowhere. */
+  readonly unreachable: readonly string[];
 }
 
 /** Under this label the agent's addresses on `lo` are known again: ip-address(8). */
@@ -24,14 +27,18 @@ export function addressLabel(name: string): string {
 /** Reads it all. @throws tools-missing, tunnel-not-set */
 export async function readTunnelState(host: Host, name: string): Promise<TunnelState> {
   const { link, addresses } = await readLinks(host, name);
-  if (link === undefined) return { link, addresses, publicKey: undefined, peers: [], routes: [] };
-  const [wireguard, routes] = await Promise.all([readKeys(host, name), readRoutes(host, name)]);
-  return { link, addresses, ...wireguard, routes };
+  if (link === undefined) return { link, addresses, publicKey: undefined, peers: [], routes: [], unreachable: [] };
+  const [wireguard, routes, unreachable] = await Promise.all([
+    readKeys(host, name),
+    readRoutes(host, name),
+    readUnreachable(host),
+  ]);
+  return { link, addresses, ...wireguard, routes, unreachable };
 }
 
 /** Renders it in the words of the plan; undefined when there is nothing. */
 export function renderState(name: string, state: TunnelState): string | undefined {
-  const { link, addresses, publicKey, peers, routes } = state;
+  const { link, addresses, publicKey, peers, routes, unreachable } = state;
   const lines = [
     ...(link === undefined
       ? []
@@ -43,6 +50,7 @@ export function renderState(name: string, state: TunnelState): string | undefine
     ...addresses.map((address) => `address ${address} on lo`),
     ...peers.map(renderPeer).toSorted(),
     ...routes.map(({ destination, source }) => renderRoute(destination, source)).toSorted(),
+    ...unreachable.map(renderUnreachable).toSorted(),
   ];
   return lines.length === 0 ? undefined : lines.map((line) => `${line}\n`).join("");
 }

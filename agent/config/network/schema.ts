@@ -92,9 +92,11 @@ function hasRepeated<K extends string>(gateways: readonly Readonly<Record<K, str
 
 export const networkSchema = z.strictObject({
   cni: z
-    .enum(["host", "none"])
+    .enum(["host", "routed", "none"])
     .default("host")
-    .describe("host: pods use the host's network. none: you install a CNI plugin."),
+    .describe(
+      "host: pods use the host's network. routed: pods have addresses of their own, of the tunnel's network for pods (eks-satellite authorize --tunnel). none: you install a CNI plugin.",
+    ),
   tunnel: tunnelSchema
     .prefault({})
     .describe(

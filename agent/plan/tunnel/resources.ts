@@ -23,14 +23,18 @@ export interface TunnelResource {
   readonly peers: readonly TunnelPeer[];
   /** Networks behind the interface; packets to them have {@link address} as their source. */
   readonly routes: readonly string[];
+  /** Networks of the node's own pods: an address that no pod has leads nowhere, and not back into the tunnel. */
+  readonly unreachable?: readonly string[];
   /** Whether wireguard-go may run where the kernel has no WireGuard. */
   readonly userspace: "never" | "allow";
   readonly why: string;
 }
 
-/** A chain of the agent's own in the table `filter` of iptables, with a jump to it from each of `parents`. */
+/** A chain of the agent's own in a table of iptables, with a jump to it from each of `parents`. */
 export interface FirewallResource {
   readonly kind: "firewall";
+  /** Default: `filter`, whose rules accept and need no order. Those of `nat` are in order. */
+  readonly table?: "nat";
   readonly chain: string;
   readonly parents: readonly string[];
   /** As `iptables --list-rules` prints them, without `-A CHAIN`. */
@@ -40,7 +44,7 @@ export interface FirewallResource {
 
 /** Renders what a tunnel is to be, one line a thing. */
 export function renderTunnel(tunnel: Omit<TunnelResource, "kind" | "keyFile" | "userspace" | "why">): string {
-  const { address, mtu, peers, routes, publicKey } = tunnel;
+  const { address, mtu, peers, routes, publicKey, unreachable = [] } = tunnel;
   return renderLines([
     `interface ${tunnel.interface}, up, MTU ${mtu}`,
     "reverse path filter: loose",
@@ -48,7 +52,12 @@ export function renderTunnel(tunnel: Omit<TunnelResource, "kind" | "keyFile" | "
     `address ${address}/32 on lo`,
     ...peers.map(renderPeer).toSorted(),
     ...routes.map((destination) => renderRoute(destination, address)).toSorted(),
+    ...unreachable.map(renderUnreachable).toSorted(),
   ]);
+}
+
+export function renderUnreachable(destination: string): string {
+  return `unreachable ${destination}, but for addresses of pods`;
 }
 
 export function renderPeer({ publicKey, endpoint, keepaliveSeconds, allowedIps }: TunnelPeer): string {
@@ -61,13 +70,15 @@ export function renderRoute(destination: string, source: string | undefined): st
 
 /** Renders what the chain is to be. */
 export function renderFirewall({
+  table,
   chain,
   parents,
   rules,
-}: Pick<FirewallResource, "chain" | "parents" | "rules">): string {
+}: Pick<FirewallResource, "table" | "chain" | "parents" | "rules">): string {
+  const lines = rules.map((rule) => `-A ${chain} ${rule}`);
   return renderLines([
     ...parents.map((parent) => `-A ${parent} -j ${chain}`).toSorted(),
-    ...rules.map((rule) => `-A ${chain} ${rule}`).toSorted(),
+    ...(table === undefined ? lines.toSorted() : lines),
   ]);
 }
 

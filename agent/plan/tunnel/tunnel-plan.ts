@@ -3,6 +3,7 @@ import type { Config } from "../../config/schema.ts";
 import { SatelliteError } from "../../errors.ts";
 import type { TunnelFacts, TunnelGateway, WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
 import { DEFAULT_MTU, FIREWALL_CHAIN, TUNNEL_INTERFACE, TUNNEL_KEY_FILE } from "../../tunnel/names.ts";
+import { planPodNat, podFilterRules } from "../pods/pod-rules.ts";
 import { findConflict } from "./conflicts.ts";
 import type { FirewallResource, TunnelPeer, TunnelResource } from "./resources.ts";
 
@@ -49,10 +50,12 @@ export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly 
       peers: gateways.map((gateway, index) => planPeer(gateway, index === 0 ? behind : [], keepaliveSeconds)),
       // kube-proxy replaces a Service's address by an endpoint's before the packet leaves; the source is chosen by this route before that.
       routes: [...new Set([...behind, tunnel.serviceCidr])],
+      unreachable: tunnel.pods,
       userspace,
       why: "the way to the cluster's VPC and Services",
     },
     planFirewall(tunnel, network.cni),
+    ...planPodNat(network.cni, tunnel.pods),
   ];
 }
 
@@ -74,19 +77,13 @@ function planPeer(gateway: ReachableGateway, behind: readonly string[], keepaliv
  * What the VPC sends to the node itself passes INPUT: kubelet's port, and pods on the host's network, whose ports are not known beforehand.
  * Only a CNI plugin's pods pass FORWARD, whose policy Docker sets to DROP.
  */
-function planFirewall({ address, pods }: WantedTunnel, cni: "host" | "none"): FirewallResource {
-  const routed = cni === "host" ? [] : pods;
+function planFirewall({ address, pods }: WantedTunnel, cni: Config["network"]["cni"]): FirewallResource {
+  const podRules = podFilterRules(cni, pods);
   return {
     kind: "firewall",
     chain: FIREWALL_CHAIN,
-    parents: routed.length === 0 ? ["INPUT"] : ["INPUT", "FORWARD"],
-    rules: [
-      `-d ${address}/32 -i ${TUNNEL_INTERFACE} -j ACCEPT`,
-      ...routed.flatMap((network) => [
-        `-d ${network} -i ${TUNNEL_INTERFACE} -j ACCEPT`,
-        `-s ${network} -o ${TUNNEL_INTERFACE} -j ACCEPT`,
-      ]),
-    ],
+    parents: podRules.length === 0 ? ["INPUT"] : ["INPUT", "FORWARD"],
+    rules: [`-d ${address}/32 -i ${TUNNEL_INTERFACE} -j ACCEPT`, ...podRules],
     why: "what comes from the VPC reaches kubelet and pods behind a firewall of the machine",
   };
 }

@@ -70,6 +70,25 @@ test("networks of pods come and go with their jump", async () => {
   assert.deepEqual(network.chains.get(CHAIN), PLANNED.rules);
 });
 
+test("rules that translate addresses are in order, and a wrong order is repaired from its end", async () => {
+  const { network, rounds } = setUp();
+  const rules = ["-o es0 -j RETURN", "-d 10.251.0.0/25 -j RETURN", "-s 10.251.0.0/25 -j MASQUERADE"];
+  const nat: FirewallResource = { ...PLANNED, table: "nat", parents: ["POSTROUTING"], rules };
+  assert.deepEqual(actionsOf(await rounds.apply(PLANNED, nat)), ["create", "create"]);
+  assert.deepEqual(network.natChains.get(CHAIN), rules);
+  assert.deepEqual(network.natChains.get("POSTROUTING"), [`-j ${CHAIN}`, "-j KUBE-POSTROUTING"]);
+  assert.deepEqual(network.chains.get(CHAIN), PLANNED.rules);
+  network.natChains.set(CHAIN, rules.toReversed());
+  const before = network.changes.length;
+  assert.deepEqual(actionsOf(await rounds.apply(PLANNED, nat)), ["update"]);
+  assert.deepEqual(network.natChains.get(CHAIN), rules);
+  assert.match(network.changes[before] ?? "", /--table nat --delete EKS-SATELLITE -o es0 -j RETURN$/);
+  assert.match(network.changes.at(-1) ?? "", /--append EKS-SATELLITE -s 10\.251\.0\.0\/25 -j MASQUERADE$/);
+  for (let turn = 0; turn < 2; turn += 1) await removeFirewall(network.host, CHAIN, "nat");
+  assert.deepEqual([...network.natChains.keys()], ["POSTROUTING"]);
+  assert.deepEqual(network.chains.get(CHAIN), PLANNED.rules, "the chain of the filter stays");
+});
+
 test("it is removed whole, twice if need be", async () => {
   const { host, network, rounds } = setUp();
   await rounds.apply(WITH_PODS);

@@ -15,8 +15,9 @@ async function setUp(kernelHasWireguard = true) {
   network.kernelHasWireguard = kernelHasWireguard;
   const key = makePrivateKey();
   host.files.put(TUNNEL_KEY_FILE, key.reveal(), { mode: 0o600 });
-  const config = sampleConfig("network: { tunnel: { userspace: allow } }");
-  await createRounds(host).apply(...planTunnel(config, sampleTunnel({ publicKey: publicKeyOf(key) })));
+  const config = sampleConfig("network: { cni: routed, tunnel: { userspace: allow } }");
+  const tunnel = sampleTunnel({ publicKey: publicKeyOf(key), pods: ["10.251.16.0/25"] });
+  await createRounds(host).apply(...planTunnel(config, tunnel));
   network.addresses.set("203.0.113.7/32", "lo");
   return { host, network };
 }
@@ -26,10 +27,13 @@ test("everything of the tunnel is listed and removed, by the machine's own word;
   assert.deepEqual(await listTunnel(host), [
     "remove the interface es0 and its routes",
     "remove the address 10.250.0.11/32 of lo",
+    "remove the route that makes 10.251.16.0/25 unreachable",
     "remove the chain EKS-SATELLITE from iptables",
+    "remove the chain EKS-SATELLITE of table nat from iptables",
   ]);
   for (let turn = 0; turn < 2; turn += 1)
-    for (const id of ["tunnel:es0", "firewall:EKS-SATELLITE"]) assert.ok(await removeTunnelResource(host, id));
+    for (const id of ["tunnel:es0", "firewall:EKS-SATELLITE", "firewall:EKS-SATELLITE:nat"])
+      assert.ok(await removeTunnelResource(host, id));
   assert.deepEqual([network.link, [...network.addresses.keys()]], [undefined, ["203.0.113.7/32"]]);
   assert.deepEqual(await listTunnel(host), []);
 });

@@ -50,7 +50,7 @@ test("a tunnel is made in one round: the address before the interface, since kub
   assert.equal(network.host.files.peek("/proc/sys/net/ipv4/conf/es0/rp_filter")?.content, "2");
 });
 
-test("a round with nothing to do changes nothing, and asks three questions", async () => {
+test("a round with nothing to do changes nothing, and asks four questions", async () => {
   const { host, network, plan, rounds } = setUp();
   await rounds.apply(plan());
   const [changes, commands, writes] = [network.changes.length, host.commands.length, host.files.changes.length];
@@ -59,6 +59,7 @@ test("a round with nothing to do changes nothing, and asks three questions", asy
   assert.equal(host.files.changes.length, writes);
   assert.deepEqual(host.commands.slice(commands).toSorted(), [
     "ip -json -4 route show table main dev es0",
+    "ip -json -4 route show table main type unreachable",
     "ip -json address show",
     "wg show es0 dump",
   ]);
@@ -130,6 +131,18 @@ for (const [what, [drift, repair]] of Object.entries(DRIFT)) {
     assert.deepEqual(actionsOf(await rounds.apply(plan())), [], "and the one after it finds nothing");
   });
 }
+
+test("the networks of the node's pods lead nowhere but to pods, and come and go with the entry", async () => {
+  const { network, plan, rounds } = setUp();
+  const pods = ["10.251.16.0/25", "10.251.17.0/25"];
+  await rounds.apply(plan({ pods }));
+  assert.deepEqual([...network.unreachable], pods);
+  assert.ok(network.changes.includes("ip -4 route replace unreachable 10.251.16.0/25 proto 137 metric 4294967294"));
+  network.unreachable.delete("10.251.16.0/25");
+  assert.deepEqual(actionsOf(await rounds.apply(plan({ pods }))), ["update"]);
+  await rounds.apply(plan({ pods: ["10.251.17.0/25"] }));
+  assert.deepEqual([...network.unreachable], ["10.251.17.0/25"]);
+});
 
 test("another gateway takes over in one command: the networks are with one peer at any time", async () => {
   const { network, plan, rounds } = setUp();

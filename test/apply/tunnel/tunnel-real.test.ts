@@ -68,7 +68,7 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
     assert.ok(typeof programs !== "string");
     writeFileSync(join(folder, "key"), `${key.reveal()}\n`, { mode: 0o600 });
     standInForSystemd(programs.wireguardGo);
-    const config = sampleConfig("network: { cni: none, tunnel: { userspace: allow } }");
+    const config = sampleConfig("network: { cni: routed, tunnel: { userspace: allow } }");
     const wanted = { publicKey: publicKeyOf(key), pods: ["10.251.16.0/24"], remoteNetworks: ["10.250.0.0/24"] };
     const gateways = [sampleGateway(), OTHER];
     const resources = JSON.stringify(planTunnel(config, sampleTunnel({ ...wanted, gateways })))
@@ -98,10 +98,10 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
   }
 
   test("it is set in one round, and the next round finds nothing to change", async () => {
-    assert.deepEqual((await ask("dry")).actions, ["create tunnel", "create firewall"]);
+    assert.deepEqual((await ask("dry")).actions, ["create tunnel", "create firewall", "create firewall"]);
     assert.equal(picture(), untouched, "a dry run changes nothing");
     const { actions, failures } = await ask("round");
-    assert.deepEqual([actions, failures], [["create tunnel", "create firewall"], []]);
+    assert.deepEqual([actions, failures], [["create tunnel", "create firewall", "create firewall"], []]);
     const again = await ask("round");
     assert.deepEqual([again.actions, again.failures], [[], []], again.texts?.join("\n"));
   });
@@ -123,6 +123,7 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
     "a foreign peer takes the VPC's network": `wg set ${NAME} peer ${publicKeyOf(makePrivateKey())} allowed-ips 10.20.0.0/16`,
     "the gateway seems to have moved": `wg set ${NAME} peer ${sampleGateway().publicKey} endpoint 203.0.113.9:7`,
     "the key is another": `wg set ${NAME} private-key ${join(folder, "other")}`,
+    "the pods' network leads elsewhere": "ip route delete unreachable 10.251.16.0/24",
     "the reverse path filter is strict": `sysctl -qw net.ipv4.conf.${NAME}.rp_filter=1`,
   };
 
@@ -140,9 +141,13 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
     "the chain is emptied": "iptables -F EKS-SATELLITE",
     "the jump is gone, as after a reload of another firewall": "iptables -D INPUT -j EKS-SATELLITE",
     "a rule that drops all is added": "iptables -A EKS-SATELLITE -j DROP",
+    "pods have no way out": "iptables -t nat -F EKS-SATELLITE",
+    "all is masqueraded first": "iptables -t nat -I EKS-SATELLITE 1 -j MASQUERADE",
+    "the order of the translation is another":
+      "iptables -t nat -D EKS-SATELLITE 1;iptables -t nat -A EKS-SATELLITE -o NAME -j RETURN",
   }))
     test(`${what}: one round repairs it`, async () => {
-      inside(change);
+      for (const command of change.replace("NAME", NAME).split(";")) inside(command);
       assert.deepEqual((await ask("round")).actions, ["update firewall"]);
       assert.deepEqual((await ask("round")).actions, []);
     });
@@ -161,6 +166,15 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
     assert.deepEqual(seen, SEEN_BY_A_GLANCE);
   });
 
+  test("an address that no pod has leads nowhere, and one that a pod has leads to it", () => {
+    assert.throws(() => inside("ip route get 10.251.16.9"));
+    inside("ip link add veth1 type veth peer name pod1");
+    inside("ip link set veth1 up");
+    inside("ip route add 10.251.16.9/32 dev veth1");
+    assert.match(inside("ip route get 10.251.16.9"), /dev veth1/);
+    inside("ip link delete veth1");
+  });
+
   test("a peer that is set anew is the same peer", async () => {
     assert.deepEqual(await ask("restart"), {});
     assert.deepEqual((await ask("round")).actions, []);
@@ -173,7 +187,7 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
   });
 
   test("removed, twice, nothing of it is left, and what was there before is", async () => {
-    assert.equal((await ask("list")).left?.length, 3);
+    assert.equal((await ask("list")).left?.length, 5);
     for (let turn = 0; turn < 2; turn += 1) assert.deepEqual(await ask("remove"), {});
     assert.deepEqual((await ask("list")).left, []);
     assert.equal(picture(), untouched);

@@ -2,9 +2,8 @@
 import { createInterface } from "node:readline";
 import { converge } from "../../../../agent/apply/converge.ts";
 import { Ledger } from "../../../../agent/apply/ledger.ts";
-import { removeFirewall } from "../../../../agent/apply/tunnel/firewall-executor.ts";
 import { Glance } from "../../../../agent/apply/tunnel/glance.ts";
-import { listTunnel, removeTunnel } from "../../../../agent/apply/tunnel/removal.ts";
+import { listTunnel, removeChains, removeTunnel } from "../../../../agent/apply/tunnel/removal.ts";
 import { restartPeer } from "../../../../agent/apply/tunnel/restart-peer.ts";
 import { describe } from "../../../../agent/errors.ts";
 import { createLinuxHost } from "../../../../agent/host/linux-host.ts";
@@ -18,7 +17,6 @@ const log = createLog({ level: "error", format: "text" }, () => undefined);
 const shared = { host, log, servicesFile: `${folder}/services.json` };
 const glance = new Glance(host, { isTrue: () => true, isFailing: () => false });
 const [tunnel] = resources;
-const firewall = resources.find(({ kind }) => kind === "firewall");
 
 async function round(ledger: Ledger | undefined, sparing: { readonly glance?: Glance } = {}) {
   const { changes, failures } = await converge(resources, { ...shared, ...sparing, ledger });
@@ -41,7 +39,7 @@ const WORDS: Readonly<Record<string, () => Promise<object>>> = {
   },
   remove: async () => {
     if (tunnel?.kind === "tunnel") await removeTunnel(host, tunnel.interface);
-    if (firewall?.kind === "firewall") await removeFirewall(host, firewall.chain);
+    await removeChains(host);
     return {};
   },
 };
