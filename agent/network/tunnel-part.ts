@@ -160,13 +160,13 @@ export class TunnelPart {
     const { board } = this.#options;
     if (!this.#isNoted || this.#problem !== undefined || !this.#isWritten || !this.#isAnswered) return false;
     if (this.#mode === "auto" && this.#saved?.entry === undefined) return this.#word !== "no-entry";
-    if (this.#mode === "auto" && !this.#isAccepted()) return false;
+    if (this.#mode === "auto" && !this.#isComplete()) return false;
     return (["TunnelConfigured", "TunnelUp"] as const).every((type) => board.isTrue(type) && !board.isFailing(type));
   }
 
-  /** A gateway says this node's key in its entry once it accepts it: what was read before says that it does not. */
-  #isAccepted(): boolean {
-    if (this.#facts?.kind !== "wanted") return false;
+  /** A gateway says this node's key in its entry once it accepts it. Pods that lack a network get it from an administrator, any minute. */
+  #isComplete(): boolean {
+    if (this.#facts?.kind !== "wanted" || this.#options.board.isFailing("PodNetworkReady")) return false;
     const { gateways, publicKey } = this.#facts.tunnel;
     return gateways.every(({ peers }) => peers?.[this.#options.config.node.name] === publicKey);
   }

@@ -23,6 +23,10 @@ test("while the tunnel works the cluster is asked each fifth round, and at once 
   await part.facts();
   assert.equal(await rounds(4), 0);
   assert.equal(await rounds(1), 2);
+  board.setFailed("PodNetworkReady", new SatelliteError("pod-prefix-missing", "a test"));
+  assert.equal(await rounds(3), 6, "an administrator may give it a network for pods any minute");
+  board.setTrue("PodNetworkReady", "Ready", "it has one");
+  assert.equal(await rounds(4), 0);
   board.setFailed("TunnelUp", new SatelliteError("gateway-away", "a test"));
   assert.equal(await rounds(3), 6);
 });

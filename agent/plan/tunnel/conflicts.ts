@@ -9,6 +9,9 @@ interface Named {
   readonly network: string;
 }
 
+/** The node's end of a pod's link, as ptp names it. */
+const POD_LINK = /^veth[0-9a-f]{8}$/;
+
 const HINT =
   "The tunnel is left out, and the node runs without it. Change the machine's network (Docker's: bip and default-address-pools in /etc/docker/daemon.json) or the tunnel's, or set network.tunnel.mode: off.";
 
@@ -29,16 +32,21 @@ function findTaken({ address }: WantedTunnel, { addresses }: Surroundings): Sate
   );
 }
 
-/** A route or an address of the machine within the tunnel's networks, or around them. */
+/**
+ * A route or an address of the machine within the tunnel's networks, or around them. Pods that run keep their addresses when the entry gets
+ * another network, or none: each hides one address behind the tunnel, which is no reason to cut the node off.
+ */
 function findOverlap(tunnel: WantedTunnel, { routes, addresses }: Surroundings): SatelliteError | undefined {
   const ownPods = tunnel.pods;
   const local = [
-    ...routes.map(({ destination, interface: name }) => ({
-      what: `the route ${destination} of ${name}`,
-      network: destination,
-    })),
+    ...routes
+      .filter(({ destination, interface: name }) => !(POD_LINK.test(name) && destination.endsWith("/32")))
+      .map(({ destination, interface: name }) => ({
+        what: `the route ${destination} of ${name}`,
+        network: destination,
+      })),
     ...addresses
-      .filter(({ interface: name }) => name !== "lo")
+      .filter(({ interface: name }) => name !== "lo" && !POD_LINK.test(name))
       .map(({ address, interface: name }) => ({ what: `the address ${address} of ${name}`, network: `${address}/32` })),
   ].filter(({ network }) => !ownPods.some((pods) => contains(pods, network)));
   for (const wanted of [...networksOf(tunnel), { what: "the node's address", network: `${tunnel.address}/32` }]) {

@@ -82,6 +82,16 @@ test("routes of the node's own pods are a CNI plugin's, and the node's address o
   assert.match(problemOf({ ...networks, pods: [] }, own) ?? "", /remote network 10\.251\.0\.0\/16 .* of cali1/);
 });
 
+test("pods that run take no tunnel away when their entry gets another network; a network on such a link is a conflict", () => {
+  const networks = { pods: [], remoteNetworks: ["10.250.0.0/20", "10.250.16.0/20"] };
+  const link = "veth0a1b2c3d";
+  const pod = { destination: "10.250.16.2/32", interface: link };
+  const addresses = [{ interface: link, address: "10.250.16.1" }];
+  assert.equal(problemOf(networks, { routes: [pod], addresses }), undefined);
+  const whole = { destination: "10.250.16.0/25", interface: link };
+  assert.match(problemOf(networks, { routes: [whole] }) ?? "", /10\.250\.16\.0\/25 of veth0a1b2c3d overlap/);
+});
+
 test("a gateway of IPv6, or one whose name has no address yet, swallows nothing", () => {
   const gateways = ["[2001:db8::1]:51820", undefined].map((resolved) => sampleGateway({ resolved }));
   assert.equal(problemOf({ gateways }), undefined);
