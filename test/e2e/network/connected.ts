@@ -125,7 +125,8 @@ export async function openApp({ sandbox }: Connected): Promise<void> {
     IpProtocol: "tcp",
     FromPort: APP_PORT,
     ToPort: APP_PORT,
-    IpRanges: [{ CidrIp: "10.250.0.0/20" }],
+    // The nodes' network and the pods', as `gateway create` chooses them.
+    IpRanges: [{ CidrIp: "10.250.0.0/20" }, { CidrIp: "10.250.16.0/20" }],
   };
   await ec2.send(
     new AuthorizeSecurityGroupIngressCommand({

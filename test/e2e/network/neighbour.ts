@@ -15,6 +15,13 @@ const NAME = "gpu-2";
 const DEVICE = "esnext0";
 const MAPS = "--namespace=kube-system";
 
+/** What it knows of pods: its own network, an address in it, and the network of all. */
+interface PodNetworks {
+  readonly own: string;
+  readonly address: string;
+  readonly all: string;
+}
+
 export class Neighbour {
   readonly #sandbox: Sandbox;
   readonly #namespace: string;
@@ -37,8 +44,8 @@ export class Neighbour {
     });
   }
 
-  /** Gives it this address, and its tunnel. */
-  static async join(sandbox: Sandbox, address: string): Promise<Neighbour> {
+  /** Gives it this address, and its tunnel; with a network for pods the way to others' pods, and its first address on itself, as a pod's. */
+  static async join(sandbox: Sandbox, address: string, pods?: PodNetworks): Promise<Neighbour> {
     const namespace = await sandbox.nat.neighbour();
     const folder = await mkdtemp(join(tmpdir(), "eks-satellite-neighbour-"));
     const map = JSON.parse(
@@ -50,7 +57,7 @@ export class Neighbour {
     const keyFile = join(folder, "key");
     await writeFile(keyFile, await inside("wg", "genkey"), { mode: 0o600 });
     const publicKey = (await execIn(namespace, ["wg", "pubkey"], await inside("cat", keyFile))).stdout.trim();
-    const data = renderNodeEntry(NAME, { address, pods: [], publicKey });
+    const data = renderNodeEntry(NAME, { address, pods: pods === undefined ? [] : [pods.own], publicKey });
     await patch(sandbox, data);
     const neighbour = new Neighbour(sandbox, namespace, folder, `http://${gateway.address}:51821/healthz`);
     const explain = () => `it has ended with ${neighbour.#program.exitCode}, and said: ${neighbour.#said}`;
@@ -58,15 +65,26 @@ export class Neighbour {
       inside("wg", "show", DEVICE).then(() => true),
     );
     const peer = ["peer", gateway.publicKey, "endpoint", gateway.endpoint, "persistent-keepalive", "5"];
-    await inside("wg", "set", DEVICE, "private-key", keyFile, ...peer, "allowed-ips", vpcPlans.vpc.cidr);
+    const behind = [vpcPlans.vpc.cidr, ...(pods === undefined ? [] : [pods.all])];
+    await inside("wg", "set", DEVICE, "private-key", keyFile, ...peer, "allowed-ips", behind.join(","));
     await inside("ip", "link", "set", DEVICE, "mtu", "1420", "up");
     await inside("ip", "address", "add", `${address}/32`, "dev", DEVICE);
-    await inside("ip", "route", "add", vpcPlans.vpc.cidr, "dev", DEVICE, "src", address);
+    if (pods !== undefined) await inside("ip", "address", "add", `${pods.address}/32`, "dev", "lo");
+    for (const network of behind) await inside("ip", "route", "add", network, "dev", DEVICE, "src", address);
     return neighbour;
   }
 
   reachesGateway(): Promise<boolean> {
     return answersTo(this.#namespace, this.#health);
+  }
+
+  /** Runs a command on it, and returns its output. @throws Error when it fails */
+  async run(...command: readonly string[]): Promise<string> {
+    return (await execIn(this.#namespace, command)).stdout.trim();
+  }
+
+  get namespace(): string {
+    return this.#namespace;
   }
 
   async leave(): Promise<void> {

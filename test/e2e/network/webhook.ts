@@ -26,8 +26,8 @@ createServer({ key: file("tls.key"), cert: file("tls.crt") }, async (request, re
 }).listen(${PORT}, () => console.log("listening"));
 `;
 
-/** Starts it as a pod on the host's network behind a Service, and asks the API server to ask it. */
-export async function startWebhook({ sandbox, satellite }: Connected): Promise<void> {
+/** Starts it as a pod behind a Service, by default on the host's network, and asks the API server to ask it. */
+export async function startWebhook({ sandbox, satellite }: Connected, { hostNetwork = true } = {}): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "eks-satellite-webhook-"));
   try {
     const [key, certificate] = [join(folder, "tls.key"), join(folder, "tls.crt")];
@@ -42,7 +42,7 @@ export async function startWebhook({ sandbox, satellite }: Connected): Promise<v
     await satellite.write(`${FOLDER}/tls.key`, await readFile(key, "utf8"), "0600");
     await satellite.write(`${FOLDER}/tls.crt`, await readFile(certificate, "utf8"));
     const caBundle = (await readFile(certificate)).toString("base64");
-    const items = [pod(), service(), configuration(caBundle)];
+    const items = [pod(hostNetwork), service(), configuration(caBundle)];
     await sandbox.kubectl(["apply", "--filename=-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
     await sandbox.kubectl(["wait", `pod/${NAME}`, "--for=condition=Ready", "--timeout=60s"]);
   } finally {
@@ -50,14 +50,14 @@ export async function startWebhook({ sandbox, satellite }: Connected): Promise<v
   }
 }
 
-function pod() {
+function pod(hostNetwork: boolean) {
   const command = ["/bin/busybox", "chroot", "/host", "/opt/eks-satellite/bin/node", `${FOLDER}/server.cjs`];
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: NAME, namespace: "default", labels: { app: NAME } },
     spec: {
-      hostNetwork: true,
+      hostNetwork,
       nodeName,
       terminationGracePeriodSeconds: 1,
       volumes: [{ name: "host", hostPath: { path: "/" } }],
