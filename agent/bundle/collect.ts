@@ -66,13 +66,14 @@ function nodeItems({ host, local, redactor }: CollectOptions): readonly Item[] {
   const { cluster } = statePaths(local.stateFolder);
   const { kubeletGoroutines } = runPaths(local.runFolder);
   const yaml = { host, redactor, parse: parseYaml };
+  const cni = local.network.cni === "routed" ? PATHS.podConfig : PATHS.cniConfig;
   const toml = { host, redactor, parse: parseToml };
   return [
     documentItem("node/kubelet-config.yaml", "kubelet's configuration", { ...yaml, file: PATHS.kubeletConfig }),
     documentItem("node/kubeconfig.yaml", "kubelet's kubeconfig", { ...yaml, file: PATHS.kubeconfig }),
     documentItem("node/cluster.yaml", "the cluster as last described", { ...yaml, file: cluster }),
     documentItem("node/containerd.yaml", "containerd's configuration", { ...toml, file: local.containerd.configFile }),
-    documentItem("node/cni.yaml", "the CNI configuration", { ...yaml, file: PATHS.cniConfig }),
+    documentItem("node/cni.yaml", "the CNI configuration", { ...yaml, file: cni }),
     {
       path: "node/kubelet-goroutines.txt",
       what: "what kubelet's goroutines did when it last hung",
