@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "node.name": "gpu-1",
   "node.ip": "192.0.2.10",
   "node.labels": { "example.com/rack": "r7" },
+  "node.zone": "lambda-us-east-1",
   "node.taints[].key": "nvidia.com/gpu",
   "node.taints[].value": "present",
   "node.taints[].effect": "NoSchedule",

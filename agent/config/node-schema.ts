@@ -64,6 +64,14 @@ const keysSchema = z.strictObject({
     )
     .default({})
     .describe("Labels that kubelet gives the Node when it registers."),
+  zone: z
+    .string()
+    .regex(LABEL_VALUE, "must be a Kubernetes label value")
+    .min(1)
+    .optional()
+    .describe(
+      "Where the machine is, as its label topology.kubernetes.io/zone: Services with trafficDistribution keep to one zone. Machines of one site share one. none: no such label. Default: satellite-NAME, a zone of its own.",
+    ),
   taints: z.array(taintSchema).default([]).describe("Taints that kubelet gives the Node when it registers."),
   check: z
     .enum(["auto", "off"])

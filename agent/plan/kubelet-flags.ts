@@ -4,7 +4,7 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { gpuLabels } from "./gpu-node.ts";
-import { identityLabels } from "./node-identity.ts";
+import { identityLabels, zoneLabel } from "./node-identity.ts";
 
 /** Renders kubelet's arguments, the agent's first, then the user's `kubelet.flags` in the order of their names. */
 export function renderKubeletFlags(
@@ -15,6 +15,7 @@ export function renderKubeletFlags(
 ): readonly string[] {
   const labels = Object.entries({
     ...gpuLabels(config, machine),
+    ...zoneLabel(config),
     ...config.node.labels,
     ...identityLabels(config),
   }).toSorted(([one], [other]) => (one < other ? -1 : 1));

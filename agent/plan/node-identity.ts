@@ -13,6 +13,19 @@ export function identityLabels({ node }: Config): Readonly<Record<string, string
   return { [COMPUTE_TYPE]: node.identity, ...own };
 }
 
+const ZONE_LABEL = "topology.kubernetes.io/zone";
+const LABEL_MAX_LENGTH = 63;
+
+/**
+ * Without a zone of its own a satellite takes the effect from `trafficDistribution` for the whole cluster: kube-proxy heeds the hints of a
+ * Service when each of its endpoints has one, and an endpoint has one when its Node has a zone (pkg/proxy/topology.go).
+ */
+export function zoneLabel({ node }: Config): Readonly<Record<string, string>> {
+  if (node.zone === "none" || ZONE_LABEL in node.labels) return {};
+  const own = `satellite-${node.name}`.slice(0, LABEL_MAX_LENGTH).replace(/[^A-Za-z0-9]{1,63}$/, "");
+  return { [ZONE_LABEL]: node.zone ?? own };
+}
+
 /** The taint of Fargate's own nodes, where it is wanted and not among the configured ones. */
 export function computeTypeTaints({ node }: Config): readonly Taint[] {
   const isConfigured = node.taints.some(({ key, effect }) => key === COMPUTE_TYPE && effect === "NoSchedule");
