@@ -149,22 +149,6 @@ test("datagrams of the tunnel's size pass whole both ways, and the sender of a l
   }
 });
 
-test("after a reboot pods have addresses again, and none of before is lost", async () => {
-  const { sandbox, satellite } = node.connected;
-  await sandbox.reboot();
-  await satellite.untilHealthy(180_000);
-  await node.kubectl("wait", "--for=condition=Ready", "pod/alone", "pod/asks", "--timeout=120s");
-  const wait = { what: "as many addresses as pods", deadlineMs: 120_000, intervalMs: 1000 };
-  await waitFor(wait, async () => {
-    const { items } = JSON.parse(await node.kubectl("get", "pods", "--output=json"));
-    const pods = items.filter(({ spec }: { spec: { hostNetwork?: boolean } }) => spec.hostNetwork !== true).length;
-    const { podNetwork } = (await satellite.status()) as { podNetwork?: { addresses: { used?: number } } };
-    return podNetwork?.addresses.used === pods;
-  });
-  const alone = await node.addressOf("alone");
-  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone asked from/);
-});
-
 test("an entry that loses its network for pods is named, and what runs stays; the next one is taken up", async () => {
   const { satellite, sandbox } = node.connected;
   const patch = (entry: object) =>
@@ -177,7 +161,11 @@ test("an entry that loses its network for pods is named, and what runs stays; th
   const { hint } = await satellite.untilReason("PodNetworkReady", "PodPrefixMissing", 120_000);
   assert.match(hint ?? "", /authorize … --node-name satellite-1 --tunnel/);
   assert.equal(await node.box("ls", "/etc/cni/net.d"), "10-eks-satellite.conflist");
-  assert.match(await node.fetchFromPod(`http://${await node.addressOf("alone")}:${POD_PORT}/cgi-bin/who`), /^alone/);
+  const alone = await node.addressOf("alone");
+  const answer = await waitFor({ what: "kubelet to know its pods again", deadlineMs: 30_000 }, () =>
+    node.fetchFromPod(`http://${alone}:${POD_PORT}/cgi-bin/who`),
+  );
+  assert.match(answer, /^alone/);
   await node.administer(`eks-satellite authorize ${CLUSTER} --tunnel --node-name ${nodeName}`);
   await satellite.untilReason("PodNetworkReady", "Ready", 120_000);
 });
@@ -195,9 +183,25 @@ test("routed → host: nothing of pods' addresses is left in force, and pods on 
   for (const [type, reason] of WORKING) await satellite.untilReason(type, reason);
 });
 
-test("reset leaves nothing of it", async () => {
+test("after a reboot pods have addresses again, and none of before is lost", async () => {
+  const { sandbox, satellite } = node.connected;
   await node.route();
   await node.startPods();
+  await sandbox.reboot();
+  await satellite.untilHealthy(180_000);
+  await node.kubectl("wait", "--for=condition=Ready", "pod/alone", "pod/asks", "--timeout=120s");
+  const wait = { what: "as many addresses as pods", deadlineMs: 120_000, intervalMs: 1000 };
+  await waitFor(wait, async () => {
+    const { items } = JSON.parse(await node.kubectl("get", "pods", "--output=json"));
+    const pods = items.filter(({ spec }: { spec: { hostNetwork?: boolean } }) => spec.hostNetwork !== true).length;
+    const { podNetwork } = (await satellite.status()) as { podNetwork?: { addresses: { used?: number } } };
+    return podNetwork?.addresses.used === pods;
+  });
+  const alone = await node.addressOf("alone");
+  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone asked from/);
+});
+
+test("reset leaves nothing of it", async () => {
   await node.box("eks-satellite", "reset", "--yes");
   assert.doesNotMatch(await node.box("iptables-save"), /EKS-SATELLITE|CNI-|KUBE-SERVICES/);
   assert.doesNotMatch(await node.box("ip", "link"), /veth/);
