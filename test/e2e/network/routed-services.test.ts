@@ -131,10 +131,19 @@ test("Services of every kind, by kube-proxy in mode nftables", async () => {
 });
 
 test("a firewall that drops by default and takes the daemon's chain away is overruled within seconds", async () => {
-  const { satellite } = node.connected;
+  const { satellite, sandbox } = node.connected;
   const alone = await node.addressOf("alone");
   await node.box("iptables", "--policy", "FORWARD", "DROP");
   assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone/);
+  const lan = await sandbox.nat.neighbour();
+  const fromLan = async (port: number) => {
+    const url = `http://${sandbox.addresses.node}:${port}/cgi-bin/who`;
+    return (await execIn(lan, ["curl", "--silent", "--show-error", "--max-time", "10", url])).stdout;
+  };
+  assert.match(await fromLan(HOST_PORT), /^alone asked from/);
+  assert.match(await fromLan(NODE_PORTS.local), /^pair-\S+ asked from .*192\.168\./);
+  const publicly = ["wget", "-q", "--no-check-certificate", "-O", "-", `https://${sandbox.addresses.api}/version`];
+  assert.match(await node.asks("/bin/busybox", "timeout", "10", ...publicly), /"major": "1"/);
   await node.box("iptables", "--delete", "FORWARD", "--jump", "EKS-SATELLITE");
   await node.box("iptables", "--table", "nat", "--flush", "POSTROUTING");
   await waitFor({ what: "both jumps to be back", deadlineMs: 30_000 }, async () => {

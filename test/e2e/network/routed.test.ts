@@ -197,8 +197,11 @@ test("after a reboot pods have addresses again, and none of before is lost", asy
     const { podNetwork } = (await satellite.status()) as { podNetwork?: { addresses: { used?: number } } };
     return podNetwork?.addresses.used === pods;
   });
-  const alone = await node.addressOf("alone");
-  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone asked from/);
+  // The cluster shows the addresses of before until kubelet has reported.
+  const answer = await waitFor({ what: "the pod to answer at its new address", deadlineMs: 60_000 }, async () =>
+    node.fromVpc(`http://${await node.addressOf("alone")}:${POD_PORT}/cgi-bin/who`),
+  );
+  assert.match(answer, /^alone asked from/);
 });
 
 test("reset leaves nothing of it", async () => {
