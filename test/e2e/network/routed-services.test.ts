@@ -41,6 +41,13 @@ test("two megabytes pass either way by TCP", async () => {
   assert.equal((await execIn(node.vpcPod, upload)).stdout.trim(), "2048000");
 });
 
+/** From a machine in the satellite's own network, at the satellite's address there. */
+async function fromLan(port: number): Promise<string> {
+  const { nat, addresses } = node.connected.sandbox;
+  const url = `http://${addresses.node}:${port}/cgi-bin/who`;
+  return (await execIn(await nat.neighbour(), ["curl", "--silent", "--show-error", "--max-time", "10", url])).stdout;
+}
+
 /** Every kind of Service, in whichever mode kube-proxy is. */
 async function servicesWork(): Promise<void> {
   const own = await node.addressOf("asks");
@@ -109,6 +116,26 @@ test("kube-proxy's restart and the API's absence leave the rules", async () => {
   await node.connected.satellite.untilHealthy(120_000);
 });
 
+test("a firewall that drops by default and takes the daemon's chain away is overruled within seconds", async () => {
+  const { satellite, sandbox } = node.connected;
+  const alone = await node.addressOf("alone");
+  await node.box("iptables", "--policy", "FORWARD", "DROP");
+  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone/);
+  assert.match(await fromLan(HOST_PORT), /^alone asked from/);
+  assert.match(await fromLan(NODE_PORTS.local), /^pair-\S+ asked from .*192\.168\./);
+  const publicly = ["wget", "-q", "--no-check-certificate", "-O", "-", `https://${sandbox.addresses.api}/version`];
+  assert.match(await node.asks("/bin/busybox", "timeout", "10", ...publicly), /"major": "1"/);
+  await node.box("iptables", "--delete", "FORWARD", "--jump", "EKS-SATELLITE");
+  await node.box("iptables", "--table", "nat", "--flush", "POSTROUTING");
+  await waitFor({ what: "both jumps to be back", deadlineMs: 30_000 }, async () => {
+    const rules = await node.box("sh", "-c", "iptables -S FORWARD; iptables -t nat -S POSTROUTING");
+    return ["-A FORWARD -j EKS-SATELLITE", "-A POSTROUTING -j EKS-SATELLITE"].every((jump) => rules.includes(jump));
+  });
+  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone/);
+  await satellite.untilReason("PodNetworkReady", "Ready");
+  await node.box("iptables", "--policy", "FORWARD", "ACCEPT");
+});
+
 test("Services of every kind, by kube-proxy in mode nftables", async () => {
   const config = JSON.parse(
     await node.kubectl("get", "configmap", "kube-proxy-config", "--namespace=kube-system", "--output=json"),
@@ -128,29 +155,6 @@ test("Services of every kind, by kube-proxy in mode nftables", async () => {
   );
   assert.doesNotMatch(await node.box("iptables-save", "--table", "nat"), /KUBE-SVC-/);
   await servicesWork();
-});
-
-test("a firewall that drops by default and takes the daemon's chain away is overruled within seconds", async () => {
-  const { satellite, sandbox } = node.connected;
-  const alone = await node.addressOf("alone");
-  await node.box("iptables", "--policy", "FORWARD", "DROP");
-  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone/);
-  const lan = await sandbox.nat.neighbour();
-  const fromLan = async (port: number) => {
-    const url = `http://${sandbox.addresses.node}:${port}/cgi-bin/who`;
-    return (await execIn(lan, ["curl", "--silent", "--show-error", "--max-time", "10", url])).stdout;
-  };
-  assert.match(await fromLan(HOST_PORT), /^alone asked from/);
-  assert.match(await fromLan(NODE_PORTS.local), /^pair-\S+ asked from .*192\.168\./);
-  const publicly = ["wget", "-q", "--no-check-certificate", "-O", "-", `https://${sandbox.addresses.api}/version`];
-  assert.match(await node.asks("/bin/busybox", "timeout", "10", ...publicly), /"major": "1"/);
-  await node.box("iptables", "--delete", "FORWARD", "--jump", "EKS-SATELLITE");
-  await node.box("iptables", "--table", "nat", "--flush", "POSTROUTING");
-  await waitFor({ what: "both jumps to be back", deadlineMs: 30_000 }, async () => {
-    const rules = await node.box("sh", "-c", "iptables -S FORWARD; iptables -t nat -S POSTROUTING");
-    return ["-A FORWARD -j EKS-SATELLITE", "-A POSTROUTING -j EKS-SATELLITE"].every((jump) => rules.includes(jump));
-  });
-  assert.match(await node.fromVpc(`http://${alone}:${POD_PORT}/cgi-bin/who`), /^alone/);
-  await satellite.untilReason("PodNetworkReady", "Ready");
-  await node.box("iptables", "--policy", "FORWARD", "ACCEPT");
+  // In this mode a NodePort is at the node's own address alone (kube-proxy's nodePortAddresses: primary).
+  await assert.rejects(fromLan(NODE_PORTS.local));
 });
