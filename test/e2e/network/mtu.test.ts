@@ -103,7 +103,7 @@ async function untilMtu(mtu: number, deadlineMs = 90_000): Promise<void> {
     seen = { link, route, said };
     const isLowered = mtu < 1420;
     return (
-      link === mtu && said === (isLowered ? String(mtu) : undefined) && route.includes(` mtu ${mtu} `) === isLowered
+      link === mtu && said === (isLowered ? String(mtu) : undefined) && route.endsWith(` mtu ${mtu}`) === isLowered
     );
   });
 }

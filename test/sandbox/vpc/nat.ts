@@ -78,9 +78,25 @@ export class Nat {
     if (reach === "drop") await this.#iptables("--insert", "FORWARD", ...udp);
   }
 
-  /** Sets the MTU of the NAT's link with the internet; `silent` keeps from senders that a packet was too large. */
+  /**
+   * Sets the MTU of the NAT's link with the internet; `silent` keeps from senders that a packet was too large. TCP has no part in it, as
+   * behind routers of DSL: they lower the segments of each connection that begins, and do nothing for UDP.
+   */
   async mtu(bytes: number, { silent = false }: { readonly silent?: boolean } = {}): Promise<void> {
     const { internetNamespace, natNamespace } = this.#vpc;
+    await this.#iptables("--table", "mangle", "--flush", "FORWARD");
+    const syn = ["--protocol", "tcp", "--tcp-flags", "SYN,RST", "SYN"];
+    await this.#iptables(
+      "--table",
+      "mangle",
+      "--append",
+      "FORWARD",
+      ...syn,
+      "--jump",
+      "TCPMSS",
+      "--set-mss",
+      `${bytes - 40}`,
+    );
     await ip(["-n", natNamespace, "link", "set", wanLink, "mtu", String(bytes)]);
     await ip(["-n", internetNamespace, "link", "set", "nat", "mtu", String(bytes)]);
     for (const namespace of [natNamespace, internetNamespace]) {
