@@ -20,6 +20,7 @@ test("a cluster is enough, and the rest has defaults", async () => {
       cluster: { name: "demo", region: "us-west-2" },
       userspace: "never",
       mtu: 1420,
+      keyRotationDays: 30,
       allow: [],
       aws: { endpoints: {} },
       log: undefined,

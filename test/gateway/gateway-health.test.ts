@@ -37,6 +37,7 @@ test("an asker gets its own kubelet, the API server's addresses, and never waits
     gateway: "gw-1",
     you: { address: "10.250.0.11", node: "gpu-1" },
     apiServers: [],
+    maxKnockBytes: 8893,
   });
   await settle();
   const answer = health.answer("10.250.0.11");

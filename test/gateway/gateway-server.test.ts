@@ -92,13 +92,15 @@ test("a satellite's knock comes back, and is heard of; another's is not", async 
   const server = await setUp(context, { onKnock: (address) => heard.push(address) });
   assert.equal(await knockFrom(SATELLITE, "12345678"), "12345678");
   assert.equal(await knockFrom(POD, "1"), "1");
+  const probe = "x".repeat(8893);
+  assert.equal(await knockFrom(SATELLITE, probe), probe);
   for (const [from, text] of [
     ["127.90.0.1", "12345678"],
     ["127.80.1.10", "12345678"],
-    [SATELLITE, "x".repeat(17)],
+    [SATELLITE, "x".repeat(8894)],
   ] as const)
     assert.equal(await knockFrom(from, text), undefined, `${from} ${text}`);
-  assert.deepEqual(heard, [SATELLITE, POD]);
+  assert.deepEqual(heard, [SATELLITE, POD, SATELLITE]);
   await server.round(SOURCES);
   assert.equal(await knockFrom(SATELLITE, "again"), "again");
 });
