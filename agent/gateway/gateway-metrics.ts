@@ -1,5 +1,5 @@
 // The gateway's numbers for Prometheus. Of each peer: handshake, bytes, and whether kubelet's port answered last.
-import { type Family, family, type Sample, timestamp } from "../board/metric-family.ts";
+import { type Family, family, type Sample } from "../board/metric-family.ts";
 import type { Reach } from "../tunnel/health.ts";
 import type { SeenWireguard } from "../tunnel/wireguard-config.ts";
 import type { AcceptedPeer } from "./peers/accepted-peers.ts";
@@ -34,6 +34,11 @@ const GAUGES: readonly Row[] = [
     ({ isFollowed }) => Number(isFollowed),
   ],
   [
+    "gateway_key_made_timestamp_seconds",
+    "When the gateway's key was made.",
+    ({ keyMadeMs }) => (keyMadeMs ?? 0) / 1000,
+  ],
+  [
     "gateway_sync_seconds",
     "How long the last round of gateway_syncs_total took.",
     ({ lastSyncSeconds }) => lastSyncSeconds,
@@ -52,14 +57,7 @@ export function gatewayFamilies(read: () => GatewayNumbers): readonly Family[] {
     (type: "gauge" | "counter") =>
     ([name, help, value]: Row) =>
       family(type, name, help, () => [{ value: value(read()) }]);
-  return [
-    ...GAUGES.map(toFamily("gauge")),
-    family("gauge", "gateway_key_made_timestamp_seconds", "When the gateway's key was made.", () =>
-      timestamp(read().keyMadeMs),
-    ),
-    ...COUNTERS.map(toFamily("counter")),
-    ...peerFamilies(read),
-  ];
+  return [...GAUGES.map(toFamily("gauge")), ...COUNTERS.map(toFamily("counter")), ...peerFamilies(read)];
 }
 
 function peerFamilies(read: () => GatewayNumbers): readonly Family[] {
