@@ -4,6 +4,7 @@ import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
+import { PULSE_EVERY_SECONDS } from "./network/carrier/carrier-watch.ts";
 import { MTU_EVERY_SECONDS } from "./network/mtu/path-mtu.ts";
 import { ROTATION_EVERY_SECONDS } from "./network/rotation/key-rotation.ts";
 import type { Parts } from "./parts.ts";
@@ -115,6 +116,13 @@ export const LOOPS = {
     first: "scheduled",
     round: ({ pathMtu }) => pathMtu.round(),
     isNeeded: ({ pathMtu }) => pathMtu.isNeeded(),
+  },
+  carrier: {
+    every: () => PULSE_EVERY_SECONDS,
+    first: "scheduled",
+    round: ({ carrierWatch }) => carrierWatch.round(),
+    isNeeded: ({ carrierWatch }) => carrierWatch.isNeeded(),
+    condition: "TunnelUp",
   },
   fitness: {
     every: () => CHECK_EVERY_SECONDS,

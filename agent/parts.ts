@@ -3,7 +3,6 @@
 
 import { Converger, type ConvergerEvent } from "./apply/converger.ts";
 import { KeptFiles } from "./apply/kept-files.ts";
-import { restartPlannedPeer } from "./apply/tunnel/restart-peer.ts";
 import { ClusterCache, type ClusterEvent, isDescriptionDoubtful } from "./aws/cluster-cache.ts";
 import { createBoardReport } from "./board/board-report.ts";
 import { CallMetrics } from "./board/call-metrics.ts";
@@ -35,12 +34,10 @@ import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
 import type { Log } from "./log.ts";
 import { Retry } from "./loop/retry.ts";
-import { criticalPodConditions, PodNetworkWatch } from "./network/pods/pod-network-watch.ts";
-import { ServicesWatch } from "./network/services/services-watch.ts";
+import { Carrier } from "./network/carrier/carrier.ts";
+import { createNetwork, type NetworkEvent } from "./network/network-parts.ts";
+import { criticalPodConditions } from "./network/pods/pod-network-watch.ts";
 import { type TunnelEntryEvent, TunnelPart } from "./network/tunnel-part.ts";
-import { createTunnelUpkeep, type TunnelUpkeepEvent } from "./network/tunnel-upkeep.ts";
-import { type TunnelEvent, TunnelWatch } from "./network/watch/tunnel-watch.ts";
-import { watchedTunnel } from "./network/watch/watched-tunnel.ts";
 import { type HealthEvent, HealthPart } from "./node/health-part.ts";
 import { KubeletWatch } from "./node/kubelet-watch.ts";
 import { createNodeNameWatch } from "./node/node-name-watch.ts";
@@ -59,12 +56,11 @@ export type AgentEvent =
   | HealthEvent
   | InstallEvent
   | KubeletEvent
+  | NetworkEvent
   | NodeWatchEvent
   | NoticeEvent
   | SessionEvent
   | TunnelEntryEvent
-  | TunnelEvent
-  | TunnelUpkeepEvent
   /** The first round of convergence has ended, whatever came of it. */
   | { readonly kind: "first-round-ended" };
 
@@ -159,7 +155,17 @@ function createMachine(identity: Identity) {
   const { host, config, log, board, emit, signal, environment, cluster, kept, api } = identity;
   const versions = createVersionReader(host, statePaths(config.stateFolder).versions);
   const facts = () => cluster.facts;
-  const tunnel = new TunnelPart({ host, config, log, board, emit, api, cluster: facts });
+  const carrier = new Carrier();
+  const tunnel = new TunnelPart({
+    host,
+    config,
+    log,
+    board,
+    emit,
+    api,
+    cluster: facts,
+    carrier: () => carrier.publicKey,
+  });
   const converger = new Converger({
     ...{ host, config, log, board, emit, signal, versions, kept, cluster: facts, tunnel: () => tunnel.facts() },
   });
@@ -171,7 +177,7 @@ function createMachine(identity: Identity) {
     environment: kubeletEnvironment(environment),
     prepare: () => converger.prepareKubelet(),
   });
-  return { tunnel, converger, kubelet };
+  return { tunnel, carrier, converger, kubelet };
 }
 
 /** What the cluster sees of it. */
@@ -186,27 +192,6 @@ function createNode(machine: Machine) {
     nodeWatch: createNodeWatch({
       ...{ host, log, board, emit, name, api },
       kubeletAgeMs: () => kubelet.state.ageMs,
-    }),
-  };
-}
-
-/** Its way to the cluster's network. */
-function createNetwork(machine: Machine) {
-  const { host, log, board, config, emit, cluster, converger, kubelet, tunnel: part } = machine;
-  const tunnel = () => watchedTunnel(converger.tunnel);
-  return {
-    ...createTunnelUpkeep(machine),
-    podNetwork: new PodNetworkWatch({ host, config, board, tunnel: () => part.known, facts: () => converger.facts }),
-    tunnelWatch: new TunnelWatch({
-      ...{ host, log, board, config, emit, tunnel, cluster: () => cluster.facts },
-      sizeProblem: () => machine.tunnel.foundMtus.problem,
-      restartPeer: (publicKey) => restartPlannedPeer(host, converger.tunnel?.resource, publicKey),
-    }),
-    services: new ServicesWatch({
-      ...{ host, config, board, cluster: () => cluster.facts },
-      machine: () => converger.facts?.machine,
-      tunnelAddress: () => tunnel()?.address,
-      kubelet: () => kubelet.state,
     }),
   };
 }

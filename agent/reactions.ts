@@ -68,9 +68,15 @@ export const REACTIONS: Reactions = {
   },
   "tunnel-changed": ({ loops }) => loops.converge.trigger(),
   "remote-networks-doubted": ({ loops }) => loops.cluster.trigger(),
-  "tunnel-converged": ({ tunnel, tunnelWatch }, event) => {
+  "carrier-changed": ({ loops, tunnelWatch }, { isMoved }) => {
+    tunnelWatch.askSoon();
+    return isMoved ? Promise.all([loops.tunnel.trigger(), loops.converge.trigger()]) : loops.tunnel.trigger();
+  },
+  "tunnel-converged": ({ tunnel, tunnelWatch, carrierWatch, loops }, event) => {
     tunnel.judge(event);
     tunnelWatch.judge();
+    // A loop that is not needed stands still until it is asked.
+    if (carrierWatch.isNeeded()) void loops.carrier.trigger();
   },
   "programs-changed": ({ loops }) => loops.converge.trigger(),
   "resource-repaired": ({ log, emit }, { resource }) => {

@@ -10,7 +10,7 @@ import { readRuntimeConditions } from "../facts/cri.ts";
 import { createFactReaders, type FactReaders, type NodeFacts, readNodeFacts } from "../facts/node-facts.ts";
 import { checkForeignKubelet, checkPort, checkSwap, checkVersionSkew } from "../facts/preflight.ts";
 import { SteadyFacts } from "../facts/steady-facts.ts";
-import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
+import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { VersionReader } from "../facts/versions.ts";
 import type { Host } from "../host/host.ts";
 import type { KubeletSpec } from "../kubelet/kubelet.ts";
@@ -21,7 +21,7 @@ import { optional } from "../optional.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
 import { type NodePlan, planNode } from "../plan/node-plan.ts";
 import { mayHoldSecrets, type Resource, resourceId, restarts } from "../plan/resource.ts";
-import type { TunnelResource } from "../plan/tunnel/resources.ts";
+import type { PlannedTunnel } from "../plan/tunnel/resources.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
 import { type ConvergeOptions, converge, listRestarts, type Round, summarizeFailures } from "./converge.ts";
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
@@ -91,11 +91,11 @@ export class Converger {
     return this.#last?.facts;
   }
 
-  /** The tunnel of the last plan: what it is to lead to, and the resource that is made of it. */
-  get tunnel(): { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined {
+  /** The tunnel of the last plan: what it is to lead to, and the interfaces that are made of it. */
+  get tunnel(): PlannedTunnel | undefined {
     const { tunnel: wanted, resources = [] } = this.#last?.plan ?? {};
-    const resource = resources.find(({ kind }) => kind === "tunnel");
-    return wanted === undefined || resource?.kind !== "tunnel" ? undefined : { wanted, resource };
+    const links = resources.filter((resource) => resource.kind === "tunnel");
+    return wanted === undefined || links.length === 0 ? undefined : { wanted, links };
   }
 
   /** Rounds, changes made, repairs among them, and the duration of the last round in milliseconds. */

@@ -28,6 +28,14 @@ export const NOTICES = {
   TunnelKeyRotated: { type: "Normal", when: "the key of the node's tunnel was changed, and packets went on passing" },
   Checked: { type: "Normal", when: "the daemon ran `eks-satellite check`, and nothing failed" },
   CheckFailed: { type: "Warning", when: "the daemon ran `eks-satellite check`, and something failed" },
+  TunnelFailedOver: {
+    type: "Warning",
+    when: "the gateway that carried the traffic was silent, and the other gateway carries it since",
+  },
+  TunnelMoved: {
+    type: "Normal",
+    when: "the VPC's routes lead to the other gateway, and it carries the traffic since",
+  },
   UncordonedForGpu: { type: "Normal", when: "those faults are gone, and the daemon uncordoned the Node" },
 } as const satisfies Record<string, Notice>;
 

@@ -175,6 +175,23 @@ export const statusSchema = z.object({
         .describe("How the tunnel's key is changed."),
       address: z.string().describe("The node's, in the tunnel."),
       gateway: z.object({ endpoint: z.string(), address: z.string().describe("In the VPC.") }),
+      gateways: z
+        .array(
+          z.object({
+            name: z.string(),
+            endpoint: z.string(),
+            interface: z.string(),
+            carries: z.boolean().describe("Whether the traffic goes by it."),
+            answers: z.boolean(),
+            role: z
+              .enum(["holder", "standby", "unknown"])
+              .optional()
+              .describe("holder: the VPC's routes lead to it. Absent while it is silent."),
+          }),
+        )
+        .optional()
+        .describe("Where there are two of them."),
+      failovers: count().optional().describe("Times that the traffic was moved to the other gateway."),
       lastAnswerAt: moment().optional().describe("When the gateway last answered through the tunnel."),
       latencyMs: z.number().optional().describe("Of that answer."),
       handshakeAt: moment()

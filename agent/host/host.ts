@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { NameServerQuestion } from "./dns.ts";
 import type { GrowingFiles } from "./files/append.ts";
 import type { GrpcRequest, GrpcResponse } from "./grpc.ts";
+import type { PulseRole } from "./reach/role-byte.ts";
 
 /** What the agent needs to know about a file's inode. */
 export interface FileStatus {
@@ -234,6 +235,8 @@ export interface Host {
   reach(address: string, port: number, timeoutSeconds: number): Promise<"ok" | "refused" | "silent">;
   /** Sends some bytes, eight by default, by UDP to a port of IPv4 that sends them back. */
   knock(address: string, port: number, timeoutSeconds: number, bytes?: number): Promise<"ok" | "refused" | "silent">;
+  /** As a knock of eight bytes; a gateway that knows its role says it. */
+  pulse(address: string, port: number, timeoutSeconds: number): Promise<PulseRole | "refused" | "silent">;
   /** Downloads a file; an interrupted download continues the next time; 256 MiB stay free. @throws http-failed, download-too-large, disk-full, file-unwritable */
   download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */

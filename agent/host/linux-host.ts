@@ -10,7 +10,7 @@ import { followLines } from "./http.ts";
 import { createLaptopHost } from "./laptop/laptop-host.ts";
 import { createLinuxFiles } from "./linux-files.ts";
 import { killProcess, runCommand, spawnChild } from "./linux-processes.ts";
-import { createKnocker } from "./reach/knock.ts";
+import { createKnocker, createPulse } from "./reach/knock.ts";
 import { reachTcp } from "./reach/tcp.ts";
 
 /** Creates the handle on this machine. */
@@ -25,6 +25,7 @@ export function createLinuxHost(): Host {
     kill: killProcess,
     reach: reachTcp,
     knock: createKnocker(),
+    pulse: createPulse(),
     download,
     resolve: resolveName,
     askNameServer,

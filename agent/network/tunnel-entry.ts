@@ -4,10 +4,10 @@ import { SatelliteError } from "../errors.ts";
 import type { TunnelGateway } from "../facts/tunnel/tunnel-facts.ts";
 import { optional } from "../optional.ts";
 import { type ConfigMapData, type GatewayEntry, readGatewayMap, readNetworkMap } from "../tunnel/entries.ts";
-import { NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
+import { NETWORK_CONFIG_MAP, TUNNEL_INTERFACES, TUNNEL_NAMESPACE } from "../tunnel/names.ts";
 
-/** As many gateways as a node asks and keeps. */
-const MAX_GATEWAYS = 8;
+/** A node has an interface for each. */
+const MAX_GATEWAYS = TUNNEL_INTERFACES.length;
 
 export interface TunnelEntry {
   readonly address: string;
@@ -18,7 +18,7 @@ export interface TunnelEntry {
   readonly remoteNetworks: readonly string[];
   /** Undefined: what DescribeCluster says. */
   readonly serviceCidr: string | undefined;
-  /** Sorted by name; the first one carries the traffic. */
+  /** Sorted by name: each has an interface of its own. */
   readonly gateways: readonly Omit<TunnelGateway, "resolved">[];
 }
 
@@ -65,9 +65,7 @@ export function readClusterWord(
       ...{ address: entry.address, pods: entry.pods, vpcCidrs, serviceCidr },
       isKeyPinned: entry.publicKey !== undefined,
       remoteNetworks: [nodes, ...(pods === undefined ? [] : [pods])],
-      gateways: listCurrent(found.gateways)
-        .slice(0, MAX_GATEWAYS)
-        .map(([name, gateway]) => toGateway(name, gateway, node)),
+      gateways: listCurrent(found.gateways).map(([name, gateway]) => toGateway(name, gateway, node)),
     },
     problem: found.problems[0],
   };
@@ -75,7 +73,7 @@ export function readClusterWord(
 
 /**
  * A gateway that got another name, or whose instance was replaced, leaves its old entry behind. Of two with one key or one address the newer
- * one is in force: WireGuard knows a peer by its key, and gives a network to one peer alone.
+ * one is in force: WireGuard knows a peer by its key, and gives a network to one peer alone. Of more than two those count that began last.
  */
 function listCurrent(gateways: ReadonlyMap<string, GatewayEntry>): readonly (readonly [string, GatewayEntry])[] {
   const newestFirst = [...gateways.values()].toSorted((one, other) => Date.parse(other.since) - Date.parse(one.since));
@@ -85,7 +83,7 @@ function listCurrent(gateways: ReadonlyMap<string, GatewayEntry>): readonly (rea
     taken.add(publicKey).add(address);
     return !isOld;
   });
-  const kept = new Set(current);
+  const kept = new Set(current.slice(0, MAX_GATEWAYS));
   return [...gateways].filter(([, entry]) => kept.has(entry));
 }
 

@@ -4,6 +4,7 @@ import { SatelliteError } from "../errors.ts";
 import { hasLocalAddress, type KeptSurroundings, readSurroundings } from "../facts/tunnel/surroundings.ts";
 import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
+import { readCarrier } from "./carrier/carrier.ts";
 import { addressOf, type ResolvedEndpoints, resolveEndpoints } from "./endpoints.ts";
 import { readPublicKey } from "./key-file.ts";
 import { findStuckRotation } from "./rotation/next-key.ts";
@@ -13,6 +14,8 @@ import { entryOfConfig, type TunnelEntry } from "./tunnel-entry.ts";
 export interface TunnelSources {
   readonly entry: TunnelEntry;
   readonly resolved: ResolvedEndpoints;
+  /** The key of the gateway that the watch has chosen; undefined before it has. */
+  readonly carrier?: string | undefined;
   /** What DescribeCluster says; undefined while the cluster is not known. */
   readonly serviceCidr: string | undefined;
   /** @throws tunnel-key-invalid, tunnel-key-exposed, … */
@@ -35,9 +38,10 @@ export async function composeTunnelFacts(host: Host, sources: TunnelSources): Pr
       resolved: addressOf(gateway.endpoint, resolved),
     }));
     const key = await publicKey();
+    const carrier = sources.carrier ?? (await readCarrier(host, entry));
     return {
       kind: "wanted",
-      tunnel: { address, pods, isKeyPinned, vpcCidrs, remoteNetworks, serviceCidr, gateways, publicKey: key },
+      tunnel: { address, pods, isKeyPinned, vpcCidrs, remoteNetworks, serviceCidr, gateways, carrier, publicKey: key },
       surroundings: await (sources.kept?.read(host) ?? readSurroundings(host)),
       problem: problem ?? findGap(gateways) ?? (await findStuckRotation(host)),
     };

@@ -32,6 +32,7 @@ export interface TunnelPartOptions {
   readonly board: ConditionBoard;
   readonly api: () => NodeApi | undefined;
   readonly cluster: () => ClusterFacts | undefined;
+  readonly carrier: () => string | undefined;
   readonly emit: (event: TunnelEntryEvent) => void;
 }
 
@@ -115,14 +116,14 @@ export class TunnelPart {
   }
 
   async #compose(): Promise<TunnelFacts | undefined> {
-    const { host, cluster } = this.#options;
+    const { host, cluster, carrier } = this.#options;
     if (this.#mode === "off") return { kind: "none", reason: "NotUsed", message: "network.tunnel.mode is off" };
     if (this.#saved === undefined) return this.#isAnswered ? undefined : { kind: "waiting" };
     const { entry, resolved } = this.#saved;
     if (entry === undefined) return { kind: "none", ...describeAbsence(this.#word), problem: this.#problem };
     return composeTunnelFacts(host, {
       ...{ entry: this.foundMtus.applyTo(this.gatewayKeys.applyTo(entry)), resolved, problem: this.#problem },
-      serviceCidr: cluster()?.serviceCidr,
+      ...{ serviceCidr: cluster()?.serviceCidr, carrier: carrier() },
       publicKey: () => this.#key.ensure(host),
       kept: this.#surroundings,
     });

@@ -16,15 +16,19 @@ import type { TunnelEntryEvent } from "./tunnel-part.ts";
 
 export type TunnelUpkeepEvent = RotationEvent | TunnelEntryEvent;
 
+/** The tunnel, and the interface that carries the traffic. */
+export interface CarriedTunnel {
+  readonly wanted: WantedTunnel;
+  readonly resource: TunnelResource;
+}
+
 export interface TunnelUpkeepOptions {
   readonly host: Host;
   readonly log: Log;
   readonly config: Config;
   readonly api: () => NodeApi | undefined;
   /** The last plan's. */
-  readonly converger: {
-    readonly tunnel: { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined;
-  };
+  readonly planned: () => CarriedTunnel | undefined;
   readonly board: Pick<ConditionBoard, "get" | "isTrue" | "isFailing">;
   /** What is known of it, and the keys in force. */
   readonly tunnel: {
@@ -37,7 +41,7 @@ export interface TunnelUpkeepOptions {
 }
 
 export function createTunnelUpkeep(options: TunnelUpkeepOptions) {
-  const tunnel = () => options.converger.tunnel;
+  const { planned: tunnel } = options;
   const { gatewayKeys: keys } = options.tunnel;
   return {
     keyRotation: new KeyRotation({ ...options, tunnel }),

@@ -9,7 +9,7 @@ import type { ContainerdFacts } from "../facts/containerd.ts";
 import { MIN_CONTAINERD, outdatedContainerd } from "../facts/cri.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
-import { FIREWALL_CHAIN, TUNNEL_INTERFACE } from "../tunnel/names.ts";
+import { FIREWALL_CHAIN, TUNNEL_INTERFACES } from "../tunnel/names.ts";
 import { renderCniConfig } from "./cni-config.ts";
 import { type ContainerdOptions, checkEffective, renderContainerdConfig } from "./containerd-config.ts";
 import { renderCredentialProviderConfig } from "./credential-provider.ts";
@@ -80,7 +80,10 @@ const SECTIONS = {
 } as const satisfies Readonly<Record<string, Section>>;
 
 /** What the tunnel is made of, in the ledger. */
-const TUNNEL_IDS = [`tunnel:${TUNNEL_INTERFACE}`, `firewall:${FIREWALL_CHAIN}`, `firewall:${FIREWALL_CHAIN}:nat`];
+const TUNNEL_IDS = [
+  ...TUNNEL_INTERFACES.map((name) => `tunnel:${name}`),
+  ...[`firewall:${FIREWALL_CHAIN}`, `firewall:${FIREWALL_CHAIN}:nat`],
+];
 
 /** Plans the node. Pure: the same input gives the same bytes. */
 export function planNode(config: Config, facts: Facts): NodePlan {

@@ -1,5 +1,5 @@
 // The tunnel of the node: interface, address, routes, chain, wireguard-go's unit and the private key.
-import { listTunnel, removeChains, removeTunnel } from "../apply/tunnel/removal.ts";
+import { listTunnel, removeChains, removeTunnels } from "../apply/tunnel/removal.ts";
 import { hasCode } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../tunnel/names.ts";
@@ -13,7 +13,7 @@ export function tunnelStep({ host }: StepOptions): Step {
     name: "remove the tunnel to the cluster's network",
     list: async () => [...(await listTunnel(host)), ...(await listKey(host))],
     run: async () => {
-      await orNothing(() => removeTunnel(host));
+      await orNothing(() => removeTunnels(host));
       await orNothing(() => removeChains(host));
       for (const file of KEY_FILES) await host.files.remove(file);
       return [];

@@ -16,10 +16,10 @@ export const NEXT_PUBLIC_KEY_ANNOTATION = "eks-satellite.io/wireguard-public-key
 /** Says on a Node how large packets to it may be, in bytes, where that is less than the gateway's MTU. */
 export const TUNNEL_MTU_ANNOTATION = "eks-satellite.io/tunnel-mtu";
 
-/** The satellite's interface. */
+/** The satellite's interface, and the first of two where the cluster has a standby gateway. */
 export const TUNNEL_INTERFACE = "es0";
-/** All of them: what goes through one of these keeps a pod's address. */
-export const TUNNEL_INTERFACES = [TUNNEL_INTERFACE] as const;
+/** One for each gateway: WireGuard gives a network to one peer of an interface alone. What goes through one of these keeps a pod's address. */
+export const TUNNEL_INTERFACES = [TUNNEL_INTERFACE, "es1"] as const;
 /** The CNI network of pods with addresses; host-local keeps what it gave away under this name. */
 export const POD_NETWORK = "eks-satellite";
 /** The satellite's private key: root's alone. It is made on the machine and stays there. */
@@ -28,7 +28,7 @@ export const TUNNEL_KEY_FILE = "/etc/eks-satellite/tunnel.key";
 export const TUNNEL_NEXT_KEY_FILE = `${TUNNEL_KEY_FILE}.next`;
 /** The satellite's chain in iptables. */
 export const FIREWALL_CHAIN = "EKS-SATELLITE";
-/** The unit of wireguard-go, where the kernel has no WireGuard: the tunnel outlives the daemon. */
+/** The unit of wireguard-go for the first interface, where the kernel has no WireGuard: the tunnel outlives the daemon. */
 export const WIREGUARD_UNIT = "eks-satellite-wireguard";
 /** The gateway's interface. */
 export const GATEWAY_INTERFACE = "esgw0";

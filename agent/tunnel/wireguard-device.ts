@@ -1,6 +1,7 @@
 // A WireGuard interface of this machine: made by the kernel, or by wireguard-go where that is allowed, read, and given its peers.
 import { hasCode, SatelliteError } from "../errors.ts";
 import type { Host, RunResult } from "../host/host.ts";
+import { TUNNEL_INTERFACE, WIREGUARD_UNIT } from "./names.ts";
 import { parseWireguardDump, type SeenWireguard } from "./wireguard-config.ts";
 
 export interface WireguardDevice {
@@ -17,6 +18,11 @@ const START_TRIES = 50;
 const START_WAIT_MS = 100;
 /** iproute2's words, and the kernel's, for a type of link that it does not have. */
 const UNKNOWN_TYPE = /unknown device type|operation not supported/i;
+
+/** The unit of wireguard-go for a satellite's interface. */
+export function wireguardUnit(name: string): string {
+  return name === TUNNEL_INTERFACE ? WIREGUARD_UNIT : `${WIREGUARD_UNIT}-${name}`;
+}
 
 type DeviceHost = Pick<Host, "run" | "clock">;
 

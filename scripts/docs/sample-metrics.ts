@@ -7,6 +7,7 @@ import { listFamilies, type MetricSource } from "../../agent/health/metrics.ts";
 import { kubeletMetrics } from "../../agent/kubelet/kubelet-report.ts";
 import { createLoopReport } from "../../agent/loop/loop-report.ts";
 import { createLoops } from "../../agent/loops.ts";
+import { carrierFamilies } from "../../agent/network/carrier/carrier-report.ts";
 import { renderTunnelMetrics } from "../../agent/network/tunnel-status.ts";
 import { tunnelMetrics } from "../../agent/network/watch/tunnel-report.ts";
 import { createParts, type Parts } from "../../agent/parts.ts";
@@ -93,6 +94,10 @@ function sampleFamilies(): readonly Family[] {
       work: new Map([["file:/etc/example", { changes: 1, lastChangedAtMs: 0, repairs: 1 }]]),
       files: [],
     }),
+    ...carrierFamilies(() => ({
+      gateways: [{ name: "", endpoint: "", interface: "es0", carries: true, answers: true, role: undefined }],
+      failovers: 0,
+    })),
     ...renderTunnelMetrics(() => ({ kind: "wanted", tunnel: { gateways: [] } }) as never),
     ...tunnelMetrics(() => ({
       knocks: { misses: 0, peerRestarts: 0, latencyMs: 1 },

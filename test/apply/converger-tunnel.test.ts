@@ -25,7 +25,7 @@ test("a tunnel is set before kubelet is wanted, with its address", async () => {
   assert.ok(network.link?.isUp);
   assert.equal(address(), "--node-ip=10.250.0.11");
   assert.deepEqual(failures, [undefined]);
-  assert.equal(converger.tunnel?.resource.peers.length, 1);
+  assert.equal(converger.tunnel?.links[0]?.peers.length, 1);
 });
 
 test("what another process changes of it is repaired and counted as a repair", async () => {

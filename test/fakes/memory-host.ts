@@ -160,6 +160,14 @@ export class MemoryHost implements Host {
     return this.onReach(address, port);
   };
 
+  /** What a gateway says of its role, by its address. */
+  readonly roles = new Map<string, "holder" | "standby">();
+
+  async pulse(address: string, port: number): Promise<Reach | "holder" | "standby"> {
+    const reached = await this.onReach(address, port);
+    return reached === "ok" ? (this.roles.get(address) ?? "ok") : reached;
+  }
+
   async resolve(hostname: string): Promise<readonly string[]> {
     const addresses = this.names.get(hostname);
     if (addresses !== undefined) return addresses;

@@ -23,6 +23,7 @@ export function createNodeWithTunnel(yaml = "", host = new MemoryHost()) {
     ...{ host, board, log: memoryLog.log, config: sampleConfig(yaml) },
     api: () => known.api,
     cluster: () => sampleCluster(),
+    carrier: () => undefined,
     emit: () => {
       changes += 1;
     },

@@ -2,39 +2,52 @@
 import { hasCode } from "../../errors.ts";
 import { readNetworkDevices } from "../../facts/network-devices.ts";
 import type { Host } from "../../host/host.ts";
-import { FIREWALL_CHAIN, TUNNEL_INTERFACE, WIREGUARD_UNIT } from "../../tunnel/names.ts";
+import { FIREWALL_CHAIN, TUNNEL_INTERFACE, TUNNEL_INTERFACES } from "../../tunnel/names.ts";
+import { wireguardUnit } from "../../tunnel/wireguard-device.ts";
 import { readFirewallState, removeFirewall } from "./firewall-executor.ts";
 import { requireTool, runTool } from "./tool.ts";
 import { readTunnelState } from "./tunnel-state.ts";
 import { readUnreachable, setUnreachable } from "./unreachable.ts";
 
-const UNIT = `${WIREGUARD_UNIT}.service`;
 const TABLES = ["filter", "nat"] as const;
 
 /** What there is of the tunnel, one line a thing. */
-export async function listTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<readonly string[]> {
-  const [isUnit, isLink, addresses, unreachable, ...isChain] = await Promise.all([
-    isUnitRunning(host),
-    isThere(host, name),
-    orNone(async () => (await readTunnelState(host, name)).addresses),
+export async function listTunnel(host: Host, names: readonly string[] = TUNNEL_INTERFACES): Promise<readonly string[]> {
+  const [links, addresses, unreachable, ...isChain] = await Promise.all([
+    Promise.all(names.map((name) => listLink(host, name))),
+    orNone(async () => (await readTunnelState(host, TUNNEL_INTERFACE)).addresses),
     orNone(() => readUnreachable(host)),
     ...TABLES.map((table) =>
       orNone(async () => ((await hasChain(host, table)) ? [`${FIREWALL_CHAIN}${of(table)}`] : [])),
     ),
   ]);
   return [
-    ...(isUnit ? [`stop ${UNIT}`] : []),
-    ...(isLink ? [`remove the interface ${name} and its routes`] : []),
+    ...links.flat(),
     ...addresses.map((address) => `remove the address ${address} of lo`),
     ...unreachable.map((destination) => `remove the route that makes ${destination} unreachable`),
     ...isChain.flat().map((chain) => `remove the chain ${chain} from iptables`),
   ];
 }
 
-/** Removes the interface with its routes, and its addresses on `lo`; a second call changes nothing. @throws tunnel-not-set */
-export async function removeTunnel(host: Host, name = TUNNEL_INTERFACE): Promise<void> {
-  if (await isUnitRunning(host)) await requireTool(host, "systemctl", ["stop", UNIT]); // Its interface goes with it.
+async function listLink(host: Host, name: string): Promise<readonly string[]> {
+  const [isUnit, isLink] = await Promise.all([isUnitRunning(host, name), isThere(host, name)]);
+  return [
+    ...(isUnit ? [`stop ${unitOf(name)}`] : []),
+    ...(isLink ? [`remove the interface ${name} and its routes`] : []),
+  ];
+}
+
+/** Removes every interface with its routes, and the addresses on `lo`; a second call changes nothing. @throws tunnel-not-set */
+export async function removeTunnels(host: Host): Promise<void> {
+  for (const name of TUNNEL_INTERFACES.toReversed()) await removeTunnel(host, name);
+}
+
+/** Removes one interface with its routes; the address on `lo` goes with the last of them. @throws tunnel-not-set */
+export async function removeTunnel(host: Host, name: string): Promise<void> {
+  if (await isUnitRunning(host, name)) await requireTool(host, "systemctl", ["stop", unitOf(name)]); // Its interface goes with it.
   if (await isThere(host, name)) await requireTool(host, "ip", ["link", "delete", "dev", name]);
+  const devices = await readNetworkDevices(host);
+  if (TUNNEL_INTERFACES.some((other) => devices.has(other))) return;
   const { addresses } = await readTunnelState(host, name);
   for (const address of addresses) await requireTool(host, "ip", ["address", "delete", address, "dev", "lo"]);
   await setUnreachable(host, []);
@@ -66,9 +79,13 @@ async function isThere(host: Host, name: string): Promise<boolean> {
   return (await readNetworkDevices(host)).has(name);
 }
 
-async function isUnitRunning(host: Host): Promise<boolean> {
+function unitOf(name: string): string {
+  return `${wireguardUnit(name)}.service`;
+}
+
+async function isUnitRunning(host: Host, name: string): Promise<boolean> {
   try {
-    const { stdout } = await runTool(host, "systemctl", ["is-active", UNIT]);
+    const { stdout } = await runTool(host, "systemctl", ["is-active", unitOf(name)]);
     return /^(active|activating|deactivating)$/.test(stdout.trim());
   } catch (error) {
     if (hasCode(error, "tools-missing")) return false; // Without systemd there is no unit.

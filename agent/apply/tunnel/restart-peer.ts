@@ -12,9 +12,9 @@ export async function restartPeer(host: Host, name: string, peer: TunnelPeer): P
 /** Does that with a peer of the plan; one that is not planned any more stays as it is. */
 export async function restartPlannedPeer(
   host: Host,
-  tunnel: Pick<TunnelResource, "interface" | "peers"> | undefined,
+  tunnels: readonly Pick<TunnelResource, "interface" | "peers">[],
   publicKey: string,
 ): Promise<void> {
-  const peer = tunnel?.peers.find((each) => each.publicKey === publicKey);
-  if (tunnel !== undefined && peer !== undefined) await restartPeer(host, tunnel.interface, peer);
+  for (const { interface: name, peers } of tunnels)
+    for (const peer of peers) if (peer.publicKey === publicKey) await restartPeer(host, name, peer);
 }

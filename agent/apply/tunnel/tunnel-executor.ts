@@ -7,12 +7,11 @@ import {
   type TunnelPeer,
   type TunnelResource,
 } from "../../plan/tunnel/resources.ts";
-import { WIREGUARD_UNIT } from "../../tunnel/names.ts";
-import { ensureWireguardDevice } from "../../tunnel/wireguard-device.ts";
+import { ensureWireguardDevice, wireguardUnit } from "../../tunnel/wireguard-device.ts";
 import type { Executor } from "../executor.ts";
 import { compareSparingly } from "./glance.ts";
 import { requireTool } from "./tool.ts";
-import { addressLabel, readTunnelState, renderState, rpFilterPath, type TunnelState } from "./tunnel-state.ts";
+import { ADDRESS_LABEL, readTunnelState, renderState, rpFilterPath, type TunnelState } from "./tunnel-state.ts";
 import { setUnreachable } from "./unreachable.ts";
 
 /** Loose, also where the machine's default is strict: of an interface's value and that of `all` the larger one counts (ip-sysctl.rst). */
@@ -34,8 +33,8 @@ export const tunnelExecutor: Executor<TunnelResource> = {
   async apply({ host }, resource) {
     const { interface: name, address, userspace } = resource;
     const before = await readTunnelState(host, name);
-    await setAddress(host, name, `${address}/32`, before.addresses);
-    if (before.link === undefined) await ensureWireguardDevice(host, { name, userspace, unit: WIREGUARD_UNIT });
+    await setAddress(host, `${address}/32`, before.addresses);
+    if (before.link === undefined) await ensureWireguardDevice(host, { name, userspace, unit: wireguardUnit(name) });
     const present = before.link === undefined ? await readTunnelState(host, name) : before;
     await setKey(host, resource, present);
     await setPeers(host, resource, present.peers);
@@ -46,9 +45,9 @@ export const tunnelExecutor: Executor<TunnelResource> = {
 };
 
 /** The new one comes before the old one goes. */
-async function setAddress(host: Host, name: string, wanted: string, present: readonly string[]): Promise<void> {
+async function setAddress(host: Host, wanted: string, present: readonly string[]): Promise<void> {
   const address = (...args: readonly string[]) => requireTool(host, "ip", ["address", ...args, "dev", "lo"]);
-  if (!present.includes(wanted)) await address("replace", wanted, "label", addressLabel(name));
+  if (!present.includes(wanted)) await address("replace", wanted, "label", ADDRESS_LABEL);
   for (const other of present) if (other !== wanted) await address("delete", other);
 }
 

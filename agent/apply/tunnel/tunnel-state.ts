@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Host } from "../../host/host.ts";
 import { renderPeer, renderRoute, renderUnreachable, type TunnelPeer } from "../../plan/tunnel/resources.ts";
+import { TUNNEL_INTERFACE } from "../../tunnel/names.ts";
 import { parseWireguardDump } from "../../tunnel/wireguard-config.ts";
 import { refused, requireTool, runTool } from "./tool.ts";
 import { readUnreachable } from "./unreachable.ts";
@@ -19,10 +20,8 @@ export interface TunnelState {
   readonly unreachable: readonly string[];
 }
 
-/** Under this label the agent's addresses on `lo` are known again: ip-address(8). */
-export function addressLabel(name: string): string {
-  return `lo:${name}`;
-}
+/** Under this label the agent's addresses on `lo` are known again: ip-address(8). Both interfaces have one address. */
+export const ADDRESS_LABEL = `lo:${TUNNEL_INTERFACE}`;
 
 /** Reads it all. @throws tools-missing, tunnel-not-set */
 export async function readTunnelState(host: Host, name: string): Promise<TunnelState> {
@@ -73,7 +72,7 @@ async function readLinks(host: Host, name: string): Promise<Pick<TunnelState, "l
   const links = parse(linksSchema, await requireTool(host, "ip", ["-json", "address", "show"]));
   const [own, loopback] = [name, "lo"].map((wanted) => links.find(({ ifname }) => ifname === wanted));
   const addresses = (loopback?.addr_info ?? [])
-    .filter(({ label, local }) => label === addressLabel(name) && local !== undefined)
+    .filter(({ label, local }) => label === ADDRESS_LABEL && local !== undefined)
     .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
   if (own === undefined) return { link: undefined, addresses };
   const rpFilter = ((await host.files.read(rpFilterPath(name))) ?? "").trim();

@@ -10,7 +10,7 @@ import { diagnoseRoute } from "../../network/watch/route-diagnosis.ts";
 import { diagnoseTunnel } from "../../network/watch/tunnel-diagnosis.ts";
 import type { WatchedTunnel } from "../../network/watch/watched-tunnel.ts";
 import { hasSession, readPeer } from "../../network/watch/wireguard-peer.ts";
-import { type Check, configured, type Finding, fail, ok, pending, unknown } from "../check.ts";
+import { type Check, configured, type Finding, fail, ok, pending, unknown, warn } from "../check.ts";
 import type { CheckContext } from "../context.ts";
 import { TUNNEL_KEY_CHECK } from "./tunnel-key-check.ts";
 import { TUNNEL_MTU_CHECK } from "./tunnel-mtu-check.ts";
@@ -39,7 +39,7 @@ async function withTunnel(
   context: CheckContext,
   config: Config,
   without: (context: CheckContext) => Promise<Finding>,
-  within: (context: CheckContext, config: Config, tunnel: WatchedTunnel) => Promise<Finding>,
+  within: (context: CheckContext, config: Config, tunnel: WatchedTunnel, standby?: WatchedTunnel) => Promise<Finding>,
 ): Promise<Finding> {
   const known = await readKnownTunnel(context.host, config);
   if (known === "none") return without(context);
@@ -48,7 +48,7 @@ async function withTunnel(
       "this node has an entry for a tunnel, and no gateway is known, or none has an address",
       "An administrator: eks-satellite gateway check. A gateway that runs writes itself into the ConfigMap eks-satellite-gateways in kube-system.",
     );
-  if (known !== "unknown") return within(context, config, known);
+  if (known !== "unknown") return within(context, config, known[0], known[1]);
   if ((await context.daemon()) !== undefined) return without(context);
   return pending(
     "whether the cluster has a tunnel for this node is not known yet",
@@ -56,21 +56,30 @@ async function withTunnel(
   );
 }
 
-async function checkTunnel({ host }: CheckContext, { node }: Config, tunnel: WatchedTunnel): Promise<Finding> {
+async function checkTunnel(
+  { host }: CheckContext,
+  { node }: Config,
+  tunnel: WatchedTunnel,
+  standby?: WatchedTunnel,
+): Promise<Finding> {
   const { gateway } = tunnel;
-  const [answer, peer] = await Promise.all([
+  const [answer, peer, other] = await Promise.all([
     askGateway(host, gateway.address),
     readPeer(host, tunnel.interface, gateway.publicKey),
+    standby && askGateway(host, standby.gateway.address),
   ]);
   const nowMs = host.clock.now();
   const report = diagnoseTunnel({
     ...{ nodeName: node.name, tunnel, answer, peer, isHandshaken: hasSession(peer, nowMs) },
     hasAnswered: (peer?.receivedBytes ?? 0) > 0,
+    silent: standby === undefined || other?.kind === "answered" ? undefined : { ...standby.gateway, hasFailed: false },
   });
   if (answer.kind !== "answered") return toFinding(report);
   const age =
     peer?.handshakeMs === undefined ? "" : `, handshake ${Math.round((nowMs - peer.handshakeMs) / 1000)} s ago`;
-  return ok(`${report.message} in ${Math.round(answer.latencyMs)} ms${age}`);
+  const { message, hint } = report;
+  if (hint !== undefined) return warn(message, hint);
+  return ok(`${message} in ${Math.round(answer.latencyMs)} ms${age}`);
 }
 
 async function checkRoute(

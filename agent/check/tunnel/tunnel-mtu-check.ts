@@ -13,13 +13,14 @@ export const TUNNEL_MTU_CHECK: Check = configured({
   run: async ({ host }, config) => {
     const known = await readKnownTunnel(host, config);
     if (typeof known === "string") return ok("the node has no tunnel that could be asked: see tunnel");
-    const mtu = await readMtu(host, known.interface);
-    if (mtu === undefined) return unknown(`there is no interface ${known.interface}: see tunnel`);
-    const answer = await askGateway(host, known.gateway.address);
+    const [{ interface: name, gateway }] = known;
+    const mtu = await readMtu(host, name);
+    if (mtu === undefined) return unknown(`there is no interface ${name}: see tunnel`);
+    const answer = await askGateway(host, gateway.address);
     if (answer.kind !== "answered") return unknown("the gateway does not answer: see tunnel");
     if ((answer.health.maxKnockBytes ?? 0) < mtu - HEADERS)
       return unknown("the gateway is of a version that sends no large packets back");
-    const isPassing = await passes(host, known.gateway.address, mtu);
+    const isPassing = await passes(host, gateway.address, mtu);
     if (isPassing === undefined) return unknown("the gateway does not answer: see tunnel");
     if (!isPassing)
       return fail(

@@ -2,14 +2,14 @@
 import * as z from "zod";
 import { seconds } from "../../duration.ts";
 import { ipv4Address, ipv4Network, tunnelEndpoint, wireguardKey } from "../../tunnel/entries.ts";
-import { DEFAULT_MTU, MIN_MTU } from "../../tunnel/names.ts";
+import { DEFAULT_MTU, MIN_MTU, TUNNEL_INTERFACES } from "../../tunnel/names.ts";
 
 /** A VPC's jumbo frames, less what WireGuard adds. */
 const MAX_MTU = 8921;
 /** As many as an entry of the cluster may have. */
 const MAX_PREFIXES = 16;
 const MAX_VPC_CIDRS = 32;
-const MAX_GATEWAYS = 8;
+const MAX_GATEWAYS = TUNNEL_INTERFACES.length;
 /** Sections that say where a static tunnel leads; `auto` reads them from the cluster, and `off` has none. */
 const STATIC_REQUIRED = ["address", "gateways", "vpcCidrs"] as const;
 const STATIC_ONLY = [...STATIC_REQUIRED, "pods", "serviceCidr"] as const;
@@ -38,7 +38,7 @@ const tunnelKeys = z.strictObject({
     .min(1)
     .max(MAX_GATEWAYS)
     .optional()
-    .describe("With mode static: the gateways, the first one preferred."),
+    .describe("With mode static: one gateway, or two, the first one preferred."),
   vpcCidrs: z
     .array(ipv4Network)
     .min(1)

@@ -1,6 +1,6 @@
 // The machine's own IPv4 network, beside the tunnel: what a route of the tunnel could take away. It is read without starting a program.
 import type { Host } from "../../host/host.ts";
-import { TUNNEL_INTERFACE } from "../../tunnel/names.ts";
+import { TUNNEL_INTERFACES } from "../../tunnel/names.ts";
 import { SYSTEMD_RESOLV_CONF } from "../resolver.ts";
 import type { LocalRoute, Surroundings } from "./tunnel-facts.ts";
 
@@ -62,22 +62,47 @@ export async function hasLocalAddress(host: Pick<Host, "files">, address: string
 
 /** proc(5), /proc/net/route: Iface, Destination, Gateway, Flags, RefCnt, Use, Metric, Mask, …; numbers in the machine's byte order. */
 export function parseRoutes(table: string): Pick<Surroundings, "routes" | "defaultGateway"> {
-  const routes: LocalRoute[] = [];
-  const defaults: { readonly gateway: string; readonly metric: number }[] = [];
-  for (const line of table.split("\n").slice(1, MAX_ROUTES)) {
-    const [name = "", destination = "", gateway = "", flags = "", , , metric, mask = ""] = line.trim().split(/\s+/);
-    const bits = Number.parseInt(flags, 16);
-    if (!/^[0-9A-F]{8}$/i.test(destination) || isOwn(name) || (bits & REJECT) !== 0) continue;
-    const prefix = prefixOf(mask);
-    if (prefix === 0 && (bits & GATEWAY) !== 0) defaults.push({ gateway: toAddress(gateway), metric: Number(metric) });
-    if (prefix !== 0) routes.push({ destination: `${toAddress(destination)}/${prefix}`, interface: name });
-  }
-  const [best] = defaults.toSorted((one, other) => one.metric - other.metric);
-  return { routes, defaultGateway: best?.gateway };
+  const rows = rowsOf(table).filter((row) => !isOwn(row.interface));
+  const [best] = rows
+    .filter(({ prefix, isVia }) => prefix === 0 && isVia)
+    .toSorted((one, other) => one.metric - other.metric);
+  return { routes: rows.filter(({ prefix }) => prefix !== 0).map(toRoute), defaultGateway: best?.gateway };
+}
+
+/** The routes into the tunnel's own interfaces. */
+export async function readTunnelRoutes(host: Pick<Host, "files">): Promise<readonly LocalRoute[]> {
+  const rows = rowsOf((await host.files.read(ROUTES)) ?? "");
+  return rows.filter((row) => TUNNEL_INTERFACES.some((own) => own === row.interface)).map(toRoute);
+}
+
+interface Row {
+  readonly interface: string;
+  readonly destination: string;
+  readonly prefix: number;
+  readonly gateway: string;
+  readonly isVia: boolean;
+  readonly metric: number;
+}
+
+function rowsOf(table: string): readonly Row[] {
+  return table
+    .split("\n")
+    .slice(1, MAX_ROUTES)
+    .flatMap((line) => {
+      const [name = "", destination = "", gateway = "", flags = "", , , metric, mask = ""] = line.trim().split(/\s+/);
+      const bits = Number.parseInt(flags, 16);
+      if (!/^[0-9A-F]{8}$/i.test(destination) || (bits & REJECT) !== 0) return [];
+      const where = { destination: toAddress(destination), prefix: prefixOf(mask), gateway: toAddress(gateway) };
+      return [{ interface: name, ...where, isVia: (bits & GATEWAY) !== 0, metric: Number(metric) }];
+    });
+}
+
+function toRoute({ interface: name, destination, prefix }: Row): LocalRoute {
+  return { destination: `${destination}/${prefix}`, interface: name };
 }
 
 function isOwn(name: string): boolean {
-  return name === TUNNEL_INTERFACE || name === SERVICE_INTERFACE;
+  return TUNNEL_INTERFACES.some((own) => own === name) || name === SERVICE_INTERFACE;
 }
 
 /** x86_64 and arm64 are little-endian: the last two digits are the address's first byte. */

@@ -23,8 +23,10 @@ export interface WantedTunnel {
   /** The cluster's networks of nodes and pods outside the VPC, which lie behind the gateway too. */
   readonly remoteNetworks: readonly string[];
   readonly serviceCidr: string;
-  /** The first one carries the traffic. */
+  /** In a lasting order: the first one has the first interface. */
   readonly gateways: readonly TunnelGateway[];
+  /** The public key of the one that carries the traffic. Default: the first one that has an address. */
+  readonly carrier?: string | undefined;
   /** This machine's own. */
   readonly publicKey: string;
   /** An administrator entered it by hand: it is not rotated. */

@@ -1,22 +1,38 @@
-// A knock at a UDP port: a few bytes there, and the same bytes back. A kept socket costs a third of a TCP connection.
+// A knock at a UDP port: a few bytes there, and the same bytes back; a pulse comes back with the role of the one who answers.
+// A kept socket costs a third of a TCP connection.
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { Host } from "../host.ts";
+import { PULSE_BYTES, readPulse, TOKEN_BYTES } from "./role-byte.ts";
 
-type Answer = Awaited<ReturnType<Host["knock"]>>;
+type Answer = Awaited<ReturnType<Host["pulse"]>>;
 
-const TOKEN_BYTES = 8;
 const MAX_SOCKETS = 4;
 
 /** Keeps a socket for each place that answers. A silent one gets another socket: routes and addresses may have changed since. */
 export function createKnocker(): Host["knock"] {
-  const kept = new Map<string, Socket>();
+  const send = createSender();
   return async (address, port, timeoutSeconds, bytes = TOKEN_BYTES) => {
+    const answer = await send({ address, port, timeoutSeconds, bytes });
+    return answer === "standby" || answer === "holder" ? "ok" : answer;
+  };
+}
+
+/** As {@link createKnocker}, with the role that a gateway says. */
+export function createPulse(): Host["pulse"] {
+  const send = createSender();
+  return (address, port, timeoutSeconds) => send({ address, port, timeoutSeconds, bytes: PULSE_BYTES });
+}
+
+function createSender(): (where: Knock) => Promise<Answer> {
+  const kept = new Map<string, Socket>();
+  return async (where) => {
+    const { address, port } = where;
     const place = `${address}:${port}`;
     const socket = kept.get(place) ?? openSocket();
     kept.delete(place);
-    const answer = await knock(socket, { address, port, timeoutSeconds, bytes }).catch(() => "silent" as const); // No way leads there.
+    const answer = await knock(socket, where).catch(() => "silent" as const); // No way leads there.
     if (answer === "silent" || kept.has(place)) socket.close();
     else keep(kept, place, socket);
     return answer;
@@ -47,9 +63,11 @@ interface Knock {
 async function knock(socket: Socket, { address, port, timeoutSeconds, bytes }: Knock): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const late = setTimeout(() => resolve("silent"), timeoutSeconds * 1000);
-  const token = randomBytes(bytes);
+  const token = Buffer.alloc(bytes);
+  randomBytes(TOKEN_BYTES).copy(token);
   const onMessage = (message: Buffer) => {
-    if (message.equals(token)) resolve("ok");
+    const role = readPulse(token, message);
+    if (role !== undefined) resolve(role);
   };
   const onError = ({ code }: Error & { code?: string }) => resolve(code === "ECONNREFUSED" ? "refused" : "silent");
   socket.on("message", onMessage).on("error", onError);

@@ -2,7 +2,7 @@
 import type { Report } from "../../board/conditions.ts";
 import { cutText, oneLine, withoutControls } from "../../foreign-text.ts";
 import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
-import type { TunnelObservation } from "./watched-tunnel.ts";
+import type { SilentGateway, TunnelObservation } from "./watched-tunnel.ts";
 
 const MAX_NAME_CHARACTERS = 100;
 const CHECK = "An administrator: eks-satellite gateway check.";
@@ -85,14 +85,25 @@ export function diagnoseTunnel(observation: TunnelObservation): Report {
   const { answer, tunnel } = observation;
   if (answer.kind === "answered") {
     const name = oneLine(withoutControls(cutText(answer.health.gateway, MAX_NAME_CHARACTERS)));
-    return {
-      status: "True",
-      reason: "GatewayAnswers",
-      message: `gateway ${name} answers on ${tunnel.gateway.address} through the tunnel`,
-    };
+    const message = `gateway ${name} answers on ${tunnel.gateway.address} through the tunnel`;
+    const alone = describeSilence(observation.silent);
+    return { status: "True", ...(alone ?? { reason: "GatewayAnswers" }), message: `${message}${alone?.message ?? ""}` };
   }
   const cause = CAUSES.find(({ applies }) => applies(observation)) as Cause; // The last one applies always.
   return { status: "False", ...cause.report(observation) };
+}
+
+/** The tunnel works, and the next failure would end it. */
+function describeSilence(silent: SilentGateway | undefined): Omit<Report, "status"> | undefined {
+  if (silent === undefined) return undefined;
+  const { name, endpoint, hasFailed } = silent;
+  return {
+    reason: hasFailed ? "GatewayFailedOver" : "StandbySilent",
+    message: hasFailed
+      ? ` in place of ${name} at ${endpoint}, which no longer answers`
+      : `; ${name} at ${endpoint}, which stands by, does not answer`,
+    hint: `Nothing stands by until it answers again. ${CHECK} Its instance may be stopped, or UDP to it cut off.`,
+  };
 }
 
 function healthOf(address: string): string {

@@ -16,7 +16,7 @@ import { askApiServers, askGateway } from "./probes.ts";
 import { describeRouteWithoutTunnel, diagnoseRoute } from "./route-diagnosis.ts";
 import { diagnoseTunnel } from "./tunnel-diagnosis.ts";
 import { tunnelMetrics } from "./tunnel-report.ts";
-import type { ApiServerReach, GatewayAnswer, PeerState, WatchedTunnel } from "./watched-tunnel.ts";
+import type { ApiServerReach, GatewayAnswer, PeerState, SilentGateway, WatchedTunnel } from "./watched-tunnel.ts";
 import { hasSession, readPeer } from "./wireguard-peer.ts";
 
 /** How often the gateway and the API servers are asked, while all is well and while it is not. */
@@ -47,6 +47,8 @@ export interface TunnelWatchOptions {
   readonly emit: (event: TunnelEvent) => void;
   /** Undefined while none is planned. */
   readonly tunnel: () => WatchedTunnel | undefined;
+  /** A gateway that stands by and does not answer. */
+  readonly silentGateway?: () => SilentGateway | undefined;
   readonly cluster: () => ClusterFacts | undefined;
   readonly sizeProblem?: () => Omit<Report, "status"> | undefined;
   /** Removes the peer of this public key and sets it again. */
@@ -130,6 +132,10 @@ export class TunnelWatch {
     return isCalm ? CALM_KNOCK_EVERY_SECONDS : KNOCK_EVERY_SECONDS;
   }
 
+  askSoon(): void {
+    this.#askDueMs = 0;
+  }
+
   /** Knocks at the gateway. It is asked, and the API servers behind it, when that is due or when the knock ended otherwise than the last one. */
   async round(): Promise<void> {
     const tunnel = this.#options.tunnel();
@@ -184,12 +190,12 @@ export class TunnelWatch {
 
   async #conclude(tunnel: WatchedTunnel, answer: GatewayAnswer, apiServers: readonly ApiServerReach[]): Promise<void> {
     const { host, board, config } = this.#options;
-    const nodeName = config.node.name;
     this.#hasAnswered ||= answer.kind === "answered";
     await this.#readCounters(tunnel, answer.kind === "answered");
-    const peer = this.#peer;
+    const [peer, nodeName, hasAnswered] = [this.#peer, config.node.name, this.#hasAnswered];
     const isHandshaken = hasSession(peer, host.clock.now());
-    const seen = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered: this.#hasAnswered });
+    const silent = this.#options.silentGateway?.();
+    const seen = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered, silent });
     const found = withSizeProblem(seen, this.#options.sizeProblem?.());
     board.set("TunnelUp", found.reason === "KeyUnknown" && this.#isJoining() ? toConnecting(found) : found);
     const health = answer.kind === "answered" ? answer.health : undefined;

@@ -1,9 +1,10 @@
 // What the watch needs to know of a tunnel, and what it finds out: the inputs of the diagnosis.
 import type { WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
-import type { TunnelResource } from "../../plan/tunnel/resources.ts";
+import type { PlannedTunnel, TunnelResource } from "../../plan/tunnel/resources.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
 
 export interface WatchedGateway {
+  readonly name: string;
   readonly publicKey: string;
   /** `ADDRESS:PORT` or `NAME:PORT`. */
   readonly endpoint: string;
@@ -18,21 +19,22 @@ export interface WatchedTunnel {
   readonly interface: string;
   /** The node's own, in the tunnel. */
   readonly address: string;
-  /** The one that carries the traffic. */
   readonly gateway: WatchedGateway;
   /** An API server's address lies in one of them. */
   readonly vpcCidrs: readonly string[];
 }
 
-/** The tunnel of a plan, while one of its gateways can be a peer. */
-export function watchedTunnel(
-  planned: { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined,
-): WatchedTunnel | undefined {
-  if (planned === undefined) return undefined;
-  const { wanted, resource } = planned;
-  const gateway = wanted.gateways.find(({ publicKey }) => publicKey === resource.peers[0]?.publicKey);
-  if (gateway === undefined) return undefined;
-  return { interface: resource.interface, address: wanted.address, gateway, vpcCidrs: wanted.vpcCidrs };
+/** The tunnels of a plan whose gateways can be peers, that of the carrier first. */
+export function watchedTunnels(planned: PlannedTunnel | undefined): readonly WatchedTunnel[] {
+  if (planned === undefined) return [];
+  const { wanted, links } = planned;
+  return links.flatMap((link) => toWatched(wanted, link));
+}
+
+function toWatched(wanted: WantedTunnel, { interface: name, peers }: TunnelResource): readonly WatchedTunnel[] {
+  const gateway = wanted.gateways.find(({ publicKey }) => publicKey === peers[0]?.publicKey);
+  if (gateway === undefined) return [];
+  return [{ interface: name, address: wanted.address, gateway, vpcCidrs: wanted.vpcCidrs }];
 }
 
 /** What WireGuard knows of the gateway. */
@@ -50,6 +52,13 @@ export type GatewayAnswer =
   | { readonly kind: "answered"; readonly health: GatewayHealth; readonly latencyMs: number }
   | { readonly kind: "refused" | "silent" | "foreign" };
 
+/** The gateway that does not carry the traffic, while it is silent; `hasFailed`: it was left for that. */
+export interface SilentGateway {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly hasFailed: boolean;
+}
+
 export interface TunnelObservation {
   readonly nodeName: string;
   readonly tunnel: WatchedTunnel;
@@ -60,6 +69,7 @@ export interface TunnelObservation {
   readonly isHandshaken: boolean;
   /** Whether it has answered before, as far as is known. */
   readonly hasAnswered: boolean;
+  readonly silent?: SilentGateway | undefined;
 }
 
 /** An API server's address in the VPC. */

@@ -1,6 +1,6 @@
 // What pods with addresses need of the packet filter and of the address translation.
 import type { Config } from "../../config/schema.ts";
-import { FIREWALL_CHAIN, TUNNEL_INTERFACES } from "../../tunnel/names.ts";
+import { FIREWALL_CHAIN } from "../../tunnel/names.ts";
 import type { FirewallResource } from "../tunnel/resources.ts";
 
 /** The node's ends of pods' links, as ptp and bridge name them. */
@@ -10,13 +10,14 @@ const POD_LINKS = "veth+";
  * The rules of the filter's chain. Docker sets the policy of FORWARD to DROP, and a firewall of the machine that of INPUT: without them pods
  * reach neither the internet nor the node, and a host port leads nowhere.
  */
-export function podFilterRules(cni: Config["network"]["cni"], pods: readonly string[]): readonly string[] {
+export function podFilterRules(
+  cni: Config["network"]["cni"],
+  pods: readonly string[],
+  interfaces: readonly string[],
+): readonly string[] {
   if (cni === "host") return [];
   return pods.flatMap((network) => [
-    ...TUNNEL_INTERFACES.flatMap((name) => [
-      `-d ${network} -i ${name} -j ACCEPT`,
-      `-s ${network} -o ${name} -j ACCEPT`,
-    ]),
+    ...interfaces.flatMap((name) => [`-d ${network} -i ${name} -j ACCEPT`, `-s ${network} -o ${name} -j ACCEPT`]),
     ...(cni === "routed"
       ? [
           // The link is named: a packet of the machine's own network with a pod's address is no pod's.
@@ -29,7 +30,11 @@ export function podFilterRules(cni: Config["network"]["cni"], pods: readonly str
 }
 
 /** Pods reach the internet under the machine's address. What stays among pods, or goes through a tunnel, keeps the pod's. */
-export function planPodNat(cni: Config["network"]["cni"], pods: readonly string[]): readonly FirewallResource[] {
+export function planPodNat(
+  cni: Config["network"]["cni"],
+  pods: readonly string[],
+  interfaces: readonly string[],
+): readonly FirewallResource[] {
   if (cni !== "routed" || pods.length === 0) return [];
   return [
     {
@@ -38,7 +43,7 @@ export function planPodNat(cni: Config["network"]["cni"], pods: readonly string[
       chain: FIREWALL_CHAIN,
       parents: ["POSTROUTING"],
       rules: [
-        ...TUNNEL_INTERFACES.map((name) => `-o ${name} -j RETURN`),
+        ...interfaces.map((name) => `-o ${name} -j RETURN`),
         ...pods.map((network) => `-d ${network} -j RETURN`),
         ...pods.map((network) => `-s ${network} -j MASQUERADE`),
       ],

@@ -1,4 +1,5 @@
 // The two kinds of resources of a tunnel, each with its text: what plan --diff shows, and what is compared with the machine.
+import type { WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
 
 export interface TunnelPeer {
   readonly publicKey: string;
@@ -28,6 +29,12 @@ export interface TunnelResource {
   /** Whether wireguard-go may run where the kernel has no WireGuard. */
   readonly userspace: "never" | "allow";
   readonly why: string;
+}
+
+/** A tunnel as a whole: what it is to lead to, and its interfaces. */
+export interface PlannedTunnel {
+  readonly wanted: WantedTunnel;
+  readonly links: readonly TunnelResource[];
 }
 
 /** A chain of the agent's own in a table of iptables, with a jump to it from each of `parents`. */

@@ -2,8 +2,9 @@
 import type { Config } from "../../config/schema.ts";
 import { SatelliteError } from "../../errors.ts";
 import type { TunnelFacts, TunnelGateway, WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
-import { DEFAULT_MTU, FIREWALL_CHAIN, TUNNEL_INTERFACE, TUNNEL_KEY_FILE } from "../../tunnel/names.ts";
+import { DEFAULT_MTU, FIREWALL_CHAIN, TUNNEL_KEY_FILE } from "../../tunnel/names.ts";
 import { planPodNat, podFilterRules } from "../pods/pod-rules.ts";
+import { type ReachableGateway, tunnelLinks } from "./carrier.ts";
 import { findConflict } from "./conflicts.ts";
 import type { FirewallResource, TunnelPeer, TunnelResource } from "./resources.ts";
 
@@ -14,9 +15,6 @@ export interface TunnelDecision {
   /** Why it is not, although it is wanted. */
   readonly problem?: SatelliteError;
 }
-
-/** A gateway whose endpoint is known. */
-type ReachableGateway = TunnelGateway & { readonly resolved: string };
 
 /** Decides whether the tunnel is set. One that would cut the machine off is withdrawn, also when it is there already. */
 export function decideTunnel(facts: TunnelFacts | undefined, ipFamily: "ipv4" | "ipv6" | undefined): TunnelDecision {
@@ -34,29 +32,39 @@ export function tunnelAddress(
   return facts?.kind === "damaged" ? facts.address : decideTunnel(facts, ipFamily).tunnel?.address;
 }
 
-/** What the tunnel is made of, in the order in which it is set. */
+/**
+ * What the tunnel is made of, in the order in which it is set: a route that moves to the interface that carries the traffic is replaced
+ * there before it would be deleted at the other.
+ */
 export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly (TunnelResource | FirewallResource)[] {
   const { keepaliveSeconds, userspace } = network.tunnel;
-  const gateways = tunnel.gateways.filter((gateway): gateway is ReachableGateway => gateway.resolved !== undefined);
+  const links = tunnelLinks(tunnel);
+  const mtu = tunnelMtu(
+    network.tunnel,
+    links.flatMap(({ gateway }) => gateway ?? []),
+  );
   const behind = [...tunnel.vpcCidrs, ...tunnel.remoteNetworks];
-  return [
-    {
+  const planned = links.map(
+    ({ interface: name, gateway, isCarrier }): TunnelResource => ({
       kind: "tunnel",
-      interface: TUNNEL_INTERFACE,
+      interface: name,
       keyFile: TUNNEL_KEY_FILE,
       publicKey: tunnel.publicKey,
       address: tunnel.address,
-      mtu: tunnelMtu(network.tunnel, gateways),
-      peers: gateways.map((gateway, index) => planPeer(gateway, index === 0 ? behind : [], keepaliveSeconds)),
-      // kube-proxy replaces a Service's address by an endpoint's before the packet leaves; the source is chosen by this route before that.
-      routes: [...new Set([...behind, tunnel.serviceCidr])],
+      mtu,
+      peers: gateway === undefined ? [] : [planPeer(gateway, behind, keepaliveSeconds)],
+      routes: [
+        ...(links.length > 1 && gateway !== undefined ? [`${gateway.address}/32`] : []),
+        // kube-proxy replaces a Service's address by an endpoint's before the packet leaves; the source is chosen by this route before that.
+        ...(isCarrier ? new Set([...behind, tunnel.serviceCidr]) : []),
+      ],
       unreachable: tunnel.pods,
       userspace,
-      why: "the way to the cluster's VPC and Services",
-    },
-    planFirewall(tunnel, network.cni),
-    ...planPodNat(network.cni, tunnel.pods),
-  ];
+      why: isCarrier ? "the way to the cluster's VPC and Services" : "the way to the gateway that stands by",
+    }),
+  );
+  const names = planned.map(({ interface: name }) => name).toSorted();
+  return [...planned, planFirewall(tunnel, network.cni, names), ...planPodNat(network.cni, tunnel.pods, names)];
 }
 
 /** The largest packet: the configured one, or the least that a gateway says. */
@@ -67,7 +75,7 @@ export function tunnelMtu(
   return mtu === "auto" ? Math.min(...gateways.map((gateway) => gateway.mtu ?? DEFAULT_MTU), DEFAULT_MTU) : mtu;
 }
 
-/** Every gateway can be asked at its own address; the first one also has what is behind it. */
+/** What is behind it may come from a gateway that stands by, too: while the VPC's routes move, each end may follow them first. */
 function planPeer(gateway: ReachableGateway, behind: readonly string[], keepaliveSeconds: number): TunnelPeer {
   const { publicKey, resolved: endpoint, address } = gateway;
   return { publicKey, endpoint, allowedIps: [...new Set([...behind, `${address}/32`])], keepaliveSeconds };
@@ -77,13 +85,17 @@ function planPeer(gateway: ReachableGateway, behind: readonly string[], keepaliv
  * What the VPC sends to the node itself passes INPUT: kubelet's port, and pods on the host's network, whose ports are not known beforehand.
  * Only a CNI plugin's pods pass FORWARD, whose policy Docker sets to DROP.
  */
-function planFirewall({ address, pods }: WantedTunnel, cni: Config["network"]["cni"]): FirewallResource {
-  const podRules = podFilterRules(cni, pods);
+function planFirewall(
+  { address, pods }: WantedTunnel,
+  cni: Config["network"]["cni"],
+  interfaces: readonly string[],
+): FirewallResource {
+  const podRules = podFilterRules(cni, pods, interfaces);
   return {
     kind: "firewall",
     chain: FIREWALL_CHAIN,
     parents: podRules.length === 0 ? ["INPUT"] : ["INPUT", "FORWARD"],
-    rules: [`-d ${address}/32 -i ${TUNNEL_INTERFACE} -j ACCEPT`, ...podRules],
+    rules: [...interfaces.map((name) => `-d ${address}/32 -i ${name} -j ACCEPT`), ...podRules],
     why: "what comes from the VPC reaches kubelet and pods behind a firewall of the machine",
   };
 }

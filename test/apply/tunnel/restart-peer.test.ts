@@ -22,9 +22,9 @@ test("a peer that is not planned any more stays as it is", async () => {
   const host = new MemoryHost();
   const network = new MemoryNetwork(host);
   network.addLink();
-  for (const tunnel of [undefined, { interface: "es0", peers: [] }]) await restartPlannedPeer(host, tunnel, "K");
+  for (const tunnels of [[], [{ interface: "es0", peers: [] }]]) await restartPlannedPeer(host, tunnels, "K");
   assert.deepEqual(network.changes, []);
-  await restartPlannedPeer(host, { interface: "es0", peers: [PEER] }, "K");
+  await restartPlannedPeer(host, [{ interface: "es0", peers: [PEER] }], "K");
   assert.equal(network.changes.length, 1);
 });
 

@@ -26,12 +26,14 @@ function setUp() {
     return publicKeyOf(key);
   };
   const publicKey = newKey();
+  const planAll = (changes: Partial<WantedTunnel> = {}, yaml = "") =>
+    planTunnel(sampleConfig(yaml), sampleTunnel({ publicKey, ...changes })).filter(({ kind }) => kind === "tunnel");
   const plan = (changes: Partial<WantedTunnel> = {}, yaml = "") => {
-    const [tunnel] = planTunnel(sampleConfig(yaml), sampleTunnel({ publicKey, ...changes }));
+    const [tunnel] = planAll(changes, yaml);
     assert.ok(tunnel?.kind === "tunnel");
     return tunnel;
   };
-  return { host, network, plan, newKey, publicKey, rounds: createRounds(host) };
+  return { host, network, plan, planAll, newKey, publicKey, rounds: createRounds(host) };
 }
 
 test("a tunnel is made in one round: the address before the interface, since kubelet needs it", async () => {
@@ -93,7 +95,7 @@ const DRIFT: Readonly<Record<string, readonly [drift: (machine: SetUp) => void, 
   "the MTU is another": [({ network }) => network.setMtu(1500), [/mtu 1420 up/]],
   "the key is another": [
     ({ network }) => {
-      network.publicKey = OTHER.publicKey;
+      network.first.publicKey = OTHER.publicKey;
     },
     [/private-key/],
   ],
@@ -144,16 +146,20 @@ test("the networks of the node's pods lead nowhere but to pods, and come and go 
   assert.deepEqual([...network.unreachable], ["10.251.17.0/25"]);
 });
 
-test("another gateway takes over in one command: the networks are with one peer at any time", async () => {
-  const { network, plan, rounds } = setUp();
-  await rounds.apply(plan({ gateways: [GATEWAY, OTHER] }));
-  assert.equal(network.peers.get(OTHER.publicKey)?.allowedIps, "10.20.2.5/32", "the standing one can be asked");
+test("another gateway takes over: its interface gets the routes before the other one loses them", async () => {
+  const { network, planAll, rounds } = setUp();
+  const round = (changes: object) => rounds.apply(...planAll({ gateways: [GATEWAY, OTHER], ...changes }));
+  await round({});
+  assert.deepEqual([...network.second.routes.keys()], ["10.20.2.5/32"], "the standing one can be asked");
+  assert.equal(network.second.peers.get(OTHER.publicKey)?.allowedIps, "10.20.0.0/16,10.20.2.5/32");
   const before = network.changes.length;
-  await rounds.apply(plan({ gateways: [OTHER, GATEWAY] }));
-  assert.equal(network.changes.length - before, 1);
-  assert.equal(network.peers.get(OTHER.publicKey)?.allowedIps, "10.20.0.0/16,10.20.2.5/32");
-  await rounds.apply(plan({ gateways: [OTHER] }));
-  assert.deepEqual([...network.peers.keys()], [OTHER.publicKey]);
+  await round({ carrier: OTHER.publicKey });
+  assert.deepEqual(
+    network.changes.slice(before).map((line) => line.replace(/^ip -4 route | src .*/g, "")),
+    ["replace 10.20.0.0/16", "replace 10.100.0.0/16"],
+  );
+  assert.deepEqual([...network.routes.keys()], ["10.20.1.5/32"]);
+  assert.deepEqual([...network.addresses], [["10.250.0.11/32", "lo:es0"]]);
 });
 
 test("another address replaces the one before, and its routes with it", async () => {

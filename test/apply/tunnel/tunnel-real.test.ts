@@ -13,7 +13,6 @@ import { sampleConfig, sampleGateway, sampleTunnel } from "../../fakes/samples.t
 import { findPrograms } from "../../network/real/programs.ts";
 
 const NAME = `est${process.pid}`;
-const OTHER = sampleGateway({ name: "gw-2", publicKey: publicKeyOf(makePrivateKey()), address: "10.20.2.5" });
 
 /** The others wait for the watch, or for the full comparison of each fifth minute. */
 const SEEN_BY_A_GLANCE = [
@@ -70,8 +69,7 @@ describe("a real tunnel", { skip, concurrency: 1 }, () => {
     standInForSystemd(programs.wireguardGo);
     const config = sampleConfig("network: { cni: routed, tunnel: { userspace: allow } }");
     const wanted = { publicKey: publicKeyOf(key), pods: ["10.251.16.0/24"], remoteNetworks: ["10.250.0.0/24"] };
-    const gateways = [sampleGateway(), OTHER];
-    const resources = JSON.stringify(planTunnel(config, sampleTunnel({ ...wanted, gateways })))
+    const resources = JSON.stringify(planTunnel(config, sampleTunnel(wanted)))
       .replaceAll("es0", NAME)
       .replace("/etc/eks-satellite/tunnel.key", join(folder, "key"));
     const script = join(import.meta.dirname, "real", "rounds-process.ts");

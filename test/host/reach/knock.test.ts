@@ -4,7 +4,8 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { createKnocker } from "../../../agent/host/reach/knock.ts";
+import { createKnocker, createPulse } from "../../../agent/host/reach/knock.ts";
+import { answerPulse } from "../../../agent/host/reach/role-byte.ts";
 
 /** A port that does with each datagram what `answer` does. */
 async function listen(
@@ -74,4 +75,20 @@ test("a kept socket keeps no process alive", async () => {
     timeout: 20_000,
   });
   assert.equal(stdout.trim(), "refused");
+});
+
+test("a pulse says the role of a gateway that knows it; one that sends back what came says that it answers", async (context) => {
+  for (const role of ["holder", "standby", "ok"] as const) {
+    const port = await listen(context, (socket, message, asker) =>
+      socket.send(answerPulse(message, role), asker, "127.0.0.1"),
+    );
+    assert.equal(await createPulse()("127.0.0.1", port, 5), role);
+    assert.equal(await createKnocker()("127.0.0.1", port, 5), "ok", "a knock has no room for it");
+  }
+  assert.equal(await createPulse()("127.0.0.1", await listen(context, echo), 5), "ok");
+  const port = await listen(context, (socket, message, asker) => {
+    message[8] = 77;
+    socket.send(message, asker, "127.0.0.1");
+  });
+  assert.equal(await createPulse()("127.0.0.1", port, 0.1), "silent", "a role that is none");
 });

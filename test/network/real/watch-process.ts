@@ -29,7 +29,7 @@ function watch(name: string, publicKey: string): void {
   });
   const tunnel = {
     ...{ interface: name, address: NODE_ADDRESS, vpcCidrs: ["10.20.0.0/16"] },
-    gateway: { publicKey, endpoint: ENDPOINT, address: GATEWAY_ADDRESS },
+    gateway: { name: "gateway-1", publicKey, endpoint: ENDPOINT, address: GATEWAY_ADDRESS },
   };
   const peers = [{ publicKey, endpoint: ENDPOINT, allowedIps: ["10.20.0.0/16"], keepaliveSeconds: 15 }];
   const tunnelWatch = new TunnelWatch({
@@ -39,7 +39,7 @@ function watch(name: string, publicKey: string): void {
         ...{ endpoint: `https://localhost:${API_PORT}`, caPem: localhost.cert },
         remoteNetworks: { nodes: ["10.250.0.0/16"], pods: [] },
       }),
-    restartPeer: (key) => restartPlannedPeer(host, { interface: name, peers }, key),
+    restartPeer: (key) => restartPlannedPeer(host, [{ interface: name, peers }], key),
   });
   const loop = new Loop({
     ...{ name: "tunnel", everySeconds: () => tunnelWatch.periodSeconds(), run: () => tunnelWatch.round() },

@@ -13,7 +13,8 @@ test("a static tunnel is the configuration's, with its first gateway; with mode 
   const tunnel = `{ mode: static, address: 10.250.0.11, vpcCidrs: [10.20.0.0/16], gateways: [${gateway(5)}, ${gateway(6)}] }`;
   const found = await known(`network: { tunnel: ${tunnel} }`);
   assert.ok(typeof found === "object");
-  const { gateway: first, ...rest } = found;
+  const [{ gateway: first, ...rest }, second] = found;
+  assert.deepEqual([second?.interface, second?.gateway.address], ["es1", "10.20.1.6"]);
   assert.deepEqual(rest, { interface: "es0", address: "10.250.0.11", vpcCidrs: ["10.20.0.0/16"] });
   assert.deepEqual([first.endpoint, first.address, first.peers], ["198.51.100.5:51820", "10.20.1.5", undefined]);
   assert.equal(await known("network: { tunnel: { mode: off } }"), "none");
@@ -50,8 +51,9 @@ const saved = (changes: object) => {
 };
 
 test("what the daemon has kept of the cluster's word names the first gateway that has an address, with the keys it accepts", async () => {
-  const tunnel = await saved({});
-  assert.ok(typeof tunnel === "object");
+  const known = await saved({});
+  assert.ok(typeof known === "object");
+  const [tunnel] = known;
   assert.deepEqual([tunnel.address, tunnel.gateway.endpoint], ["10.250.0.11", "gw.example:51820"]);
   assert.deepEqual(tunnel.gateway.peers, { "gpu-1": GATEWAY_KEY });
 });

@@ -13,7 +13,13 @@ export const GATEWAY_KEY = "hIA3ikjlSOAo0qqrI+rXaS3ZH04nX7Q2YQ4m2Vxv7wc=";
 const OTHER_KEY = "b3RoZXItcHVibGljLWtleS1vZi0zMi1ieXRlcy4uLi4=";
 
 export function sampleGateway(changes: Partial<WatchedGateway> = {}): WatchedGateway {
-  return { publicKey: GATEWAY_KEY, endpoint: "198.51.100.5:51820", address: "10.20.1.5", ...changes };
+  return {
+    name: "gateway-1",
+    publicKey: GATEWAY_KEY,
+    endpoint: "198.51.100.5:51820",
+    address: "10.20.1.5",
+    ...changes,
+  };
 }
 
 /** The sample tunnel to a gateway that differs from the sample. */

@@ -63,3 +63,17 @@ test("a gateway's name cannot forge a line or flood the journal", () => {
   assert.ok(message.length < 220);
   assert.doesNotMatch(message, /\p{Cc}/u);
 });
+
+test("a tunnel without a gateway that stands by is up, and says what the next failure would end", () => {
+  const silent = { name: "gateway-1", endpoint: "198.51.100.5:51820", hasFailed: true };
+  const answer = { kind: "answered", health: sampleHealth(), latencyMs: 1 } as const;
+  const failedOver = diagnoseTunnel(silentTunnel({ answer, silent }));
+  assert.deepEqual([failedOver.status, failedOver.reason], ["True", "GatewayFailedOver"]);
+  assert.match(failedOver.message, /in place of gateway-1 at 198\.51\.100\.5:51820, which no longer answers/);
+  assert.match(failedOver.hint ?? "", /gateway check/);
+  assert.equal(
+    diagnoseTunnel(silentTunnel({ answer, silent: { ...silent, hasFailed: false } })).reason,
+    "StandbySilent",
+  );
+  assert.equal(diagnoseTunnel(silentTunnel({ answer })).reason, "GatewayAnswers");
+});

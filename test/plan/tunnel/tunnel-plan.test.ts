@@ -7,9 +7,11 @@ import { decideTunnel, planTunnel } from "../../../agent/plan/tunnel/tunnel-plan
 import { sampleConfig, sampleFacts, sampleGateway, sampleTunnel, sampleTunnelFacts } from "../../fakes/samples.ts";
 
 function plan(changes: Partial<WantedTunnel> = {}, yaml = "") {
-  const [tunnel, firewall] = planTunnel(sampleConfig(yaml), sampleTunnel(changes));
+  const resources = planTunnel(sampleConfig(yaml), sampleTunnel(changes));
+  const [tunnel, standby] = resources.filter(({ kind }) => kind === "tunnel");
+  const firewall = resources.at(-1);
   assert.ok(tunnel?.kind === "tunnel" && firewall?.kind === "firewall");
-  return { tunnel, firewall };
+  return { tunnel, standby, firewall };
 }
 
 test("the VPC and the Services are behind the tunnel; what goes to a Service has left for its endpoint before it is encrypted", () => {
@@ -21,10 +23,33 @@ test("the VPC and the Services are behind the tunnel; what goes to a Service has
   );
 });
 
-test("the first gateway carries the traffic, and each can be asked at its own address", () => {
-  const gateways = [sampleGateway(), sampleGateway({ publicKey: "B", address: "10.20.2.5" })];
-  const [first, second] = plan({ gateways }).tunnel.peers;
-  assert.deepEqual([first?.allowedIps, second?.allowedIps], [["10.20.0.0/16", "10.20.1.5/32"], ["10.20.2.5/32"]]);
+const TWO = [sampleGateway(), sampleGateway({ publicKey: "B", address: "10.20.2.5" })];
+
+test("two gateways have an interface each, both with what is behind them: the first one carries the traffic", () => {
+  const { tunnel, standby } = plan({ gateways: TWO });
+  assert.ok(standby?.kind === "tunnel");
+  const routesOf = ({ interface: name, routes }: typeof tunnel) => [name, routes];
+  assert.deepEqual([tunnel, standby].map(routesOf), [
+    ["es0", ["10.20.1.5/32", "10.20.0.0/16", "10.100.0.0/16"]],
+    ["es1", ["10.20.2.5/32"]],
+  ]);
+  assert.deepEqual(
+    [tunnel, standby].map(({ peers }) => peers[0]?.allowedIps),
+    [
+      ["10.20.0.0/16", "10.20.1.5/32"],
+      ["10.20.0.0/16", "10.20.2.5/32"],
+    ],
+  );
+  assert.equal(tunnel.address, standby.address);
+});
+
+test("the carrier that was chosen has the routes, and comes first: they are replaced before they would be deleted", () => {
+  const { tunnel, standby, firewall } = plan({ gateways: TWO, carrier: "B" });
+  assert.ok(standby?.kind === "tunnel");
+  assert.deepEqual([tunnel.interface, tunnel.routes.length, standby.interface], ["es1", 3, "es0"]);
+  assert.deepEqual(standby.routes, ["10.20.1.5/32"]);
+  assert.deepEqual(firewall.rules, ["-d 10.250.0.11/32 -i es0 -j ACCEPT", "-d 10.250.0.11/32 -i es1 -j ACCEPT"]);
+  assert.equal(plan({ gateways: TWO, carrier: "gone" }).tunnel.interface, "es0");
 });
 
 test("a gateway whose name cannot be resolved is left out, and the next one carries the traffic", () => {
@@ -34,6 +59,7 @@ test("a gateway whose name cannot be resolved is left out, and the next one carr
     peers.map(({ publicKey, allowedIps }) => [publicKey, allowedIps.length]),
     [["B", 2]],
   );
+  assert.equal(plan({ gateways }).tunnel.interface, "es1", "the other one finds its own interface free");
 });
 
 test("the MTU is the least that a gateway says, never more than WireGuard's own default, and the configured one is taken as it is", () => {

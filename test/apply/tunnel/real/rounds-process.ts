@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<string, () => Promise<object>>> = {
   round: () => round(new Ledger(host, `${folder}/ledger`, log)),
   glance: () => round(new Ledger(host, `${folder}/ledger`, log), { glance }),
   dry: () => round(undefined),
-  list: async () => (tunnel?.kind === "tunnel" ? { left: await listTunnel(host, tunnel.interface) } : {}),
+  list: async () => (tunnel?.kind === "tunnel" ? { left: await listTunnel(host, [tunnel.interface]) } : {}),
   restart: async () => {
     const [peer] = tunnel?.kind === "tunnel" ? tunnel.peers : [];
     if (tunnel?.kind === "tunnel" && peer !== undefined) await restartPeer(host, tunnel.interface, peer);
