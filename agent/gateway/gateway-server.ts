@@ -4,6 +4,7 @@ import { isOwnHost } from "../health/host-header.ts";
 import { answer, type Incoming, type Outgoing, serveHttp } from "../health/http-server.ts";
 import { keepAnswer } from "../health/kept-answer.ts";
 import { answerProbe, type ProbeCheck } from "../health/probe.ts";
+import type { PulseRole } from "../host/reach/role-byte.ts";
 import type { Log } from "../log.ts";
 import type { NetworkEntry } from "../tunnel/entries.ts";
 import type { GatewayHealth } from "../tunnel/health.ts";
@@ -19,6 +20,7 @@ export interface GatewaySources {
   readonly onKnock: (address: string) => void;
   /** The satellite of this address wants to change to a key. */
   readonly onKeyChange: (address: string, key: string) => Promise<keyof typeof KEY_CHANGE_STATUS>;
+  readonly role: () => PulseRole;
   readonly livez: () => readonly ProbeCheck[];
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Whose networks may ask; undefined while they are not known. */
@@ -76,7 +78,7 @@ export async function serveGateway(
     answerRequest(request, response, address, { ...sources, metrics });
   const isSatellite = (from: string) => askerOf(from, address, sources.network()) === "satellite";
   try {
-    await serveKnocks({ ...where, isSatellite, onKnock: sources.onKnock }, signal);
+    await serveKnocks({ ...where, isSatellite, onKnock: sources.onKnock, role: sources.role }, signal);
     await serveHttp({ where, onRequest, maxConnections: MAX_CONNECTIONS, log, signal });
   } catch (cause) {
     throw new SatelliteError("health-port-taken", `the gateway cannot listen on ${address}:${where.port}`, {

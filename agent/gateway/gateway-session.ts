@@ -6,6 +6,7 @@ import type { Aws, SessionKeys } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import { type ApiClient, createApiClient } from "../kubernetes/api-client.ts";
 import type { Log } from "../log.ts";
+import { optional } from "../optional.ts";
 import type { Secret } from "../secret.ts";
 import { isoTime } from "../time.ts";
 import { gatewayErrorTexts } from "./gateway-error-texts.ts";
@@ -62,12 +63,16 @@ export class GatewaySession {
     return this.#leftMs() > 0 ? this.#keys : undefined;
   }
 
-  /** The API server; undefined while the cluster or the token is not known. */
-  api(): ApiClient | undefined {
+  /** The API server; undefined while the cluster or the token is not known. @param deadlineSeconds for each request; default 10 */
+  api(deadlineSeconds?: number): ApiClient | undefined {
     const { host } = this.#options;
     const cluster = this.#cluster;
     if (cluster === undefined || this.#token === undefined) return undefined;
-    return createApiClient({ host, cluster, token: () => this.#currentToken(), texts: gatewayErrorTexts(cluster) });
+    const texts = gatewayErrorTexts(cluster);
+    return createApiClient({
+      ...{ host, cluster, texts, token: () => this.#currentToken() },
+      ...optional({ deadlineSeconds }),
+    });
   }
 
   /** Renews what is due. @throws what keeps the gateway from speaking to the cluster at all */

@@ -17,6 +17,8 @@ import { GatewayServer, type GatewaySources } from "./gateway-server.ts";
 import { GatewaySession } from "./gateway-session.ts";
 import { GatewaySync } from "./gateway-sync.ts";
 import { InstanceMetadata } from "./instance-metadata.ts";
+import { LEASE_EVERY_SECONDS, ROUTES_EVERY_SECONDS, Standby } from "./lease/standby.ts";
+import type { VpcRoutes } from "./lease/vpc-routes.ts";
 import { GatewayKey } from "./rotation/gateway-key.ts";
 
 export interface GatewayOptions {
@@ -27,6 +29,8 @@ export interface GatewayOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The look at AWS with the keys of the instance's role; without one the health says nothing of AWS. */
   readonly createInspector?: ((keys: () => AwsKeys | undefined) => VpcInspector) | undefined;
+  /** The VPC's routes with these keys; without it this gateway moves none. */
+  readonly createRoutes?: ((keys: AwsKeys) => VpcRoutes) | undefined;
 }
 
 /** Runs until the signal aborts. Interface, peers and rules stay: satellites keep their tunnels over a restart. @throws wireguard-key-invalid, disk-full, file-unwritable */
@@ -45,8 +49,11 @@ export async function runGateway(options: GatewayOptions, signal: AbortSignal): 
     void loops.serve.trigger(); // It needs the address that the first round has read.
     return gateway.systemd.ready(summaryOf(gateway));
   });
-  for (const loop of [loops.serve, loops.endpoints, loops.rotation, loops.key, loops.systemd]) loop.schedule(signal);
+  for (const name of ["serve", "endpoints", "rotation", "key", "lease", "routes", "systemd"] as const)
+    loops[name].schedule(signal);
   await gateway.view.run(signal);
+  await loops.lease.ended();
+  await gateway.standby.release(); // The other gateway need not wait until the Lease has run out.
   await Promise.all(Object.values(loops).map((loop) => loop.ended()));
   await gateway.systemd.stopping();
   log.info("stopped; the tunnels stay");
@@ -58,6 +65,7 @@ interface Gateway {
   readonly view: ClusterView;
   readonly sync: GatewaySync;
   readonly health: GatewayHealthReport;
+  readonly standby: Standby;
   readonly systemd: Systemd;
   /** Something in the cluster has changed. */
   onChange: () => void;
@@ -70,6 +78,7 @@ async function createGateway({
   aws,
   environment,
   createInspector,
+  createRoutes,
 }: GatewayOptions): Promise<Gateway> {
   const { stateFolder, cluster } = config;
   const keys = await GatewayKey.open(host, `${stateFolder}/wireguard.key`);
@@ -86,17 +95,30 @@ async function createGateway({
     ...{ host, log, sync, view, inspect },
     announcement: () => sync.rotation.announcement(),
   });
+  const routes = () => (session.keys === undefined ? undefined : createRoutes?.(session.keys));
+  const standby = new Standby({ host, log, session, sync, routes });
   const systemd = createSystemd(host, log, environment);
-  const gateway: Gateway = { session, report, view, sync, health, systemd, onChange: () => undefined };
+  const gateway: Gateway = { session, report, view, sync, health, standby, systemd, onChange: () => undefined };
   return gateway;
 }
 
-type LoopName = "session" | "services" | "sync" | "endpoints" | "rotation" | "key" | "serve" | "inspect" | "systemd";
+type LoopName =
+  | "session"
+  | "services"
+  | "sync"
+  | "endpoints"
+  | "rotation"
+  | "key"
+  | "serve"
+  | "inspect"
+  | "lease"
+  | "routes"
+  | "systemd";
 
 /** What changes in the cluster is synced at once; the period is for what another program changes on this machine. */
 function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSignal): Readonly<Record<LoopName, Loop>> {
   const { host, log, environment } = options;
-  const { session, view, sync, health, systemd } = gateway;
+  const { session, view, sync, health, standby, systemd } = gateway;
   const { monotonic, sleep } = host.clock;
   const loop = (name: LoopName, everySeconds: number, run: () => Promise<void>, isNeeded = () => true) =>
     new Loop({ name, everySeconds, run, isNeeded, log, monotonic, sleep, random: host.random });
@@ -124,6 +146,8 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
     key: loop("key", 10, () => sync.rotation.round(signal)),
     serve: loop("serve", 10, () => server.round(sources)),
     inspect: loop("inspect", 60, () => health.inspectRound()),
+    lease: loop("lease", LEASE_EVERY_SECONDS, () => standby.election.round()),
+    routes: loop("routes", ROUTES_EVERY_SECONDS, () => standby.keeper.round()),
     systemd: loop("systemd", watchdogPeriodSeconds(environment), async () => {
       if (Object.values(loops).some((each) => each.isHung())) return;
       await systemd.ping();
@@ -135,7 +159,7 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
 }
 
 function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readonly Loop[]): GatewaySources {
-  const { sync, health, report } = gateway;
+  const { sync, health, report, standby } = gateway;
   let seen: SeenWireguard | undefined;
   const families = gatewayFamilies(() => ({
     peers: sync.table.peers,
@@ -149,11 +173,12 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
     keyMadeMs: sync.keyMadeMs,
     keyRotations: sync.rotation.rotations,
   }));
-  const render = createMetrics([{ metrics: () => families }, createLoopReport(loops)]);
+  const render = createMetrics([{ metrics: () => families }, standby, createLoopReport(loops)]);
   return {
     health: (address) => health.answer(address),
     onKnock: (address) => health.look(address),
     onKeyChange: (address, key) => sync.requests.ask(address, key),
+    role: () => standby.role,
     livez: () => livezOf(loops),
     metrics: async () => {
       seen = await sync.readInterface().catch(() => undefined); // There may be none yet: its metrics are absent.
@@ -164,8 +189,9 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
   };
 }
 
-function summaryOf({ sync, report }: Gateway): string {
+function summaryOf({ sync, report, standby }: Gateway): string {
   const { peers, refused } = sync.table;
   const api = report.isFollowed ? "follows the cluster" : "does not follow the cluster, the peers stay";
-  return `${peers.length} peers, ${refused} entries refused; ${api}`;
+  const role = { holder: ", holds the routes", standby: ", stands by", ok: "" }[standby.role];
+  return `${peers.length} peers, ${refused} entries refused; ${api}${role}`;
 }

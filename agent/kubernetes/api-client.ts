@@ -47,6 +47,8 @@ export interface ApiClient {
   ask<T>(path: string, document: object): Promise<T>;
   /** @param type {@link MERGE_PATCH} or {@link STRATEGIC_MERGE_PATCH} */
   patch(path: string, type: string, document: object): Promise<void>;
+  /** Replaces an object, where its resourceVersion is the current one, and returns it as it is then. */
+  put<T>(path: string, document: object): Promise<T>;
   delete(path: string): Promise<void>;
   /** Hands over each event until the server ends the connection or the signal aborts. @throws watch-ended too */
   watch<T>(path: string, onEvent: (event: WatchEvent<T>) => void, signal: AbortSignal, accept?: string): Promise<void>;
@@ -69,6 +71,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     post: async (path, document) => void (await post(path, document)),
     ask: async <T>(path: string, document: object) => JSON.parse(await post(path, document)) as T,
     patch: async (path, type, document) => void (await send("PATCH", path, { content: { type, document } })),
+    put: async <T>(path: string, document: object) =>
+      JSON.parse(await send("PUT", path, { content: { type: "application/json", document } })) as T,
     delete: async (path) => void (await send("DELETE", path)),
     watch: (path, onEvent, signal, accept) =>
       watch(options, { path, ...optional({ accept }) }, (line) => onEvent(JSON.parse(line)), signal),

@@ -6,6 +6,8 @@ export const TUNNEL_NAMESPACE = "kube-system";
 export const NETWORK_CONFIG_MAP = "eks-satellite-network";
 /** Gateways write it: their keys and endpoints. */
 export const GATEWAYS_CONFIG_MAP = "eks-satellite-gateways";
+/** In the same namespace: the Lease of the gateway that the VPC's routes are to lead to. */
+export const GATEWAY_LEASE = "eks-satellite-gateway";
 /** The Kubernetes group of gateways; their access entry names it. */
 export const GATEWAY_GROUP = "eks-satellite:gateways";
 /** A satellite says its public key in this annotation of its own Node: no other node may write it. */

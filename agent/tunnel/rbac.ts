@@ -1,5 +1,5 @@
-// What the cluster grants for the tunnel: nodes read both ConfigMaps, gateways read Nodes and write their own ConfigMap. No party writes addresses.
-import { GATEWAY_GROUP, GATEWAYS_CONFIG_MAP, NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "./names.ts";
+// What the cluster grants for the tunnel: nodes read both ConfigMaps, gateways read Nodes, write their own ConfigMap, and hold one Lease. No party writes addresses.
+import { GATEWAY_GROUP, GATEWAY_LEASE, GATEWAYS_CONFIG_MAP, NETWORK_CONFIG_MAP, TUNNEL_NAMESPACE } from "./names.ts";
 
 /** Every kubelet is in it; the Node authorizer has no opinion on ConfigMaps that no pod of the node uses, and RBAC decides. */
 const NODES_GROUP = "system:nodes";
@@ -49,6 +49,13 @@ const ownConfigMap: PolicyRule = {
   resourceNames: [GATEWAYS_CONFIG_MAP],
   verbs: ["update", "patch"],
 };
+/** A PUT at its name makes a Lease that is missing, so that also its making is limited to the name (leases allow create on update). */
+const lease: PolicyRule = {
+  apiGroups: ["coordination.k8s.io"],
+  resources: ["leases"],
+  resourceNames: [GATEWAY_LEASE],
+  verbs: ["list", "create", "update"],
+};
 const endpointSlices: PolicyRule = { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ };
 
 /** In the order in which they are to be applied; a binding comes after its role. */
@@ -57,7 +64,7 @@ export const TUNNEL_RBAC: readonly RbacObject[] = [
   clusterRole(GATEWAY, [nodes]),
   binding("ClusterRole", GATEWAY, GATEWAY_GROUP),
   // The slices of kube-dns are in the same namespace: satellites may ask the cluster's DNS.
-  ...inNamespace(GATEWAY, TUNNEL_NAMESPACE, GATEWAY_GROUP, [bothConfigMaps, ownConfigMap, endpointSlices]),
+  ...inNamespace(GATEWAY, TUNNEL_NAMESPACE, GATEWAY_GROUP, [bothConfigMaps, ownConfigMap, lease, endpointSlices]),
   ...inNamespace(GATEWAY, API_SERVICE_NAMESPACE, GATEWAY_GROUP, [endpointSlices]),
 ];
 

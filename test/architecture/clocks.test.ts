@@ -37,6 +37,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "credentials/renewal.ts": "the end of keys and tokens, beside the monotonic clock",
   "credentials/roles-anywhere.ts": "the end of a certificate",
   "credentials/session-file.ts": "the end of keys",
+  "gateway/lease/lease-election.ts": "the times in the Lease, which people read and no gateway compares",
   "gateway/gateway-session.ts": "the end of keys, and a token's date",
   "gateway/gateway-sync.ts": "since when the gateway runs, in its entry",
   "gateway/gateway.ts": "how long ago a handshake was, whose time is WireGuard's own",

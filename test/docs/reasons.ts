@@ -28,6 +28,7 @@ export const NEVER_A_REASON: Readonly<Record<string, string>> = {
   "daemon-stopping": "the board takes no report of a run that ends",
   "file-exists": "bundle only",
   "health-port-taken": "the daemon ends with it",
+  "lease-lost": "a gateway's only: the route is left to the gateway that holds the Lease",
   "inventory-part-failed": "shown in its place by inventory, check and bundle",
   "input-too-large": "user-data only",
   "not-planned": "answered to /status before the first round",

@@ -14,6 +14,8 @@ export class MemoryClusterApi {
   readonly maps = new Map<string, Record<string, string>>();
   readonly slices = new Map<string, readonly Slice[]>();
   readonly requests: HttpRequest[] = [];
+  /** The Lease of gateways, as it was written last. */
+  lease: { readonly metadata: object; readonly spec: { readonly holderIdentity: string } } | undefined;
   /** Answers in place of the server, or nothing. */
   failure: (() => HttpResponse) | undefined;
   readonly #watches = new Set<LineStreamRequest & { readonly end: () => void }>();
@@ -29,6 +31,8 @@ export class MemoryClusterApi {
       const data = this.maps.get(name);
       return list(data === undefined ? [] : [{ metadata: { name }, data }]);
     }
+    if (pathname.endsWith("/leases")) return list(this.lease === undefined ? [] : [this.lease]);
+    if (request.method === "PUT") return this.#putLease(request.body ?? "");
     if (pathname.endsWith("/endpointslices")) return this.#listSlices(searchParams.get("labelSelector") ?? "");
     return { status: 404, body: "{}" };
   };
@@ -93,6 +97,12 @@ export class MemoryClusterApi {
         ports: [{ port, protocol }],
       })),
     );
+  }
+
+  #putLease(body: string): HttpResponse {
+    const { metadata, spec } = JSON.parse(body);
+    this.lease = { metadata: { ...metadata, resourceVersion: String(this.requests.length) }, spec };
+    return { status: 200, body: JSON.stringify(this.lease) };
   }
 
   #patch(path: string, body: string): HttpResponse {

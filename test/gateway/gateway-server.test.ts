@@ -22,6 +22,7 @@ const SOURCES: GatewaySources = {
   health: (address) => ({ gateway: "gw-1", you: { address }, apiServers: [] }),
   onKnock: () => undefined,
   onKeyChange: async (address, key) => (address === SATELLITE && key === "a+b=" ? "ready" : "unknown"),
+  role: () => "ok",
   livez: () => [{ name: "sync", problem: "its round is 400 s late" }],
   metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "eks_satellite_gateway_peers 2\n" }),
   network: () => NETWORK,

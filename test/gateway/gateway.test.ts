@@ -143,3 +143,16 @@ test("a refused token is replaced by one of keys that are read anew", async (con
   assert.ok(tokens() > before);
   assert.equal(cluster.watching(/nodes/), 1);
 });
+
+test("it holds the Lease of gateways, counts it, and gives it up at its end", async (context) => {
+  const { host, cluster, run } = setUpRunningGateway(context);
+  const { end } = await run();
+  const holder = () => cluster.lease?.spec.holderIdentity;
+  assert.equal(holder(), undefined, "another gateway may have it, for all that this one knows");
+  await host.clock.advance(5000);
+  assert.match(holder() ?? "", /^i-0123456789abcdef0_[0-9a-f-]{36}$/);
+  const ended = end();
+  await host.clock.advance(3000);
+  await ended;
+  assert.equal(holder(), "");
+});

@@ -36,6 +36,12 @@ test("nodes read two ConfigMaps by name, and no group writes the one with addres
       resourceNames: ["eks-satellite-gateways"],
       verbs: ["update", "patch"],
     },
+    {
+      apiGroups: ["coordination.k8s.io"],
+      resources: ["leases"],
+      resourceNames: ["eks-satellite-gateway"],
+      verbs: ["list", "create", "update"],
+    },
   ]);
 });
 

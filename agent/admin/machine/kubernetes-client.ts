@@ -15,6 +15,9 @@ export function createAdminClient(ask: AskKubernetes): ApiClient {
     ask: async <T>(path: string, document: object) => JSON.parse(await post(path, document)) as T,
     patch: async (path, type, document) => void (await send("PATCH", path, { type, document })),
     delete: async (path) => void (await send("DELETE", path)),
+    put: async () => {
+      throw new SatelliteError("unexpected", "an administrator's commands replace no object of a node's");
+    },
     watch: async () => {
       throw new SatelliteError("unexpected", "an administrator's commands watch nothing");
     },

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { createInspector } from "../../admin/gateway/inspector.ts";
 import { DEFAULT_GATEWAY } from "../../admin/gateway/names.ts";
+import { createVpcRoutes } from "../../admin/gateway/vpc-routes.ts";
 import { takeInstanceLock } from "../../apply/instance-lock.ts";
 import { SatelliteError } from "../../errors.ts";
 import { type AwsKeys, createAws } from "../../host/aws.ts";
@@ -44,7 +45,7 @@ export async function gatewayRunCommand(
       hint: "systemctl start eks-satellite-gateway.",
     });
   // No other command needs them, and the daemon of a node should not hold them.
-  const [{ loadGatewayConfig }, { runGateway }, { createGatewayReads }] = await Promise.all([
+  const [{ loadGatewayConfig }, { runGateway }, { createGatewayReads, createGatewayRoutes }] = await Promise.all([
     import("../../gateway/gateway-config.ts"),
     import("../../gateway/gateway.ts"),
     import("../../host/gateway-aws/gateway-aws.ts"),
@@ -59,7 +60,11 @@ export async function gatewayRunCommand(
   const createReads = (keys: AwsKeys) => createGatewayReads(region, { keys, endpoint: config.aws.endpoints.ec2 });
   const createLook = (keys: () => AwsKeys | undefined) =>
     createInspector({ aws, createReads, cluster: config.cluster, gateway: config.name ?? DEFAULT_GATEWAY, keys });
-  const options = { host, aws, config, log, environment, createInspector: createLook };
+  const createRoutes = createVpcRoutes({
+    cluster: config.cluster.name,
+    open: (keys) => createGatewayRoutes(region, { keys, endpoint: config.aws.endpoints.ec2 }),
+  });
+  const options = { host, aws, config, log, environment, createRoutes, createInspector: createLook };
   await runGateway(options, signal).finally(() => lock.release());
   for (const work of atEnd) work();
 }

@@ -1,12 +1,16 @@
-// Sends back what a satellite's watch sends each few seconds: it proves both directions of the tunnel, and that this process runs.
+// Sends back what a satellite's watch sends each few seconds, and a pulse with this gateway's role: it proves both directions of the tunnel, and
+// that this process runs.
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { answerPulse, type PulseRole } from "../../host/reach/role-byte.ts";
 
 export interface KnockServerOptions {
   readonly address: string;
   readonly port: number;
   readonly isSatellite: (address: string) => boolean;
   readonly onKnock: (address: string) => void;
+  /** What a pulse is answered. */
+  readonly role: () => PulseRole;
 }
 
 /** A knock has eight, and a probe fills a packet of the tunnel: of a VPC with jumbo frames that is so much, less the headers of IPv4 and UDP. */
@@ -25,11 +29,11 @@ export async function serveKnocks(options: KnockServerOptions, signal: AbortSign
 
 function answer(
   socket: Socket,
-  { port, isSatellite, onKnock }: KnockServerOptions,
+  { port, isSatellite, onKnock, role }: KnockServerOptions,
   { message, asker }: { readonly message: Buffer; readonly asker: RemoteInfo },
 ): void {
   if (message.length > MAX_KNOCK_BYTES || asker.port < SERVICE_PORTS || asker.port === port) return;
   if (!isSatellite(asker.address)) return;
-  socket.send(message, asker.port, asker.address, () => undefined);
+  socket.send(answerPulse(message, role()), asker.port, asker.address, () => undefined);
   onKnock(asker.address);
 }

@@ -16,10 +16,14 @@ import type { AwsKeys } from "../aws.ts";
 import { proxiedAgent } from "../proxy.ts";
 import { createEc2Changes } from "./ec2-changes.ts";
 import { createReads } from "./ec2-reads.ts";
+import { createGuardedRoutes, type GuardedRoutes } from "./guarded-routes.ts";
 import type { ClusterUpdate, GatewayAws, GatewayChanges, GatewayReads, RemoteNetworks } from "./types.ts";
 
 /** Time limits of one attempt, in milliseconds. */
 const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000 };
+
+/** Of a gateway that moves routes while it holds its Lease. */
+const ROUTE_TIMEOUTS = { connectionTimeout: 1000, requestTimeout: 1500 };
 
 function clientOptions(region: string, profile: string | undefined) {
   const requestHandler = { ...TIMEOUTS, httpsAgent: proxiedAgent() };
@@ -46,6 +50,20 @@ export function createGatewayReads(
   const credentials = keys === undefined ? {} : { credentials: reveal(keys) };
   const ec2 = new EC2Client({ ...clientOptions(region, undefined), ...credentials, ...optional({ endpoint }) });
   return { ...createReads(ec2), destroy: () => ec2.destroy() };
+}
+
+/**
+ * The reading calls, and the one that a gateway's role may change something by. A call that takes long is of no use to a holder of a Lease:
+ * each has an end of its own, and none is repeated here.
+ */
+export function createGatewayRoutes(
+  region: string,
+  { keys, endpoint }: { keys: AwsKeys; endpoint?: string | undefined },
+): GatewayReads & GuardedRoutes & { readonly destroy: () => void } {
+  const requestHandler = { ...ROUTE_TIMEOUTS, httpsAgent: proxiedAgent() };
+  const credentials = reveal(keys);
+  const ec2 = new EC2Client({ region, maxAttempts: 1, requestHandler, credentials, ...optional({ endpoint }) });
+  return { ...createReads(ec2), ...createGuardedRoutes(ec2), destroy: () => ec2.destroy() };
 }
 
 function reveal({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys) {

@@ -31,6 +31,7 @@ async function serveHealth(): Promise<void> {
     health: (address: string) => report.answer(address),
     onKnock: (address: string) => report.look(address),
     onKeyChange: async () => "unknown" as const,
+    role: () => "ok" as const,
     livez: () => [],
     metrics: async () => ({ contentType: "", body: "" }),
     network: () => ({ nodes: "10.250.0.0/16", vpcCidrs: ["10.20.0.0/16"], serviceCidr: "10.100.0.0/16" }),

@@ -1,0 +1,96 @@
+// A gateway as one of two: the election, the routes that follow from it, and what it says of itself.
+import { randomUUID } from "node:crypto";
+import { type Family, family } from "../../board/metric-family.ts";
+import type { Host } from "../../host/host.ts";
+import type { PulseRole } from "../../host/reach/role-byte.ts";
+import type { Log } from "../../log.ts";
+import type { GatewaySession } from "../gateway-session.ts";
+import type { GatewaySync } from "../gateway-sync.ts";
+import { LeaseElection, REQUEST_SECONDS } from "./lease-election.ts";
+import { RouteKeeper } from "./route-keeper.ts";
+import type { VpcRoutes } from "./vpc-routes.ts";
+
+/** One that stands by looks at the Lease as often; a holder renews it each second. */
+export const LEASE_EVERY_SECONDS = 0.5;
+/** The keeper itself knows when a look is due. */
+export const ROUTES_EVERY_SECONDS = 0.25;
+
+export interface StandbyOptions {
+  readonly host: Pick<Host, "clock">;
+  readonly log: Log;
+  readonly session: Pick<GatewaySession, "api">;
+  readonly sync: Pick<GatewaySync, "identity" | "network" | "numbers">;
+  readonly routes: () => VpcRoutes | undefined;
+}
+
+export class Standby {
+  readonly election: LeaseElection;
+  readonly keeper: RouteKeeper;
+
+  constructor({ host, log, session, sync, routes }: StandbyOptions) {
+    const process = randomUUID();
+    const identity = () => `${sync.identity?.name ?? ""}_${process}`;
+    this.election = new LeaseElection({
+      ...{ host, log, identity },
+      api: () => session.api(REQUEST_SECONDS),
+      isFit: () => sync.identity !== undefined && sync.numbers.syncs > 0,
+    });
+    this.keeper = new RouteKeeper({
+      ...{ host, log, routes, election: this.election },
+      place: () => {
+        const { identity: own, network } = sync;
+        if (own === undefined || network === undefined) return undefined;
+        const { nodes, pods } = network;
+        return { networks: pods === undefined ? [nodes] : [nodes, pods], address: own.address };
+      },
+    });
+  }
+
+  /** What satellites are told: a gateway alone, or one that does not know, says nothing of it. */
+  get role(): PulseRole {
+    if (this.keeper.isPaired !== true || !this.election.isKnown) return "ok";
+    return this.keeper.carries ? "holder" : "standby";
+  }
+
+  /** Before the end of this process. */
+  release(): Promise<void> {
+    return this.election.release();
+  }
+
+  metrics(): readonly Family[] {
+    const { election, keeper } = this;
+    const one = (value: () => number) => () => [{ value: value() }];
+    return [
+      family(
+        "gauge",
+        "gateway_is_holder",
+        "Whether this gateway surely holds the Lease.",
+        one(() => Number(election.isHeld)),
+      ),
+      family(
+        "gauge",
+        "gateway_carries",
+        "Whether it holds the Lease, and the VPC's routes were seen to lead to it.",
+        one(() => Number(keeper.carries)),
+      ),
+      family(
+        "counter",
+        "gateway_lease_transitions_total",
+        "Times that this process has got the Lease.",
+        one(() => election.wins),
+      ),
+      family(
+        "counter",
+        "gateway_routes_replaced_total",
+        "Routes of the VPC that this process has replaced.",
+        one(() => keeper.replaced),
+      ),
+      family(
+        "gauge",
+        "gateway_routes_failing",
+        "Whether the last look at the VPC's routes, or a replacement, failed.",
+        one(() => Number(keeper.failure !== undefined)),
+      ),
+    ];
+  }
+}
