@@ -120,7 +120,7 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
       "ec2:DescribeAddresses",
       "ec2:DescribeInstances",
     ],
-    kubernetes: "get roles, rolebindings, clusterroles, clusterrolebindings, and configmaps in kube-system",
+    kubernetes: "get roles, rolebindings, clusterroles, clusterrolebindings, and configmaps and leases in kube-system",
   },
   {
     command: "gateway create",
@@ -163,6 +163,8 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
       "eks:DeleteAccessEntry",
       "ec2:RevokeSecurityGroupIngress",
       "ec2:DeleteRoute",
+      "ec2:ReplaceRoute",
+      "iam:PutRolePolicy",
       "ec2:TerminateInstances",
       "ec2:DisassociateAddress",
       "ec2:ReleaseAddress",
@@ -173,13 +175,15 @@ export const ADMIN_RIGHTS: readonly Rights[] = [
       "iam:DeleteRolePolicy",
       "iam:DeleteRole",
     ],
-    kubernetes: "delete roles, rolebindings, clusterroles, clusterrolebindings, and configmaps in kube-system",
+    kubernetes:
+      "delete roles, rolebindings, clusterroles, clusterrolebindings, and configmaps and leases in kube-system",
   },
   {
     command: "gateway list",
     when: "always",
     actions: [
       "sts:GetCallerIdentity",
+      "ec2:DescribeRouteTables",
       "ec2:DescribeSecurityGroups",
       "ec2:DescribeSecurityGroupRules",
       "ec2:DescribeNetworkInterfaces",

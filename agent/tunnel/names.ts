@@ -8,6 +8,8 @@ export const NETWORK_CONFIG_MAP = "eks-satellite-network";
 export const GATEWAYS_CONFIG_MAP = "eks-satellite-gateways";
 /** In the same namespace: the Lease of the gateway that the VPC's routes are to lead to. */
 export const GATEWAY_LEASE = "eks-satellite-gateway";
+/** Where the API server has it. */
+export const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${TUNNEL_NAMESPACE}/leases/${GATEWAY_LEASE}`;
 /** The Kubernetes group of gateways; their access entry names it. */
 export const GATEWAY_GROUP = "eks-satellite:gateways";
 /** A satellite says its public key in this annotation of its own Node: no other node may write it. */

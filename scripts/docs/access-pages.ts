@@ -1,6 +1,6 @@
 // Pages about what a node needs of others: rights in AWS and in the cluster, the network, and what it runs on.
 import { readFileSync } from "node:fs";
-import { gatewayPolicy, gatewayTrustPolicy } from "../../agent/admin/gateway/policies.ts";
+import { gatewayPolicy, gatewayTrustPolicy, routeStatement } from "../../agent/admin/gateway/policies.ts";
 import { permissionPolicy, trustPolicy } from "../../agent/admin/node-role-policy.ts";
 import { ADMIN_RIGHTS, SOURCE_RIGHTS } from "../../agent/admin/permissions.ts";
 import { CONNECTIONS, type Connection, type Side } from "../../agent/check/connections.ts";
@@ -9,6 +9,7 @@ import { MIN_CONTAINERD } from "../../agent/facts/cri.ts";
 import { MAX_MINORS_BEHIND, supportedRange } from "../../agent/facts/preflight.ts";
 import { code, codes, renderPage, section, sentence, table } from "./markdown.ts";
 
+const TABLE_ARN = "arn:aws:ec2:us-east-1:111122223333:route-table/rtb-0123456789abcdef0";
 const CLUSTER_ARN = "arn:aws:eks:us-east-1:111122223333:cluster/my-cluster";
 const TRUSTED_ARN = "arn:aws:iam::111122223333:user/gpu-machines";
 
@@ -29,8 +30,10 @@ export function renderIamPermissions(): string {
       ),
       section(
         "A gateway's role",
-        "`eks-satellite gateway create` makes it for the gateway's instance. It changes nothing in AWS. Its permissions:",
+        "`eks-satellite gateway create` makes it for the gateway's instance. Of a gateway alone it changes nothing in AWS. Its permissions:",
         json(gatewayPolicy(CLUSTER_ARN)),
+        "With `--standby` both gateways' roles also have this statement, with each route table that serves a subnet of the VPC. A table that is added later is one that `gateway check` names (`role-policy-differs`):",
+        json(routeStatement([TABLE_ARN])),
         "Who may assume it:",
         json(gatewayTrustPolicy("aws")),
       ),

@@ -5,6 +5,7 @@ import { DEFAULT_CONFIG_PATH } from "../../agent/config/load.ts";
 import { configSchema } from "../../agent/config/schema.ts";
 import { gatewayFamilies } from "../../agent/gateway/gateway-metrics.ts";
 import { gatewaySchema } from "../../agent/gateway/gateway-schema.ts";
+import { standbyFamilies } from "../../agent/gateway/lease/standby-metrics.ts";
 import { GATEWAY_CONFIG_PATH, GATEWAY_HEALTH_PORT } from "../../agent/tunnel/names.ts";
 import { code, prose, renderPage, section, table } from "./markdown.ts";
 import { typeOf, unwrap } from "./schema.ts";
@@ -75,9 +76,10 @@ export function renderGatewayConfiguration(): string {
 
 /** The metrics of a gateway, without samples. */
 export function listGatewayMetrics(): readonly Family[] {
-  return gatewayFamilies(() => {
+  const read = () => {
     throw new Error("no sample is read");
-  });
+  };
+  return [...gatewayFamilies(read), ...standbyFamilies(read)];
 }
 
 function metricRows(): readonly Row[] {

@@ -38,6 +38,7 @@ export function setUpGateway(mode = "API_AND_CONFIG_MAP") {
     allow: [],
     userspace: "never",
     privateEndpoint: false,
+    standby: false,
     ...PACKAGE,
   } as const;
   return {

@@ -7,8 +7,19 @@ import { isSamePolicy } from "../node-role-policy.ts";
 import { createCommand, type Finding, type Inspected, inspectGateway } from "./inspect.ts";
 import { isAssignable } from "./networks.ts";
 import { describeObject, differingObjects } from "./plan/kubernetes.ts";
+import { servingTableArns } from "./plan/routes.ts";
 import { gatewayPolicy } from "./policies.ts";
 import { type Reading, vpcOf } from "./read.ts";
+
+/** Both of two gateways. What is said of the one that stands by names it; what is the cluster's is said once. */
+export function checkGateways(reading: Reading, standby: Reading | undefined): readonly Finding[] {
+  const first = checkGateway(reading);
+  if (standby === undefined) return first;
+  const isKnown = ({ code, message }: Finding) => first.some((each) => each.code === code && each.message === message);
+  const { gateway } = standby.context.names;
+  const second = checkGateway(standby).filter((finding) => !isKnown(finding));
+  return [...first, ...second.map((finding) => ({ ...finding, message: `${gateway}: ${finding.message}` }))];
+}
 
 /** Everything but the path to a node. */
 export function checkGateway(reading: Reading): readonly Finding[] {
@@ -18,7 +29,7 @@ export function checkGateway(reading: Reading): readonly Finding[] {
   return [...checkIdentity(reading, seen), ...inAws, ...checkKubernetes(reading, seen)];
 }
 
-function toInspected({ context, cluster, vpc, gateway, networks }: Reading): Inspected {
+function toInspected({ context, cluster, vpc, gateway, networks, around }: Reading): Inspected {
   const { names, access } = context;
   return {
     ...names,
@@ -27,15 +38,19 @@ function toInspected({ context, cluster, vpc, gateway, networks }: Reading): Ins
     clusterGroupId: vpcOf(access).securityGroupId,
     vpc,
     picture: gateway,
+    gatewayInterfaces: around.ownInterfaceIds,
   };
 }
 
-function checkIdentity({ identity, context: { access, names } }: Reading, seen: Inspected): readonly Finding[] {
+function checkIdentity(reading: Reading, seen: Inspected): readonly Finding[] {
+  const { identity, isPaired, vpc } = reading;
+  const { access, names } = reading.context;
+  const tables = isPaired ? servingTableArns(access, vpc) : [];
   const create = createCommand(seen);
   const found: (Finding | false)[] = [
     !identity.hasRole && { code: "role-missing", message: `there is no role ${names.role}`, command: create },
     identity.hasRole &&
-      !isSamePolicy(identity.policy, gatewayPolicy(access.arn)) && {
+      !isSamePolicy(identity.policy, gatewayPolicy(access.arn, tables)) && {
         code: "role-policy-differs",
         message: `role ${names.role} may do something else than a gateway needs`,
         command: create,

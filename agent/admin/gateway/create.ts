@@ -4,6 +4,7 @@ import { SatelliteError } from "../../errors.ts";
 import type { VpcSubnet } from "../../host/gateway-aws/types.ts";
 import type { NetworkEntry } from "../../tunnel/entries.ts";
 import type { Change, ChangePlan } from "../change.ts";
+import { namesOf, standbyName } from "./names.ts";
 import type { TunnelNetworks } from "./networks.ts";
 import { planClusterGroup, planGroup } from "./plan/group.ts";
 import { type InstanceSpec, packageOf, planInstance } from "./plan/instance.ts";
@@ -11,10 +12,11 @@ import { planAddress, planInterface } from "./plan/interface.ts";
 import { planKubernetes } from "./plan/kubernetes.ts";
 import { planRemoteNetworks } from "./plan/remote-networks.ts";
 import { planIdentity } from "./plan/role.ts";
-import { planRoutes, servingTables } from "./plan/routes.ts";
+import { planRoutes, servingTableArns, servingTables } from "./plan/routes.ts";
 import { type Reading, vpcOf } from "./read.ts";
 import { checkCluster, checkNetworks, chooseNetworks, chooseSubnet } from "./refusals.ts";
 import { type Allowance, earlierAllowances } from "./rules.ts";
+import { planStandby, standbySubnet } from "./standby.ts";
 import { renderGatewayTerraform } from "./terraform.ts";
 
 export interface GatewaySpec extends InstanceSpec {
@@ -22,6 +24,8 @@ export interface GatewaySpec extends InstanceSpec {
   readonly nodes: string | undefined;
   readonly pods: string | undefined;
   readonly allowsPrivateEndpoint: boolean;
+  /** Whether a second gateway is to stand by. */
+  readonly hasStandby: boolean;
 }
 
 export interface GatewayPlan extends ChangePlan {
@@ -29,7 +33,7 @@ export interface GatewayPlan extends ChangePlan {
 }
 
 /** @throws cluster-ipv6, authentication-mode, endpoint-private, network-…, subnet-…, gateway-exists, gateway-differs, package-missing, remote-networks-full, entry-differs */
-export function planGateway(reading: Reading, given: GatewaySpec): GatewayPlan {
+export function planGateway(reading: Reading, given: GatewaySpec, standby?: Reading): GatewayPlan {
   const spec = withEarlierAllowances(reading, given);
   const { context, cluster, vpc, gateway, around } = reading;
   checkCluster(cluster, spec);
@@ -48,7 +52,7 @@ export function planGateway(reading: Reading, given: GatewaySpec): GatewayPlan {
   const address = planAddress(context, gateway.addresses[0], place.id);
   const placement = { interfaceId: place.id, address: place.address, publicIp: address.publicIp };
   const changes: readonly Change[] = [
-    ...planIdentity(context, reading.identity),
+    ...planIdentity(context, reading.identity, tablesOf(reading, spec)),
     ...group.changes,
     ...place.changes,
     ...address.changes,
@@ -58,15 +62,21 @@ export function planGateway(reading: Reading, given: GatewaySpec): GatewayPlan {
       entryFor(reading, networks),
     ),
     ...planInstance(context, gateway.instances[0], spec, placement),
-    ...planRoutes(context, vpc, { networks, interfaceId: place.id }),
+    ...planRoutes(context, vpc, { networks, interfaceId: place.id, gateways: around.ownInterfaceIds }),
     ...planClusterGroup(
       context,
       { groupId: securityGroupId, rules: vpc.clusterRules },
       { networks, subnetCidr: cidrOf(vpc.subnets, subnetId) },
     ),
+    ...(standby === undefined ? [] : planStandby(standby, spec, { networks, subnetId })),
     ...planRemoteNetworks(context, cluster.remoteNetworks, { networks, groupId: group.id, added: reading.added }),
   ];
   return { changes, notes: notesOf(reading, given), networks };
+}
+
+/** Of two gateways each may replace the routes of these. */
+function tablesOf({ context, vpc }: Reading, { hasStandby }: GatewaySpec): readonly string[] {
+  return hasStandby ? servingTableArns(context.access, vpc) : [];
 }
 
 /** A new instance gets what earlier runs allowed, too. */
@@ -87,12 +97,18 @@ function cidrOf(subnets: readonly VpcSubnet[], id: string | undefined): string |
 export function printGateway(reading: Reading, spec: GatewaySpec): string {
   const { context, cluster, vpc, gateway, around } = reading;
   checkCluster(cluster, spec);
-  checkOnly({ ...reading, others: gateway.groups.length > 0 ? [context.names.gateway] : reading.others });
+  checkOnly({ context, others: gateway.groups.length > 0 ? [context.names.gateway] : reading.others });
   const networks = networksFor(reading, spec);
   const { id: vpcId, securityGroupId: clusterGroupId } = vpcOf(context.access);
   const subnet = chooseSubnet(spec.subnetId, around);
+  const { cluster: name, region, gateway: primary } = context.names;
+  const second = standbySubnet(subnet.id, around);
   return renderGatewayTerraform({
     names: context.names,
+    tableArns: tablesOf(reading, spec),
+    standby: spec.hasStandby
+      ? { names: namesOf(name, region, standbyName(primary)), subnetId: second.id, subnetCidr: second.cidr }
+      : undefined,
     clusterArn: context.access.arn,
     partition: context.access.partition,
     vpcId,
@@ -118,11 +134,12 @@ function networksFor(reading: Reading, { nodes, pods }: GatewaySpec): TunnelNetw
 }
 
 /** @throws gateway-exists: two gateways would take each other's routes */
-function checkOnly({ others, context }: Reading): void {
+function checkOnly(reading: Pick<Reading, "others" | "context">): void {
+  const { cluster, region, gateway } = reading.context.names;
+  const others = reading.others.filter((name) => name !== standbyName(gateway));
   if (others.length === 0) return;
-  const { cluster, region } = context.names;
   throw new SatelliteError("gateway-exists", `cluster ${cluster} has the gateway ${others.join(", ")} already`, {
-    hint: `A cluster has one gateway: the routes of the VPC lead to one interface. Complete it with --name ${others[0]}, or delete it first: eks-satellite gateway delete --cluster ${cluster} --region ${region} --name ${others[0]}.`,
+    hint: `A cluster has one gateway, and one that stands by for it: --name ${others[0]} --standby. Complete it with --name ${others[0]}, or delete it first: eks-satellite gateway delete --cluster ${cluster} --region ${region} --name ${others[0]}.`,
   });
 }
 

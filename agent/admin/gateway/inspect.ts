@@ -1,5 +1,6 @@
 // What a gateway lacks in AWS, from what AWS said: pure, for an administrator's `gateway check` and for the gateway itself.
 import type { GatewayInterface, RemoteNetworks } from "../../host/gateway-aws/types.ts";
+import { primaryName } from "./names.ts";
 import type { TunnelNetworks } from "./networks.ts";
 import type { GatewayPicture, VpcPicture } from "./picture.ts";
 import { missingNetworks } from "./plan/missing-networks.ts";
@@ -27,6 +28,8 @@ export interface Inspected {
   readonly clusterGroupId: string;
   readonly vpc: VpcPicture;
   readonly picture: GatewayPicture;
+  /** Interfaces of all gateways of the cluster: of two the one that holds the Lease has the routes. */
+  readonly gatewayInterfaces: readonly string[];
 }
 
 /** Everything that is missing or wrong, in the order in which it is best mended. */
@@ -46,7 +49,9 @@ export function inspectGateway(seen: Inspected): readonly Finding[] {
 
 /** The command that completes a gateway. */
 export function createCommand({ cluster, region, gateway }: Pick<Inspected, "cluster" | "region" | "gateway">): string {
-  return `eks-satellite gateway create --cluster ${cluster} --region ${region} --name ${gateway}`;
+  const primary = primaryName(gateway);
+  const name = primary === undefined ? gateway : `${primary} --standby`;
+  return `eks-satellite gateway create --cluster ${cluster} --region ${region} --name ${name}`;
 }
 
 function finding(seen: Inspected, code: string, message: string, command?: string): Finding {
@@ -150,7 +155,7 @@ function inspectRoutes(seen: Inspected): readonly Finding[] {
             fix("create"),
           ),
         ];
-      if (present.target === eni) return [];
+      if (present.target === eni || seen.gatewayInterfaces.includes(present.target)) return [];
       const code = present.state === "blackhole" ? "route-blackhole" : "route-elsewhere";
       return [
         finding(

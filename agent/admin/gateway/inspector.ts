@@ -39,6 +39,7 @@ export function createInspector(options: InspectorOptions): () => Promise<readon
       clusterGroupId: where.securityGroupId,
       vpc,
       picture,
+      gatewayInterfaces: [...gateways.values()].flatMap(({ interfaces }) => interfaces.map(({ id }) => id)),
     });
   };
 }

@@ -30,6 +30,18 @@ export function namesOf(cluster: string, region: string, gateway: string): Gatew
   return { cluster, region, gateway, label, role: shorten(`${label}-${region}`), tags };
 }
 
+const STANDBY = "-standby";
+
+/** The gateway that stands by for another one is a gateway with pieces of its own. */
+export function standbyName(gateway: string): string {
+  return `${gateway}${STANDBY}`;
+}
+
+/** The gateway that this one stands by for; undefined for one that does not. */
+export function primaryName(gateway: string): string | undefined {
+  return gateway.endsWith(STANDBY) ? gateway.slice(0, -STANDBY.length) : undefined;
+}
+
 /** The tags that find the resources of all gateways of a cluster. */
 export function clusterTags(cluster: string): Tags {
   return { [CLUSTER_TAG]: cluster };

@@ -11,8 +11,15 @@ export function gatewayTrustPolicy(partition: string): Policy {
   };
 }
 
-/** It reads what it has to look after, and changes nothing: EC2's Describe actions know no resources. */
-export function gatewayPolicy(clusterArn: string): Policy {
+/** ARNs of these are in the policy's text, which IAM limits to 10,240 characters. */
+const MAX_TABLES = 100;
+
+/**
+ * It reads what it has to look after: EC2's Describe actions know no resources. One of two gateways may also replace routes, in the tables
+ * that serve a subnet of the VPC; it can create and delete none.
+ * @param tableArns of these; none for a gateway alone
+ */
+export function gatewayPolicy(clusterArn: string, tableArns: readonly string[] = []): Policy {
   return {
     Version: "2012-10-17",
     Statement: [
@@ -31,6 +38,14 @@ export function gatewayPolicy(clusterArn: string): Policy {
         ],
         Resource: "*",
       },
+      ...(tableArns.length === 0 ? [] : [routeStatement(tableArns)]),
     ],
   };
+}
+
+/** That one of two gateways may replace routes of these tables. */
+export function routeStatement(tableArns: readonly string[]): Policy {
+  const every = tableArns.map((arn) => arn.replace(/[^/]*$/, "*")).slice(0, 1);
+  const Resource = tableArns.length > MAX_TABLES ? every : tableArns.toSorted();
+  return { Effect: "Allow", Action: "ec2:ReplaceRoute", Resource };
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../../host/host.ts";
 import { readNetworkMap } from "../../tunnel/entries.ts";
 import { accountOf } from "../account.ts";
 import { type Administrator, type ClusterAccess, openCluster } from "../cluster-access.ts";
-import { ADDED_TAG, type GatewayNames, namesOf } from "./names.ts";
+import { ADDED_TAG, type GatewayNames, namesOf, primaryName, standbyName } from "./names.ts";
 import type { TunnelNetworks } from "./networks.ts";
 import {
   type GatewayPicture,
@@ -33,6 +33,8 @@ export interface Reading {
   readonly gateway: GatewayPicture;
   /** Names of the cluster's other gateways. */
   readonly others: readonly string[];
+  /** Whether there is a second gateway that stands by for this one, or for which this one does. */
+  readonly isPaired: boolean;
   readonly identity: IdentityPicture;
   readonly kubernetes: KubernetesPicture;
   /** What the gateway was made for; undefined before there is one. */
@@ -66,6 +68,18 @@ function stoppable(clock: Clock, stop: AbortSignal | undefined): Pick<Clock, "sl
   return { sleep: (milliseconds) => clock.sleep(milliseconds, stop) };
 }
 
+/** The same for the gateway that stands by for this one; undefined where there is nothing of it. */
+export async function readPresentStandby(reading: Reading): Promise<Reading | undefined> {
+  const isThere = reading.others.includes(standbyName(reading.context.names.gateway));
+  return isThere ? readStandby(reading) : undefined;
+}
+
+/** What {@link readEverything} reads, of the gateway that stands by for this one. */
+export function readStandby({ context }: Reading): Promise<Reading> {
+  const { cluster, region, gateway } = context.names;
+  return readEverything({ ...context, names: namesOf(cluster, region, standbyName(gateway)) });
+}
+
 /** @throws vpc-unknown, role-not-ours, aws-forbidden, api-forbidden, … */
 export async function readEverything(context: GatewayContext): Promise<Reading> {
   const { aws, ask, access, names } = context;
@@ -78,6 +92,7 @@ export async function readEverything(context: GatewayContext): Promise<Reading> 
   ]);
   const kubernetes = await readKubernetes(access.askKubernetes);
   const gateway = gateways.get(names.gateway) ?? NO_GATEWAY;
+  const partner = primaryName(names.gateway) ?? standbyName(names.gateway);
   const ownInterfaceIds = [...gateways.values()].flatMap(({ interfaces }) => interfaces.map(({ id }) => id));
   return {
     context,
@@ -85,6 +100,7 @@ export async function readEverything(context: GatewayContext): Promise<Reading> 
     vpc,
     gateway,
     others: [...gateways.keys()].filter((name) => name !== names.gateway),
+    isPaired: gateways.has(partner),
     identity,
     kubernetes,
     networks: networksOf(gateway) ?? networksIn(kubernetes),

@@ -27,6 +27,9 @@ export interface TerraformInput {
   readonly networks: TunnelNetworks;
   readonly entry: NetworkEntry;
   readonly spec: InstanceSpec & { readonly package: Package };
+  /** Of the route tables whose routes a gateway may replace; none without a second gateway. */
+  readonly tableArns: readonly string[];
+  readonly standby: Pick<TerraformInput, "names" | "subnetId" | "subnetCidr"> | undefined;
 }
 
 /** Placeholders that Terraform's own references take the place of: the addresses are known when it has made them. */
@@ -35,8 +38,20 @@ const ADDRESS = "@@address@@";
 
 /** Renders it. */
 export function renderGatewayTerraform(input: TerraformInput): string {
-  return [renderHeader(input), renderIdentity(input), renderPlace(input), renderWay(input), renderCluster(input)].join(
-    "\n",
+  const standby = input.standby === undefined ? [] : renderStandby({ ...input, ...input.standby });
+  const own = [renderIdentity(input), renderPlace(input)];
+  return [renderHeader(input), ...own, ...standby, renderWay(input), renderCluster(input)].join("\n");
+}
+
+/** The same pieces under other names. */
+function renderStandby(input: TerraformInput): readonly string[] {
+  return [renderIdentity(input), renderPlace(input)].map((text) =>
+    text
+      .replaceAll('" "gateway', '" "standby')
+      .replaceAll(
+        /\b(aws_(?:iam_role|iam_instance_profile|security_group|network_interface|eip|ssm_parameter))\.gateway/g,
+        "$1.standby",
+      ),
   );
 }
 
@@ -51,7 +66,7 @@ function renderHeader({ names: { cluster, region, gateway }, networks: { nodes, 
 `;
 }
 
-function renderIdentity({ names, clusterArn, partition }: TerraformInput): string {
+function renderIdentity({ names, clusterArn, partition, tableArns }: TerraformInput): string {
   const tags = renderHcl({ [ROLE_TAG]: clusterArn, [GATEWAY_TAG]: names.gateway });
   return `resource "aws_iam_role" "gateway" {
   name               = ${renderHcl(names.role)}
@@ -62,7 +77,7 @@ function renderIdentity({ names, clusterArn, partition }: TerraformInput): strin
 resource "aws_iam_role_policy" "gateway" {
   name   = ${renderHcl(GATEWAY_POLICY)}
   role   = aws_iam_role.gateway.name
-  policy = jsonencode(${renderHcl(gatewayPolicy(clusterArn))})
+  policy = jsonencode(${renderHcl(gatewayPolicy(clusterArn, tableArns))})
 }
 
 resource "aws_iam_instance_profile" "gateway" {
@@ -146,19 +161,25 @@ function withReferences(text: string): string {
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
 }
 
-function renderWay({ names, tableIds, networks, clusterGroupId, subnetCidr }: TerraformInput): string {
+/** Of two gateways the one that holds the Lease moves the routes: Terraform makes them, and leaves them there. */
+const MOVED = "\n\n  lifecycle {\n    ignore_changes = [network_interface_id]\n  }";
+
+function renderWay({ names, tableIds, networks, clusterGroupId, subnetCidr, standby }: TerraformInput): string {
   const routes = tableIds.flatMap((table) =>
     routedNetworks(networks).map((destination, index) => {
       const name = `${label(table)}_${index === 0 ? "nodes" : "pods"}`;
       return `resource "aws_route" "${name}" {
   route_table_id         = ${renderHcl(table)}
   destination_cidr_block = ${renderHcl(destination)}
-  network_interface_id   = aws_network_interface.gateway.id
+  network_interface_id   = aws_network_interface.gateway.id${standby === undefined ? "" : MOVED}
 }
 `;
     }),
   );
-  const rules = clusterGroupRules(networks, subnetCidr, names.tags).map(
+  const second = clusterGroupRules(networks, standby?.subnetCidr, standby?.names.tags ?? {}).filter(
+    ({ cidr }) => cidr === standby?.subnetCidr && cidr !== subnetCidr,
+  );
+  const rules = [...clusterGroupRules(networks, subnetCidr, names.tags), ...second].map(
     (
       rule,
     ) => `resource "aws_vpc_security_group_ingress_rule" "${label(`${rule.protocol}_${rule.fromPort}_${rule.cidr}`)}" {

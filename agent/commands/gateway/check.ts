@@ -1,8 +1,8 @@
 // `eks-satellite gateway check`: what a gateway lacks, each with the command that mends it; for a node, whether the control plane reaches it.
 import type { Command } from "commander";
-import { checkGateway, checkNode } from "../../admin/gateway/check.ts";
+import { checkGateways, checkNode } from "../../admin/gateway/check.ts";
 import type { Finding } from "../../admin/gateway/inspect.ts";
-import { openGateway, readEverything } from "../../admin/gateway/read.ts";
+import { openGateway, readEverything, readPresentStandby } from "../../admin/gateway/read.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
 import type { LaptopContext, Print } from "../context.ts";
@@ -39,7 +39,7 @@ export async function checkGatewayCommand(
   const { nodeName } = options;
   const context = await openGateway(await openAdmin(), options, stopSignal);
   const reading = await readEverything(context);
-  const pieces = checkGateway(reading);
+  const pieces = checkGateways(reading, await readPresentStandby(reading));
   const node = nodeName === undefined ? [] : await checkNode(reading, nodeName);
   const findings = [...pieces, ...node];
   print(options.output === "json" ? renderJson(options, findings) : renderText(options, pieces, node));

@@ -1,7 +1,13 @@
 // `eks-satellite gateway create`: everything that connects satellites with the cluster's network, as one reviewed diff.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_TYPE, type GatewaySpec, planGateway, printGateway } from "../../admin/gateway/create.ts";
-import { type GatewayAdmin, openGateway, readEverything } from "../../admin/gateway/read.ts";
+import {
+  type GatewayAdmin,
+  openGateway,
+  readEverything,
+  readPresentStandby,
+  readStandby,
+} from "../../admin/gateway/read.ts";
 import type { Allowance } from "../../admin/gateway/rules.ts";
 import { CHANGE_EXIT, checkCluster, proposeChanges } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
@@ -27,6 +33,7 @@ export interface CreateGatewayOptions extends GatewayOptions {
   readonly packageSha256?: string;
   readonly userspace: "never" | "allow";
   readonly privateEndpoint: boolean;
+  readonly standby: boolean;
   readonly print?: "terraform";
   readonly yes: boolean;
   readonly dryRun: boolean;
@@ -67,6 +74,7 @@ export function registerCreate(gateway: Command, context: LaptopContext): void {
         .choices(["never", "allow"])
         .default("never"),
     )
+    .option("--standby", "also a second gateway, which takes over when the first one fails", false)
     .option("--private-endpoint", "also where the API server has no public endpoint", false)
     .addOption(printOption())
     .action(async (options: CreateGatewayOptions & ChainOptions & KubernetesOptions) => {
@@ -84,14 +92,16 @@ export async function createGatewayCommand(
 ): Promise<number> {
   checkCluster(options);
   if (options.subnet !== undefined) checkId("subnet", options.subnet, "--subnet");
-  const spec = readSpec(options);
+  readSpec(options);
   const context = await openGateway(await openAdmin(), options, stopSignal);
   const reading = await readEverything(context);
+  const standby = options.standby ? await readStandby(reading) : await readPresentStandby(reading);
+  const spec = { ...readSpec(options), hasStandby: standby !== undefined };
   if (options.print !== undefined) {
     print(printGateway(reading, spec));
     return CHANGE_EXIT.done;
   }
-  const { changes, notes, networks } = planGateway(reading, spec);
+  const { changes, notes, networks } = planGateway(reading, spec, standby);
   const { cluster, region, name } = options;
   const proposal = {
     access: context.access,
@@ -99,7 +109,7 @@ export async function createGatewayCommand(
     notes: changes.length === 0 ? [] : notes,
     details: { gateway: name, networks },
     nothing: `gateway ${name} of ${cluster} is complete: satellites have addresses of ${networks.nodes}`,
-    done: `Gateway ${name} is made; the instance needs some minutes more. Then: eks-satellite gateway check --cluster ${cluster} --region ${region} --name ${name}, and for each node eks-satellite authorize … --node-name NODE --tunnel`,
+    done: `Gateway ${name} is made${standby === undefined ? "" : ", and one that stands by for it"}; the instance needs some minutes more. Then: eks-satellite gateway check --cluster ${cluster} --region ${region} --name ${name}, and for each node eks-satellite authorize … --node-name NODE --tunnel`,
   };
   return proposeChanges(proposal, { confirm, options, print, stopSignal });
 }
@@ -116,6 +126,7 @@ export function readSpec(options: CreateGatewayOptions): GatewaySpec {
     allowances: options.allow,
     allowsUserspace: options.userspace === "allow",
     allowsPrivateEndpoint: options.privateEndpoint,
+    hasStandby: options.standby,
   };
 }
 

@@ -1,7 +1,9 @@
 // `eks-satellite gateway delete`: removes what create made, and nothing else.
 import type { Command } from "commander";
-import { planDeletion } from "../../admin/gateway/delete.ts";
-import { openGateway, readEverything } from "../../admin/gateway/read.ts";
+import type { ChangePlan } from "../../admin/change.ts";
+import { planDeletion, planStandbyDeletion } from "../../admin/gateway/delete.ts";
+import { namesOf, primaryName } from "../../admin/gateway/names.ts";
+import { openGateway, type Reading, readEverything, readPresentStandby } from "../../admin/gateway/read.ts";
 import { checkCluster, proposeChanges } from "../admin-changes.ts";
 import { type ChainOptions, type KubernetesOptions, loadGatewayAdmin } from "../admin-clients.ts";
 import type { LaptopContext, Print } from "../context.ts";
@@ -35,7 +37,7 @@ export async function deleteGatewayCommand(
 ): Promise<number> {
   checkCluster(options);
   const context = await openGateway(await openAdmin(), options, stopSignal);
-  const { changes, notes } = planDeletion(await readEverything(context), { isForced: options.force });
+  const { changes, notes } = await plan(await readEverything(context), options);
   const { cluster, name } = options;
   const proposal = {
     access: context.access,
@@ -46,4 +48,14 @@ export async function deleteGatewayCommand(
     done: `Gateway ${name} of ${cluster} is gone, and nothing of it is billed any more.`,
   };
   return proposeChanges(proposal, { confirm, options, print, stopSignal });
+}
+
+/** Of one that stands by the other gateway stays; with that one both go. */
+async function plan(reading: Reading, { force }: DeleteGatewayOptions): Promise<ChangePlan> {
+  const { names } = reading.context;
+  const primary = primaryName(names.gateway);
+  if (primary === undefined || !reading.others.includes(primary))
+    return planDeletion(reading, { isForced: force }, await readPresentStandby(reading));
+  const context = { ...reading.context, names: namesOf(names.cluster, names.region, primary) };
+  return planStandbyDeletion(reading, await readEverything(context));
 }

@@ -1,7 +1,8 @@
 // `eks-satellite gateway list`: the gateways of a cluster, with where satellites find them.
 import type { Command } from "commander";
 import { openAccount } from "../../admin/account.ts";
-import { type GatewayPicture, networksOf, readGateways } from "../../admin/gateway/picture.ts";
+import { type AskEc2, type GatewayPicture, networksOf, readGateways } from "../../admin/gateway/picture.ts";
+import type { GatewayReads } from "../../host/gateway-aws/types.ts";
 import { renderTable } from "../../table.ts";
 import { checkCluster } from "../admin-changes.ts";
 import { type ChainOptions, loadGatewayAdmin } from "../admin-clients.ts";
@@ -36,6 +37,8 @@ interface Row {
   readonly type: string;
   readonly publicAddress: string;
   readonly address: string;
+  /** How many routes of the VPC lead to it. */
+  readonly routes: string;
   readonly nodes: string;
   readonly pods: string;
 }
@@ -50,14 +53,28 @@ export async function listGatewaysCommand(
   const admin = await openAdmin();
   const { ask } = await openAccount(admin, options.region);
   const gateways = await readGateways(admin.gatewayAws, ask, options.cluster);
-  const rows = [...gateways].map(toRow);
+  const holders = await readRouteTargets(admin.gatewayAws, ask, gateways);
+  const rows = [...gateways].map((gateway) => toRow(gateway, holders));
   if (options.output === "json")
     print(`${JSON.stringify({ cluster: options.cluster, gateways: rows }, undefined, 2)}\n`);
   else print(rows.length === 0 ? `cluster ${options.cluster} has no gateway\n` : renderRows(rows));
   return 0;
 }
 
-function toRow([name, picture]: readonly [string, GatewayPicture]): Row {
+/** Where the routes of the gateways' VPCs lead. */
+async function readRouteTargets(
+  aws: GatewayReads,
+  ask: AskEc2,
+  gateways: ReadonlyMap<string, GatewayPicture>,
+): Promise<readonly string[]> {
+  const vpcs = new Set([...gateways.values()].flatMap(({ interfaces }) => interfaces.map(({ vpcId }) => vpcId)));
+  const tables = await Promise.all(
+    [...vpcs].map((vpc) => ask("ec2:DescribeRouteTables", "*", () => aws.listRouteTables(vpc))),
+  );
+  return tables.flat().flatMap(({ routes }) => routes.map(({ target }) => target));
+}
+
+function toRow([name, picture]: readonly [string, GatewayPicture], targets: readonly string[]): Row {
   const {
     instances: [instance],
     addresses: [address],
@@ -71,6 +88,7 @@ function toRow([name, picture]: readonly [string, GatewayPicture]): Row {
     type: instance?.type ?? "-",
     publicAddress: address?.publicIp ?? "-",
     address: eni?.address ?? "-",
+    routes: eni === undefined ? "-" : String(targets.filter((target) => target === eni.id).length),
     nodes: networks?.nodes ?? "-",
     pods: networks?.pods ?? "-",
   };
@@ -83,6 +101,7 @@ const TITLES: Readonly<Record<keyof Row, string>> = {
   type: "TYPE",
   publicAddress: "PUBLIC",
   address: "VPC",
+  routes: "ROUTES",
   nodes: "NODES",
   pods: "PODS",
 };

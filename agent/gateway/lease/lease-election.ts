@@ -4,9 +4,9 @@ import { describe, hasCode, SatelliteError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { ApiClient } from "../../kubernetes/api-client.ts";
 import type { Log } from "../../log.ts";
+import { LEASE_PATH } from "../../tunnel/names.ts";
 import {
   LEASE_LIST_PATH,
-  LEASE_PATH,
   LEASE_SECONDS,
   type LeaseRecord,
   readLease,

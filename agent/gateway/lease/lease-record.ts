@@ -1,10 +1,9 @@
 // The Lease of coordination.k8s.io/v1: who may move the VPC's routes, as it is read and as it is written.
 import * as z from "zod";
 import { isoTime } from "../../time.ts";
-import { GATEWAY_LEASE, TUNNEL_NAMESPACE } from "../../tunnel/names.ts";
+import { GATEWAY_LEASE, LEASE_PATH, TUNNEL_NAMESPACE } from "../../tunnel/names.ts";
 
-const COLLECTION = `/apis/coordination.k8s.io/v1/namespaces/${TUNNEL_NAMESPACE}/leases`;
-export const LEASE_PATH = `${COLLECTION}/${GATEWAY_LEASE}`;
+const COLLECTION = LEASE_PATH.slice(0, LEASE_PATH.lastIndexOf("/"));
 /** A list by name: a Lease that is missing is an empty answer, not an error. */
 export const LEASE_LIST_PATH = `${COLLECTION}?${new URLSearchParams({ fieldSelector: `metadata.name=${GATEWAY_LEASE}` })}`;
 

@@ -1,6 +1,6 @@
 // A gateway as one of two: the election, the routes that follow from it, and what it says of itself.
 import { randomUUID } from "node:crypto";
-import { type Family, family } from "../../board/metric-family.ts";
+import type { Family } from "../../board/metric-family.ts";
 import type { Host } from "../../host/host.ts";
 import type { PulseRole } from "../../host/reach/role-byte.ts";
 import type { Log } from "../../log.ts";
@@ -8,6 +8,7 @@ import type { GatewaySession } from "../gateway-session.ts";
 import type { GatewaySync } from "../gateway-sync.ts";
 import { LeaseElection, REQUEST_SECONDS } from "./lease-election.ts";
 import { RouteKeeper } from "./route-keeper.ts";
+import { standbyFamilies } from "./standby-metrics.ts";
 import type { VpcRoutes } from "./vpc-routes.ts";
 
 /** One that stands by looks at the Lease as often; a holder renews it each second. */
@@ -59,38 +60,12 @@ export class Standby {
 
   metrics(): readonly Family[] {
     const { election, keeper } = this;
-    const one = (value: () => number) => () => [{ value: value() }];
-    return [
-      family(
-        "gauge",
-        "gateway_is_holder",
-        "Whether this gateway surely holds the Lease.",
-        one(() => Number(election.isHeld)),
-      ),
-      family(
-        "gauge",
-        "gateway_carries",
-        "Whether it holds the Lease, and the VPC's routes were seen to lead to it.",
-        one(() => Number(keeper.carries)),
-      ),
-      family(
-        "counter",
-        "gateway_lease_transitions_total",
-        "Times that this process has got the Lease.",
-        one(() => election.wins),
-      ),
-      family(
-        "counter",
-        "gateway_routes_replaced_total",
-        "Routes of the VPC that this process has replaced.",
-        one(() => keeper.replaced),
-      ),
-      family(
-        "gauge",
-        "gateway_routes_failing",
-        "Whether the last look at the VPC's routes, or a replacement, failed.",
-        one(() => Number(keeper.failure !== undefined)),
-      ),
-    ];
+    return standbyFamilies(() => ({
+      isHolder: election.isHeld,
+      carries: keeper.carries,
+      wins: election.wins,
+      replaced: keeper.replaced,
+      isFailing: keeper.failure !== undefined,
+    }));
   }
 }

@@ -224,7 +224,7 @@ test("list shows the gateways of the cluster", async () => {
   await admin.list();
   assert.match(
     admin.said(),
-    /^GATEWAY +INSTANCE +STATE +TYPE +PUBLIC +VPC +NODES +PODS\ngateway-1 +i-\d+ +running +t4g.small +198\.51\.100\.5 +10\.0\.1\.5 +10\.250\.0\.0\/20 +10\.250\.16\.0\/20\n$/,
+    /^GATEWAY +INSTANCE +STATE +TYPE +PUBLIC +VPC +ROUTES +NODES +PODS\ngateway-1 +i-\d+ +running +t4g.small +198\.51\.100\.5 +10\.0\.1\.5 +4 +10\.250\.0\.0\/20 +10\.250\.16\.0\/20\n$/,
   );
   const none = setUpGateway();
   await none.list();

@@ -3,15 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LeaseElection } from "../../../agent/gateway/lease/lease-election.ts";
-import {
-  LEASE_LIST_PATH,
-  LEASE_PATH,
-  readLease,
-  readLeaseList,
-  renderLease,
-} from "../../../agent/gateway/lease/lease-record.ts";
+import { LEASE_LIST_PATH, readLease, readLeaseList, renderLease } from "../../../agent/gateway/lease/lease-record.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import type { ApiClient } from "../../../agent/kubernetes/api-client.ts";
+import { LEASE_PATH } from "../../../agent/tunnel/names.ts";
 import { rbacPath, TUNNEL_RBAC } from "../../../agent/tunnel/rbac.ts";
 import { createMemoryLog } from "../../fakes/memory-log.ts";
 import { ApiServer, findApiServer } from "../real/api-server.ts";

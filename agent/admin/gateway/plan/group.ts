@@ -53,7 +53,16 @@ export function planClusterGroup(
   { groupId, rules }: { groupId: string; rules: readonly GroupRule[] },
   { networks, subnetCidr }: { networks: TunnelNetworks; subnetCidr: string | undefined },
 ): readonly Change[] {
-  const missing = missingRules(clusterGroupRules(networks, subnetCidr, context.names.tags), rules);
+  return planGroupRules(context, { groupId, rules }, clusterGroupRules(networks, subnetCidr, context.names.tags));
+}
+
+/** Those of the rules that the cluster's security group lacks. */
+export function planGroupRules(
+  context: GatewayContext,
+  { groupId, rules }: { groupId: string; rules: readonly GroupRule[] },
+  wanted: readonly RuleRequest[],
+): readonly Change[] {
+  const missing = missingRules(wanted, rules);
   if (missing.length === 0) return [];
   const id = new Later("the cluster's security group", groupId);
   return [planRules(context, { id, target: `rules of the cluster's security group ${groupId}`, missing })];

@@ -3,10 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { ConfigMap, RbacName } from "../../../host/kubernetes-admin.ts";
 import { optional } from "../../../optional.ts";
 import { type NetworkEntry, readNetworkMap, renderNetworkEntry } from "../../../tunnel/entries.ts";
+import { GATEWAY_LEASE, LEASE_PATH, TUNNEL_NAMESPACE } from "../../../tunnel/names.ts";
 import { type RbacObject, rbacPath, TUNNEL_RBAC } from "../../../tunnel/rbac.ts";
 import { type Change, diffOf, pretty } from "../../change.ts";
 import { type AskKubernetes, ignoreMissing } from "../../kubernetes-call.ts";
 import { GATEWAY_MAP, type MapContext, NETWORK_MAP, planMapEdit, readMap } from "../network-map.ts";
+
+/** In a message's words. */
+export const LEASE = `lease ${GATEWAY_LEASE} in namespace ${TUNNEL_NAMESPACE}`;
 
 /** What of an object decides what it grants. */
 type Grant = Pick<RbacObject, "rules" | "subjects" | "roleRef">;
@@ -16,6 +20,8 @@ export interface KubernetesPicture {
   readonly gateways: ConfigMap | undefined;
   /** In the order of TUNNEL_RBAC; undefined where there is none. */
   readonly grants: readonly (Grant | undefined)[];
+  /** The Lease, which gateways make. */
+  readonly hasLease: boolean;
 }
 
 /** @throws api-forbidden, api-unreachable, … */
@@ -27,7 +33,9 @@ export async function readKubernetes(ask: AskKubernetes): Promise<KubernetesPict
         | Grant
         | undefined,
     );
-  return { network: await readMap(ask, NETWORK_MAP), gateways: await readMap(ask, GATEWAY_MAP), grants };
+  const lease = await ask("get", LEASE, (api) => api.send({ method: "GET", path: LEASE_PATH }).catch(ignoreMissing));
+  const [network, gateways] = [await readMap(ask, NETWORK_MAP), await readMap(ask, GATEWAY_MAP)];
+  return { network, gateways, grants, hasLease: lease !== undefined };
 }
 
 /** The objects that are missing, or that grant something else. */

@@ -56,6 +56,28 @@ export function removeRoutes(
   );
 }
 
+/** Routes to interfaces that go, when another gateway stays; its own process may have been faster, which is no matter. */
+export function giveRoutes(
+  { aws, ask }: GatewayContext,
+  tables: readonly RouteTable[],
+  { from, to }: { from: readonly GatewayInterface[]; to: string | undefined },
+): readonly Change[] {
+  if (to === undefined) return [];
+  return tables.flatMap(({ id, routes }) =>
+    routes
+      .filter(({ target }) => from.some((own) => own.id === target))
+      .map(({ destination, target }): Change => {
+        const name = `route to ${destination} in ${id}`;
+        return {
+          target: name,
+          action: "update",
+          diff: diffOf(name, `${target}\n`, `${to}\n`),
+          apply: () => ask("ec2:ReplaceRoute", `route-table/${id}`, () => aws.replaceRoute(id, destination, to)),
+        };
+      }),
+  );
+}
+
 export function removeInstances(context: GatewayContext, instances: readonly GatewayInstance[]): readonly Change[] {
   const { aws, ask, names } = context;
   return instances.map(({ id, type }) =>

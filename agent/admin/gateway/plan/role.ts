@@ -54,10 +54,13 @@ export async function readIdentity(context: GatewayContext): Promise<IdentityPic
   };
 }
 
-/** The changes that the identity lacks. */
-export function planIdentity(context: GatewayContext, present: IdentityPicture): readonly Change[] {
-  const { access } = context;
-  const wanted = gatewayPolicy(access.arn);
+/** The changes that the identity lacks. @param tableArns of the route tables whose routes it may replace */
+export function planIdentity(
+  context: GatewayContext,
+  present: IdentityPicture,
+  tableArns: readonly string[],
+): readonly Change[] {
+  const wanted = gatewayPolicy(context.access.arn, tableArns);
   return [
     ...(present.hasRole ? [] : [planRole(context)]),
     ...(isSamePolicy(present.policy, wanted) ? [] : [planPolicy(context, present.policy, wanted)]),

@@ -1,6 +1,7 @@
 // The way from the VPC to satellites: one route for each of their networks in every table that serves a subnet.
 import type { Route, RouteTable, VpcSubnet } from "../../../host/gateway-aws/types.ts";
 import { type Change, diffOf } from "../../change.ts";
+import type { ClusterAccess } from "../../cluster-access.ts";
 import type { TunnelNetworks } from "../networks.ts";
 import type { GatewayContext, Later } from "./context.ts";
 
@@ -11,22 +12,37 @@ export function servingTables(tables: readonly RouteTable[], subnets: readonly V
   );
 }
 
+/** ARNs of the tables in which one of two gateways replaces routes. */
+export function servingTableArns(
+  { partition, region, account }: Pick<ClusterAccess, "partition" | "region" | "account">,
+  { routeTables, subnets }: { routeTables: readonly RouteTable[]; subnets: readonly VpcSubnet[] },
+): readonly string[] {
+  return servingTables(routeTables, subnets).map(
+    ({ id }) => `arn:${partition}:ec2:${region}:${account}:route-table/${id}`,
+  );
+}
+
 /** The networks that need routes. */
 export function routedNetworks({ nodes, pods }: TunnelNetworks): readonly string[] {
   return pods === undefined ? [nodes] : [nodes, pods];
 }
 
-/** One change for each route that is missing or leads to something that is gone. */
+/** One change for each route that is missing or leads to something that is gone. @param gateways interfaces of gateways that are there */
 export function planRoutes(
   context: GatewayContext,
   { routeTables, subnets }: { routeTables: readonly RouteTable[]; subnets: readonly VpcSubnet[] },
-  { networks, interfaceId }: { networks: TunnelNetworks; interfaceId: Later<string> },
+  {
+    networks,
+    interfaceId,
+    gateways,
+  }: { networks: TunnelNetworks; interfaceId: Later<string>; gateways: readonly string[] },
 ): readonly Change[] {
   return servingTables(routeTables, subnets).flatMap((table) =>
     routedNetworks(networks).flatMap((destination) => {
       const present = table.routes.find((route) => route.destination === destination);
       // A route to the interface is a blackhole while the instance is stopped: it is right.
-      const isRight = present !== undefined && present.target === interfaceId.known;
+      // Of two gateways the one that holds the Lease has it.
+      const isRight = present !== undefined && [interfaceId.known, ...gateways].includes(present.target);
       return isRight ? [] : [planRoute(context, table, { destination, present, interfaceId })];
     }),
   );
