@@ -1,7 +1,7 @@
 // TunnelConfigured, from what is known and from what a round made of it.
-import { type Report, reportOf } from "../board/conditions.ts";
+import { type ConditionBoard, type Report, reportOf } from "../board/conditions.ts";
 import type { TunnelFacts } from "../facts/tunnel/tunnel-facts.ts";
-import { TUNNEL_INTERFACE } from "../tunnel/names.ts";
+import { TUNNEL_INTERFACE, TUNNEL_INTERFACES } from "../tunnel/names.ts";
 
 /** The condition's report; undefined while nothing is known. @param failure why the tunnel is not as planned */
 export function judgeTunnel(facts: TunnelFacts | undefined, failure: unknown): Report | undefined {
@@ -21,6 +21,13 @@ export function judgeTunnel(facts: TunnelFacts | undefined, failure: unknown): R
   return {
     status: "True",
     reason: "Configured",
-    message: `${TUNNEL_INTERFACE} is as planned: address ${address}, gateway ${names}`,
+    message: `${gateways.length > 1 ? `${TUNNEL_INTERFACES.join(" and ")} are` : `${TUNNEL_INTERFACE} is`} as planned: address ${address}, gateway ${names}`,
   };
+}
+
+/** With a hint a condition is true, and a gateway that stands by is silent: it may have another key, or be another one. */
+export function isTunnelWell(board: Pick<ConditionBoard, "isTrue" | "isFailing" | "get">): boolean {
+  return (["TunnelConfigured", "TunnelUp"] as const).every(
+    (type) => board.isTrue(type) && !board.isFailing(type) && board.get(type).hint === undefined,
+  );
 }

@@ -16,7 +16,7 @@ import { KeptKey } from "./key-file.ts";
 import { FoundMtus } from "./mtu/found-mtus.ts";
 import { GatewayKeys } from "./rotation/gateway-keys.ts";
 import { readSavedEntry, type SavedEntry, writeSavedEntry } from "./saved-entry.ts";
-import { judgeTunnel } from "./tunnel-condition.ts";
+import { isTunnelWell, judgeTunnel } from "./tunnel-condition.ts";
 import { type ClusterWord, describeAbsence, entryOfConfig, type TunnelEntry } from "./tunnel-entry.ts";
 import { composeTunnelFacts } from "./tunnel-facts.ts";
 import { renderTunnelMetrics, renderTunnelStatus } from "./tunnel-status.ts";
@@ -162,7 +162,7 @@ export class TunnelPart {
     if (!this.#isNoted || this.#problem !== undefined || !this.#isWritten || !this.#isAnswered) return false;
     if (this.#mode === "auto" && this.#saved?.entry === undefined) return this.#word !== "no-entry";
     if (this.#mode === "auto" && !this.#isComplete()) return false;
-    return (["TunnelConfigured", "TunnelUp"] as const).every((type) => board.isTrue(type) && !board.isFailing(type));
+    return isTunnelWell(board);
   }
 
   /** A gateway says this node's key in its entry once it accepts it. Pods that lack a network get it from an administrator, any minute. */

@@ -18,6 +18,7 @@ class Link {
   readonly peers = new Map<string, Peer>();
   /** Destination and source. */
   readonly routes = new Map<string, string | undefined>();
+  readonly addresses = new Set<string>();
   state: { mtu: number; isUp: boolean } | undefined;
   publicKey: string | undefined;
 }
@@ -96,6 +97,7 @@ export class MemoryNetwork {
     link.publicKey = undefined;
     link.peers.clear();
     link.routes.clear();
+    link.addresses.clear();
     this.host.files.drop(rpFilterPath(name));
     this.#writeLinks();
   }
@@ -123,6 +125,11 @@ export class MemoryNetwork {
   #ip([object, verb, ...rest]: readonly string[]) {
     const name = rest[rest.indexOf("dev") + 1];
     const link = this.#linkOf(name);
+    if (object === "address" && name !== "lo" && name !== undefined && verb !== "show") {
+      if (verb === "delete") link.addresses.delete(rest[0] ?? "");
+      else link.addresses.add(rest[0] ?? "");
+      return {};
+    }
     if (object === "address") return this.#address(verb, rest);
     if (object === "route") return this.#route(verb, rest, link);
     if (verb === "show") return link.state === undefined ? NO_DEVICE : {};
@@ -147,7 +154,11 @@ export class MemoryNetwork {
     const lo = { ifname: "lo", mtu: 65_536, flags: ["LOOPBACK", "UP"], addr_info: [own, ...more] };
     const links = this.#names().map((name) => {
       const { mtu, isUp } = this.#linkOf(name).state ?? {};
-      return { ifname: name, mtu, flags: isUp ? ["NOARP", "UP"] : ["NOARP"], addr_info: [] };
+      const addr_info = [...this.#linkOf(name).addresses].map((text) => {
+        const [local, length] = text.split("/");
+        return { local, prefixlen: Number(length), label: name };
+      });
+      return { ifname: name, mtu, flags: isUp ? ["NOARP", "UP"] : ["NOARP"], addr_info };
     });
     return { stdout: JSON.stringify([lo, ...links]) };
   }

@@ -76,7 +76,14 @@ export function peerArguments({ publicKey, endpoint, keepaliveSeconds, allowedIp
   ];
 }
 
-async function setLink(host: Host, { interface: name, mtu }: TunnelResource, { link }: TunnelState): Promise<void> {
+async function setLink(host: Host, resource: TunnelResource, { link }: TunnelState): Promise<void> {
+  const { interface: name, mtu, address, hasAddress } = resource;
+  const wanted = hasAddress ? [`${address}/32`] : [];
+  const present = link?.addresses ?? [];
+  for (const each of wanted)
+    if (!present.includes(each)) await requireTool(host, "ip", ["address", "replace", each, "dev", name]);
+  for (const other of present)
+    if (!wanted.includes(other)) await requireTool(host, "ip", ["address", "delete", other, "dev", name]);
   if (link?.mtu !== mtu || !link.isUp)
     await requireTool(host, "ip", ["link", "set", "dev", name, "mtu", String(mtu), "up"]);
   if (link?.rpFilter !== LOOSE) await host.files.writeInPlace(rpFilterPath(name), LOOSE);

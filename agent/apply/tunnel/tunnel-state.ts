@@ -9,7 +9,15 @@ import { readUnreachable } from "./unreachable.ts";
 
 export interface TunnelState {
   /** Undefined when there is no such interface. */
-  readonly link: { readonly mtu: number; readonly isUp: boolean; readonly rpFilter: string } | undefined;
+  readonly link:
+    | {
+        readonly mtu: number;
+        readonly isUp: boolean;
+        readonly rpFilter: string;
+        /** Of IPv4, with its length. */
+        readonly addresses: readonly string[];
+      }
+    | undefined;
   /** On `lo`, under the agent's label. */
   readonly addresses: readonly string[];
   /** Undefined while the interface has no key, or is none of WireGuard's. */
@@ -47,6 +55,7 @@ export function renderState(name: string, state: TunnelState): string | undefine
           `public key ${publicKey ?? "(none)"}`,
         ]),
     ...addresses.map((address) => `address ${address} on lo`),
+    ...(link?.addresses ?? []).map((address) => `address ${address} on ${name}`),
     ...peers.map(renderPeer).toSorted(),
     ...routes.map(({ destination, source }) => renderRoute(destination, source)).toSorted(),
     ...unreachable.map(renderUnreachable).toSorted(),
@@ -76,7 +85,10 @@ async function readLinks(host: Host, name: string): Promise<Pick<TunnelState, "l
     .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
   if (own === undefined) return { link: undefined, addresses };
   const rpFilter = ((await host.files.read(rpFilterPath(name))) ?? "").trim();
-  return { link: { mtu: own.mtu, isUp: own.flags.includes("UP"), rpFilter }, addresses };
+  const ownAddresses = own.addr_info.flatMap(({ local, prefixlen }) =>
+    local === undefined || local.includes(":") ? [] : [`${local}/${prefixlen}`],
+  );
+  return { link: { mtu: own.mtu, isUp: own.flags.includes("UP"), rpFilter, addresses: ownAddresses }, addresses };
 }
 
 const routesSchema = z.array(z.object({ dst: z.string(), prefsrc: z.string().optional() }));

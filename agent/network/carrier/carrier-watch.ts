@@ -12,7 +12,7 @@ import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
 import { type WatchedTunnel, watchedTunnels } from "../watch/watched-tunnel.ts";
 import { type Carrier, readCarryingInterface } from "./carrier.ts";
 import { carrierFamilies, type GatewayState } from "./carrier-report.ts";
-import { chooseCarrier, MAX_MISSES, type Role } from "./choice.ts";
+import { chooseCarrier, type GatewayPulse, MAX_MISSES, type Role } from "./choice.ts";
 
 /** With a Lease of 3 s, a wait of 1 s for the answer that a dead gateway does not give, and this, a failover takes less than 6 s. */
 export const PULSE_EVERY_SECONDS = 1;
@@ -39,6 +39,9 @@ interface Pulse {
   role: Role | undefined;
   misses: number;
   answers: number;
+  isThere: boolean;
+  /** By the monotonic clock; undefined while it does not say so. */
+  holderSinceMs: number | undefined;
   readonly restarts: Backoff;
   restartDueMs: number;
 }
@@ -111,6 +114,8 @@ export class CarrierWatch {
     const wasSilent = pulse.misses >= MAX_MISSES;
     const isAnswer = answer !== "silent" && answer !== "refused";
     pulse.role = isAnswer ? (answer === "ok" ? "unknown" : answer) : undefined;
+    pulse.isThere = answer !== "silent";
+    pulse.holderSinceMs = answer === "holder" ? (pulse.holderSinceMs ?? host.clock.monotonic()) : undefined;
     pulse.misses = isAnswer ? 0 : pulse.misses + 1;
     pulse.answers = isAnswer ? pulse.answers + 1 : 0;
     if (isAnswer) pulse.restarts.reset();
@@ -125,7 +130,7 @@ export class CarrierWatch {
     const from = this.carrying;
     const pulses = tunnels
       .toSorted((one, other) => one.interface.localeCompare(other.interface))
-      .map(({ gateway: { publicKey } }) => ({ publicKey, ...this.#pulseOf(publicKey) }));
+      .map(({ gateway: { publicKey } }) => this.#seen(publicKey));
     const chosen = chooseCarrier(pulses, from?.gateway.publicKey);
     const to = tunnels.find(({ gateway }) => gateway.publicKey === chosen);
     if (from === undefined || to === undefined || from.gateway.publicKey === chosen) {
@@ -138,6 +143,13 @@ export class CarrierWatch {
     this.#failedKey = isSilent ? from.gateway.publicKey : undefined;
     await this.#move(to);
     this.#report(from, to, isSilent);
+  }
+
+  #seen(publicKey: string): GatewayPulse {
+    const pulse = this.#pulseOf(publicKey);
+    const { holderSinceMs } = pulse;
+    const nowMs = this.#options.host.clock.monotonic();
+    return { ...pulse, publicKey, holderMs: holderSinceMs === undefined ? 0 : nowMs - holderSinceMs };
   }
 
   #report(from: WatchedTunnel, to: WatchedTunnel, isSilent: boolean): void {
@@ -188,7 +200,7 @@ export class CarrierWatch {
   #pulseOf(publicKey: string): Pulse {
     const { random } = this.#options.host;
     const fresh = (): Pulse => ({
-      ...{ role: undefined, misses: 0, answers: 0, restartDueMs: 0 },
+      ...{ role: undefined, misses: 0, answers: 0, isThere: false, holderSinceMs: undefined, restartDueMs: 0 },
       restarts: new Backoff({ firstMs: FIRST_RESTART_MS, maxMs: MAX_RESTART_MS, random }),
     });
     const pulse = this.#pulses.get(publicKey) ?? fresh();

@@ -11,10 +11,16 @@ export interface GatewayPulse {
   readonly misses: number;
   /** Knocks in a row with one. */
   readonly answers: number;
+  /** Whether its machine is there: it answered, or refused, as one whose service restarts. */
+  readonly isThere: boolean;
+  /** How long it has said that it is the holder. */
+  readonly holderMs: number;
 }
 
 /** A packet may be lost: only the second silence counts. */
 export const MAX_MISSES = 2;
+/** A route that AWS has replaced leads there some time later: a gateway that is there still carries what is under way. */
+export const SETTLE_MS = 3000;
 /** Without a word on the VPC's routes they lead to the first gateway; it has to have answered this often to be trusted again. */
 const TRUSTED_ANSWERS = 5;
 
@@ -26,7 +32,7 @@ export function chooseCarrier(pulses: readonly GatewayPulse[], current: string |
   const now = pulses.find(({ publicKey }) => publicKey === current) ?? pulses[0];
   if (now === undefined || now.role === "holder") return now?.publicKey;
   const holder = pulses.find(({ role }) => role === "holder");
-  if (holder !== undefined) return holder.publicKey;
+  if (holder !== undefined) return now.isThere && holder.holderMs < SETTLE_MS ? now.publicKey : holder.publicKey;
   const [first] = pulses;
   const isFirstBack = first?.role === "unknown" && first.answers >= TRUSTED_ANSWERS;
   if (now.role === "unknown" && isFirstBack) return first.publicKey;

@@ -20,6 +20,11 @@ export interface TunnelResource {
   readonly publicKey: string;
   /** On `lo`, as /32: it survives every change of the interface. */
   readonly address: string;
+  /**
+   * Whether the interface has the address, too: one without any takes nothing from where another interface leads, for all that its reverse
+   * path filter is loose (fib_validate_source in net/ipv4/fib_frontend.c).
+   */
+  readonly hasAddress: boolean;
   readonly mtu: number;
   readonly peers: readonly TunnelPeer[];
   /** Networks behind the interface; packets to them have {@link address} as their source. */
@@ -57,6 +62,7 @@ export function renderTunnel(tunnel: Omit<TunnelResource, "kind" | "keyFile" | "
     "reverse path filter: loose",
     `public key ${publicKey}`,
     `address ${address}/32 on lo`,
+    ...(tunnel.hasAddress ? [`address ${address}/32 on ${tunnel.interface}`] : []),
     ...peers.map(renderPeer).toSorted(),
     ...routes.map((destination) => renderRoute(destination, address)).toSorted(),
     ...unreachable.map(renderUnreachable).toSorted(),

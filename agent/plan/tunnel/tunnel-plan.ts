@@ -51,6 +51,8 @@ export function planTunnel({ network }: Config, tunnel: WantedTunnel): readonly 
       keyFile: TUNNEL_KEY_FILE,
       publicKey: tunnel.publicKey,
       address: tunnel.address,
+      // While the VPC's routes move, what comes by one interface may be answered by the other.
+      hasAddress: links.length > 1,
       mtu,
       peers: gateway === undefined ? [] : [planPeer(gateway, behind, keepaliveSeconds)],
       routes: [

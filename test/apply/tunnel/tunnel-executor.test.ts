@@ -160,6 +160,10 @@ test("another gateway takes over: its interface gets the routes before the other
   );
   assert.deepEqual([...network.routes.keys()], ["10.20.1.5/32"]);
   assert.deepEqual([...network.addresses], [["10.250.0.11/32", "lo:es0"]]);
+  // Without an address of its own an interface drops what comes from where the other one leads.
+  for (const link of [network.first, network.second]) assert.deepEqual([...link.addresses], ["10.250.0.11/32"]);
+  await rounds.apply(...planAll({ gateways: [GATEWAY] }));
+  assert.deepEqual([...network.first.addresses], []);
 });
 
 test("another address replaces the one before, and its routes with it", async () => {

@@ -45,31 +45,31 @@ test("the traffic follows within 2.1 s of the standby's word, at whatever moment
   }
 });
 
-test("routes that move between two gateways that are well are followed within a second, as a matter of course", async (context) => {
+test("routes that move between two gateways that are well are followed when they lead there for sure, as a matter of course", async (context) => {
   const pair = await start(context);
   pair.answers.set(FIRST.address, "standby").set(SECOND.address, "holder");
-  await pair.host.clock.advance(1000);
+  await pair.host.clock.advance(5000);
   assert.deepEqual([pair.carrying(), noticesOf(pair), pair.watch.silent], ["es1", ["TunnelMoved"], undefined]);
   assert.equal(pair.watch.status().tunnel?.failovers, 1);
   pair.answers.set(FIRST.address, "holder").set(SECOND.address, "standby");
-  await pair.host.clock.advance(1000);
+  await pair.host.clock.advance(5000);
   assert.equal(pair.carrying(), "es0");
 });
 
 test("the way to each gateway stays by its own interface when the traffic moves", async (context) => {
   const pair = await start(context);
   pair.answers.set(FIRST.address, "standby").set(SECOND.address, "holder");
-  await pair.host.clock.advance(1000);
+  await pair.host.clock.advance(5000);
   assert.deepEqual([...pair.network.second.routes.keys()], ["10.20.0.0/16", "10.100.0.0/16"]);
 });
 
 test("a round of convergence with an older plan that sets the routes back is corrected within a second", async (context) => {
   const pair = await start(context);
   pair.answers.set(FIRST.address, "standby").set(SECOND.address, "holder");
-  await pair.host.clock.advance(1000);
+  await pair.host.clock.advance(5000);
   pair.network.second.routes.clear();
   pair.host.files.put("/proc/net/route", routeTable("es0"));
-  await pair.host.clock.advance(1000);
+  await pair.host.clock.advance(5000);
   assert.equal(pair.carrying(), "es1");
 });
 
@@ -88,8 +88,9 @@ test("a standby that falls silent is set anew less and less often, said once, an
 
 test("a daemon that starts leaves the traffic where the plan has it, and follows the first word", async (context) => {
   const pair = await start(context, { carrier: SECOND.publicKey });
-  assert.equal(pair.watch.carrying?.interface, "es0", "the first one says that it is the holder");
-  assert.equal(pair.carrying(), "es0");
+  assert.equal(pair.carrying(), "es1");
+  await pair.host.clock.advance(5000);
+  assert.equal(pair.carrying(), "es0", "the first one says that it is the holder");
 });
 
 test("one gateway leaves no choice, and none is asked", async (context) => {

@@ -5,8 +5,8 @@ import { chooseCarrier, type GatewayPulse, type Role } from "../../../agent/netw
 /** A gateway that answers with a role, or has been silent for so many knocks. */
 function pulse(publicKey: string, said: Role | number, answers = 100): GatewayPulse {
   return typeof said === "number"
-    ? { publicKey, role: undefined, misses: said, answers: 0 }
-    : { publicKey, role: said, misses: 0, answers };
+    ? { publicKey, role: undefined, misses: said, answers: 0, isThere: false, holderMs: 0 }
+    : { publicKey, role: said, misses: 0, answers, isThere: true, holderMs: said === "holder" ? 60_000 : 0 };
 }
 
 const choose = (one: Role | number, other: Role | number, current: string | undefined) =>
@@ -18,6 +18,14 @@ test("the gateway that the VPC's routes lead to carries, whatever the other one 
   assert.equal(choose(5, "holder", "A"), "B");
   assert.equal(choose("unknown", "holder", "A"), "B");
   assert.equal(choose("standby", "holder", undefined), "B");
+});
+
+test("a gateway that is there carries on until the VPC's routes lead to the other one for sure; a silent one does not", () => {
+  const fresh = { ...pulse("B", "holder"), holderMs: 2900 };
+  assert.equal(chooseCarrier([pulse("A", "standby"), fresh], "A"), "A");
+  assert.equal(chooseCarrier([{ ...pulse("A", 1), isThere: true }, fresh], "A"), "A", "its service restarts");
+  assert.equal(chooseCarrier([pulse("A", 1), fresh], "A"), "B");
+  assert.equal(chooseCarrier([pulse("A", "standby"), { ...fresh, holderMs: 3000 }], "A"), "B");
 });
 
 test("of two that say so the one that carries goes on: one of them is about to learn better", () => {
