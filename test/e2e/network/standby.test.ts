@@ -14,6 +14,7 @@ import { Pings } from "./pings.ts";
 
 const FAILOVER_MS = 6000;
 const ADDRESS = "10.250.0.2";
+const DEVICES = { "gateway-1": "es0", "gateway-1-standby": "es1" } as const;
 
 let connected: Connected;
 let pair: Pair;
@@ -44,6 +45,10 @@ async function settled(): Promise<GatewayName> {
   const holder = await pair.holder();
   assert.ok(holder !== undefined);
   await pair.until(holder);
+  const wait = { what: `the node to follow ${holder}`, deadlineMs: 15_000, intervalMs: 200 };
+  await waitFor(wait, async () =>
+    (await connected.satellite.box("ip", "route", "get", "10.0.1.10")).includes(DEVICES[holder]),
+  );
   return holder;
 }
 
@@ -72,7 +77,7 @@ test("create --standby makes both, says so before, and again there is nothing to
 test("the node has an interface for each, one address, loose filters, and the routes by the one that carries", async () => {
   const { satellite } = connected;
   const holder = await settled();
-  const device = { "gateway-1": "es0", "gateway-1-standby": "es1" }[holder];
+  const device = DEVICES[holder];
   for (const name of ["es0", "es1"])
     assert.equal((await satellite.read(`/proc/sys/net/ipv4/conf/${name}/rp_filter`)).trim(), "2");
   const addresses = await satellite.box("ip", "-brief", "address");
@@ -101,8 +106,9 @@ test("a gateway that dies: logs and a ping from the VPC are back within 6 s, and
     assert.ok(longestGapMs < FAILOVER_MS && logsMs < FAILOVER_MS, `${longestGapMs} ms, logs ${logsMs} ms`);
     const { hint } = await connected.satellite.untilReason("TunnelUp", "GatewayFailedOver", 30_000);
     assert.match(hint ?? "", /gateway check/);
-    const events = await connected.sandbox.kubectl(["get", "events", "--all-namespaces", "--output=json"]);
-    assert.match(events, /"reason": "TunnelFailedOver"/);
+    const events = ["get", "events", "--all-namespaces", "--field-selector=reason=TunnelFailedOver", "--output=name"];
+    const hasEvent = async () => (await connected.sandbox.kubectl(events)).includes("event/");
+    await waitFor({ what: "the event TunnelFailedOver", deadlineMs: 30_000, intervalMs: 500 }, hasEvent);
 
     const coming = pings();
     await instance.start();
