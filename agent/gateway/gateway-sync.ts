@@ -8,11 +8,12 @@ import { type SeenWireguard, sortNetworks } from "../tunnel/wireguard-config.ts"
 import type { ApiReport } from "./api-report.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { EntryPublisher } from "./entry-publisher.ts";
-import { type GatewayIdentity, readGatewayIdentity } from "./gateway-config.ts";
+import type { GatewayIdentity } from "./gateway-config.ts";
 import { GatewayDevice, type WantedDevice } from "./gateway-device.ts";
 import type { GatewayConfig } from "./gateway-schema.ts";
 import type { GatewaySession } from "./gateway-session.ts";
 import type { InstanceMetadata } from "./instance-metadata.ts";
+import { KeptIdentity } from "./kept-identity.ts";
 import { type LastGood, readLastGood, writeLastGood } from "./last-good.ts";
 import { type AcceptedPeers, acceptPeers, holdKeys } from "./peers/accepted-peers.ts";
 import { KnownEndpoints } from "./peers/known-endpoints.ts";
@@ -44,9 +45,6 @@ interface Choice {
   readonly nextKeys: ReadonlyMap<string, string>;
 }
 
-/** An Elastic IP may be moved while the instance runs. */
-const IDENTITY_MS = 60_000;
-
 export class GatewaySync {
   readonly table: PeerTable;
   readonly changes: KeyChanges;
@@ -60,10 +58,7 @@ export class GatewaySync {
   readonly #since: string;
   #held: ReadonlyMap<string, string> = new Map();
   #choice: Choice | undefined;
-  #identity: GatewayIdentity | undefined;
-  #identifiedMs = Number.NEGATIVE_INFINITY;
-  /** Whether the metadata service did not answer last. */
-  #isIdentityOld = false;
+  readonly #identity: KeptIdentity;
   #saved = "";
   #syncs = 0;
   #changes = 0;
@@ -74,6 +69,7 @@ export class GatewaySync {
     this.#options = options;
     this.#endpoints = new KnownEndpoints({ host, log, file: `${config.stateFolder}/endpoints.json` });
     this.#device = new GatewayDevice(host, config, { keys, endpoints: this.#endpoints });
+    this.#identity = new KeptIdentity(options);
     this.#publisher = new EntryPublisher(host.clock);
     this.#since = isoTime(host.clock.now());
     this.table = new PeerTable(log);
@@ -90,7 +86,7 @@ export class GatewaySync {
 
   /** Name and addresses; undefined before the first round. */
   get identity(): GatewayIdentity | undefined {
-    return this.#identity;
+    return this.#identity.known;
   }
 
   get network(): NetworkEntry | undefined {
@@ -134,7 +130,7 @@ export class GatewaySync {
   async round(): Promise<void> {
     const { host, view } = this.#options;
     const startedMs = host.clock.monotonic();
-    const identity = await this.#identify();
+    const identity = await this.#identity.read();
     // Nothing is known of the cluster, now or from before: peers of an earlier process may be there, and stay.
     if (!view.isKnown) return;
     await this.#turns.take(() => this.#applyAccepted(identity));
@@ -214,23 +210,6 @@ export class GatewaySync {
     } catch (error) {
       answers.onFailure(error);
     }
-  }
-
-  /** The metadata service may be away for a while: the last answer holds. */
-  async #identify(): Promise<GatewayIdentity> {
-    const { host, config, metadata, log } = this.#options;
-    const now = host.clock.monotonic();
-    if (this.#identity !== undefined && now - this.#identifiedMs < IDENTITY_MS) return this.#identity;
-    this.#identifiedMs = now;
-    try {
-      this.#identity = await readGatewayIdentity(config, metadata);
-      this.#isIdentityOld = false;
-    } catch (err) {
-      if (this.#identity === undefined) throw err;
-      if (!this.#isIdentityOld) log.warn({ err }, "the gateway keeps the addresses that it had");
-      this.#isIdentityOld = true;
-    }
-    return this.#identity;
   }
 
   async #save(): Promise<void> {

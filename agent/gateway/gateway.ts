@@ -126,11 +126,7 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
   const loops: Readonly<Record<LoopName, Loop>> = {
     session: loop("session", 10, () => session.round()),
     services: loop("services", 10, () => view.servicesRound()),
-    sync: loop("sync", 30, () =>
-      sync.round().finally(() => {
-        for (const each of [loops.endpoints, loops.rotation]) void each.trigger();
-      }),
-    ),
+    sync: loop("sync", 30, () => sync.round().finally(followSync)),
     endpoints: loop(
       "endpoints",
       5,
@@ -154,6 +150,7 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
       await systemd.showStatus(summaryOf(gateway));
     }),
   };
+  const followSync = () => void [loops.endpoints, loops.rotation].map((each) => each.trigger());
   const sources = createSources(options, gateway, Object.values(loops));
   return loops;
 }

@@ -233,9 +233,8 @@ export interface Host {
   fetch(request: HttpRequest): Promise<HttpResponse>;
   /** Opens a TCP connection and closes it at once, without a proxy. `silent`: nothing comes in time, or no way leads there. */
   reach(address: string, port: number, timeoutSeconds: number): Promise<"ok" | "refused" | "silent">;
-  /** Sends some bytes, eight by default, by UDP to a port of IPv4 that sends them back. */
+  /** Sends some bytes, eight by default, by UDP to a port of IPv4 that sends them back; a pulse with the role of the gateway, where it says one. */
   knock(address: string, port: number, timeoutSeconds: number, bytes?: number): Promise<"ok" | "refused" | "silent">;
-  /** As a knock of eight bytes; a gateway that knows its role says it. */
   pulse(address: string, port: number, timeoutSeconds: number): Promise<PulseRole | "refused" | "silent">;
   /** Downloads a file; an interrupted download continues the next time; 256 MiB stay free. @throws http-failed, download-too-large, disk-full, file-unwritable */
   download(request: DownloadRequest): Promise<DownloadResult>;

@@ -66,8 +66,7 @@ export class TunnelPart {
 
   constructor(options: TunnelPartOptions) {
     const { host, config } = options;
-    this.#options = options;
-    this.#mode = config.network.tunnel.mode;
+    [this.#options, this.#mode] = [options, config.network.tunnel.mode];
     this.#source = new EntrySource(host.clock, config.node.name);
     if (this.#mode === "static") this.#saved = { entry: entryOfConfig(config), resolved: {} };
   }

@@ -4,6 +4,7 @@ import { Secret } from "../../agent/secret.ts";
 import { WIREGUARD_UNIT } from "../../agent/tunnel/names.ts";
 import { publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
 import type { MemoryHost } from "./memory-host.ts";
+import { askIptables } from "./memory-iptables.ts";
 
 interface Peer {
   endpoint: string;
@@ -52,7 +53,7 @@ export class MemoryNetwork {
     this.host = host;
     host.install("ip", (args) => this.#ip(args.filter((arg) => !["-json", "-4", "-6"].includes(arg))));
     host.install("wg", (args) => this.#wg(args));
-    host.install("iptables", (args) => this.#iptables(args[3] === "nat" ? this.natChains : this.chains, args.slice(4)));
+    host.install("iptables", (args) => askIptables(args[3] === "nat" ? this.natChains : this.chains, args.slice(4)));
     const others = host.installed("systemctl");
     host.install("systemctl", (args) =>
       args.some((arg) => arg.includes(WIREGUARD_UNIT))
@@ -206,25 +207,6 @@ export class MemoryNetwork {
         link.peers.set(key, { ...peer, [name ?? word]: value });
       }
     }
-    return {};
-  }
-
-  #iptables(chains: Map<string, string[]>, [verb, chain = "", ...rest]: readonly string[]) {
-    const rules = chains.get(chain);
-    if (verb === "--new-chain") chains.set(chain, []);
-    else if (rules === undefined) return { exitCode: 1, stderr: "iptables: No chain/target/match by that name." };
-    else if (verb === "--list-rules")
-      return { stdout: [`-N ${chain}`, ...rules.map((rule) => `-A ${chain} ${rule}`), ""].join("\n") };
-    else if (verb === "--delete-chain") chains.delete(chain);
-    else return this.#rule(verb, rules, rest.join(" ").replace("--jump", "-j"));
-    return {};
-  }
-
-  #rule(verb: string | undefined, rules: string[], rule: string) {
-    if (verb === "--check") return { exitCode: rules.includes(rule) ? 0 : 1 };
-    if (verb === "--append") rules.push(rule);
-    else if (verb === "--insert") rules.unshift(rule.replace(/^1 /, ""));
-    else rules.splice(rules.indexOf(rule), 1);
     return {};
   }
 

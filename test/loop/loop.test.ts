@@ -245,26 +245,3 @@ test("after the end no round begins, and the one that runs is waited for", async
   await loop.trigger();
   assert.equal(gate.rounds(), 1);
 });
-
-test("a period that changes counts from the end of each round, and is asked for then", async (context) => {
-  const clock = new MemoryClock();
-  const began: number[] = [];
-  let [seconds, roundMs] = [5, 0];
-  const loop = new Loop({
-    ...{ name: "watch", everySeconds: () => seconds, log: createMemoryLog().log, random: () => 0 },
-    ...{ monotonic: clock.monotonic, sleep: clock.sleep },
-    run: async () => {
-      began.push(clock.monotonic());
-      if (roundMs > 0) await clock.sleep(roundMs);
-    },
-  });
-  const stop = new AbortController();
-  context.after(() => stop.abort());
-  await loop.start(stop.signal);
-  await clock.advance(10_000);
-  [seconds, roundMs] = [4, 3000];
-  await clock.advance(20_000);
-  const gaps = began.slice(1).map((ms, index) => ms - (began[index] ?? 0));
-  assert.deepEqual(gaps.slice(0, 5), [5000, 5000, 5000, 7000, 7000]);
-  assert.equal(loop.everySeconds, 4);
-});

@@ -10,6 +10,7 @@ import type { Log } from "../../log.ts";
 import { isoTime } from "../../time.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
 import { withSizeProblem } from "../mtu/found-mtus.ts";
+import { Joining } from "./joining.ts";
 import { type GatewayKeyEvent, reportKeyChange } from "./key-change.ts";
 import { CALM_KNOCK_EVERY_SECONDS, KNOCK_EVERY_SECONDS, Knocks } from "./knocks.ts";
 import { askApiServers, askGateway } from "./probes.ts";
@@ -26,8 +27,6 @@ const ASK_AGAIN_MS = 10_000;
 const TLS_EVERY_MS = 600_000;
 /** A gateway answers what it knows, and tries anew meanwhile: while something is wrong it is asked once before, so that the answer is of now. */
 const REFRESH_MS = 2500;
-/** From a Node that is Ready to a gateway that knows its key: the annotation, a watch, and the entry that is read each minute. */
-const JOINING_MS = 90_000;
 const DOUBT_EVERY_MS = 60_000;
 /** wg(8) is a process: while all is well its counters are read this often. */
 const READ_PEER_EVERY_MS = 600_000;
@@ -58,6 +57,7 @@ export interface TunnelWatchOptions {
 export class TunnelWatch {
   readonly #options: TunnelWatchOptions;
   readonly #knocks: Knocks;
+  readonly #joining: Joining;
   /** The gateway that is watched; undefined before the first round. */
   #watchedKey: string | undefined;
   #hasAnswered = false;
@@ -71,13 +71,12 @@ export class TunnelWatch {
   #peer: PeerState | undefined;
   #peerDueMs = 0;
   #doubtDueMs = 0;
-  /** By the monotonic clock; undefined while the Node is not Ready. */
-  #readySinceMs: number | undefined;
   #traffic: Traffic | undefined;
 
   constructor(options: TunnelWatchOptions) {
     this.#options = options;
     this.#knocks = new Knocks(options);
+    this.#joining = new Joining(options);
   }
 
   status() {
@@ -197,7 +196,7 @@ export class TunnelWatch {
     const silent = this.#options.silentGateway?.();
     const seen = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered, silent });
     const found = withSizeProblem(seen, this.#options.sizeProblem?.());
-    board.set("TunnelUp", found.reason === "KeyUnknown" && this.#isJoining() ? toConnecting(found) : found);
+    board.set("TunnelUp", this.#joining.soften(found));
     const health = answer.kind === "answered" ? answer.health : undefined;
     reportKeyChange(tunnel.gateway, health, this.#options.emit);
     const route = this.#diagnoseRoute(tunnel, health, apiServers);
@@ -206,17 +205,6 @@ export class TunnelWatch {
     const waitMs = this.#isRouteWell ? ASK_EVERY_MS : ASK_AGAIN_MS;
     this.#isRefreshed = answer.kind !== "answered" || this.#isRouteWell;
     this.#askDueMs = host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
-  }
-
-  /** A gateway learns the key from the Node, which a machine that joins does not have yet. */
-  #isJoining(): boolean {
-    const { host, board } = this.#options;
-    if (!board.isTrue("NodeReady")) {
-      this.#readySinceMs = undefined;
-      return true;
-    }
-    this.#readySinceMs ??= host.clock.monotonic();
-    return host.clock.monotonic() - this.#readySinceMs < JOINING_MS;
   }
 
   async #readCounters({ interface: name, gateway }: WatchedTunnel, isAnswered: boolean): Promise<void> {
@@ -255,8 +243,4 @@ export class TunnelWatch {
       remoteNetworkProblem: problem,
     });
   }
-}
-
-function toConnecting({ message }: Report): Report {
-  return { status: "Unknown", reason: "Connecting", message: `${message}: it learns the key from the Node` };
 }

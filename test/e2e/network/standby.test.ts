@@ -9,8 +9,8 @@ import { awsClients } from "../../sandbox/vpc/aws-clients.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { webName } from "../../sandbox/workload.ts";
 import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "./connected.ts";
+import { Pings } from "./echo-requests.ts";
 import { GATEWAYS, type GatewayName, LEASE, otherThan, Pair } from "./pair.ts";
-import { Pings } from "./pings.ts";
 
 const FAILOVER_MS = 6000;
 const ADDRESS = "10.250.0.2";
