@@ -8,12 +8,13 @@ import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
 import type { PlannedTunnel } from "../plan/tunnel/resources.ts";
+import { carriedTunnel } from "./carried-tunnel.ts";
 import type { Carrier } from "./carrier/carrier.ts";
 import { type CarrierEvent, CarrierWatch } from "./carrier/carrier-watch.ts";
 import { PodNetworkWatch } from "./pods/pod-network-watch.ts";
 import { ServicesWatch } from "./services/services-watch.ts";
 import type { TunnelPart } from "./tunnel-part.ts";
-import { type CarriedTunnel, createTunnelUpkeep, type TunnelUpkeepEvent } from "./tunnel-upkeep.ts";
+import { createTunnelUpkeep, type TunnelUpkeepEvent } from "./tunnel-upkeep.ts";
 import { type TunnelEvent, TunnelWatch } from "./watch/tunnel-watch.ts";
 
 export type NetworkEvent = CarrierEvent | TunnelEvent | TunnelUpkeepEvent;
@@ -44,7 +45,7 @@ export function createNetwork(options: NetworkOptions) {
   const tunnel = () => carrierWatch.carrying;
   return {
     carrierWatch,
-    ...createTunnelUpkeep({ ...options, planned: () => carried(planned()) }),
+    ...createTunnelUpkeep({ ...options, planned: () => carriedTunnel(planned()) }),
     podNetwork: new PodNetworkWatch({ host, config, board, tunnel: () => part.known, facts: () => converger.facts }),
     tunnelWatch: new TunnelWatch({
       ...{ host, log, board, config, emit, tunnel, cluster: () => cluster.facts },
@@ -59,10 +60,4 @@ export function createNetwork(options: NetworkOptions) {
       kubelet: () => kubelet.state,
     }),
   };
-}
-
-/** Keys and packet sizes are changed where the traffic is; the plan's rounds bring the other interface along. */
-function carried(planned: PlannedTunnel | undefined): CarriedTunnel | undefined {
-  const [resource] = planned?.links ?? [];
-  return planned === undefined || resource === undefined ? undefined : { wanted: planned.wanted, resource };
 }

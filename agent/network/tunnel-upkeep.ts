@@ -1,11 +1,10 @@
 // What is done to a tunnel that works, now and then.
 import type { ConditionBoard } from "../board/conditions.ts";
 import type { Config } from "../config/schema.ts";
-import type { WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import type { Log } from "../log.ts";
-import type { TunnelResource } from "../plan/tunnel/resources.ts";
+import type { CarriedTunnel } from "./carried-tunnel.ts";
 import type { FoundMtus } from "./mtu/found-mtus.ts";
 import { PathMtu } from "./mtu/path-mtu.ts";
 import { GatewayFollower } from "./rotation/gateway-follower.ts";
@@ -15,12 +14,6 @@ import type { TunnelEntry } from "./tunnel-entry.ts";
 import type { TunnelEntryEvent } from "./tunnel-part.ts";
 
 export type TunnelUpkeepEvent = RotationEvent | TunnelEntryEvent;
-
-/** The tunnel, and the interface that carries the traffic. */
-export interface CarriedTunnel {
-  readonly wanted: WantedTunnel;
-  readonly resource: TunnelResource;
-}
 
 export interface TunnelUpkeepOptions {
   readonly host: Host;

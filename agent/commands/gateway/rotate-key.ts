@@ -15,12 +15,13 @@ const ASK_EVERY_MS = 2000;
 
 /** Adds `gateway rotate-key`. */
 export function registerRotateKey(gateway: Command, context: LaptopContext): void {
-  const { host, print, exitWith, stopSignal } = context;
+  const { host, print, exitWith } = context;
   addGatewayOptions(gateway.command("rotate-key"))
     .description(
       "administrator: let the cluster's gateways change their keys while packets pass, and wait until they have",
     )
     .action(async (options: GatewayOptions & ChainOptions & KubernetesOptions) => {
+      const { stopSignal } = context;
       const openAdmin = () => loadGatewayAdmin(host, options);
       exitWith(await rotateGatewayKeyCommand({ openAdmin, stopSignal }, options, print));
     });

@@ -4,12 +4,11 @@ import type { ConditionBoard } from "../../board/conditions.ts";
 import type { NoticeEvent } from "../../board/events.ts";
 import { type Family, family } from "../../board/metric-family.ts";
 import type { Config } from "../../config/schema.ts";
-import type { WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../../host/host.ts";
 import type { NodeApi, NodeState } from "../../kubernetes/node-api.ts";
 import type { Log } from "../../log.ts";
-import type { TunnelResource } from "../../plan/tunnel/resources.ts";
 import { MIN_MTU, TUNNEL_MTU_ANNOTATION } from "../../tunnel/names.ts";
+import type { CarriedTunnel } from "../carried-tunnel.ts";
 import { askGateway } from "../watch/probes.ts";
 import type { FoundMtus } from "./found-mtus.ts";
 import { HEADERS, passes, searchMtu } from "./probe.ts";
@@ -37,7 +36,7 @@ export interface PathMtuOptions {
   readonly api: () => NodeApi | undefined;
   readonly found: FoundMtus;
   /** As it is planned. */
-  readonly tunnel: () => { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined;
+  readonly tunnel: () => CarriedTunnel | undefined;
   readonly emit: (event: MtuEvent) => void;
 }
 

@@ -1,10 +1,9 @@
 // Follows a gateway that changes its key: at the announced moment, or because it is silent under the one that it had.
 import { replacePeer } from "../../apply/tunnel/replace-peer.ts";
 import type { ConditionBoard } from "../../board/conditions.ts";
-import type { WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
-import type { TunnelResource } from "../../plan/tunnel/resources.ts";
+import { type CarriedTunnel, carryingFirst } from "../carried-tunnel.ts";
 import type { TunnelEntry } from "../tunnel-entry.ts";
 import type { GatewayKeys } from "./gateway-keys.ts";
 
@@ -24,7 +23,7 @@ export interface GatewayFollowerOptions {
   /** What the cluster says, without the keys in force. */
   readonly entry: () => TunnelEntry | undefined;
   /** As it is planned. */
-  readonly tunnel: () => { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined;
+  readonly tunnel: () => CarriedTunnel | undefined;
   readonly signal: AbortSignal;
   readonly emit: (event: { readonly kind: "tunnel-changed" }) => void;
 }
@@ -58,7 +57,9 @@ export class GatewayFollower {
     const { status, reason } = board.get("TunnelUp");
     if ((status !== "False" && !board.isFailing("TunnelUp")) || reason === "MtuBlackHole") return;
     if (this.#announced.size > 0 || host.clock.monotonic() < this.#tryDueMs) return;
-    const said = this.#options.entry()?.gateways[0];
+    const tunnel = this.#options.tunnel();
+    const carrying = tunnel && carryingFirst(tunnel)[0]?.publicKey;
+    const said = this.#options.entry()?.gateways.find(({ publicKey }) => this.#options.keys.of(publicKey) === carrying);
     if (said === undefined) return;
     const inForce = this.#options.keys.of(said.publicKey);
     const other = inForce === said.publicKey ? said.nextPublicKey : said.publicKey;

@@ -8,9 +8,9 @@ import type { WantedTunnel } from "../../facts/tunnel/tunnel-facts.ts";
 import type { Host } from "../../host/host.ts";
 import type { NodeApi, NodeState } from "../../kubernetes/node-api.ts";
 import type { Log } from "../../log.ts";
-import type { TunnelResource } from "../../plan/tunnel/resources.ts";
 import { isoTime } from "../../time.ts";
 import { NEXT_PUBLIC_KEY_ANNOTATION, TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../../tunnel/names.ts";
+import { type CarriedTunnel, carryingFirst } from "../carried-tunnel.ts";
 import { askForConsent, type Consent } from "./consent.ts";
 import { useKey } from "./interface-key.ts";
 import { adoptNextKey, ensureNextKey, keyMadeMs, readNextKey, removeNextKey } from "./next-key.ts";
@@ -33,7 +33,7 @@ export interface KeyRotationOptions {
   readonly config: Pick<Config, "node" | "network">;
   readonly api: () => NodeApi | undefined;
   /** As it is planned; undefined while there is none. */
-  readonly tunnel: () => { readonly wanted: WantedTunnel; readonly resource: TunnelResource } | undefined;
+  readonly tunnel: () => CarriedTunnel | undefined;
   readonly emit: (event: RotationEvent) => void;
 }
 
@@ -90,7 +90,7 @@ export class KeyRotation {
     if (this.#state === "idle" || this.#state === "declined") this.#state = "made";
     if (!(await this.#announce(next))) return;
     this.#state = "announced";
-    this.#lastAnswer = await askForConsent(host, tunnel.wanted.gateways, next);
+    this.#lastAnswer = await askForConsent(host, carryingFirst(tunnel), next);
     if (this.#lastAnswer === "unsupported") return this.#decline();
     if (this.#lastAnswer === "ready") await this.#change(tunnel, next);
   }
@@ -150,10 +150,7 @@ export class KeyRotation {
   }
 
   /** The interface first: each millisecond that a disk takes would be one in which gateway and machine have different keys. */
-  async #change(
-    { resource, wanted }: { readonly resource: TunnelResource; readonly wanted: WantedTunnel },
-    next: string,
-  ) {
+  async #change({ resource, wanted }: CarriedTunnel, next: string) {
     const { host, log, emit } = this.#options;
     await useKey(host, resource.interface, TUNNEL_NEXT_KEY_FILE);
     await adoptNextKey(host).catch(async (error: unknown) => {
