@@ -29,26 +29,34 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
 
   after(() => lab?.down());
 
-  test("a gateway that restarts under traffic answers within 5 s", async (context) => {
-    const atMs = Date.now();
-    await lab.killGateway();
-    await lab.startGateway();
-    const silence = await silenceSince(far, atMs);
-    context.diagnostic(`silence: ${silence} s`);
-    assert.ok(silence <= 5, `${silence} s`);
-  });
+  for (const [what, isCalling, bound] of [
+    ["calls its satellites answers within 5 s", true, 5],
+    // A knock each 5 s, two that are silent for a second, and a handshake.
+    ["does not call them answers within 8 s", false, 8],
+  ] as const) {
+    test(`under traffic, a gateway that restarts and ${what}`, async (context) => {
+      const atMs = Date.now();
+      const endpoint = await lab.killGateway();
+      await lab.startGateway();
+      if (isCalling) lab.callFrom(endpoint);
+      const silence = await silenceSince(far, atMs);
+      context.diagnostic(`silence: ${silence} s`);
+      assert.ok(silence <= bound, `${silence} s`);
+    });
 
-  test("a gateway that restarts while the tunnel is idle answers within 5 s", async (context) => {
-    far.send("rest");
-    await sleep(3000);
-    await lab.killGateway();
-    await lab.startGateway();
-    const atMs = Date.now();
-    far.send("ping");
-    const silence = await silenceSince(far, atMs);
-    context.diagnostic(`silence: ${silence} s`);
-    assert.ok(silence <= 5, `${silence} s`);
-  });
+    test(`while the tunnel is idle, a gateway that restarts and ${what}`, async (context) => {
+      far.send("rest");
+      await sleep(3000);
+      const endpoint = await lab.killGateway();
+      await lab.startGateway();
+      if (isCalling) lab.callFrom(endpoint);
+      const atMs = Date.now();
+      far.send("ping");
+      const silence = await silenceSince(far, atMs);
+      context.diagnostic(`silence: ${silence} s`);
+      assert.ok(silence <= bound, `${silence} s`);
+    });
+  }
 
   test("a NAT that gets another address is no more than 16 s of silence", async (context) => {
     const atMs = Date.now();
@@ -58,12 +66,12 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
     assert.ok(silence <= 16, `${silence} s`);
   });
 
-  test("a machine that gets another address from its LAN is found within 5 s", async (context) => {
+  test("a machine that gets another address from its LAN is found within 8 s", async (context) => {
     const atMs = Date.now();
     lab.moveSatellite();
     const silence = await silenceSince(far, atMs);
     context.diagnostic(`silence: ${silence} s`);
-    assert.ok(silence <= 5, `${silence} s`);
+    assert.ok(silence <= 8, `${silence} s`);
   });
 
   test("UDP that is dropped is reported once, and 6 s after it passes again the tunnel is up", async (context) => {

@@ -57,7 +57,7 @@ test("an administrator's commands are in a file beside the daemon's, which holds
   assert.ok(sourcesOf("eks-satellite-admin.mjs").length > 50);
   const daemon = textOf(files, "eks-satellite.mjs");
   assert.match(daemon, /\bimport\("\.\/eks-satellite-admin\.mjs"\)/);
-  assert.ok(daemon.length < 1_700_000, `${daemon.length} characters: the daemon holds all of them`);
+  assert.ok(daemon.length < 1_800_000, `${daemon.length} characters: the daemon holds all of them`);
 });
 
 test("systeminformation is in a file beside the daemon's, which holds none of it", async () => {

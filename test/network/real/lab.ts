@@ -72,12 +72,20 @@ export class Lab {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** The gateway forgets its sessions, and where the satellite is. */
-  async killGateway(): Promise<void> {
+  /** The gateway forgets its sessions, and where the satellite is; returns where it was. */
+  async killGateway(): Promise<string> {
+    const endpoint = this.#wg("show", this.#gatewayInterface, "endpoints").split("\t")[1] ?? "";
     const gone = this.#gateway === undefined ? undefined : once(this.#gateway, "exit");
     this.#gateway?.kill("SIGKILL");
     await gone;
     rmSync(`/var/run/wireguard/${this.#gatewayInterface}.sock`, { force: true });
+    return endpoint;
+  }
+
+  /** As a gateway does that knows from its disk where the satellite was. */
+  callFrom(endpoint: string): void {
+    const peer = this.#publicKey(this.#keys.satellite);
+    this.#wg("set", this.#gatewayInterface, "peer", peer, "endpoint", endpoint, "persistent-keepalive", "25");
   }
 
   async startGateway(): Promise<void> {
@@ -153,6 +161,11 @@ export class Lab {
     run("ip", "link", "add", ...ends, this.#name(other));
     this.#in(one, `ip link set ${oneLink} up`);
     this.#in(other, `ip link set ${otherLink} up`);
+  }
+
+  /** It asks wireguard-go by a socket, which no namespace separates. */
+  #wg(...args: readonly string[]): string {
+    return execFileSync(this.#programs.wg, args, { encoding: "utf8" }).trim();
   }
 
   #in(place: Place, ...commands: readonly string[]): void {
