@@ -3,19 +3,16 @@ import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { GATEWAY_INTERFACE, WIREGUARD_PORT } from "../tunnel/names.ts";
-import {
-  renderWireguardConfig,
-  type SeenWireguard,
-  sortNetworks,
-  type WireguardPeer,
-} from "../tunnel/wireguard-config.ts";
+import { renderWireguardConfig, type SeenWireguard, type WireguardPeer } from "../tunnel/wireguard-config.ts";
 import { ensureWireguardDevice, readWireguard, syncWireguard } from "../tunnel/wireguard-device.ts";
 import type { WireguardKeys } from "../tunnel/wireguard-key.ts";
 import type { ForwardPolicy } from "./forward-rules.ts";
 import { GatewayFirewall } from "./gateway-firewall.ts";
 import type { GatewayConfig } from "./gateway-schema.ts";
 import type { KnownEndpoints } from "./peers/known-endpoints.ts";
+import { planPeerChanges } from "./peers/peer-changes.ts";
 import type { PeerRoute } from "./peers/peer-routes.ts";
+import { wg } from "./rotation/peer-switch.ts";
 
 /** The service of wireguard-go, where the kernel has no WireGuard. */
 const USERSPACE_UNIT = "eks-satellite-gateway-wireguard";
@@ -89,11 +86,19 @@ export class GatewayDevice {
   async #applyPeers(peers: readonly WireguardPeer[]): Promise<boolean> {
     const seen = await this.read();
     await this.#endpoints.note(seen, peers);
-    if (isSame(seen, this.#keys.publicKey, peers)) return false;
+    const located = peers.map((peer) => this.#endpoints.locate(peer, seen));
+    const isOwn = seen.publicKey === this.#keys.publicKey && seen.listenPort === WIREGUARD_PORT;
+    const changes = isOwn ? planPeerChanges(seen, located) : undefined;
+    if (changes === undefined) return this.#replacePeers(located);
+    if (changes.length > 0) await wg(this.#host, changes);
+    return changes.length > 0;
+  }
+
+  /** The key and the port of an interface that is new, or more changes than a command line takes. */
+  async #replacePeers(peers: readonly WireguardPeer[]): Promise<boolean> {
     const { privateKey } = this.#keys;
     const file = `${this.#config.runFolder}/${GATEWAY_INTERFACE}.conf`;
-    const located = peers.map((peer) => this.#endpoints.locate(peer, seen));
-    const text = renderWireguardConfig({ privateKey, listenPort: WIREGUARD_PORT, peers: located });
+    const text = renderWireguardConfig({ privateKey, listenPort: WIREGUARD_PORT, peers });
     await this.#host.files.write(file, text, { mode: 0o600 });
     await syncWireguard(this.#host, GATEWAY_INTERFACE, file).finally(() => this.#host.files.remove(file));
     return true;
@@ -140,17 +145,4 @@ export class GatewayDevice {
       hint: "The gateway's address must be one of this machine's: ip address.",
     });
   }
-}
-
-/** Endpoints, handshakes and counters are observations, and no difference. */
-function isSame(seen: SeenWireguard, publicKey: string, peers: readonly WireguardPeer[]): boolean {
-  return (
-    seen.publicKey === publicKey &&
-    seen.listenPort === WIREGUARD_PORT &&
-    seen.peers.size === peers.length &&
-    peers.every((peer) => {
-      const present = seen.peers.get(peer.publicKey)?.allowedIps ?? [];
-      return present.join() === sortNetworks(peer.allowedIps).join();
-    })
-  );
 }

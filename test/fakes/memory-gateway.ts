@@ -106,6 +106,8 @@ export class MemoryGatewayMachine {
       const value = args[index + 1] ?? "";
       if (word === "peer") key = value;
       if (word === "remove") this.peers.delete(key);
+      if (word === "endpoint") this.endpoints.set(key, value);
+      if (word === "persistent-keepalive") this.keepalives.set(key, value);
       if (word === "allowed-ips") this.peers.set(key, value);
     }
   }
