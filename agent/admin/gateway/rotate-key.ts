@@ -1,4 +1,4 @@
-// The administrator's word that gateways are to have new keys: a time in the network's entry. Gateways read it, and nobody sends a key.
+// The administrator's word that gateways are to have new keys: a time in the network's entry. Gateways read it; no key is sent.
 import { SatelliteError } from "../../errors.ts";
 import { isoTime } from "../../time.ts";
 import { readGatewayMap, readNetworkMap, renderNetworkEntry } from "../../tunnel/entries.ts";

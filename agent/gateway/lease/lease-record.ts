@@ -32,7 +32,7 @@ const leaseSchema = z.object({
 const listSchema = z.object({ items: z.array(leaseSchema).max(1).nullish() });
 
 export interface LeaseRecord {
-  /** Another one means that somebody has written it since. Times in it are of another clock, and are not compared with this one's. */
+  /** Another one means that another process has written it since. Times in it are of another clock, and are not compared with this one's. */
   readonly resourceVersion: string;
   /** Empty: it is free. */
   readonly holder: string;

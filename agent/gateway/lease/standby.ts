@@ -47,7 +47,7 @@ export class Standby {
     });
   }
 
-  /** What satellites are told: a gateway alone, or one that does not know, says nothing of it. */
+  /** What a pulse is answered: a gateway alone, or one that does not know, says nothing of it. */
   get role(): PulseRole {
     if (this.keeper.isPaired !== true || !this.election.isKnown) return "ok";
     return this.keeper.carries ? "holder" : "standby";

@@ -1,4 +1,4 @@
-// Which next keys are sound: of a node that is accepted and not pinned, and nobody else's.
+// Which next keys are sound: of a node that is accepted and not pinned, and of no other node.
 import type { NetworkMap } from "../../tunnel/entries.ts";
 import { wireguardKey } from "../../tunnel/entries.ts";
 import type { AcceptedPeer } from "../peers/accepted-peers.ts";

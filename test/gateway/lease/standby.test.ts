@@ -151,10 +151,10 @@ test("a Lease that is deleted is made again by its holder; by the other one only
   noneTwice();
 });
 
-test("a Lease that an administrator writes for a name of nobody's is left alone for its time, then taken", async (context) => {
+test("a Lease that an administrator writes for a name that no gateway has is left alone for its time, then taken", async (context) => {
   const { lease, until, vpc, noneTwice } = await setUp(context);
-  lease.edit("nobody");
-  await until(() => lease.holder !== "nobody");
+  lease.edit("unknown");
+  await until(() => lease.holder !== "unknown");
   assert.equal(vpc.targets.length, 1);
   noneTwice();
 });

@@ -28,7 +28,7 @@ function seen(endpoints: Readonly<Record<string, string | undefined>>) {
   return { publicKey: "k", listenPort: 51820, peers: new Map(peers) };
 }
 
-test("a file that is damaged, hostile or missing locates nobody", async () => {
+test("a file that is damaged, hostile or missing locates no peer", async () => {
   const { host, open } = setUp();
   const texts = ["", "{", "null", "[]", `{"${A}": 1}`, `{"${A}": "host.example:1\\nPostUp = x"}`, `{"${A}": "a:b:c"}`];
   for (const text of texts) {
@@ -58,7 +58,7 @@ test("it is written at once for a satellite that is new, and once a minute at mo
   assert.deepEqual(
     written(),
     { [A]: "203.0.113.10:3" },
-    "an interface that is new knows nobody; B has no entry any more",
+    "an interface that is new knows no endpoint; B has no entry any more",
   );
 });
 

@@ -32,7 +32,7 @@ test("the gateway that carries the traffic decides; another one that answers mus
     assert.equal(await askForConsent(hostOf(answers), [ONE, TWO], "a+b="), expected);
 });
 
-test("without a gateway nobody is asked", async () => {
+test("without a gateway no question is sent", async () => {
   assert.equal(await askForConsent(hostOf({}), [], "a+b="), "silent");
 });
 

@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { createWatchedMachine } from "./watched-machine.ts";
-
-/** A machine whose tunnel is watched from now on. */
-async function start(context: TestContext) {
-  const machine = createWatchedMachine();
-  const stop = new AbortController();
-  context.after(() => stop.abort());
-  await machine.loop.start(stop.signal);
-  return machine;
-}
+import { test } from "node:test";
+import { startWatchedMachine } from "./watched-machine.ts";
 
 test("while all is well there is a knock every 5 s, a question every minute, TLS and a process once in ten minutes", async (context) => {
-  const { host, state, outcome } = await start(context);
+  const { host, state, outcome } = await startWatchedMachine(context);
   assert.deepEqual([outcome("TunnelUp"), outcome("ControlPlaneRoute")], ["True GatewayAnswers", "True Reachable"]);
   await host.clock.advance(300_000);
   assert.deepEqual([state.knocks, state.asked, state.tls, state.restarts.length], [61, 5, 1, 0]);
@@ -23,7 +14,7 @@ test("while all is well there is a knock every 5 s, a question every minute, TLS
 
 test("the peer of a gateway that has restarted and does not call is set anew within 7.5 s, whenever it happens, and nothing is reported", async (context) => {
   for (let phaseMs = 0; phaseMs < 5000; phaseMs += 200) {
-    const { host, far, state, board, watch, lines } = await start(context);
+    const { host, far, state, board, watch, lines } = await startWatchedMachine(context);
     await host.clock.advance(30_000 + phaseMs);
     const atMs = host.clock.monotonic();
     far.link = "until-restart";
@@ -39,7 +30,7 @@ test("the peer of a gateway that has restarted and does not call is set anew wit
 });
 
 test("the next knock comes soon after one that nothing answered, and after a route that is not well", async (context) => {
-  const { host, far, watch } = await start(context);
+  const { host, far, watch } = await startWatchedMachine(context);
   assert.equal(watch.periodSeconds(), 5);
   far.isApiServerSilent = true;
   await host.clock.advance(70_000);

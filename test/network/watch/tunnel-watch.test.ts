@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { SatelliteError } from "../../../agent/errors.ts";
 import { sampleHealth, sampleTunnel, tunnelTo } from "./samples.ts";
-import { createWatchedMachine } from "./watched-machine.ts";
-
-/** A machine whose tunnel is watched from now on. */
-async function start(context: TestContext) {
-  const machine = createWatchedMachine();
-  const stop = new AbortController();
-  context.after(() => stop.abort());
-  await machine.loop.start(stop.signal);
-  return machine;
-}
+import { createWatchedMachine, startWatchedMachine } from "./watched-machine.ts";
 
 test("one knock that is lost sets no peer anew", async (context) => {
-  const { host, state, far, watch } = await start(context);
+  const { host, state, far, watch } = await startWatchedMachine(context);
   const { onReach } = host;
   let lost = 1;
   host.onReach = async (address, port) => {
@@ -28,7 +19,7 @@ test("one knock that is lost sets no peer anew", async (context) => {
 });
 
 test("a dead gateway is reported after its hold time, costs a knock a round, and its peer is set anew less and less often", async (context) => {
-  const { host, state, far, outcome, board } = await start(context);
+  const { host, state, far, outcome, board } = await startWatchedMachine(context);
   await host.clock.advance(10_000);
   far.link = "down";
   const began = state.knocks;
@@ -48,7 +39,7 @@ test("a dead gateway is reported after its hold time, costs a knock a round, and
 });
 
 test("a dead gateway is one warning, and neither NodeReady nor kubelet hear of it", async (context) => {
-  const { host, far, lines, board } = await start(context);
+  const { host, far, lines, board } = await startWatchedMachine(context);
   far.link = "down";
   await host.clock.advance(120_000);
   const warnings = lines
@@ -64,7 +55,7 @@ test("a dead gateway is one warning, and neither NodeReady nor kubelet hear of i
 });
 
 test("a gateway that does not know the key of a new Node yet is waited for, and reported when it never does", async (context) => {
-  const { host, state, far, board, outcome } = await start(context);
+  const { host, state, far, board, outcome } = await startWatchedMachine(context);
   state.tunnel = tunnelTo({ peers: {} });
   far.link = "down";
   await host.clock.advance(300_000);
@@ -77,7 +68,7 @@ test("a gateway that does not know the key of a new Node yet is waited for, and 
 });
 
 test("a service that is stopped on the gateway is not a reason to set the peer anew", async (context) => {
-  const { host, far, state, outcome } = await start(context);
+  const { host, far, state, outcome } = await startWatchedMachine(context);
   far.isRefusing = true;
   await host.clock.advance(20_000);
   assert.deepEqual([outcome("TunnelUp"), state.restarts.length], ["False GatewayNotRunning", 0]);
@@ -87,7 +78,7 @@ test("a service that is stopped on the gateway is not a reason to set the peer a
 });
 
 test("an API server that falls silent is reported within 80 seconds, and its return within ten seconds", async (context) => {
-  const { host, far, outcome } = await start(context);
+  const { host, far, outcome } = await startWatchedMachine(context);
   far.isApiServerSilent = true;
   await host.clock.advance(80_000);
   assert.deepEqual(
@@ -100,7 +91,7 @@ test("an API server that falls silent is reported within 80 seconds, and its ret
 });
 
 test("a foreign API server is found by TLS within ten minutes, and asked so until it is right", async (context) => {
-  const { host, state, outcome } = await start(context);
+  const { host, state, outcome } = await startWatchedMachine(context);
   const { onFetch } = host;
   host.onFetch = (request) => {
     if (request.url.endsWith("/livez")) {
@@ -117,14 +108,14 @@ test("a foreign API server is found by TLS within ten minutes, and asked so unti
 });
 
 test("the gateway's word that it does not reach kubelet names this machine's firewall", async (context) => {
-  const { host, far, outcome } = await start(context);
+  const { host, far, outcome } = await startWatchedMachine(context);
   far.health = sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet: "silent" } });
   await host.clock.advance(80_000);
   assert.equal(outcome("ControlPlaneRoute"), "False KubeletUnreachable");
 });
 
 test("a gateway answers what it knew when it was asked last: while something is wrong, the answer that counts is that of a second later", async (context) => {
-  const { host, far, outcome } = await start(context);
+  const { host, far, outcome } = await startWatchedMachine(context);
   const { onFetch } = host;
   const of = (kubelet: "ok" | "silent") => sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet } });
   let [known, found] = [of("ok"), of("silent")];
@@ -141,7 +132,7 @@ test("a gateway answers what it knew when it was asked last: while something is 
 });
 
 test("while the cluster's remote networks are what is wrong it is described again each minute", async (context) => {
-  const { host, state, events } = await start(context);
+  const { host, state, events } = await startWatchedMachine(context);
   assert.deepEqual(events, []);
   state.tunnel = sampleTunnel({ address: "10.99.0.11" });
   await host.clock.advance(250_000);
@@ -150,7 +141,7 @@ test("while the cluster's remote networks are what is wrong it is described agai
 });
 
 test("remote networks that lack the node's address are the reason, without a word from any gateway", async (context) => {
-  const { host, state, far, outcome } = await start(context);
+  const { host, state, far, outcome } = await startWatchedMachine(context);
   far.link = "down";
   state.tunnel = sampleTunnel({ address: "10.99.0.11" });
   await host.clock.advance(60_000);
@@ -158,7 +149,7 @@ test("remote networks that lack the node's address are the reason, without a wor
 });
 
 test("a gateway with another key has another history", async (context) => {
-  const { host, state, far, outcome } = await start(context);
+  const { host, state, far, outcome } = await startWatchedMachine(context);
   far.link = "down";
   state.tunnel = tunnelTo({ publicKey: "b3RoZXItcHVibGljLWtleS1vZi0zMi1ieXRlcy4uLi4=" });
   await host.clock.advance(30_000);
@@ -166,7 +157,7 @@ test("a gateway with another key has another history", async (context) => {
 });
 
 test("a peer that cannot be set anew ends no round", async (context) => {
-  const { host, far, outcome, loop } = await start(context);
+  const { host, far, outcome, loop } = await startWatchedMachine(context);
   host.uninstall("wg");
   far.link = "down";
   await host.clock.advance(60_000);

@@ -1,4 +1,5 @@
 // A machine in memory with a tunnel and a gateway that a test switches on and off.
+import type { TestContext } from "node:test";
 import { Loop } from "../../../agent/loop/loop.ts";
 import { type TunnelEvent, TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
 import type { WatchedTunnel } from "../../../agent/network/watch/watched-tunnel.ts";
@@ -63,4 +64,13 @@ export function createWatchedMachine({ config = "" } = {}) {
   });
   const outcome = (type: "TunnelUp" | "ControlPlaneRoute") => `${board.get(type).status} ${board.get(type).reason}`;
   return { host, log, lines, board, far, state, events, watch, loop, outcome };
+}
+
+/** A machine whose tunnel is watched from now on. */
+export async function startWatchedMachine(context: TestContext) {
+  const machine = createWatchedMachine();
+  const stop = new AbortController();
+  context.after(() => stop.abort());
+  await machine.loop.start(stop.signal);
+  return machine;
 }
