@@ -14,6 +14,9 @@ const LEARNING_MS = 60_000;
 /** A keepalive is what makes WireGuard shake hands at once. Later ones are not sent: what a satellite sends each 15 s counts for them. */
 const KEEPALIVE_SECONDS = 25;
 
+/** 10,000 satellites. */
+const MAX_BYTES = 2 ** 20;
+
 /** ADDRESS:PORT of wg(8); an address of IPv6 stands in brackets. */
 const endpoint = z
   .string()
@@ -23,7 +26,10 @@ const endpoint = z
 const fileSchema = z.record(z.string().max(64), endpoint);
 
 export interface KnownEndpointsOptions {
-  readonly host: { readonly files: Pick<Host["files"], "read" | "write">; readonly clock: Pick<Clock, "monotonic"> };
+  readonly host: {
+    readonly files: Pick<Host["files"], "readWithStatus" | "write">;
+    readonly clock: Pick<Clock, "monotonic">;
+  };
   readonly log: Log;
   readonly file: string;
 }
@@ -44,8 +50,8 @@ export class KnownEndpoints {
   /** Takes over what an earlier run knew. A file that is damaged is none: satellites find the gateway by themselves. */
   async restore(): Promise<void> {
     const { host, file } = this.#options;
-    const text = await host.files.read(file).catch(() => undefined);
-    const parsed = fileSchema.safeParse(parseJson(text ?? ""));
+    const opened = await host.files.readWithStatus(file, MAX_BYTES).catch(() => undefined);
+    const parsed = fileSchema.safeParse(parseJson(opened?.text ?? ""));
     if (!parsed.success) return;
     this.#known = new Map(Object.entries(parsed.data));
     this.#written = this.#known;

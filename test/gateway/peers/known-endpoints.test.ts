@@ -30,7 +30,17 @@ function seen(endpoints: Readonly<Record<string, string | undefined>>) {
 
 test("a file that is damaged, hostile or missing locates no peer", async () => {
   const { host, open } = setUp();
-  const texts = ["", "{", "null", "[]", `{"${A}": 1}`, `{"${A}": "host.example:1\\nPostUp = x"}`, `{"${A}": "a:b:c"}`];
+  const tooLong = `{"${A}": "203.0.113.10:41000"}${" ".repeat(2 ** 20)}`;
+  const texts = [
+    tooLong,
+    "",
+    "{",
+    "null",
+    "[]",
+    `{"${A}": 1}`,
+    `{"${A}": "host.example:1\\nPostUp = x"}`,
+    `{"${A}": "a:b:c"}`,
+  ];
   for (const text of texts) {
     host.files.put(FILE, text);
     assert.deepEqual((await open()).locate(peer(A), seen({})), peer(A), text);
