@@ -1,4 +1,5 @@
 // A sandbox in a VPC with everything that a gateway needs: an administrator whom the cluster knows, the package, Services and DNS.
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { AuthorizeSecurityGroupIngressCommand } from "@aws-sdk/client-ec2";
@@ -107,6 +108,29 @@ export async function untilGatewayWorks(laptop: Laptop, more = ""): Promise<void
     said = stdout + stderr;
     return exitCode === 0;
   });
+}
+
+/** Runs a command line at the laptop. @returns what it printed @throws AssertionError unless it ends well */
+export async function mustRun(
+  { laptop }: Pick<Connected, "laptop">,
+  line: string,
+  options: Parameters<Laptop["run"]>[1] = {},
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await laptop.run(line, options);
+  assert.equal(exitCode, 0, stdout + stderr);
+  return stdout;
+}
+
+/** Makes a gateway by one command, lets the node in by another, and starts it. @returns the first command */
+export async function joinThroughGateway(connected: Connected): Promise<string> {
+  const create = `eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions} --yes`;
+  await mustRun(connected, create);
+  const trusted = `--trusted-arn arn:aws:iam::${accountId}:user/satellite`;
+  const authorize = `eks-satellite authorize ${CLUSTER} --tunnel --create-role --node-name ${nodeName} ${trusted} --yes`;
+  await mustRun(connected, authorize);
+  await untilGatewayWorks(connected.laptop);
+  await startNode(connected);
+  return create;
 }
 
 /** Starts the daemon, and waits until the page is served and every condition is true. */

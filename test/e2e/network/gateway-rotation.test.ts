@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { accountId, nodeName } from "../../sandbox/state.ts";
 import { waitFor } from "../../sandbox/wait.ts";
-import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "./connected.ts";
+import { bringUpInVpc, CLUSTER, type Connected, joinThroughGateway, mustRun } from "./connected.ts";
 import { whilePinging } from "./pings.ts";
 
 /** The change is announced for 90 s: 120 s at 20 a second have it in them. */
@@ -13,20 +12,12 @@ const PINGS = 2400;
 let connected: Connected;
 before(async () => {
   connected = await bringUpInVpc();
-  await done(`eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions} --yes`);
-  const trusted = `--trusted-arn arn:aws:iam::${accountId}:user/satellite`;
-  await done(`eks-satellite authorize ${CLUSTER} --tunnel --create-role --node-name ${nodeName} ${trusted} --yes`);
-  await untilGatewayWorks(connected.laptop);
-  await startNode(connected);
+  await joinThroughGateway(connected);
 });
 after(() => connected?.close());
 beforeEach(() => connected.satellite.untilHealthy(180_000));
 
-async function done(line: string, timeoutMs = 60_000): Promise<string> {
-  const { exitCode, stdout, stderr } = await connected.laptop.run(line, { timeoutMs });
-  assert.equal(exitCode, 0, stdout + stderr);
-  return stdout;
-}
+const done = (line: string, timeoutMs = 60_000) => mustRun(connected, line, { timeoutMs });
 
 const rotate = () => done(`eks-satellite gateway rotate-key ${CLUSTER}`, 200_000);
 

@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, beforeEach, test } from "node:test";
 import { execIn } from "../../sandbox/links.ts";
-import { accountId, nodeName } from "../../sandbox/state.ts";
+import { nodeName } from "../../sandbox/state.ts";
 import { waitFor } from "../../sandbox/wait.ts";
-import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "./connected.ts";
+import { bringUpInVpc, type Connected, joinThroughGateway } from "./connected.ts";
 
 const ANNOTATION = "eks-satellite.io/tunnel-mtu";
 const PORT = 7008;
@@ -16,20 +16,11 @@ let connected: Connected;
 let address: string;
 before(async () => {
   connected = await bringUpInVpc();
-  await done(`eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions} --yes`);
-  const trusted = `--trusted-arn arn:aws:iam::${accountId}:user/satellite`;
-  await done(`eks-satellite authorize ${CLUSTER} --tunnel --create-role --node-name ${nodeName} ${trusted} --yes`);
-  await untilGatewayWorks(connected.laptop);
-  await startNode(connected);
+  await joinThroughGateway(connected);
   address = /inet (\S+)\/32 .* lo:es0/.exec(await box("ip", "address", "show", "dev", "lo"))?.[1] ?? "";
 });
 after(() => connected?.close());
 beforeEach(() => connected.satellite.untilHealthy(180_000));
-
-async function done(line: string): Promise<void> {
-  const { exitCode, stdout, stderr } = await connected.laptop.run(line);
-  assert.equal(exitCode, 0, stdout + stderr);
-}
 
 const box = (...command: string[]) => connected.satellite.box(...command);
 

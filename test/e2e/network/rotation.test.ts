@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { accountId, nodeName } from "../../sandbox/state.ts";
+import { nodeName } from "../../sandbox/state.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { webName } from "../../sandbox/workload.ts";
-import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "./connected.ts";
+import { bringUpInVpc, type Connected, joinThroughGateway } from "./connected.ts";
 import { type Pinged, whilePinging } from "./pings.ts";
 
 const KEY = "/etc/eks-satellite/tunnel.key";
@@ -16,20 +16,10 @@ const PINGS = 1000;
 let connected: Connected;
 before(async () => {
   connected = await bringUpInVpc();
-  await done(`eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions} --yes`);
-  const trusted = `--trusted-arn arn:aws:iam::${accountId}:user/satellite`;
-  await done(`eks-satellite authorize ${CLUSTER} --tunnel --create-role --node-name ${nodeName} ${trusted} --yes`);
-  await untilGatewayWorks(connected.laptop);
-  await startNode(connected);
+  await joinThroughGateway(connected);
 });
 after(() => connected?.close());
 beforeEach(() => connected.satellite.untilHealthy(180_000));
-
-async function done(line: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await connected.laptop.run(line);
-  assert.equal(exitCode, 0, stdout + stderr);
-  return stdout;
-}
 
 const box = (...command: string[]) => connected.satellite.box(...command);
 const publicKey = () => box("eks-satellite", "tunnel-key");

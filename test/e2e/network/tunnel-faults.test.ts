@@ -8,7 +8,7 @@ import { awsClients } from "../../sandbox/vpc/aws-clients.ts";
 import { waitFor } from "../../sandbox/wait.ts";
 import { webName } from "../../sandbox/workload.ts";
 import { watchPage } from "../satellite.ts";
-import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "./connected.ts";
+import { bringUpInVpc, CLUSTER, type Connected, joinThroughGateway, mustRun, untilGatewayWorks } from "./connected.ts";
 import { Neighbour } from "./neighbour.ts";
 
 /** After a NAT has changed a keepalive is due within 15 s, and kubectl takes a second. */
@@ -19,21 +19,12 @@ let connected: Connected;
 let createGateway: string;
 before(async () => {
   connected = await bringUpInVpc();
-  createGateway = `eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions} --yes`;
-  await done(createGateway);
-  const trusted = `--trusted-arn arn:aws:iam::${accountId}:user/satellite`;
-  await done(`eks-satellite authorize ${CLUSTER} --tunnel --create-role --node-name ${nodeName} ${trusted} --yes`);
-  await untilGatewayWorks(connected.laptop);
-  await startNode(connected);
+  createGateway = await joinThroughGateway(connected);
 });
 after(() => connected?.close());
 beforeEach(() => connected.satellite.untilHealthy(180_000));
 
-async function done(line: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await connected.laptop.run(line);
-  assert.equal(exitCode, 0, stdout + stderr);
-  return stdout;
-}
+const done = (line: string) => mustRun(connected, line);
 
 /** Milliseconds until `kubectl logs` answers. */
 async function untilLogs(deadlineMs = 90_000): Promise<number> {
