@@ -27,9 +27,20 @@ export async function runProgram<Machine extends object>(
   } catch (error) {
     logError(error); // A daemon that did not start would stop kubelet too.
   }
+  const stop = new StopWish();
+  const exitCode = await runCommandLine(machine, open, stop);
+  if (stop.isAsked) await exitNow(exitCode);
+  return exitCode;
+}
+
+async function runCommandLine<Machine extends object>(
+  machine: Machine,
+  open: OpenProgram<Machine & TerminalContext>,
+  stop: StopWish,
+): Promise<number> {
   const argv = process.argv.slice(2);
   let exitCode = 0;
-  const context = createContext(machine, (code) => {
+  const context = createContext(machine, stop, (code) => {
     exitCode = code;
   });
   try {
@@ -43,11 +54,11 @@ export async function runProgram<Machine extends object>(
 
 function createContext<Machine extends object>(
   machine: Machine,
+  stop: StopWish,
   exitWith: TerminalContext["exitWith"],
 ): Machine & TerminalContext {
   const hasColours = isColourful(process.env, process.stdout.isTTY === true);
   const paint: Paint = (style, text) => (hasColours ? styleText(style, text, { validateStream: false }) : text);
-  const stop = stopWhenRead();
   return {
     ...machine,
     environment: process.env,
@@ -59,7 +70,7 @@ function createContext<Machine extends object>(
     paint,
     confirm: process.stdin.isTTY ? confirm : undefined,
     get stopSignal() {
-      return stop();
+      return stop.signal;
     },
     exitWith,
     exitNow,
@@ -67,14 +78,19 @@ function createContext<Machine extends object>(
 }
 
 /** Signals are listened to when a command first asks for them: until then, and for all that never do, they end the process as they do by default. */
-function stopWhenRead(): () => AbortSignal {
-  let stop: AbortController | undefined;
-  return () => {
-    if (stop !== undefined) return stop.signal;
-    stop = new AbortController();
-    for (const name of ["SIGTERM", "SIGINT"] as const) stopOn(name, stop);
-    return stop.signal;
-  };
+class StopWish {
+  #stop: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#stop !== undefined) return this.#stop.signal;
+    this.#stop = new AbortController();
+    for (const name of ["SIGTERM", "SIGINT"] as const) stopOn(name, this.#stop);
+    return this.#stop.signal;
+  }
+
+  get isAsked(): boolean {
+    return this.#stop?.signal.aborted === true;
+  }
 }
 
 /** The first signal stops a command in order; one that comes later ends the process. timeout(1) sends each twice at once, which is one wish. */
@@ -139,6 +155,7 @@ async function readInput(maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** Where Node ends by itself, signals have their default for the last milliseconds, and one that comes twice would end the process after all. */
 async function exitNow(exitCode: number): Promise<void> {
   await new Promise((flushed) => process.stdout.write("", flushed));
   process.exit(exitCode);
