@@ -116,12 +116,7 @@ export class GatewaySync {
     return this.#device.read();
   }
 
-  /** Whether a satellite that is new has yet to say where it is. */
-  get isLearning(): boolean {
-    return this.#endpoints.isLearning;
-  }
-
-  /** Notes where satellites are: a restart soon after the first word of one finds it. */
+  /** Notes where satellites are: a restart finds one soon after its first word, and soon after a NAT has moved it. */
   async learn(): Promise<void> {
     await this.#endpoints.note(await this.#device.read());
   }

@@ -127,12 +127,7 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
     session: loop("session", 10, () => session.round()),
     services: loop("services", 10, () => view.servicesRound()),
     sync: loop("sync", 30, () => sync.round().finally(followSync)),
-    endpoints: loop(
-      "endpoints",
-      5,
-      () => sync.learn(),
-      () => sync.isLearning,
-    ),
+    endpoints: loop("endpoints", 5, () => sync.learn()),
     rotation: loop(
       "rotation",
       1,
@@ -150,7 +145,7 @@ function createLoops(options: GatewayOptions, gateway: Gateway, signal: AbortSig
       await systemd.showStatus(summaryOf(gateway));
     }),
   };
-  const followSync = () => void [loops.endpoints, loops.rotation].map((each) => each.trigger());
+  const followSync = () => void loops.rotation.trigger();
   const sources = createSources(options, gateway, Object.values(loops));
   return loops;
 }

@@ -7,10 +7,10 @@ import type { Clock, Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
 import type { SeenWireguard, WireguardPeer } from "../../tunnel/wireguard-config.ts";
 
-/** An endpoint changes with each rebinding of a NAT: the disk is spared. Of a satellite that is new it is written at once. */
-const WRITE_EVERY_MS = 60_000;
-/** How long after a change of the peers a satellite that has not spoken yet is waited for. */
-const LEARNING_MS = 60_000;
+/** An endpoint changes with each rebinding of a NAT, and a NAT may rebind again and again: the disk is spared. Of a satellite that is new it is written at once. */
+const WRITE_EVERY_MS = 10_000;
+/** After a write that failed. */
+const RETRY_MS = 60_000;
 /** A keepalive is what makes WireGuard shake hands at once. Later ones are not sent: what a satellite sends each 15 s counts for them. */
 const KEEPALIVE_SECONDS = 25;
 
@@ -41,7 +41,6 @@ export class KnownEndpoints {
   #writtenMs = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
   #accepted: readonly WireguardPeer[] = [];
-  #acceptedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: KnownEndpointsOptions) {
     this.#options = options;
@@ -57,12 +56,6 @@ export class KnownEndpoints {
     this.#written = this.#known;
   }
 
-  /** Whether a satellite has become a peer that has not been heard of yet, and is about to speak. */
-  get isLearning(): boolean {
-    if (this.#options.host.clock.monotonic() - this.#acceptedMs > LEARNING_MS) return false;
-    return this.#accepted.some(({ publicKey }) => !this.#known.has(publicKey));
-  }
-
   /** The peer with its last endpoint, where the interface has none for it. */
   locate(peer: WireguardPeer, seen: SeenWireguard): WireguardPeer {
     const known = this.#known.get(peer.publicKey);
@@ -72,9 +65,6 @@ export class KnownEndpoints {
 
   /** Takes what the interface has. A peer that the gateway accepts no more is forgotten, and one without an endpoint keeps its last one. */
   async note(seen: SeenWireguard, accepted = this.#accepted): Promise<void> {
-    const names = ({ publicKey }: WireguardPeer) => publicKey;
-    if (accepted.map(names).join() !== this.#accepted.map(names).join())
-      this.#acceptedMs = this.#options.host.clock.monotonic();
     this.#accepted = accepted;
     const known = accepted.flatMap(({ publicKey }) => {
       const last = seen.peers.get(publicKey)?.endpoint ?? this.#known.get(publicKey);
@@ -89,7 +79,7 @@ export class KnownEndpoints {
     const [known, written] = [this.#known, this.#written];
     const nowMs = host.clock.monotonic();
     const isNew = [...known.keys()].some((publicKey) => !written.has(publicKey));
-    const isSoon = nowMs - this.#writtenMs < WRITE_EVERY_MS;
+    const isSoon = nowMs - this.#writtenMs < (this.#hasFailed ? RETRY_MS : WRITE_EVERY_MS);
     if (isDeepStrictEqual(known, written) || (isSoon && (!isNew || this.#hasFailed))) return;
     this.#writtenMs = nowMs;
     this.#hasFailed = true;
