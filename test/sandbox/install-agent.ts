@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import type { Addresses } from "./addresses.ts";
+import { buildOnce } from "./build-once.ts";
 import type { Machine } from "./machine/machine.ts";
 import { awsCaPath } from "./machine-tree.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -33,8 +34,14 @@ const keysPath = "/etc/eks-satellite/credentials";
 
 /** Builds the daemon's bundle with scripts/build, and returns the folder it is in. */
 export async function buildAgent(): Promise<string> {
-  await execa(join(project, "scripts", "build"), { cwd: project });
-  return join(project, "dist");
+  const dist = join(project, "dist");
+  await buildOnce({
+    inputs: ["agent", "scripts", "package.json", "package-lock.json"].map((path) => join(project, path)),
+    outputs: PROGRAM_FILES.map((name) => join(dist, name)),
+    stamp: join(dist, ".built"),
+    run: () => execa(join(project, "scripts", "build"), { cwd: project }),
+  });
+  return dist;
 }
 
 /** Puts the built daemon and its configuration into the machine; starts it again when any of that changed, unless it is not to start. */
