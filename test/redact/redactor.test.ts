@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRedactor } from "../../agent/redact/redactor.ts";
+import { startCpuClock } from "../fakes/cpu-time.ts";
 
 const SECRET = 'wJalr/XUtn+FEMI"K7MDENG';
 
@@ -130,7 +131,7 @@ test("in a document a key that names a secret hides its value, a table below it 
 });
 
 test("a long line takes no long time", () => {
-  const began = performance.now();
+  const cpuMs = startCpuClock();
   createRedactor([{ name: "x", value: SECRET }]).text(`${"a".repeat(500_000)} ${"ab.".repeat(100_000)} token=1`);
-  assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
+  assert.ok(cpuMs() < 2000, `${cpuMs()} ms`);
 });

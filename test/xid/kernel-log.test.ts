@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
 import { createLineFilter, followKernelLog } from "../../agent/xid/kernel-log.ts";
 import { KERNEL_TOKENS, parseKernelLine } from "../../agent/xid/xid.ts";
+import { startCpuClock } from "../fakes/cpu-time.ts";
 import { settle } from "../fakes/memory-clock.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
@@ -53,9 +54,9 @@ test("of 100,000 lines the one fatal Xid is found, in little time", () => {
   const text = `${[...quiet.slice(0, 61_234), FATAL, ...quiet.slice(61_234)].join("\n")}\n`;
   const found: string[] = [];
   const take = createLineFilter(KERNEL_TOKENS, (line) => void found.push(line));
-  const startedMs = performance.now();
+  const cpuMs = startCpuClock();
   for (let at = 0; at < text.length; at += 65_536) take(text.slice(at, at + 65_536));
-  const tookMs = performance.now() - startedMs;
+  const tookMs = cpuMs();
   assert.deepEqual(found, [FATAL]);
   assert.ok(tookMs < 500, `${tookMs} ms: ten seconds' worth of a storm must cost less than half a second`);
 });
@@ -67,10 +68,10 @@ test("of 100,000 lines of the driver's own the one fatal Xid is found too", () =
     if (parsed?.kind === "xid") xids.push(parsed.xid);
   });
   const noise = Array.from({ length: 99_999 }, (_, index) => `<4>[${index}.000001] NVRM: nvAssertFailed: ${index}`);
-  const startedMs = performance.now();
+  const cpuMs = startCpuClock();
   take(`${[...noise.slice(0, 50_000), FATAL, ...noise.slice(50_000)].join("\n")}\n`);
   assert.deepEqual(xids, [79]);
-  assert.ok(performance.now() - startedMs < 1000);
+  assert.ok(cpuMs() < 1000, `${cpuMs()} ms`);
 });
 
 test("a storm of 100,000 lines through a real pipe loses no fatal Xid and takes little of this process's time", async () => {
