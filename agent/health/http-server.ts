@@ -24,12 +24,11 @@ export interface HttpServerOptions {
 const MAX_CONNECTIONS = 32;
 /** A connection is closed after this long, whatever it has sent or read by then. */
 const CONNECTION_SECONDS = 10;
-const LIMITS = {
-  maxHeaderSize: 4096,
-  headersTimeout: 5000,
-  requestTimeout: 5000,
-  connectionsCheckingInterval: 2000,
-} as const;
+/** One that has not asked by then, with a whole header, is closed too. */
+const REQUEST_SECONDS = 5;
+/** Node would look each so often for connections that are late. Each has a timer here instead: without a client nothing wakes up. */
+const NEVER_MS = 2 ** 31 - 1;
+const LIMITS = { maxHeaderSize: 4096, connectionsCheckingInterval: NEVER_MS } as const;
 
 /** Serves until the signal aborts. Resolves when it listens, with a promise of the free port at the end; rejects with Node's own error. */
 export async function serveHttp({
@@ -50,7 +49,7 @@ export async function serveHttp({
     });
   });
   server.maxConnections = maxConnections;
-  server.on("connection", endInTime);
+  server.on("connection", (socket: Socket) => endInTime(socket, () => asked.has(socket)));
   await listen(server, where);
   // E.g. EMFILE on accept, again and again: the endpoint listens on.
   server.on("error", (err) => log.warn({ err }, "the health endpoint failed"));
@@ -74,9 +73,13 @@ export function answer(
 }
 
 /** A client that neither asks nor reads must not hold one of the few places. */
-function endInTime(socket: Socket): void {
-  const timer = setTimeout(() => socket.destroy(), CONNECTION_SECONDS * 1000).unref();
-  socket.once("close", () => clearTimeout(timer));
+function endInTime(socket: Socket, hasAsked: () => boolean): void {
+  const end = () => socket.destroy();
+  const timers = [
+    setTimeout(() => hasAsked() || end(), REQUEST_SECONDS * 1000).unref(),
+    setTimeout(end, CONNECTION_SECONDS * 1000).unref(),
+  ];
+  socket.once("close", () => timers.forEach(clearTimeout));
 }
 
 function listen(server: Server, { address, port }: HttpAddress): Promise<void> {

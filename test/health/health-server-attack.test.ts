@@ -95,6 +95,23 @@ test("no more connections than a few are held, and those that say nothing are cl
   assert.equal(await get("/livez"), 200);
 });
 
+test("while no client is there the server looks for none: each look would be a wake-up of the whole daemon", async (context) => {
+  const intervals: number[] = [];
+  const { listen } = Server.prototype;
+  context.mock.method(Server.prototype, "listen", function (this: Server, ...args: readonly unknown[]) {
+    intervals.push((this as unknown as { connectionsCheckingInterval: number }).connectionsCheckingInterval);
+    return Reflect.apply(listen, this, args);
+  });
+  const { get } = await setUp(context);
+  const dayMs = 86_400_000;
+  assert.deepEqual(
+    intervals.map((milliseconds) => milliseconds > dayMs),
+    [true],
+    String(intervals),
+  );
+  assert.equal(await get("/livez"), 200);
+});
+
 test("a header without end is refused at 4 KiB, and one that comes byte by byte is given up", async (context) => {
   const { open } = await setUp(context);
   const endless = open();
