@@ -98,6 +98,23 @@ interface FreeingOptions {
   /** The process whose port it is; one that it has started may hold it too. */
   readonly own: number;
   readonly log?: Log | undefined;
+  /** For a reader that asks each round. */
+  readonly kept?: KeptSocket;
+}
+
+/** Remembers by which descriptor the process whose port it is holds its socket: while that leads to the socket still, nothing else need be read. */
+export class KeptSocket {
+  #found: { readonly own: number; readonly descriptor: string; readonly inode: string } | undefined;
+
+  async isHeld(host: Host, own: number): Promise<boolean> {
+    const found = this.#found;
+    if (found?.own !== own) return false;
+    return (await host.files.readLink(`/proc/${own}/fd/${found.descriptor}`)) === `socket:[${found.inode}]`;
+  }
+
+  keep(own: number, descriptor: string, inode: string): void {
+    this.#found = { own, descriptor, inode };
+  }
 }
 
 /**
@@ -107,10 +124,16 @@ interface FreeingOptions {
 export async function freeFromPods(
   host: Host,
   port: number,
-  { own, log }: FreeingOptions,
+  { own, log, kept }: FreeingOptions,
 ): Promise<string | undefined> {
+  if ((await kept?.isHeld(host, own)) === true) return undefined;
   const inode = await findListeningSocket(host, port);
-  if (inode === undefined || (await holdsSocket(host, own, inode))) return undefined;
+  if (inode === undefined) return undefined;
+  const descriptor = await findDescriptor(host, own, inode);
+  if (descriptor !== undefined) {
+    kept?.keep(own, descriptor, inode);
+    return undefined;
+  }
   const listener = await findSocketHolder(host, inode);
   if (listener.pid !== undefined && (await isOfGroup(host, listener.pid, own))) return undefined;
   await endPodsListener(host, port, { listener, log });
@@ -152,7 +175,7 @@ async function findListeningSocket(host: Host, port: number): Promise<string | u
 /** Names the process that holds a socket, by the socket's inode. */
 async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
   for (const pid of (await host.files.list("/proc")).filter((entry) => /^\d+$/.test(entry))) {
-    if (!(await holdsSocket(host, Number(pid), inode))) continue;
+    if ((await findDescriptor(host, Number(pid), inode)) === undefined) continue;
     const [name = "", container] = await Promise.all([
       host.files.read(`/proc/${pid}/comm`),
       readContainer(host, Number(pid)),
@@ -165,10 +188,11 @@ async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
   return { words: "" };
 }
 
-async function holdsSocket(host: Host, pid: number, inode: string): Promise<boolean> {
+/** The descriptor by which a process holds a socket. */
+async function findDescriptor(host: Host, pid: number, inode: string): Promise<string | undefined> {
   const descriptors = await host.files.list(`/proc/${pid}/fd`);
   const links = await Promise.all(
     descriptors.map((descriptor) => host.files.readLink(`/proc/${pid}/fd/${descriptor}`)),
   );
-  return links.includes(`socket:[${inode}]`);
+  return descriptors[links.indexOf(`socket:[${inode}]`)];
 }

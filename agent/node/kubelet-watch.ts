@@ -1,7 +1,7 @@
 // kubelet's health as its own endpoint says it, and the end of a kubelet that runs but answers no more.
 import type { ConditionBoard } from "../board/conditions.ts";
 import { SatelliteError } from "../errors.ts";
-import { freeFromPods, KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
+import { freeFromPods, KeptSocket, KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
 import type { Host, HttpResponse } from "../host/host.ts";
 import type { Log } from "../log.ts";
 
@@ -38,6 +38,7 @@ interface Silence {
 /** Sets KubeletRunning; has kubelet restarted when it hangs. */
 export class KubeletWatch {
   readonly #options: KubeletWatchOptions;
+  readonly #kept = new KeptSocket();
   #silence: Silence | undefined;
 
   constructor(options: KubeletWatchOptions) {
@@ -67,7 +68,7 @@ export class KubeletWatch {
     const request = { url: KUBELET_HEALTHZ, timeoutSeconds: PROBE_TIMEOUT_SECONDS, maxBytes: MAX_ANSWER_BYTES };
     const answer = await host.fetch(request).catch((cause: unknown) => cause);
     // While kubelet is away any pod may take its port, and answer, or not, in its place.
-    const holder = await freeFromPods(host, KUBELET_HEALTH_PORT, { own: pid, log });
+    const holder = await freeFromPods(host, KUBELET_HEALTH_PORT, { own: pid, log, kept: this.#kept });
     if (holder !== undefined) return { isWell: false, isSilent: false, said: `is taken${holder}` };
     const { status, body } = answer as Partial<HttpResponse>;
     if (status !== undefined)

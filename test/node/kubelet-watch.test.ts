@@ -116,3 +116,33 @@ test("kubelet's own listener is believed, and that of the program which a wrappe
     assert.equal(board.isTrue("KubeletRunning"), true, String(isWrapped));
   }
 });
+
+test("while kubelet holds the socket by the descriptor that was found, one link is read and no table of the kernel", async () => {
+  const { host, board, kubelet, rounds } = setUp();
+  const table = "sl\n 0: 0100007F:2808 00000000:0000 0A 0:0 0:0 0 0 0 77 1\n";
+  host.files.put("/proc/net/tcp", table);
+  for (const descriptor of [3, 4, 5])
+    host.files.putLink(`/proc/${kubelet.pid}/fd/${descriptor}`, `socket:[${descriptor + 73}]`);
+  await rounds(1);
+  host.files.remove("/proc/net/tcp");
+  const read: string[] = [];
+  const readLink = host.files.readLink.bind(host.files);
+  host.files.readLink = (path) => {
+    read.push(path);
+    return readLink(path);
+  };
+  await rounds(2);
+  assert.deepEqual(
+    read,
+    Array.from({ length: 2 }, () => `/proc/${kubelet.pid}/fd/4`),
+  );
+  assert.equal(board.isTrue("KubeletRunning"), true);
+  // The descriptor leads elsewhere, and a pod has the port.
+  host.files.put("/proc/net/tcp", table.replace(" 77 ", " 78 "));
+  host.files.putLink(`/proc/${kubelet.pid}/fd/4`, "socket:[99]");
+  host.files.putLink(`/proc/${kubelet.pid}/fd/5`, "socket:[98]");
+  const pod = host.processes.start({ name: "fake", cgroup: "/kubepods.slice/x.scope", userId: 1000 });
+  host.files.putLink(`/proc/${pod.pid}/fd/3`, "socket:[78]");
+  await rounds(1);
+  assert.deepEqual(pod.signals, ["SIGKILL"]);
+});
