@@ -5,8 +5,6 @@ import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
 import { PULSE_EVERY_SECONDS } from "./network/carrier/carrier-watch.ts";
-import { MTU_EVERY_SECONDS } from "./network/mtu/path-mtu.ts";
-import { ROTATION_EVERY_SECONDS } from "./network/rotation/key-rotation.ts";
 import type { Parts } from "./parts.ts";
 
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
@@ -14,6 +12,10 @@ const AFTER_START_SECONDS = 15;
 
 /** A tunnel that an administrator gives to a node is there after this, and so is another gateway's key. */
 const ASK_FOR_ENTRY_SECONDS = 60;
+
+/** The loops that look after the tunnel run with each knock: a wake-up of their own would cost more than what they do. This is for one that fails. */
+const UPKEEP_EVERY_SECONDS = 60;
+const UPKEEP: readonly string[] = ["rotation", "mtu"];
 
 /** How soon another kernel or driver is noticed; a Node that has become Ready does not wait for it. */
 const CHECK_EVERY_SECONDS = 600;
@@ -101,18 +103,18 @@ export const LOOPS = {
       () =>
         tunnelWatch.periodSeconds(),
     first: "scheduled",
-    round: ({ tunnelWatch }) => tunnelWatch.round(),
+    round: ({ tunnelWatch }, loops) => tunnelWatch.round().finally(() => keepTunnel(loops)),
     isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),
     condition: "TunnelUp",
   },
   rotation: {
-    every: () => ROTATION_EVERY_SECONDS,
+    every: () => UPKEEP_EVERY_SECONDS,
     first: "scheduled",
     round: ({ keyRotation, gatewayFollower }) => gatewayFollower.round().then(() => keyRotation.round()),
     isNeeded: ({ keyRotation }) => keyRotation.isNeeded(),
   },
   mtu: {
-    every: () => MTU_EVERY_SECONDS,
+    every: () => UPKEEP_EVERY_SECONDS,
     first: "scheduled",
     round: ({ pathMtu }) => pathMtu.round(),
     isNeeded: ({ pathMtu }) => pathMtu.isNeeded(),
@@ -140,6 +142,10 @@ export const LOOPS = {
 
 export type LoopName = keyof typeof LOOPS;
 export type Loops = Readonly<Record<LoopName, Loop>>;
+
+function keepTunnel(loops: readonly Loop[]): void {
+  for (const loop of loops) if (UPKEEP.includes(loop.name)) void loop.trigger();
+}
 
 /** Makes a loop of each line. None runs yet. */
 export function createLoops(parts: Parts): Loops {

@@ -91,3 +91,31 @@ test("a round that fails as a whole says so in its condition, and keeps systemd'
   await loops.systemd.trigger();
   assert.deepEqual(pings, ["ping"]);
 });
+
+test("a next key and a packet size are looked for in the wake-up of each knock, and by a rare one of their own", async (context) => {
+  const { host, stop, loops, parts } = setUp();
+  context.after(() => stop.abort());
+  const times: Record<string, number[]> = { knock: [], key: [], mtu: [] };
+  const note = (name: string) => async () => void times[name]?.push(host.clock.monotonic());
+  let isFailing = false;
+  const knock = () => note("knock")().then(() => (isFailing ? Promise.reject(new Error("no knock")) : undefined));
+  Object.assign(parts.tunnelWatch, { isNeeded: () => true, periodSeconds: () => 5, round: knock });
+  Object.assign(parts.keyRotation, { isNeeded: () => true, round: note("key") });
+  Object.assign(parts.pathMtu, { isNeeded: () => true, round: note("mtu") });
+  Object.assign(parts.gatewayFollower, { round: async () => undefined });
+  await startLoops(loops, stop.signal);
+  for (isFailing of [false, true]) {
+    for (const list of Object.values(times)) list.length = 0;
+    await host.clock.advance(60_000);
+    const { knock: knocks = [], ...looks } = times;
+    assert.equal(knocks.length, 12);
+    for (const [name, list] of Object.entries(looks)) {
+      assert.deepEqual(
+        knocks.filter((time) => !list.includes(time)),
+        [],
+        `${name} runs with each knock, ${isFailing}`,
+      );
+      assert.equal(list.length, 13, `${name} has one wake-up a minute of its own`);
+    }
+  }
+});

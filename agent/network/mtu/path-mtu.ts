@@ -13,8 +13,6 @@ import { askGateway } from "../watch/probes.ts";
 import type { FoundMtus } from "./found-mtus.ts";
 import { HEADERS, passes, searchMtu } from "./probe.ts";
 
-/** How often a look is taken whether a probe is due. */
-export const MTU_EVERY_SECONDS = 5;
 const PROBE_EVERY_MS = 10 * 60_000;
 /** After so long the full size is tried again. The tunnel has it for some seconds then. */
 const TRY_LARGER_EVERY_MS = 24 * 60 * 60_000;

@@ -18,8 +18,6 @@ import { adoptNextKey, ensureNextKey, keyMadeMs, readNextKey, removeNextKey } fr
 const DAY_MS = 24 * 60 * 60_000;
 /** After a gateway of an earlier version has declined, the schedule waits for this long. */
 const DECLINED_MS = DAY_MS;
-/** How often a next key is looked for. A change that is under way goes on as often. */
-export const ROTATION_EVERY_SECONDS = 5;
 
 /** `announced`: the Node says the next key, and no gateway has consented yet. */
 export type RotationState = "idle" | "pinned" | "made" | "announced" | "declined";
