@@ -11,7 +11,6 @@ import {
   mkdtemp,
   open,
   readdir,
-  readFile,
   readlink,
   rename,
   rm,
@@ -26,18 +25,21 @@ import { pipeline } from "node:stream/promises";
 import { SatelliteError } from "../errors.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { appendLines } from "./files/append.ts";
+import { FileMemory } from "./files/file-memory.ts";
+import { isAnsweredAtOnce, readAtOnce, readLinkAtOnce, statAtOnce } from "./files/kernel-answers.ts";
 import { explaining, readRealPath, readWithStatus, toStatus, unlessAbsent } from "./files/read.ts";
-import type { FileLock, FileSystemSpace, Files } from "./host.ts";
+import type { FileLock, FileStatus, FileSystemSpace, Files } from "./host.ts";
 import { removeTree } from "./remove-tree.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
 /** Creates the handle on the machine's files. */
 export function createLinuxFiles(): Files {
+  const memory = new FileMemory();
   return {
-    read: (path) => unlessAbsent(path, () => readFile(path, "utf8")),
+    read: (path) => unlessAbsent(path, async () => (isAnsweredAtOnce(path) ? readAtOnce(path) : memory.read(path))),
     readWithStatus: (path, maxBytes) => unlessAbsent(path, () => readWithStatus(path, maxBytes)),
-    status: (path) => unlessAbsent(path, async () => toStatus(await stat(path))),
+    status: (path) => unlessAbsent(path, () => readStatus(path)),
     write: writeAtomically,
     appendLines: (path, lines) => explaining(path, () => appendLines(path, lines)),
     writeInPlace: (path, content) => explaining(path, () => writeFile(path, content)),
@@ -49,8 +51,7 @@ export function createLinuxFiles(): Files {
     copyToNew: (from, to) => explaining(to, () => copyToNew(from, to)),
     list: async (path) => ((await unlessAbsent(path, () => readdir(path))) ?? []).toSorted(),
     space: (path) => unlessAbsent(path, () => readSpace(path)),
-    readLink: (path) =>
-      unlessAbsent(path, async () => ((await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined)),
+    readLink: (path) => unlessAbsent(path, () => readLink(path)),
     realPath: (path) => readRealPath(path),
     digest: (path) => unlessAbsent(path, () => readDigest(path)),
     link: (path, target) => explaining(path, () => replaceByLink(path, target)),
@@ -58,6 +59,16 @@ export function createLinuxFiles(): Files {
     lock: (path, content) => explaining(path, () => lockFile(path, content)),
     removeEmptyFolder: (path) => explaining(path, () => removeIfEmpty(path)),
   };
+}
+
+async function readStatus(path: string): Promise<FileStatus | undefined> {
+  const found = isAnsweredAtOnce(path) ? statAtOnce(path) : await stat(path);
+  return found === undefined ? undefined : toStatus(found);
+}
+
+async function readLink(path: string): Promise<string | undefined> {
+  if (isAnsweredAtOnce(path)) return readLinkAtOnce(path);
+  return (await lstat(path)).isSymbolicLink() ? readlink(path) : undefined;
 }
 
 async function copyToNew(from: string, to: string): Promise<void> {

@@ -1,11 +1,10 @@
 // The real machine.
-import { readFile } from "node:fs/promises";
 import { arch, cpus, networkInterfaces, hostname as readHostname, release as readKernel, totalmem } from "node:os";
 import { parseEnv } from "node:util";
 import { askNameServer, resolveName } from "./dns.ts";
 import { download } from "./download.ts";
 import { callGrpc } from "./grpc.ts";
-import type { Host, SystemInformation } from "./host.ts";
+import type { Files, Host, SystemInformation } from "./host.ts";
 import { followLines } from "./http.ts";
 import { createLaptopHost } from "./laptop/laptop-host.ts";
 import { createLinuxFiles } from "./linux-files.ts";
@@ -15,9 +14,10 @@ import { reachTcp } from "./reach/tcp.ts";
 
 /** Creates the handle on this machine. */
 export function createLinuxHost(): Host {
+  const files = createLinuxFiles();
   return {
     ...createLaptopHost(),
-    files: createLinuxFiles(),
+    files,
     processId: process.pid,
     random: Math.random,
     run: runCommand,
@@ -31,18 +31,18 @@ export function createLinuxHost(): Host {
     askNameServer,
     follow: followLines,
     grpc: callGrpc,
-    systemInformation: createSystemReader(),
+    systemInformation: createSystemReader(files),
   };
 }
 
 /** Reads the kernel's answers and /etc/os-release each time: a distribution may be upgraded while the daemon runs. */
-function createSystemReader(): () => Promise<SystemInformation> {
+function createSystemReader(files: Files): () => Promise<SystemInformation> {
   // It costs milliseconds to read, and does not change.
   const cpuCount = cpus().length;
   return async () => {
-    const [memory, release] = await Promise.all([
-      readFile("/proc/meminfo", "utf8"),
-      readFile("/etc/os-release", "utf8").catch(() => ""), // os-release(5): it may be missing.
+    const [memory = "", release = ""] = await Promise.all([
+      files.read("/proc/meminfo"),
+      files.read("/etc/os-release").catch(() => ""), // os-release(5): it may be missing.
     ]);
     const swapKibibytes = /^SwapTotal:\s+(\d+) kB$/m.exec(memory)?.[1];
     return {

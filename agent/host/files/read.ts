@@ -8,11 +8,16 @@ import type { FileStatus } from "../host.ts";
 
 /** Status and text of one file that is opened once. */
 export async function readWithStatus(path: string, maxBytes: number): Promise<{ status: FileStatus; text: string }> {
+  const { stats, text } = await readWithStats(path, maxBytes);
+  return { status: toStatus(stats), text };
+}
+
+/** The same, with all that the kernel says of the inode. It was said before the text was read. */
+export async function readWithStats(path: string, maxBytes: number): Promise<{ stats: Stats; text: string }> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const status = toStatus(await handle.stat());
-    if (status.kind !== "file") return { status, text: "" };
-    return { status, text: await readText(handle, status.sizeBytes, maxBytes) };
+    const stats = await handle.stat();
+    return { stats, text: stats.isFile() ? await readText(handle, stats.size, maxBytes) : "" };
   } finally {
     await handle.close();
   }
