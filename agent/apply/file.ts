@@ -7,8 +7,8 @@ import type { Executor, RoundContext } from "./executor.ts";
 /** Makes a file what the plan says. */
 export const fileExecutor: Executor<FileResource> = {
   async diff(context, resource) {
-    const { path, content } = resource;
-    const [status, before] = await Promise.all([context.host.files.status(path), context.host.files.read(path)]);
+    const { content } = resource;
+    const { status, before } = await readPresent(context, resource);
     if (before !== content) {
       const refusal = await readRefusal(context, resource);
       if (refusal !== undefined) throw refusal;
@@ -34,6 +34,14 @@ export const fileExecutor: Executor<FileResource> = {
     await context.host.files.write(path, content, ownership);
   },
 };
+
+/** In one question while the file is as planned; what is larger than planned is read as a whole, since the difference is shown. */
+async function readPresent({ host: { files } }: RoundContext, { path, content }: FileResource) {
+  const present = await files.readWithStatus(path, Buffer.byteLength(content)).catch(() => undefined);
+  if (present?.status.kind === "file") return { status: present.status, before: present.text };
+  const [status, before] = await Promise.all([files.status(path), files.read(path)]);
+  return { status, before };
+}
 
 /** A merged file keeps its own, and is never open to more users than it was before the agent's first change. */
 async function wantedOwnership(context: RoundContext, resource: FileResource): Promise<WriteOptions> {

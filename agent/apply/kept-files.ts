@@ -98,10 +98,12 @@ export class KeptFiles {
     return { repaired: repaired.toSorted(), failures, unreadable };
   }
 
-  /** Looks at what is not kept, which may be so because it could not be read. */
+  /** Looks at what is not kept, which may be so because it could not be read. What is kept is compared, and that says it too. */
   async #findUnreadable(): Promise<SatelliteError | undefined> {
     const problems = await Promise.all([
-      ...this.#paths.map((path) => this.#problemOf(path, (each) => this.#readOnce(each))),
+      ...this.#paths
+        .filter((path) => !this.#kept.has(path))
+        .map((path) => this.#problemOf(path, (each) => this.#readOnce(each))),
       ...this.#others.map((path) => this.#problemOf(path, async () => undefined)),
     ]);
     return problems.find((problem) => problem !== undefined);
@@ -138,12 +140,18 @@ export class KeptFiles {
     return true;
   }
 
-  /** A file of another size is not read, however large it is. */
+  /** Of a larger file no more is read than of the one that is kept. */
   async #isAsKept(path: string, { content, mode }: Kept): Promise<boolean> {
     const { files } = this.#host;
-    const present = await files.status(path);
-    if (present?.kind !== "file" || present.mode !== mode) return false;
-    return present.sizeBytes === Buffer.byteLength(content) && (await files.read(path)) === content;
+    const bytes = Buffer.byteLength(content);
+    try {
+      const present = await files.readWithStatus(path, bytes);
+      return present?.status.kind === "file" && present.status.mode === mode && present.text === content;
+    } catch (error) {
+      const { sizeBytes = 0 } = (await files.status(path)) ?? {};
+      if (sizeBytes > bytes) return false;
+      throw error;
+    }
   }
 
   async #write(path: string, content: string, options: WriteOptions): Promise<void> {

@@ -27,7 +27,7 @@ import { writeAtomically } from "./atomic-write.ts";
 import { appendLines } from "./files/append.ts";
 import { FileMemory } from "./files/file-memory.ts";
 import { isAnsweredAtOnce, readAtOnce, readLinkAtOnce, statAtOnce } from "./files/kernel-answers.ts";
-import { explaining, readRealPath, readWithStatus, toStatus, unlessAbsent } from "./files/read.ts";
+import { explaining, readRealPath, toStatus, unlessAbsent } from "./files/read.ts";
 import type { FileLock, FileStatus, FileSystemSpace, Files } from "./host.ts";
 import { removeTree } from "./remove-tree.ts";
 
@@ -38,7 +38,7 @@ export function createLinuxFiles(): Files {
   const memory = new FileMemory();
   return {
     read: (path) => unlessAbsent(path, async () => (isAnsweredAtOnce(path) ? readAtOnce(path) : memory.read(path))),
-    readWithStatus: (path, maxBytes) => unlessAbsent(path, () => readWithStatus(path, maxBytes)),
+    readWithStatus: (path, maxBytes) => unlessAbsent(path, () => memory.readWithStatus(path, maxBytes)),
     status: (path) => unlessAbsent(path, () => readStatus(path)),
     write: writeAtomically,
     appendLines: (path, lines) => explaining(path, () => appendLines(path, lines)),
@@ -62,7 +62,7 @@ export function createLinuxFiles(): Files {
 }
 
 async function readStatus(path: string): Promise<FileStatus | undefined> {
-  const found = isAnsweredAtOnce(path) ? statAtOnce(path) : await stat(path);
+  const found = isAnsweredAtOnce(path) ? statAtOnce(path) : await stat(path, { throwIfNoEntry: false });
   return found === undefined ? undefined : toStatus(found);
 }
 

@@ -2,7 +2,8 @@
 // kernel takes the place of the five by which a file is read.
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { readWithStats } from "./read.ts";
+import type { FileStatus } from "../host.ts";
+import { readWithStats, toStatus } from "./read.ts";
 
 /** A larger file is read each time. */
 const MAX_BYTES = 64 * 1024;
@@ -48,14 +49,27 @@ export class FileMemory {
 
   /** The whole text, as `readFile` gives it. */
   async read(path: string): Promise<string> {
+    const { stats, text } = await this.#find(path, Number.POSITIVE_INFINITY);
+    return stats.isFile() ? text : readFile(path, "utf8"); // It says why that is no text.
+  }
+
+  /** As read.ts has it. */
+  async readWithStatus(path: string, maxBytes: number): Promise<{ status: FileStatus; text: string }> {
+    const { stats, text } = await this.#find(path, maxBytes);
+    return { status: toStatus(stats), text };
+  }
+
+  async #find(path: string, maxBytes: number): Promise<Pick<Remembered, "stats" | "text">> {
     const known = this.#known.get(path);
-    if (known !== undefined && this.#isFresh(known) && isSame(known.stats, await stat(path))) return known.text;
+    if (known !== undefined && this.#isFresh(known) && known.stats.size <= maxBytes) {
+      const stats = await stat(path);
+      if (isSame(known.stats, stats)) return { stats, text: known.text };
+    }
     this.#forget(path);
-    const readMs = this.#clocks.monotonic();
-    const read = await readWithStats(path, Number.POSITIVE_INFINITY);
-    if (!read.stats.isFile()) return readFile(path, "utf8"); // It says why that is no text.
-    this.#keep(path, { ...read, readMs });
-    return read.text;
+    const [nowMs, readMs] = [this.#clocks.now(), this.#clocks.monotonic()];
+    const read = await readWithStats(path, maxBytes);
+    if (nowMs - read.stats.ctimeMs >= SETTLED_MS) this.#keep(path, { ...read, readMs });
+    return read;
   }
 
   #isFresh({ readMs }: Remembered): boolean {
@@ -63,9 +77,10 @@ export class FileMemory {
   }
 
   #keep(path: string, read: Remembered): void {
-    const { ctimeMs, size } = read.stats;
-    const ageMs = this.#clocks.now() - ctimeMs;
-    if (ageMs < SETTLED_MS || size === 0 || size > MAX_BYTES) return; // A file of the kernel's says that it has no bytes.
+    const { size } = read.stats;
+    // A file of the kernel's says that it has no bytes.
+    if (!read.stats.isFile() || size === 0 || size > MAX_BYTES) return;
+    this.#forget(path); // Another read of it may have ended meanwhile.
     this.#known.set(path, read);
     this.#totalBytes += size;
     for (const oldest of this.#known.keys()) {
