@@ -88,7 +88,16 @@ function findOutside({ config, facts }: HealthWatchOptions): SatelliteError | un
   );
 }
 
+/** The certificate that was read last: it is the same for months, and is looked at each round. */
+let lastRead: { readonly pem: string; readonly endMs: number | undefined } | undefined;
+
 function readEndMs(pem: string): number | undefined {
+  if (lastRead?.pem === pem) return lastRead.endMs;
+  lastRead = { pem, endMs: parseEndMs(pem) };
+  return lastRead.endMs;
+}
+
+function parseEndMs(pem: string): number | undefined {
   try {
     return Date.parse(new X509Certificate(pem).validTo);
   } catch {
