@@ -17,6 +17,9 @@ const ASK_FOR_ENTRY_SECONDS = 60;
 const UPKEEP_EVERY_SECONDS = 60;
 const UPKEEP: readonly string[] = ["rotation", "mtu"];
 
+/** Periods up to this are those of work that repeats all day. */
+const SHARED_SECONDS = 600;
+
 /** How soon another kernel or driver is noticed; a Node that has become Ready does not wait for it. */
 const CHECK_EVERY_SECONDS = 600;
 
@@ -153,18 +156,32 @@ export function createLoops(parts: Parts): Loops {
   const { monotonic, sleep } = host.clock;
   const all: Loop[] = [];
   const specs = Object.entries<LoopSpec>(LOOPS);
-  for (const [name, { every, round, condition, isNeeded }] of specs)
+  const firstShare = shareFirstRounds(host.random);
+  for (const [name, { every, round, condition, isNeeded }] of specs) {
+    const everySeconds = typeof every === "function" ? every(parts) : config.intervals[every];
     all.push(
       new Loop({
-        name,
-        everySeconds: typeof every === "function" ? every(parts) : config.intervals[every],
+        ...{ name, everySeconds },
         run: () => round(parts, all),
         isNeeded: () => isNeeded?.(parts) ?? true,
         onFailure: (error) => condition !== undefined && board.setFailed(condition, error),
-        ...{ log, monotonic, sleep, random: host.random },
+        ...{ log, monotonic, sleep, random: () => firstShare(everySeconds) },
       }),
     );
+  }
   return Object.fromEntries(all.map((loop) => [loop.name, loop])) as Loops;
+}
+
+/**
+ * The share by which chance shortens a loop's first period: one chance for all loops of a daemon, so that those of 10 s and of 30 s wake
+ * the process up at the same moments. Nodes of one fleet have another chance each.
+ */
+function shareFirstRounds(random: () => number): (everySeconds: number | (() => number)) => number {
+  const phaseSeconds = random() * SHARED_SECONDS;
+  return (everySeconds) => {
+    const period = typeof everySeconds === "function" ? everySeconds() : everySeconds;
+    return period > SHARED_SECONDS ? random() : 1 - (phaseSeconds % period || period) / period;
+  };
 }
 
 /** Begins the rounds, until the signal aborts. Resolves when the first round of convergence has ended. */

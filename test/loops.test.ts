@@ -8,8 +8,9 @@ import { MemoryHost } from "./fakes/memory-host.ts";
 import { createMemoryLog } from "./fakes/memory-log.ts";
 import { sampleConfig } from "./fakes/samples.ts";
 
-function setUp() {
+function setUp(share?: number) {
   const host = new MemoryHost();
+  if (share !== undefined) host.random = () => share;
   const stop = new AbortController();
   const parts = createParts({
     host,
@@ -118,4 +119,25 @@ test("a next key and a packet size are looked for in the wake-up of each knock, 
       assert.equal(list.length, 13, `${name} has one wake-up a minute of its own`);
     }
   }
+});
+
+test("loops wake the process up at the same moments, which are each daemon's own", async (context) => {
+  const phases = new Set<number>();
+  for (const share of [0, 0.123, 0.5, 0.999]) {
+    const { host, stop, loops, parts } = setUp(share);
+    context.after(() => stop.abort());
+    const moments = new Set<number>();
+    const note = async () => void moments.add(Math.round(host.clock.monotonic()));
+    for (const part of ["converger", "provisioning", "session", "gpu", "health", "services", "podNetwork"] as const)
+      Object.assign(parts[part], { round: note });
+    await startLoops(loops, stop.signal);
+    const beganMs = Math.round(host.clock.monotonic());
+    moments.clear();
+    await host.clock.advance(60_000);
+    const [first = 0, ...others] = moments;
+    assert.equal(moments.size, 6, `${[...moments]}`);
+    for (const moment of others) assert.equal((moment - first) % 10_000, 0, `${[...moments]}`);
+    phases.add((first - beganMs) % 10_000);
+  }
+  assert.equal(phases.size, 3, "0 and 0.5 of ten minutes are the same moment of 30 s");
 });
