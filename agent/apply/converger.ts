@@ -19,7 +19,7 @@ import type { Log } from "../log.ts";
 import { Queue } from "../loop/queue.ts";
 import { optional } from "../optional.ts";
 import { kubeletDigest } from "../plan/kubelet-digest.ts";
-import { type NodePlan, planNode } from "../plan/node-plan.ts";
+import type { NodePlan } from "../plan/node-plan.ts";
 import { mayHoldSecrets, type Resource, resourceId, restarts } from "../plan/resource.ts";
 import type { PlannedTunnel } from "../plan/tunnel/resources.ts";
 import { ChangeCounters, type ResourceChanges } from "./change-counters.ts";
@@ -27,6 +27,7 @@ import { type ConvergeOptions, converge, listRestarts, type Round, summarizeFail
 import { convergerMetrics, convergerStatus } from "./converger-report.ts";
 import { EditWar } from "./edit-war.ts";
 import type { KeptFiles } from "./kept-files.ts";
+import { KeptPlan } from "./kept-plan.ts";
 import { Ledger } from "./ledger.ts";
 import { Pruner } from "./prune.ts";
 import { Glance } from "./tunnel/glance.ts";
@@ -70,14 +71,14 @@ export class Converger {
   readonly #queue = new Queue();
   readonly #readers: FactReaders;
   readonly #pruner: Pruner;
+  readonly #plan: KeptPlan;
   #lastRoundMs = 0;
 
   constructor(options: ConvergerOptions) {
     const { host, config, log, board } = options;
     const state = statePaths(config.stateFolder);
-    this.#options = options;
-    this.#editWar = new EditWar(host.clock);
-    this.#steady = new SteadyFacts(host.clock);
+    [this.#options, this.#plan] = [options, new KeptPlan(config)];
+    [this.#editWar, this.#steady] = [new EditWar(host.clock), new SteadyFacts(host.clock)];
     this.#readers = createFactReaders(host);
     const ledger = new Ledger(host, state.ledger, log);
     this.#pruner = new Pruner(host, ledger, log);
@@ -139,7 +140,7 @@ export class Converger {
     const unkept = await this.#repairKept();
     const read = await readNodeFacts(host, config, versions, cluster(), this.#readers);
     const facts = { ...this.#steady.steady(read), tunnel: await this.#options.tunnel?.() };
-    const plan = planNode(config, facts);
+    const plan = this.#plan.plan(facts);
     const { resources, problem: contested } = this.#editWar.withhold(plan.resources, facts.containerd);
     const round = await converge(resources, this.#converge);
     const leftover = await this.#pruner.round(plan).catch((error: unknown) => error);

@@ -40,8 +40,9 @@ export function isGpuOperators(program: string | undefined): boolean {
 }
 
 async function findProgram(host: Host, name: string, folders: readonly string[]): Promise<string | undefined> {
-  for (const folder of folders) if (await isProgram(host, `${folder}/${name}`)) return `${folder}/${name}`;
-  return undefined;
+  const paths = folders.map((folder) => `${folder}/${name}`);
+  const found = await Promise.all(paths.map((path) => isProgram(host, path)));
+  return paths.find((_, index) => found[index]);
 }
 
 async function isProgram(host: Host, path: string): Promise<boolean> {

@@ -56,10 +56,10 @@ export function createVersionReader(host: Host, memoryFile?: string): VersionRea
       return read(path, "kubelet");
     },
     async readContainerd() {
-      for (const folder of BINARY_FOLDERS) {
-        const path = `${folder}/containerd`;
-        if ((await host.files.status(path))?.kind === "file") return read(path, "containerd");
-      }
+      const paths = BINARY_FOLDERS.map((folder) => `${folder}/containerd`);
+      const found = await Promise.all(paths.map((path) => host.files.status(path)));
+      const path = paths.find((_, index) => found[index]?.kind === "file");
+      if (path !== undefined) return read(path, "containerd");
       throw new SatelliteError("containerd-missing", `there is no containerd in ${BINARY_FOLDERS.join(", ")}`, {
         hint: "apt-get install containerd.io (Docker's package) or containerd.",
       });

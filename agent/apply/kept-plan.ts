@@ -1,0 +1,24 @@
+// The plan of the round before, while its facts are those of the round before: the same input gives the same plan, and rendering it takes
+// a processor longer than everything else that a round does in the main thread.
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "../config/schema.ts";
+import { type Facts, type NodePlan, planNode } from "../plan/node-plan.ts";
+
+export class KeptPlan {
+  readonly #config: Config;
+  #last: { readonly facts: Facts; readonly plan: NodePlan } | undefined;
+
+  /** Another configuration is another run of the agent. */
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** As {@link planNode}. */
+  plan(read: Facts): NodePlan {
+    const { machine, cluster, containerd, kubeletVersion, tunnel } = read; // What else was read decides nothing.
+    const facts = { machine, cluster, containerd, kubeletVersion, tunnel };
+    if (this.#last === undefined || !isDeepStrictEqual(this.#last.facts, facts))
+      this.#last = { facts, plan: planNode(this.#config, facts) };
+    return this.#last.plan;
+  }
+}
