@@ -12,6 +12,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "apply/ledger.ts": "when a thing was changed first and last",
   "aws/aws-endpoints.ts": "the difference from AWS's clock",
   "aws/cluster-cache.ts": "when the cluster was described, for /status",
+  "host/files/file-memory.ts": "the age of a file's last change, which the kernel gives by that clock",
   "check/context.ts": "a token's date, and when the cluster was described",
   "check/credential-checks.ts": "the end of a certificate",
   "check/identity-checks.ts": "the end of a certificate",

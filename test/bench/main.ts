@@ -1,4 +1,4 @@
-// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `network` those of the tunnel, and with `network cost` what it costs the daemon.
+// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `rounds` those of rounds by the number of files, with `network` those of the tunnel, and with `network cost` what it costs the daemon.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../sandbox/state.ts";
@@ -11,6 +11,7 @@ import { measureCheck, measureCheckCut, measureMetrics, measureStatus, percentil
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
 import { measureMemoryGrowth } from "./memory.ts";
 import { reportNetworkFigures } from "./network.ts";
+import { reportRoundFigures } from "./rounds.ts";
 import { measureTokenMint } from "./token.ts";
 
 const RUNS = 7;
@@ -20,6 +21,11 @@ const ROUNDS = 5;
 const report = (figure: Figure) => console.log(renderFigure(figure));
 if (process.argv[2] === "gpu") {
   await reportGpuFigures(report);
+  process.exit(0);
+}
+
+if (process.argv[2] === "rounds") {
+  await reportRoundFigures(report);
   process.exit(0);
 }
 
@@ -66,4 +72,5 @@ report({ metric: "check_s", value: await measureCheck(sandbox) });
 report({ metric: "check_cut_s", value: await measureCheckCut(sandbox) });
 const { size } = await stat(join(import.meta.dirname, "../../dist/eks-satellite.mjs"));
 report({ metric: "bundle_mb", value: size / 1e6 });
+await reportRoundFigures(report);
 await reportGpuFigures(report);

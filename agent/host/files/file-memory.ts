@@ -9,7 +9,7 @@ import { readWithStats, toStatus } from "./read.ts";
 const MAX_BYTES = 64 * 1024;
 /** Of all texts together. */
 const MAX_TOTAL_BYTES = 2 ** 20;
-const MAX_FILES = 512;
+const MAX_FILES = 2048;
 /**
  * The kernel's time of a change goes by its tick, 10 ms at most: a second change within the same tick leaves it as it is. So what has
  * changed this short a while ago is not remembered.
@@ -81,12 +81,18 @@ export class FileMemory {
     // A file of the kernel's says that it has no bytes.
     if (!read.stats.isFile() || size === 0 || size > MAX_BYTES) return;
     this.#forget(path); // Another read of it may have ended meanwhile.
+    if (!this.#hasRoom(size)) this.#forgetStale();
+    if (!this.#hasRoom(size)) return; // What is asked in turns would push out each other, and none would be there.
     this.#known.set(path, read);
     this.#totalBytes += size;
-    for (const oldest of this.#known.keys()) {
-      if (this.#totalBytes <= MAX_TOTAL_BYTES && this.#known.size <= MAX_FILES) return;
-      this.#forget(oldest);
-    }
+  }
+
+  #hasRoom(size: number): boolean {
+    return this.#known.size < MAX_FILES && this.#totalBytes + size <= MAX_TOTAL_BYTES;
+  }
+
+  #forgetStale(): void {
+    for (const [path, known] of this.#known) if (!this.#isFresh(known)) this.#forget(path);
   }
 
   #forget(path: string): void {

@@ -106,18 +106,25 @@ test("a file that goes is gone, and one that cannot be read fails as before", as
   await assert.rejects(memory.read(join(folder, "file", "in", "none")), { code: "ENOENT" });
 });
 
-test("large files and many files do not fill the memory", async (context) => {
-  const { folder, path, memory } = setUp(context);
+test("large files and many files do not fill the memory, and those that are asked in turns stay in it", async (context) => {
+  const { folder, path, clock, memory } = setUp(context);
   writeFileSync(path, "x".repeat(64 * 1024 + 1));
   assert.equal((await memory.read(path)).length, 64 * 1024 + 1);
   assert.equal(memory.known().size, 0);
-  for (let number = 0; number < 600; number += 1) {
-    writeFileSync(join(folder, String(number)), "y".repeat(number < 40 ? 60_000 : 10));
-    await memory.read(join(folder, String(number)));
-    const bytes = [...memory.known().values()].reduce((sum, { text }) => sum + text.length, 0);
-    assert.ok(bytes <= 2 ** 20 && memory.known().size <= 512, `${bytes} bytes of ${memory.known().size} files`);
-  }
-  assert.ok(memory.known().has(join(folder, "599")), "the newest are kept");
+  const readAll = async (count: number, bytes: number) => {
+    for (let number = 0; number < count; number += 1) {
+      writeFileSync(join(folder, `${bytes}-${number}`), "y".repeat(bytes));
+      await memory.read(join(folder, `${bytes}-${number}`));
+    }
+    const total = [...memory.known().values()].reduce((sum, { text }) => sum + text.length, 0);
+    assert.ok(total <= 2 ** 20 && memory.known().size <= 2048, `${total} bytes of ${memory.known().size} files`);
+  };
+  await readAll(40, 60_000);
+  assert.ok(memory.known().has(join(folder, "60000-0")), "the first ones stay");
+  clock.monotonicMs = 600_000;
+  await readAll(2100, 10);
+  assert.ok(!memory.known().has(join(folder, "60000-0")), "what was not read for ten minutes makes room");
+  assert.equal(memory.known().size, 2048);
 });
 
 test("files of the kernel, which say that they are empty, are read each time", async () => {
