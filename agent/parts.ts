@@ -29,6 +29,7 @@ import type { InstallEvent } from "./install/install-event.ts";
 import { Provisioning } from "./install/provisioning.ts";
 import { Kubelet, type KubeletEvent } from "./kubelet/kubelet.ts";
 import { kubeletEnvironment } from "./kubelet/kubelet-environment.ts";
+import { pauseWhenAsked } from "./kubernetes/api-pause.ts";
 import { tryConfig } from "./kubernetes/config-trial.ts";
 import type { NodeApi } from "./kubernetes/node-api.ts";
 import { createNodeApi } from "./kubernetes/node-client.ts";
@@ -121,7 +122,7 @@ function createRecords(options: PartsOptions) {
     awsCalls,
     apiCalls,
     aws: instrumentAws(options.aws, awsCalls),
-    requests: instrumentRequests(host, apiCalls),
+    requests: pauseWhenAsked({ host, requests: instrumentRequests(host, apiCalls), signal }),
     systemd: createSystemd(host, log, environment),
     readConfig: createConfigWatch({
       ...{ host, board, file: options.configFile, config, emit },

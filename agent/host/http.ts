@@ -15,17 +15,21 @@ export async function fetchHttp(request: HttpRequest): Promise<HttpResponse> {
   const deadline = AbortSignal.timeout(request.timeoutSeconds * 1000);
   try {
     const response = await openFollowing(request, deadline);
-    const serverTimeMs = Date.parse(response.headers.date ?? "");
-    const retryAfter = response.headers["retry-after"];
-    return {
-      status: response.statusCode ?? 0,
-      body: await readBody(response, request.maxBytes),
-      ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-    };
+    return await readAnswer(response, request);
   } catch (cause) {
     throw failed(request, cause, deadline.aborted);
   }
+}
+
+async function readAnswer(response: IncomingMessage, { maxBytes }: HttpRequest): Promise<HttpResponse> {
+  const serverTimeMs = Date.parse(response.headers.date ?? "");
+  const retryAfter = response.headers["retry-after"];
+  return {
+    status: response.statusCode ?? 0,
+    body: await readBody(response, maxBytes),
+    ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
 }
 
 /** Resolves when the head of the answer is there. @throws http-failed */
@@ -49,7 +53,7 @@ export async function followLines({
     const response = await open(request, AbortSignal.any([signal, ending.signal]), request.timeoutSeconds);
     const status = response.statusCode ?? 0;
     response.setTimeout(silenceSeconds * 1000, () => ending.abort(new Error(`silent for ${silenceSeconds} s`)));
-    if (status !== 200) return { status, body: await readBody(response, request.maxBytes) };
+    if (status !== 200) return await readAnswer(response, request);
     await readLines(response, onLine);
     if (ending.signal.aborted) throw ending.signal.reason;
     return { status, body: "" };

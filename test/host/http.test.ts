@@ -80,11 +80,11 @@ test("a stream is followed line by line, also when a line arrives in parts, unti
   assert.deepEqual([result, lines], [{ status: 200, body: "" }, ["one", "two", "three"]]);
 });
 
-test("a stream that is refused returns status and body", async (context) => {
-  const { url } = await serve(context, (_, response) => void response.writeHead(403).end("no"));
+test("a stream that is refused returns status and body, and when to come again", async (context) => {
+  const { url } = await serve(context, (_, response) => void response.writeHead(429, { "retry-after": "7" }).end("no"));
   const signal = new AbortController().signal;
-  const result = await host.follow({ ...FOLLOWING, url, signal, onLine: () => undefined });
-  assert.deepEqual(result, { status: 403, body: "no" });
+  const { status, body, retryAfter } = await host.follow({ ...FOLLOWING, url, signal, onLine: () => undefined });
+  assert.deepEqual([status, body, retryAfter], [429, "no", "7"]);
 });
 
 test("an abort ends a stream and its connection", async (context) => {

@@ -1,5 +1,6 @@
 // When the next request may be sent. Lambda takes one a second, and one launch in 12 s; more are answered 429.
 import type { Clock, HttpResponse } from "../../host/host.ts";
+import { readRetryAfterMs } from "../../loop/retry-after.ts";
 
 const SPACE_MS = 1100;
 const LAUNCH_SPACE_MS = 12_500;
@@ -41,21 +42,13 @@ export class Pacing {
 
 /** How long to wait after a 429, or why not to. @param refusals how many there were, with this one */
 export function pauseAfter(
-  { retryAfter, serverTimeMs }: HttpResponse,
+  response: HttpResponse,
   refusals: number,
 ): { readonly pauseMs: number } | { readonly problem: string } {
   const pauseMs = PAUSES_MS[refusals - 1];
   if (pauseMs === undefined) return { problem: `${refusals} times, with ever longer pauses` };
-  const wantedMs = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, serverTimeMs);
+  const wantedMs = readRetryAfterMs(response);
   if (wantedMs === undefined) return { pauseMs };
   if (wantedMs > MAX_PAUSE_MS) return { problem: `it wants a pause of ${Math.ceil(wantedMs / 1000)} s` };
   return { pauseMs: wantedMs };
-}
-
-/** Seconds, or a date of the server's clock (RFC 9110); undefined for anything else. */
-function readRetryAfter(text: string, serverTimeMs: number | undefined): number | undefined {
-  if (/^\s*\d{1,9}\s*$/.test(text)) return Number(text) * 1000;
-  if (serverTimeMs === undefined || !/^[A-Z][a-z]{2,8}, .{1,40}$/.test(text)) return undefined;
-  const waitMs = Date.parse(text) - serverTimeMs;
-  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }
