@@ -10,6 +10,9 @@ import type { Parts } from "./parts.ts";
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
 const AFTER_START_SECONDS = 15;
 
+/** Machines that restart together, after an upgrade of all or a loss of power, do not ask AWS together. */
+const START_SPREAD_MS = 30_000;
+
 /** A tunnel that an administrator gives to a node is there after this, and so is another gateway's key. */
 const ASK_FOR_ENTRY_SECONDS = 60;
 
@@ -192,7 +195,7 @@ export async function startLoops(loops: Loops, signal: AbortSignal): Promise<voi
     if (loop === loops.converge) continue;
     if (first === "now") void loop.start(signal);
     else loop.schedule(signal);
-    if (typeof first === "object") loop.triggerAfter(first.afterSeconds * 1000);
+    if (typeof first === "object") loop.triggerAfter(first.afterSeconds * 1000, START_SPREAD_MS);
   }
   await firstRound;
 }

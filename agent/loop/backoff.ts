@@ -1,8 +1,11 @@
-// How long to wait before the next try: not at all the first time, then doubling with jitter, and from the start again after a healthy while.
+// How long to wait before the next try: not at all the first time, or by chance; then doubling with jitter, and from the start again
+// after a healthy while.
 
 export interface BackoffOptions {
-  /** The second wait, milliseconds; the first is 0. */
+  /** The second wait, milliseconds; the first is 0, or within `spreadMs`. */
   readonly firstMs: number;
+  /** The first wait lies between 0 and this, by chance: for what all machines of a fleet lose in one moment. Default 0. */
+  readonly spreadMs?: number;
   readonly maxMs: number;
   /** What ran at least this long was healthy: its end counts as the first. Left out, only {@link Backoff.reset} begins anew. */
   readonly resetAfterMs?: number;
@@ -11,7 +14,7 @@ export interface BackoffOptions {
 }
 
 /** The random share of a wait, so that machines that failed together do not come back together. */
-const JITTER = 0.2;
+const JITTER = 0.5;
 
 /** Counts failures in a row and says how long to wait after each. */
 export class Backoff {
@@ -29,10 +32,10 @@ export class Backoff {
 
   /** The wait in milliseconds after something failed that had run for `ranForMs`. */
   next(ranForMs: number): number {
-    const { firstMs, maxMs, resetAfterMs = Number.POSITIVE_INFINITY, random } = this.#options;
+    const { firstMs, maxMs, spreadMs = 0, resetAfterMs = Number.POSITIVE_INFINITY, random } = this.#options;
     if (ranForMs >= resetAfterMs) this.#failures = 0;
     this.#failures += 1;
-    if (this.#failures === 1) return 0;
+    if (this.#failures === 1) return Math.round(spreadMs * random());
     const wait = Math.min(maxMs, firstMs * 2 ** (this.#failures - 2));
     return Math.round(wait * (1 - JITTER * random()));
   }

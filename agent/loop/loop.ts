@@ -114,10 +114,11 @@ export class Loop {
     this.#wake();
   }
 
-  /** Runs a round after some time, unless the signal has aborted by then. */
-  triggerAfter(milliseconds: number): void {
+  /** Runs a round after some time, and up to `spreadMs` more by chance, unless the signal has aborted by then. */
+  triggerAfter(milliseconds: number, spreadMs = 0): void {
     if (this.#signal === undefined) return;
-    void this.#options.sleep(milliseconds, this.#signal).then(
+    const { sleep, random } = this.#options;
+    void sleep(milliseconds + spreadMs * random(), this.#signal).then(
       () => this.trigger(),
       () => undefined, // Cut short by the abort.
     );

@@ -9,6 +9,8 @@ import { Backoff } from "../loop/backoff.ts";
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
+/** An API server that restarts ends the watches of all nodes in one moment. */
+const SPREAD_MS = 5000;
 /** A watch that lasted this long was a good one. */
 const HEALTHY_WATCH_MS = 60_000;
 /** kubelet may complain every second: the Node is read anew this often at most. */
@@ -89,24 +91,28 @@ async function runWatch(
   const backoff = new Backoff({
     firstMs: FIRST_RETRY_MS,
     maxMs: MAX_RETRY_MS,
+    spreadMs: SPREAD_MS,
     resetAfterMs: HEALTHY_WATCH_MS,
-    random: host.random,
+    random: () => host.random(),
   });
   while (!signal.aborted) {
     const startedAtMs = host.clock.monotonic();
     const api = options.api();
+    let lookedAgain: AbortSignal | undefined;
     if (api !== undefined) {
       try {
         const snapshot = await readNode(options, api);
         observer.see(snapshot.node);
         const onEvent = (event: NodeEvent) => observer.see(event.kind === "seen" ? event.node : undefined);
-        await api.watch(options.name, snapshot, onEvent, AbortSignal.any([signal, untilLookedAgain()]));
+        lookedAgain = untilLookedAgain();
+        await api.watch(options.name, snapshot, onEvent, AbortSignal.any([signal, lookedAgain]));
       } catch (error) {
         if (!signal.aborted) reportFailure(options, error);
       }
     }
-    const waitMs = api === undefined ? 0 : backoff.next(host.clock.monotonic() - startedAtMs);
-    await host.clock.sleep(Math.max(FIRST_RETRY_MS, waitMs), signal).catch(() => undefined); // Cut short by the abort that ends the loop.
+    const isAtOnce = api === undefined || lookedAgain?.aborted === true;
+    const waitMs = isAtOnce ? 0 : backoff.next(host.clock.monotonic() - startedAtMs);
+    await host.clock.sleep(FIRST_RETRY_MS + waitMs, signal).catch(() => undefined); // Cut short by the abort that ends the loop.
   }
 }
 

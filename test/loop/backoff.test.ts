@@ -26,13 +26,20 @@ test("a success begins anew", () => {
   assert.deepEqual([backoff.failures, backoff.next(100), backoff.next(100)], [0, 0, 1000]);
 });
 
-test("chance shortens a wait by a fifth at most, so that machines do not come back together", () => {
-  const waits = [0, 0.5, 0.999].map((share) => {
+test("chance shortens a wait by a half at most, so that machines do not come back together", () => {
+  const waits = [0, 0.5, 0.98].map((share) => {
     const backoff = create(() => share);
     backoff.next(0);
     return backoff.next(0);
   });
-  assert.deepEqual(waits, [1000, 900, 800]);
+  assert.deepEqual(waits, [1000, 750, 510]);
+});
+
+test("where many fail in one moment the first wait is by chance, too", () => {
+  const waits = [0, 0.5, 0.999].map((share) =>
+    new Backoff({ firstMs: 1000, maxMs: 60_000, spreadMs: 5000, random: () => share }).next(0),
+  );
+  assert.deepEqual(waits, [0, 2500, 4995]);
 });
 
 test("a thousand failures still wait no longer than the longest", () => {
