@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { isAwsOwnProblem } from "../../agent/aws/aws-error.ts";
 import { readCluster } from "../../agent/aws/cluster.ts";
 import { type AwsKeys, createAws } from "../../agent/host/aws.ts";
 import { Secret } from "../../agent/secret.ts";
@@ -103,4 +104,19 @@ test("an AWS that fails or is away is an error after few attempts", async (conte
   assert.ok(requests.length <= 2, `${requests.length} tries`);
   const away = createAws("us-west-2", { eks: "http://127.0.0.1:1" });
   await assert.rejects(readCluster(away, KEYS, { name: "demo", region: "us-west-2" }, 1), { code: "aws-unreachable" });
+});
+
+test("a call that AWS throttles is tried once more, after the pause that AWS asks for, and then given up", async (context) => {
+  const arrivedMs: number[] = [];
+  const body = JSON.stringify({ __type: "ThrottlingException", message: "Rate exceeded" });
+  const headers = { "content-type": "application/json", "x-amzn-errortype": "ThrottlingException" };
+  const { aws } = await setUp(context, () => {
+    arrivedMs.push(performance.now());
+    return { status: 400, body, headers: { ...headers, "x-amz-retry-after": "300" } };
+  });
+  const error = await aws.describeCluster(KEYS, "demo").catch((thrown: unknown) => thrown);
+  const [first = 0, second = 0, ...others] = arrivedMs;
+  assert.ok(second - first >= 290, `the second try came after ${second - first} ms`);
+  assert.deepEqual(others, []);
+  assert.equal(isAwsOwnProblem(error), true);
 });
