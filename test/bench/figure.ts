@@ -46,6 +46,17 @@ const FIGURES = {
   tunnel_anonymous_mb: { unit: "MB", atMost: 2 },
   tunnel_rss_mb: { unit: "MB", atMost: undefined },
   tunnel_cpu_percent: { unit: "% of one core", atMost: 0.02 },
+  fleet_start_s: { unit: "s", atMost: undefined },
+  fleet_api_per_node_hour: { unit: "requests", atMost: 120 },
+  fleet_aws_per_node_hour: { unit: "requests", atMost: 20 },
+  fleet_aws_outage_peak: { unit: "requests a node in the busiest second", atMost: 0.3 },
+  fleet_aws_return_share: { unit: "of the fleet in the busiest second", atMost: 0.2 },
+  fleet_aws_recovery_s: { unit: "s", atMost: 90 },
+  fleet_api_outage_peak: { unit: "requests a node in the busiest second", atMost: 0.5 },
+  fleet_api_return_share: { unit: "of the fleet in the busiest second", atMost: 0.35 },
+  fleet_api_recovery_s: { unit: "s", atMost: 60 },
+  fleet_throttled_per_node_minute: { unit: "requests", atMost: 15 },
+  fleet_throttled_recovery_s: { unit: "s", atMost: 60 },
   bundle_mb: { unit: "MB", atMost: undefined },
 } as const satisfies Record<string, Target>;
 
