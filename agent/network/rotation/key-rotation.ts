@@ -16,6 +16,8 @@ import { useKey } from "./interface-key.ts";
 import { adoptNextKey, ensureNextKey, keyMadeMs, readNextKey, removeNextKey } from "./next-key.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
+/** Keys that were made together, on machines that were rented together, do not all change in one minute: chance takes up to this off their age. */
+const EARLIER_SHARE = 0.1;
 /** After a gateway of an earlier version has declined, the schedule waits for this long. */
 const DECLINED_MS = DAY_MS;
 
@@ -37,6 +39,8 @@ export interface KeyRotationOptions {
 
 export class KeyRotation {
   readonly #options: KeyRotationOptions;
+  /** Of the configured age. */
+  readonly #dueAtShare: number;
   #node: NodeState | undefined;
   #state: RotationState = "idle";
   #madeMs: number | undefined;
@@ -46,6 +50,7 @@ export class KeyRotation {
 
   constructor(options: KeyRotationOptions) {
     this.#options = options;
+    this.#dueAtShare = 1 - EARLIER_SHARE * options.host.random();
   }
 
   status() {
@@ -115,7 +120,7 @@ export class KeyRotation {
     const { keyRotationDays } = config.network.tunnel;
     if (keyRotationDays === 0 || this.#madeMs === undefined || this.#node === undefined) return false;
     if (host.clock.monotonic() - this.#declinedMs < DECLINED_MS) return false;
-    return host.clock.now() - this.#madeMs >= keyRotationDays * DAY_MS;
+    return host.clock.now() - this.#madeMs >= keyRotationDays * DAY_MS * this.#dueAtShare;
   }
 
   /** Nothing is under way: the Node says one key. It says the new one before the next one goes, so that gateways know it at any time. */

@@ -93,6 +93,19 @@ test("by schedule: at the configured age, and never with 0 days", async () => {
   }
 });
 
+test("chance takes up to a tenth off the age, so that a fleet does not change its keys in one minute", async () => {
+  const { host, create, key, old } = await setUp({ yaml: "network: { tunnel: { keyRotationDays: 10 } }" });
+  host.random = () => 0.5;
+  const rotation = create();
+  rotation.see({ ...READY, tunnelKey: old });
+  await host.clock.advance(9.5 * DAY_MS - 60_000);
+  await rotation.round();
+  assert.equal(await key(), old);
+  await host.clock.advance(60_000);
+  await rotation.round();
+  assert.notEqual(await key(), old);
+});
+
 test("a gateway that does not know the key yet is asked again; the current key holds until it consents", async () => {
   const { host, state, asked, rotation, key, next, old } = await setUp();
   await ensureNextKey(host);
