@@ -195,7 +195,7 @@ export async function startLoops(loops: Loops, signal: AbortSignal): Promise<voi
     if (loop === loops.converge) continue;
     if (first === "now") void loop.start(signal);
     else loop.schedule(signal);
-    if (typeof first === "object") loop.triggerAfter(first.afterSeconds * 1000, START_SPREAD_MS);
+    if (typeof first === "object") loop.beginAfter(first.afterSeconds * 1000, START_SPREAD_MS);
   }
   await firstRound;
 }

@@ -144,8 +144,11 @@ function createIdentity(records: Records) {
   return {
     session,
     cluster,
-    /** DescribeCluster outside its schedule. */
-    clusterRetry: new Retry({ host, isNeeded: () => isDescriptionDoubtful(board) }),
+    /** DescribeCluster outside its schedule. Without keys it cannot be called. */
+    clusterRetry: new Retry({
+      host,
+      isNeeded: () => session.keys !== undefined && (cluster.facts === undefined || isDescriptionDoubtful(board)),
+    }),
     /** The API server; undefined while the cluster or the token is not known. */
     api,
   };

@@ -49,10 +49,10 @@ export const REACTIONS: Reactions = {
   "first-round-ended": ({ systemd, loops }) =>
     Promise.all([systemd.ready("joining the cluster"), loops.supplies.trigger()]),
   "config-changed": ({ onConfigChange }) => onConfigChange(),
-  // New keys, or a first answer that is still missing, are worth a call outside its schedule.
-  "credentials-round-ended": ({ cluster, clusterRetry, clockRetry, loops, tunnel }) => {
+  // New keys, or a first answer that is still missing, are worth a call outside its schedule; one that is slow is not repeated.
+  "credentials-round-ended": ({ clusterRetry, clockRetry, loops, tunnel }) => {
     if (tunnel.isWaiting()) void loops.entry.trigger();
-    if (cluster.facts === undefined || clusterRetry.isDue()) void loops.cluster.trigger();
+    if (!loops.cluster.isRunning && clusterRetry.isDue()) void loops.cluster.trigger();
     if (clockRetry.isDue()) void loops.clock.trigger();
   },
   // The schedule would find out in ten minutes; until then AWS refuses what is signed, and nothing says why.

@@ -8,7 +8,7 @@ import { MemoryAws } from "./fakes/memory-aws.ts";
 import { settle } from "./fakes/memory-clock.ts";
 import { MemoryHost } from "./fakes/memory-host.ts";
 import { createMemoryLog } from "./fakes/memory-log.ts";
-import { sampleConfig } from "./fakes/samples.ts";
+import { KEYS_FILE, sampleConfig } from "./fakes/samples.ts";
 
 /** A daemon whose loops count the rounds that they are asked for, and run none. */
 function setUp() {
@@ -126,10 +126,15 @@ test("new cluster facts, new programs and another tunnel are a round of converge
   assert.deepEqual(asked, ["entry", "converge", "converge", "converge"]);
 });
 
-test("a round of credentials asks for the cluster and for the node's tunnel while they are not known", async () => {
-  const { asked, happen } = setUp();
+test("a round of credentials asks for the node's tunnel, and with keys for the cluster, while they are not known", async () => {
+  const { host, parts, asked, happen } = setUp();
   await happen({ kind: "credentials-round-ended" });
-  assert.deepEqual(asked, ["entry", "cluster"]);
+  assert.deepEqual(asked, ["entry"]);
+  host.files.put("/etc/eks-satellite/aws-keys", KEYS_FILE, { mode: 0o600 });
+  await parts.session.round();
+  await happen({ kind: "credentials-round-ended" });
+  await happen({ kind: "credentials-round-ended" });
+  assert.deepEqual(asked, ["entry", "entry", "cluster", "entry"], "the second try waits for its time");
 });
 
 test("a repair is logged, and is a notice; a notice is an event", async () => {

@@ -114,14 +114,22 @@ export class Loop {
     this.#wake();
   }
 
-  /** Runs a round after some time, and up to `spreadMs` more by chance, unless the signal has aborted by then. */
-  triggerAfter(milliseconds: number, spreadMs = 0): void {
+  /** Runs a round after some time, unless the signal has aborted by then. */
+  triggerAfter(milliseconds: number): void {
+    this.#after(milliseconds, () => this.trigger());
+  }
+
+  /** Runs the first round after some time, and up to `spreadMs` more by chance; none where one has begun by then. */
+  beginAfter(milliseconds: number, spreadMs: number): void {
+    const begin = async () => {
+      if (this.#rounds === 0 && !this.isRunning) await this.trigger();
+    };
+    this.#after(milliseconds + spreadMs * this.#options.random(), begin);
+  }
+
+  #after(milliseconds: number, act: () => Promise<void>): void {
     if (this.#signal === undefined) return;
-    const { sleep, random } = this.#options;
-    void sleep(milliseconds + spreadMs * random(), this.#signal).then(
-      () => this.trigger(),
-      () => undefined, // Cut short by the abort.
-    );
+    void this.#options.sleep(milliseconds, this.#signal).then(act, () => undefined); // Cut short by the abort.
   }
 
   get isRunning(): boolean {
