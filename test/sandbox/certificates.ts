@@ -31,6 +31,7 @@ export async function ensureCertificates(folder: string, addresses: Addresses, c
   const missing = clusterLeaves(addresses, clusterId).filter(({ file }) => !existsSync(join(pki, `${file}.crt`)));
   await Promise.all(missing.map((leaf) => makeLeaf(pki, "ca", leaf)));
   await ensureAwsLeaf(pki, addresses);
+  await ensureFrontProxy(pki);
   return pki;
 }
 
@@ -42,6 +43,13 @@ async function makeAll(pki: string, wanted: string): Promise<void> {
     await openssl(["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", join(fresh, "service-accounts.key")]);
     await writeFile(join(fresh, "made-for"), wanted);
   });
+}
+
+/** As whom the API server asks aggregated API servers, in the name of its own clients: an authority for that alone. */
+async function ensureFrontProxy(pki: string): Promise<void> {
+  if (existsSync(join(pki, "front-proxy-client.crt"))) return;
+  await makeAuthority(pki, "front-proxy-ca", "eks-satellite sandbox front proxy");
+  await makeLeaf(pki, "front-proxy-ca", { file: "front-proxy-client", commonName: "front-proxy-client" });
 }
 
 /** A service that AWS answers for since yesterday needs another certificate, and no other authority. */

@@ -109,6 +109,7 @@ function apiServer({ folder, pki, addresses, programs }: ControlPlane): Daemon {
       "--authentication-token-webhook-version=v1beta1",
       // The default of 2 minutes would hide for as long that AWS takes a token no more.
       "--authentication-token-webhook-cache-ttl=10s",
+      ...aggregation(pki),
       `--kubelet-client-certificate=${join(pki, "kubelet-client.crt")}`,
       `--kubelet-client-key=${join(pki, "kubelet-client.key")}`,
       `--kubelet-certificate-authority=${join(pki, "ca.crt")}`,
@@ -117,6 +118,19 @@ function apiServer({ folder, pki, addresses, programs }: ControlPlane): Daemon {
       "--allow-privileged",
     ],
   };
+}
+
+/** What aggregated API servers are asked with, and believe. */
+function aggregation(pki: string): readonly string[] {
+  return [
+    `--proxy-client-cert-file=${join(pki, "front-proxy-client.crt")}`,
+    `--proxy-client-key-file=${join(pki, "front-proxy-client.key")}`,
+    `--requestheader-client-ca-file=${join(pki, "front-proxy-ca.crt")}`,
+    "--requestheader-allowed-names=front-proxy-client",
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-username-headers=X-Remote-User",
+  ];
 }
 
 /** A webhook is called at its pods' addresses: no kube-proxy stands between the control plane and the VPC. */

@@ -13,6 +13,8 @@ export interface GoBuild {
   /** Folder with go.mod and go.sum. */
   readonly module: string;
   readonly packages: readonly string[];
+  /** Packages whose tests become a program each, `NAME.test`. */
+  readonly tests?: readonly string[];
   /** Folder in the cache; programs land in its bin/. */
   readonly target: string;
   /** Go variables set at link time: what the program says its version is. */
@@ -30,10 +32,13 @@ export async function build(build: GoBuild, progress: Progress): Promise<string>
   await progress.step(build.title, async () => {
     await requireGo();
     await replaceFolder(bin, async (fresh) => {
-      await execa("go", ["build", "-trimpath", "-ldflags", linkFlags(build), "-o", `${fresh}/`, ...build.packages], {
+      const flags = ["-trimpath", "-ldflags", linkFlags(build), "-o", `${fresh}/`];
+      const options = {
         cwd: build.module,
         env: { CGO_ENABLED: build.hasC === true ? "1" : "0", GOFLAGS: "-mod=readonly" },
-      });
+      };
+      await execa("go", ["build", ...flags, ...build.packages], options);
+      for (const tests of build.tests ?? []) await execa("go", ["test", "-c", "-vet=off", ...flags, tests], options);
       await writeFile(join(fresh, ".stamp"), wanted);
     });
   });
@@ -52,7 +57,9 @@ async function requireGo(): Promise<void> {
 }
 
 async function digestOf(build: GoBuild): Promise<string> {
-  const hash = createHash("sha256").update(linkFlags(build)).update(build.packages.join());
+  const hash = createHash("sha256")
+    .update(linkFlags(build))
+    .update([...build.packages, ...(build.tests ?? [])].join());
   const own = build.packages.filter((path) => path.startsWith("./")).map((path) => join(path, "main.go"));
   for (const file of ["go.mod", "go.sum", ...own]) hash.update(await readFile(join(build.module, file)));
   return hash.digest("hex");

@@ -18,10 +18,15 @@ export const kubernetesPackages = [
 ].map((command) => `k8s.io/kubernetes/cmd/${command}`);
 
 /**
- * Writes a Go module for `version` into `folder` unless it is there, and returns the folder.
+ * Writes a Go module for `version` into `folder` unless it is there, and returns the folder; by default it has the commands.
  * @throws Error when the version is malformed, or when the module proxy does not have it.
  */
-export async function generateKubernetesModule(version: string, folder: string, progress: Progress): Promise<string> {
+export async function generateKubernetesModule(
+  version: string,
+  folder: string,
+  progress: Progress,
+  packages: readonly string[] = kubernetesPackages,
+): Promise<string> {
   if (!/^1\.\d+\.\d+$/.test(version)) {
     throw new Error(`Kubernetes version "${version}" is not of the form 1.34.4`);
   }
@@ -33,11 +38,11 @@ export async function generateKubernetesModule(version: string, folder: string, 
       const { stdout } = await go("mod", "download", "-json", `k8s.io/kubernetes@v${version}`);
       const upstream = await readFile(JSON.parse(stdout).GoMod, "utf8");
       await writeFile(join(fresh, "go.mod"), renderModule(version, upstream));
-      await writeFile(join(fresh, "tools.go"), renderImports());
+      await writeFile(join(fresh, "tools.go"), renderImports(packages));
       try {
         // Tests of dependencies may import what no proxy has (-e); what the commands themselves need must be there.
         await go("mod", "tidy", "-e");
-        await go("list", "-mod=readonly", "-deps", ...kubernetesPackages);
+        await go("list", "-mod=readonly", "-deps", ...packages);
       } catch (cause) {
         const lacking = `the Go module proxy does not have all of Kubernetes ${version}: try another patch release`;
         throw new Error(lacking, { cause });
@@ -61,8 +66,8 @@ export function renderModule(version: string, upstream: string): string {
   ].join("\n\n");
 }
 
-/** An import of each command keeps its modules in go.mod; it is never compiled. */
-function renderImports(): string {
-  const imports = kubernetesPackages.map((path) => `\t_ "${path}"`).join("\n");
+/** An import of each package keeps its modules in go.mod; it is never compiled. */
+function renderImports(packages: readonly string[]): string {
+  const imports = packages.map((path) => `\t_ "${path}"`).join("\n");
   return `//go:build tools\n\npackage sandbox\n\nimport (\n${imports}\n)\n`;
 }

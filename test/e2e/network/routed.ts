@@ -17,8 +17,8 @@ export class RoutedNode {
     this.connected = connected;
   }
 
-  static async bringUp(): Promise<RoutedNode> {
-    const connected = await bringUpInVpc();
+  static async bringUp(options: Parameters<typeof bringUpInVpc>[0] = {}): Promise<RoutedNode> {
+    const connected = await bringUpInVpc(options);
     const node = new RoutedNode(connected);
     await node.administer(`eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions}`);
     const role = `--create-role --trusted-arn arn:aws:iam::${accountId}:user/satellite`;
