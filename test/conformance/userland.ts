@@ -10,7 +10,7 @@ import type { Progress } from "../sandbox/step.ts";
 
 const mirror = "http://deb.debian.org/debian";
 const suite = "bookworm";
-/** Web servers, and what agnhost's image has from Alpine; Debian's dash keeps environment variables whose names have dashes. */
+/** Web servers, and what agnhost's image has from Alpine. */
 const packages = [
   ...["apache2-bin", "nginx-light"],
   ...["bind9-dnsutils", "busybox", "ca-certificates", "curl", "iperf", "iproute2", "netcat-openbsd", "wget"],
@@ -24,8 +24,9 @@ const unneeded = [
   "./var/lib/apt/*",
 ];
 
-/** Users and groups that the tests expect in agnhost's image, and a web server's own files. */
+/** Users and groups that the tests expect in agnhost's image. Of the shells bash alone keeps environment variables whose names have dashes. */
 const finish = `
+ln --symbolic --force bash /bin/sh
 for applet in $(busybox --list); do command -v "$applet" >/dev/null || ln -s /usr/bin/busybox "/usr/bin/$applet"; done
 useradd --uid 1000 --user-group --no-create-home user-defined-in-image
 groupadd --gid 50000 group-defined-in-image
