@@ -205,7 +205,7 @@ test("every rule of renovate.json is for something that is there, and every Go m
   const known = ["dependencies", "devDependencies", "optionalDependencies"].flatMap((key) =>
     Object.keys(manifest[key]),
   );
-  const files = globSync("test/sandbox/go/*/go.mod", { cwd: TOP });
+  const files = globSync(["test/sandbox/go/*/go.mod", "test/conformance/go/go.mod"], { cwd: TOP });
   const patterns = (key: string): readonly string[] =>
     packageRules.flatMap((rule: Record<string, readonly string[]>) => rule[key] ?? []);
   for (const pattern of patterns("matchPackageNames"))
