@@ -8,11 +8,11 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Brings it up anew, or takes over one that an earlier run kept and whose node is still Ready. */
-export async function openCluster(folder: string): Promise<Cluster> {
+/** Brings it up anew with this etcd, or takes over one that an earlier run kept and whose node is still Ready. */
+export async function openCluster(folder: string, etcd: string): Promise<Cluster> {
   const kept = await takeOver(folder);
   if (kept !== undefined) return { sandbox: kept, close: () => down(folder) };
-  const node = await RoutedNode.bringUp({ folder });
+  const node = await RoutedNode.bringUp({ folder, etcd });
   await node.route();
   return { sandbox: node.connected.sandbox, close: () => node.connected.close() };
 }

@@ -8,7 +8,7 @@ import { Progress } from "../sandbox/step.ts";
 import { openCluster } from "./cluster.ts";
 import { importAll, listImages, makeImages } from "./images.ts";
 import { knownFailures } from "./known.ts";
-import { buildSuite } from "./programs.ts";
+import { buildEtcd, buildSuite } from "./programs.ts";
 import { readResults } from "./results.ts";
 import { runSuite } from "./suite.ts";
 import { judge, renderTable } from "./table.ts";
@@ -26,9 +26,10 @@ const options = program.opts<{ beside: string; minutes: string; output: string; 
 
 const progress = new Progress();
 const programs = await buildSuite(defaultKubernetes, progress);
+const etcd = await buildEtcd(progress);
 const userland = await ensureUserland(progress);
 const cluster = await progress.step("a cluster with one satellite", () =>
-  openCluster(join(cacheFolder(), "conformance-sandbox")),
+  openCluster(join(cacheFolder(), "conformance-sandbox"), etcd),
 );
 try {
   const { sandbox } = cluster;
@@ -41,7 +42,7 @@ try {
   if (options.keep === undefined) await cluster.close();
 }
 
-async function giveImages({ machine, programs: { etcd } }: Sandbox): Promise<void> {
+async function giveImages({ machine }: Sandbox): Promise<void> {
   await importAll(machine, await makeImages(await listImages(programs), { programs, userland, etcd }));
 }
 

@@ -56,6 +56,8 @@ export interface UpOptions extends Partial<Choices> {
   readonly cloudController?: boolean;
   /** How long a kubelet may be silent before its Node is not Ready, seconds; Kubernetes' own default is 50. */
   readonly graceSeconds?: number;
+  /** The program of another etcd than Debian's, for a sandbox that is new. */
+  readonly etcd?: string;
   /** An image registry under ECR's name, and a mirror of it. */
   readonly registry?: boolean;
   /** kube-proxy as EKS's add-on has it, cluster DNS, and an application in the VPC. */
@@ -89,7 +91,7 @@ export async function up(options: UpOptions = {}): Promise<UpResult> {
     await sandbox.machine.connect();
     await ensureCertificates(folder, addresses, facts.clusterId);
   });
-  await Promise.all([startCluster(sandbox, python, progress, options.graceSeconds), startMachine(sandbox, progress)]);
+  await Promise.all([startCluster(sandbox, python, progress, options), startMachine(sandbox, progress)]);
   if (options.cloudController === true)
     await startCloudController(folder, facts, addresses, programs.kubernetes, progress);
   if (options.registry === true) await startRegistry(folder, addresses, progress);
@@ -128,14 +130,17 @@ async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void>
   await progress.step("images in the machine", () => importImages(sandbox.machine));
 }
 
-async function startCluster(sandbox: Sandbox, python: string, progress: Progress, graceSeconds?: number) {
+async function startCluster(sandbox: Sandbox, python: string, progress: Progress, options: UpOptions) {
   const { folder, facts, addresses, programs } = sandbox;
   await progress.step("AWS", () => startAws(folder, facts, addresses, python));
   if (addresses.vpc) {
     await progress.step("the VPC's fabric", () => startFabric(folder, addresses));
     await startInstances(folder, addresses.vpc);
   }
-  await progress.step("control plane", () => startControlPlane(folder, addresses, programs, graceSeconds));
+  await progress.step("control plane", () => {
+    const { etcd = programs.etcd, graceSeconds } = options;
+    return startControlPlane(folder, addresses, { ...programs, etcd }, graceSeconds);
+  });
   if (addresses.vpc) await publishApiServer(folder, programs.kubernetes);
   await progress.step("authentication through AWS", () => authorizeRole(folder, facts, addresses, programs));
   const approver = join(import.meta.dirname, "serving-approver.ts");

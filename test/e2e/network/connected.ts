@@ -52,12 +52,12 @@ export const WORKING = [
 ] as const;
 
 /** Brings it up anew, without a gateway and with the daemon installed but not started; by default with a container as the machine. */
-export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"> = {}): Promise<Connected> {
-  const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn" } = options;
+export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine" | "etcd"> = {}): Promise<Connected> {
+  const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn", ...others } = options;
   await down(folder);
   const dist = await buildAgent();
   const [{ sandbox }, mirror] = await Promise.all([
-    up({ folder, machine, network: "vpc", agent: false, services: true }),
+    up({ ...others, folder, machine, network: "vpc", agent: false, services: true }),
     ReleaseMirror.create([VERSION]),
   ]);
   await installAgent(sandbox, dist, { isStarted: false });
