@@ -33,7 +33,10 @@ const recipes: Readonly<Record<string, (from: Ingredients) => Promise<Recipe>>> 
     layers: [userland, agnhost],
     config: { Entrypoint: ["/agnhost"], Cmd: ["pause"] },
   }),
-  "e2e-test-images/busybox": async ({ userland }) => ({ layers: [userland], config: { Cmd: ["sh"] } }),
+  "e2e-test-images/busybox": async ({ userland }) => ({
+    layers: [userland, layer(...shells)],
+    config: { Cmd: ["sh"] },
+  }),
   "e2e-test-images/nonroot": async ({ userland }) => ({ layers: [userland], config: { Cmd: ["sh"], User: "1234" } }),
   "e2e-test-images/jessie-dnsutils": async ({ userland }) => ({ layers: [userland], config: { Cmd: ["sh"] } }),
   "e2e-test-images/httpd": async ({ userland }) => ({
@@ -60,6 +63,12 @@ const recipes: Readonly<Record<string, (from: Ingredients) => Promise<Recipe>>> 
   }),
   pause: async ({ agnhost }) => ({ layers: [agnhost], config: { Entrypoint: ["/agnhost", "pause"] } }),
 };
+
+/** A test of the environment calls `sh`, and needs bash; one of a read-only file system calls `/bin/sh`, and wants busybox's own words. */
+const shells: readonly TarEntry[] = [
+  { path: "usr/bin/sh", linkTo: "busybox" },
+  { path: "usr/local/bin/sh", linkTo: "/usr/bin/bash" },
+];
 
 const httpdFiles: readonly TarEntry[] = [
   {
