@@ -12,7 +12,15 @@ import {
 import type { Change } from "../change.ts";
 import type { ClusterAccess } from "../cluster-access.ts";
 import type { AskKubernetes } from "../kubernetes-call.ts";
-import { GATEWAY_MAP, type MapContext, type MapData, NETWORK_MAP, planMapEdit, readMap } from "./network-map.ts";
+import {
+  checkRoom,
+  GATEWAY_MAP,
+  type MapContext,
+  type MapData,
+  NETWORK_MAP,
+  planMapEdit,
+  readMap,
+} from "./network-map.ts";
 import { capacityOf, isAssignable, nextAddress } from "./networks.ts";
 import { choosePods, type PodsRequest } from "./pod-prefixes.ts";
 
@@ -47,7 +55,9 @@ export async function planAddresses(
     seen,
     edit: (data) => {
       allocated.entries = allocate(data, cluster, request);
-      return changesOf(data, allocated.entries);
+      const changes = changesOf(data, allocated.entries);
+      if (changes !== undefined) checkRoom(data, changes);
+      return changes;
     },
   });
   const entries = allocated.entries;

@@ -28,6 +28,30 @@ export function readMap(ask: AskKubernetes, map: ConfigMapName): Promise<ConfigM
   return ask("get", describeMap(map), (api) => api.readConfigMap(map).catch(ignoreMissing));
 }
 
+/** A ConfigMap holds 1 MiB: of its 48,576 bytes more what is there beside entries of nodes is taken. */
+const MAX_BYTES = 1_000_000;
+/** `"NODE":"KEY",` in a gateway's entry, without the name. */
+const PEER_BYTES = 50;
+/** That of both gateways stand in one ConfigMap. */
+const GATEWAYS = 2;
+
+/** Whether both ConfigMaps hold all the nodes: the one of addresses, and the one in which each gateway names the keys that it accepts. @throws network-full */
+export function checkRoom(before: MapData, change: ConfigMapChange): void {
+  const entries = Object.entries({ ...before, ...change }).filter(([, text]) => text !== null);
+  const bytes = (text: string | null) => Buffer.byteLength(text ?? "");
+  const addresses = entries.reduce((sum, [name, text]) => sum + bytes(name) + bytes(text), 0);
+  const keys = entries.reduce((sum, [name]) => sum + GATEWAYS * (bytes(name) + PEER_BYTES), 0);
+  const most = Math.max(addresses, keys);
+  if (most <= MAX_BYTES) return;
+  throw new SatelliteError(
+    "network-full",
+    `the tunnel's ConfigMaps have no room for ${entries.length} entries: they need ${most} bytes of ${MAX_BYTES}`,
+    {
+      hint: "Free the addresses of nodes that are gone: eks-satellite revoke --node-name NODE --tunnel. Shorter names take less room; more satellites than this need another cluster.",
+    },
+  );
+}
+
 export interface MapContext {
   readonly ask: AskKubernetes;
   readonly clock: Pick<Clock, "sleep">;

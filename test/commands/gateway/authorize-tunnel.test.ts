@@ -95,6 +95,28 @@ test("a full network says so, and a damaged entry of another keeps no node from 
   });
 });
 
+test("more nodes than the ConfigMaps have room for are refused before anything is written; in a /20 all have room", async () => {
+  const { authorize, kubernetes, addresses } = setUp();
+  const name = (index: number) => `gpu-${index}.machines.example.com`;
+  const fill = (count: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => {
+        const address = `10.251.${index >> 8}.${index & 255}`;
+        return [name(index), JSON.stringify({ address, pods: [`10.252.${index >> 8}.${index & 255}/32`] })];
+      }),
+    );
+  const network = { ...NETWORK, nodes: "10.250.0.0/15", pods: "10.252.0.0/16" };
+  kubernetes.edit(MAP, { _network: JSON.stringify(network), ...fill(4093) });
+  await authorize(TUNNEL);
+  assert.equal(addresses()["gpu-1"], "10.250.0.2");
+  kubernetes.edit(MAP, fill(10_000));
+  await assert.rejects(authorize({ tunnel: true, nodeName: ["gpu-2"] }), {
+    code: "network-full",
+    message: /no room for 1000\d entries: they need \d+ bytes of 1000000/,
+  });
+  assert.equal(addresses()["gpu-2"], undefined);
+});
+
 test("without a gateway it names the command that makes one", async () => {
   const { authorize } = setUpAdmin();
   await assert.rejects(authorize(TUNNEL), {
