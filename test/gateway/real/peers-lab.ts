@@ -35,8 +35,10 @@ export class PeersLab {
   readonly endpoints: KnownEndpoints;
   /** Command lines that the gateway ran. */
   readonly commands: string[] = [];
+  /** The gateway's machine, and where it keeps its files. */
+  readonly host: Host;
+  readonly folder = mkdtempSync(join(tmpdir(), "es-gateway-"));
   readonly #programs: Programs;
-  readonly #folder = mkdtempSync(join(tmpdir(), "es-gateway-"));
   readonly #children: ChildProcess[] = [];
   readonly #privateKeys: Readonly<Record<"gw" | Satellite, string>>;
   #mounts = 0;
@@ -47,14 +49,20 @@ export class PeersLab {
     this.#privateKeys = { gw: make(), a: make(), b: make() };
     const privateKey = new Secret(this.#privateKeys.gw);
     const keys = { privateKey, publicKey: publicKeyOf(privateKey) };
-    const host = this.#gatewayHost();
+    this.host = this.#gatewayHost();
+    const { host } = this;
     this.endpoints = new KnownEndpoints({
       host,
       log: createMemoryLog().log,
-      file: join(this.#folder, "endpoints.json"),
+      file: join(this.folder, "endpoints.json"),
     });
-    const config = { userspace: "allow", mtu: 1420, runFolder: this.#folder } as const;
+    const config = { userspace: "allow", mtu: 1420, runFolder: this.folder } as const;
     this.device = new GatewayDevice(host, config, { keys, endpoints: this.endpoints });
+  }
+
+  /** The gateway's, as a file of it has it. */
+  get privateKey(): string {
+    return `${this.#privateKeys.gw}\n`;
   }
 
   publicKey(satellite: Satellite): string {
@@ -87,7 +95,7 @@ export class PeersLab {
     for (const child of this.#children) child.kill("SIGKILL");
     for (const place of ["gw", "vpc", "a", "b"] as const)
       await run("ip", ["netns", "delete", this.#name(place)]).catch(() => undefined); // It was never made.
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
 
   /** Runs command lines in a place; the last one's output. */
@@ -127,7 +135,7 @@ export class PeersLab {
     const name = `essat${satellite}`;
     await this.#wire(satellite, own, `to-${satellite}`, `${endpoint}/30`);
     const gatewayKey = publicKeyOf(new Secret(this.#privateKeys.gw));
-    const file = join(this.#folder, `${name}.conf`);
+    const file = join(this.folder, `${name}.conf`);
     const peer = `[Peer]\nPublicKey = ${gatewayKey}\nEndpoint = ${endpoint}:51820\nAllowedIPs = 0.0.0.0/0\nPersistentKeepalive = 5\n`;
     writeFileSync(file, `[Interface]\nPrivateKey = ${this.#privateKeys[satellite]}\n${peer}`, { mode: 0o600 });
     this.#spawn(satellite, [this.#programs.wireguardGo, "-f", name]);
