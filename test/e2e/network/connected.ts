@@ -53,11 +53,11 @@ export const WORKING = [
 
 /** Brings it up anew, without a gateway and with the daemon installed but not started; by default with a container as the machine. */
 export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine" | "etcd"> = {}): Promise<Connected> {
-  const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn", ...others } = options;
+  const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn", etcd } = options;
   await down(folder);
   const dist = await buildAgent();
   const [{ sandbox }, mirror] = await Promise.all([
-    up({ ...others, folder, machine, network: "vpc", agent: false, services: true }),
+    up({ ...(etcd === undefined ? {} : { etcd }), folder, machine, network: "vpc", agent: false, services: true }),
     ReleaseMirror.create([VERSION]),
   ]);
   await installAgent(sandbox, dist, { isStarted: false });
@@ -142,13 +142,18 @@ export async function startNode({ satellite, sandbox }: Connected, deadlineMs = 
 }
 
 /** Lets satellites reach the application of the VPC, whose pod has the cluster's security group. */
-export async function openApp({ sandbox }: Connected): Promise<void> {
+export function openApp(connected: Connected): Promise<void> {
+  return openPort(connected, APP_PORT, "tcp");
+}
+
+/** Lets satellites reach a port of every pod of the VPC. */
+export async function openPort({ sandbox }: Connected, port: number, protocol: "tcp" | "udp"): Promise<void> {
   const { ec2 } = await awsClients(sandbox);
   const groups = (await readCloud(sandbox.folder)).securityGroups;
   const permission = {
-    IpProtocol: "tcp",
-    FromPort: APP_PORT,
-    ToPort: APP_PORT,
+    IpProtocol: protocol,
+    FromPort: port,
+    ToPort: port,
     // The nodes' network and the pods', as `gateway create` chooses them.
     IpRanges: [{ CidrIp: "10.250.0.0/20" }, { CidrIp: "10.250.16.0/20" }],
   };

@@ -27,15 +27,17 @@ export class Neighbour {
   readonly #namespace: string;
   readonly #folder: string;
   readonly #program: ReturnType<typeof spawn>;
-  readonly #health: string;
+  /** The networks that it reaches through the tunnel. */
+  readonly #behind: readonly string[];
+  #health = "";
 
   #said = "";
 
-  private constructor(sandbox: Sandbox, namespace: string, folder: string, health: string) {
+  private constructor(sandbox: Sandbox, namespace: string, folder: string, behind: readonly string[]) {
     this.#sandbox = sandbox;
     this.#namespace = namespace;
     this.#folder = folder;
-    this.#health = health;
+    this.#behind = behind;
     this.#program = spawn("ip", ["netns", "exec", namespace, sandbox.programs.wireguard, "--foreground", DEVICE], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -48,30 +50,38 @@ export class Neighbour {
   static async join(sandbox: Sandbox, address: string, pods?: PodNetworks): Promise<Neighbour> {
     const namespace = await sandbox.nat.neighbour();
     const folder = await mkdtemp(join(tmpdir(), "eks-satellite-neighbour-"));
-    const map = JSON.parse(
-      await sandbox.kubectl(["get", "configmap", "eks-satellite-gateways", MAPS, "--output=json"]),
-    ).data;
-    const [gateway] = readGatewayMap(map).gateways.values();
-    if (gateway === undefined) throw new Error("there is no gateway");
     const inside = async (...command: string[]) => (await execIn(namespace, command)).stdout.trim();
     const keyFile = join(folder, "key");
     await writeFile(keyFile, await inside("wg", "genkey"), { mode: 0o600 });
     const publicKey = (await execIn(namespace, ["wg", "pubkey"], await inside("cat", keyFile))).stdout.trim();
     const data = renderNodeEntry(NAME, { address, pods: pods === undefined ? [] : [pods.own], publicKey });
     await patch(sandbox, data);
-    const neighbour = new Neighbour(sandbox, namespace, folder, `http://${gateway.address}:51821/healthz`);
+    const behind = [vpcPlans.vpc.cidr, ...(pods === undefined ? [] : [pods.all])];
+    const neighbour = new Neighbour(sandbox, namespace, folder, behind);
     const explain = () => `it has ended with ${neighbour.#program.exitCode}, and said: ${neighbour.#said}`;
     await waitFor({ what: "wireguard-go to answer", deadlineMs: 30_000, explain }, () =>
       inside("wg", "show", DEVICE).then(() => true),
     );
-    const peer = ["peer", gateway.publicKey, "endpoint", gateway.endpoint, "persistent-keepalive", "5"];
-    const behind = [vpcPlans.vpc.cidr, ...(pods === undefined ? [] : [pods.all])];
-    await inside("wg", "set", DEVICE, "private-key", keyFile, ...peer, "allowed-ips", behind.join(","));
+    await inside("wg", "set", DEVICE, "private-key", keyFile);
+    await neighbour.follow();
     await inside("ip", "link", "set", DEVICE, "mtu", "1420", "up");
     await inside("ip", "address", "add", `${address}/32`, "dev", DEVICE);
     if (pods !== undefined) await inside("ip", "address", "add", `${pods.address}/32`, "dev", "lo");
     for (const network of behind) await inside("ip", "route", "add", network, "dev", DEVICE, "src", address);
     return neighbour;
+  }
+
+  /** Makes a gateway its one peer, by default the only one, with the key that it has now. */
+  async follow(name?: string): Promise<void> {
+    const get = ["get", "configmap", "eks-satellite-gateways", MAPS, "--output=json"];
+    const { gateways } = readGatewayMap(JSON.parse(await this.#sandbox.kubectl(get)).data);
+    const gateway = name === undefined ? gateways.values().next().value : gateways.get(name);
+    if (gateway === undefined) throw new Error(`there is no gateway ${name ?? ""}`);
+    const peers = (await this.run("wg", "show", DEVICE, "peers")).split("\n").filter(Boolean);
+    const others = peers.filter((key) => key !== gateway.publicKey).flatMap((key) => ["peer", key, "remove"]);
+    const peer = ["peer", gateway.publicKey, "endpoint", gateway.endpoint, "persistent-keepalive", "5"];
+    await this.run("wg", "set", DEVICE, ...others, ...peer, "allowed-ips", this.#behind.join(","));
+    this.#health = `http://${gateway.address}:51821/healthz`;
   }
 
   reachesGateway(): Promise<boolean> {

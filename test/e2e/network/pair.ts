@@ -3,9 +3,12 @@ import type { Instance } from "../../sandbox/instances/instance.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { CloudInterface } from "../../sandbox/vpc/cloud.ts";
 import { waitFor } from "../../sandbox/wait.ts";
+import type { Satellite } from "../satellite.ts";
 
 export const GATEWAYS = ["gateway-1", "gateway-1-standby"] as const;
 export type GatewayName = (typeof GATEWAYS)[number];
+/** The node's interface for each. */
+export const DEVICES = { "gateway-1": "es0", "gateway-1-standby": "es1" } as const;
 export const LEASE = ["lease", "eks-satellite-gateway", "--namespace=kube-system"];
 
 export function otherThan(name: GatewayName): GatewayName {
@@ -69,5 +72,16 @@ export class Pair {
       said = `holder ${holder}, routes ${carrying}`;
       return holder === name && carrying === name;
     });
+  }
+
+  /** Waits until both are well, one has all, and the node follows it. @returns its name */
+  async settled(satellite: Satellite, deadlineMs = 120_000): Promise<GatewayName> {
+    await satellite.untilReason("TunnelUp", "GatewayAnswers", deadlineMs);
+    const holder = await this.holder();
+    if (holder === undefined) throw new Error("no gateway holds the Lease");
+    await this.until(holder);
+    const wait = { what: `the node to follow ${holder}`, deadlineMs: deadlineMs / 8, intervalMs: 200 };
+    await waitFor(wait, async () => (await satellite.box("ip", "route", "get", "10.0.1.10")).includes(DEVICES[holder]));
+    return holder;
   }
 }

@@ -1,8 +1,6 @@
 // network.cni: routed on a node behind a NAT: pods have addresses that the VPC, other satellites and each other reach. It begins on the host's
 // network, and goes back to it.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { execIn } from "../../sandbox/links.ts";
 import { nodeName } from "../../sandbox/state.ts";
@@ -11,6 +9,7 @@ import { CLUSTER, WORKING } from "./connected.ts";
 import { Neighbour } from "./neighbour.ts";
 import { NODE, PODS, RoutedNode } from "./routed.ts";
 import { POD_PORT, podNamespacePath, sendWhole, startEcho } from "./routed-pods.ts";
+import { serveOn } from "./serve-on.ts";
 import { startWebhook } from "./webhook.ts";
 
 const OTHER = { own: "10.250.17.0/25", address: "10.250.17.9", all: PODS.all };
@@ -88,7 +87,7 @@ test("logs and exec of a pod with an address", async () => {
 
 test("pods of two satellites reach each other both ways, with their own addresses; the other's kubelet stays closed", async () => {
   const neighbour = await Neighbour.join(node.connected.sandbox, "10.250.0.77", OTHER);
-  const server = serveOn(neighbour.namespace, OTHER.address);
+  const server = serveOn(neighbour.namespace, OTHER.address, POD_PORT);
   try {
     const alone = await node.addressOf("alone");
     const curl = ["curl", "--silent", "--max-time", "5", "--interface", OTHER.address];
@@ -106,20 +105,13 @@ test("pods of two satellites reach each other both ways, with their own addresse
   }
 });
 
-/** The program of the application in the VPC, in another namespace. */
-function serveOn(namespace: string, address: string): ChildProcess {
-  const program = join(import.meta.dirname, "../../sandbox/services/app-server.ts");
-  const command = ["netns", "exec", namespace, process.execPath, program, address, String(POD_PORT)];
-  return spawn("ip", command, { stdio: "ignore" });
-}
-
 test("what a pod sends elsewhere leaves under the machine's address", async () => {
   const { addresses, nat } = node.connected.sandbox;
   const namespace = await nat.neighbour();
   const [address = ""] = addresses.vpc?.lanOthers ?? [];
   const lan = (await execIn(namespace, ["ip", "-4", "-brief", "address"])).stdout;
   const listening = /(\d+\.\d+\.\d+\.\d+)\/24/.exec(lan)?.[1] ?? address;
-  const server = serveOn(namespace, listening);
+  const server = serveOn(namespace, listening, POD_PORT);
   try {
     const wait = { what: "the server in the machine's own network", deadlineMs: 20_000 };
     const said = await waitFor(wait, () =>

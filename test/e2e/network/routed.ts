@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execIn } from "../../sandbox/links.ts";
 import { podNamespace } from "../../sandbox/services/vpc-pod.ts";
 import { accountId, nodeName } from "../../sandbox/state.ts";
+import type { UpOptions } from "../../sandbox/up.ts";
 import { bringUpInVpc, CLUSTER, type Connected, openApp, startNode, untilGatewayWorks } from "./connected.ts";
 import { renderPods } from "./routed-pods.ts";
 
@@ -10,22 +11,36 @@ import { renderPods } from "./routed-pods.ts";
 export const NODE = "10.250.0.2";
 export const PODS = { own: "10.250.16.0/25", all: "10.250.16.0/20" };
 
+/** Without any a container with one gateway, in a sandbox that no other file has. */
+export interface RoutedOptions extends Pick<UpOptions, "folder" | "machine" | "etcd"> {
+  readonly hasStandby?: boolean;
+  /** Further options of `gateway create`. */
+  readonly gatewayOptions?: string;
+  /** How long the node may take until it is well. */
+  readonly healthyMs?: number;
+}
+
 export class RoutedNode {
   readonly connected: Connected;
+  readonly #healthyMs: number;
 
-  private constructor(connected: Connected) {
+  private constructor(connected: Connected, healthyMs: number) {
     this.connected = connected;
+    this.#healthyMs = healthyMs;
   }
 
-  static async bringUp(options: Parameters<typeof bringUpInVpc>[0] = {}): Promise<RoutedNode> {
+  static async bringUp(options: RoutedOptions = {}): Promise<RoutedNode> {
+    const { hasStandby = false, gatewayOptions = "", healthyMs = 120_000 } = options;
     const connected = await bringUpInVpc(options);
-    const node = new RoutedNode(connected);
-    await node.administer(`eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions}`);
+    const node = new RoutedNode(connected, healthyMs);
+    const create = `eks-satellite gateway create ${CLUSTER} ${connected.gatewayOptions} ${gatewayOptions}`;
+    await node.administer(create);
+    if (hasStandby) await node.administer(`${create} --standby`);
     const role = `--create-role --trusted-arn arn:aws:iam::${accountId}:user/satellite`;
     const said = await node.administer(`eks-satellite authorize ${CLUSTER} --tunnel --node-name ${nodeName} ${role}`);
     assert.match(said, new RegExp(`${nodeName} has address ${NODE}, pods ${PODS.own}, in the tunnel`));
     await untilGatewayWorks(connected.laptop);
-    await startNode(connected);
+    await startNode(connected, healthyMs);
     await openApp(connected);
     return node;
   }
@@ -41,14 +56,15 @@ export class RoutedNode {
   async route(): Promise<void> {
     const { satellite } = this.connected;
     await satellite.configure({ network: { cni: "routed" }, intervals: { runtimeSeconds: 1 } });
-    await satellite.untilReason("PodNetworkReady", "Ready");
-    await satellite.untilHealthy();
+    await satellite.untilReason("PodNetworkReady", "Ready", this.#healthyMs);
+    await satellite.untilHealthy(this.#healthyMs);
   }
 
   async startPods(): Promise<void> {
     await this.connected.sandbox.kubectl(["apply", "--filename=-"], renderPods());
-    await this.kubectl("rollout", "status", "deployment/pair", "--timeout=60s");
-    await this.kubectl("wait", "--for=condition=Ready", "pod/alone", "pod/asks", "--timeout=60s");
+    const timeout = `--timeout=${this.#healthyMs / 1000}s`;
+    await this.kubectl("rollout", "status", "deployment/pair", timeout);
+    await this.kubectl("wait", "--for=condition=Ready", "pod/alone", "pod/asks", timeout);
   }
 
   async endPods(): Promise<void> {

@@ -10,11 +10,10 @@ import { waitFor } from "../../sandbox/wait.ts";
 import { webName } from "../../sandbox/workload.ts";
 import { bringUpInVpc, CLUSTER, type Connected, startNode, untilGatewayWorks } from "./connected.ts";
 import { Pings } from "./echo-requests.ts";
-import { GATEWAYS, type GatewayName, LEASE, otherThan, Pair } from "./pair.ts";
+import { DEVICES, GATEWAYS, type GatewayName, LEASE, otherThan, Pair } from "./pair.ts";
 
 const FAILOVER_MS = 6000;
 const ADDRESS = "10.250.0.2";
-const DEVICES = { "gateway-1": "es0", "gateway-1-standby": "es1" } as const;
 
 let connected: Connected;
 let pair: Pair;
@@ -40,17 +39,7 @@ async function untilLogs(): Promise<void> {
 }
 
 /** Both are well, and one has all; its name. */
-async function settled(): Promise<GatewayName> {
-  await connected.satellite.untilReason("TunnelUp", "GatewayAnswers", 120_000);
-  const holder = await pair.holder();
-  assert.ok(holder !== undefined);
-  await pair.until(holder);
-  const wait = { what: `the node to follow ${holder}`, deadlineMs: 15_000, intervalMs: 200 };
-  await waitFor(wait, async () =>
-    (await connected.satellite.box("ip", "route", "get", "10.0.1.10")).includes(DEVICES[holder]),
-  );
-  return holder;
-}
+const settled = () => pair.settled(connected.satellite);
 
 async function runOn(name: GatewayName, script: string): Promise<string> {
   return (await (await pair.instance(name)).run(["/bin/sh", "-ec", script])).stdout;

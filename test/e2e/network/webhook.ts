@@ -27,7 +27,10 @@ createServer({ key: file("tls.key"), cert: file("tls.crt") }, async (request, re
 `;
 
 /** Starts it as a pod behind a Service, by default on the host's network, and asks the API server to ask it. */
-export async function startWebhook({ sandbox, satellite }: Connected, { hostNetwork = true } = {}): Promise<void> {
+export async function startWebhook(
+  { sandbox, satellite }: Connected,
+  { hostNetwork = true, readySeconds = 60 } = {},
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "eks-satellite-webhook-"));
   try {
     const [key, certificate] = [join(folder, "tls.key"), join(folder, "tls.crt")];
@@ -44,7 +47,7 @@ export async function startWebhook({ sandbox, satellite }: Connected, { hostNetw
     const caBundle = (await readFile(certificate)).toString("base64");
     const items = [pod(hostNetwork), service(), configuration(caBundle)];
     await sandbox.kubectl(["apply", "--filename=-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-    await sandbox.kubectl(["wait", `pod/${NAME}`, "--for=condition=Ready", "--timeout=60s"]);
+    await sandbox.kubectl(["wait", `pod/${NAME}`, "--for=condition=Ready", `--timeout=${readySeconds}s`]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
