@@ -168,7 +168,7 @@ function createMachine(identity: Identity) {
     emit,
     api,
     cluster: facts,
-    carrier: () => carrier.publicKey,
+    carrier: () => carrier.gateway,
   });
   const converger = new Converger({
     ...{ host, config, log, board, emit, signal, versions, kept, cluster: facts, tunnel: () => tunnel.facts() },

@@ -14,7 +14,7 @@ import { entryOfConfig, type TunnelEntry } from "./tunnel-entry.ts";
 export interface TunnelSources {
   readonly entry: TunnelEntry;
   readonly resolved: ResolvedEndpoints;
-  /** The key of the gateway that the watch has chosen; undefined before it has. */
+  /** The name of the gateway that the watch has chosen; undefined before it has. */
   readonly carrier?: string | undefined;
   /** What DescribeCluster says; undefined while the cluster is not known. */
   readonly serviceCidr: string | undefined;

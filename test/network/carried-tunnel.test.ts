@@ -9,8 +9,9 @@ const [ONE, TWO] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString("base64"
 /** Two gateways, of which this one carries the traffic. */
 function carriedBy(carrier: string | undefined) {
   const gateways = [
-    sampleGateway({ publicKey: ONE, address: "10.20.1.5" }),
+    sampleGateway({ name: "one", publicKey: ONE, address: "10.20.1.5" }),
     sampleGateway({
+      name: "two",
       publicKey: TWO,
       address: "10.20.2.5",
       endpoint: "198.51.100.6:51820",
@@ -25,8 +26,8 @@ function carriedBy(carrier: string | undefined) {
 test("the interface and the gateway that carry the traffic come first, whichever they are", () => {
   for (const [carrier, name, addresses] of [
     [undefined, "es0", ["10.20.1.5", "10.20.2.5"]],
-    [ONE, "es0", ["10.20.1.5", "10.20.2.5"]],
-    [TWO, "es1", ["10.20.2.5", "10.20.1.5"]],
+    ["one", "es0", ["10.20.1.5", "10.20.2.5"]],
+    ["two", "es1", ["10.20.2.5", "10.20.1.5"]],
   ] as const) {
     const tunnel = carriedBy(carrier);
     assert.ok(tunnel);

@@ -25,7 +25,7 @@ export interface WantedTunnel {
   readonly serviceCidr: string;
   /** In a lasting order: the first one has the first interface. */
   readonly gateways: readonly TunnelGateway[];
-  /** The public key of the one that carries the traffic. Default: the first one that has an address. */
+  /** The name of the one that carries the traffic. Default: the first one that has an address. */
   readonly carrier?: string | undefined;
   /** This machine's own. */
   readonly publicKey: string;

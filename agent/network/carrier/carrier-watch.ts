@@ -48,10 +48,11 @@ interface Pulse {
 
 export class CarrierWatch {
   readonly #options: CarrierWatchOptions;
+  /** By the gateway's name: its key may change while it carries. */
   readonly #pulses = new Map<string, Pulse>();
   #failovers = 0;
   /** The gateway that was left because it was silent. */
-  #failedKey: string | undefined;
+  #failed: string | undefined;
 
   constructor(options: CarrierWatchOptions) {
     this.#options = options;
@@ -65,19 +66,19 @@ export class CarrierWatch {
   /** The tunnel that carries the traffic; undefined without one. */
   get carrying(): WatchedTunnel | undefined {
     const tunnels = this.#tunnels();
-    return tunnels.find(({ gateway }) => gateway.publicKey === this.#options.carrier.publicKey) ?? tunnels[0];
+    return tunnels.find(({ gateway }) => gateway.name === this.#options.carrier.gateway) ?? tunnels[0];
   }
 
   /** The gateways, and what each answered last; none with one gateway alone. */
   get gateways(): readonly GatewayState[] {
     const tunnels = this.#tunnels();
     if (tunnels.length < 2) return [];
-    const carrying = this.carrying?.gateway.publicKey;
+    const carrying = this.carrying?.gateway.name;
     return tunnels.map(({ interface: name, gateway }) => {
-      const { role, misses = 0 } = this.#pulses.get(gateway.publicKey) ?? {};
+      const { role, misses = 0 } = this.#pulses.get(gateway.name) ?? {};
       return {
         ...{ name: gateway.name, endpoint: gateway.endpoint, interface: name },
-        ...{ carries: gateway.publicKey === carrying, answers: misses < MAX_MISSES, role },
+        ...{ carries: gateway.name === carrying, answers: misses < MAX_MISSES, role },
       };
     });
   }
@@ -86,8 +87,7 @@ export class CarrierWatch {
   get silent(): (Pick<GatewayState, "name" | "endpoint"> & { readonly hasFailed: boolean }) | undefined {
     const other = this.gateways.find(({ carries, answers }) => !carries && !answers);
     if (other === undefined) return undefined;
-    const key = this.#tunnels().find(({ interface: name }) => name === other.interface)?.gateway.publicKey;
-    return { name: other.name, endpoint: other.endpoint, hasFailed: key === this.#failedKey };
+    return { name: other.name, endpoint: other.endpoint, hasFailed: other.name === this.#failed };
   }
 
   status() {
@@ -109,7 +109,7 @@ export class CarrierWatch {
 
   async #ask({ gateway }: WatchedTunnel): Promise<void> {
     const { host } = this.#options;
-    const pulse = this.#pulseOf(gateway.publicKey);
+    const pulse = this.#pulseOf(gateway.name);
     const answer = await host.pulse(gateway.address, GATEWAY_HEALTH_PORT, TIMEOUT_SECONDS);
     const wasSilent = pulse.misses >= MAX_MISSES;
     const isAnswer = answer !== "silent" && answer !== "refused";
@@ -121,7 +121,7 @@ export class CarrierWatch {
     if (isAnswer) pulse.restarts.reset();
     await this.#choose();
     if (wasSilent !== pulse.misses >= MAX_MISSES) this.#options.emit({ kind: "carrier-changed", isMoved: false });
-    if (answer === "silent") await this.#restart(gateway.publicKey, pulse);
+    if (answer === "silent") await this.#restart(gateway, pulse);
   }
 
   async #choose(): Promise<void> {
@@ -130,26 +130,26 @@ export class CarrierWatch {
     const from = this.carrying;
     const pulses = tunnels
       .toSorted((one, other) => one.interface.localeCompare(other.interface))
-      .map(({ gateway: { publicKey } }) => this.#seen(publicKey));
-    const chosen = chooseCarrier(pulses, from?.gateway.publicKey);
-    const to = tunnels.find(({ gateway }) => gateway.publicKey === chosen);
-    if (from === undefined || to === undefined || from.gateway.publicKey === chosen) {
-      carrier.publicKey ??= from?.gateway.publicKey;
+      .map(({ gateway: { name } }) => this.#seen(name));
+    const chosen = chooseCarrier(pulses, from?.gateway.name);
+    const to = tunnels.find(({ gateway }) => gateway.name === chosen);
+    if (from === undefined || to === undefined || from.gateway.name === chosen) {
+      carrier.gateway ??= from?.gateway.name;
       return;
     }
-    carrier.publicKey = chosen;
+    carrier.gateway = chosen;
     this.#failovers += 1;
-    const isSilent = this.#pulseOf(from.gateway.publicKey).misses > 0;
-    this.#failedKey = isSilent ? from.gateway.publicKey : undefined;
+    const isSilent = this.#pulseOf(from.gateway.name).misses > 0;
+    this.#failed = isSilent ? from.gateway.name : undefined;
     await this.#move(to);
     this.#report(from, to, isSilent);
   }
 
-  #seen(publicKey: string): GatewayPulse {
-    const pulse = this.#pulseOf(publicKey);
+  #seen(name: string): GatewayPulse {
+    const pulse = this.#pulseOf(name);
     const { holderSinceMs } = pulse;
     const nowMs = this.#options.host.clock.monotonic();
-    return { ...pulse, publicKey, holderMs: holderSinceMs === undefined ? 0 : nowMs - holderSinceMs };
+    return { ...pulse, name, holderMs: holderSinceMs === undefined ? 0 : nowMs - holderSinceMs };
   }
 
   #report(from: WatchedTunnel, to: WatchedTunnel, isSilent: boolean): void {
@@ -165,7 +165,7 @@ export class CarrierWatch {
   /** A round of convergence that began before the choice may have set the routes as they were. */
   async #keepMoved(): Promise<void> {
     const to = this.carrying;
-    if (to === undefined || this.#options.carrier.publicKey === undefined) return;
+    if (to === undefined || this.#options.carrier.gateway === undefined) return;
     const name = await readCarryingInterface(this.#options.host, to.vpcCidrs);
     if (name !== undefined && name !== to.interface) await this.#move(to);
   }
@@ -182,9 +182,9 @@ export class CarrierWatch {
   }
 
   /** The watch of the carrier does it for that one. */
-  async #restart(publicKey: string, pulse: Pulse): Promise<void> {
+  async #restart({ name, publicKey }: WatchedTunnel["gateway"], pulse: Pulse): Promise<void> {
     const { host, planned, log } = this.#options;
-    const isCarrier = publicKey === this.carrying?.gateway.publicKey;
+    const isCarrier = name === this.carrying?.gateway.name;
     const nowMs = host.clock.monotonic();
     if (isCarrier || pulse.misses < MAX_MISSES || nowMs < pulse.restartDueMs) return;
     pulse.restartDueMs = nowMs + pulse.restarts.next(0);
@@ -197,14 +197,14 @@ export class CarrierWatch {
     return watchedTunnels(this.#options.planned());
   }
 
-  #pulseOf(publicKey: string): Pulse {
+  #pulseOf(name: string): Pulse {
     const { random } = this.#options.host;
     const fresh = (): Pulse => ({
       ...{ role: undefined, misses: 0, answers: 0, isThere: false, holderSinceMs: undefined, restartDueMs: 0 },
       restarts: new Backoff({ firstMs: FIRST_RESTART_MS, maxMs: MAX_RESTART_MS, random }),
     });
-    const pulse = this.#pulses.get(publicKey) ?? fresh();
-    this.#pulses.set(publicKey, pulse);
+    const pulse = this.#pulses.get(name) ?? fresh();
+    this.#pulses.set(name, pulse);
     return pulse;
   }
 }

@@ -6,18 +6,18 @@ import { TUNNEL_INTERFACES } from "../../tunnel/names.ts";
 
 /** The choice, shared by the watch that makes it and the plan that follows it. */
 export class Carrier {
-  /** Public key of the gateway; undefined before the first choice. */
-  publicKey: string | undefined;
+  /** Name of the gateway, which stays when its key changes; undefined before the first choice. */
+  gateway: string | undefined;
 }
 
-/** The key of the gateway to whose interface the VPC is routed now: a daemon that starts leaves the traffic where it is. */
+/** The name of the gateway to whose interface the VPC is routed now: a daemon that starts leaves the traffic where it is. */
 export async function readCarrier(
   host: Pick<Host, "files">,
-  { gateways, vpcCidrs }: Pick<WantedTunnel, "vpcCidrs"> & { readonly gateways: readonly { publicKey: string }[] },
+  { gateways, vpcCidrs }: Pick<WantedTunnel, "vpcCidrs"> & { readonly gateways: readonly { name: string }[] },
 ): Promise<string | undefined> {
   if (gateways.length < 2) return undefined;
   const name = await readCarryingInterface(host, vpcCidrs);
-  return TUNNEL_INTERFACES.map((own, index) => (own === name ? gateways[index]?.publicKey : undefined)).find(Boolean);
+  return TUNNEL_INTERFACES.map((own, index) => (own === name ? gateways[index]?.name : undefined)).find(Boolean);
 }
 
 /** The interface that has the route to the VPC's first network. */

@@ -4,7 +4,8 @@
 export type Role = "holder" | "standby" | "unknown";
 
 export interface GatewayPulse {
-  readonly publicKey: string;
+  /** The gateway's. */
+  readonly name: string;
   /** The last answer; undefined while it is silent. */
   readonly role: Role | undefined;
   /** Knocks in a row without an answer. */
@@ -25,18 +26,18 @@ export const SETTLE_MS = 3000;
 const TRUSTED_ANSWERS = 5;
 
 /**
- * The key of the one that is to carry. What the VPC sends comes from the holder, and what is answered through the other gateway is lost
+ * The name of the one that is to carry. What the VPC sends comes from the holder, and what is answered through the other gateway is lost
  * there: so the holder is followed, and a gateway that stands by is never taken by itself.
  */
 export function chooseCarrier(pulses: readonly GatewayPulse[], current: string | undefined): string | undefined {
-  const now = pulses.find(({ publicKey }) => publicKey === current) ?? pulses[0];
-  if (now === undefined || now.role === "holder") return now?.publicKey;
+  const now = pulses.find(({ name }) => name === current) ?? pulses[0];
+  if (now === undefined || now.role === "holder") return now?.name;
   const holder = pulses.find(({ role }) => role === "holder");
-  if (holder !== undefined) return now.isThere && holder.holderMs < SETTLE_MS ? now.publicKey : holder.publicKey;
+  if (holder !== undefined) return now.isThere && holder.holderMs < SETTLE_MS ? now.name : holder.name;
   const [first] = pulses;
   const isFirstBack = first?.role === "unknown" && first.answers >= TRUSTED_ANSWERS;
-  if (now.role === "unknown" && isFirstBack) return first.publicKey;
+  if (now.role === "unknown" && isFirstBack) return first.name;
   const isSilent = now.role === undefined && now.misses >= MAX_MISSES;
   const other = isSilent ? pulses.find(({ role }) => role === "unknown") : undefined;
-  return (other ?? now).publicKey;
+  return (other ?? now).name;
 }

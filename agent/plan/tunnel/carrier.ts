@@ -18,7 +18,7 @@ export function tunnelLinks({ gateways, carrier }: Pick<WantedTunnel, "gateways"
     const gateway = gateways[index];
     return isReachable(gateway) ? [{ interface: name, gateway }] : [];
   });
-  const first = reachable.find(({ gateway }) => gateway.publicKey === carrier) ?? reachable[0];
+  const first = reachable.find(({ gateway }) => gateway.name === carrier) ?? reachable[0];
   if (first === undefined) return [{ interface: TUNNEL_INTERFACE, gateway: undefined, isCarrier: true }];
   return [
     { ...first, isCarrier: true },

@@ -153,7 +153,7 @@ test("another gateway takes over: its interface gets the routes before the other
   assert.deepEqual([...network.second.routes.keys()], ["10.20.2.5/32"], "the standing one can be asked");
   assert.equal(network.second.peers.get(OTHER.publicKey)?.allowedIps, "10.20.0.0/16,10.20.2.5/32");
   const before = network.changes.length;
-  await round({ carrier: OTHER.publicKey });
+  await round({ carrier: OTHER.name });
   assert.deepEqual(
     network.changes.slice(before).map((line) => line.replace(/^ip -4 route | src .*/g, "")),
     ["replace 10.20.0.0/16", "replace 10.100.0.0/16"],

@@ -39,7 +39,7 @@ test("the traffic follows within 2.1 s of the standby's word, at whatever moment
     assert.equal(carrying(), "es0", "the standby does not hold the routes yet");
     answers.set(SECOND.address, "holder");
     await host.clock.advance(2100);
-    assert.deepEqual([carrying(), carrier.publicKey], ["es1", SECOND.publicKey]);
+    assert.deepEqual([carrying(), carrier.gateway], ["es1", SECOND.name]);
     assert.deepEqual(noticesOf(pair), ["TunnelFailedOver"]);
     assert.equal(pair.watch.silent?.hasFailed, true);
   }
@@ -87,10 +87,25 @@ test("a standby that falls silent is set anew less and less often, said once, an
 });
 
 test("a daemon that starts leaves the traffic where the plan has it, and follows the first word", async (context) => {
-  const pair = await start(context, { carrier: SECOND.publicKey });
+  const pair = await start(context, { carrier: SECOND.name });
   assert.equal(pair.carrying(), "es1");
   await pair.host.clock.advance(5000);
   assert.equal(pair.carrying(), "es0", "the first one says that it is the holder");
+});
+
+test("a gateway that changes its key while it carries goes on to carry, and no route moves for a moment", async (context) => {
+  const pair = await start(context);
+  pair.answers.set(FIRST.address, "standby").set(SECOND.address, "holder");
+  await pair.host.clock.advance(5000);
+  assert.equal(pair.carrying(), "es1");
+  const before = pair.events.length;
+  const changed = { ...SECOND, publicKey: Buffer.alloc(32, 9).toString("base64") };
+  pair.state.plan = planFor({ gateways: [FIRST, changed], carrier: pair.carrier.gateway });
+  for (let ms = 0; ms < 5000; ms += 100) {
+    await pair.host.clock.advance(100);
+    assert.equal(pair.carrying(), "es1", `${ms} ms after the change`);
+  }
+  assert.deepEqual([pair.watch.carrying?.interface, pair.events.slice(before)], ["es1", []]);
 });
 
 test("one gateway leaves no choice, and none is asked", async (context) => {

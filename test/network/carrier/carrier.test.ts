@@ -14,8 +14,8 @@ function hostWith(table: string): MemoryHost {
 
 test("before the first choice the machine's routes say which gateway carries the traffic", async () => {
   const known = { gateways: [FIRST, SECOND], vpcCidrs: VPC };
-  assert.equal(await readCarrier(hostWith(routeTable("es1")), known), SECOND.publicKey);
-  assert.equal(await readCarrier(hostWith(routeTable("es0")), known), FIRST.publicKey);
+  assert.equal(await readCarrier(hostWith(routeTable("es1")), known), SECOND.name);
+  assert.equal(await readCarrier(hostWith(routeTable("es0")), known), FIRST.name);
   assert.equal(await readCarrier(hostWith(routeTable("eth0")), known), undefined);
   assert.equal(await readCarrier(new MemoryHost(), known), undefined);
 });

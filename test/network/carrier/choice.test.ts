@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { chooseCarrier, type GatewayPulse, type Role } from "../../../agent/network/carrier/choice.ts";
 
 /** A gateway that answers with a role, or has been silent for so many knocks. */
-function pulse(publicKey: string, said: Role | number, answers = 100): GatewayPulse {
+function pulse(name: string, said: Role | number, answers = 100): GatewayPulse {
   return typeof said === "number"
-    ? { publicKey, role: undefined, misses: said, answers: 0, isThere: false, holderMs: 0 }
-    : { publicKey, role: said, misses: 0, answers, isThere: true, holderMs: said === "holder" ? 60_000 : 0 };
+    ? { name, role: undefined, misses: said, answers: 0, isThere: false, holderMs: 0 }
+    : { name, role: said, misses: 0, answers, isThere: true, holderMs: said === "holder" ? 60_000 : 0 };
 }
 
 const choose = (one: Role | number, other: Role | number, current: string | undefined) =>

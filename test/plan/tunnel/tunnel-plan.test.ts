@@ -23,7 +23,7 @@ test("the VPC and the Services are behind the tunnel; what goes to a Service has
   );
 });
 
-const TWO = [sampleGateway(), sampleGateway({ publicKey: "B", address: "10.20.2.5" })];
+const TWO = [sampleGateway(), sampleGateway({ name: "gw-2", publicKey: "B", address: "10.20.2.5" })];
 
 test("two gateways have an interface each, both with what is behind them: the first one carries the traffic", () => {
   const { tunnel, standby } = plan({ gateways: TWO });
@@ -44,7 +44,7 @@ test("two gateways have an interface each, both with what is behind them: the fi
 });
 
 test("the carrier that was chosen has the routes, and comes first: they are replaced before they would be deleted", () => {
-  const { tunnel, standby, firewall } = plan({ gateways: TWO, carrier: "B" });
+  const { tunnel, standby, firewall } = plan({ gateways: TWO, carrier: "gw-2" });
   assert.ok(standby?.kind === "tunnel");
   assert.deepEqual([tunnel.interface, tunnel.routes.length, standby.interface], ["es1", 3, "es0"]);
   assert.deepEqual(standby.routes, ["10.20.1.5/32"]);
