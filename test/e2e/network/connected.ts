@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { AuthorizeSecurityGroupIngressCommand } from "@aws-sdk/client-ec2";
 import { parse, stringify } from "yaml";
+import { mergeTables, type Table } from "../../../agent/plan/merge.ts";
 import { administratorArn, Laptop } from "../../sandbox/administrator.ts";
 import { down } from "../../sandbox/down.ts";
 import { buildAgent, configPath, installAgent } from "../../sandbox/install-agent.ts";
@@ -51,8 +52,13 @@ export const WORKING = [
   ["ClusterDnsWorking", "Answers"],
 ] as const;
 
+export interface BringUpOptions extends Pick<UpOptions, "folder" | "machine" | "etcd"> {
+  /** Keys of the daemon's configuration beside those that the sandbox writes. */
+  readonly config?: Table;
+}
+
 /** Brings it up anew, without a gateway and with the daemon installed but not started; by default with a container as the machine. */
-export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine" | "etcd"> = {}): Promise<Connected> {
+export async function bringUpInVpc(options: BringUpOptions = {}): Promise<Connected> {
   const { folder = join(cacheFolder(), await claimSandbox("vpc")), machine = "nspawn", etcd } = options;
   await down(folder);
   const dist = await buildAgent();
@@ -69,8 +75,9 @@ export async function bringUpInVpc(options: Pick<UpOptions, "folder" | "machine"
     .digest("hex");
   const laptop = await Laptop.open(sandbox);
   await letAdministratorIn(sandbox, laptop);
-  const config = parse((await sandbox.box(["cat", configPath])).stdout);
-  config.credentials.assumeRole.arn = NODE_ROLE;
+  const written = parse((await sandbox.box(["cat", configPath])).stdout);
+  const own = { credentials: { assumeRole: { arn: NODE_ROLE } } };
+  const config = mergeTables(mergeTables(written, own), options.config ?? {});
   const satellite = new Satellite(sandbox, stringify(config));
   await satellite.write(configPath, stringify(config));
   return {

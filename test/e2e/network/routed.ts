@@ -3,8 +3,15 @@ import assert from "node:assert/strict";
 import { execIn } from "../../sandbox/links.ts";
 import { podNamespace } from "../../sandbox/services/vpc-pod.ts";
 import { accountId, nodeName } from "../../sandbox/state.ts";
-import type { UpOptions } from "../../sandbox/up.ts";
-import { bringUpInVpc, CLUSTER, type Connected, openApp, startNode, untilGatewayWorks } from "./connected.ts";
+import {
+  type BringUpOptions,
+  bringUpInVpc,
+  CLUSTER,
+  type Connected,
+  openApp,
+  startNode,
+  untilGatewayWorks,
+} from "./connected.ts";
 import { renderPods } from "./routed-pods.ts";
 
 /** The node's address, its pods' network and that of all pods, as `gateway create` and `authorize` choose them. */
@@ -12,7 +19,7 @@ export const NODE = "10.250.0.2";
 export const PODS = { own: "10.250.16.0/25", all: "10.250.16.0/20" };
 
 /** Without any a container with one gateway, in a sandbox that no other file has. */
-export interface RoutedOptions extends Pick<UpOptions, "folder" | "machine" | "etcd"> {
+export interface RoutedOptions extends BringUpOptions {
   readonly hasStandby?: boolean;
   /** Further options of `gateway create`. */
   readonly gatewayOptions?: string;
