@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { SatelliteError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { optional } from "../optional.ts";
 import { GATEWAY_INTERFACE, WIREGUARD_PORT } from "../tunnel/names.ts";
 import { renderWireguardConfig, type SeenWireguard, type WireguardPeer } from "../tunnel/wireguard-config.ts";
 import { ensureWireguardDevice, readWireguard, syncWireguard } from "../tunnel/wireguard-device.ts";
@@ -12,6 +13,7 @@ import type { GatewayConfig } from "./gateway-schema.ts";
 import type { KnownEndpoints } from "./peers/known-endpoints.ts";
 import { planPeerChanges } from "./peers/peer-changes.ts";
 import type { PeerRoute } from "./peers/peer-routes.ts";
+import { planRouteChanges } from "./peers/route-changes.ts";
 import { wg } from "./rotation/peer-switch.ts";
 
 /** The service of wireguard-go, where the kernel has no WireGuard. */
@@ -115,18 +117,9 @@ export class GatewayDevice {
   /** The source is named: the kernel would choose one of another interface, and a satellite takes packets of the VPC alone. */
   async #applyRoutes(routes: readonly PeerRoute[], source: string): Promise<boolean> {
     const seen = await this.#ip(["-4", "route", "show", "dev", GATEWAY_INTERFACE], routesSchema);
-    const wanted = routes.map(({ network, mtu }) => ({ dst: network.replace(/\/32$/, ""), mtu }));
-    const missing = wanted.filter(
-      ({ dst, mtu }) =>
-        !seen.some((each) => each.dst === dst && each.prefsrc === source && each.metrics?.[0]?.mtu === mtu),
-    );
-    const stale = seen.map(({ dst }) => dst).filter((dst) => !wanted.some((each) => each.dst === dst));
-    for (const { dst, mtu } of missing) {
-      const size = mtu === undefined ? [] : ["mtu", String(mtu)];
-      await this.#ip(["route", "replace", dst, "dev", GATEWAY_INTERFACE, ...size, "src", source]);
-    }
-    for (const network of stale) await this.#ip(["route", "del", network, "dev", GATEWAY_INTERFACE]);
-    return missing.length + stale.length > 0;
+    const lines = planRouteChanges(seen, routes, { device: GATEWAY_INTERFACE, source });
+    if (lines.length > 0) await this.#ip(["-batch", "-"], undefined, `${lines.join("\n")}\n`);
+    return lines.length > 0;
   }
 
   async #applyForwarding(): Promise<boolean> {
@@ -137,8 +130,9 @@ export class GatewayDevice {
 
   async #ip(args: readonly string[]): Promise<void>;
   async #ip<T>(args: readonly string[], schema: z.ZodType<T>): Promise<T>;
-  async #ip<T>(args: readonly string[], schema?: z.ZodType<T>): Promise<T | undefined> {
-    const options = { timeoutSeconds: TIMEOUT_SECONDS };
+  async #ip(args: readonly string[], schema: undefined, input: string): Promise<void>;
+  async #ip<T>(args: readonly string[], schema?: z.ZodType<T>, input?: string): Promise<T | undefined> {
+    const options = { timeoutSeconds: TIMEOUT_SECONDS, ...optional({ input }) };
     const { exitCode, stdout, stderr } = await this.#host.run("ip", ["-json", ...args], options);
     if (exitCode === 0) return schema?.parse(JSON.parse(stdout || "[]"));
     throw new SatelliteError("route-failed", `ip ${args.join(" ")} failed: ${stderr.trim().slice(0, 300)}`, {

@@ -23,7 +23,11 @@ export class MemoryGatewayMachine {
   constructor(host: MemoryHost) {
     this.#host = host;
     host.files.put("/proc/sys/net/ipv4/ip_forward", "0\n");
-    host.install("ip", (args) => this.#ip(args.filter((arg) => !arg.startsWith("-"))));
+    host.install("ip", (args, input) => {
+      if (!args.includes("-batch")) return this.#ip(args.filter((arg) => !arg.startsWith("-")));
+      for (const line of input?.trimEnd().split("\n") ?? []) this.#ip(line.split(" "));
+      return {};
+    });
     host.install("wg", (args) => this.#wg(args));
     host.install("iptables", (args) => this.#iptables(args));
     host.install("iptables-restore", async (args) => {

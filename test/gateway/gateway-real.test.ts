@@ -169,4 +169,25 @@ describe("a gateway with real WireGuard", { skip, concurrency: 1 }, () => {
     assert.equal((await lab.device.read()).peers.size, 501);
     assert.equal(await pings, 60);
   });
+
+  test("500 satellites with smaller packets get 1,000 routes in a second, and lose them as soon", async (context) => {
+    const small = others(500).flatMap(({ allowedIps: [network = ""] }, index) => [
+      { network, mtu: 1360 },
+      { network: `10.251.${index >> 1}.${(index & 1) * 128}/25`, mtu: 1360 },
+    ]);
+    const routes = [{ network: "10.250.0.0/16" }, ...small];
+    const written = async (more: Partial<WantedDevice>) => {
+      const startedMs = performance.now();
+      const done = await lab.device.apply(wanted(more));
+      context.diagnostic(`${done.join(" ")} in ${Math.round(performance.now() - startedMs)} ms`);
+      return done.includes("routes");
+    };
+    assert.equal(await written({ routes }), true);
+    const seen = await lab.in("gw", "ip -4 route show dev esgw0");
+    assert.equal(seen.trim().split("\n").length, 1001);
+    assert.match(seen, /^10\.250\.1\.7 .*mtu 1360/m);
+    assert.equal(await written({ routes }), false);
+    assert.equal(await written({}), true);
+    assert.equal((await lab.in("gw", "ip -4 route show dev esgw0")).trim().split("\n").length, 1);
+  });
 });

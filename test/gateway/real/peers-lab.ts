@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GatewayDevice } from "../../../agent/gateway/gateway-device.ts";
 import { KnownEndpoints } from "../../../agent/gateway/peers/known-endpoints.ts";
-import type { Host } from "../../../agent/host/host.ts";
+import type { Host, RunOptions } from "../../../agent/host/host.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { Secret } from "../../../agent/secret.ts";
 import { publicKeyOf } from "../../../agent/tunnel/wireguard-key.ts";
@@ -162,7 +162,7 @@ export class PeersLab {
   /** The real machine within the gateway's namespace; wireguard-go is this process's child, where no systemd runs. */
   #gatewayHost(): Host {
     const real = createLinuxHost();
-    const inside = (words: readonly string[]) => real.run(...this.#inside("gw", words));
+    const inside = (words: readonly string[], options?: RunOptions) => real.run(...this.#inside("gw", words), options);
     const files: Host["files"] = {
       ...real.files,
       read: async (path) => (path === IP_FORWARD ? (await inside(["cat", path])).stdout : real.files.read(path)),
@@ -171,11 +171,12 @@ export class PeersLab {
     return {
       ...real,
       files,
-      run: async (command, args) => {
+      run: async (command, args, options) => {
         this.commands.push([command, ...args].join(" "));
         const done = { exitCode: 0, stdout: "", stderr: "" };
         if (command === "systemctl") return done;
-        if (command !== "systemd-run") return inside([command === "wg" ? this.#programs.wg : command, ...args]);
+        if (command !== "systemd-run")
+          return inside([command === "wg" ? this.#programs.wg : command, ...args], options);
         this.#spawn("gw", [this.#programs.wireguardGo, "-f", args.at(-1) ?? ""]);
         return done;
       },
