@@ -57,6 +57,12 @@ const FIGURES = {
   fleet_api_recovery_s: { unit: "s", atMost: 60 },
   fleet_throttled_per_node_minute: { unit: "requests", atMost: 15 },
   fleet_throttled_recovery_s: { unit: "s", atMost: 60 },
+  gateway_500_start_s: { unit: "s", atMost: 10 },
+  gateway_500_change_ms: { unit: "ms", atMost: 1000 },
+  gateway_500_sync_ms: { unit: "ms", atMost: 500 },
+  gateway_500_change_cpu_ms: { unit: "ms", atMost: 200 },
+  gateway_500_lost_packets: { unit: "packets", atMost: 0 },
+  gateway_500_idle_cpu_percent: { unit: "% of one core", atMost: 1 },
   bundle_mb: { unit: "MB", atMost: undefined },
 } as const satisfies Record<string, Target>;
 

@@ -1,5 +1,5 @@
 // Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `rounds` those of rounds by the number of files, with `network` those of the tunnel, and with `network cost` what it costs the daemon.
-// With `fleet` those of 300 daemons, whose outages last 150 s or as many seconds as a second word says.
+// With `gateway` those of a gateway with 500 satellites; with `fleet` those of 300 daemons, whose outages last 150 s or as many seconds as a second word says.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../sandbox/state.ts";
@@ -8,6 +8,7 @@ import { up } from "../sandbox/up.ts";
 import { measureIdle, measureRounds, measureStart } from "./daemon.ts";
 import { type Figure, median, renderFigure } from "./figure.ts";
 import { reportFleetFigures } from "./fleet/report.ts";
+import { reportGatewayFigures } from "./gateway.ts";
 import { reportGpuFigures } from "./gpu.ts";
 import { measureCheck, measureCheckCut, measureMetrics, measureStatus, percentile99 } from "./health.ts";
 import { measureCold, measureRespawn, measureWarm } from "./join.ts";
@@ -38,6 +39,11 @@ if (process.argv[2] === "network") {
 
 if (process.argv[2] === "fleet") {
   await reportFleetFigures(report, { outageSeconds: Number(process.argv[3] ?? 150) });
+  process.exit(0);
+}
+
+if (process.argv[2] === "gateway") {
+  await reportGatewayFigures(report);
   process.exit(0);
 }
 
