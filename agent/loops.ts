@@ -5,6 +5,7 @@ import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
 import { PULSE_EVERY_SECONDS } from "./network/carrier/carrier-watch.ts";
+import { isDiskHung } from "./node/disk-watch.ts";
 import type { Parts } from "./parts.ts";
 
 /** AWS's client is most of the work of a start: a machine that knows its cluster leaves it until kubelet is up. */
@@ -79,6 +80,13 @@ export const LOOPS = {
       return health.round();
     },
     condition: "KubeletRunning",
+  },
+  // By itself: whatever else reads a file waits for a disk that hangs.
+  disks: {
+    every: "runtimeSeconds",
+    first: "now",
+    round: ({ health }) => health.diskRound(),
+    condition: "DiskAvailable",
   },
   services: {
     every: "runtimeSeconds",
@@ -205,7 +213,7 @@ export async function startLoops(loops: Loops, signal: AbortSignal): Promise<voi
  * hangs would keep the next daemon from its start, too: kubelet stays.
  */
 async function notifySystemd({ systemd, board }: Parts, loops: readonly Loop[]): Promise<void> {
-  if (loops.some((loop) => loop.isHung()) && board.get("DiskAvailable").reason !== "DiskHung") return;
+  if (loops.some((loop) => loop.isHung()) && !isDiskHung(board)) return;
   await systemd.ping();
   await systemd.showStatus(readVerdict(board).summary);
 }

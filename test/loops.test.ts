@@ -40,14 +40,14 @@ test("a period is the configuration's, and systemd's a third of its watchdog", (
   );
 });
 
-test("five loops begin at once; the calls that need AWS's client come when kubelet has had its start", async (context) => {
+test("six loops begin at once; the calls that need AWS's client come when kubelet has had its start", async (context) => {
   const { host, stop, loops, begun } = setUp();
   context.after(() => stop.abort());
   await startLoops(loops, stop.signal);
   await host.clock.advance(1000);
-  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "entry"]);
+  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "disks", "entry"]);
   await host.clock.advance(14_000);
-  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "clock", "entry"]);
+  assert.deepEqual(begun(), ["converge", "supplies", "credentials", "gpu", "cluster", "disks", "clock", "entry"]);
 });
 
 test("while a disk hangs the pings go on: another daemon would hang too, and kubelet would be gone", async (context) => {

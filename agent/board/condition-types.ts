@@ -42,7 +42,7 @@ export const CONDITIONS = {
     isCritical: true,
     holdSeconds: 0,
     trueWhen:
-      "every file system that kubelet, containerd and the agent write to has more than 10 % of its space and 5 % of its inodes free",
+      "every file system that kubelet, containerd and the agent write to takes writes, and has more than 10 % of its space and 5 % of its inodes free",
   },
   StateReadable: {
     dependsOn: [],

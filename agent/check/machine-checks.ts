@@ -75,12 +75,17 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
   local({
     name: "disk",
-    checks: "kubelet's, containerd's and the daemon's file systems have space and inodes left",
+    checks: "kubelet's, containerd's and the daemon's file systems take writes, and have space and inodes left",
     run: async ({ host }, { stateFolder }) => {
       const folders = [...FOLDERS, stateFolder];
       for (const folder of folders) {
         const space = await host.files.space(folder);
         if (space === undefined) continue;
+        if (space.isReadOnly === true)
+          return fail(
+            `the file system of ${folder} is read-only`,
+            `dmesg --level err,warn | tail; findmnt --target ${folder}. After an error of the disk it is repaired at the next boot.`,
+          );
         const left = `${folder} has ${Math.round((100 * space.availableBytes) / space.totalBytes)} % of its space left`;
         if (shortageOf(space) === "space")
           return fail(`${left}: kubelet evicts pods below 10 %`, "df -h; du -xh --max-depth=2 /var | sort -h | tail.");

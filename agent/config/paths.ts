@@ -39,6 +39,7 @@ export function statePaths(stateFolder: string) {
   return {
     check: `${stateFolder}/check.json`,
     cluster: `${stateFolder}/cluster.json`,
+    diskProbe: `${stateFolder}/disk-probe`,
     artifacts: `${stateFolder}/artifacts.json`,
     gpu: `${stateFolder}/gpu.json`,
     history: `${stateFolder}/history.jsonl`,

@@ -1,5 +1,5 @@
 // When a file system is too full for a node.
-import type { FileSystemSpace } from "../host/host.ts";
+import type { FileSystemSpace } from "../host/files/space.ts";
 
 /** kubelet's own limits (`evictionHard` of its configuration): below them it evicts pods. */
 const MIN_SPACE_SHARE = 0.1;

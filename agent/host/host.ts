@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import type { NameServerQuestion } from "./dns.ts";
 import type { GrowingFiles } from "./files/append.ts";
+import type { FileSystemSpace } from "./files/space.ts";
 import type { GrpcRequest, GrpcResponse } from "./grpc.ts";
 import type { PulseRole } from "./reach/role-byte.ts";
 
@@ -77,14 +78,6 @@ export interface Files extends GrowingFiles {
   lock(path: string, content?: string): Promise<FileLock | undefined>;
   /** Room on the file system that holds a path, or undefined when nothing is there. */
   space(path: string): Promise<FileSystemSpace | undefined>;
-}
-
-/** What a file system has left for users other than root (statfs(2)). A file system without a fixed number of inodes has 0 of 0. */
-export interface FileSystemSpace {
-  readonly totalBytes: number;
-  readonly availableBytes: number;
-  readonly totalInodes: number;
-  readonly freeInodes: number;
 }
 
 export interface RunOptions {

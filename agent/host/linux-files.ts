@@ -16,7 +16,6 @@ import {
   rm,
   rmdir,
   stat,
-  statfs,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -28,7 +27,8 @@ import { appendLines } from "./files/append.ts";
 import { FileMemory } from "./files/file-memory.ts";
 import { isAnsweredAtOnce, readAtOnce, readLinkAtOnce, statAtOnce } from "./files/kernel-answers.ts";
 import { explaining, readRealPath, toStatus, unlessAbsent } from "./files/read.ts";
-import type { FileLock, FileStatus, FileSystemSpace, Files } from "./host.ts";
+import { readSpace } from "./files/space.ts";
+import type { FileLock, FileStatus, Files } from "./host.ts";
 import { removeTree } from "./remove-tree.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
@@ -80,11 +80,6 @@ async function copyToNew(from: string, to: string): Promise<void> {
       hint: `Give another name, or look at it and remove it: ls -l ${to}.`,
     });
   }
-}
-
-async function readSpace(path: string): Promise<FileSystemSpace> {
-  const { bsize, blocks, bavail, files, ffree } = await statfs(path);
-  return { totalBytes: blocks * bsize, availableBytes: bavail * bsize, totalInodes: files, freeInodes: ffree };
 }
 
 async function readDigest(path: string): Promise<string> {

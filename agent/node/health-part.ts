@@ -45,18 +45,19 @@ export class HealthPart {
     ];
   }
 
-  /** One round of all but the clock. */
+  /** One round of all but the clock and the disks. */
   async round(): Promise<void> {
     const { board, config, facts, keys, emit } = this.#options;
     const seconds = Math.round(this.#clockStep.takeMs() / 1000);
     if (seconds !== 0) emit({ kind: "clock-set", seconds });
-    [this.#servingCertificateExpiresAtMs] = await Promise.all([
-      watchHealth(this.#options),
-      watchNames(this.#options),
-      this.#disks.round(),
-    ]);
+    [this.#servingCertificateExpiresAtMs] = await Promise.all([watchHealth(this.#options), watchNames(this.#options)]);
     const found = facts();
     if (found !== undefined) board.set("ImagePullsConfigured", reportImagePulls(config, found, keys()));
+  }
+
+  /** Asks the disks. */
+  diskRound(): Promise<void> {
+    return this.#disks.round();
   }
 
   /** Compares the clock with AWS's. */

@@ -4,6 +4,7 @@ import { SatelliteError } from "../errors.ts";
 import { freeFromPods, KeptSocket, KUBELET_HEALTH_PORT } from "../facts/preflight.ts";
 import type { Host, HttpResponse } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { isDiskHung } from "./disk-watch.ts";
 
 const KUBELET_HEALTHZ = `http://127.0.0.1:${KUBELET_HEALTH_PORT}/healthz`;
 const PROBE_TIMEOUT_SECONDS = 5;
@@ -53,13 +54,13 @@ export class KubeletWatch {
     const answer = await this.#ask(pid);
     const { pid: present, ageMs = 0 } = kubelet();
     if (present !== pid) return; // It ended meanwhile, and its supervisor reports that.
-    if (!answer.isSilent || ageMs < KUBELET_START_GRACE_MS) this.#silence = undefined;
+    if (!answer.isSilent || ageMs < KUBELET_START_GRACE_MS || isDiskHung(board)) this.#silence = undefined;
     // A kubelet in a crash loop answers well for a moment, each time.
     if (board.isFailing("KubeletRunning") && ageMs < KUBELET_PROOF_MS) return;
     if (answer.isWell) return board.setTrue("KubeletRunning", "Running", `kubelet runs with pid ${pid} and is healthy`);
     if (ageMs < KUBELET_START_GRACE_MS) return;
     const nowMs = host.clock.monotonic();
-    if (answer.isSilent) this.#silence = lengthen(this.#silence, pid, nowMs);
+    if (answer.isSilent && !isDiskHung(board)) this.#silence = lengthen(this.#silence, pid, nowMs);
     board.setFailed("KubeletRunning", this.#endSilence(nowMs) ?? unhealthy(pid, answer.said));
   }
 

@@ -8,6 +8,7 @@ import { hasCode, SatelliteError } from "../errors.ts";
 import { findUnready, listRuntimeNews, type RuntimeCondition, readRuntimeConditions } from "../facts/cri.ts";
 import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
+import { isDiskHung } from "./disk-watch.ts";
 
 const UNIT = "containerd.service";
 /** containerd recovers its containers within seconds; a machine that swaps or waits for its disk may take a minute. */
@@ -82,7 +83,8 @@ export class RuntimeWatch {
   /** What to report of a containerd that has been silent for long, and its restart when one is due; undefined when it has not. */
   async #endSilence(error: unknown): Promise<SatelliteError | undefined> {
     const { clock } = this.#options.host;
-    const pid = hasCode(error, "runtime-unreachable") ? await this.#findIdleProcess() : undefined;
+    const mayHang = hasCode(error, "runtime-unreachable") && !isDiskHung(this.#options.board);
+    const pid = mayHang ? await this.#findIdleProcess() : undefined;
     if (pid === undefined) {
       this.#silence = undefined;
       return undefined;

@@ -43,6 +43,13 @@ testFindings([
     /\/var\/log has 5 %/,
   ],
   [
+    "disk",
+    "a file system that takes no writes",
+    ({ host }) => host.files.spaces.set("/var/log", { ...host.files.defaultSpace, isReadOnly: true }),
+    "fail",
+    /file system of \/var\/log is read-only/,
+  ],
+  [
     "memory",
     "little memory",
     ({ host }) => (host.system = { ...host.system, memoryBytes: 2 ** 30 }),

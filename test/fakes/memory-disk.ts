@@ -1,7 +1,7 @@
 // The disk behind files in memory: what is on it, and which of it fails.
 import { SatelliteError } from "../../agent/errors.ts";
 import { unwritable } from "../../agent/host/atomic-write.ts";
-import type { FileSystemSpace } from "../../agent/host/host.ts";
+import type { FileSystemSpace } from "../../agent/host/files/space.ts";
 
 export interface MemoryFile {
   readonly content: string;

@@ -2,7 +2,8 @@
 import { sha256 } from "../../agent/digest.ts";
 import { SatelliteError } from "../../agent/errors.ts";
 import { unwritable } from "../../agent/host/atomic-write.ts";
-import type { FileLock, FileStatus, FileSystemSpace, Files, WriteOptions } from "../../agent/host/host.ts";
+import type { FileSystemSpace } from "../../agent/host/files/space.ts";
+import type { FileLock, FileStatus, Files, WriteOptions } from "../../agent/host/host.ts";
 import { mountPoints } from "../../agent/host/remove-tree.ts";
 import { MemoryDisk, unreadable } from "./memory-disk.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SatelliteError } from "../../agent/errors.ts";
 import { KubeletWatch } from "../../agent/node/kubelet-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
@@ -45,6 +46,19 @@ test("a kubelet that has not answered for 90 s is restarted, and that is said on
   assert.ok([reason, pending?.reason].includes("KubeletHung"));
   await rounds(2);
   assert.deepEqual(restarts, ["hung"], "the silence of the next one is its own");
+});
+
+test("a kubelet that waits for a disk that hangs is left alone until the disk is back", async () => {
+  const { host, board, restarts, rounds } = setUp();
+  board.setFailed("DiskAvailable", new SatelliteError("disk-hung", "the disk is away"));
+  host.onFetch = fail("ETIMEDOUT");
+  await rounds(10);
+  assert.deepEqual(restarts, []);
+  board.setTrue("DiskAvailable", "Available", "the disk is back");
+  await rounds(3);
+  assert.deepEqual(restarts, [], "it has its time again");
+  await rounds(1);
+  assert.deepEqual(restarts, ["hung"]);
 });
 
 test("an answer, be it a bad one, begins the silence anew", async () => {

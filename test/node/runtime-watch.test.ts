@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NoticeEvent } from "../../agent/board/events.ts";
+import { SatelliteError } from "../../agent/errors.ts";
 import { RuntimeWatch } from "../../agent/node/runtime-watch.ts";
 import { createBoard } from "../fakes/board.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
@@ -91,6 +92,19 @@ test("a restart that does not help is tried again after a quarter of an hour, no
   assert.match(condition().message, /it was restarted 11 min ago, and is again after 15 min/);
   await pass(6);
   assert.equal(containerd.restarts.length, 2);
+});
+
+test("a containerd that waits for a disk that hangs is left alone until the disk is back", async () => {
+  const { containerd, board, pass, condition } = setUp();
+  board.setFailed("DiskAvailable", new SatelliteError("disk-hung", "the disk is away"));
+  containerd.hangs = true;
+  await pass(5);
+  assert.deepEqual([containerd.restarts, condition().reason], [[], "RuntimeUnreachable"]);
+  board.setTrue("DiskAvailable", "Available", "the disk is back");
+  await pass(2.5);
+  assert.deepEqual(containerd.restarts, [], "it has its time again");
+  await pass(0.5);
+  assert.deepEqual(containerd.restarts, ["restart containerd.service"]);
 });
 
 test("one answer begins the three minutes anew", async () => {
