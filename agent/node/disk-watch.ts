@@ -141,7 +141,7 @@ function hung({ what, folder }: Asking, sinceMs: number): SatelliteError {
 
 function readOnly(folder: string): SatelliteError {
   return new SatelliteError("disk-read-only", `the file system of ${folder} is read-only; what runs there goes on`, {
-    hint: `dmesg --level err,warn | tail: an error of the disk as a rule; findmnt --target ${folder}. After such an error it is repaired at the next boot, else mount -o remount,rw.`,
+    hint: `dmesg --level err,warn | tail: an error of the disk as a rule; findmnt --target ${folder}. The next boot repairs it; mount -o remount,rw may be refused.`,
   });
 }
 
