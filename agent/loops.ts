@@ -100,6 +100,12 @@ export const LOOPS = {
     round: ({ podNetwork }) => podNetwork.round(),
     condition: "PodNetworkReady",
   },
+  dnsCache: {
+    every: "runtimeSeconds",
+    first: "scheduled",
+    round: ({ dnsCache }) => dnsCache.round(),
+    condition: "DnsCacheWorking",
+  },
   clock: {
     every: "clusterSeconds",
     first: { afterSeconds: AFTER_START_SECONDS },

@@ -57,6 +57,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "network.tunnel.gateways[].address": "10.20.1.5",
   "network.tunnel.vpcCidrs": ["10.20.0.0/16"],
   "network.tunnel.serviceCidr": "10.100.0.0/16",
+  "network.dnsZones": ["corp.internal"],
   "aws.endpoints.sts": "https://vpce-1234.sts.us-west-2.vpce.amazonaws.com",
   "aws.endpoints.eks": "https://vpce-5678.eks.us-west-2.vpce.amazonaws.com",
 };

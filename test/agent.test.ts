@@ -45,6 +45,7 @@ test("a bare machine becomes a Ready node without another word", async (context)
     ImagePullsConfigured: "True Configured",
     ServicesWorking: "Unknown Starting",
     ClusterDnsWorking: "Unknown Starting",
+    DnsCacheWorking: "Unknown Starting",
     GpuDriver: "True NoGpu",
     GpusPresent: "True NoGpu",
     GpuHealthy: "True NoGpu",

@@ -75,6 +75,8 @@ function plannedState(resource: Resource): string {
     case "kernel-module":
     case "service":
       return resource.kind;
+    case "address":
+      return resource.address;
     case "tunnel":
       return renderTunnel(resource);
     case "firewall":

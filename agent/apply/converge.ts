@@ -4,6 +4,7 @@ import type { Host } from "../host/host.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
 import { type Resource, resourceId } from "../plan/resource.ts";
+import { addressExecutor } from "./address.ts";
 import type { Change, Executor, RoundContext } from "./executor.ts";
 import { fileExecutor } from "./file.ts";
 import { kernelModuleExecutor, sysctlExecutor } from "./kernel.ts";
@@ -19,6 +20,7 @@ const EXECUTORS: { readonly [K in Resource["kind"]]: Executor<Extract<Resource, 
   sysctl: sysctlExecutor,
   "kernel-module": kernelModuleExecutor,
   service: serviceExecutor,
+  address: addressExecutor,
   tunnel: tunnelExecutor,
   firewall: firewallExecutor,
 };

@@ -193,6 +193,14 @@ export const CONDITIONS = {
     holdSeconds: 15,
     trueWhen: "cluster DNS knows the API server's Service; or nothing leads to it from here (NotUsed)",
   },
+  DnsCacheWorking: {
+    dependsOn: ["KubeletRunning", "RuntimeReady", "ConfigInSync"],
+    isCritical: false,
+    // An update of its image ends the old pod first.
+    holdSeconds: 30,
+    trueWhen:
+      "with `network.dns: cached` the cache on this machine answers; with `cluster` it is not used (NotUsed), or only by pods that were started before (StillUsed)",
+  },
   GpuDriver: {
     dependsOn: [],
     isCritical: false,

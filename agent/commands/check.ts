@@ -8,6 +8,7 @@ import { NETWORK_CHECKS } from "../check/network-checks.ts";
 import { RUNTIME_CHECKS } from "../check/runtime-checks.ts";
 import { SERVICES_CHECKS } from "../check/services-checks.ts";
 import { TLS_CHECK } from "../check/tls-check.ts";
+import { DNS_CACHE_CHECK } from "../check/tunnel/dns-cache-check.ts";
 import { POD_NETWORK_CHECK } from "../check/tunnel/pod-network-check.ts";
 import { TUNNEL_CHECKS } from "../check/tunnel/tunnel-checks.ts";
 import { readConfigInForce } from "../config/in-force.ts";
@@ -44,7 +45,7 @@ export interface CheckMachine {
 export const CHECKS: readonly GroupedCheck[] = Object.entries({
   machine: MACHINE_CHECKS,
   runtime: RUNTIME_CHECKS,
-  network: [...NETWORK_CHECKS, TLS_CHECK, ...TUNNEL_CHECKS, POD_NETWORK_CHECK, ...SERVICES_CHECKS],
+  network: [...NETWORK_CHECKS, TLS_CHECK, ...TUNNEL_CHECKS, POD_NETWORK_CHECK, ...SERVICES_CHECKS, DNS_CACHE_CHECK],
   identity: IDENTITY_CHECKS,
 }).flatMap(([group, checks]) => checks.map((check) => ({ ...check, group })));
 

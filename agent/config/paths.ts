@@ -14,6 +14,8 @@ export const PATHS = {
   cniConfigFolder: "/etc/cni/net.d",
   cniBinFolder: "/opt/cni/bin",
   registriesFolder: "/etc/containerd/certs.d",
+  /** Where the manifests of static pods are, unless `kubelet.config` names another folder. */
+  staticPodFolder: "/etc/kubernetes/manifests",
   imageCredentialProviderConfig: "/etc/eks/image-credential-provider/config.json",
 } as const;
 

@@ -1,6 +1,7 @@
 // What the daemon writes, and why: the table behind docs/reference/files.md. Paths that the configuration chooses come from it.
 import { TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../tunnel/names.ts";
 import { LAST_GOOD_CONFIG_PATH } from "./load.ts";
+import { COREFILE, DNS_CACHE_POD } from "./network/dns-cache.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, lockPath, PATHS, runPaths, statePaths } from "./paths.ts";
 import type { Config } from "./schema.ts";
 
@@ -36,6 +37,12 @@ export function managedFiles({ containerd }: Pick<Config, "containerd">): readon
     },
     { path: PATHS.cniConfig, mode: "0644", what: "pods on the host's network (`network.cni: host`)" },
     { path: PATHS.podConfig, mode: "0644", what: "pods with addresses of their own (`network.cni: routed`)" },
+    { path: COREFILE, mode: "0644", what: "what the cache for names asks whom (`network.dns: cached`)" },
+    {
+      path: `${PATHS.staticPodFolder}/${DNS_CACHE_POD}.yaml`,
+      mode: "0644",
+      what: "the cache for names, a static pod (`network.dns: cached`), in this folder or in the `staticPodPath` of `kubelet.config`",
+    },
     { path: PATHS.sysctl, mode: "0644", what: "kernel settings at the next boot; the live ones are set too" },
     { path: PATHS.modulesLoad, mode: "0644", what: "kernel modules at the next boot; they are loaded now too" },
   ];

@@ -6,6 +6,7 @@ import type { Host } from "../host/host.ts";
 import { type ContainerdFacts, readContainerdConfig } from "./containerd.ts";
 import { createImportReader, type ImportReader } from "./containerd-imports.ts";
 import { createDefaultRouteReader, type DefaultRouteReader } from "./default-route.ts";
+import { type DnsFacts, readDnsFacts } from "./dns/dns-facts.ts";
 import { type MachineFacts, readMachine } from "./machine.ts";
 import { readNvidiaToolkit } from "./nvidia-toolkit.ts";
 import type { TunnelFacts } from "./tunnel/tunnel-facts.ts";
@@ -19,6 +20,7 @@ export interface NodeFacts {
   /** E.g. `1.34.4`. */
   readonly kubeletVersion: string | undefined;
   readonly tunnel?: TunnelFacts | undefined;
+  readonly dns?: DnsFacts | undefined;
   readonly gaps: readonly unknown[];
 }
 
@@ -67,6 +69,7 @@ export async function readNodeFacts(
         ? undefined
         : { version: containerd.version, config: containerdConfig, imports, effective, nvidia },
     kubeletVersion: kubelet?.version,
+    dns: await readDnsFacts(host, containerdConfig),
     gaps,
   };
 }

@@ -173,7 +173,7 @@ async function findListeningSocket(host: Host, port: number): Promise<string | u
 }
 
 /** Names the process that holds a socket, by the socket's inode. */
-async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
+export async function findSocketHolder(host: Host, inode: string): Promise<Listener> {
   for (const pid of (await host.files.list("/proc")).filter((entry) => /^\d+$/.test(entry))) {
     if ((await findDescriptor(host, Number(pid), inode)) === undefined) continue;
     const [name = "", container] = await Promise.all([

@@ -1,5 +1,6 @@
 // Facts that must not follow a passing fault: each of them is a flag of kubelet, or a line of its configuration, and a change of it restarts kubelet.
 import type { Clock } from "../host/host.ts";
+import type { DnsFacts } from "./dns/dns-facts.ts";
 import type { MachineFacts } from "./machine.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
@@ -13,6 +14,7 @@ type Passing = (typeof PASSING)[number];
 export class SteadyFacts {
   readonly #clock: Clock;
   #before: MachineFacts | undefined;
+  #nameServers: readonly string[] = [];
   readonly #goneSinceMs = new Map<Passing, number>();
 
   constructor(clock: Clock) {
@@ -23,7 +25,13 @@ export class SteadyFacts {
   steady(facts: NodeFacts): NodeFacts {
     const machine = this.#before === undefined ? facts.machine : this.#keep(this.#before, facts.machine);
     this.#before = machine;
-    return { ...facts, machine };
+    return { ...facts, machine, dns: facts.dns && this.#keepNameServers(facts.dns) };
+  }
+
+  /** A service that is restarted takes its file away for seconds; other name servers would be another cache, an empty one. */
+  #keepNameServers(dns: DnsFacts): DnsFacts {
+    if (dns.nameServers.length > 0) this.#nameServers = dns.nameServers;
+    return { ...dns, nameServers: this.#nameServers };
   }
 
   #keep(before: MachineFacts, now: MachineFacts): MachineFacts {

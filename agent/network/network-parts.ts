@@ -11,6 +11,7 @@ import type { PlannedTunnel } from "../plan/tunnel/resources.ts";
 import { carriedTunnel } from "./carried-tunnel.ts";
 import type { Carrier } from "./carrier/carrier.ts";
 import { type CarrierEvent, CarrierWatch } from "./carrier/carrier-watch.ts";
+import { DnsCacheWatch } from "./dns/dns-cache-watch.ts";
 import { PodNetworkWatch } from "./pods/pod-network-watch.ts";
 import { ServicesWatch } from "./services/services-watch.ts";
 import type { TunnelPart } from "./tunnel-part.ts";
@@ -47,6 +48,9 @@ export function createNetwork(options: NetworkOptions) {
     carrierWatch,
     ...createTunnelUpkeep({ ...options, planned: () => carriedTunnel(planned()) }),
     podNetwork: new PodNetworkWatch({ host, config, board, tunnel: () => part.known, facts: () => converger.facts }),
+    dnsCache: new DnsCacheWatch({
+      ...{ host, config, board, facts: () => converger.facts, kubelet: () => kubelet.state },
+    }),
     tunnelWatch: new TunnelWatch({
       ...{ host, log, board, config, emit, tunnel, cluster: () => cluster.facts },
       sizeProblem: () => part.foundMtus.problem,

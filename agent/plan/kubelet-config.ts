@@ -6,7 +6,7 @@ import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import { SYSTEMD_RESOLV_CONF } from "../facts/resolver.ts";
-import { clusterDnsAddress } from "./cluster-dns.ts";
+import type { planKubeletDns } from "./dns/dns-cache.ts";
 import { taintsOf } from "./gpu-node.ts";
 import { mergeTables, type Table } from "./merge.ts";
 import { computeTypeTaints, providerIdOf } from "./node-identity.ts";
@@ -32,6 +32,7 @@ export interface KubeletConfigInput {
   readonly cgroupDriver: "systemd" | "cgroupfs";
   /** The configured number, or fewer where addresses are fewer. */
   readonly maxPods: number;
+  readonly dns: ReturnType<typeof planKubeletDns>;
 }
 
 /** Renders kubelet's configuration file; the user's `kubelet.config` is merged over it. @throws service-cidr-invalid */
@@ -76,10 +77,10 @@ function planNodeIdentity({ config, machine }: KubeletConfigInput): Table {
 }
 
 /** How pods are run, and what they see of the network. */
-function planPods({ config, cluster, machine, cgroupDriver }: KubeletConfigInput): Table {
+function planPods({ config, machine, cgroupDriver, dns }: KubeletConfigInput): Table {
   return {
     cgroupDriver,
-    clusterDNS: [clusterDnsAddress(cluster.serviceCidr)],
+    ...dns,
     clusterDomain: "cluster.local",
     containerRuntimeEndpoint: `unix://${config.containerd.socket}`,
     hairpinMode: "hairpin-veth",

@@ -7,21 +7,22 @@ import type { Config } from "../config/schema.ts";
 import { SatelliteError } from "../errors.ts";
 import type { ContainerdFacts } from "../facts/containerd.ts";
 import { MIN_CONTAINERD, outdatedContainerd } from "../facts/cri.ts";
+import type { DnsFacts } from "../facts/dns/dns-facts.ts";
 import type { MachineFacts } from "../facts/machine.ts";
 import type { TunnelFacts, WantedTunnel } from "../facts/tunnel/tunnel-facts.ts";
 import { FIREWALL_CHAIN, TUNNEL_INTERFACES } from "../tunnel/names.ts";
 import { renderCniConfig } from "./cni-config.ts";
 import { type ContainerdOptions, checkEffective, renderContainerdConfig } from "./containerd-config.ts";
 import { renderCredentialProviderConfig } from "./credential-provider.ts";
+import { dnsCachePlaces, planDnsCache, planKubeletDns } from "./dns/dns-cache.ts";
 import { renderKubeconfig } from "./kubeconfig.ts";
 import { renderKubeletConfig } from "./kubelet-config.ts";
 import { renderKubeletFlags } from "./kubelet-flags.ts";
-import { renderOwnedFile } from "./owned-file.ts";
 import { renderConflist } from "./pods/conflist.ts";
 import { decidePodNetwork, maxPodsOf, type PodNetwork } from "./pods/pod-network.ts";
 import { hostsPath, renderHosts } from "./registries.ts";
 import { plannedFile, type Resource } from "./resource.ts";
-import { planModules, planSysctls, renderSysctlFile } from "./sysctls.ts";
+import { planKernel } from "./sysctls.ts";
 import { decideTunnel, planTunnel, tunnelAddress } from "./tunnel/tunnel-plan.ts";
 
 /** Everything that the plan follows from; what is undefined is not known yet, and what needs it is left out. */
@@ -32,6 +33,7 @@ export interface Facts {
   /** E.g. `1.34.4`. */
   readonly kubeletVersion: string | undefined;
   readonly tunnel?: TunnelFacts | undefined;
+  readonly dns?: DnsFacts | undefined;
 }
 
 export interface KubeletCommand {
@@ -73,6 +75,7 @@ interface Section {
 const SECTIONS = {
   kernel: { plan: planKernel },
   tunnel: { plan: planTunnelSection },
+  dnsCache: { plan: planDnsCache },
   kubelet: { plan: planKubelet },
   cni: { plan: planCni, decides: [PATHS.cniConfigFolder] },
   registries: { plan: planRegistries, decides: [PATHS.registriesFolder] },
@@ -100,6 +103,7 @@ export function planNode(config: Config, facts: Facts): NodePlan {
   const { tunnel, problem: tunnelProblem } = tunnelOf(facts);
   const pods = podNetworkOf(config, facts);
   if (facts.tunnel?.kind === "none" || facts.tunnel?.kind === "wanted") decided.push(...TUNNEL_IDS);
+  if (planned.get("dnsCache")?.length === 0) decided.push(...dnsCachePlaces(config));
   return {
     resources: [...planned.values()].flat(),
     kubelet: planned.get("kubelet")?.length ? planCommand(config, facts) : undefined,
@@ -144,17 +148,6 @@ function planCommand(config: Config, facts: Facts): KubeletCommand | undefined {
     args: renderKubeletFlags(config, machine, cluster.ipFamily, tunnelAddress(facts.tunnel, cluster.ipFamily)),
     version: kubeletVersion,
   };
-}
-
-function planKernel({ network }: Config): readonly Resource[] {
-  const sysctls = planSysctls(network.cni);
-  const modules = planModules(network.cni);
-  return [
-    plannedFile(PATHS.modulesLoad, renderOwnedFile(modules.map(({ name }) => name)), "kernel modules at the next boot"),
-    plannedFile(PATHS.sysctl, renderSysctlFile(sysctls), "kernel settings at the next boot"),
-    ...modules.map(({ name, why }) => ({ kind: "kernel-module" as const, name, why })),
-    ...sysctls.map((sysctl) => ({ kind: "sysctl" as const, ...sysctl })),
-  ];
 }
 
 function planCni(config: Config, facts: Facts): readonly Resource[] | undefined {
@@ -213,7 +206,11 @@ function planKubelet(config: Config, facts: Facts): readonly Resource[] {
   const { machine, cluster, kubeletVersion } = facts;
   if (cluster === undefined || kubeletVersion === undefined) return [];
   const run = runPaths(config.runFolder);
-  const own = { cgroupDriver: cgroupDriver(config, machine), maxPods: maxPodsOf(config, podNetworkOf(config, facts)) };
+  const own = {
+    cgroupDriver: cgroupDriver(config, machine),
+    maxPods: maxPodsOf(config, podNetworkOf(config, facts)),
+    dns: planKubeletDns(config, { ...facts, cluster }),
+  };
   const kubelet = { reader: "kubelet" as const };
   return [
     plannedFile(PATHS.clusterCa, cluster.caPem, `certificate authority of cluster ${cluster.name}`, kubelet),

@@ -30,6 +30,13 @@ export interface KernelModuleResource {
   readonly why: string;
 }
 
+/** An address of the machine's own on `lo`, as /32: no other machine has a route to it. */
+export interface AddressResource {
+  readonly kind: "address";
+  readonly address: string;
+  readonly why: string;
+}
+
 /** What a service must do to count as started, beyond systemd's word that it is active. */
 export type Readiness =
   /** It answers CRI's Status on this socket. */
@@ -53,6 +60,7 @@ export type Resource =
   | SysctlResource
   | KernelModuleResource
   | ServiceResource
+  | AddressResource
   | TunnelResource
   | FirewallResource;
 
@@ -67,6 +75,8 @@ export function resourceId(resource: Resource): string {
       return `kernel-module:${resource.name}`;
     case "service":
       return `service:${resource.unit}`;
+    case "address":
+      return `address:${resource.address}`;
     case "tunnel":
       return `tunnel:${resource.interface}`;
     case "firewall":

@@ -1,6 +1,8 @@
 // Kernel settings: what kubelet demands, what pods' networking needs.
+import { PATHS } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { renderOwnedFile } from "./owned-file.ts";
+import { plannedFile, type Resource } from "./resource.ts";
 
 interface Sysctl {
   readonly key: string;
@@ -32,6 +34,18 @@ const NETWORK: readonly Sysctl[] = [
 const BRIDGE: readonly Sysctl[] = [
   { key: "net.bridge.bridge-nf-call-iptables", value: "1", why: "kube-proxy's rules must see bridged packets" },
 ];
+
+/** Settings and modules, now and at the next boot. */
+export function planKernel({ network }: Config): readonly Resource[] {
+  const sysctls = planSysctls(network.cni);
+  const modules = planModules(network.cni);
+  return [
+    plannedFile(PATHS.modulesLoad, renderOwnedFile(modules.map(({ name }) => name)), "kernel modules at the next boot"),
+    plannedFile(PATHS.sysctl, renderSysctlFile(sysctls), "kernel settings at the next boot"),
+    ...modules.map(({ name, why }) => ({ kind: "kernel-module" as const, name, why })),
+    ...sysctls.map((sysctl) => ({ kind: "sysctl" as const, ...sysctl })),
+  ];
+}
 
 /** The settings for a kind of pod networking, in the order of their keys. */
 export function planSysctls(cni: Config["network"]["cni"]): readonly Sysctl[] {

@@ -1,9 +1,11 @@
 // What `reset` does, in order: each step can list what it would do, and can be repeated after an interruption.
 import { Ledger } from "../apply/ledger.ts";
+import { DNS_CACHE_FOLDER } from "../config/network/dns-cache.ts";
 import { ARTIFACTS_FOLDER, CDI_SPEC, PATHS, statePaths } from "../config/paths.ts";
 import { hasCode } from "../errors.ts";
 import { listPodSandboxes, removePodSandbox } from "../facts/cri.ts";
 import { isOwnCdiSpec } from "../gpu/cdi-spec.ts";
+import { dnsCacheStep } from "./dns-cache.ts";
 import { listKubernetesRules, removeKubernetesRules } from "./firewall.ts";
 import { confirmStep, drainStep, nodeStep, stopStep } from "./leave.ts";
 import { listMountsBelow, removeTree, unmountBelow } from "./mounts.ts";
@@ -29,6 +31,8 @@ const OWN_FOLDERS = [
     KUBELET_FOLDER,
     "/etc/kubernetes/kubelet",
     "/etc/kubernetes/pki",
+    DNS_CACHE_FOLDER,
+    PATHS.staticPodFolder,
     "/etc/kubernetes",
     "/etc/cni/net.d",
     "/etc/cni",
@@ -52,6 +56,7 @@ export function createSteps(options: StepOptions): readonly Step[] {
     mountsStep(options),
     podNetworkStep(options),
     tunnelStep(options),
+    dnsCacheStep(options),
     firewallStep(options),
     restoreStep(options),
     packagesStep(options),

@@ -59,6 +59,7 @@ const READERS_OF_THE_TIME_OF_DAY: Readonly<Record<string, string>> = {
   "network/watch/knocks.ts": "when the gateway answered last, for /status",
   "network/watch/tunnel-watch.ts": "the age of WireGuard's handshake, which is of that clock",
   "network/services/services-watch.ts": "when a question was last answered, for the metrics",
+  "network/dns/dns-cache-watch.ts": "when the cache last answered, for the metrics",
   "node/clock-step.ts": "whether it was set, by the monotonic clock",
   "node/health-watch.ts": "the end of a certificate",
   "node/node-reporter.ts": "the times of the Node's conditions and events",

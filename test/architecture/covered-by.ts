@@ -4,6 +4,10 @@
 /** Paths below agent/ and below test/. */
 export const COVERED_BY: Readonly<Record<string, string>> = {
   "apply/tunnel/unreachable.ts": "apply/tunnel/tunnel-executor.test.ts",
+  "config/network/dns-cache.ts": "plan/dns/dns-cache.test.ts",
+  "network/dns/dns-cache-diagnosis.ts": "network/dns/dns-cache-watch.test.ts",
+  "network/dns/dns-cache-reader.ts": "network/dns/dns-cache-watch.test.ts",
+  "plan/dns/manifest.ts": "plan/dns/dns-cache.test.ts",
   "network/pods/pod-addresses.ts": "network/pods/pod-network-watch.test.ts",
   "network/pods/pod-network-reader.ts": "network/pods/pod-network-watch.test.ts",
   "plan/pods/prefix.ts": "plan/pods/pod-network.test.ts",

@@ -68,7 +68,7 @@ test("the picture of status shows what the command prints: verdict, every condit
   const svg = rendered.get("docs/images/status.svg") ?? "";
   // The node of the picture has no GPU, certificate or tunnel, and status shows nothing of what a machine does not have or use.
   const isHidden = (type: string) =>
-    /^(?:Gpu|CertificateValid|Tunnel|ControlPlaneRoute|PodNetwork|Services|ClusterDns)/.test(type);
+    /^(?:Gpu|CertificateValid|Tunnel|ControlPlaneRoute|PodNetwork|Services|ClusterDns|DnsCache)/.test(type);
   for (const type of CONDITION_TYPES) assert.equal(svg.includes(`>${type}<`), !isHidden(type), type);
   for (const words of ["● ready", "Next:", "kubectl get node satellite-1"])
     assert.ok(svg.includes(words.replace("● ", "")), words);

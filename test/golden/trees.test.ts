@@ -5,9 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parseConfig } from "../../agent/config/load.ts";
 import type { Config } from "../../agent/config/schema.ts";
-import { type Facts, type NodePlan, planNode } from "../../agent/plan/node-plan.ts";
-import type { Resource } from "../../agent/plan/resource.ts";
-import { renderFirewall, renderTunnel } from "../../agent/plan/tunnel/resources.ts";
+import { type Facts, planNode } from "../../agent/plan/node-plan.ts";
 import {
   containerdFile,
   DOCKER_CONTAINERD_CONFIG,
@@ -18,6 +16,7 @@ import {
   sampleMachine,
   sampleTunnelFacts,
 } from "../fakes/samples.ts";
+import { renderTree } from "./plan-tree.ts";
 
 interface GoldenCase {
   readonly config: Config;
@@ -143,6 +142,13 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
     config: sampleConfig("network: { cni: routed }"),
     facts: sampleFacts({ tunnel: sampleTunnelFacts({ pods: ["10.250.16.0/26"], remoteNetworks: ["10.250.16.0/20"] }) }),
   },
+  "names-cached": {
+    config: sampleConfig("network: { cni: routed, dns: cached, dnsZones: [corp.internal] }"),
+    facts: sampleFacts({
+      tunnel: sampleTunnelFacts({ pods: ["10.250.16.0/26"], remoteNetworks: ["10.250.16.0/20"] }),
+      dns: { nameServers: ["192.0.2.53", "192.0.2.54"], askers: 0 },
+    }),
+  },
   fargate: {
     config: parseConfig(FARGATE_CONFIG.replace("eni: ", "computeTypeTaint: true, eni: "), "config.yaml", "gpu-1"),
     facts: sampleFacts({ machine: sampleMachine() }),
@@ -154,40 +160,6 @@ const CASES: Readonly<Record<string, GoldenCase>> = {
 };
 
 const EXPECTED = new URL("expected/", import.meta.url).pathname;
-
-/** The plan as files: `PLAN` lists it in order, the others are what it writes, at the paths where it does. */
-function renderTree({ resources, kubelet, problems }: NodePlan): Map<string, string> {
-  const lines = [
-    ...resources.map(renderLine),
-    ...(kubelet === undefined ? ["no kubelet"] : [`kubelet ${kubelet.path}`, ...kubelet.args.map((arg) => `  ${arg}`)]),
-    ...problems.map(({ code, message }) => `problem ${code}: ${message}`),
-  ];
-  const contents = resources.flatMap((resource) =>
-    resource.kind === "file" ? [[resource.path.slice(1), resource.content] as const] : [],
-  );
-  return new Map([["PLAN", `${lines.join("\n")}\n`], ...contents]);
-}
-
-function renderLine(resource: Resource): string {
-  switch (resource.kind) {
-    case "file":
-      return `file ${resource.mode.toString(8).padStart(4, "0")} ${resource.path}, read by ${resource.reader === "none" ? "nobody" : resource.reader} (${resource.why})`;
-    case "sysctl":
-      return `sysctl ${resource.key} = ${resource.value} (${resource.why})`;
-    case "kernel-module":
-      return `kernel-module ${resource.name} (${resource.why})`;
-    case "service":
-      return `service ${resource.unit} on ${resource.configFile} (${resource.why})`;
-    case "tunnel":
-      return `tunnel ${resource.interface}, wireguard-go: ${resource.userspace} (${resource.why})\n${indent(renderTunnel(resource))}`;
-    case "firewall":
-      return `firewall ${resource.chain} (${resource.why})\n${indent(renderFirewall(resource))}`;
-  }
-}
-
-function indent(text: string): string {
-  return text.trimEnd().replaceAll(/^/gm, "  ");
-}
 
 function readTree(folder: string): Map<string, string> {
   const paths = globSync("**/*", { cwd: folder, withFileTypes: true })

@@ -16,6 +16,7 @@ function render(yaml = "", machine = sampleMachine(), kubeletVersion = "1.34.4")
     kubeletVersion,
     maxPods: 110,
     cgroupDriver: "systemd",
+    dns: { clusterDNS: ["10.100.0.10"] },
   });
   return { text, config: parse(text) as Record<string, unknown> };
 }

@@ -40,6 +40,7 @@ test("kubelet is stopped before its pods, mounts and files are removed, and the 
       "unmount what is below kubelet's folder",
       "remove what pods with addresses have left",
       "remove the tunnel to the cluster's network",
+      "remove the address of the cache for names",
       "remove the rules of kubelet and kube-proxy from the packet filter",
       "restore what was there before",
       "remove the packages that were installed for the node",

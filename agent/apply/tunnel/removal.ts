@@ -4,6 +4,7 @@ import { readNetworkDevices } from "../../facts/network-devices.ts";
 import type { Host } from "../../host/host.ts";
 import { FIREWALL_CHAIN, TUNNEL_INTERFACE, TUNNEL_INTERFACES } from "../../tunnel/names.ts";
 import { wireguardUnit } from "../../tunnel/wireguard-device.ts";
+import { removeAddress } from "../address.ts";
 import { readFirewallState, removeFirewall } from "./firewall-executor.ts";
 import { requireTool, runTool } from "./tool.ts";
 import { readTunnelState } from "./tunnel-state.ts";
@@ -58,10 +59,11 @@ export async function removeChains(host: Host): Promise<void> {
   for (const table of TABLES) await removeFirewall(host, FIREWALL_CHAIN, table);
 }
 
-/** Removes one of both by its id in the ledger; false for any other. */
+/** Removes one of them, or an address, by its id in the ledger; false for any other. */
 export async function removeTunnelResource(host: Host, id: string): Promise<boolean> {
   const [kind, name = "", table] = id.split(":", 3);
   if (kind === "tunnel") await removeTunnel(host, name);
+  else if (kind === "address") await removeAddress(host, name);
   else if (kind === "firewall") await removeFirewall(host, name, table === "nat" ? table : "filter");
   else return false;
   return true;

@@ -3,12 +3,17 @@ import * as z from "zod";
 import { seconds } from "../../duration.ts";
 import { ipv4Address, ipv4Network, tunnelEndpoint, wireguardKey } from "../../tunnel/entries.ts";
 import { DEFAULT_MTU, MIN_MTU, TUNNEL_INTERFACES } from "../../tunnel/names.ts";
+import { DNS_CACHE_IMAGE } from "./dns-cache.ts";
 
 /** A VPC's jumbo frames, less what WireGuard adds. */
 const MAX_MTU = 8921;
 /** As many as an entry of the cluster may have. */
 const MAX_PREFIXES = 16;
 const MAX_VPC_CIDRS = 32;
+const MAX_DNS_ZONES = 16;
+/** A name of DNS (RFC 1123), and of an image with what a registry allows: nothing in them ends a line of a Corefile or of a manifest. */
+const DNS_ZONE = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const IMAGE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}$/;
 const MAX_GATEWAYS = TUNNEL_INTERFACES.length;
 /** Sections that say where a static tunnel leads; `auto` reads them from the cluster, and `off` has none. */
 const STATIC_REQUIRED = ["address", "gateways", "vpcCidrs"] as const;
@@ -101,5 +106,23 @@ export const networkSchema = z.strictObject({
     .prefault({})
     .describe(
       "A WireGuard tunnel to a gateway in the cluster's VPC: for kubectl logs and exec, webhooks, Services, DNS.",
+    ),
+  dns: z
+    .enum(["cluster", "cached"])
+    .default("cluster")
+    .describe(
+      "cluster: pods ask cluster DNS in the VPC. cached: they ask a cache on this machine, which has public names from the machine's own name servers, and keeps cluster names for an hour while cluster DNS is away.",
+    ),
+  dnsImage: z
+    .string()
+    .regex(IMAGE, "must be the name of an image")
+    .default(DNS_CACHE_IMAGE)
+    .describe("With dns cached: the image of CoreDNS, with all of its standard plugins, 1.12 or newer."),
+  dnsZones: z
+    .array(z.string().regex(DNS_ZONE, "must be a domain in lower case, such as corp.internal"))
+    .max(MAX_DNS_ZONES)
+    .default([])
+    .describe(
+      "With dns cached: domains that cluster DNS knows beside its own, such as private hosted zones of the VPC. All others are asked of the machine's name servers.",
     ),
 });

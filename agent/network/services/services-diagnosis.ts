@@ -94,7 +94,7 @@ function findService(observation: ServicesObservation): Finding | undefined {
   }
 }
 
-function findDns({ dns, dnsServer, dnsName, apiService }: ServicesObservation): Finding {
+function findDns({ dns, dnsServer, dnsName, apiService, isCached }: ServicesObservation): Finding {
   const pods = "kubectl -n kube-system get pods,endpointslices --selector k8s-app=kube-dns";
   switch (dns.kind) {
     case "answered":
@@ -113,7 +113,7 @@ function findDns({ dns, dnsServer, dnsName, apiService }: ServicesObservation): 
       return {
         reason: "CoreDnsAway",
         message: `questions to cluster DNS at ${dnsServer} are refused: no pod of it is ready`,
-        hint: `${pods}. Pods with a cluster DNS policy resolve no name until then, public ones included.`,
+        hint: `${pods}. ${isCached ? "Until then pods have public names, and cluster names of the last hour, from the cache on this machine" : "Pods with a cluster DNS policy resolve no name until then, public ones included"}.`,
       };
     case "silent":
       return {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { ClusterFacts } from "../../aws/cluster.ts";
 import { networkProblemOf } from "../../aws/network-error.ts";
+import { clusterDomain } from "../../config/network/dns-cache.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Host } from "../../host/host.ts";
 import { clusterDnsAddress, firstServiceAddress } from "../../plan/cluster-dns.ts";
@@ -48,6 +49,8 @@ export interface ServicesObservation {
   /** Read only where the Service does not answer. */
   readonly route: ServiceRoute | undefined;
   readonly dns: DnsAnswer;
+  /** Whether pods ask a cache on this machine (network.dns). */
+  readonly isCached?: boolean;
 }
 
 export interface ServicesQuestion {
@@ -77,7 +80,7 @@ export async function observeServices({
   const { serviceCidr } = cluster;
   return {
     ...{ nodeName, identity, cni, address, serviceCidr, apiService, dnsServer, dnsName },
-    ...{ kubeProxy, service, route, dns },
+    ...{ kubeProxy, service, route, dns, isCached: config.network.dns === "cached" },
   };
 }
 
@@ -93,11 +96,13 @@ export async function glanceAtServices({ host, config, cluster }: ServicesQuesti
   return kubeProxy === "ok" && service === "ok" && dns.kind === "answered" && dns.addresses.includes(apiService);
 }
 
-/** As kubelet gives them to pods. */
+/** The name of the API server's Service. */
+export function apiServiceName(config: Pick<Config, "kubelet">): string {
+  return `kubernetes.default.svc.${clusterDomain(config)}`;
+}
+
 function clusterDnsOf({ kubelet }: Config, { serviceCidr }: ClusterFacts) {
-  const { clusterDomain } = kubelet.config as { clusterDomain?: unknown };
-  const domain = typeof clusterDomain === "string" ? clusterDomain : "cluster.local";
-  return { server: clusterDnsAddress(serviceCidr), name: `kubernetes.default.svc.${domain}` };
+  return { server: clusterDnsAddress(serviceCidr), name: apiServiceName({ kubelet }) };
 }
 
 /** `healthy` since 1.32; a node that is about to be deleted is answered 503 too, with `nodeEligible` false. */
@@ -136,7 +141,7 @@ async function askService(host: Host, address: string, caPem: string): Promise<S
   }
 }
 
-async function askDns(host: Host, server: string, hostname: string): Promise<DnsAnswer> {
+export async function askDns(host: Host, server: string, hostname: string): Promise<DnsAnswer> {
   try {
     const addresses = await host.askNameServer({ server, hostname, timeoutSeconds: TIMEOUT_SECONDS });
     return { kind: "answered", addresses: addresses.slice(0, MAX_ADDRESSES) };

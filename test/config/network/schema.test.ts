@@ -17,6 +17,9 @@ test("without a word there is a tunnel where the cluster has one, and no program
   assert.deepEqual(networkSchema.parse({}), {
     cni: "host",
     tunnel: { mode: "auto", keepaliveSeconds: 15, mtu: "auto", keyRotationDays: 30, userspace: "never" },
+    dns: "cluster",
+    dnsImage: "registry.k8s.io/coredns/coredns:v1.12.1",
+    dnsZones: [],
   });
 });
 
@@ -70,4 +73,19 @@ test("an unknown key names the nearest one that is known", () => {
     code: "config-invalid",
     hint: "Did you mean network.tunnel.gateways?",
   });
+});
+
+test("neither the image nor a zone of the cache can bring a line of their own into a file", () => {
+  for (const wrong of [
+    { dnsImage: "a\nb" },
+    { dnsImage: "" },
+    { dnsZones: ["a b"] },
+    { dnsZones: ["."] },
+    { dnsZones: ["A.b"] },
+  ])
+    assert.equal(networkSchema.safeParse({ dns: "cached", ...wrong }).success, false, JSON.stringify(wrong));
+  assert.equal(networkSchema.safeParse({ dnsZones: Array(17).fill("corp.internal") }).success, false);
+  assert.ok(
+    networkSchema.safeParse({ dnsImage: "mirror:5000/coredns@sha256:00", dnsZones: ["corp.internal"] }).success,
+  );
 });
