@@ -1,6 +1,7 @@
 // Every connection that a node makes or accepts: the table behind docs/reference/network-ports.md and docs/images/network.svg.
 import { serviceHostname } from "../aws/aws-endpoints.ts";
 import { healthSchema } from "../config/health-schema.ts";
+import { DNS_CACHE_ADDRESS, DNS_CACHE_PORTS } from "../config/network/dns-cache.ts";
 import { KUBELET_HEALTH_PORT, KUBELET_PORT } from "../facts/preflight.ts";
 import { defaultManifestUrl } from "../install/artifact-manifest.ts";
 import { GATEWAY_HEALTH_PORT, WIREGUARD_PORT } from "../tunnel/names.ts";
@@ -139,6 +140,16 @@ export const CONNECTIONS: readonly Connection[] = [
     ports: [53],
     protocol: "TCP and UDP",
     what: "the names above",
+  },
+  {
+    ...within,
+    name: "cache for names",
+    program: "CoreDNS",
+    host: DNS_CACHE_ADDRESS,
+    ports: [53, DNS_CACHE_PORTS.health, DNS_CACHE_PORTS.metrics, DNS_CACHE_PORTS.clusterZone],
+    protocol: "TCP and UDP",
+    what: "names for pods, and on the other ports what CoreDNS says of itself; the last one is on 127.0.0.1",
+    when: "`network.dns: cached`",
   },
   {
     ...within,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasOwnAddress, removeAddress } from "../../agent/apply/address.ts";
+import { removeTunnelResource } from "../../agent/apply/tunnel/removal.ts";
 import type { AddressResource } from "../../agent/plan/resource.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { actionsOf, createRounds } from "../fakes/rounds.ts";
@@ -38,6 +39,6 @@ test("removing it takes the agent's own alone, and a second call changes nothing
   assert.ok(!host.commands.some((line) => line.includes("delete")));
   await createRounds(host).apply(ADDRESS);
   assert.equal(await hasOwnAddress(host, ADDRESS.address), true);
-  await removeAddress(host, ADDRESS.address);
+  assert.equal(await removeTunnelResource(host, "address:169.254.20.10"), true, "as pruning does");
   assert.equal(await hasOwnAddress(host, ADDRESS.address), false);
 });

@@ -68,3 +68,12 @@ test("systemd-resolved and ecr-credential-provider must be gone for five minutes
     assert.equal(round({ [fact]: false })[fact], true, "another five minutes");
   }
 });
+
+test("name servers stay while the file that names them is away: other ones would empty a cache for names", () => {
+  const steady = new SteadyFacts(new MemoryClock());
+  const round = (nameServers: readonly string[]) =>
+    steady.steady({ ...sampleFacts(), gaps: [], dns: { nameServers, askers: 0 } }).dns?.nameServers;
+  assert.deepEqual(round(["192.0.2.53"]), ["192.0.2.53"]);
+  assert.deepEqual(round([]), ["192.0.2.53"]);
+  assert.deepEqual(round(["192.0.2.54"]), ["192.0.2.54"]);
+});

@@ -51,9 +51,9 @@ export function planDnsCache(config: Config, facts: Facts): readonly Resource[] 
   const use = decideDnsCache(config, facts);
   if (dns === undefined) return undefined;
   if (use === "unused") return [];
-  if (tunnel?.kind === "waiting") return undefined;
+  if (!isKnown(tunnel, config)) return undefined;
   const { cni, dnsZones, dnsImage } = config.network;
-  const pods = tunnel?.kind === "wanted" ? tunnel.tunnel.pods : [];
+  const pods = tunnel.kind === "wanted" ? tunnel.tunnel.pods : [];
   const domain = clusterDomain(config);
   const corefile = renderCorefile({
     domain,
@@ -69,6 +69,12 @@ export function planDnsCache(config: Config, facts: Facts): readonly Resource[] 
   ];
 }
 
+/** Without the networks of pods with addresses the cache would refuse them; other changes would only empty it. */
+function isKnown(tunnel: TunnelFacts | undefined, { network }: Config): tunnel is TunnelFacts {
+  if (tunnel === undefined || tunnel.kind === "waiting") return false;
+  return tunnel.kind !== "damaged" || network.cni !== "routed";
+}
+
 /** Where all that is wanted of it is planned: the ledger's ids, files and folders. */
 export function dnsCachePlaces(config: Config): readonly string[] {
   const address = resourceId({ kind: "address", address: DNS_CACHE_ADDRESS, why: "" });
@@ -76,9 +82,9 @@ export function dnsCachePlaces(config: Config): readonly string[] {
 }
 
 /** Cluster DNS has names for addresses of Services, and of pods and nodes wherever they are. */
-function reverseZones(cluster: ClusterFacts, tunnel: TunnelFacts | undefined): readonly string[] {
+function reverseZones(cluster: ClusterFacts, tunnel: TunnelFacts): readonly string[] {
   const remote = [...(cluster.remoteNetworks?.nodes ?? []), ...(cluster.remoteNetworks?.pods ?? [])];
-  const wanted = tunnel?.kind === "wanted" ? [...tunnel.tunnel.vpcCidrs, ...tunnel.tunnel.remoteNetworks] : [];
+  const wanted = tunnel.kind === "wanted" ? [...tunnel.tunnel.vpcCidrs, ...tunnel.tunnel.remoteNetworks] : [];
   return [cluster.serviceCidr, ...remote, ...wanted].flatMap(reverseZonesOf);
 }
 

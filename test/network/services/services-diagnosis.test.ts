@@ -74,6 +74,12 @@ for (const [what, changes, outcome, says] of SERVICES)
 const DNS: readonly Row[] = [
   ["it knows the API server's Service", {}, "True Answers", /10\.100\.0\.10 knows kubernetes\.default/],
   ["it refuses", { dns: { kind: "refused" } }, "False CoreDnsAway", /no pod of it is ready.*public ones included/],
+  [
+    "it refuses a cache",
+    { dns: { kind: "refused" }, isCached: true },
+    "False CoreDnsAway",
+    /from the cache on this machine/,
+  ],
   ["it is silent", { dns: { kind: "silent" } }, "False DnsTimeout", /security groups/],
   ["it knows no such name", { dns: { kind: "unknown" } }, "False ClusterNameUnknown", /configmap coredns/],
   [

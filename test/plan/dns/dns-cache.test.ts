@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { SatelliteError } from "../../../agent/errors.ts";
 import { planDnsCache, planKubeletDns } from "../../../agent/plan/dns/dns-cache.ts";
 import { planNode } from "../../../agent/plan/node-plan.ts";
 import { sampleCluster, sampleConfig, sampleFacts, sampleTunnelFacts } from "../../fakes/samples.ts";
 
 const MANIFEST = "/etc/kubernetes/manifests/eks-satellite-dns.yaml";
 const COREFILE = "/etc/kubernetes/eks-satellite-dns/Corefile";
+const NONE = { kind: "none", reason: "NotUsed", message: "network.tunnel.mode is off" } as const;
 const DNS = { nameServers: ["192.0.2.53"], askers: 0 };
 
 function plan(yaml: string, changes: Parameters<typeof sampleFacts>[0] = {}) {
-  const resources = planDnsCache(sampleConfig(yaml), sampleFacts({ dns: DNS, ...changes }));
+  const resources = planDnsCache(sampleConfig(yaml), sampleFacts({ dns: DNS, tunnel: NONE, ...changes }));
   const file = (path: string) =>
     resources?.flatMap((each) => (each.kind === "file" && each.path === path ? [each.content] : []))[0] ?? "";
   return { resources, corefile: file(COREFILE), manifest: file(MANIFEST) };
@@ -26,7 +28,7 @@ test("with dns cached kubelet gives pods the cache's address, and keeps static p
 });
 
 test("after cached → cluster the cache stays for the pods that ask it, and goes with the last of them", () => {
-  const leaving = sampleFacts({ dns: { ...DNS, askers: 2 } });
+  const leaving = sampleFacts({ dns: { ...DNS, askers: 2 }, tunnel: NONE });
   const config = sampleConfig("");
   assert.deepEqual(planKubeletDns(config, { ...leaving, cluster: sampleCluster() }), {
     clusterDNS: ["10.100.0.10"],
@@ -47,7 +49,15 @@ test("what is not known yet leaves what is there: the cluster, the tunnel, the p
   const yaml = "network: { dns: cached }";
   assert.equal(plan(yaml, { cluster: undefined }).resources, undefined);
   assert.equal(plan(yaml, { tunnel: { kind: "waiting" } }).resources, undefined);
+  assert.equal(plan(yaml, { tunnel: undefined }).resources, undefined);
   assert.equal(plan("", { dns: undefined }).resources, undefined);
+});
+
+test("a tunnel that cannot be planned leaves a cache whose pods have its addresses as it is, and is no matter to others", () => {
+  const problem = new SatelliteError("tunnel-key-invalid", "a test");
+  const tunnel = { kind: "damaged", problem, address: undefined } as const;
+  assert.equal(plan("network: { dns: cached, cni: routed }", { tunnel }).resources, undefined);
+  assert.equal(plan("network: { dns: cached }", { tunnel }).resources?.length, 3);
 });
 
 test("an IPv6 cluster is refused by name, and its pods keep cluster DNS", () => {
