@@ -146,9 +146,9 @@ export const CONNECTIONS: readonly Connection[] = [
     name: "cache for names",
     program: "CoreDNS",
     host: DNS_CACHE_ADDRESS,
-    ports: [53, DNS_CACHE_PORTS.health, DNS_CACHE_PORTS.metrics, DNS_CACHE_PORTS.clusterZone],
+    ports: [53, ...Object.values(DNS_CACHE_PORTS)],
     protocol: "TCP and UDP",
-    what: "names for pods, and on the other ports what CoreDNS says of itself; the last one is on 127.0.0.1",
+    what: "names for pods, and on 9912 and 9913 what CoreDNS says of itself; 9914 and 9915 are on 127.0.0.1",
     when: "`network.dns: cached`",
   },
   {

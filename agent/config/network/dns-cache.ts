@@ -4,7 +4,7 @@ import { PATHS } from "../paths.ts";
 /** Of the range that never leaves a link; NodeLocal DNSCache has the same, so that network policies written for it fit. */
 export const DNS_CACHE_ADDRESS = "169.254.20.10";
 /** What CoreDNS answers of itself, each on an address of the machine alone: a pod on the host's network may have any other port. */
-export const DNS_CACHE_PORTS = { health: 9912, metrics: 9913, clusterZone: 9914 } as const;
+export const DNS_CACHE_PORTS = { health: 9912, metrics: 9913, clusterZone: 9914, nowhere: 9915 } as const;
 /** The static pod; kubelet appends the Node's name. */
 export const DNS_CACHE_POD = "eks-satellite-dns";
 export const DNS_CACHE_NAMESPACE = "kube-system";

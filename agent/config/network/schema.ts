@@ -117,7 +117,7 @@ export const networkSchema = z.strictObject({
     .string()
     .regex(IMAGE, "must be the name of an image")
     .default(DNS_CACHE_IMAGE)
-    .describe("With dns cached: the image of CoreDNS, with all of its standard plugins, 1.12 or newer."),
+    .describe("With dns cached: the image of CoreDNS, with all of its standard plugins, 1.12.1 or newer."),
   dnsZones: z
     .array(z.string().regex(DNS_ZONE, "must be a domain in lower case, such as corp.internal"))
     .max(MAX_DNS_ZONES)

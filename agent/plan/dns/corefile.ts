@@ -49,26 +49,32 @@ export function renderCorefile(input: CorefileInput): string {
 /**
  * A resolver tries a public name with each domain of its search list first, and musl's gives up at the first answer that is neither yes nor
  * no. So what cluster DNS does not answer, and the cache does not know, does not exist for the moment. It is said in front of the cache,
- * which must not keep it.
+ * which must not keep it. Plugin rewrite would not do: it changes the code of an answer that has a record, and a failure has none.
  */
 function renderFront(): readonly string[] {
   return [
-    "rewrite continue {",
-    "    rcode regex (.*) SERVFAIL NXDOMAIN",
-    "}",
     `forward . ${LOOPBACK}:${DNS_CACHE_PORTS.clusterZone} {`,
-    "    max_fails 0",
-    `    max_concurrent ${MAX_CONCURRENT}`,
+    ...indent(["max_fails 0", `max_concurrent ${MAX_CONCURRENT}`, "next SERVFAIL"]),
+    "}",
+    `forward . ${LOOPBACK}:${DNS_CACHE_PORTS.nowhere} {`,
+    ...indent(["max_fails 0", `max_concurrent ${MAX_CONCURRENT}`]),
     "}",
   ];
 }
 
+/** The server that caches, and the one that knows nothing, each for the machine alone. */
 function renderInner(input: CorefileInput): readonly string[] {
-  return [
-    `${input.domain}:${DNS_CACHE_PORTS.clusterZone} {`,
-    ...indent([`bind ${LOOPBACK}`, ...renderReports(), ...renderCached(CACHE, toCluster(input))]),
-    "}",
+  const soa = `${input.domain}. 5 IN SOA ns.dns.${input.domain}. hostmaster.${input.domain}. 1 7200 1800 86400 5`;
+  const nothing = ["template ANY ANY {", "    rcode NXDOMAIN", `    authority "${soa}"`, "}"];
+  const servers = [
+    { port: DNS_CACHE_PORTS.clusterZone, plugins: renderCached(CACHE, toCluster(input)) },
+    { port: DNS_CACHE_PORTS.nowhere, plugins: nothing },
   ];
+  return servers.flatMap(({ port, plugins }) => [
+    `${input.domain}:${port} {`,
+    ...indent([`bind ${LOOPBACK}`, ...renderReports(), ...plugins]),
+    "}",
+  ]);
 }
 
 function renderServer(zones: string, { askers }: CorefileInput, plugins: readonly string[]): readonly string[] {
