@@ -28,6 +28,7 @@ const HTTPS = 443;
 const regional = (service: string) => serviceHostname(service, "REGION");
 const outward = { from: "machine", ports: [HTTPS], protocol: "TCP" } as const;
 const within = { from: "machine", to: "machine", protocol: "TCP" } as const;
+const own = DNS_CACHE_PORTS;
 const health = healthSchema.parse({});
 
 export const CONNECTIONS: readonly Connection[] = [
@@ -146,9 +147,9 @@ export const CONNECTIONS: readonly Connection[] = [
     name: "cache for names",
     program: "CoreDNS",
     host: DNS_CACHE_ADDRESS,
-    ports: [53, ...Object.values(DNS_CACHE_PORTS)],
+    ports: [53],
     protocol: "TCP and UDP",
-    what: "names for pods, and on 9912 and 9913 what CoreDNS says of itself; 9914 and 9915 are on 127.0.0.1",
+    what: `names for pods; ${own.health} and ${own.metrics} beside it, and ${own.clusterZone} and ${own.nowhere} of 127.0.0.1, are CoreDNS's own`,
     when: "`network.dns: cached`",
   },
   {

@@ -203,6 +203,20 @@ export async function buildCoreDns(progress: Progress): Promise<string> {
   return join(bin, "coredns");
 }
 
+/** CoreDNS with the plugins of a node's own cache; returns its path. */
+export async function buildDnsCache(progress: Progress): Promise<string> {
+  const bin = await build(
+    {
+      title: "build the node's DNS cache (1 min the first time)",
+      module: join(pinnedModules, "dns-cache"),
+      packages: ["./dns-cache"],
+      target: join(cacheFolder(), "dns-cache"),
+    },
+    progress,
+  );
+  return join(bin, "dns-cache");
+}
+
 /** The device plugin that offers emulated GPUs; returns its path. */
 export async function buildDevicePlugin(progress: Progress): Promise<string> {
   const bin = await build(
