@@ -4,7 +4,7 @@
 export interface BackoffOptions {
   /** The second wait, milliseconds; the first is 0, or within `spreadMs`. */
   readonly firstMs: number;
-  /** The first wait lies between 0 and this, by chance: for what all machines of a fleet lose in one moment. Default 0. */
+  /** The first wait after a healthy while lies between 0 and this, by chance: all machines of a fleet lose a server in one moment. Default 0. */
   readonly spreadMs?: number;
   readonly maxMs: number;
   /** What ran at least this long was healthy: its end counts as the first. Left out, only {@link Backoff.reset} begins anew. */
@@ -33,9 +33,10 @@ export class Backoff {
   /** The wait in milliseconds after something failed that had run for `ranForMs`. */
   next(ranForMs: number): number {
     const { firstMs, maxMs, spreadMs = 0, resetAfterMs = Number.POSITIVE_INFINITY, random } = this.#options;
-    if (ranForMs >= resetAfterMs) this.#failures = 0;
-    this.#failures += 1;
-    if (this.#failures === 1) return Math.round(spreadMs * random());
+    const wasHealthy = ranForMs >= resetAfterMs;
+    this.#failures = wasHealthy ? 1 : this.#failures + 1;
+    if (wasHealthy) return Math.round(spreadMs * random());
+    if (this.#failures === 1) return 0;
     const wait = Math.min(maxMs, firstMs * 2 ** (this.#failures - 2));
     return Math.round(wait * (1 - JITTER * random()));
   }

@@ -1,5 +1,5 @@
 // Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `rounds` those of rounds by the number of files, with `network` those of the tunnel, and with `network cost` what it costs the daemon.
-// With `gateway` those of a gateway with 500 satellites; with `fleet` those of 300 daemons, whose outages last 150 s or as many seconds as a second word says.
+// With `gateway` those of a gateway with 500 satellites; with `fleet` those of 300 daemons, whose outages last 120 s or as many seconds as a second word says.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../sandbox/state.ts";
@@ -38,7 +38,7 @@ if (process.argv[2] === "network") {
 }
 
 if (process.argv[2] === "fleet") {
-  await reportFleetFigures(report, { outageSeconds: Number(process.argv[3] ?? 150) });
+  await reportFleetFigures(report, { outageSeconds: Number(process.argv[3] ?? 120) });
   process.exit(0);
 }
 

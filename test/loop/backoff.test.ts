@@ -35,11 +35,17 @@ test("chance shortens a wait by a half at most, so that machines do not come bac
   assert.deepEqual(waits, [1000, 750, 510]);
 });
 
-test("where many fail in one moment the first wait is by chance, too", () => {
-  const waits = [0, 0.5, 0.999].map((share) =>
-    new Backoff({ firstMs: 1000, maxMs: 60_000, spreadMs: 5000, random: () => share }).next(0),
-  );
-  assert.deepEqual(waits, [0, 2500, 4995]);
+test("where many lose in one moment what was healthy, the first wait is by chance; one that never was healthy is none", () => {
+  const options = { firstMs: 1000, maxMs: 60_000, spreadMs: 5000, resetAfterMs: 60_000 };
+  const waits = [0, 0.5, 0.999].map((share) => {
+    const backoff = new Backoff({ ...options, random: () => share });
+    return [backoff.next(0), backoff.next(60_000), backoff.failures];
+  });
+  assert.deepEqual(waits, [
+    [0, 0, 1],
+    [0, 2500, 1],
+    [0, 4995, 1],
+  ]);
 });
 
 test("a thousand failures still wait no longer than the longest", () => {
