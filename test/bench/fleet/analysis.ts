@@ -31,7 +31,7 @@ export function busiestSecond(notes: readonly { readonly atMs: number }[]): numb
   return most;
 }
 
-/** The share of the fleet whose first answer after an outage fell into one and the same second. */
+/** The share of the fleet whose first request that was answered after an outage was sent in one and the same second. */
 export function returnShare(requests: readonly RequestNote[], endedMs: number, nodes: number): number {
   const first = new Map<number, RequestNote>();
   for (const request of requests)

@@ -10,11 +10,11 @@ import { MemoryContainerd } from "../../fakes/memory-containerd.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
 import { DOCKER_CONTAINERD_CONFIG } from "../../fakes/samples.ts";
 import { RealClock } from "./real-clock.ts";
-import type { MemberFacts, Server } from "./record.ts";
+import type { MemberFacts, RequestNote } from "./record.ts";
 
 /** What a member writes down: each request, and each change of a condition. */
 export interface Notes {
-  request(server: Server, kind: string, outcome: string): void;
+  request(request: Omit<RequestNote, "node">): void;
   condition(type: string, status: string): void;
 }
 
@@ -26,7 +26,9 @@ class FleetHost extends MemoryHost {
 /** Runs one daemon until the signal aborts. */
 export async function runMember(name: string, facts: MemberFacts, notes: Notes, signal: AbortSignal): Promise<void> {
   const host = createMachine(facts, notes);
-  const config = parseConfig(renderConfig(name, facts), CONFIG_FILE, name);
+  const text = renderConfig(name, facts);
+  host.files.put(CONFIG_FILE, text);
+  const config = parseConfig(text, CONFIG_FILE, name);
   const awsFor = () => notedAws(createAws(facts.region, {}), notes);
   await runAgent(
     {
@@ -81,15 +83,16 @@ async function noted(
 ): Promise<HttpResponse> {
   const isApi = request.url.startsWith(endpoint);
   if (!isApi && !/amazonaws/.test(request.url)) throw new Error(`nothing answers at ${request.url}`);
-  const kind = isApi ? apiKind(request) : "clock";
-  // A watch is noted when it begins, for it ends much later.
-  if ("onLine" in request) notes.request("api", kind, "begun");
+  const sent = { atMs: Date.now(), server: isApi ? "api" : "aws", kind: isApi ? apiKind(request) : "clock" } as const;
+  const isWatch = "onLine" in request;
+  // A watch that is not refused ends much later.
+  if (isWatch) notes.request({ ...sent, outcome: "begun" });
   try {
     const response = await send();
-    if (!("onLine" in request)) notes.request(isApi ? "api" : "aws", kind, String(response.status));
+    if (!isWatch || response.status !== 200) notes.request({ ...sent, outcome: String(response.status) });
     return response;
   } catch (error) {
-    if (!("onLine" in request)) notes.request(isApi ? "api" : "aws", kind, "silence");
+    if (!isWatch) notes.request({ ...sent, outcome: "silence" });
     throw error;
   }
 }
@@ -105,13 +108,14 @@ function apiKind({ url, method = "GET" }: HttpRequest): string {
 
 function notedAws(aws: Aws, notes: Notes): Aws {
   const note = async <T>(kind: string, call: () => Promise<T>): Promise<T> => {
+    const sent = { atMs: Date.now(), server: "aws", kind } as const;
     try {
       const answer = await call();
-      notes.request("aws", kind, "200");
+      notes.request({ ...sent, outcome: "200" });
       return answer;
     } catch (error) {
       const { $metadata, name } = error as { name: string; $metadata?: { httpStatusCode?: number } };
-      notes.request("aws", kind, $metadata?.httpStatusCode === undefined ? "silence" : name);
+      notes.request({ ...sent, outcome: $metadata?.httpStatusCode === undefined ? "silence" : name });
       throw error;
     }
   };

@@ -27,7 +27,7 @@ process.once("SIGTERM", () => {
 const members = Array.from({ length: count }, (_, index) => {
   const node = first + index;
   const notes = {
-    request: (server: string, kind: string, outcome: string) => write({ node, server, kind, outcome }),
+    request: (request: object) => write({ node, ...request }),
     condition: (condition: string, status: string) => write({ node, condition, status }),
   };
   return runMember(`fleet-${node}`, { ...facts, healthPort: facts.healthPort + node }, notes, stop.signal);

@@ -17,8 +17,9 @@ export interface MemberFacts {
   readonly healthPort: number;
 }
 
-/** One request, when it was answered or given up. */
+/** One request. */
 export interface RequestNote {
+  /** When it was sent: when it is answered is the server's doing. */
   readonly atMs: number;
   readonly node: number;
   readonly server: Server;

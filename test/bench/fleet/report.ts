@@ -16,7 +16,7 @@ import type { Server } from "./record.ts";
 
 const NODES = 300;
 /** The longest period of a loop's own, the Node's condition that is repeated each five minutes, falls into it once. */
-const STEADY_MS = 300_000;
+const STEADY_SECONDS = 300;
 const THROTTLED_MS = 60_000;
 const DEADLINE_MS = 300_000;
 /** No kubelet renews the Nodes' leases. */
@@ -28,12 +28,14 @@ export interface FleetOptions {
   /** How long AWS, and later the API server, is away. */
   readonly outageSeconds: number;
   readonly nodes?: number;
+  /** How long requests are counted while all is well. */
+  readonly steadySeconds?: number;
 }
 
 /** Measures and reports each of them. */
 export async function reportFleetFigures(
   report: Report,
-  { outageSeconds, nodes = NODES }: FleetOptions,
+  { outageSeconds, nodes = NODES, steadySeconds = STEADY_SECONDS }: FleetOptions,
 ): Promise<void> {
   const folder = join(cacheFolder(), "bench-fleet-sandbox");
   try {
@@ -41,7 +43,7 @@ export async function reportFleetFigures(
     const fleet = await startFleet(sandbox, nodes);
     try {
       await reportStart(fleet, report);
-      await reportSteady(sandbox, fleet, report);
+      await reportSteady(sandbox, fleet, report, steadySeconds);
       await reportAwsOutage(sandbox, fleet, report, outageSeconds);
       await reportApiOutage(sandbox, fleet, report, outageSeconds);
       await reportThrottling(sandbox, fleet, report);
@@ -60,10 +62,10 @@ async function reportStart(fleet: Fleet, report: Report): Promise<void> {
   report({ metric: "fleet_start_s", value: longest(times), samples });
 }
 
-async function reportSteady(sandbox: Sandbox, fleet: Fleet, report: Report): Promise<void> {
+async function reportSteady(sandbox: Sandbox, fleet: Fleet, report: Report, seconds: number): Promise<void> {
   const servedBefore = await readNodeRequests(sandbox);
   const fromMs = Date.now();
-  await delay(STEADY_MS);
+  await delay(seconds * 1000);
   const span = { fromMs, toMs: Date.now() };
   const served = (await readNodeRequests(sandbox)) - servedBefore;
   const { requests } = await fleet.record();
@@ -126,7 +128,10 @@ async function reportThrottling(sandbox: Sandbox, fleet: Fleet, report: Report):
   const span = { fromMs, toMs: Date.now() };
   await takeNodes(sandbox);
   const times = await fleet.untilWell(span.toMs, DEADLINE_MS);
-  const requests = cutRecord(await fleet.record(), span).requests.filter(({ server }) => server === "api");
+  // A watch that is refused is there twice: when it began, and with its answer.
+  const requests = cutRecord(await fleet.record(), span).requests.filter(
+    ({ server, outcome }) => server === "api" && outcome !== "begun",
+  );
   const refused = requests.filter(({ outcome }) => outcome === "429").length;
   const samples = { refused, all: requests.length, perSecond: apiPeak(requests) };
   report({ metric: "fleet_throttled_per_node_minute", value: requests.length / fleet.nodes, samples });
