@@ -29,7 +29,7 @@ export interface SuitePrograms {
 export async function buildEtcd(progress: Progress): Promise<string> {
   const bin = await build(
     {
-      title: "build etcd 3.6 (1 min the first time)",
+      title: "build etcd 3.6",
       module: join(import.meta.dirname, "../sandbox/go/etcd"),
       packages: ["tool"],
       target: join(cacheFolder(), "etcd-3.6"),
