@@ -9,6 +9,7 @@ import { POD_PORT } from "../e2e/network/routed-pods.ts";
 import { serveOn } from "../e2e/network/serve-on.ts";
 import { startWebhook } from "../e2e/network/webhook.ts";
 import { addressesOf } from "../sandbox/addresses.ts";
+import { down } from "../sandbox/down.ts";
 import { cacheFolder, type MachineKind } from "../sandbox/state.ts";
 import { Datagrams } from "./datagrams.ts";
 
@@ -48,8 +49,18 @@ export class Site {
     ];
   }
 
+  /** A sandbox that does not come up is taken down. */
   static async bringUp(machine: MachineKind): Promise<Site> {
     const folder = join(cacheFolder(), `conformance-${machine}-sandbox`);
+    try {
+      return await Site.#make(machine, folder);
+    } catch (error) {
+      await down(folder);
+      throw error;
+    }
+  }
+
+  static async #make(machine: MachineKind, folder: string): Promise<Site> {
     const healthyMs = HEALTHY_MS[machine];
     // The port of the echoes is open to satellites, and so is none of the application's others: its security group says which.
     const gatewayOptions = `--allow ${APP_POD}/32`;
