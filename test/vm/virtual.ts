@@ -7,6 +7,7 @@ import { VirtualMachine } from "../sandbox/machine/virtual.ts";
 import { cacheFolder } from "../sandbox/state.ts";
 import { type UpOptions, up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
+import { webName } from "../sandbox/workload.ts";
 
 /** The one sandbox of these tests: one virtual machine at a time is what two cores can carry. */
 export const FOLDER = join(cacheFolder(), "vm-sandbox");
@@ -29,6 +30,16 @@ export async function bringUpVirtual(options: Omit<UpOptions, "folder" | "machin
   if (!(virtual instanceof VirtualMachine)) throw new Error(`${FOLDER} has a machine of another kind`);
   const { stdout } = await sandbox.box(["cat", configPath]);
   return Object.assign(new Satellite(sandbox, stdout), { virtual });
+}
+
+/** Makes the page's pod one that kubelet does not evict and the kernel ends last, as a node that is short of something should. */
+export async function makeCritical(satellite: Satellite): Promise<void> {
+  const patch = { spec: { template: { spec: { priorityClassName: "system-node-critical" } } } };
+  const deployment = `deployment/${webName}`;
+  await satellite.sandbox.kubectl(["patch", deployment, `--patch=${JSON.stringify(patch)}`]);
+  await satellite.sandbox.kubectl(["rollout", "status", deployment, `--timeout=${HEALTHY_MS / 1000}s`]);
+  await satellite.untilHealthy(HEALTHY_MS);
+  await untilPage(satellite);
 }
 
 /** Waits until the node's page is served. @throws Error when it is not within 2 minutes */

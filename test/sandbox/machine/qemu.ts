@@ -9,6 +9,9 @@ import { qmpPath } from "./qmp.ts";
 import { cardAddress, cards, tapOf } from "./taps.ts";
 import { diskName } from "./virtual-tree.ts";
 
+/** QEMU's name for the disk. */
+export const diskId = "disk";
+
 const kernelArguments = [
   ...["root=/dev/vda", "console=ttyS0", "panic=10"],
   // Interfaces have the names of their .link files; what guards against hostile neighbours only costs time here.
@@ -29,7 +32,7 @@ export function qemuCommand(place: MachinePlace, base: string, accelerator: Acce
     ...["-kernel", join(base, kernelName), "-initrd", join(base, initramfsName)],
     ...["-append", kernelArguments.join(" ")],
     // QEMU writes at once what the guest flushes, and the host keeps what QEMU wrote: SIGKILL loses the guest's cache alone.
-    ...["-drive", `file=${join(machineTree(folder), diskName)},format=raw,if=virtio,cache=writeback`],
+    ...["-drive", `id=${diskId},file=${join(machineTree(folder), diskName)},format=raw,if=virtio,cache=writeback`],
     ...["-device", "virtio-rng-pci"],
     ...networks,
   ]);

@@ -19,6 +19,9 @@ export const keyName = "key";
 /** Sparse: it takes what the machine writes. */
 const diskSize = "6G";
 
+/** Twice what a machine has: few enough to use them up. */
+const diskInodes = 20_480;
+
 /** One user comes in, root, by key: neither accounts nor names are worth looking up. */
 const sshdConfig = "UsePAM no\nUseDNS no\nPrintMotd no\nMaxSessions 100\nMaxStartups 100\nAcceptEnv none\n";
 
@@ -36,7 +39,8 @@ export async function createDisk(
     const key = join(fresh, keyName);
     await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "sandbox", "-f", key], clean());
     await configureMachine(tree, addresses, await readFile(`${key}.pub`, "utf8"));
-    await execa("mke2fs", ["-q", "-t", "ext4", "-d", tree, join(fresh, diskName), diskSize], clean());
+    const format = ["-q", "-t", "ext4", "-N", String(diskInodes), "-d", tree];
+    await execa("mke2fs", [...format, join(fresh, diskName), diskSize], clean());
     await rm(tree, { recursive: true });
   });
 }

@@ -7,7 +7,7 @@ import { findAccelerator } from "./accelerator.ts";
 import { copyDiskFolder, readDiskFile, readDiskFolder } from "./disk.ts";
 import { handOver } from "./hand-over.ts";
 import type { CommandOptions, CommandResult, Machine, MachinePlace } from "./machine.ts";
-import { qemuCommand } from "./qemu.ts";
+import { diskId, qemuCommand } from "./qemu.ts";
 import { askQemu, qmpPath } from "./qmp.ts";
 import { closeConnection, openConnection, runOverSsh } from "./ssh.ts";
 import { ensureTaps } from "./taps.ts";
@@ -129,6 +129,13 @@ export class VirtualMachine implements Machine {
   /** Lets a suspended machine go on where it was. */
   async resume(): Promise<void> {
     await askQemu(qmpPath(this.#place.addresses.slot), "cont");
+  }
+
+  /** Lets nothing more be written to the disk, as if it hung, or lets it be written to again. What is read comes as before. */
+  async hangDisk(isHung: boolean): Promise<void> {
+    // A byte a second; 0 is no limit.
+    const limits = { bps: 0, bps_rd: 0, bps_wr: isHung ? 1 : 0, iops: 0, iops_rd: 0, iops_wr: 0 };
+    await askQemu(qmpPath(this.#place.addresses.slot), "block_set_io_throttle", { device: diskId, ...limits });
   }
 
   async #run(command: readonly string[], options: CommandOptions & { readonly content?: Buffer } = {}) {
