@@ -29,7 +29,7 @@ const programs = await buildSuite(defaultKubernetes, progress);
 const etcd = await buildEtcd(progress);
 const userland = await ensureUserland(progress);
 const cluster = await progress.step("a cluster with one satellite", () =>
-  openCluster(join(cacheFolder(), "conformance-sandbox"), etcd),
+  openCluster(join(cacheFolder(), "kubernetes-conformance-sandbox"), etcd),
 );
 try {
   const { sandbox } = cluster;
