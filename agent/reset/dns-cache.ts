@@ -1,5 +1,5 @@
 // The address of the cache for names. Its pod goes with the other pods, its files with what was there before.
-import { hasOwnAddress, removeAddress } from "../apply/address.ts";
+import { hasOwnAddress, removeAddress } from "../apply/tunnel/address.ts";
 import { DNS_CACHE_ADDRESS } from "../config/network/dns-cache.ts";
 import { hasCode } from "../errors.ts";
 import type { Step, StepOptions } from "./step.ts";

@@ -4,7 +4,7 @@ import { readNetworkDevices } from "../../facts/network-devices.ts";
 import type { Host } from "../../host/host.ts";
 import { FIREWALL_CHAIN, TUNNEL_INTERFACE, TUNNEL_INTERFACES } from "../../tunnel/names.ts";
 import { wireguardUnit } from "../../tunnel/wireguard-device.ts";
-import { removeAddress } from "../address.ts";
+import { removeAddress } from "./address.ts";
 import { readFirewallState, removeFirewall } from "./firewall-executor.ts";
 import { requireTool, runTool } from "./tool.ts";
 import { readTunnelState } from "./tunnel-state.ts";

@@ -1,9 +1,9 @@
 // An address on the loopback interface, under a label that says whose it is: no record has to.
-import { hasLocalAddress } from "../facts/tunnel/surroundings.ts";
-import type { Host } from "../host/host.ts";
-import type { AddressResource } from "../plan/resource.ts";
-import type { Executor } from "./executor.ts";
-import { requireTool, runTool } from "./tunnel/tool.ts";
+import { hasLocalAddress } from "../../facts/tunnel/surroundings.ts";
+import type { Host } from "../../host/host.ts";
+import type { AddressResource } from "../../plan/resource.ts";
+import type { Executor } from "../executor.ts";
+import { requireTool, runTool } from "./tool.ts";
 
 const LABEL = "lo:es-dns";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasOwnAddress, removeAddress } from "../../agent/apply/address.ts";
-import { removeTunnelResource } from "../../agent/apply/tunnel/removal.ts";
-import type { AddressResource } from "../../agent/plan/resource.ts";
-import { MemoryHost } from "../fakes/memory-host.ts";
-import { actionsOf, createRounds } from "../fakes/rounds.ts";
+import { hasOwnAddress, removeAddress } from "../../../agent/apply/tunnel/address.ts";
+import { removeTunnelResource } from "../../../agent/apply/tunnel/removal.ts";
+import type { AddressResource } from "../../../agent/plan/resource.ts";
+import { MemoryHost } from "../../fakes/memory-host.ts";
+import { actionsOf, createRounds } from "../../fakes/rounds.ts";
 
 const ADDRESS: AddressResource = { kind: "address", address: "169.254.20.10", why: "a test" };
 
