@@ -29,6 +29,7 @@ test("every fact that is another one is planned, and so is the first one when it
     { ...facts, machine: { ...facts.machine, isSystemd: !facts.machine.isSystemd } },
     { ...facts, containerd: { ...facts.containerd, config: { kind: "absent" as const } } },
     { ...facts, tunnel: { kind: "waiting" as const } },
+    { ...facts, dns: { nameServers: ["192.0.2.53"], askers: 1 } },
   ];
   for (const other of changed) {
     assert.deepEqual(kept.plan(facts), planNode(config, facts));
