@@ -41,7 +41,7 @@ const MACHINE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   "host/remove-tree.ts": [],
   "install/": [],
   "kubelet/": [],
-  "loop/": ["loop/queue.ts"],
+  "loop/": ["loop/queue.ts", "loop/retry-after.ts"],
   "network/": [],
   "node/": [],
   "nvidia/": [],
