@@ -1,21 +1,22 @@
 // A mirror of releases for a sandbox's machine: built from this tree under any version, signed by a key of its own, served over HTTP,
 // spoiled on demand.
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { listDebianPackages, makeRepository } from "../../scripts/release/apt/repository.ts";
 import type { Signer } from "../../scripts/release/apt/signature.ts";
 import { ARCHITECTURES } from "../../scripts/release/architecture.ts";
 import { takeLockedNode } from "../../scripts/release/node-package.ts";
 import { makeRelease } from "../../scripts/release/release.ts";
-import { makeTrialSigning, type Signing } from "../../scripts/release/signing.ts";
+import { makeTrialSigning, type Signing, signChecksums } from "../../scripts/release/signing.ts";
+import { copyKept } from "../kept-copy.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { cacheFolder } from "../sandbox/state.ts";
 
-const TOP = join(import.meta.dirname, "../..");
 const ARCHITECTURE = "amd64";
+const TOP = join(import.meta.dirname, "../..");
 
 /** Name of a release's tarball. */
 export const tarballOf = (version: string) => `eks-satellite-${version}-linux-${ARCHITECTURE}.tar.gz`;
@@ -41,7 +42,9 @@ export class ReleaseMirror {
   static async create(versions: readonly string[]): Promise<ReleaseMirror> {
     const folder = await mkdtemp(join(tmpdir(), "eks-satellite-mirror-"));
     const signing = await makeTrialSigning(folder);
-    await Promise.all(versions.map((version) => release(version, join(folder, "download", `v${version}`), signing)));
+    const download = join(folder, "download");
+    await mkdir(download);
+    await Promise.all(versions.map((version) => release(version, join(download, `v${version}`), signing)));
     await copyFile(join(TOP, "packaging/install.sh"), join(folder, "install.sh"));
     return new ReleaseMirror(folder, signing);
   }
@@ -93,8 +96,14 @@ export class ReleaseMirror {
 }
 
 async function release(version: string, output: string, signing: Signing): Promise<void> {
-  await makeRelease({
-    ...{ top: TOP, version, output, signing, timeSeconds: 1 },
+  await copyKept(version, output, (folder) => make(version, folder));
+  const sums = await readFile(join(output, "SHA256SUMS"), "utf8");
+  await writeFile(join(output, "SHA256SUMS.sig"), await signChecksums(sums, signing, dirname(output)));
+}
+
+function make(version: string, output: string): Promise<unknown> {
+  return makeRelease({
+    ...{ top: TOP, version, output, timeSeconds: 1 },
     architectures: ARCHITECTURES.filter(({ name }) => name === ARCHITECTURE),
     takeNode: async (architecture, folder) =>
       await takeLockedNode(TOP, architecture, { cache: join(cacheFolder(), "node-packages"), folder }),

@@ -7,14 +7,14 @@ import { execa } from "execa";
 import { VERSION } from "../../agent/version.ts";
 import { debianFiles } from "../../scripts/release/contents.ts";
 import { DEBIAN_FOLDERS } from "../../scripts/shell/files.ts";
-import { makeSampleRelease, scratchFolder, TOP, unpackTarball } from "./sample-release.ts";
+import { scratchFolder, TOP, takeSampleRelease, unpackTarball } from "./sample-release.ts";
 
 let output: string;
 let deb: string;
 /** Its files, and its control files in DEBIAN/. */
 let unpacked: string;
 before(async () => {
-  output = await makeSampleRelease();
+  output = await takeSampleRelease();
   deb = join(output, `eks-satellite_${VERSION}_arm64.deb`);
   unpacked = join(await scratchFolder(), "deb");
   await execa("dpkg-deb", ["--raw-extract", deb, unpacked]);

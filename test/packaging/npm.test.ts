@@ -8,7 +8,7 @@ import { VERSION } from "../../agent/version.ts";
 import { type Bundle, makeLaptopBundle } from "../../scripts/bundle.ts";
 import { AWS_VARIABLES } from "../fakes/aws-environment.ts";
 import { startMoto } from "../fakes/moto.ts";
-import { makeSampleRelease, scratchFolder, TOP } from "./sample-release.ts";
+import { scratchFolder, TOP, takeSampleRelease } from "./sample-release.ts";
 
 /** The user id of `nobody`. */
 const USER_ID = 65534;
@@ -18,7 +18,7 @@ let bundle: Bundle;
 let tarball: string;
 before(async () => {
   bundle = await makeLaptopBundle();
-  tarball = join(await makeSampleRelease(), `eks-satellite-${VERSION}.tgz`);
+  tarball = join(await takeSampleRelease(), `eks-satellite-${VERSION}.tgz`);
 });
 
 /** Rooms of a node's machine, each with the files of it that know no machine: tables, arithmetic and requests to the API server. */

@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { execa } from "execa";
+import { sha256 } from "../../agent/digest.ts";
 import { VERSION } from "../../agent/version.ts";
 import { ARCHITECTURES } from "../../scripts/release/architecture.ts";
 import type { NodeFiles } from "../../scripts/release/node-package.ts";
 import { makeRelease, type ReleaseOptions } from "../../scripts/release/release.ts";
+import { copyKept } from "../kept-copy.ts";
 
 /** The repository. */
 export const TOP = join(import.meta.dirname, "../..");
@@ -28,6 +30,16 @@ export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "release-test-"));
   folders.push(folder);
   return folder;
+}
+
+/** A release in a new folder, made once for all files of tests. @returns the folder */
+export async function takeSampleRelease(): Promise<string> {
+  const options = await sampleRelease();
+  const node = sha256(SAMPLE_NODE).slice(0, 8);
+  await copyKept(`sample-${node}-${SAMPLE_TIME_SECONDS}`, options.output, (output) =>
+    makeRelease({ ...options, output }),
+  );
+  return options.output;
 }
 
 /** Makes a release in a new folder; `version` is package.json's when left out. @returns the folder */

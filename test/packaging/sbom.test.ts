@@ -8,7 +8,7 @@ import type { Component } from "../../scripts/release/components.ts";
 import { renderSbom } from "../../scripts/release/sbom.ts";
 import { type Bom, bomSchema } from "./cyclonedx.ts";
 import { makeValidator } from "./cyclonedx-validator.ts";
-import { makeSampleRelease, SAMPLE_NODE, TOP, unpackTarball } from "./sample-release.ts";
+import { SAMPLE_NODE, TOP, takeSampleRelease, unpackTarball } from "./sample-release.ts";
 
 const NAME = `eks-satellite-${VERSION}-linux-amd64`;
 
@@ -17,7 +17,7 @@ let text: string;
 let bom: Bom;
 let unpacked: string;
 before(async () => {
-  output = await makeSampleRelease();
+  output = await takeSampleRelease();
   text = readFileSync(join(output, `${NAME}.cdx.json`), "utf8");
   bom = bomSchema.parse(JSON.parse(text));
   unpacked = await unpackTarball(output, NAME);

@@ -5,7 +5,7 @@ import { before, test } from "node:test";
 import { execa } from "execa";
 import { VERSION } from "../../agent/version.ts";
 import { absoluteLinks } from "../../scripts/release/readme-links.ts";
-import { makeSampleRelease, SAMPLE_NODE, SAMPLE_TIME_SECONDS, TOP, unpackTarball } from "./sample-release.ts";
+import { SAMPLE_NODE, SAMPLE_TIME_SECONDS, TOP, takeSampleRelease, unpackTarball } from "./sample-release.ts";
 
 const NAME = `eks-satellite-${VERSION}-linux-arm64`;
 
@@ -39,7 +39,7 @@ const FILES: Readonly<Record<string, string>> = {
 let output: string;
 let unpacked: string;
 before(async () => {
-  output = await makeSampleRelease();
+  output = await takeSampleRelease();
   unpacked = await unpackTarball(output, NAME);
 });
 

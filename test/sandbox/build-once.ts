@@ -15,8 +15,8 @@ export interface Build {
 
 /** Runs the build where a file differs, or is missing. @returns whether it ran @throws what the build throws */
 export async function buildOnce({ inputs, outputs, stamp, run }: Build): Promise<boolean> {
-  const before = await digest(inputs);
-  const built = async () => `${before} ${await digest(outputs)}\n`;
+  const before = await digestFiles(inputs);
+  const built = async () => `${before} ${await digestFiles(outputs)}\n`;
   const last = await readFile(stamp, "utf8").catch(() => undefined);
   if (last !== undefined && last === (await built())) return false;
   await run();
@@ -24,8 +24,8 @@ export async function buildOnce({ inputs, outputs, stamp, run }: Build): Promise
   return true;
 }
 
-/** A file that is missing has a digest of its own. */
-async function digest(paths: readonly string[]): Promise<string> {
+/** The digest of files, and of all files in folders. One that is missing has a digest of its own. */
+export async function digestFiles(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const path of paths)
     for (const file of await listFiles(path)) {
