@@ -11,8 +11,8 @@ import { waitFor } from "../../sandbox/wait.ts";
 import { answersTo } from "./hand-made-gateway.ts";
 
 const NAME = "gpu-2";
-/** Interfaces of namespaces that share /run need names of their own. */
-const DEVICE = "esnext0";
+/** wg(8) finds wireguard-go by a socket in /run that is named for the interface, and all namespaces share /run: those of other test files, too. */
+const DEVICE = `esn${process.pid}`;
 const MAPS = "--namespace=kube-system";
 
 /** What it knows of pods: its own network, an address in it, and the network of all. */
