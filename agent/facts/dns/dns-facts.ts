@@ -18,6 +18,8 @@ const MAX_NAME_SERVERS = 3;
 const DEFAULT_ROOT = "/var/lib/containerd";
 /** kubelet runs no more pods, and keeps a few that have ended. */
 const MAX_SANDBOXES = 4000;
+/** Three name servers, and the longest search list that Kubernetes takes (2048 characters). A container may write to its own: no more is read. */
+const MAX_RESOLV_CONF_BYTES = 8192;
 /** systemd-resolved's own stubs: its file beside them has what they ask. */
 const STUBS = ["127.0.0.53", "127.0.0.54"];
 
@@ -56,7 +58,13 @@ async function countAskers(
   const root = containerd?.kind === "parsed" ? containerd.table.root : undefined;
   const folder = `${typeof root === "string" ? root : DEFAULT_ROOT}/io.containerd.grpc.v1.cri/sandboxes`;
   const ids = (await files.list(folder)).slice(0, MAX_SANDBOXES);
-  const texts = await Promise.all(ids.map((id) => files.read(`${folder}/${id}/resolv.conf`).catch(() => undefined))); // The pod has just gone.
+  const texts = await Promise.all(ids.map((id) => readOwn(files, `${folder}/${id}/resolv.conf`)));
   const line = new RegExp(`^nameserver\\s+${DNS_CACHE_ADDRESS.replaceAll(".", "\\.")}\\s*$`, "m");
   return texts.filter((text) => text !== undefined && line.test(text)).length;
+}
+
+/** Undefined where the pod has just gone, or has filled the file. */
+async function readOwn(files: Host["files"], path: string): Promise<string | undefined> {
+  const opened = await files.readWithStatus(path, MAX_RESOLV_CONF_BYTES).catch(() => undefined);
+  return opened?.text;
 }

@@ -35,3 +35,11 @@ test("pods that ask the cache are counted by what containerd gave them, wherever
   const table = { root: "/data/containerd" };
   assert.equal((await readDnsFacts(host, { kind: "parsed", text: "", table })).askers, 0);
 });
+
+test("a pod that fills its resolv.conf is not read on: a container may write to it", async () => {
+  const host = new MemoryHost();
+  host.files.put("/etc/kubernetes/eks-satellite-dns/Corefile", "");
+  host.files.put(`${SANDBOXES}/a/resolv.conf`, "nameserver 169.254.20.10\n");
+  host.files.put(`${SANDBOXES}/b/resolv.conf`, `nameserver 169.254.20.10\n${"#".repeat(10_000)}`);
+  assert.equal((await readDnsFacts(host, undefined)).askers, 1);
+});
