@@ -1,4 +1,4 @@
-// What `wg set` is told so that the interface has other peers. Those that stay as they are are not named: `wg syncconf` gives every peer its
+// What `wg set` is given so that the interface has other peers. Those that stay as they are are not named: `wg syncconf` gives every peer its
 // networks anew, and drops what arrives for one of them in between.
 import { type SeenWireguard, sortNetworks, type WireguardPeer } from "../../tunnel/wireguard-config.ts";
 

@@ -78,7 +78,7 @@ function renderInner(input: CorefileInput): readonly string[] {
 }
 
 function renderServer(zones: string, { askers }: CorefileInput, plugins: readonly string[]): readonly string[] {
-  // Whoever shares a link with the machine could send to the address, too.
+  // A machine on the same link could send to the address, too.
   const acl = askers === undefined ? [] : ["acl {", `    allow net ${askers.join(" ")}`, "    block", "}"];
   return [`${zones} {`, ...indent([`bind ${DNS_CACHE_ADDRESS}`, ...renderReports(), ...acl, ...plugins]), "}"];
 }
