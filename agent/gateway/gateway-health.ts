@@ -1,6 +1,8 @@
 // What the gateway answers about the far end: the asker's kubelet, the API server's addresses, and what it sees missing in AWS.
+import { sha256 } from "../digest.ts";
 import { describe } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { DIGEST_BYTES } from "../host/reach/knock-answer.ts";
 import type { Log } from "../log.ts";
 import { optional } from "../optional.ts";
 import type { GatewayHealth, Reach } from "../tunnel/health.ts";
@@ -52,14 +54,27 @@ export class GatewayHealthReport {
   /** The answer to the one who asks from this address. */
   answer(address: string): GatewayHealth {
     const { sync } = this.#options;
-    const peer = sync.table.at(address);
-    const kubelet = peer === undefined ? undefined : this.#reach.ask(address, KUBELET_PORT);
+    if (sync.table.at(address) !== undefined) this.#reach.ask(address, KUBELET_PORT);
+    for (const each of this.#apiServers()) this.#reach.ask(each.address, each.port);
+    const known = this.#known(address);
+    return { ...known, digest: digestOf(known) };
+  }
+
+  /** Changes with what {@link answer} says to this address: sixteen hexadecimal digits. */
+  digest(address: string): string {
+    return digestOf(this.#known(address));
+  }
+
+  /** Tries nothing. */
+  #known(address: string): GatewayHealth {
+    const peer = this.#options.sync.table.at(address);
+    const kubelet = peer === undefined ? undefined : this.#reach.last(address, KUBELET_PORT);
     const apiServers = this.#apiServers().flatMap((each) => {
-      const reach = this.#reach.ask(each.address, each.port);
+      const reach = this.#reach.last(each.address, each.port);
       return reach === undefined ? [] : [{ address: each.address, reach }];
     });
     return {
-      gateway: sync.identity?.name ?? "",
+      gateway: this.#options.sync.identity?.name ?? "",
       you: { address, ...optional({ node: peer?.node, kubelet }) },
       apiServers,
       maxKnockBytes: MAX_KNOCK_BYTES,
@@ -105,4 +120,9 @@ export class GatewayHealthReport {
         log.warn({ code: problem.code }, problem.message);
     this.#problems = seen;
   }
+}
+
+/** A key's change is said with the time that is left, which is another one each time. */
+function digestOf({ keyChange, ...health }: GatewayHealth): string {
+  return sha256(JSON.stringify([health, keyChange?.publicKey])).slice(0, 2 * DIGEST_BYTES);
 }

@@ -4,7 +4,7 @@ import { isOwnHost } from "../health/host-header.ts";
 import { answer, type Incoming, type Outgoing, serveHttp } from "../health/http-server.ts";
 import { keepAnswer } from "../health/kept-answer.ts";
 import { answerProbe, type ProbeCheck } from "../health/probe.ts";
-import type { PulseRole } from "../host/reach/role-byte.ts";
+import type { PulseRole } from "../host/reach/knock-answer.ts";
 import type { Log } from "../log.ts";
 import type { NetworkEntry } from "../tunnel/entries.ts";
 import type { GatewayHealth } from "../tunnel/health.ts";
@@ -16,7 +16,9 @@ import { serveKnocks } from "./reach/knock-server.ts";
 export interface GatewaySources {
   /** To the one who asks from this address. */
   readonly health: (address: string) => GatewayHealth;
-  /** The satellite of this address has knocked, and will ask before long. */
+  /** Of the health, while this address has knocked: sixteen hexadecimal digits. */
+  readonly digest: (address: string) => string;
+  /** The satellite of this address has knocked: what its health says is to be kept fresh. */
   readonly onKnock: (address: string) => void;
   /** The satellite of this address wants to change to a key. */
   readonly onKeyChange: (address: string, key: string) => Promise<keyof typeof KEY_CHANGE_STATUS>;
@@ -35,7 +37,7 @@ export interface GatewayServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Each satellite connects once a minute, for some milliseconds. */
+/** A satellite connects when something changes, and once in ten minutes, for some milliseconds; one of an earlier version each minute. */
 const MAX_CONNECTIONS = 256;
 /** IPv4 in IPv6's form, as a socket of both shows it. */
 const MAPPED = /^::ffff:/;
@@ -78,7 +80,8 @@ export async function serveGateway(
     answerRequest(request, response, address, { ...sources, metrics });
   const isSatellite = (from: string) => askerOf(from, address, sources.network()) === "satellite";
   try {
-    await serveKnocks({ ...where, isSatellite, onKnock: sources.onKnock, role: sources.role }, signal);
+    const { onKnock, role, digest } = sources;
+    await serveKnocks({ ...where, isSatellite, onKnock, role, digest }, signal);
     await serveHttp({ where, onRequest, maxConnections: MAX_CONNECTIONS, log, signal });
   } catch (cause) {
     throw new SatelliteError("health-port-taken", `the gateway cannot listen on ${address}:${where.port}`, {

@@ -168,6 +168,7 @@ function createSources({ host }: GatewayOptions, gateway: Gateway, loops: readon
   const render = createMetrics([{ metrics: () => families }, standby, createLoopReport(loops)]);
   return {
     health: (address) => health.answer(address),
+    digest: (address) => health.digest(address),
     onKnock: (address) => health.look(address),
     onKeyChange: (address, key) => sync.requests.ask(address, key),
     role: () => standby.role,

@@ -4,7 +4,7 @@ import type { NameServerQuestion } from "./dns.ts";
 import type { GrowingFiles } from "./files/append.ts";
 import type { FileSystemSpace } from "./files/space.ts";
 import type { GrpcRequest, GrpcResponse } from "./grpc.ts";
-import type { PulseRole } from "./reach/role-byte.ts";
+import type { ChangeKnock, PulseRole } from "./reach/knock-answer.ts";
 
 /** What the agent needs to know about a file's inode. */
 export interface FileStatus {
@@ -226,9 +226,12 @@ export interface Host {
   fetch(request: HttpRequest): Promise<HttpResponse>;
   /** Opens a TCP connection and closes it at once, without a proxy. `silent`: nothing comes in time, or no way leads there. */
   reach(address: string, port: number, timeoutSeconds: number): Promise<"ok" | "refused" | "silent">;
-  /** Sends some bytes, eight by default, by UDP to a port of IPv4 that sends them back; a pulse with the role of the gateway, where it says one. */
+  /** Sends some bytes, eight by default, by UDP to a port of IPv4 that sends them back. */
   knock(address: string, port: number, timeoutSeconds: number, bytes?: number): Promise<"ok" | "refused" | "silent">;
+  /** A knock that comes back with the gateway's role, where it says one. */
   pulse(address: string, port: number, timeoutSeconds: number): Promise<PulseRole | "refused" | "silent">;
+  /** A knock that comes back with a digest of what the gateway's health says to this machine; without one from a gateway that knows of none. */
+  knockForChange(address: string, port: number, timeoutSeconds: number): Promise<ChangeKnock>;
   /** Downloads a file; an interrupted download continues the next time; 256 MiB stay free. @throws http-failed, download-too-large, disk-full, file-unwritable */
   download(request: DownloadRequest): Promise<DownloadResult>;
   /** Addresses of a name, through the machine's own resolver. @throws dns-failed */

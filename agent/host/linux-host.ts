@@ -9,7 +9,7 @@ import { followLines } from "./http.ts";
 import { createLaptopHost } from "./laptop/laptop-host.ts";
 import { createLinuxFiles } from "./linux-files.ts";
 import { killProcess, runCommand, spawnChild } from "./linux-processes.ts";
-import { createKnocker, createPulse } from "./reach/knock.ts";
+import { createChangeKnocker, createKnocker, createPulse } from "./reach/knock.ts";
 import { reachTcp } from "./reach/tcp.ts";
 
 /** Creates the handle on this machine. */
@@ -26,6 +26,7 @@ export function createLinuxHost(): Host {
     reach: reachTcp,
     knock: createKnocker(),
     pulse: createPulse(),
+    knockForChange: createChangeKnocker(),
     download,
     resolve: resolveName,
     askNameServer,

@@ -29,6 +29,11 @@ const gatewayHealth = z.object({
   maxKnockBytes: z.int().min(8).max(65_507).optional(),
   /** The gateway changes to this key in so many milliseconds. */
   keyChange: z.object({ publicKey: wireguardKey, inMs: z.int().min(0).max(600_000) }).optional(),
+  /** Of all this, as a knock's answer has it; a gateway of an earlier version says nothing, and is asked more often. */
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   /** What the gateway sees missing in AWS; undefined when it may not look. Codes as those of `gateway check`. */
   problems: z
     .array(z.object({ code: z.string().max(64), message: z.string().max(1000) }))

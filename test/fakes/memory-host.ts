@@ -160,6 +160,15 @@ export class MemoryHost implements Host {
     return this.onReach(address, port);
   };
 
+  /** What a gateway says that its health's digest is; by default it knows of none. */
+  onDigest: (address: string) => string | undefined = () => undefined;
+
+  knockForChange: Host["knockForChange"] = async (address, port) => {
+    const reach = await this.onReach(address, port);
+    const digest = reach === "ok" ? this.onDigest(address) : undefined;
+    return { reach, ...(digest === undefined ? {} : { digest }) };
+  };
+
   /** What a gateway says of its role, by its address. */
   readonly roles = new Map<string, "holder" | "standby">();
 

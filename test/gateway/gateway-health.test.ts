@@ -22,8 +22,9 @@ function setUp(inspect?: VpcInspector) {
   table.replace({ peers: [peer], problems: [], waiting: [] });
   const identity = { name: "gw-1", endpoint: "198.51.100.5:51820", address: "10.20.1.5" };
   const view = { services: { apiServers: API.slice(0, 2), clusterDns: [] as typeof API } };
-  const health = new GatewayHealthReport({ host, log, sync: { table, identity }, view, inspect });
-  return { host, health, peer, view, lines };
+  const sync = { table, identity };
+  const health = new GatewayHealthReport({ host, log, sync, view, inspect });
+  return { host, health, peer, view, lines, sync, log };
 }
 
 test("an asker gets its own kubelet, the API server's addresses, and never waits for them", async () => {
@@ -33,13 +34,16 @@ test("an asker gets its own kubelet, the API server's addresses, and never waits
     tried.push(`${address}:${port}`);
     return port === 10_250 ? "refused" : "ok";
   };
-  assert.deepEqual(health.answer("10.250.0.11"), {
+  const { digest, ...first } = health.answer("10.250.0.11");
+  assert.deepEqual(first, {
     gateway: "gw-1",
     you: { address: "10.250.0.11", node: "gpu-1" },
     apiServers: [],
     maxKnockBytes: 8893,
   });
+  assert.equal(health.digest("10.250.0.11"), digest);
   await settle();
+  assert.notEqual(health.digest("10.250.0.11"), digest, "kubelet and API servers have been tried meanwhile");
   const answer = health.answer("10.250.0.11");
   assert.deepEqual(answer.you, { address: "10.250.0.11", node: "gpu-1", kubelet: "refused" });
   assert.deepEqual(answer.apiServers, [
@@ -123,4 +127,29 @@ test("what AWS lacks is said within bounds, once in the log, and kept while AWS 
   found = [];
   await health.inspectRound();
   assert.deepEqual(health.answer("10.250.0.11").problems, []);
+});
+
+test("the digest is of what one asker is told, and stays while a key's change comes nearer", () => {
+  const { host, sync, view, log } = setUp();
+  let keyChange = { publicKey: KEY, inMs: 90_000 };
+  const health = new GatewayHealthReport({ host, log, sync, view, announcement: () => ({ keyChange }) });
+  const before = health.digest("10.250.0.11");
+  assert.notEqual(health.digest("10.250.0.99"), before);
+  keyChange = { publicKey: KEY, inMs: 50_000 };
+  assert.equal(health.digest("10.250.0.11"), before);
+  keyChange = { publicKey: Buffer.alloc(32, 2).toString("base64"), inMs: 50_000 };
+  assert.notEqual(health.digest("10.250.0.11"), before);
+  assert.equal(health.answer("10.250.0.11").digest, health.digest("10.250.0.11"));
+});
+
+test("a knock's digest tries no port", async () => {
+  const { host, health } = setUp();
+  let tries = 0;
+  host.onReach = () => {
+    tries += 1;
+    return "ok";
+  };
+  health.digest("10.250.0.11");
+  await settle();
+  assert.equal(tries, 0);
 });

@@ -20,6 +20,7 @@ const NETWORK = {
 
 const SOURCES: GatewaySources = {
   health: (address) => ({ gateway: "gw-1", you: { address }, apiServers: [] }),
+  digest: () => "0123456789abcdef",
   onKnock: () => undefined,
   onKeyChange: async (address, key) => (address === SATELLITE && key === "a+b=" ? "ready" : "unknown"),
   role: () => "ok",

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Family } from "../../board/metric-family.ts";
 import type { Host } from "../../host/host.ts";
-import type { PulseRole } from "../../host/reach/role-byte.ts";
+import type { PulseRole } from "../../host/reach/knock-answer.ts";
 import type { Log } from "../../log.ts";
 import type { GatewaySession } from "../gateway-session.ts";
 import type { GatewaySync } from "../gateway-sync.ts";

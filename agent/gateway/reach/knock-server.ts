@@ -1,8 +1,8 @@
-// Sends back what a satellite's watch sends each few seconds, and a pulse with this gateway's role: it proves both directions of the tunnel, and
-// that this process runs.
+// Sends back what a satellite's watch sends each few seconds, with what it asks for: this proves both directions of the tunnel, and that this
+// process runs.
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { answerPulse, type PulseRole } from "../../host/reach/role-byte.ts";
+import { answerKnock, type PulseRole } from "../../host/reach/knock-answer.ts";
 
 export interface KnockServerOptions {
   readonly address: string;
@@ -11,6 +11,8 @@ export interface KnockServerOptions {
   readonly onKnock: (address: string) => void;
   /** What a pulse is answered. */
   readonly role: () => PulseRole;
+  /** Of what the health says to this address. */
+  readonly digest: (address: string) => string;
 }
 
 /** A knock has eight, and a probe fills a packet of the tunnel: of a VPC with jumbo frames that is so much, less the headers of IPv4 and UDP. */
@@ -29,11 +31,12 @@ export async function serveKnocks(options: KnockServerOptions, signal: AbortSign
 
 function answer(
   socket: Socket,
-  { port, isSatellite, onKnock, role }: KnockServerOptions,
+  { port, isSatellite, onKnock, role, digest }: KnockServerOptions,
   { message, asker }: { readonly message: Buffer; readonly asker: RemoteInfo },
 ): void {
   if (message.length > MAX_KNOCK_BYTES || asker.port < SERVICE_PORTS || asker.port === port) return;
   if (!isSatellite(asker.address)) return;
-  socket.send(answerPulse(message, role()), asker.port, asker.address, () => undefined);
+  const answered = answerKnock(message, { role, digest: () => digest(asker.address) });
+  socket.send(answered, asker.port, asker.address, () => undefined);
   onKnock(asker.address);
 }

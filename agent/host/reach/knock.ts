@@ -1,12 +1,14 @@
-// A knock at a UDP port: a few bytes there, and the same bytes back; a pulse comes back with the role of the one who answers.
+// A knock at a UDP port: a few bytes there, and as many back, with what the knock asks for.
 // A kept socket costs a third of a TCP connection.
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { optional } from "../../optional.ts";
 import type { Host } from "../host.ts";
-import { PULSE_BYTES, readPulse, TOKEN_BYTES } from "./role-byte.ts";
+import { CHANGE_KNOCK_BYTES, isAnswerTo, PULSE_BYTES, readDigest, readRole, TOKEN_BYTES } from "./knock-answer.ts";
 
-type Answer = Awaited<ReturnType<Host["pulse"]>>;
+/** What came back, or why nothing did. */
+type Answer = Buffer | "refused" | "silent";
 
 const MAX_SOCKETS = 4;
 
@@ -15,14 +17,28 @@ export function createKnocker(): Host["knock"] {
   const send = createSender();
   return async (address, port, timeoutSeconds, bytes = TOKEN_BYTES) => {
     const answer = await send({ address, port, timeoutSeconds, bytes });
-    return answer === "standby" || answer === "holder" ? "ok" : answer;
+    return typeof answer === "string" ? answer : "ok";
   };
 }
 
 /** As {@link createKnocker}, with the role that a gateway says. */
 export function createPulse(): Host["pulse"] {
   const send = createSender();
-  return (address, port, timeoutSeconds) => send({ address, port, timeoutSeconds, bytes: PULSE_BYTES });
+  return async (address, port, timeoutSeconds) => {
+    const answer = await send({ address, port, timeoutSeconds, bytes: PULSE_BYTES, isAnswer: hasRole });
+    return typeof answer === "string" ? answer : (readRole(answer) ?? "ok");
+  };
+}
+
+/** As {@link createKnocker}, with the digest that a gateway says. */
+export function createChangeKnocker(): Host["knockForChange"] {
+  const send = createSender();
+  return async (address, port, timeoutSeconds) => {
+    const answer = await send({ address, port, timeoutSeconds, bytes: CHANGE_KNOCK_BYTES });
+    return typeof answer === "string"
+      ? { reach: answer }
+      : { reach: "ok", ...optional({ digest: readDigest(answer) }) };
+  };
 }
 
 function createSender(): (where: Knock) => Promise<Answer> {
@@ -58,16 +74,21 @@ interface Knock {
   readonly port: number;
   readonly timeoutSeconds: number;
   readonly bytes: number;
+  /** What an answer must have besides the token. Default: nothing. */
+  readonly isAnswer?: (answer: Buffer) => boolean;
 }
 
-async function knock(socket: Socket, { address, port, timeoutSeconds, bytes }: Knock): Promise<Answer> {
+function hasRole(answer: Buffer): boolean {
+  return readRole(answer) !== undefined;
+}
+
+async function knock(socket: Socket, { address, port, timeoutSeconds, bytes, isAnswer }: Knock): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const late = setTimeout(() => resolve("silent"), timeoutSeconds * 1000);
   const token = Buffer.alloc(bytes);
   randomBytes(TOKEN_BYTES).copy(token);
   const onMessage = (message: Buffer) => {
-    const role = readPulse(token, message);
-    if (role !== undefined) resolve(role);
+    if (isAnswerTo(token, message) && isAnswer?.(message) !== false) resolve(message);
   };
   const onError = ({ code }: Error & { code?: string }) => resolve(code === "ECONNREFUSED" ? "refused" : "silent");
   socket.on("message", onMessage).on("error", onError);

@@ -2,9 +2,9 @@
 // the gateway: two knocks without an answer, and the peer is set anew, so that it shakes hands at once.
 import { describe } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
+import type { ChangeKnock } from "../../host/reach/knock-answer.ts";
 import type { Log } from "../../log.ts";
 import { Backoff } from "../../loop/backoff.ts";
-import type { Reach } from "../../tunnel/health.ts";
 import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
 import type { WatchedGateway } from "./watched-tunnel.ts";
 
@@ -53,31 +53,31 @@ export class Knocks {
   }
 
   /** Knocks, once more when nothing comes, and a last time when the peer has been set anew. */
-  async reach(gateway: WatchedGateway): Promise<Reach> {
+  async reach(gateway: WatchedGateway): Promise<ChangeKnock> {
     const { host, log } = this.#options;
     const first = await this.#knock(gateway, TIMEOUT_SECONDS);
-    if (first !== "silent" || host.clock.monotonic() < this.#restartDueMs) return first;
+    if (first.reach !== "silent" || host.clock.monotonic() < this.#restartDueMs) return first;
     const second = await this.#knock(gateway, TIMEOUT_SECONDS);
-    if (second !== "silent") return second;
+    if (second.reach !== "silent") return second;
     await this.#restartPeer(gateway);
     const third = await this.#knock(gateway, AFTER_RESTART_TIMEOUT_SECONDS);
-    if (third !== "silent")
+    if (third.reach !== "silent")
       log.info({ gateway: gateway.endpoint }, "the gateway was silent, and answers since its peer was set anew");
     return third;
   }
 
-  async #knock({ address }: WatchedGateway, timeoutSeconds: number): Promise<Reach> {
+  async #knock({ address }: WatchedGateway, timeoutSeconds: number): Promise<ChangeKnock> {
     const { host } = this.#options;
     const beganMs = host.clock.monotonic();
-    const reached = await host.knock(address, GATEWAY_HEALTH_PORT, timeoutSeconds);
-    if (reached === "silent") {
+    const knock = await host.knockForChange(address, GATEWAY_HEALTH_PORT, timeoutSeconds);
+    if (knock.reach === "silent") {
       this.misses += 1;
-      return reached;
+      return knock;
     }
     this.#endSilence();
     this.latencyMs = host.clock.monotonic() - beganMs;
     this.lastAnswerMs = host.clock.now();
-    return reached;
+    return knock;
   }
 
   #endSilence(): void {

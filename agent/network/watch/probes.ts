@@ -3,7 +3,7 @@ import type { ClusterFacts } from "../../aws/cluster.ts";
 import { networkProblemOf } from "../../aws/network-error.ts";
 import { isInNetworks } from "../../facts/remote-network.ts";
 import type { Host } from "../../host/host.ts";
-import { type GatewayHealth, readGatewayHealth } from "../../tunnel/health.ts";
+import { type GatewayHealth, type Reach, readGatewayHealth } from "../../tunnel/health.ts";
 import { GATEWAY_HEALTH_PORT } from "../../tunnel/names.ts";
 import type { ApiServerReach, GatewayAnswer } from "./watched-tunnel.ts";
 
@@ -53,13 +53,16 @@ export function askApiServers(
       if (cluster === undefined || !isInNetworks(address, vpcCidrs))
         return { address, fromGateway, fromHere: undefined };
       const isTurn = turn === undefined || (turn !== "none" && turn % asked.length === index);
-      const { port } = new URL(cluster.endpoint);
-      const fromHere = isTurn
-        ? await askApiServer(host, address, cluster)
-        : await host.reach(address, Number(port || HTTPS_PORT), TIMEOUT_SECONDS);
+      const fromHere = await (isTurn ? askApiServer : reachApiServer)(host, address, cluster);
       return { address, fromGateway, fromHere };
     }),
   );
+}
+
+/** Connects, and no more. */
+export function reachApiServer(host: Host, address: string, { endpoint }: ApiServer): Promise<Reach> {
+  const { port } = new URL(endpoint);
+  return host.reach(address, Number(port || HTTPS_PORT), TIMEOUT_SECONDS);
 }
 
 /** Any answer will do: who may ask is another question. */

@@ -27,7 +27,7 @@ export function tunnelMetrics(read: () => Numbers): readonly Family[] {
     family(
       "gauge",
       "tunnel_handshake_timestamp_seconds",
-      "When WireGuard last shook hands with the gateway. It is read every five minutes, and while the gateway is silent.",
+      "When WireGuard last shook hands with the gateway. It is read every ten minutes, and while the gateway is silent.",
       () => timestamp(read().peer?.handshakeMs),
     ),
     family(

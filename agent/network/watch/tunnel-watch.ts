@@ -3,33 +3,35 @@ import type { ClusterFacts } from "../../aws/cluster.ts";
 import type { ConditionBoard, Report } from "../../board/conditions.ts";
 import type { Family } from "../../board/metric-family.ts";
 import type { Config } from "../../config/schema.ts";
-import { readNetworkDevices, type Traffic } from "../../facts/network-devices.ts";
 import { findRemoteNetworkProblem } from "../../facts/remote-network.ts";
 import type { Host } from "../../host/host.ts";
 import type { Log } from "../../log.ts";
 import { isoTime } from "../../time.ts";
 import type { GatewayHealth, Reach } from "../../tunnel/health.ts";
 import { withSizeProblem } from "../mtu/found-mtus.ts";
+import { ApiServerQuestions } from "./api-server-questions.ts";
 import { Joining } from "./joining.ts";
 import { type GatewayKeyEvent, reportKeyChange } from "./key-change.ts";
 import { CALM_KNOCK_EVERY_SECONDS, KNOCK_EVERY_SECONDS, Knocks } from "./knocks.ts";
-import { askApiServers, askGateway } from "./probes.ts";
+import { LinkNumbers } from "./link-numbers.ts";
+import { askGateway } from "./probes.ts";
 import { describeRouteWithoutTunnel, diagnoseRoute } from "./route-diagnosis.ts";
 import { diagnoseTunnel } from "./tunnel-diagnosis.ts";
 import { tunnelMetrics } from "./tunnel-report.ts";
-import type { ApiServerReach, GatewayAnswer, PeerState, SilentGateway, WatchedTunnel } from "./watched-tunnel.ts";
-import { hasSession, readPeer } from "./wireguard-peer.ts";
+import type { ApiServerReach, SeenBehind, SilentGateway, WatchedTunnel } from "./watched-tunnel.ts";
+import { hasSession } from "./wireguard-peer.ts";
 
-/** How often the gateway and the API servers are asked, while all is well and while it is not. */
-const ASK_EVERY_MS = 60_000;
+/** How often the gateway and the API servers are asked, while all is well and no knock says that the answer is another one. */
+const ASK_EVERY_MS = 600_000;
+/** A knock at a gateway of an earlier version says nothing of it. */
+const ASK_EARLIER_EVERY_MS = 60_000;
+/** While something is wrong. */
 const ASK_AGAIN_MS = 10_000;
-/** TLS is most of what a question costs: while all is well one API server is asked so, in turn. */
-const TLS_EVERY_MS = 600_000;
+/** Between two questions one API server is connected to, and the interface's counters are read. */
+const GLANCE_EVERY_MS = 60_000;
 /** A gateway answers what it knows, and tries anew meanwhile: while something is wrong it is asked once before, so that the answer is of now. */
 const REFRESH_MS = 2500;
 const DOUBT_EVERY_MS = 60_000;
-/** wg(8) is a process: while all is well its counters are read this often. */
-const READ_PEER_EVERY_MS = 600_000;
 
 export type TunnelEvent =
   /** A tunnel is planned, and is to be watched from now on. */
@@ -64,19 +66,21 @@ export class TunnelWatch {
   #reached: Reach | undefined;
   #askDueMs = 0;
   #isRefreshed = true;
-  /** Which API server is asked with TLS. */
-  #turn = 0;
-  #tlsDueMs = 0;
+  #seen: SeenBehind | undefined;
+  /** Of the gateway's last answer. */
+  #digest: string | undefined;
+  readonly #apiServers: ApiServerQuestions;
+  #glanceDueMs = 0;
   #isRouteWell = true;
-  #peer: PeerState | undefined;
-  #peerDueMs = 0;
+  readonly #link: LinkNumbers;
   #doubtDueMs = 0;
-  #traffic: Traffic | undefined;
 
   constructor(options: TunnelWatchOptions) {
     this.#options = options;
     this.#knocks = new Knocks(options);
     this.#joining = new Joining(options);
+    this.#link = new LinkNumbers(options.host);
+    this.#apiServers = new ApiServerQuestions(options.host, options.cluster);
   }
 
   status() {
@@ -90,16 +94,16 @@ export class TunnelWatch {
         gateway: { endpoint: tunnel.gateway.endpoint, address: tunnel.gateway.address },
         lastAnswerAt: isoTime(lastAnswerMs),
         latencyMs: latencyMs === undefined ? undefined : Math.round(latencyMs * 10) / 10,
-        handshakeAt: isoTime(this.#peer?.handshakeMs),
+        handshakeAt: isoTime(this.#link.peer?.handshakeMs),
         misses,
         peerRestarts,
-        ...this.#traffic,
+        ...this.#link.traffic,
       },
     };
   }
 
   metrics(): readonly Family[] {
-    return tunnelMetrics(() => ({ knocks: this.#knocks, peer: this.#peer, traffic: this.#traffic }));
+    return tunnelMetrics(() => ({ knocks: this.#knocks, peer: this.#link.peer, traffic: this.#link.traffic }));
   }
 
   isNeeded(): boolean {
@@ -135,27 +139,34 @@ export class TunnelWatch {
     this.#askDueMs = 0;
   }
 
-  /** Knocks at the gateway. It is asked, and the API servers behind it, when that is due or when the knock ended otherwise than the last one. */
+  /**
+   * Knocks at the gateway. It is asked, and the API servers behind it, when that is due, when the knock ended otherwise than the last one,
+   * and when it says that the answer would be another one.
+   */
   async round(): Promise<void> {
     const tunnel = this.#options.tunnel();
     if (tunnel === undefined) return this.judge();
     if (this.#watchedKey !== tunnel.gateway.publicKey) this.#forget(tunnel.gateway.publicKey);
-    const reached = await this.#knocks.reach(tunnel.gateway);
-    const isDue = this.#options.host.clock.monotonic() >= this.#askDueMs;
+    const { reach: reached, digest } = await this.#knocks.reach(tunnel.gateway);
+    const nowMs = this.#options.host.clock.monotonic();
     const isSame = reached === this.#reached;
-    if (isSame && !isDue) return;
+    const isNews = reached === "ok" && digest !== this.#digest;
+    if (isSame && !isNews && nowMs < this.#askDueMs)
+      return nowMs < this.#glanceDueMs ? undefined : this.#glance(tunnel);
     this.#reached = reached;
+    this.#digest = digest;
     if (reached === "ok") return isSame && !this.#isRefreshed ? this.#refresh(tunnel) : this.#ask(tunnel);
-    return this.#conclude(tunnel, { kind: reached }, []);
+    return this.#take(tunnel, { answer: { kind: reached }, apiServers: [] });
   }
 
   #forget(publicKey: string | undefined): void {
     this.#watchedKey = publicKey;
     this.#hasAnswered = false;
     this.#reached = undefined;
-    this.#peer = undefined;
-    this.#traffic = undefined;
-    this.#tlsDueMs = 0;
+    this.#link.forget();
+    this.#digest = undefined;
+    this.#seen = undefined;
+    this.#apiServers.forget();
     this.#isRouteWell = true;
     this.#knocks.forget();
   }
@@ -167,53 +178,48 @@ export class TunnelWatch {
     this.#askDueMs = host.clock.monotonic() + REFRESH_MS;
   }
 
+  /** What was seen last still holds: with what else is known by now it may mean something else. A connection that fails is a reason to ask. */
+  async #glance(tunnel: WatchedTunnel): Promise<void> {
+    if (this.#seen === undefined || !(await this.#apiServers.glance())) return this.#ask(tunnel);
+    await this.#conclude(tunnel, this.#seen);
+    if (!this.#isRouteWell) this.askSoon();
+  }
+
   async #ask(tunnel: WatchedTunnel): Promise<void> {
-    const { host, cluster } = this.#options;
-    const answer = await askGateway(host, tunnel.gateway.address);
-    const apiServers =
-      answer.kind === "answered"
-        ? await askApiServers(host, answer.health, tunnel.vpcCidrs, cluster(), this.#takeTurn())
-        : [];
-    await this.#conclude(tunnel, answer, apiServers);
+    const { gateway, vpcCidrs } = tunnel;
+    const answer = await askGateway(this.#options.host, gateway.address);
+    if (answer.kind !== "answered") return this.#take(tunnel, { answer, apiServers: [] });
+    const { health } = answer;
+    this.#digest = health.digest;
+    reportKeyChange(gateway, health, this.#options.emit);
+    const apiServers = await this.#apiServers.ask(health, vpcCidrs, this.#isRouteWell);
+    return this.#take(tunnel, { answer, apiServers });
   }
 
-  /** While something is wrong all of them are asked with TLS. */
-  #takeTurn(): number | "none" | undefined {
-    if (!this.#isRouteWell) return undefined;
-    const nowMs = this.#options.host.clock.monotonic();
-    if (nowMs < this.#tlsDueMs) return "none";
-    this.#tlsDueMs = nowMs + TLS_EVERY_MS;
-    this.#turn += 1;
-    return this.#turn;
+  async #take(tunnel: WatchedTunnel, seen: SeenBehind): Promise<void> {
+    this.#seen = seen;
+    await this.#conclude(tunnel, seen);
+    const isAnswered = seen.answer.kind === "answered";
+    this.#isRefreshed = !isAnswered || this.#isRouteWell;
+    const calmMs = this.#digest === undefined ? ASK_EARLIER_EVERY_MS : ASK_EVERY_MS;
+    const waitMs = this.#isRouteWell ? calmMs : ASK_AGAIN_MS;
+    this.#askDueMs = this.#options.host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
   }
 
-  async #conclude(tunnel: WatchedTunnel, answer: GatewayAnswer, apiServers: readonly ApiServerReach[]): Promise<void> {
+  async #conclude(tunnel: WatchedTunnel, { answer, apiServers }: SeenBehind): Promise<void> {
     const { host, board, config } = this.#options;
+    this.#glanceDueMs = host.clock.monotonic() + GLANCE_EVERY_MS;
     this.#hasAnswered ||= answer.kind === "answered";
-    await this.#readCounters(tunnel, answer.kind === "answered");
-    const [peer, nodeName, hasAnswered] = [this.#peer, config.node.name, this.#hasAnswered];
+    await this.#link.read(tunnel, answer.kind === "answered");
+    const [peer, nodeName, hasAnswered] = [this.#link.peer, config.node.name, this.#hasAnswered];
     const isHandshaken = hasSession(peer, host.clock.now());
     const silent = this.#options.silentGateway?.();
     const seen = diagnoseTunnel({ nodeName, tunnel, answer, peer, isHandshaken, hasAnswered, silent });
     const found = withSizeProblem(seen, this.#options.sizeProblem?.());
     board.set("TunnelUp", this.#joining.soften(found));
-    const health = answer.kind === "answered" ? answer.health : undefined;
-    reportKeyChange(tunnel.gateway, health, this.#options.emit);
-    const route = this.#diagnoseRoute(tunnel, health, apiServers);
+    const route = this.#diagnoseRoute(tunnel, answer.kind === "answered" ? answer.health : undefined, apiServers);
     if (route !== undefined) board.set("ControlPlaneRoute", route);
     this.#isRouteWell = route?.status === "True";
-    const waitMs = this.#isRouteWell ? ASK_EVERY_MS : ASK_AGAIN_MS;
-    this.#isRefreshed = answer.kind !== "answered" || this.#isRouteWell;
-    this.#askDueMs = host.clock.monotonic() + waitMs - (this.#isRefreshed ? 0 : REFRESH_MS);
-  }
-
-  async #readCounters({ interface: name, gateway }: WatchedTunnel, isAnswered: boolean): Promise<void> {
-    const { host } = this.#options;
-    const now = host.clock.monotonic();
-    this.#traffic = (await readNetworkDevices(host).catch(() => undefined))?.get(name); // Numbers for /metrics, and no more.
-    if (isAnswered && now < this.#peerDueMs) return;
-    this.#peer = await readPeer(host, name, gateway.publicKey);
-    this.#peerDueMs = now + READ_PEER_EVERY_MS;
   }
 
   #doubt(): void {
@@ -237,10 +243,8 @@ export class TunnelWatch {
     const problem = identity === "hybrid" ? findRemoteNetworkProblem(facts, address) : undefined;
     if (problem !== undefined) this.#doubt();
     return diagnoseRoute({
-      ...{ address, health, apiServers },
-      nodeName: name,
-      cluster: facts,
-      remoteNetworkProblem: problem,
+      ...{ address, health, apiServers, nodeName: name },
+      ...{ cluster: facts, remoteNetworkProblem: problem },
     });
   }
 }

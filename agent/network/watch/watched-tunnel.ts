@@ -91,3 +91,9 @@ export interface RouteObservation {
   /** The cluster's remote networks lack this node's address. */
   readonly remoteNetworkProblem: { readonly message: string; readonly hint: string | undefined } | undefined;
 }
+
+/** What was found behind the tunnel when it was asked last. */
+export interface SeenBehind {
+  readonly answer: GatewayAnswer;
+  readonly apiServers: readonly ApiServerReach[];
+}

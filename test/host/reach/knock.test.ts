@@ -4,8 +4,8 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { createKnocker, createPulse } from "../../../agent/host/reach/knock.ts";
-import { answerPulse } from "../../../agent/host/reach/role-byte.ts";
+import { createChangeKnocker, createKnocker, createPulse } from "../../../agent/host/reach/knock.ts";
+import { answerKnock, type KnockAnswers } from "../../../agent/host/reach/knock-answer.ts";
 
 /** A port that does with each datagram what `answer` does. */
 async function listen(
@@ -19,6 +19,8 @@ async function listen(
   await once(socket, "listening");
   return socket.address().port;
 }
+
+const DIGEST = "0123456789abcdef";
 
 const echo = (socket: Socket, message: Buffer, port: number) => socket.send(message, port, "127.0.0.1");
 
@@ -80,7 +82,7 @@ test("a kept socket keeps no process alive", async () => {
 test("a pulse says the role of a gateway that knows it; one that sends back what came says that it answers", async (context) => {
   for (const role of ["holder", "standby", "ok"] as const) {
     const port = await listen(context, (socket, message, asker) =>
-      socket.send(answerPulse(message, role), asker, "127.0.0.1"),
+      socket.send(answerKnock(message, { role: () => role, digest: () => DIGEST }), asker, "127.0.0.1"),
     );
     assert.equal(await createPulse()("127.0.0.1", port, 5), role);
     assert.equal(await createKnocker()("127.0.0.1", port, 5), "ok", "a knock has no room for it");
@@ -91,4 +93,19 @@ test("a pulse says the role of a gateway that knows it; one that sends back what
     socket.send(message, asker, "127.0.0.1");
   });
   assert.equal(await createPulse()("127.0.0.1", port, 0.1), "silent", "a role that is none");
+});
+
+test("a knock brings the digest of a gateway that has one; one that sends back what came has none", async (context) => {
+  const answers: KnockAnswers = { role: () => "holder", digest: () => DIGEST };
+  const port = await listen(context, (socket, message, asker) =>
+    socket.send(answerKnock(message, answers), asker, "127.0.0.1"),
+  );
+  const knock = createChangeKnocker();
+  assert.deepEqual(await knock("127.0.0.1", port, 5), { reach: "ok", digest: DIGEST });
+  assert.deepEqual(await knock("127.0.0.1", await listen(context, echo), 5), { reach: "ok" });
+  assert.deepEqual(await knock("127.0.0.1", 1, 5), { reach: "refused" });
+  const cut = await listen(context, (socket, message, asker) =>
+    socket.send(message.subarray(0, 9), asker, "127.0.0.1"),
+  );
+  assert.deepEqual(await knock("127.0.0.1", cut, 0.1), { reach: "silent" }, "an answer of another length is none");
 });

@@ -29,6 +29,7 @@ async function serveHealth(): Promise<void> {
   });
   const sources = {
     health: (address: string) => report.answer(address),
+    digest: (address: string) => report.digest(address),
     onKnock: (address: string) => report.look(address),
     onKeyChange: async () => "unknown" as const,
     role: () => "ok" as const,

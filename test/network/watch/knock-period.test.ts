@@ -1,15 +1,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sampleHealth } from "./samples.ts";
 import { startWatchedMachine } from "./watched-machine.ts";
 
-test("while all is well there is a knock every 5 s, a question every minute, TLS and a process once in ten minutes", async (context) => {
+test("while all is well there is a knock every 5 s, a connection a minute, a question, TLS and a process once in ten minutes", async (context) => {
   const { host, state, outcome } = await startWatchedMachine(context);
   assert.deepEqual([outcome("TunnelUp"), outcome("ControlPlaneRoute")], ["True GatewayAnswers", "True Reachable"]);
   await host.clock.advance(300_000);
-  assert.deepEqual([state.knocks, state.asked, state.tls, state.restarts.length], [61, 5, 1, 0]);
+  assert.deepEqual([state.knocks, state.asked, state.connections, state.tls, state.restarts.length], [61, 1, 4, 1, 0]);
   assert.equal(host.commands.length, 1);
   await host.clock.advance(310_000);
-  assert.deepEqual([state.tls, host.commands.length], [2, 2]);
+  assert.deepEqual([state.asked, state.tls, host.commands.length], [2, 2, 2]);
+});
+
+test("a gateway of an earlier version, whose knocks say nothing of its health, is asked every minute", async (context) => {
+  const { host, state, far, outcome } = await startWatchedMachine(context, { isEarlierGateway: true });
+  await host.clock.advance(300_000);
+  assert.deepEqual([state.knocks, state.asked, state.tls], [61, 5, 1]);
+  far.health = sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet: "silent" } });
+  await host.clock.advance(80_000);
+  assert.equal(outcome("ControlPlaneRoute"), "False KubeletUnreachable");
+});
+
+test("what the gateway says is another thing: the next knock tells, and it is asked once for each change", async (context) => {
+  const { host, state, far, outcome } = await startWatchedMachine(context);
+  await host.clock.advance(30_000);
+  const before = state.asked;
+  far.health = sampleHealth({ gateway: "another" });
+  await host.clock.advance(5000);
+  assert.equal(state.asked, before + 1);
+  far.health = sampleHealth({ you: { address: "10.250.0.11", node: "gpu-1", kubelet: "silent" } });
+  await host.clock.advance(25_000);
+  assert.equal(outcome("ControlPlaneRoute"), "False KubeletUnreachable");
 });
 
 test("the peer of a gateway that has restarted and does not call is set anew within 7.5 s, whenever it happens, and nothing is reported", async (context) => {

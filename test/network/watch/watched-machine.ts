@@ -1,5 +1,6 @@
 // A machine in memory with a tunnel and a gateway that a test switches on and off.
 import type { TestContext } from "node:test";
+import { sha256 } from "../../../agent/digest.ts";
 import { Loop } from "../../../agent/loop/loop.ts";
 import { type TunnelEvent, TunnelWatch } from "../../../agent/network/watch/tunnel-watch.ts";
 import type { WatchedTunnel } from "../../../agent/network/watch/watched-tunnel.ts";
@@ -21,20 +22,28 @@ export interface Far {
   isApiServerSilent: boolean;
 }
 
-export function createWatchedMachine({ config = "" } = {}) {
+export function createWatchedMachine({ config = "", isEarlierGateway = false } = {}) {
   const host = new MemoryHost();
   const { log, lines } = createMemoryLog();
   const board = createBoard(log, host.clock);
   board.setTrue("TunnelConfigured", "Configured", "as planned");
   const far: Far = { link: "up", isRefusing: false, health: sampleHealth(), isApiServerSilent: false };
-  const state: { tunnel: WatchedTunnel | undefined; knocks: number; asked: number; tls: number; restarts: number[] } = {
-    ...{ tunnel: sampleTunnel(), knocks: 0, asked: 0, tls: 0, restarts: [] },
+  const state: {
+    tunnel: WatchedTunnel | undefined;
+    knocks: number;
+    connections: number;
+    asked: number;
+    tls: number;
+    restarts: number[];
+  } = {
+    ...{ tunnel: sampleTunnel(), knocks: 0, connections: 0, asked: 0, tls: 0, restarts: [] },
   };
   const events: TunnelEvent[] = [];
   const lateness = (seconds: number) => host.clock.sleep(seconds * 1000);
   host.onReach = async (_address, port) => {
     if (port === GATEWAY_HEALTH_PORT) state.knocks += 1;
-    else if (far.isApiServerSilent) return "silent";
+    else state.connections += 1;
+    if (port !== GATEWAY_HEALTH_PORT && far.isApiServerSilent) return "silent";
     if (far.link === "up") return far.isRefusing ? "refused" : "ok";
     await lateness(1);
     return "silent";
@@ -45,8 +54,10 @@ export function createWatchedMachine({ config = "" } = {}) {
     else state.tls += 1;
     if (far.isRefusing || far.link !== "up" || (!isHealth && far.isApiServerSilent))
       throw Object.assign(new Error("silent"), { code: far.isRefusing ? "ECONNREFUSED" : "ETIMEDOUT" });
-    return { status: 200, body: JSON.stringify(isHealth ? far.health : "ok") };
+    return { status: 200, body: JSON.stringify(isHealth ? { ...far.health, digest: digest() } : "ok") };
   };
+  const digest = () => (isEarlierGateway ? undefined : sha256(JSON.stringify(far.health)).slice(0, 16));
+  host.onDigest = digest;
   host.install("wg", () => ({ stdout: dumpOf() }));
   const watch = new TunnelWatch({
     ...{ host, log, board, config: sampleConfig(config), emit: (event: TunnelEvent) => void events.push(event) },
@@ -67,8 +78,8 @@ export function createWatchedMachine({ config = "" } = {}) {
 }
 
 /** A machine whose tunnel is watched from now on. */
-export async function startWatchedMachine(context: TestContext) {
-  const machine = createWatchedMachine();
+export async function startWatchedMachine(context: TestContext, { isEarlierGateway = false } = {}) {
+  const machine = createWatchedMachine({ isEarlierGateway });
   const stop = new AbortController();
   context.after(() => stop.abort());
   await machine.loop.start(stop.signal);
