@@ -4,14 +4,18 @@ import type { PlannedTunnel, TunnelResource } from "../plan/tunnel/resources.ts"
 
 export interface CarriedTunnel {
   readonly wanted: WantedTunnel;
-  /** The interface that carries the traffic. The plan's rounds bring the other one along. */
+  /** The interface that carries the traffic. */
   readonly resource: TunnelResource;
+  /** All of them, that one first. */
+  readonly interfaces: readonly string[];
 }
 
 /** Undefined while none is planned. */
 export function carriedTunnel(planned: PlannedTunnel | undefined): CarriedTunnel | undefined {
-  const [resource] = planned?.links ?? [];
-  return planned === undefined || resource === undefined ? undefined : { wanted: planned.wanted, resource };
+  if (planned === undefined) return undefined;
+  const { wanted, links } = planned;
+  const [resource] = links;
+  return resource && { wanted, resource, interfaces: links.map(({ interface: name }) => name) };
 }
 
 /** The gateways, that of the carrying interface first. */

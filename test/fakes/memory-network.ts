@@ -192,7 +192,7 @@ export class MemoryNetwork {
   #wg([verb, name, ...rest]: readonly string[]) {
     const link = this.#linkOf(name);
     if (link.state === undefined) return { exitCode: 1, stderr: "Unable to access interface: No such device" };
-    if (verb === "show") return { stdout: dumpOf(link) };
+    if (verb === "show") return { stdout: rest[0] === "peers" ? [...link.peers.keys()].join("\n") : dumpOf(link) };
     let key = "";
     for (let index = 0; index < rest.length; index += 2) {
       const [word = "", value = ""] = rest.slice(index, index + 2);

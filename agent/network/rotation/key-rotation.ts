@@ -46,6 +46,8 @@ export class KeyRotation {
   #madeMs: number | undefined;
   #lastAnswer: Consent | undefined;
   #declinedMs = Number.NEGATIVE_INFINITY;
+  /** The key of the last change: a plan with another one is of before it. */
+  #changedTo: string | undefined;
   #rotations = 0;
 
   constructor(options: KeyRotationOptions) {
@@ -126,6 +128,7 @@ export class KeyRotation {
   /** Nothing is under way: the Node says one key. It says the new one before the next one goes, so that gateways know it at any time. */
   async #rest({ publicKey }: WantedTunnel): Promise<void> {
     if (this.#state === "made" || this.#state === "announced") this.#state = "idle";
+    if (this.#changedTo !== undefined && publicKey !== this.#changedTo) return;
     const { api, config } = this.#options;
     const { tunnelKey, nextTunnelKey } = this.#node ?? {};
     if (nextTunnelKey === undefined || tunnelKey !== publicKey) return;
@@ -152,20 +155,31 @@ export class KeyRotation {
     return true;
   }
 
-  /** The interface first: each millisecond that a disk takes would be one in which gateway and machine have different keys. */
-  async #change({ resource, wanted }: CarriedTunnel, next: string) {
+  /** The interfaces first: each millisecond that a disk takes would be one in which gateways and machine have different keys. */
+  async #change(tunnel: CarriedTunnel, next: string): Promise<void> {
     const { host, log, emit } = this.#options;
-    await useKey(host, resource.interface, TUNNEL_NEXT_KEY_FILE);
+    const { wanted } = tunnel;
+    await this.#use(tunnel, TUNNEL_NEXT_KEY_FILE);
     await adoptNextKey(host).catch(async (error: unknown) => {
-      await useKey(host, resource.interface, TUNNEL_KEY_FILE); // What the file says holds after a restart.
+      await this.#use(tunnel, TUNNEL_KEY_FILE); // What the file says holds after a restart.
       throw error;
     });
+    this.#changedTo = next;
     this.#rotations += 1;
     this.#state = "idle";
     const message = `the tunnel's key is ${next} in place of ${wanted.publicKey}`;
     log.info({ from: wanted.publicKey, to: next }, "the tunnel's key was changed");
     emit({ kind: "notice", type: "Normal", reason: "TunnelKeyRotated", message });
     emit({ kind: "tunnel-key-changed" });
+  }
+
+  /** The carrying interface decides; one that stands by and refuses gets the key with the plan's next round. */
+  async #use({ resource, interfaces }: CarriedTunnel, file: string): Promise<void> {
+    const { host, log } = this.#options;
+    await useKey(host, resource.interface, file);
+    for (const name of interfaces)
+      if (name !== resource.interface)
+        await useKey(host, name, file).catch((err: unknown) => log.debug({ err }, `${name} gets its key later`));
   }
 
   async #decline(): Promise<void> {

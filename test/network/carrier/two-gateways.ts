@@ -42,6 +42,11 @@ export async function createPair(changes: Partial<WantedTunnel> = {}) {
     [SECOND.address, "standby"],
   ]);
   for (const name of ["es0", "es1"]) network.addLink(name);
+  for (const { interface: name, peers } of state.plan?.links ?? [])
+    for (const { publicKey, endpoint } of peers)
+      (name === "es1" ? network.second.peers : network.peers).set(publicKey, {
+        ...{ endpoint, allowedIps: "(none)", keepalive: "off" },
+      });
   host.pulse = async (address) => {
     const answer = answers.get(address) ?? "silent";
     if (answer === "silent") await host.clock.sleep(1000);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type CarriedTunnel, carriedTunnel } from "../../../agent/network/carried-tunnel.ts";
 import { FoundMtus } from "../../../agent/network/mtu/found-mtus.ts";
 import { type MtuEvent, PathMtu } from "../../../agent/network/mtu/path-mtu.ts";
-import type { TunnelResource } from "../../../agent/plan/tunnel/resources.ts";
 import { planTunnel } from "../../../agent/plan/tunnel/tunnel-plan.ts";
 import { createBoard } from "../../fakes/board.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
@@ -31,7 +31,8 @@ function setUp({ yaml = "", isOld = false } = {}) {
   const gateway = sampleGateway();
   const tunnel = () => {
     const wanted = sampleTunnel({ gateways: [{ ...gateway, mtu: found.of(gateway.address) ?? 1420 }] });
-    return { wanted, resource: planTunnel(config, wanted).find(({ kind }) => kind === "tunnel") as TunnelResource };
+    const links = planTunnel(config, wanted).filter((resource) => resource.kind === "tunnel");
+    return carriedTunnel({ wanted, links }) as CarriedTunnel;
   };
   const api = new MemoryApi();
   const patches: unknown[] = [];

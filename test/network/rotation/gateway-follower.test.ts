@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { carriedTunnel } from "../../../agent/network/carried-tunnel.ts";
 import { GatewayFollower } from "../../../agent/network/rotation/gateway-follower.ts";
 import { GatewayKeys } from "../../../agent/network/rotation/gateway-keys.ts";
 import { entryOfConfig, type TunnelEntry } from "../../../agent/network/tunnel-entry.ts";
-import type { TunnelResource } from "../../../agent/plan/tunnel/resources.ts";
 import { planTunnel } from "../../../agent/plan/tunnel/tunnel-plan.ts";
 import { createBoard } from "../../fakes/board.ts";
 import { settle } from "../../fakes/memory-clock.ts";
@@ -32,10 +32,8 @@ function setUp({ nextPublicKey = undefined as string | undefined } = {}) {
   let changes = 0;
   const tunnel = () => {
     const wanted = sampleTunnel({ gateways: [sampleGateway({ publicKey: keys.of(OTHER_KEY) })] });
-    return {
-      wanted,
-      resource: planTunnel(sampleConfig(), wanted).find(({ kind }) => kind === "tunnel") as TunnelResource,
-    };
+    const links = planTunnel(sampleConfig(), wanted).filter((resource) => resource.kind === "tunnel");
+    return carriedTunnel({ wanted, links });
   };
   const follower = new GatewayFollower({
     ...{ host, log, board, keys, tunnel, entry: () => entry, signal: stop.signal },

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../../agent/errors.ts";
+import type { WantedTunnel } from "../../../agent/facts/tunnel/tunnel-facts.ts";
+import { carriedTunnel } from "../../../agent/network/carried-tunnel.ts";
 import { ensurePublicKey, readPublicKey } from "../../../agent/network/key-file.ts";
 import { KeyRotation, type RotationEvent } from "../../../agent/network/rotation/key-rotation.ts";
 import { ensureNextKey, findStuckRotation } from "../../../agent/network/rotation/next-key.ts";
-import type { TunnelResource } from "../../../agent/plan/tunnel/resources.ts";
 import { planTunnel } from "../../../agent/plan/tunnel/tunnel-plan.ts";
 import { NEXT_PUBLIC_KEY_ANNOTATION, TUNNEL_KEY_FILE, TUNNEL_NEXT_KEY_FILE } from "../../../agent/tunnel/names.ts";
 import { MemoryHost } from "../../fakes/memory-host.ts";
@@ -27,7 +28,10 @@ async function setUp({ isKeyPinned = false, yaml = "" } = {}) {
   };
   const config = sampleConfig(yaml);
   const old = await ensurePublicKey(host);
-  const known = { gateways: [sampleGateway()], publicKey: old };
+  const known: { gateways: WantedTunnel["gateways"]; publicKey: string } = {
+    gateways: [sampleGateway()],
+    publicKey: old,
+  };
   const api = new MemoryApi();
   const patches: (Record<string, string | null> | undefined)[] = [];
   api.patchAnnotations = async (_name, annotations) => {
@@ -38,8 +42,8 @@ async function setUp({ isKeyPinned = false, yaml = "" } = {}) {
   const memoryLog = createMemoryLog();
   const tunnel = () => {
     const wanted = sampleTunnel({ ...known, isKeyPinned });
-    const resource = planTunnel(config, wanted).find(({ kind }) => kind === "tunnel") as TunnelResource;
-    return { wanted, resource };
+    const links = planTunnel(config, wanted).filter((resource) => resource.kind === "tunnel");
+    return carriedTunnel({ wanted, links });
   };
   const create = () =>
     new KeyRotation({
@@ -68,6 +72,10 @@ test("a next key is announced, agreed on, given to the interface, and then the o
     events.map((event) => (event.kind === "notice" ? event.reason : event.kind)),
     ["TunnelKeyRotated", "tunnel-key-changed"],
   );
+  // A machine that is slow makes its next plan some seconds later. Without its next key a gateway would go back to the old one.
+  rotation.see({ ...READY, tunnelKey: old, nextTunnelKey: fresh });
+  await rotation.round();
+  assert.equal(patches.length, 1, "the plan is of before the change");
   // The plan has it, and the tunnel's part has said it: the next one goes from the Node.
   known.publicKey = fresh;
   await rotation.round();
@@ -212,4 +220,19 @@ test("a change that takes more than an hour is a problem of the tunnel, which na
   assert.equal(await findStuckRotation(host), undefined);
   await host.clock.advance(60 * 60_000);
   assert.equal((await findStuckRotation(host))?.code, "tunnel-rotation-stuck");
+});
+
+test("with two gateways both interfaces get the key at once: each gateway gives the addresses to the next one half a second after its word", async () => {
+  const { host, known, rotation } = await setUp();
+  const standby = { name: "two", publicKey: Buffer.alloc(32, 2).toString("base64"), address: "10.20.2.5" };
+  known.gateways = [
+    sampleGateway(),
+    sampleGateway({ ...standby, endpoint: "198.51.100.6:51820", resolved: "198.51.100.6:51820" }),
+  ];
+  await ensureNextKey(host);
+  await rotation.round();
+  assert.deepEqual(
+    host.commands,
+    ["es0", "es1"].map((name) => `wg set ${name} private-key ${TUNNEL_NEXT_KEY_FILE}`),
+  );
 });
