@@ -21,8 +21,10 @@ const FAILOVER_MS = 6000;
 const ROTATION_MS = 240_000;
 const FOLLOWED_MS = 120_000;
 
-const losesNone = ({ sent, lost }: PingResult) =>
-  lost === 0 ? undefined : `${lost} of ${sent} echo requests were lost, and none may be`;
+const losesNone = ({ sent, lost, lostAtMs }: PingResult) =>
+  lost === 0
+    ? undefined
+    : `${lost} of ${sent} echo requests were lost, and none may be; the first of them ${lostAtMs.map((ms) => ms / 1000).join(", ")} s from the beginning`;
 
 export const COLUMNS: readonly Column[] = [
   { name: "before", happen: () => delay(5000), judge: losesNone },

@@ -31,7 +31,8 @@ while running:
 receive(time.monotonic() + 1)
 good = sorted(sent[each] for each in answered if each in sent)
 gaps = [after - before for before, after in zip(good, good[1:])]
-print(json.dumps({"sent": len(sent), "lost": len(sent) - len(good), "longestGapMs": round(max(gaps, default=0) * 1000)}))
+lost = [each for each in sent if each not in answered]
+print(json.dumps({"sent": len(sent), "lost": len(lost), "longestGapMs": round(max(gaps, default=0) * 1000), "lostAtMs": [each * 100 for each in lost[:10]]}))
 `;
 
 export interface PingResult {
@@ -39,6 +40,8 @@ export interface PingResult {
   readonly lost: number;
   /** Between two requests that were answered; 100 ms where none is lost. */
   readonly longestGapMs: number;
+  /** When the first ten that were lost were sent, since the beginning. */
+  readonly lostAtMs: readonly number[];
 }
 
 export class Pings {
