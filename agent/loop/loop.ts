@@ -34,7 +34,8 @@ export class Loop {
   #rounds = 0;
   #failures = 0;
   #running: Promise<void> | undefined;
-  #isAskedAgain = false;
+  /** The end of the round that is to begin next; undefined while none is asked for. */
+  #next: PromiseWithResolvers<void> | undefined;
   #signal: AbortSignal | undefined;
   /** Wakes a loop that was not needed. */
   #wake: (() => void) | undefined;
@@ -99,13 +100,10 @@ export class Loop {
     if (this.#signal?.aborted) return; // The agent has ended, and another run of it may have begun.
     if (!this.#isNeeded()) return;
     this.#wakeUp();
-    if (this.#running !== undefined) {
-      this.#isAskedAgain = true;
-      await this.#running;
-      return;
-    }
-    this.#running = this.#runRounds();
-    await this.#running;
+    this.#next ??= Promise.withResolvers<void>();
+    const { promise } = this.#next;
+    this.#running ??= this.#runRounds();
+    await promise;
   }
 
   #wakeUp(): void {
@@ -180,10 +178,12 @@ export class Loop {
   }
 
   async #runRounds(): Promise<void> {
-    do {
-      this.#isAskedAgain = false;
-      await this.#runRound();
-    } while (this.#isAskedAgain);
+    while (this.#next !== undefined) {
+      const { resolve } = this.#next;
+      this.#next = undefined;
+      if (!this.#signal?.aborted) await this.#runRound(); // One that was asked for before the end begins none after it.
+      resolve(); // Another one may be asked for again and again: who waits for this one does not wait for that.
+    }
     // In the same turn as that last check: a caller that asks a turn later must start a round of its own.
     this.#running = undefined;
   }

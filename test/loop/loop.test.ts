@@ -1,35 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Loop } from "../../agent/loop/loop.ts";
-import { MemoryClock, settle } from "../fakes/memory-clock.ts";
-import { createMemoryLog } from "../fakes/memory-log.ts";
-
-function setUp(run: () => Promise<void>, everySeconds = 30, share = 0) {
-  const { log, lines } = createMemoryLog();
-  const clock = new MemoryClock();
-  const { monotonic, sleep } = clock;
-  const failures: unknown[] = [];
-  const loop = new Loop({
-    name: "test",
-    everySeconds,
-    ...{ run, log, monotonic, sleep, random: () => share },
-    onFailure: (error) => void failures.push(error),
-  });
-  return { loop, lines, clock, failures };
-}
-
-/** A round that a test ends by hand. */
-function createGate() {
-  const opened: (() => void)[] = [];
-  return {
-    rounds: () => opened.length,
-    run: () => new Promise<void>((resolve) => opened.push(resolve)),
-    endRound: async () => {
-      opened.at(-1)?.();
-      await settle();
-    },
-  };
-}
+import { settle } from "../fakes/memory-clock.ts";
+import { createGate, setUp } from "./gated-loop.ts";
 
 test("periods are exactly those of the configuration, after a first one that chance shortens", async () => {
   for (const [everySeconds, share] of [
