@@ -84,16 +84,22 @@ export async function observeServices({
   };
 }
 
-/** Whether all three still answer, by what costs little: two connections, and cluster DNS with the right answer. @throws service-cidr-invalid */
-export async function glanceAtServices({ host, config, cluster }: ServicesQuestion): Promise<boolean> {
+/** What a glance is at: kube-proxy and the API server's Service by a connection each, or cluster DNS by its answer. */
+export type Glance = "services" | "dns";
+
+/** Whether it still answers, by what costs little. @throws service-cidr-invalid */
+export async function glanceAt(glance: Glance, { host, config, cluster }: ServicesQuestion): Promise<boolean> {
   const apiService = firstServiceAddress(cluster.serviceCidr);
-  const { server, name } = clusterDnsOf(config, cluster);
-  const [kubeProxy, service, dns] = await Promise.all([
+  if (glance === "dns") {
+    const { server, name } = clusterDnsOf(config, cluster);
+    const dns = await askDns(host, server, name);
+    return dns.kind === "answered" && dns.addresses.includes(apiService);
+  }
+  const reached = await Promise.all([
     host.reach(LOOPBACK, KUBE_PROXY_PORT, TIMEOUT_SECONDS),
     host.reach(apiService, HTTPS_PORT, TIMEOUT_SECONDS),
-    askDns(host, server, name),
   ]);
-  return kubeProxy === "ok" && service === "ok" && dns.kind === "answered" && dns.addresses.includes(apiService);
+  return reached.every((reach) => reach === "ok");
 }
 
 /** The name of the API server's Service. */
