@@ -17,8 +17,8 @@ const START_SPREAD_MS = 30_000;
 /** A tunnel that an administrator gives to a node is there after this, and so is another gateway's key. */
 const ASK_FOR_ENTRY_SECONDS = 60;
 
-/** The loops that look after the tunnel run with each knock: a wake-up of their own would cost more than what they do. This is for one that fails. */
-const UPKEEP_EVERY_SECONDS = 60;
+/** A next key and a packet size are looked for in the wake-up of the loops of this period; with each knock while something is under way. */
+const UPKEEP_EVERY_SECONDS = 30;
 const UPKEEP: readonly string[] = ["rotation", "mtu"];
 
 /** Periods up to this are those of work that repeats all day. */
@@ -123,7 +123,7 @@ export const LOOPS = {
       () =>
         tunnelWatch.periodSeconds(),
     first: "scheduled",
-    round: ({ tunnelWatch }, loops) => tunnelWatch.round().finally(() => keepTunnel(loops)),
+    round: (parts, loops) => parts.tunnelWatch.round().finally(() => keepTunnel(parts, loops)),
     isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),
     condition: "TunnelUp",
   },
@@ -163,7 +163,9 @@ export const LOOPS = {
 export type LoopName = keyof typeof LOOPS;
 export type Loops = Readonly<Record<LoopName, Loop>>;
 
-function keepTunnel(loops: readonly Loop[]): void {
+/** A calm knock is most of what a tunnel costs: it wakes nothing else. */
+function keepTunnel({ tunnelWatch, keyRotation }: Parts, loops: readonly Loop[]): void {
+  if (tunnelWatch.isCalm() && !keyRotation.isUnderWay()) return;
   for (const loop of loops) if (UPKEEP.includes(loop.name)) void loop.trigger();
 }
 

@@ -80,6 +80,11 @@ export class KeyRotation {
     return this.#options.tunnel() !== undefined;
   }
 
+  /** A key is being changed: the next step is worth a look with each knock. */
+  isUnderWay(): boolean {
+    return this.#state === "made" || this.#state === "announced";
+  }
+
   /** Takes the current Node; undefined when the cluster has none. */
   see(node: NodeState | undefined): void {
     this.#node = node;

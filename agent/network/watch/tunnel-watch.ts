@@ -131,18 +131,18 @@ export class TunnelWatch {
 
   /** How long from the end of a round to the next one. */
   periodSeconds(): number {
-    const isCalm = this.#reached === "ok" && this.#isRouteWell && this.#isRefreshed;
-    return isCalm ? CALM_KNOCK_EVERY_SECONDS : KNOCK_EVERY_SECONDS;
+    return this.isCalm() ? CALM_KNOCK_EVERY_SECONDS : KNOCK_EVERY_SECONDS;
+  }
+
+  isCalm(): boolean {
+    return this.#reached === "ok" && this.#isRouteWell && this.#isRefreshed;
   }
 
   askSoon(): void {
     this.#askDueMs = 0;
   }
 
-  /**
-   * Knocks at the gateway. It is asked, and the API servers behind it, when that is due, when the knock ended otherwise than the last one,
-   * and when it says that the answer would be another one.
-   */
+  /** Knocks at the gateway. It is asked when that is due, and when the knock ended otherwise or says that the answer is another one. */
   async round(): Promise<void> {
     const tunnel = this.#options.tunnel();
     if (tunnel === undefined) return this.judge();
