@@ -5,8 +5,8 @@ import { readPublicKey } from "../../network/key-file.ts";
 import { ensureNextKey, readNextKey } from "../../network/rotation/next-key.ts";
 
 const ASK_EVERY_MS = 500;
-/** The gateway learns the next key by a watch, and the daemon asks it each five seconds. */
-const DEADLINE_MS = 60_000;
+/** The daemon finds the next key within half a minute, the gateway learns it by a watch, and is asked each five seconds. */
+const DEADLINE_MS = 90_000;
 
 /** The new public key. @throws tunnel-key-missing, tunnel-rotation-late, tunnel-rotation-declined, and what reading and writing the files throws */
 export async function rotateKey(host: Pick<Host, "files" | "userId" | "clock">): Promise<string> {
@@ -23,7 +23,7 @@ export async function rotateKey(host: Pick<Host, "files" | "userId" | "clock">):
   }
   throw new SatelliteError(
     "tunnel-rotation-late",
-    "the tunnel's key was not changed within a minute; the change goes on",
+    "the tunnel's key was not changed within a minute and a half; the change goes on",
     {
       hint: "The daemon must run, and reach the API server and the gateway: eks-satellite status, and tunnel.keyRotation of /status.",
     },
