@@ -31,10 +31,15 @@ const contents = [
 export async function down(folder = sandboxFolder()): Promise<void> {
   const slot = await heldSlot(folder);
   // Half a sandbox has no facts: every kind is cut off alike then, by the processes in its namespace.
-  const { machine = "nspawn", debian = "bookworm", network = "direct" } = (await readFacts(folder)) ?? {};
+  const {
+    machine = "nspawn",
+    debian = "bookworm",
+    network = "direct",
+    docker = false,
+  } = (await readFacts(folder)) ?? {};
   // The runners first: they would take a machine that ends for one that powers itself off.
   for (const runner of [instanceRunner, lambdaDaemon]) await stopDaemon(folder, runner, 0);
-  if (slot !== undefined) await machineOf(folder, { slot, machine, debian, network }).cutPower();
+  if (slot !== undefined) await machineOf(folder, { slot, machine, debian, network, docker }).cutPower();
   if (slot !== undefined)
     await Promise.all((await instanceIds(folder)).map((id) => new Instance(folder, slot, id).end("at once")));
   // No time to end in order: what they would write is removed below.

@@ -35,6 +35,7 @@ const NODES = "10.250.0.0/24";
 const facts = newFacts(99, {
   ...{ kubernetes: defaultKubernetes, containerd: "debian", machine: "nspawn", debian: "bookworm", network: "vpc" },
   lambda: false,
+  docker: false,
 });
 const addresses = { ...addressesOf(99, "vpc"), aws: ADDRESS };
 let folder: string;

@@ -31,6 +31,7 @@ interface UpFlags {
   readonly vpc?: boolean;
   readonly direct?: boolean;
   readonly lambda?: boolean;
+  readonly docker?: boolean;
 }
 
 const program = new Command("sandbox").description("A whole cluster, AWS and a bare machine, on this host.");
@@ -52,6 +53,7 @@ program
   .addOption(
     new Option("--lambda", "no machine, and Lambda's API that rents one out (implies --vpc)").conflicts("direct"),
   )
+  .option("--docker", "Debian's Docker on the machine, with a container of the user's")
   .option("--no-agent", "leave the machine bare, without the daemon")
   .option("--cloud-controller", "AWS's cloud controller, which deletes Nodes that AWS does not know")
   .option("--registry", "an image registry under the name of the account's ECR, and a mirror of it")

@@ -17,6 +17,8 @@ export interface SandboxFacts {
   readonly network: NetworkKind;
   /** The machine is rented from the sandbox's Lambda: there is none until a launch. */
   readonly lambda: boolean;
+  /** Debian's Docker is on the machine, with a container of the user's. */
+  readonly docker: boolean;
   /** The long-lived keys of the IAM user `satellite`. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -74,7 +76,10 @@ export async function writeFacts(folder: string, facts: SandboxFacts): Promise<v
 }
 
 /** What the caller of `up` decides; a sandbox of other choices makes way for a new one. */
-export type Choices = Pick<SandboxFacts, "kubernetes" | "containerd" | "machine" | "debian" | "network" | "lambda">;
+export type Choices = Pick<
+  SandboxFacts,
+  "kubernetes" | "containerd" | "machine" | "debian" | "network" | "lambda" | "docker"
+>;
 
 /** Facts for a new sandbox in `slot`, with an id and keys of its own. */
 export function newFacts(slot: number, choices: Choices): SandboxFacts {

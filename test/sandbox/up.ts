@@ -25,6 +25,7 @@ import { instanceBase } from "./instances/tree.ts";
 import { startLambda } from "./lambda/start.ts";
 import { rentedBase } from "./lambda/tree.ts";
 import { ensureBaseTree } from "./machine/base.ts";
+import { startUserContainer } from "./machine/docker.ts";
 import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
 import { lastLines, startDaemon } from "./process.ts";
@@ -128,6 +129,7 @@ async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void>
   await progress.step("the machine's files", () => createTree(sandbox));
   await progress.step("the machine boots", () => sandbox.machine.boot());
   await progress.step("images in the machine", () => importImages(sandbox.machine));
+  if (sandbox.facts.docker) await progress.step("the user's container", () => startUserContainer(sandbox.machine));
 }
 
 async function startCluster(sandbox: Sandbox, python: string, progress: Progress, options: UpOptions) {
@@ -188,6 +190,7 @@ async function choose(folder: string, options: UpOptions): Promise<Choices> {
     debian: options.debian ?? present?.debian ?? "bookworm",
     network: options.network ?? (options.lambda ? "vpc" : (present?.network ?? "direct")),
     lambda: options.lambda ?? (options.network === undefined && present?.lambda === true),
+    docker: options.docker ?? present?.docker ?? false,
   };
 }
 

@@ -1,6 +1,6 @@
 // Power cuts that lose the page cache, while the daemon writes and while its installer switches versions.
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -9,7 +9,8 @@ import { execa } from "execa";
 import { cutPowerInRounds } from "../e2e/cut-power.ts";
 import { ReleaseMirror, tarballOf } from "../e2e/release-mirror.ts";
 import { down } from "../sandbox/down.ts";
-import { bringUpVirtual, FOLDER, HEALTHY_MS, untilPage, type VirtualSatellite } from "./virtual.ts";
+import { installRelease } from "./install-release.ts";
+import { bringUpVirtual, FOLDER, HEALTHY_MS, keepUnflushed, untilPage, type VirtualSatellite } from "./virtual.ts";
 
 /** Each takes two minutes without KVM: `EKS_SATELLITE_POWER_CUTS=20` for more. */
 const CUTS = Number(process.env.EKS_SATELLITE_POWER_CUTS ?? 4);
@@ -17,13 +18,6 @@ const CUTS = Number(process.env.EKS_SATELLITE_POWER_CUTS ?? 4);
 const ROUND_MS = 15_000;
 /** The journal writes names of files every 5 s. */
 const AFTER_SWITCH_MS = 8000;
-/** Content that is not flushed stays in memory, as on a machine that has much of it: with 2 GB the kernel would soon write it. */
-const KEEP_UNFLUSHED = `vm.dirty_background_ratio = 90
-vm.dirty_ratio = 95
-vm.dirty_expire_centisecs = 360000
-vm.dirty_writeback_centisecs = 360000
-`;
-const INSTALL_MS = 300_000;
 
 const VERSIONS = ["0.0.8", "0.0.9"] as const;
 const PROGRAM = "opt/eks-satellite";
@@ -35,8 +29,7 @@ let scratch: string;
 before(async () => {
   scratch = await mkdtemp(join(tmpdir(), "eks-satellite-cuts-"));
   satellite = await bringUpVirtual();
-  await satellite.sandbox.machine.write("/etc/sysctl.d/10-page-cache.conf", KEEP_UNFLUSHED);
-  await satellite.box("/bin/sh", "-ec", "sync; sysctl --quiet --system");
+  await keepUnflushed(satellite);
   await satellite.untilHealthy(HEALTHY_MS);
 });
 after(async () => {
@@ -47,23 +40,6 @@ after(async () => {
 
 test(`${CUTS} power cuts in the midst of rounds that write: every file is whole, and the node comes back by itself`, () =>
   cutPowerInRounds(satellite, { cuts: CUTS, longestMs: ROUND_MS, healthyMs: HEALTHY_MS }));
-
-/** Installs a version as its documentation says; the machine may lose its power meanwhile. */
-async function install(version: string): Promise<number> {
-  const options = ["--wait", "0", "--allow-downgrade", "--allow-unsigned"];
-  const command = [
-    "env",
-    "EKS_SATELLITE_ALLOW_HTTP=yes",
-    "bash",
-    "-s",
-    "--",
-    "--from",
-    `${url}/download/v${version}/${tarballOf(version)}`,
-    ...options,
-  ];
-  const input = await readFile(join(import.meta.dirname, "../../packaging/install.sh"), "utf8");
-  return (await satellite.sandbox.box(command, { mayFail: true, timeoutMs: INSTALL_MS, input })).exitCode;
-}
 
 /** SHA-256 of every file in a folder, a line each. */
 async function sumsOf(folder: string): Promise<string> {
@@ -88,12 +64,12 @@ test(`${CUTS} power cuts while another version is installed: the program is one 
     await Promise.all(VERSIONS.map(async (version) => [await releasedSums(version), version] as const)),
   );
   const startedAt = performance.now();
-  assert.equal(await install(VERSIONS[0]), 0);
+  assert.equal(await installRelease(satellite, url, VERSIONS[0]), 0);
   const installMs = performance.now() - startedAt;
   let installed: string = VERSIONS[0];
   for (let cut = 0; cut < CUTS; cut += 1) {
     const wanted = VERSIONS.find((version) => version !== installed) ?? VERSIONS[0];
-    const installing = install(wanted);
+    const installing = installRelease(satellite, url, wanted);
     // One time soon after the end, one time at any moment before.
     if (cut % 2 === 0) await installing;
     await delay(Math.random() * (cut % 2 === 0 ? AFTER_SWITCH_MS : installMs));

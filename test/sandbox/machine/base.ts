@@ -17,6 +17,8 @@ import { virtualPackages } from "./virtual-tree.ts";
 export interface BaseChoice {
   readonly machine: MachineKind | "instance" | "rented";
   readonly debian: DebianSuite;
+  /** With Debian's Docker. */
+  readonly docker?: boolean;
 }
 
 const mirror = "http://deb.debian.org/debian";
@@ -54,7 +56,7 @@ export function baseTree(choice: BaseChoice): string {
 /** Folder of the base: its tree, or for a virtual machine its kernel and its tree. */
 export function baseFolder(choice: BaseChoice): string {
   const digest = createHash("sha256")
-    .update([mirror, choice.debian, ...packages[choice.machine], ...laterPackages[choice.machine]].join())
+    .update([mirror, choice.debian, ...packages[choice.machine], ...laterOf(choice)].join())
     .digest("hex")
     .slice(0, 12);
   return join(cacheFolder(), `${folderNames[choice.machine]}-${digest}`);
@@ -65,7 +67,8 @@ export async function ensureBaseTree(progress: Progress, choice: BaseChoice = co
   const folder = baseFolder(choice);
   if (existsSync(folder)) return baseTree(choice);
   const isVirtual = choice.machine === "vm";
-  const what = isVirtual ? `Debian ${choice.debian} and its kernel` : `Debian ${choice.debian}`;
+  const debian = `Debian ${choice.debian}${choice.docker === true ? " with Docker" : ""}`;
+  const what = isVirtual ? `${debian} and its kernel` : debian;
   await progress.step(`debootstrap ${what} for the machine (1 to 2 min the first time)`, async () => {
     await replaceFolder(folder, async (fresh) => {
       await debootstrap(isVirtual ? join(fresh, "tree") : fresh, choice);
@@ -80,11 +83,16 @@ async function debootstrap(tree: string, choice: BaseChoice): Promise<void> {
   const include = `--include=${packages[choice.machine].join(",")}`;
   // In a mount namespace of its own: what debootstrap mounts in the tree goes when it ends, however it ends.
   await execa("unshare", ["--mount", "--", "debootstrap", "--variant=minbase", include, choice.debian, tree, mirror]);
-  if (laterPackages[choice.machine].length > 0) await installLater(tree, laterPackages[choice.machine]);
+  const later = laterOf(choice);
+  if (later.length > 0) await installLater(tree, later);
   for (const path of ["var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"]) {
     await rm(join(tree, path), { recursive: true, force: true });
     await mkdir(join(tree, path), { recursive: true });
   }
+}
+
+function laterOf({ machine: kind, docker }: BaseChoice): readonly string[] {
+  return docker === true ? [...laterPackages[kind], "docker.io", "apparmor"] : laterPackages[kind];
 }
 
 async function installLater(tree: string, names: readonly string[]): Promise<void> {

@@ -9,7 +9,7 @@ import { VirtualMachine } from "./virtual.ts";
 /** The machine of a sandbox. */
 export function machineOf(
   folder: string,
-  facts: Pick<SandboxFacts, "slot" | "machine" | "debian" | "network">,
+  facts: Pick<SandboxFacts, "slot" | "machine" | "debian" | "network" | "docker">,
 ): Machine {
   const place = { folder, addresses: addressesOf(facts.slot, facts.network) };
   return facts.machine === "vm" ? new VirtualMachine(place, baseFolder(facts)) : new NspawnMachine(place);
