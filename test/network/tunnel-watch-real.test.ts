@@ -37,8 +37,7 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
     test(`under traffic, a gateway that restarts and ${what}`, async (context) => {
       const atMs = Date.now();
       const endpoint = await lab.killGateway();
-      await lab.startGateway();
-      if (isCalling) lab.callFrom(endpoint);
+      await lab.startGateway(isCalling ? endpoint : undefined);
       const silence = await silenceSince(far, atMs);
       context.diagnostic(`silence: ${silence} s`);
       assert.ok(silence <= bound, `${silence} s`);
@@ -48,8 +47,7 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
       far.send("rest");
       await sleep(3000);
       const endpoint = await lab.killGateway();
-      await lab.startGateway();
-      if (isCalling) lab.callFrom(endpoint);
+      await lab.startGateway(isCalling ? endpoint : undefined);
       const atMs = Date.now();
       far.send("ping");
       const silence = await silenceSince(far, atMs);

@@ -82,14 +82,13 @@ export class Lab {
     return endpoint;
   }
 
-  /** As a gateway does that knows from its disk where the satellite was. */
-  callFrom(endpoint: string): void {
-    const peer = this.#publicKey(this.#keys.satellite);
-    this.#wg("set", this.#gatewayInterface, "peer", peer, "endpoint", endpoint, "persistent-keepalive", "25");
-  }
-
-  async startGateway(): Promise<void> {
-    this.#gateway = await this.#startWireguard("gw", this.#gatewayInterface, this.#gatewayConfig());
+  /**
+   * A gateway that knows from its disk where the satellite was says so with the peer, before the interface is up, as `eks-satellite gateway run`
+   * does: WireGuard counts a handshake that it could send nowhere, and begins the next one 5 s later.
+   */
+  async startGateway(knownEndpoint?: string): Promise<void> {
+    const config = `${this.#gatewayConfig()}${knownEndpoint === undefined ? "" : `Endpoint = ${knownEndpoint}\nPersistentKeepalive = 25\n`}`;
+    this.#gateway = await this.#startWireguard("gw", this.#gatewayInterface, config);
     this.#in("gw", `ip route add ${NODE_ADDRESS}/32 dev ${this.#gatewayInterface} src ${GATEWAY_ADDRESS}`);
   }
 
