@@ -46,8 +46,8 @@ export class KeyRotation {
   #madeMs: number | undefined;
   #lastAnswer: Consent | undefined;
   #declinedMs = Number.NEGATIVE_INFINITY;
-  /** The key of the last change: a plan with another one is of before it. */
-  #changedTo: string | undefined;
+  /** The key before the last change: a plan that has it is of before it. */
+  #changedFrom: string | undefined;
   #rotations = 0;
 
   constructor(options: KeyRotationOptions) {
@@ -133,7 +133,7 @@ export class KeyRotation {
   /** Nothing is under way: the Node says one key. It says the new one before the next one goes, so that gateways know it at any time. */
   async #rest({ publicKey }: WantedTunnel): Promise<void> {
     if (this.#state === "made" || this.#state === "announced") this.#state = "idle";
-    if (this.#changedTo !== undefined && publicKey !== this.#changedTo) return;
+    if (publicKey === this.#changedFrom) return;
     const { api, config } = this.#options;
     const { tunnelKey, nextTunnelKey } = this.#node ?? {};
     if (nextTunnelKey === undefined || tunnelKey !== publicKey) return;
@@ -169,7 +169,7 @@ export class KeyRotation {
       await this.#use(tunnel, TUNNEL_KEY_FILE); // What the file says holds after a restart.
       throw error;
     });
-    this.#changedTo = next;
+    this.#changedFrom = wanted.publicKey;
     this.#rotations += 1;
     this.#state = "idle";
     const message = `the tunnel's key is ${next} in place of ${wanted.publicKey}`;

@@ -236,3 +236,13 @@ test("with two gateways both interfaces get the key at once: each gateway gives 
     ["es0", "es1"].map((name) => `wg set ${name} private-key ${TUNNEL_NEXT_KEY_FILE}`),
   );
 });
+
+test("a key that somebody replaces by hand right after a change is the node's key, and the next one goes all the same", async () => {
+  const { host, rotation, known, patches } = await setUp();
+  const fresh = await ensureNextKey(host);
+  await rotation.round();
+  known.publicKey = Buffer.alloc(32, 9).toString("base64");
+  rotation.see({ ...READY, tunnelKey: known.publicKey, nextTunnelKey: fresh });
+  await rotation.round();
+  assert.deepEqual(patches.at(-1), { [NEXT_PUBLIC_KEY_ANNOTATION]: null });
+});
