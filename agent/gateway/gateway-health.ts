@@ -38,10 +38,19 @@ const MAX_API_SERVERS = 16;
 const MAX_PROBLEMS = 32;
 const MAX_MESSAGE = 1000;
 const MAX_CODE = 64;
+/** A digest costs a hundred times what a knock costs, and a pod may send thousands of these a second. */
+const DIGEST_KEPT_MS = 1000;
+
+interface KeptDigest {
+  readonly digest: string;
+  readonly untilMs: number;
+}
 
 export class GatewayHealthReport {
   readonly #options: GatewayHealthOptions;
   readonly #reach: ReachCache;
+  /** By the node's address; of nodes alone, which are bounded in number. */
+  readonly #digests = new Map<string, KeptDigest>();
   #problems: readonly VpcProblem[] | undefined;
   /** Why AWS was not looked at last. */
   #failure: string | undefined;
@@ -57,12 +66,21 @@ export class GatewayHealthReport {
     if (sync.table.at(address) !== undefined) this.#reach.ask(address, KUBELET_PORT);
     for (const each of this.#apiServers()) this.#reach.ask(each.address, each.port);
     const known = this.#known(address);
-    return { ...known, digest: digestOf(known) };
+    return sync.table.at(address) === undefined ? known : { ...known, digest: this.#keepDigest(address, known) };
   }
 
-  /** Changes with what {@link answer} says to this address: sixteen hexadecimal digits. */
-  digest(address: string): string {
-    return digestOf(this.#known(address));
+  /** Changes within a second of what {@link answer} says to this address: sixteen hexadecimal digits; undefined where it is no node's. */
+  digest(address: string): string | undefined {
+    if (this.#options.sync.table.at(address) === undefined) return undefined;
+    const kept = this.#digests.get(address);
+    const isFresh = kept !== undefined && this.#options.host.clock.monotonic() < kept.untilMs;
+    return isFresh ? kept.digest : this.#keepDigest(address, this.#known(address));
+  }
+
+  #keepDigest(address: string, known: GatewayHealth): string {
+    const digest = digestOf(known);
+    this.#digests.set(address, { digest, untilMs: this.#options.host.clock.monotonic() + DIGEST_KEPT_MS });
+    return digest;
   }
 
   /** Tries nothing. */
@@ -102,6 +120,8 @@ export class GatewayHealthReport {
   /** Looks at AWS, and forgets what satellites ask for no more. The last look holds while AWS does not answer. */
   async inspectRound(): Promise<void> {
     this.#reach.prune();
+    for (const address of this.#digests.keys())
+      if (this.#options.sync.table.at(address) === undefined) this.#digests.delete(address);
     const { inspect, log } = this.#options;
     const found = await inspect?.().catch((err: unknown) => {
       const { message } = describe(err);

@@ -17,7 +17,7 @@ export interface GatewaySources {
   /** To the one who asks from this address. */
   readonly health: (address: string) => GatewayHealth;
   /** Of the health, while this address has knocked: sixteen hexadecimal digits. */
-  readonly digest: (address: string) => string;
+  readonly digest: (address: string) => string | undefined;
   /** The satellite of this address has knocked: what its health says is to be kept fresh. */
   readonly onKnock: (address: string) => void;
   /** The satellite of this address wants to change to a key. */

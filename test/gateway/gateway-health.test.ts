@@ -42,7 +42,7 @@ test("an asker gets its own kubelet, the API server's addresses, and never waits
     maxKnockBytes: 8893,
   });
   assert.equal(health.digest("10.250.0.11"), digest);
-  await settle();
+  await host.clock.advance(1000);
   assert.notEqual(health.digest("10.250.0.11"), digest, "kubelet and API servers have been tried meanwhile");
   const answer = health.answer("10.250.0.11");
   assert.deepEqual(answer.you, { address: "10.250.0.11", node: "gpu-1", kubelet: "refused" });
@@ -129,17 +129,37 @@ test("what AWS lacks is said within bounds, once in the log, and kept while AWS 
   assert.deepEqual(health.answer("10.250.0.11").problems, []);
 });
 
-test("the digest is of what one asker is told, and stays while a key's change comes nearer", () => {
+test("the digest is of what one asker is told, and stays while a key's change comes nearer", async () => {
   const { host, sync, view, log } = setUp();
   let keyChange = { publicKey: KEY, inMs: 90_000 };
   const health = new GatewayHealthReport({ host, log, sync, view, announcement: () => ({ keyChange }) });
   const before = health.digest("10.250.0.11");
-  assert.notEqual(health.digest("10.250.0.99"), before);
   keyChange = { publicKey: KEY, inMs: 50_000 };
+  await host.clock.advance(1000);
   assert.equal(health.digest("10.250.0.11"), before);
   keyChange = { publicKey: Buffer.alloc(32, 2).toString("base64"), inMs: 50_000 };
+  await host.clock.advance(1000);
   assert.notEqual(health.digest("10.250.0.11"), before);
   assert.equal(health.answer("10.250.0.11").digest, health.digest("10.250.0.11"));
+});
+
+test("a flood of knocks costs a digest a second for each node, and none for an address that is no node's", async () => {
+  const { host, sync, view, log } = setUp();
+  let rendered = 0;
+  const announcement = () => {
+    rendered += 1;
+    return {};
+  };
+  const health = new GatewayHealthReport({ host, log, sync, view, announcement });
+  for (let second = 0; second < 5; second += 1) {
+    for (let knock = 0; knock < 1000; knock += 1) {
+      assert.match(health.digest("10.250.0.11") ?? "", /^[0-9a-f]{16}$/);
+      assert.equal(health.digest("10.250.0.99"), undefined);
+    }
+    await host.clock.advance(1000);
+  }
+  assert.equal(rendered, 5);
+  assert.equal(health.answer("10.250.0.99").digest, undefined);
 });
 
 test("a knock's digest tries no port", async () => {

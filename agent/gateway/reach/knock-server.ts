@@ -11,8 +11,8 @@ export interface KnockServerOptions {
   readonly onKnock: (address: string) => void;
   /** What a pulse is answered. */
   readonly role: () => PulseRole;
-  /** Of what the health says to this address. */
-  readonly digest: (address: string) => string;
+  /** Of what the health says to this address; undefined where it is no node's. */
+  readonly digest: (address: string) => string | undefined;
 }
 
 /** A knock has eight, and a probe fills a packet of the tunnel: of a VPC with jumbo frames that is so much, less the headers of IPv4 and UDP. */

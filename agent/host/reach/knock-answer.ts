@@ -24,16 +24,16 @@ export interface ChangeKnock {
 export interface KnockAnswers {
   /** `ok`: it is not known. */
   readonly role: () => PulseRole;
-  /** Sixteen hexadecimal digits. */
-  readonly digest: () => string;
+  /** Sixteen hexadecimal digits; undefined for an asker who gets none. */
+  readonly digest: () => string | undefined;
 }
 
 /** The answer to a knock: each length asks for something else, and a length that asks for nothing comes back as it is. */
 export function answerKnock(message: Buffer, { role, digest }: KnockAnswers): Buffer {
   const token = message.subarray(0, TOKEN_BYTES);
   if (message.length === PULSE_BYTES) return Buffer.concat([token, Buffer.of(ROLES.indexOf(role()))]);
-  if (message.length === CHANGE_KNOCK_BYTES) return Buffer.concat([token, Buffer.from(digest(), "hex")]);
-  return message;
+  const known = message.length === CHANGE_KNOCK_BYTES ? digest() : undefined;
+  return known === undefined ? message : Buffer.concat([token, Buffer.from(known, "hex")]);
 }
 
 /** Whether it answers this knock, and no other. */
