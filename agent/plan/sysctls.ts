@@ -4,10 +4,14 @@ import type { Config } from "../config/schema.ts";
 import { renderOwnedFile } from "./owned-file.ts";
 import { plannedFile, type Resource } from "./resource.ts";
 
+export const IP_FORWARD = "net.ipv4.ip_forward";
+
 interface Sysctl {
   readonly key: string;
   readonly value: string;
   readonly why: string;
+  /** Not at the next boot: the daemon sets it. */
+  readonly isLiveAlone?: true;
 }
 
 /** kubelet's protectKernelDefaults refuses to start with other values (kubernetes pkg/kubelet/cm, setupKernelTunables). */
@@ -29,7 +33,13 @@ const KUBELET_DEMANDS: readonly Sysctl[] = [
 ];
 
 const NETWORK: readonly Sysctl[] = [
-  { key: "net.ipv4.ip_forward", value: "1", why: "pods behind a CNI plugin are reached through the host" },
+  {
+    key: IP_FORWARD,
+    value: "1",
+    why: "pods behind a CNI plugin are reached through the host",
+    // Docker drops what no rule of its own forwards where it switches forwarding on itself, and only there: a boot leaves that to it.
+    isLiveAlone: true,
+  },
 ];
 const BRIDGE: readonly Sysctl[] = [
   { key: "net.bridge.bridge-nf-call-iptables", value: "1", why: "kube-proxy's rules must see bridged packets" },
@@ -43,7 +53,7 @@ export function planKernel({ network }: Config): readonly Resource[] {
     plannedFile(PATHS.modulesLoad, renderOwnedFile(modules.map(({ name }) => name)), "kernel modules at the next boot"),
     plannedFile(PATHS.sysctl, renderSysctlFile(sysctls), "kernel settings at the next boot"),
     ...modules.map(({ name, why }) => ({ kind: "kernel-module" as const, name, why })),
-    ...sysctls.map((sysctl) => ({ kind: "sysctl" as const, ...sysctl })),
+    ...sysctls.map(({ key, value, why }) => ({ kind: "sysctl" as const, key, value, why })),
   ];
 }
 
@@ -56,7 +66,7 @@ export function planSysctls(cni: Config["network"]["cni"]): readonly Sysctl[] {
 
 /** Renders them as a sysctl.d(5) file, for the next boot. */
 export function renderSysctlFile(sysctls: readonly Sysctl[]): string {
-  return renderOwnedFile(sysctls.map(({ key, value }) => `${key} = ${value}`));
+  return renderOwnedFile(sysctls.flatMap(({ key, value, isLiveAlone }) => (isLiveAlone ? [] : [`${key} = ${value}`])));
 }
 
 /** The kernel modules for a kind of pod networking. */

@@ -16,6 +16,21 @@ test("a live setting is written in place below /proc/sys, once", async () => {
   assert.deepEqual(actionsOf(await apply(PANIC)), []);
 });
 
+test("forwarding is switched on when Docker has had its turn, and no other setting waits for it", async () => {
+  const host = new MemoryHost();
+  for (const file of ["net/ipv4/ip_forward", "kernel/panic"]) host.files.put(`/proc/sys/${file}`, "0\n");
+  host.install("systemctl", () => ({ stdout: "ActiveState=activating\nUnitFileState=enabled\n" }));
+  const { apply } = createRounds(host);
+  await apply(PANIC);
+  assert.deepEqual(host.commands, []);
+  const round = apply({ ...PANIC, key: "net.ipv4.ip_forward", value: "1" });
+  await host.clock.advance(19_000);
+  assert.equal(host.files.peek("/proc/sys/net/ipv4/ip_forward")?.content, "0\n");
+  await host.clock.advance(1000);
+  assert.deepEqual(actionsOf(await round), ["set"]);
+  assert.equal(host.files.peek("/proc/sys/net/ipv4/ip_forward")?.content, "1");
+});
+
 test("a key with dashes keeps them: net.bridge.bridge-nf-call-iptables", async () => {
   const host = new MemoryHost();
   host.files.put("/proc/sys/net/bridge/bridge-nf-call-iptables", "0\n");

@@ -156,6 +156,6 @@ test("a terminal sees what comes in green, what goes in red, and no sequence of 
   assert.match(output, /^<green>create {2}<\/green> file:/m);
   assert.match(output, /^<yellow>update {2}<\/yellow> file:\/etc\/sysctl\.d/m);
   assert.match(output, /^ {4}<red>-old = 1<\/red>$/m);
-  assert.match(output, /^ {4}<green>\+net\./m);
+  assert.match(output, /^ {4}<green>\+kernel\./m);
   assert.match(output, /^ {4}--- \/etc/m);
 });
