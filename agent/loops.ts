@@ -4,7 +4,9 @@ import { readVerdict } from "./board/verdict.ts";
 import type { Config } from "./config/schema.ts";
 import { watchdogPeriodSeconds } from "./health/systemd.ts";
 import { Loop } from "./loop/loop.ts";
+import { Moments } from "./loop/moments.ts";
 import { PULSE_EVERY_SECONDS } from "./network/carrier/carrier-watch.ts";
+import { KNOCK_EVERY_SECONDS } from "./network/watch/knocks.ts";
 import { isDiskHung } from "./node/disk-watch.ts";
 import type { Parts } from "./parts.ts";
 
@@ -20,9 +22,6 @@ const ASK_FOR_ENTRY_SECONDS = 60;
 /** A next key and a packet size are looked for in the wake-up of the loops of this period; with each knock while something is under way. */
 const UPKEEP_EVERY_SECONDS = 30;
 const UPKEEP: readonly string[] = ["rotation", "mtu"];
-
-/** Periods up to this are those of work that repeats all day. */
-const SHARED_SECONDS = 600;
 
 /** How soon another kernel or driver is noticed; a Node that has become Ready does not wait for it. */
 const CHECK_EVERY_SECONDS = 600;
@@ -119,9 +118,9 @@ export const LOOPS = {
   },
   tunnel: {
     every:
-      ({ tunnelWatch }) =>
+      ({ tunnelWatch, keyRotation }) =>
       () =>
-        tunnelWatch.periodSeconds(),
+        keyRotation.isUnderWay() ? KNOCK_EVERY_SECONDS : tunnelWatch.periodSeconds(),
     first: "scheduled",
     round: (parts, loops) => parts.tunnelWatch.round().finally(() => keepTunnel(parts, loops)),
     isNeeded: ({ tunnelWatch }) => tunnelWatch.isNeeded(),
@@ -163,7 +162,7 @@ export const LOOPS = {
 export type LoopName = keyof typeof LOOPS;
 export type Loops = Readonly<Record<LoopName, Loop>>;
 
-/** A calm knock is most of what a tunnel costs: it wakes nothing else. */
+/** A calm knock wakes nothing else. */
 function keepTunnel({ tunnelWatch, keyRotation }: Parts, loops: readonly Loop[]): void {
   if (tunnelWatch.isCalm() && !keyRotation.isUnderWay()) return;
   for (const loop of loops) if (UPKEEP.includes(loop.name)) void loop.trigger();
@@ -175,7 +174,7 @@ export function createLoops(parts: Parts): Loops {
   const { monotonic, sleep } = host.clock;
   const all: Loop[] = [];
   const specs = Object.entries<LoopSpec>(LOOPS);
-  const firstShare = shareFirstRounds(host.random);
+  const moments = new Moments({ monotonic, random: host.random });
   for (const [name, { every, round, condition, isNeeded }] of specs) {
     const everySeconds = typeof every === "function" ? every(parts) : config.intervals[every];
     all.push(
@@ -184,23 +183,12 @@ export function createLoops(parts: Parts): Loops {
         run: () => round(parts, all),
         isNeeded: () => isNeeded?.(parts) ?? true,
         onFailure: (error) => condition !== undefined && board.setFailed(condition, error),
-        ...{ log, monotonic, sleep, random: () => firstShare(everySeconds) },
+        ...{ log, monotonic, sleep, nextMs: (lastMs, periodMs) => moments.nextMs(lastMs, periodMs) },
+        random: () => moments.firstShare(typeof everySeconds === "function" ? everySeconds() : everySeconds),
       }),
     );
   }
   return Object.fromEntries(all.map((loop) => [loop.name, loop])) as Loops;
-}
-
-/**
- * The share by which chance shortens a loop's first period: one chance for all loops of a daemon, so that those of 10 s and of 30 s wake
- * the process up at the same moments. Nodes of one fleet have another chance each.
- */
-function shareFirstRounds(random: () => number): (everySeconds: number | (() => number)) => number {
-  const phaseSeconds = random() * SHARED_SECONDS;
-  return (everySeconds) => {
-    const period = typeof everySeconds === "function" ? everySeconds() : everySeconds;
-    return period > SHARED_SECONDS ? random() : 1 - (phaseSeconds % period || period) / period;
-  };
 }
 
 /** Begins the rounds, until the signal aborts. Resolves when the first round of convergence has ended. */

@@ -5,6 +5,8 @@ export interface LoopOptions {
   readonly name: string;
   /** A period that changes is asked for after each round, and counts from that round's end. */
   readonly everySeconds: number | (() => number);
+  /** When the round after one that ended at `lastMs` is due, where the period changes. Default: a period later. */
+  readonly nextMs?: (lastMs: number, periodMs: number) => number;
   /** One round. It reports conditions itself; what it throws is logged, and given to `onFailure`. */
   readonly run: () => Promise<void>;
   readonly onFailure?: (error: unknown) => void;
@@ -62,6 +64,7 @@ export class Loop {
   /** The first period is shortened by chance, the others are exact. What a busy or stopped process has missed is not made up for. */
   async #keepTime(signal: AbortSignal): Promise<void> {
     const { everySeconds, monotonic, sleep, random } = this.#options;
+    const { nextMs = (lastMs: number, periodMs: number) => lastMs + periodMs } = this.#options;
     const periodMs = () => this.everySeconds * 1000;
     let dueMs = monotonic() + periodMs() * (1 - random());
     for (;;) {
@@ -71,9 +74,8 @@ export class Loop {
       const round = this.#running === undefined ? this.trigger() : undefined;
       if (typeof everySeconds === "function") {
         await round;
-        dueMs = monotonic();
-      }
-      dueMs = Math.max(dueMs + periodMs(), monotonic());
+        dueMs = Math.max(nextMs(monotonic(), periodMs()), monotonic());
+      } else dueMs = Math.max(dueMs + periodMs(), monotonic());
     }
   }
 

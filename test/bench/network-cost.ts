@@ -1,21 +1,31 @@
-// What the tunnel costs the daemon: the same daemon with it and without, in turns.
+// What the tunnel costs the daemon: two machines of two sandboxes, one with it and one without at the same time, and then the other way round.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Table } from "../../agent/plan/merge.ts";
 import type { Connected } from "../e2e/network/connected.ts";
 import { cpuNanoseconds, type Memory, readMemory } from "./daemon.ts";
 import type { Figure } from "./figure.ts";
 
-const TURNS = 3;
-const SETTLE_MS = 75_000;
-const WATCH_MS = 150_000;
+/** Even: each machine has it as often as not. */
+const TURNS = 4;
+const SETTLE_MS = 120_000;
+/** One collection of the whole heap takes a hundred milliseconds and comes once in some minutes: a short window has one or has none. */
+const WATCH_MS = 300_000;
 
-/** Each turn begins with a daemon that has just started on what is there: one that joins loads and holds more. */
-export async function reportCost(connected: Connected, report: (figure: Figure) => void): Promise<void> {
+/** Each turn begins with daemons that have just started on what is there: one that joins loads and holds more. */
+export async function reportCost(
+  [one, other]: readonly [Connected, Connected],
+  report: (figure: Figure) => void,
+): Promise<void> {
   const on: Cost[] = [];
   const off: Cost[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
-    on.push(await measureDaemon(connected, {}));
-    off.push(await measureDaemon(connected, { network: { tunnel: { mode: "off" } } }));
+    const [connected, island] = turn % 2 === 0 ? [one, other] : [other, one];
+    const [withTunnel, without] = await Promise.all([
+      measureDaemon(connected, {}),
+      measureDaemon(island, { network: { tunnel: { mode: "off" } } }),
+    ]);
+    on.push(withTunnel);
+    off.push(without);
   }
   for (const [metric, key] of [
     ["tunnel_anonymous_mb", "anonymousMegabytes"],

@@ -21,15 +21,26 @@ export async function reportNetworkFigures(
   try {
     report({ metric: "gateway_create_s", value: await measureCreate(connected) });
     await connect(connected);
-    if (isCostAlone) return await reportCost(connected, report);
+    if (isCostAlone) return await reportCostOfPair(connected, report);
     await reportFaults(connected, report);
     const logs = await measureLogs(connected);
     report({ metric: "logs_first_byte_ms", value: median(logs), samples: logs });
     const { tunnel, direct } = await measureThroughput(connected.sandbox);
     report({ metric: "tunnel_mbit_per_s", value: tunnel, samples: { withoutTunnel: Math.round(direct) } });
-    await reportCost(connected, report);
+    await reportCostOfPair(connected, report);
   } finally {
     await connected.close();
+  }
+}
+
+async function reportCostOfPair(connected: Connected, report: (figure: Figure) => void): Promise<void> {
+  const other = await bringUpInVpc();
+  try {
+    await measureCreate(other);
+    await connect(other);
+    await reportCost([connected, other], report);
+  } finally {
+    await other.close();
   }
 }
 

@@ -26,3 +26,19 @@ test("a period that changes counts from the end of each round, and is asked for 
   assert.deepEqual(gaps.slice(0, 5), [5000, 5000, 5000, 7000, 7000]);
   assert.equal(loop.everySeconds, 4);
 });
+
+test("a period that changes ends at the moment that is named for it, which may be now", async (context) => {
+  const clock = new MemoryClock();
+  const [startMs, beganMs] = [clock.monotonic(), [] as number[]];
+  const loop = new Loop({
+    ...{ name: "watch", everySeconds: () => 5, log: createMemoryLog().log, random: () => 0 },
+    ...{ monotonic: clock.monotonic, sleep: clock.sleep },
+    nextMs: (lastMs, periodMs) => startMs + Math.floor((lastMs - startMs + periodMs) / 4000) * 4000,
+    run: async () => void beganMs.push(clock.monotonic() - startMs),
+  });
+  const stop = new AbortController();
+  context.after(() => stop.abort());
+  await loop.start(stop.signal);
+  await clock.advance(17_000);
+  assert.deepEqual(beganMs, [0, 5000, 8000, 12_000, 16_000]);
+});

@@ -31,8 +31,8 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
 
   for (const [what, isCalling, bound] of [
     ["calls its satellites answers within 5 s", true, 5],
-    // A knock each 5 s, two that are silent for a second, and a handshake.
-    ["does not call them answers within 8 s", false, 8],
+    // A knock each 10 s, two that are silent for a second, and a handshake.
+    ["does not call them answers within 13 s", false, 13],
   ] as const) {
     test(`under traffic, a gateway that restarts and ${what}`, async (context) => {
       const atMs = Date.now();
@@ -64,12 +64,12 @@ describe("the watch on a real tunnel", { skip, concurrency: 1 }, () => {
     assert.ok(silence <= 16, `${silence} s`);
   });
 
-  test("a machine that gets another address from its LAN is found within 8 s", async (context) => {
+  test("a machine that gets another address from its LAN is found within 13 s", async (context) => {
     const atMs = Date.now();
     lab.moveSatellite();
     const silence = await silenceSince(far, atMs);
     context.diagnostic(`silence: ${silence} s`);
-    assert.ok(silence <= 8, `${silence} s`);
+    assert.ok(silence <= 13, `${silence} s`);
   });
 
   test("UDP that is dropped is reported once, and 6 s after it passes again the tunnel is up", async (context) => {

@@ -5,7 +5,7 @@ import { readPublicKey } from "../../network/key-file.ts";
 import { ensureNextKey, readNextKey } from "../../network/rotation/next-key.ts";
 
 const ASK_EVERY_MS = 500;
-/** The daemon finds the next key within half a minute, the gateway learns it by a watch, and is asked each five seconds. */
+/** The daemon finds the next key within half a minute, the gateway learns it by a watch, and is asked each 2.5 seconds. */
 const DEADLINE_MS = 90_000;
 
 /** The new public key. @throws tunnel-key-missing, tunnel-rotation-late, tunnel-rotation-declined, and what reading and writing the files throws */

@@ -10,8 +10,11 @@ import type { WatchedGateway } from "./watched-tunnel.ts";
 
 /** While something is amiss. With two knocks and a handshake this is less than 5 s from a gateway's return to its next answer. */
 export const KNOCK_EVERY_SECONDS = 2.5;
-/** While all is well: a gateway that has lost its sessions shakes hands itself, and does not wait for a knock. */
-export const CALM_KNOCK_EVERY_SECONDS = 5;
+/**
+ * While all is well, together with other loops: a wake-up costs more than the knock. A gateway that has lost its sessions shakes hands itself,
+ * and does not wait for one; a NAT that has moved the node hears of it from WireGuard's keepalive, each 15 s.
+ */
+export const CALM_KNOCK_EVERY_SECONDS = 10;
 const TIMEOUT_SECONDS = 1;
 /** A handshake takes a round trip more. */
 const AFTER_RESTART_TIMEOUT_SECONDS = 2;
