@@ -129,7 +129,11 @@ export const LOOPS = {
   rotation: {
     every: () => UPKEEP_EVERY_SECONDS,
     first: "scheduled",
-    round: ({ keyRotation, gatewayFollower }) => gatewayFollower.round().then(() => keyRotation.round()),
+    round: async ({ keyRotation, gatewayFollower, standbyKeys }) => {
+      await gatewayFollower.round();
+      await keyRotation.round();
+      await standbyKeys.round();
+    },
     isNeeded: ({ keyRotation }) => keyRotation.isNeeded(),
   },
   mtu: {

@@ -103,7 +103,7 @@ test("a next key and a packet size are looked for in the wake-up of other loops,
   const is = { calm: true, underWay: false };
   Object.assign(parts.tunnelWatch, {
     isNeeded: () => true,
-    periodSeconds: () => 5,
+    periodSeconds: () => (is.calm ? 10 : 2.5),
     round: knock,
     isCalm: () => is.calm,
   });
@@ -121,12 +121,14 @@ test("a next key and a packet size are looked for in the wake-up of other loops,
     isFailing = fails;
     await host.clock.advance(60_000);
     const { knock: knocks = [], ...looks } = times;
-    assert.equal(knocks.length, 12);
     const isQuiet = calm && !underWay;
+    assert.ok(Math.abs(knocks.length - (isQuiet ? 6 : 24)) <= 1, `${situation}: ${knocks.length} knocks`);
+    const phases = new Set(knocks.slice(1).map((time) => time % 10_000));
+    if (isQuiet) assert.equal(phases.size, 1, "each comes soon after a moment of the other loops");
     for (const [name, list] of Object.entries(looks)) {
       const without = knocks.filter((time) => !list.includes(time)).length;
-      assert.ok(isQuiet ? without >= 10 : without === 0, `${situation}: ${without} knocks without ${name}`);
-      assert.ok(isQuiet ? list.length === 2 : list.length <= 14, `${situation}: ${name} ran ${list.length} times`);
+      assert.ok(isQuiet ? without >= 4 : without === 0, `${situation}: ${without} knocks without ${name}`);
+      assert.ok(isQuiet ? list.length === 2 : list.length <= 27, `${situation}: ${name} ran ${list.length} times`);
     }
   }
 });

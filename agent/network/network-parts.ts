@@ -13,10 +13,12 @@ import type { Carrier } from "./carrier/carrier.ts";
 import { type CarrierEvent, CarrierWatch } from "./carrier/carrier-watch.ts";
 import { DnsCacheWatch } from "./dns/dns-cache-watch.ts";
 import { PodNetworkWatch } from "./pods/pod-network-watch.ts";
+import { StandbyKeys } from "./rotation/standby-keys.ts";
 import { ServicesWatch } from "./services/services-watch.ts";
 import type { TunnelPart } from "./tunnel-part.ts";
 import { createTunnelUpkeep, type TunnelUpkeepEvent } from "./tunnel-upkeep.ts";
 import { type TunnelEvent, TunnelWatch } from "./watch/tunnel-watch.ts";
+import { watchedTunnels } from "./watch/watched-tunnel.ts";
 
 export type NetworkEvent = CarrierEvent | TunnelEvent | TunnelUpkeepEvent;
 
@@ -44,8 +46,10 @@ export function createNetwork(options: NetworkOptions) {
   const planned = () => converger.tunnel;
   const carrierWatch = new CarrierWatch({ host, log, emit, planned, carrier });
   const tunnel = () => carrierWatch.carrying;
+  const standby = () => watchedTunnels(planned()).filter(({ interface: name }) => name !== tunnel()?.interface);
   return {
     carrierWatch,
+    standbyKeys: new StandbyKeys({ host, emit, standby }),
     ...createTunnelUpkeep({ ...options, planned: () => carriedTunnel(planned()) }),
     podNetwork: new PodNetworkWatch({ host, config, board, tunnel: () => part.known, facts: () => converger.facts }),
     dnsCache: new DnsCacheWatch({
