@@ -3,27 +3,28 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { execa } from "execa";
 import { parse } from "yaml";
 import { down } from "../sandbox/down.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import { cacheFolder, clusterName, debianSuites, nodeName, region, roleArn } from "../sandbox/state.ts";
+import { cacheFolder, debianSuites, nodeName } from "../sandbox/state.ts";
 import { up } from "../sandbox/up.ts";
 import { waitFor } from "../sandbox/wait.ts";
+import {
+  cloudInitOutput,
+  cloudInitStatus,
+  hasMissing,
+  LAUNCH_VERSION,
+  MISSING,
+  makeImage,
+  renderUserData,
+  SEED,
+} from "./launched.ts";
 import { ReleaseMirror } from "./release-mirror.ts";
 
 const SUITE = debianSuites.find((suite) => suite === process.env.EKS_SATELLITE_DEBIAN) ?? "bookworm";
 const FOLDER = join(cacheFolder(), `cloud-init-sandbox${SUITE === "bookworm" ? "" : `-${SUITE}`}`);
 /** Debian 11's own is too old for kubelet; what users rent with Ubuntu 20.04 has Docker's. */
 const CONTAINERD = SUITE === "bullseye" ? "1.7.24" : "debian";
-const PROGRAM = join(import.meta.dirname, "../../agent/main.ts");
-const VERSION = "0.1.0";
-const SEED = "/var/lib/cloud/seed/nocloud";
-/** Where cloud-init finds its user data, and what a sandbox's image has otherwise than a cloud's: no sshd among it. */
-const IMAGE = "datasource_list: [NoCloud]\nnetwork: { config: disabled }\nlocale: false\nssh_genkeytypes: []\n";
-/** Programs that a fresh image lacks: the daemon has to bring them while cloud-init waits for the node. */
-const MISSING = ["conntrack", "socat"];
-
 /** Values that would leave their places in a shell, or in a YAML that was not written for PyYAML. */
 const NASTY = [
   'kubelet.flags.a=it\'s "q" $HOME $(id) `id` \\',
@@ -41,11 +42,12 @@ let url: string;
 
 before(async () => {
   await down(FOLDER);
-  mirror = await ReleaseMirror.create([VERSION]);
-  await mirror.setLatest(VERSION);
+  mirror = await ReleaseMirror.create([LAUNCH_VERSION]);
+  await mirror.setLatest(LAUNCH_VERSION);
   ({ sandbox } = await up({ folder: FOLDER, agent: false, debian: SUITE, containerd: CONTAINERD }));
   url = await mirror.listen(sandbox.addresses.uplink.host);
-  await makeImage();
+  await makeImage({ sandbox }, await userData());
+  await write(NASTY_PATH, await userData({ settings: NASTY }), "600");
 });
 after(async () => {
   await mirror?.close();
@@ -61,59 +63,14 @@ const sh = async (script: string, input?: string) =>
   ).stdout.trim();
 const write = (path: string, content: string, mode = "644") =>
   sh(`mkdir -p "$(dirname ${path})" && cat > ${path} && chmod ${mode} ${path}`, content);
-const output = () => sh("cat /var/log/cloud-init-output.log");
-const hasMissing = async () => {
-  const found = await Promise.all(
-    MISSING.map((program) => sandbox.box(["/bin/sh", "-c", `command -v ${program}`], { mayFail: true })),
-  );
-  return found.every(({ exitCode }) => exitCode === 0) ? true : undefined;
-};
-const cloudInit = async () => (await sandbox.box(["cloud-init", "status", "--long"], { mayFail: true })).stdout;
-
 /** What only the sandbox needs: the address on its link, and what its host forbids to containerd. */
-const PARTICULAR = () => [
+const settings = () => [
   `node.ip=${sandbox.addresses.node}`,
   'containerd.config.plugins."io.containerd.grpc.v1.cri".restrict_oom_score_adj=true',
 ];
 
-/** Runs the command as a user on a laptop, whose keys are in no file. */
-async function userData({
-  settings = [],
-  args: more = [],
-}: {
-  settings?: readonly string[];
-  args?: readonly string[];
-} = {}): Promise<string> {
-  const { accessKeyId, secretAccessKey } = sandbox.facts;
-  const args = [
-    ...["--cluster", clusterName, "--region", region, "--node-name", nodeName, "--role-arn", roleArn],
-    ...["--eks-satellite-version", VERSION, "--ca", join(FOLDER, "pki/aws-ca.crt"), "--credentials-file", "-"],
-    ...[...PARTICULAR(), ...settings].flatMap((setting) => ["--set", setting]),
-    ...more,
-  ];
-  const { stdout } = await execa(process.execPath, [PROGRAM, "user-data", ...args], {
-    input: `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
-    env: {
-      EKS_SATELLITE_BASE_URL: url,
-      EKS_SATELLITE_ALLOW_HTTP: "yes",
-      EKS_SATELLITE_ALLOWED_SIGNERS: mirror.allowedSigners,
-    },
-    stripFinalNewline: false,
-  });
-  return stdout;
-}
-
-/** Makes of the machine an image with cloud-init and the user data, on which nothing else was done. */
-async function makeImage(): Promise<void> {
-  await sh(`export DEBIAN_FRONTEND=noninteractive
-    apt-get purge --yes --quiet=2 ${MISSING.join(" ")} >/dev/null
-    apt-get update --quiet=2
-    apt-get install --yes --quiet=2 --no-install-recommends cloud-init >/dev/null`);
-  await write("/etc/cloud/cloud.cfg.d/99-sandbox.cfg", IMAGE);
-  await write(`${SEED}/user-data`, await userData(), "600");
-  await write(`${SEED}/meta-data`, "instance-id: launched-1\n");
-  await write(NASTY_PATH, await userData({ settings: NASTY }), "600");
-}
+const userData = (more: Parameters<typeof renderUserData>[1] = {}) =>
+  renderUserData({ sandbox, mirror, url, settings: settings() }, more);
 
 /** Processes of the machine with the secret key in their arguments; grep itself reads it from its standard input. */
 const argumentsWithSecret = () =>
@@ -148,21 +105,28 @@ test("cloud-init's own reader of YAML takes from it what was given, byte for byt
 test("a machine that was launched with it is a Ready node without further help, and cloud-init says that it is done", async () => {
   await sandbox.reboot();
   const exposed: string[] = [];
-  const wait = { what: "cloud-init to end", deadlineMs: 240_000, intervalMs: 100, explain: output };
+  const wait = {
+    what: "cloud-init to end",
+    deadlineMs: 240_000,
+    intervalMs: 100,
+    explain: () => cloudInitOutput(sandbox),
+  };
   const ended = await waitFor(wait, async () => {
     exposed.push(...(await argumentsWithSecret()).split("\n").filter(Boolean));
-    const status = await cloudInit();
+    const status = await cloudInitStatus(sandbox);
     return /^status: (done|error)/m.test(status) ? status : undefined;
   });
-  assert.match(ended, /^status: done/m, `${ended}\n${await output()}`);
+  assert.match(ended, /^status: done/m, `${ended}\n${await cloudInitOutput(sandbox)}`);
   // From 24.1 on it says so where something went wrong, and it went on.
   assert.doesNotMatch(ended, /degraded/, ended);
-  assert.match(await output(), /● ready Node satellite-1 is Ready/);
+  assert.match(await cloudInitOutput(sandbox), /● ready Node satellite-1 is Ready/);
   assert.deepEqual(exposed, [], "no process had the secret key in its arguments");
   await sandbox.waitForNode();
   assert.equal(await sh("systemctl is-enabled eks-satellite"), "enabled");
   // apt-get is at work beside the node's becoming Ready, which needs none of them.
-  await waitFor({ what: MISSING.join(" and "), deadlineMs: 120_000, explain: output }, hasMissing);
+  await waitFor({ what: MISSING.join(" and "), deadlineMs: 120_000, explain: () => cloudInitOutput(sandbox) }, () =>
+    hasMissing(sandbox),
+  );
 });
 
 test("the keys are root's alone wherever they are, and in no log", async () => {
