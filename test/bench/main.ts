@@ -1,4 +1,4 @@
-// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `rounds` those of rounds by the number of files, with `network` those of the tunnel, and with `network cost` what it costs the daemon.
+// Measures the daemon on the sandbox and prints one JSON line for each figure; with the word `gpu` those of GPUs alone, with `rounds` those of rounds by the number of files, with `network` those of the tunnel, with `network cost` what it costs the daemon, and with `network faults` how long faults last.
 // With `gateway` those of a gateway with 500 satellites; with `fleet` those of 300 daemons, whose outages last 120 s or as many seconds as a second word says.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ if (process.argv[2] === "rounds") {
 }
 
 if (process.argv[2] === "network") {
-  await reportNetworkFigures(report, { isCostAlone: process.argv[3] === "cost" });
+  await reportNetworkFigures(report, process.argv[3]);
   process.exit(0);
 }
 

@@ -12,17 +12,15 @@ import { measureThroughput } from "./throughput.ts";
 const RUNS = 7;
 const POD = "talker";
 
-/** Measures and reports each of them, or what the tunnel costs the daemon alone. */
-export async function reportNetworkFigures(
-  report: (figure: Figure) => void,
-  { isCostAlone = false } = {},
-): Promise<void> {
+/** Measures and reports each of them, or only what the tunnel costs the daemon, or only how long faults last. */
+export async function reportNetworkFigures(report: (figure: Figure) => void, only?: string): Promise<void> {
   const connected = await bringUpInVpc();
   try {
     report({ metric: "gateway_create_s", value: await measureCreate(connected) });
     await connect(connected);
-    if (isCostAlone) return await reportCostOfPair(connected, report);
+    if (only === "cost") return await reportCostOfPair(connected, report);
     await reportFaults(connected, report);
+    if (only === "faults") return;
     const logs = await measureLogs(connected);
     report({ metric: "logs_first_byte_ms", value: median(logs), samples: logs });
     const { tunnel, direct } = await measureThroughput(connected.sandbox);
