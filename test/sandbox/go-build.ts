@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { replaceFolder } from "./fresh-folder.ts";
+import type { Arch } from "./processor.ts";
 import type { Progress } from "./step.ts";
 
 /** A set of programs from one Go module. */
@@ -19,6 +20,8 @@ export interface GoBuild {
   readonly target: string;
   /** Go variables set at link time: what the program says its version is. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** The processor that it is built for; the host's when it is left out. */
+  readonly arch?: Arch;
   /** It has parts in C, and so needs a C compiler, and the libc that it was built with. */
   readonly hasC?: true;
 }
@@ -35,7 +38,10 @@ export async function build(build: GoBuild, progress: Progress): Promise<string>
       const flags = ["-trimpath", "-ldflags", linkFlags(build), "-o", `${fresh}/`];
       const options = {
         cwd: build.module,
-        env: { CGO_ENABLED: build.hasC === true ? "1" : "0", GOFLAGS: "-mod=readonly" },
+        env: {
+          ...(build.arch === undefined ? {} : { GOARCH: build.arch }),
+          ...{ CGO_ENABLED: build.hasC === true ? "1" : "0", GOFLAGS: "-mod=readonly" },
+        },
       };
       await execa("go", ["build", ...flags, ...build.packages], options);
       for (const tests of build.tests ?? []) await execa("go", ["test", "-c", "-vet=off", ...flags, tests], options);
@@ -59,6 +65,7 @@ async function requireGo(): Promise<void> {
 async function digestOf(build: GoBuild): Promise<string> {
   const hash = createHash("sha256")
     .update(linkFlags(build))
+    .update(build.arch ?? "")
     .update([...build.packages, ...(build.tests ?? [])].join());
   const own = build.packages.filter((path) => path.startsWith("./")).map((path) => join(path, "main.go"));
   for (const file of ["go.mod", "go.sum", ...own]) hash.update(await readFile(join(build.module, file)));

@@ -6,25 +6,31 @@ import { generateKubernetesModule, kubernetesPackages } from "./kubernetes-modul
 import { cacheFolder, defaultKubernetes } from "./state.ts";
 import type { Progress } from "./step.ts";
 
-const pinnedModules = join(import.meta.dirname, "go");
+/** Folder of the modules, each of which pins what it needs. */
+export const pinnedModules = join(import.meta.dirname, "go");
 
 /** The kubelet, kubectl and control plane of one Kubernetes version; returns the folder of the programs. */
 export async function buildKubernetes(version: string, progress: Progress): Promise<string> {
-  const target = join(cacheFolder(), `kubernetes-${version}`);
-  const module =
-    version === defaultKubernetes
-      ? join(pinnedModules, "kubernetes")
-      : await generateKubernetesModule(version, join(target, "module"), progress);
   return build(
     {
       title: `build Kubernetes ${version} (10 min on 2 cores the first time)`,
-      module,
+      module: await kubernetesModule(version, progress),
       packages: kubernetesPackages,
-      target,
+      target: kubernetesTarget(version),
       variables: { "k8s.io/component-base/version.gitVersion": `v${version}` },
     },
     progress,
   );
+}
+
+/** Folder of the module that one Kubernetes version is built from. */
+export async function kubernetesModule(version: string, progress: Progress): Promise<string> {
+  if (version === defaultKubernetes) return join(pinnedModules, "kubernetes");
+  return generateKubernetesModule(version, join(kubernetesTarget(version), "module"), progress);
+}
+
+function kubernetesTarget(version: string): string {
+  return join(cacheFolder(), `kubernetes-${version}`);
 }
 
 /** aws-iam-authenticator and ecr-credential-provider; returns the folder of the programs. */

@@ -2,7 +2,7 @@
 // containerd as Docker's package configures it, kubelet and CNI plugins, no cluster.
 import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { renderHosts } from "./addresses.ts";
 import { clean } from "./environment.ts";
@@ -93,10 +93,11 @@ export async function fillTree(
 ): Promise<void> {
   await execa("cp", ["--archive", "--reflink=auto", `${baseTree(base)}/.`, fresh], clean());
   await configureSystem(fresh, hostname, renderHosts(addresses, facts.clusterId, hostname));
-  await installPrograms(programs.kubernetes, ["kubelet"], join(fresh, "usr/bin"));
+  const { kubelet, credentialProvider, wireguard } = programs.machine;
+  await installPrograms(dirname(kubelet), [basename(kubelet)], join(fresh, "usr/bin"));
   const providers = join(fresh, "etc/eks/image-credential-provider");
-  await installPrograms(programs.awsTools, ["ecr-credential-provider"], providers);
-  await cp(programs.wireguard, join(fresh, "usr/local/bin/wireguard-go"), { mode: 0 });
+  await installPrograms(dirname(credentialProvider), [basename(credentialProvider)], providers);
+  await cp(wireguard, join(fresh, "usr/local/bin/wireguard-go"), { mode: 0 });
   if (programs.containerd) await installContainerd(fresh, programs.containerd);
   if (standsForUbuntu(facts)) await writeFile(join(fresh, "usr/lib/os-release"), ubuntuRelease);
   await mkdir(join(fresh, "etc/containerd"), { recursive: true });
