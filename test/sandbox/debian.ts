@@ -4,11 +4,19 @@ import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { replaceFolder } from "./fresh-folder.ts";
+import { registerEmulator } from "./machine/binfmt.ts";
+import { type Arch, architectureOf, hostArch, isForeign } from "./processor.ts";
 import { cacheFolder, type MachineKind } from "./state.ts";
 import type { Progress } from "./step.ts";
 
-/** What a virtual machine needs on top. */
-const virtualPackages = ["e2fsprogs", "qemu-system-x86"];
+/** What a virtual machine needs on top, by its processor. */
+const virtualPackages: Readonly<Record<Arch, readonly string[]>> = {
+  amd64: ["e2fsprogs", "qemu-system-x86"],
+  arm64: ["e2fsprogs", "qemu-system-arm"],
+};
+
+/** What runs programs of a foreign processor on the host, in the machine's file tree. */
+const foreignPackages = ["qemu-user-static"];
 
 const packages = [
   "busybox-static",
@@ -30,13 +38,23 @@ const packages = [
  * Installs with apt what is missing on the host.
  * @throws Error when this is not Linux, not root, or has no apt.
  */
-export async function ensurePackages(progress: Progress, machine: MachineKind = "nspawn"): Promise<void> {
+export async function ensurePackages(
+  progress: Progress,
+  machine: MachineKind = "nspawn",
+  arch: Arch = hostArch,
+): Promise<void> {
   if (process.platform !== "linux") throw new Error(`the sandbox needs Linux, and this is ${process.platform}`);
   if (process.getuid?.() !== 0) {
     throw new Error("the sandbox makes network namespaces and boots a machine: run it as root (sudo)");
   }
   if (!existsSync("/usr/bin/apt-get")) throw new Error("the sandbox needs Debian or Ubuntu: there is no apt-get here");
-  const missing = await missingPackages(machine === "vm" ? [...packages, ...virtualPackages] : packages);
+  const virtual = machine === "vm" ? virtualPackages[arch] : [];
+  await installMissing([...packages, ...virtual, ...(isForeign(arch) ? foreignPackages : [])], progress);
+  if (isForeign(arch)) await registerEmulator(architectureOf(arch));
+}
+
+async function installMissing(wanted: readonly string[], progress: Progress): Promise<void> {
+  const missing = await missingPackages(wanted);
   if (missing.length === 0) return;
   await progress.step(`install ${missing.join(", ")} with apt`, async () => {
     await execa("apt-get", ["update", "--quiet"]);
