@@ -1,7 +1,10 @@
 // The two container images that the sandbox needs, made from Debian's static busybox: no image registry is reachable.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type BaseChoice, baseTree } from "./machine/base.ts";
 import type { Machine } from "./machine/machine.ts";
+import { type Arch, hostArch, isForeign } from "./processor.ts";
 import { renderTar, type TarEntry } from "./tar.ts";
 import { waitFor } from "./wait.ts";
 
@@ -10,6 +13,8 @@ export interface Image {
   readonly tag: string;
   readonly files: readonly TarEntry[];
   readonly entrypoint: readonly string[];
+  /** The host's when it is left out. */
+  readonly arch?: Arch;
 }
 
 /** The image of the web application, and the page it serves. */
@@ -20,8 +25,8 @@ export const webPage = "hello from the satellite\n";
 const untilTerminated = (command: string) => ["/bin/sh", "-c", `trap 'kill $!; exit' TERM INT; ${command} & wait`];
 
 /** Imports the images into the machine's containerd, those that it has left out. */
-export async function importImages(machine: Machine): Promise<void> {
-  await importMissing(machine, await allImages());
+export async function importImages(machine: Machine, base?: BaseChoice): Promise<void> {
+  await importMissing(machine, await allImages(base));
 }
 
 /** Imports those of the images that the machine's containerd does not have. */
@@ -38,39 +43,41 @@ export async function importMissing(machine: Machine, images: readonly Image[]):
   }
 }
 
-async function allImages(): Promise<Image[]> {
-  const files = await busyboxFiles();
+async function allImages(base?: BaseChoice): Promise<Image[]> {
+  const arch = base?.arch ?? hostArch;
+  const files = await busyboxFiles(base && isForeign(arch) ? join(baseTree(base), "bin/busybox") : undefined);
   return [
-    { tag: "registry.k8s.io/pause:3.10", files, entrypoint: untilTerminated("sleep 2147483647") },
-    await pageImage(webImage, webPage),
+    { tag: "registry.k8s.io/pause:3.10", files, entrypoint: untilTerminated("sleep 2147483647"), arch },
+    { ...pageImage(webImage, webPage, files), arch },
   ];
 }
 
 /** The archive of an image that serves this page on port 8080. */
 export async function renderPageImage(tag: string, page: string): Promise<Buffer> {
-  return renderImage(await pageImage(tag, page));
+  return renderImage(pageImage(tag, page, await busyboxFiles()));
 }
 
-async function pageImage(tag: string, page: string): Promise<Image> {
+function pageImage(tag: string, page: string, busybox: readonly TarEntry[]): Image {
   const content = { path: "www/index.html", content: Buffer.from(page) };
   const serve = "echo serving; httpd -f -v -h /www -p 8080";
-  return { tag, files: [...(await busyboxFiles()), content], entrypoint: untilTerminated(serve) };
+  return { tag, files: [...busybox, content], entrypoint: untilTerminated(serve) };
 }
 
-export async function busyboxFiles(): Promise<TarEntry[]> {
+/** busybox under the names that the images use; by default the host's. */
+export async function busyboxFiles(program = "/bin/busybox"): Promise<TarEntry[]> {
   const applets = ["sh", "cat", "httpd", "ls", "mkdir", "nslookup", "sleep", "wget"];
   return [
-    { path: "bin/busybox", content: await readFile("/bin/busybox"), mode: 0o755 },
+    { path: "bin/busybox", content: await readFile(program), mode: 0o755 },
     ...applets.map((name) => ({ path: `bin/${name}`, linkTo: "busybox" })),
   ];
 }
 
 /** The archive that `docker save` writes, which containerd imports. */
-export function renderImage({ tag, files, entrypoint }: Image): Buffer {
+export function renderImage({ tag, files, entrypoint, arch = hostArch }: Image): Buffer {
   const layer = renderTar(files);
   const config = Buffer.from(
     JSON.stringify({
-      architecture: process.arch === "arm64" ? "arm64" : "amd64",
+      architecture: arch,
       os: "linux",
       config: { Entrypoint: entrypoint },
       rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },

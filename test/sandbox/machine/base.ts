@@ -5,6 +5,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { replaceFolder } from "../fresh-folder.ts";
+import { type Arch, hostArch, isForeign } from "../processor.ts";
 import { cacheFolder, type DebianSuite, type MachineKind } from "../state.ts";
 import type { Progress } from "../step.ts";
 import { addKernel } from "./kernel.ts";
@@ -17,6 +18,8 @@ import { virtualPackages } from "./virtual-tree.ts";
 export interface BaseChoice {
   readonly machine: MachineKind | "instance" | "rented";
   readonly debian: DebianSuite;
+  /** The host's when it is left out. */
+  readonly arch?: Arch;
   /** With Debian's Docker. */
   readonly docker?: boolean;
 }
@@ -56,10 +59,11 @@ export function baseTree(choice: BaseChoice): string {
 /** Folder of the base: its tree, or for a virtual machine its kernel and its tree. */
 export function baseFolder(choice: BaseChoice): string {
   const digest = createHash("sha256")
-    .update([mirror, choice.debian, ...packages[choice.machine], ...laterOf(choice)].join())
+    .update([mirror, choice.debian, ...packagesOf(choice), ...laterOf(choice)].join())
     .digest("hex")
     .slice(0, 12);
-  return join(cacheFolder(), `${folderNames[choice.machine]}-${digest}`);
+  const name = folderNames[choice.machine];
+  return join(cacheFolder(), `${isForeign(choice.arch) ? `${name}-${choice.arch}` : name}-${digest}`);
 }
 
 /** Makes the base with debootstrap when its package list is new, and returns its tree. */
@@ -67,28 +71,39 @@ export async function ensureBaseTree(progress: Progress, choice: BaseChoice = co
   const folder = baseFolder(choice);
   if (existsSync(folder)) return baseTree(choice);
   const isVirtual = choice.machine === "vm";
-  const debian = `Debian ${choice.debian}${choice.docker === true ? " with Docker" : ""}`;
-  const what = isVirtual ? `${debian} and its kernel` : debian;
-  await progress.step(`debootstrap ${what} for the machine (1 to 2 min the first time)`, async () => {
+  await progress.step(titleOf(choice), async () => {
     await replaceFolder(folder, async (fresh) => {
       await debootstrap(isVirtual ? join(fresh, "tree") : fresh, choice);
-      if (isVirtual) await addKernel(fresh, choice.debian, mirror);
+      if (isVirtual) await addKernel(fresh, choice, mirror);
     });
   });
   return baseTree(choice);
 }
 
+function titleOf({ machine: kind, debian, docker, arch }: BaseChoice): string {
+  const words = [`debootstrap Debian ${debian}`];
+  if (isForeign(arch)) words.push(`of ${arch}`);
+  if (docker === true) words.push("with Docker");
+  if (kind === "vm") words.push("and its kernel");
+  return [...words, `for the machine (${isForeign(arch) ? "10 min" : "1 to 2 min"} the first time)`].join(" ");
+}
+
 async function debootstrap(tree: string, choice: BaseChoice): Promise<void> {
   await mkdir(tree, { recursive: true });
-  const include = `--include=${packages[choice.machine].join(",")}`;
+  const flags = ["--variant=minbase", `--arch=${choice.arch ?? hostArch}`, `--include=${packagesOf(choice).join(",")}`];
   // In a mount namespace of its own: what debootstrap mounts in the tree goes when it ends, however it ends.
-  await execa("unshare", ["--mount", "--", "debootstrap", "--variant=minbase", include, choice.debian, tree, mirror]);
+  await execa("unshare", ["--mount", "--", "debootstrap", ...flags, choice.debian, tree, mirror]);
   const later = laterOf(choice);
   if (later.length > 0) await installLater(tree, later);
   for (const path of ["var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"]) {
     await rm(join(tree, path), { recursive: true, force: true });
     await mkdir(join(tree, path), { recursive: true });
   }
+}
+
+/** A foreign machine's initramfs and images have its own busybox, where others have the host's. */
+function packagesOf({ machine: kind, arch }: BaseChoice): readonly string[] {
+  return isForeign(arch) ? [...packages[kind], "busybox-static"] : packages[kind];
 }
 
 function laterOf({ machine: kind, docker }: BaseChoice): readonly string[] {

@@ -3,6 +3,8 @@ import { copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "n
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { clean } from "../environment.ts";
+import { type Arch, hostArch, isForeign } from "../processor.ts";
+import type { DebianSuite } from "../state.ts";
 
 /** Where {@link addKernel} leaves what QEMU boots. */
 export const kernelName = "vmlinuz";
@@ -29,13 +31,20 @@ for path in dev sys proc; do mount --move "/$path" "/root/$path"; done
 exec /bin/busybox switch_root /root /sbin/init
 `;
 
+/** Which of Debian's kernels. */
+export interface KernelChoice {
+  readonly debian: DebianSuite;
+  /** The host's when it is left out. */
+  readonly arch?: Arch;
+}
+
 /** Puts the suite's kernel into `folder`, and its modules into the Debian tree that lies there as `tree`. */
-export async function addKernel(folder: string, suite: string, mirror: string): Promise<void> {
+export async function addKernel(folder: string, choice: KernelChoice, mirror: string): Promise<void> {
   const tree = join(folder, "tree");
   const unpacked = join(folder, "kernel");
-  await downloadKernel(unpacked, suite, mirror);
+  await downloadKernel(unpacked, choice, mirror);
   const image = (await readdir(join(unpacked, "boot"))).find((name) => name.startsWith("vmlinuz-"));
-  if (image === undefined) throw new Error(`Debian's kernel of ${suite} has no boot/vmlinuz-*`);
+  if (image === undefined) throw new Error(`Debian's kernel of ${choice.debian} has no boot/vmlinuz-*`);
   const release = image.slice("vmlinuz-".length);
   await rename(join(unpacked, "boot", image), join(folder, kernelName));
   const modules = await modulesFolder(unpacked);
@@ -44,7 +53,8 @@ export async function addKernel(folder: string, suite: string, mirror: string): 
   await cp(join(modules, release), join(tree, "lib/modules", release), { recursive: true });
   await rm(unpacked, { recursive: true });
   await execa("chroot", [tree, "depmod", release], clean());
-  await writeInitramfs(folder, tree, release);
+  const busybox = isForeign(choice.arch) ? join(tree, "bin/busybox") : "/bin/busybox";
+  await writeInitramfs(folder, { tree, release, busybox });
 }
 
 /** Debian 13 has its kernel's modules below /usr/lib. */
@@ -54,7 +64,11 @@ async function modulesFolder(unpacked: string): Promise<string> {
 }
 
 /** With lists and archives of apt's that are this download's own: the host may be of another suite. */
-async function downloadKernel(target: string, suite: string, mirror: string): Promise<void> {
+async function downloadKernel(
+  target: string,
+  { debian: suite, arch = hostArch }: KernelChoice,
+  mirror: string,
+): Promise<void> {
   const apt = join(target, "apt");
   await mkdir(join(apt, "lists/partial"), { recursive: true });
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -63,9 +77,10 @@ async function downloadKernel(target: string, suite: string, mirror: string): Pr
   const own = [
     ...[`Dir::Etc::sourcelist=${apt}/sources.list`, "Dir::Etc::sourceparts=/dev/null", `Dir::State=${apt}`],
     ...[`Dir::State::status=${apt}/status`, `Dir::Cache=${apt}`, "APT::Sandbox::User=root"],
+    ...[`APT::Architecture=${arch}`, `APT::Architectures=${arch}`],
   ].flatMap((option) => ["--option", option]);
   await execa("apt-get", [...own, "update", "--quiet=2"]);
-  const meta = `linux-image-${process.arch === "arm64" ? "arm64" : "amd64"}`;
+  const meta = `linux-image-${arch}`;
   const { stdout } = await execa("apt-cache", [...own, "depends", meta]);
   const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
   if (name === undefined) throw new Error(`Debian's ${meta} of ${suite} depends on no kernel:\n${stdout}`);
@@ -74,11 +89,20 @@ async function downloadKernel(target: string, suite: string, mirror: string): Pr
   await execa("dpkg-deb", ["--extract", join(target, archive), target]);
 }
 
-async function writeInitramfs(folder: string, tree: string, release: string): Promise<void> {
+/** What the initramfs has its parts from. */
+interface Parts {
+  readonly tree: string;
+  /** The kernel's. */
+  readonly release: string;
+  /** The machine's program. */
+  readonly busybox: string;
+}
+
+async function writeInitramfs(folder: string, { tree, release, busybox }: Parts): Promise<void> {
   const root = join(folder, "initramfs");
   for (const name of ["bin", "dev", "proc", "sys", "root", "modules"])
     await mkdir(join(root, name), { recursive: true });
-  await copyFile("/bin/busybox", join(root, "bin/busybox"));
+  await copyFile(busybox, join(root, "bin/busybox"));
   await writeFile(join(root, "init"), init, { mode: 0o755 });
   const order: string[] = [];
   for (const path of await modulesInOrder(tree, release)) order.push(await copyModule(join(tree, path), root));
