@@ -8,6 +8,7 @@ import { lambdaDaemon } from "./lambda/start.ts";
 import { machineOf } from "./machine/kinds.ts";
 import { removeNetwork } from "./network.ts";
 import { recordedDaemons, stopDaemon } from "./process.ts";
+import { hostArch } from "./processor.ts";
 import { heldSlot, releaseSlot } from "./slots.ts";
 import { readFacts, sandboxFolder } from "./state.ts";
 
@@ -33,13 +34,14 @@ export async function down(folder = sandboxFolder()): Promise<void> {
   // Half a sandbox has no facts: every kind is cut off alike then, by the processes in its namespace.
   const {
     machine = "nspawn",
+    arch = hostArch,
     debian = "bookworm",
     network = "direct",
     docker = false,
   } = (await readFacts(folder)) ?? {};
   // The runners first: they would take a machine that ends for one that powers itself off.
   for (const runner of [instanceRunner, lambdaDaemon]) await stopDaemon(folder, runner, 0);
-  if (slot !== undefined) await machineOf(folder, { slot, machine, debian, network, docker }).cutPower();
+  if (slot !== undefined) await machineOf(folder, { slot, machine, arch, debian, network, docker }).cutPower();
   if (slot !== undefined)
     await Promise.all((await instanceIds(folder)).map((id) => new Instance(folder, slot, id).end("at once")));
   // No time to end in order: what they would write is removed below.

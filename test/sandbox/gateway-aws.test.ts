@@ -20,6 +20,7 @@ import { awsProgram, ensurePython, renderAccount } from "./aws.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { ensurePackages } from "./debian.ts";
 import { cleanEnvironment } from "./environment.ts";
+import { hostArch } from "./processor.ts";
 import { clusterName, defaultKubernetes, newFacts } from "./state.ts";
 import { Progress } from "./step.ts";
 import { awsClients } from "./vpc/aws-clients.ts";
@@ -34,6 +35,7 @@ const NODES = "10.250.0.0/24";
 
 const facts = newFacts(99, {
   ...{ kubernetes: defaultKubernetes, containerd: "debian", machine: "nspawn", debian: "bookworm", network: "vpc" },
+  arch: hostArch,
   lambda: false,
   docker: false,
 });

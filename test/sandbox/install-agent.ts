@@ -8,6 +8,7 @@ import type { Addresses } from "./addresses.ts";
 import { buildOnce } from "./build-once.ts";
 import type { Machine } from "./machine/machine.ts";
 import { awsCaPath } from "./machine-tree.ts";
+import { readNode } from "./node-program.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { clusterName, nodeName, region, roleArn, type SandboxFacts } from "./state.ts";
 
@@ -51,7 +52,7 @@ export async function installAgent(
   { isStarted = true }: { readonly isStarted?: boolean } = {},
 ) {
   const files: readonly InstalledFile[] = [
-    { path: "/opt/eks-satellite/bin/node", content: await readFile(process.execPath), mode: 0o755 },
+    { path: "/opt/eks-satellite/bin/node", content: await readNode(facts.arch), mode: 0o755 },
     ...(await Promise.all(PROGRAM_FILES.map((name) => programFile(dist, name)))),
     { path: "/usr/local/bin/eks-satellite", content: await fromProject("systemd/eks-satellite"), mode: 0o755 },
     { path: unitPath, content: await fromProject("systemd/eks-satellite.service"), mode: 0o644 },

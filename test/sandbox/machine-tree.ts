@@ -67,7 +67,7 @@ export function machineTree(folder: string): string {
 export async function createTree(sandbox: Parts): Promise<void> {
   const target = machineTree(sandbox.folder);
   if (sandbox.facts.machine === "vm")
-    return createDisk(target, sandbox.addresses, (tree) => fillTree(tree, sandbox, ownChoice(sandbox)));
+    return createDisk(target, sandbox, (tree) => fillTree(tree, sandbox, ownChoice(sandbox)));
   if (existsSync(target)) return;
   await replaceFolder(target, async (fresh) => {
     await fillTree(fresh, sandbox, ownChoice(sandbox));

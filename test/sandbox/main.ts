@@ -5,6 +5,7 @@ import { down } from "./down.ts";
 import { instanceCommand } from "./instances/commands.ts";
 import { lambdaCommand } from "./lambda/commands.ts";
 import { showLog } from "./log-command.ts";
+import { type Arch, arches } from "./processor.ts";
 import { renderReport } from "./report.ts";
 import { openSandbox } from "./sandbox.ts";
 import {
@@ -23,6 +24,7 @@ interface UpFlags {
   readonly kubernetes?: string;
   readonly containerd?: ContainerdChoice;
   readonly machine?: MachineKind;
+  readonly arch?: Arch;
   readonly debian?: DebianSuite;
   readonly agent: boolean;
   readonly cloudController?: boolean;
@@ -46,6 +48,12 @@ program
     new Option("--machine <kind>", "a container on the host's kernel, or a virtual machine with its own").choices(
       machineKinds,
     ),
+  )
+  .addOption(
+    new Option(
+      "--arch <processor>",
+      "the virtual machine's processor; another one than the host's is emulated",
+    ).choices(arches),
   )
   .addOption(new Option("--debian <suite>", "the machine's suite of Debian").choices(debianSuites))
   .option("--vpc", "the machine behind a NAT, the control plane in a VPC")

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { type Arch, hostArch } from "./processor.ts";
 
 /** The facts of one sandbox, kept in state.json. */
 export interface SandboxFacts {
@@ -13,6 +14,7 @@ export interface SandboxFacts {
   readonly kubernetes: string;
   readonly containerd: ContainerdChoice;
   readonly machine: MachineKind;
+  readonly arch: Arch;
   readonly debian: DebianSuite;
   readonly network: NetworkKind;
   /** The machine is rented from the sandbox's Lambda: there is none until a launch. */
@@ -62,7 +64,8 @@ export function cacheFolder(): string {
 /** The facts of the sandbox in `folder`, or undefined when there is none (or a crash left half a file). */
 export async function readFacts(folder: string): Promise<SandboxFacts | undefined> {
   try {
-    return JSON.parse(await readFile(factsPath(folder), "utf8"));
+    // A sandbox of an earlier commit does not say that its machine has the host's processor.
+    return { arch: hostArch, ...JSON.parse(await readFile(factsPath(folder), "utf8")) };
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;
@@ -78,7 +81,7 @@ export async function writeFacts(folder: string, facts: SandboxFacts): Promise<v
 /** What the caller of `up` decides; a sandbox of other choices makes way for a new one. */
 export type Choices = Pick<
   SandboxFacts,
-  "kubernetes" | "containerd" | "machine" | "debian" | "network" | "lambda" | "docker"
+  "kubernetes" | "containerd" | "machine" | "arch" | "debian" | "network" | "lambda" | "docker"
 >;
 
 /** Facts for a new sandbox in `slot`, with an id and keys of its own. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { authorizeRole } from "./authentication.ts";
 import { ensurePython, startAws } from "./aws.ts";
 import { ensureCertificates } from "./certificates.ts";
+import { choose, requireSupported } from "./choices.ts";
 import { startCloudController } from "./cloud-controller.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { ensurePackages, ensurePrometheus, ensureRegistry } from "./debian.ts";
@@ -29,6 +30,7 @@ import { startUserContainer } from "./machine/docker.ts";
 import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
 import { lastLines, startDaemon } from "./process.ts";
+import { isForeign } from "./processor.ts";
 import { ensurePrograms } from "./programs.ts";
 import { startRegistry } from "./registry.ts";
 import { type Check, checkNode } from "./report.ts";
@@ -77,8 +79,9 @@ export interface UpResult {
 export async function up(options: UpOptions = {}): Promise<UpResult> {
   const progress = options.progress ?? new Progress();
   const folder = options.folder ?? sandboxFolder();
-  const choices = await choose(folder, options);
-  await ensurePackages(progress, choices.machine);
+  const choices = choose(options, await readFacts(folder));
+  requireSupported(choices, options);
+  await ensurePackages(progress, choices.machine, choices.arch);
   await ensurePrograms(choices, progress);
   const python = await ensurePython(progress);
   await ensureBaseTree(progress, choices);
@@ -128,7 +131,7 @@ async function startMachine(sandbox: Sandbox, progress: Progress): Promise<void>
   if (sandbox.facts.lambda) return progress.step("Lambda", () => startLambda(sandbox.folder, sandbox.addresses));
   await progress.step("the machine's files", () => createTree(sandbox));
   await progress.step("the machine boots", () => sandbox.machine.boot());
-  await progress.step("images in the machine", () => importImages(sandbox.machine));
+  await progress.step("images in the machine", () => importImages(sandbox.machine, sandbox.facts));
   if (sandbox.facts.docker) await progress.step("the user's container", () => startUserContainer(sandbox.machine));
 }
 
@@ -164,8 +167,9 @@ async function joinNode(sandbox: Sandbox, progress: Progress): Promise<readonly 
   return progress.step("page, logs and exec", () => checkNode(sandbox));
 }
 
-/** An emulated processor is ten times slower. */
+/** An emulated processor is ten times slower, and a foreign one slower still. */
 function readyMs({ facts }: Sandbox): number {
+  if (isForeign(facts.arch)) return 600_000;
   return facts.machine === "vm" ? 240_000 : 60_000;
 }
 
@@ -179,19 +183,6 @@ async function waitForReady(sandbox: Sandbox): Promise<void> {
       `${error.message}\nthe daemon's last lines:\n${daemon}\n${await lastLines(sandbox.folder, "machine", 30)}`,
     );
   });
-}
-
-async function choose(folder: string, options: UpOptions): Promise<Choices> {
-  const present = await readFacts(folder);
-  return {
-    kubernetes: options.kubernetes ?? present?.kubernetes ?? defaultKubernetes,
-    containerd: options.containerd ?? present?.containerd ?? "debian",
-    machine: options.machine ?? present?.machine ?? "nspawn",
-    debian: options.debian ?? present?.debian ?? "bookworm",
-    network: options.network ?? (options.lambda ? "vpc" : (present?.network ?? "direct")),
-    lambda: options.lambda ?? (options.network === undefined && present?.lambda === true),
-    docker: options.docker ?? present?.docker ?? false,
-  };
 }
 
 /** The facts of the sandbox; one of other choices, or of an earlier boot of the host, makes way for a new one. */

@@ -3,7 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { clean } from "../environment.ts";
+import { type Arch, hostArch, isForeign } from "../processor.ts";
 import { writeAtomic } from "../state.ts";
+import { type Hardware, hardware } from "./hardware.ts";
 import { kernelName } from "./kernel.ts";
 
 /** QEMU's words for the two. */
@@ -14,6 +16,11 @@ const record = "/run/eks-satellite-accelerator";
 
 /** On some machines /dev/kvm opens, and a kernel hangs in it before it says anything. */
 const firstLineMs = 10_000;
+
+/** Which one a machine of this processor has: KVM runs the host's alone. */
+export async function findAcceleratorOf(arch: Arch, base: string): Promise<Accelerator> {
+  return isForeign(arch) ? "tcg" : findAccelerator(base);
+}
 
 /** Which one this host has: `EKS_SATELLITE_ACCELERATOR`, or what was found since the host was booted, or a try. */
 export async function findAccelerator(base: string): Promise<Accelerator> {
@@ -34,17 +41,19 @@ export async function readAccelerator(): Promise<Accelerator | undefined> {
 }
 
 /** QEMU's flags for it. */
-export function acceleratorFlags(accelerator: Accelerator): readonly string[] {
+export function acceleratorFlags(accelerator: Accelerator, { emulated }: Hardware): readonly string[] {
   return accelerator === "kvm"
     ? ["-accel", "kvm", "-cpu", "host"]
-    : ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"];
+    : ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", emulated];
 }
 
 async function comesUp(kernel: string): Promise<boolean> {
   const machine = ["-display", "none", "-nodefaults", "-serial", "stdio", "-m", "256", "-no-reboot"];
-  const boot = ["-kernel", kernel, "-append", "console=ttyS0 earlyprintk=serial panic=-1"];
+  const own = hardware[hostArch];
+  const boot = ["-kernel", kernel, "-append", `console=${own.console} earlyprintk=serial panic=-1`];
   const options = { ...clean(), reject: false, timeout: firstLineMs, killSignal: "SIGKILL" } as const;
-  const qemu = execa("qemu-system-x86_64", [...acceleratorFlags("kvm"), ...machine, ...boot], options);
+  const flags = ["-machine", own.machine, ...acceleratorFlags("kvm", own), ...machine, ...boot];
+  const qemu = execa(own.program, flags, options);
   for await (const line of qemu) {
     if (!line.includes("Linux version")) continue;
     qemu.kill("SIGKILL");

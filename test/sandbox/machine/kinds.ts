@@ -9,8 +9,9 @@ import { VirtualMachine } from "./virtual.ts";
 /** The machine of a sandbox. */
 export function machineOf(
   folder: string,
-  facts: Pick<SandboxFacts, "slot" | "machine" | "debian" | "network" | "docker">,
+  facts: Pick<SandboxFacts, "slot" | "machine" | "arch" | "debian" | "network" | "docker">,
 ): Machine {
   const place = { folder, addresses: addressesOf(facts.slot, facts.network) };
-  return facts.machine === "vm" ? new VirtualMachine(place, baseFolder(facts)) : new NspawnMachine(place);
+  if (facts.machine === "nspawn") return new NspawnMachine(place);
+  return new VirtualMachine(place, baseFolder(facts), facts.arch);
 }

@@ -7,6 +7,8 @@ import type { Addresses } from "../addresses.ts";
 import { clean } from "../environment.ts";
 import { replaceFolder } from "../fresh-folder.ts";
 import { machineGateway } from "../network.ts";
+import type { Sandbox } from "../sandbox.ts";
+import { hardware } from "./hardware.ts";
 import { cardAddress, cards } from "./taps.ts";
 
 /** Packages that a machine has on top of a container's. */
@@ -28,7 +30,7 @@ const sshdConfig = "UsePAM no\nUseDNS no\nPrintMotd no\nMaxSessions 100\nMaxStar
 /** Makes the machine's folder unless it is there; `fill` makes the tree that both kinds share. */
 export async function createDisk(
   machine: string,
-  addresses: Addresses,
+  { addresses, facts }: Pick<Sandbox, "addresses" | "facts">,
   fill: (tree: string) => Promise<void>,
 ): Promise<void> {
   if (existsSync(join(machine, diskName))) return;
@@ -39,6 +41,9 @@ export async function createDisk(
     const key = join(fresh, keyName);
     await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "sandbox", "-f", key], clean());
     await configureMachine(tree, addresses, await readFile(`${key}.pub`, "utf8"));
+    // The console is a log: a login on it is a process more.
+    const login = `serial-getty@${hardware[facts.arch].console}.service`;
+    await symlink("/dev/null", join(tree, "etc/systemd/system", login));
     const format = ["-q", "-t", "ext4", "-N", String(diskInodes), "-d", tree];
     await execa("mke2fs", [...format, join(fresh, diskName), diskSize], clean());
     await rm(tree, { recursive: true });
@@ -54,8 +59,6 @@ async function configureMachine(tree: string, addresses: Addresses, publicKey: s
   await write("etc/ssh/sshd_config.d/sandbox.conf", sshdConfig);
   await write("etc/fstab", "/dev/vda / ext4 errors=remount-ro 0 1\n");
   for (const [name, text] of renderNetwork(addresses)) await write(`etc/systemd/network/${name}`, text);
-  // The console is a log: a login on it is a process more.
-  await symlink("/dev/null", join(tree, "etc/systemd/system/serial-getty@ttyS0.service"));
   await execa("chroot", [tree, "systemctl", "enable", "--quiet", "systemd-networkd"], clean());
 }
 

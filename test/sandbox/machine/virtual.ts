@@ -2,8 +2,9 @@
 import { rm } from "node:fs/promises";
 import { processesIn } from "../network.ts";
 import { isAlive, lastLines, runningDaemon, startDaemon, stopDaemon } from "../process.ts";
+import { type Arch, isForeign } from "../processor.ts";
 import { waitFor } from "../wait.ts";
-import { findAccelerator } from "./accelerator.ts";
+import { findAcceleratorOf } from "./accelerator.ts";
 import { copyDiskFolder, readDiskFile, readDiskFolder } from "./disk.ts";
 import { handOver } from "./hand-over.ts";
 import type { CommandOptions, CommandResult, Machine, MachinePlace } from "./machine.ts";
@@ -16,6 +17,8 @@ const daemonName = "machine";
 
 /** Under TCG, on a host that is busy. */
 const bootMs = 300_000;
+/** Whole minutes of it are the translation of what another processor's kernel and systemd run for the first time. */
+const foreignBootMs = 900_000;
 const powerOffMs = 120_000;
 
 /** What is larger than this comes in faster by HTTP. */
@@ -25,11 +28,13 @@ const largeBytes = 1024 * 1024;
 export class VirtualMachine implements Machine {
   readonly #place: MachinePlace;
   readonly #base: string;
+  readonly #arch: Arch;
 
   /** `base` is the folder with the kernel. */
-  constructor(place: MachinePlace, base: string) {
+  constructor(place: MachinePlace, base: string, arch: Arch) {
     this.#place = place;
     this.#base = base;
+    this.#arch = arch;
   }
 
   connect(): Promise<void> {
@@ -39,11 +44,14 @@ export class VirtualMachine implements Machine {
   async boot(): Promise<void> {
     if (!(await this.#process())) {
       await this.cutPower();
-      const command = qemuCommand(this.#place, this.#base, await findAccelerator(this.#base));
+      const [base, arch] = [this.#base, this.#arch];
+      const accelerator = await findAcceleratorOf(arch, base);
+      const command = qemuCommand(this.#place, { base, arch, accelerator });
       await startDaemon(this.#place.folder, { name: daemonName, command });
     }
     const explain = () => lastLines(this.#place.folder, daemonName);
-    await waitFor({ what: "the machine to boot", deadlineMs: bootMs, intervalMs: 500, explain }, async () => {
+    const deadlineMs = isForeign(this.#arch) ? foreignBootMs : bootMs;
+    await waitFor({ what: "the machine to boot", deadlineMs, intervalMs: 500, explain }, async () => {
       const isActive = ["systemctl", "is-active", "--quiet", "multi-user.target"];
       return (await runOverSsh(this.#place, isActive, { mayFail: true, timeoutMs: 30_000 })).exitCode === 0;
     });
@@ -78,7 +86,7 @@ export class VirtualMachine implements Machine {
 
   async describe(): Promise<string | undefined> {
     const qemu = await this.#process();
-    const accelerator = qemu && (await findAccelerator(this.#base));
+    const accelerator = qemu && (await findAcceleratorOf(this.#arch, this.#base));
     return qemu && `runs at ${this.#place.addresses.node}, its QEMU (${accelerator}) is pid ${qemu.pid}`;
   }
 
