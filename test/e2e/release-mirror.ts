@@ -7,19 +7,21 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { listDebianPackages, makeRepository } from "../../scripts/release/apt/repository.ts";
 import type { Signer } from "../../scripts/release/apt/signature.ts";
-import { ARCHITECTURES } from "../../scripts/release/architecture.ts";
 import { takeLockedNode } from "../../scripts/release/node-package.ts";
 import { makeRelease } from "../../scripts/release/release.ts";
 import { makeTrialSigning, type Signing, signChecksums } from "../../scripts/release/signing.ts";
 import { copyKept } from "../kept-copy.ts";
+import { type Arch, architectureOf } from "../sandbox/processor.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { cacheFolder } from "../sandbox/state.ts";
 
+/** What nearly all machines of the tests are. */
 const ARCHITECTURE = "amd64";
 const TOP = join(import.meta.dirname, "../..");
 
 /** Name of a release's tarball. */
-export const tarballOf = (version: string) => `eks-satellite-${version}-linux-${ARCHITECTURE}.tar.gz`;
+export const tarballOf = (version: string, arch: Arch = ARCHITECTURE) =>
+  `eks-satellite-${version}-linux-${arch}.tar.gz`;
 
 /** Where {@link ReleaseMirror.introduce} lays the list of keys. */
 export const SIGNERS = "/root/allowed_signers";
@@ -38,13 +40,13 @@ export class ReleaseMirror {
     this.allowedSigners = allowedSigners;
   }
 
-  /** Builds these versions from this tree. */
-  static async create(versions: readonly string[]): Promise<ReleaseMirror> {
+  /** Builds these versions from this tree, for one processor. */
+  static async create(versions: readonly string[], arch: Arch = ARCHITECTURE): Promise<ReleaseMirror> {
     const folder = await mkdtemp(join(tmpdir(), "eks-satellite-mirror-"));
     const signing = await makeTrialSigning(folder);
     const download = join(folder, "download");
     await mkdir(download);
-    await Promise.all(versions.map((version) => release(version, join(download, `v${version}`), signing)));
+    await Promise.all(versions.map((version) => release({ version, arch }, join(download, `v${version}`), signing)));
     await copyFile(join(TOP, "packaging/install.sh"), join(folder, "install.sh"));
     return new ReleaseMirror(folder, signing);
   }
@@ -95,16 +97,22 @@ export class ReleaseMirror {
   }
 }
 
-async function release(version: string, output: string, signing: Signing): Promise<void> {
-  await copyKept(version, output, (folder) => make(version, folder));
+interface Made {
+  readonly version: string;
+  readonly arch: Arch;
+}
+
+async function release({ version, arch }: Made, output: string, signing: Signing): Promise<void> {
+  const name = arch === ARCHITECTURE ? version : `${version}-${arch}`;
+  await copyKept(name, output, (folder) => make({ version, arch }, folder));
   const sums = await readFile(join(output, "SHA256SUMS"), "utf8");
   await writeFile(join(output, "SHA256SUMS.sig"), await signChecksums(sums, signing, dirname(output)));
 }
 
-function make(version: string, output: string): Promise<unknown> {
+function make({ version, arch }: Made, output: string): Promise<unknown> {
   return makeRelease({
     ...{ top: TOP, version, output, timeSeconds: 1 },
-    architectures: ARCHITECTURES.filter(({ name }) => name === ARCHITECTURE),
+    architectures: [architectureOf(arch)],
     takeNode: async (architecture, folder) =>
       await takeLockedNode(TOP, architecture, { cache: join(cacheFolder(), "node-packages"), folder }),
   });
