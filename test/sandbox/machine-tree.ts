@@ -148,7 +148,7 @@ function standsForUbuntu({ debian, containerd }: Parts["facts"]): boolean {
 /** Puts the CA of the sandbox's AWS into the tree's store. */
 export async function trustAws(tree: string, folder: string): Promise<void> {
   await copyFile(join(folder, "pki", "aws-ca.crt"), join(tree, awsCaPath));
-  await execa("chroot", [tree, "update-ca-certificates", "--fresh"], clean());
+  await execa("chroot", [tree, "update-ca-certificates"], clean());
 }
 
 /** Where the machine keeps the CA of the sandbox's AWS. */
