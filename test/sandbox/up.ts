@@ -30,7 +30,6 @@ import { startUserContainer } from "./machine/docker.ts";
 import { createTree } from "./machine-tree.ts";
 import { ensureNetwork, inNamespace } from "./network.ts";
 import { lastLines, startDaemon } from "./process.ts";
-import { isForeign } from "./processor.ts";
 import { ensurePrograms } from "./programs.ts";
 import { startRegistry } from "./registry.ts";
 import { type Check, checkNode } from "./report.ts";
@@ -167,9 +166,8 @@ async function joinNode(sandbox: Sandbox, progress: Progress): Promise<readonly 
   return progress.step("page, logs and exec", () => checkNode(sandbox));
 }
 
-/** An emulated processor is ten times slower, and a foreign one slower still. */
+/** An emulated processor is ten times slower. */
 function readyMs({ facts }: Sandbox): number {
-  if (isForeign(facts.arch)) return 600_000;
   return facts.machine === "vm" ? 240_000 : 60_000;
 }
 
