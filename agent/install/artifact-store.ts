@@ -103,9 +103,14 @@ export class ArtifactStore {
   /** Runs a program with --version before it replaces another. @throws artifact-broken when it does not run here or is another version */
   async tryOut(name: ArtifactName, version: string): Promise<void> {
     const path = `${this.folderOf(name, version)}/${name}`;
-    const { stdout } = await this.#run(path, ["--version"]);
-    if (!isOfRelease(stdout.trim().split(" ").at(-1), version)) {
-      throw new SatelliteError("artifact-broken", `${path} says that it is ${stdout.trim()}, and not ${version}`, {
+    const said = (await this.#run(path, ["--version"])).stdout.trim();
+    if (said === "") {
+      throw new SatelliteError("artifact-broken", `${path} --version said nothing, not even of which version it is`, {
+        hint: `An empty file does so. The daemon tries again; rm -r ${dirname(path)} has it downloaded anew.`,
+      });
+    }
+    if (!isOfRelease(said.split(" ").at(-1), version)) {
+      throw new SatelliteError("artifact-broken", `${path} says that it is ${said}, and not ${version}`, {
         hint: "The mirror has it under a wrong version: update the mirror.",
       });
     }

@@ -208,14 +208,19 @@ test("a disk that fills up during a download gets its space back", async () => {
   );
 });
 
-test("a kubelet that does not run here, or has another version than the mirror says, is not linked", async () => {
-  for (const said of [{ exitCode: 126, stderr: "cannot execute" }, { stdout: "Kubernetes v1.32.0-eks-a737599\n" }]) {
+test("a kubelet that does not run here, says nothing, or is of another version than the mirror says, is not linked", async () => {
+  for (const [said, hint] of [
+    [{ exitCode: 126, stderr: "cannot execute" }, /df -h/],
+    // An empty file does so: sh runs it.
+    [{ stdout: "" }, /rm -r \S+\/kubelet\/1\.33\.13 has it downloaded anew/],
+    [{ stdout: "Kubernetes v1.32.0-eks-a737599\n" }, /update the mirror/],
+  ] as const) {
     const { host, round, linked, board } = setUpArtifacts(["1.33.13"]);
     host.install(`${FOLDER}/kubelet/1.33.13/kubelet`, () => said);
     await round();
     assert.equal(await round(), "False ArtifactBroken");
     assert.equal(linked(), undefined);
-    assert.ok(board.get("ArtifactsInstalled").hint);
+    assert.match(board.get("ArtifactsInstalled").hint ?? "", hint);
   }
 });
 
