@@ -16,7 +16,7 @@ import { serveKnocks } from "./reach/knock-server.ts";
 export interface GatewaySources {
   /** To the one who asks from this address. */
   readonly health: (address: string) => GatewayHealth;
-  /** Of the health, while this address has knocked: sixteen hexadecimal digits. */
+  /** Of the health, while this address has knocked: sixteen hexadecimal digits; undefined where it is no node's. */
   readonly digest: (address: string) => string | undefined;
   /** The satellite of this address has knocked: what its health says is to be kept fresh. */
   readonly onKnock: (address: string) => void;

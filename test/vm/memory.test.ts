@@ -47,7 +47,7 @@ async function untilPod(name: string, path: string, wanted: string): Promise<voi
   });
 }
 
-test("a pod's limits are in its cgroup's own files, where systemd's driver puts them, and kubelet is not told to bear cgroup v1", async () => {
+test("a pod's limits are in its cgroup's own files, where systemd's driver puts them, and no key lets kubelet bear cgroup v1", async () => {
   const uid = await runPod("limited", ["/bin/sh", "-c", "sleep 100000 & wait"]);
   await untilPod("limited", ".status.phase", "Running");
   const slice = `/sys/fs/cgroup/kubepods.slice/kubepods-pod${uid.replaceAll("-", "_")}.slice`;

@@ -237,7 +237,7 @@ test("with two gateways both interfaces get the key at once: each gateway gives 
   );
 });
 
-test("a key that somebody replaces by hand right after a change is the node's key, and the next one goes all the same", async () => {
+test("a key that an administrator replaces by hand right after a change is the node's key, and the next one goes all the same", async () => {
   const { host, rotation, known, patches } = await setUp();
   const fresh = await ensureNextKey(host);
   await rotation.round();
