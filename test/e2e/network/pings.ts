@@ -16,6 +16,8 @@ export interface Pinged {
   readonly received: number;
   /** The longest time without an answer, from a packet to the answer of a later one, milliseconds. */
   readonly silenceMs: number;
+  /** The longest time from a packet to its own answer, milliseconds. */
+  readonly longestMs: number;
 }
 
 const echo = (address: string) => `
@@ -23,25 +25,28 @@ const echo = (address: string) => `
   socket.on("message", (text, { address, port }) => socket.send(text, port, address));
   socket.bind(${NODE_PORT}, "${address}", () => console.log("listening"));`;
 
-/** Each packet has a number, and its time is kept: what comes back out of order counts as it came. */
+/** Each packet has a number, and its time is kept: what comes back out of order counts as it came. Prints a {@link Pinged}. */
 const ping = (from: string, to: string, port: number, count: number) => `
   const socket = require("dgram").createSocket("udp4");
-  const seen = new Set();
-  let lastMs = performance.now(), silenceMs = 0, sent = 0;
+  const seen = new Set(), sentMs = [];
+  let lastMs = performance.now(), silenceMs = 0, longestMs = 0, sent = 0;
   socket.on("error", () => {});
   socket.on("message", (text) => {
     if (seen.has(String(text))) return;
     seen.add(String(text));
     silenceMs = Math.max(silenceMs, performance.now() - lastMs);
     lastMs = performance.now();
+    longestMs = Math.max(longestMs, lastMs - sentMs[Number(text)]);
   });
   socket.bind(0, ${JSON.stringify(from)} || undefined, () => {
     const timer = setInterval(() => {
+      sentMs.push(performance.now());
       socket.send(String(sent++), ${port}, "${to}", () => {});
       if (sent < ${count}) return;
       clearInterval(timer);
       setTimeout(() => {
-        console.log(JSON.stringify({ sent, received: seen.size, silenceMs: Math.round(silenceMs) }));
+        const received = seen.size;
+        console.log(JSON.stringify({ sent, received, silenceMs: Math.round(silenceMs), longestMs: Math.round(longestMs) }));
         process.exit(0);
       }, ${LAST_MS});
     }, ${EVERY_MS});
@@ -68,6 +73,25 @@ export async function whilePinging(
     return { toNode, toGateway };
   } finally {
     server.kill();
+  }
+}
+
+/**
+ * A key that changes costs no packet but those that are under way at that moment, which are none where a round trip is shorter
+ * than the time between two packets. On a machine that is busy it is not.
+ * @throws AssertionError when more were lost
+ */
+export function assertNoneLost(
+  what: string,
+  pinged: Readonly<Record<string, Pinged>>,
+  { pings, changes }: { readonly pings: number; readonly changes: number },
+): void {
+  // The page promises it, so the output says it.
+  console.log(what, JSON.stringify(pinged));
+  for (const { sent, received, longestMs } of Object.values(pinged)) {
+    assert.equal(sent, pings);
+    const underWay = changes * Math.floor(longestMs / EVERY_MS);
+    assert.ok(sent - received <= underWay, `${sent - received} lost, ${underWay} under way`);
   }
 }
 
