@@ -6,6 +6,7 @@ import type { Readable, Writable } from "node:stream";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { makeLaptopBundle } from "../../scripts/bundle.ts";
+import { copyKept } from "../kept-copy.ts";
 import { cleanEnvironment } from "./environment.ts";
 import { inNamespace } from "./network.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -47,10 +48,8 @@ export class Laptop {
   static async open(sandbox: Sandbox): Promise<Laptop> {
     const home = await mkdtemp(join(tmpdir(), "eks-satellite-laptop-"));
     const bin = join(home, "bin");
-    await mkdir(bin);
+    await copyKept("laptop", bin, writeProgram);
     await copyFile(process.execPath, join(bin, "node"));
-    const { files } = await makeLaptopBundle();
-    for (const { name, content } of files) await writeFile(join(bin, name), content, { mode: 0o644 });
     await copyFile(join(sandbox.folder, "pki", "aws-ca.crt"), join(home, "aws-ca.crt"));
     await writeFile(join(bin, "eks-satellite"), `#!/bin/sh\nexec ${bin}/node ${bin}/eks-satellite.mjs "$@"\n`);
     for (const name of ["node", "eks-satellite"]) await chmod(join(bin, name), 0o755);
@@ -127,6 +126,12 @@ export class Laptop {
   close(): Promise<void> {
     return rm(this.home, { recursive: true, force: true });
   }
+}
+
+async function writeProgram(folder: string): Promise<void> {
+  const { files } = await makeLaptopBundle();
+  await mkdir(folder);
+  for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o644 });
 }
 
 /** A terminal that is still another program's takes what is typed ahead, but not Ctrl-D: nothing is typed before the question. */
