@@ -32,6 +32,12 @@ export default async function* slowest(events: AsyncIterable<TestEvent>): AsyncG
   yield `${table("file", files)}\n${table("test", tests)}`;
 }
 
+/** Files of the tables that {@link slowest} has written, the slowest first. */
+export function readFiles(tables: string): readonly string[] {
+  const [ofFiles = ""] = tables.split("| seconds | test |");
+  return Array.from(ofFiles.matchAll(/^\| [\d.]+ \| (\S+) \|$/gm), ([, file = ""]) => file);
+}
+
 function table(what: string, rows: readonly Row[]): string {
   const shown = rows.toSorted((one, other) => other.ms - one.ms).slice(0, MAX_ROWS);
   const lines = shown.map(({ name, ms }) => `| ${(ms / 1000).toFixed(1)} | ${name} |\n`);

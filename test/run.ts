@@ -1,0 +1,51 @@
+// Runs test files as `node --test` does, but those first that took the longest the last time: one that begins when the others end
+// runs by itself, and the stage waits for it.
+// node test/run.ts --table FILE [--concurrency N] [--timeout MS] [--table-of-all] FILE…
+import { createWriteStream, readFileSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import slowest, { readFiles } from "./slowest-reporter.ts";
+import everyTest from "./vm/table-reporter.ts";
+
+/** Puts the files of the last run's table first, the slowest of them at the head; the others keep their order. */
+export function longestFirst(files: readonly string[], slowestLast: readonly string[]): readonly string[] {
+  const known = slowestLast.filter((file) => files.includes(file));
+  return [...known, ...files.filter((file) => !known.includes(file))];
+}
+
+function readTable(path: string): readonly string[] {
+  try {
+    return readFiles(readFileSync(path, "utf8"));
+  } catch {
+    return []; // the first run has none
+  }
+}
+
+/** @returns whether all of them passed */
+async function main(): Promise<boolean> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      table: { type: "string", default: "" },
+      concurrency: { type: "string", default: "1" },
+      timeout: { type: "string", default: "1800000" },
+      "table-of-all": { type: "boolean", default: false },
+    },
+  });
+  const files = longestFirst(positionals, readTable(values.table));
+  const events = run({ files: [...files], concurrency: Number(values.concurrency), timeout: Number(values.timeout) });
+  events.setMaxListeners(30); // each reporter has several
+  // Without a summary of all the runner itself has broken off.
+  let hasPassed = false;
+  events.on("test:summary", ({ file, success }) => {
+    if (file === undefined) hasPassed = success;
+  });
+  const written = [pipeline(events.compose(slowest), createWriteStream(values.table))];
+  if (values["table-of-all"]) written.push(pipeline(events.compose(everyTest), process.stdout, { end: false }));
+  await Promise.all([pipeline(events.compose(new spec()), process.stdout, { end: false }), ...written]);
+  return hasPassed;
+}
+
+if (import.meta.main) process.exitCode = (await main()) ? 0 : 1;
