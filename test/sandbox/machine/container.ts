@@ -33,6 +33,9 @@ export interface ContainerPlace {
 /** Puts itself into each cgroup given before `--`, then becomes the command after it. */
 const joinThenExec = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
 
+/** The inits that were found, by namespace: looking for one reads of every process of the host, and each command asks for it. */
+const inits = new Map<string, ProcessIdentity>();
+
 /** One container; its files stay when it ends. */
 export class Container {
   readonly #place: ContainerPlace;
@@ -110,9 +113,15 @@ export class Container {
 
   /** Its init as the host sees it: the process of its namespace that is pid 1 one level down. */
   async init(): Promise<ProcessIdentity | undefined> {
-    for (const identity of await processesIn(this.#place.namespace)) {
+    const { namespace } = this.#place;
+    const known = inits.get(namespace);
+    if (known !== undefined && (await isAlive(known))) return known;
+    inits.delete(namespace);
+    for (const identity of await processesIn(namespace)) {
       const levels = await levelsOf(identity);
-      if (levels?.length === 2 && levels[1] === "1") return identity;
+      if (levels?.length !== 2 || levels[1] !== "1") continue;
+      inits.set(namespace, identity);
+      return identity;
     }
     return undefined;
   }
