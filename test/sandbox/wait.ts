@@ -11,6 +11,10 @@ export interface Wait {
   readonly explain?: () => string | Promise<string>;
 }
 
+/** A look may take a third of the time: many wait at once for few processors, and what they wait for needs these too. */
+const PAUSE_PER_LOOK = 2;
+const MAX_PAUSE_MS = 1000;
+
 /**
  * Polls until `probe` gives a value other than undefined and false, and returns that value.
  * A probe that throws counts as not yet; its last error becomes the cause.
@@ -20,6 +24,7 @@ export async function waitFor<T>(wait: Wait, probe: () => Promise<T | undefined 
   const deadline = performance.now() + wait.deadlineMs;
   let cause: unknown;
   do {
+    const lookedAt = performance.now();
     try {
       const value = await probe();
       if (value !== undefined && value !== false) return value;
@@ -27,7 +32,8 @@ export async function waitFor<T>(wait: Wait, probe: () => Promise<T | undefined 
     } catch (error) {
       cause = error;
     }
-    await delay(wait.intervalMs ?? 100);
+    const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_PER_LOOK * (performance.now() - lookedAt));
+    await delay(Math.max(wait.intervalMs ?? 100, pauseMs));
   } while (performance.now() < deadline);
   const explanation = await wait.explain?.();
   const lines = [`waited ${wait.deadlineMs / 1000} s for ${wait.what}`, explanation].filter(Boolean);
