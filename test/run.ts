@@ -1,7 +1,8 @@
 // Runs test files as `node --test` does, but those first that took the longest the last time: one that begins when the others end
 // runs by itself, and the stage waits for it.
 // node test/run.ts --table FILE [--concurrency N] [--timeout MS] [--table-of-all] FILE…
-import { createWriteStream, readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -42,9 +43,12 @@ async function main(): Promise<boolean> {
   events.on("test:summary", ({ file, success }) => {
     if (file === undefined) hasPassed = success;
   });
-  const written = [pipeline(events.compose(slowest), createWriteStream(values.table))];
-  if (values["table-of-all"]) written.push(pipeline(events.compose(everyTest), process.stdout, { end: false }));
-  await Promise.all([pipeline(events.compose(new spec()), process.stdout, { end: false }), ...written]);
+  const table = text(events.compose(slowest));
+  const printed = [pipeline(events.compose(new spec()), process.stdout, { end: false })];
+  if (values["table-of-all"]) printed.push(pipeline(events.compose(everyTest), process.stdout, { end: false }));
+  await Promise.all(printed);
+  // At once, at the end: a run that is broken off leaves the table of the one before.
+  writeFileSync(values.table, await table);
   return hasPassed;
 }
 
