@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { sha256 } from "../../agent/digest.ts";
 import { makeBundle } from "../../scripts/bundle.ts";
 import { renderChecksums } from "../../scripts/release/checksums.ts";
 import { localFiles } from "../../scripts/release/contents.ts";
@@ -10,6 +11,7 @@ import { makeTrialSigning, type Signing, signChecksums } from "../../scripts/rel
 import { makeTarball } from "../../scripts/release/tarball.ts";
 import type { PackageFile } from "../../scripts/release/tree.ts";
 import { renderShellFiles } from "../../scripts/shell/files.ts";
+import { copyKept } from "../kept-copy.ts";
 import { SAMPLE_TIME_SECONDS, scratchFolder, TOP } from "./sample-release.ts";
 
 /** The releases of the mirror; NEW is the latest, and has another unit. */
@@ -79,12 +81,25 @@ export class Mirror {
   }
 }
 
+/** Puts both releases into a folder, made once for all files of tests, and signs them. */
 async function makeReleases(folder: string, signing: Signing): Promise<void> {
+  const download = join(folder, "download");
+  // The stand-in names the Node that runs the tests, and is written here.
+  const digest = sha256(`${process.execPath}\n${await readFile(import.meta.filename, "utf8")}`);
+  await copyKept(`mirror-${digest.slice(0, 8)}`, download, makeUnsigned);
+  for (const version of [OLD, NEW]) {
+    const output = join(download, `v${version}`);
+    const sums = await readFile(join(output, "SHA256SUMS"), "utf8");
+    await writeFile(join(output, "SHA256SUMS.sig"), await signChecksums(sums, signing, await scratchFolder()));
+  }
+}
+
+async function makeUnsigned(folder: string): Promise<void> {
   const bundle = await makeBundle();
   const work = await scratchFolder();
   const shellFiles = renderShellFiles({ version: NEW, timeSeconds: SAMPLE_TIME_SECONDS });
   for (const version of [OLD, NEW]) {
-    const output = join(folder, "download", `v${version}`);
+    const output = join(folder, `v${version}`);
     await mkdir(output, { recursive: true });
     const node = join(work, `node-${version}`);
     await writeFile(node, standInForNode(version));
@@ -94,9 +109,7 @@ async function makeReleases(folder: string, signing: Signing): Promise<void> {
       const place = { work: join(work, version), output, timeSeconds: SAMPLE_TIME_SECONDS };
       return await makeTarball(tarballName(version, architecture).replace(/\.tar\.gz$/, ""), all, place);
     });
-    const sums = await renderChecksums(output, await Promise.all(names));
-    await writeFile(join(output, "SHA256SUMS"), sums);
-    await writeFile(join(output, "SHA256SUMS.sig"), await signChecksums(sums, signing, work));
+    await writeFile(join(output, "SHA256SUMS"), await renderChecksums(output, await Promise.all(names)));
   }
 }
 

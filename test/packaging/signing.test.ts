@@ -14,7 +14,7 @@ import {
   verifyChecksums,
 } from "../../scripts/release/signing.ts";
 import { trySignature } from "../../scripts/release/try.ts";
-import { sampleRelease, scratchFolder, TOP } from "./sample-release.ts";
+import { sampleRelease, scratchFolder, TOP, takeSampleRelease } from "./sample-release.ts";
 
 const SUMS = `${"a".repeat(64)}  eks-satellite-1.2.3-linux-amd64.tar.gz\n`;
 const BEGIN = "-----BEGIN SSH SIGNATURE-----";
@@ -41,8 +41,7 @@ test("a release with a key has SHA256SUMS.sig beside SHA256SUMS, which ssh-keyge
 });
 
 test("a release without a key has no signature, also when it was tried", async () => {
-  const release = { ...(await sampleRelease()), architectures: ARCHITECTURES.slice(0, 1) };
-  await makeRelease(release);
+  const release = { ...(await sampleRelease()), output: await takeSampleRelease() };
   assert.match(await trySignature(release, await scratchFolder()), /the release itself is NOT signed$/);
   assert.ok(!readdirSync(release.output).some((name) => name.includes(".sig") || name.includes("key")));
 });
