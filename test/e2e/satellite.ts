@@ -90,8 +90,7 @@ export class Satellite {
     };
     await waitFor(wait, async () => {
       const { conditions, verdict } = await this.status();
-      // Some looks are taken minutes apart, and Unknown until then.
-      causes = conditions.filter(({ status, pending }) => status === "False" || pending !== undefined);
+      causes = conditions.filter(isAmiss);
       return verdict.ready && (causes as unknown[]).length === 0;
     });
   }
@@ -129,6 +128,11 @@ export class Satellite {
     await this.configure({});
     await this.untilHealthy(180_000);
   }
+}
+
+/** Some looks are taken minutes apart, and Unknown until then. A tunnel's is taken at once, and Unknown until a gateway has answered. */
+function isAmiss({ type, status, pending }: SeenCondition): boolean {
+  return status === "False" || pending !== undefined || (type === "TunnelUp" && status !== "True");
 }
 
 /** Brings a sandbox up, by default one that no other file has, joined and serving its page. @throws Error when it does not join */
