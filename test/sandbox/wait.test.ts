@@ -17,13 +17,18 @@ test("a wait that is over says for what and how long, why the last look failed, 
   );
 });
 
-test("looks that are long are taken less often: two thirds of the time are left to what is waited for", async () => {
-  let looks = 0;
-  const look = async () => {
-    looks += 1;
-    await delay(40);
-    return undefined;
+test("looks that are long are taken less often, unless who waits says how often", async () => {
+  const countLooks = async (interval: { readonly intervalMs?: number }) => {
+    let looks = 0;
+    const look = async () => {
+      looks += 1;
+      await delay(80);
+      return undefined;
+    };
+    await assert.rejects(waitFor({ what: "nothing", deadlineMs: 1000, ...interval }, look));
+    return looks;
   };
-  await assert.rejects(waitFor({ what: "nothing", deadlineMs: 600, intervalMs: 1 }, look));
-  assert.ok(looks >= 1 && looks <= 5, `${looks} looks of 40 ms in 600`);
+  const [rare, often] = await Promise.all([countLooks({}), countLooks({ intervalMs: 1 })]);
+  assert.ok(rare >= 1 && rare <= 5, `${rare} looks of 80 ms in 1000`);
+  assert.ok(often > rare, `${often} and ${rare}`);
 });

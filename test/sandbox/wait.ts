@@ -6,13 +6,15 @@ export interface Wait {
   /** Reads after "waited 30 s for …". */
   readonly what: string;
   readonly deadlineMs: number;
+  /** Between two looks. Default: 100 ms, and more where a look takes long. */
   readonly intervalMs?: number;
   /** Explains a wait that failed, for example with the last lines of a log. */
   readonly explain?: () => string | Promise<string>;
 }
 
-/** A look may take a third of the time: many wait at once for few processors, and what they wait for needs these too. */
+/** A look may take a third of the time, unless who measures says how often: many wait at once for few processors, and what they wait for needs these too. */
 const PAUSE_PER_LOOK = 2;
+const SHORTEST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1000;
 
 /**
@@ -33,7 +35,7 @@ export async function waitFor<T>(wait: Wait, probe: () => Promise<T | undefined 
       cause = error;
     }
     const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_PER_LOOK * (performance.now() - lookedAt));
-    await delay(Math.max(wait.intervalMs ?? 100, pauseMs));
+    await delay(wait.intervalMs ?? Math.max(SHORTEST_PAUSE_MS, pauseMs));
   } while (performance.now() < deadline);
   const explanation = await wait.explain?.();
   const lines = [`waited ${wait.deadlineMs / 1000} s for ${wait.what}`, explanation].filter(Boolean);
