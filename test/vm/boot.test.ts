@@ -1,12 +1,15 @@
-// What a boot of a kernel of one's own brings: modules and settings before the daemon, settings of others, and swap.
+// What a boot of a kernel of one's own brings: modules and settings before the daemon, settings of others, swap, and a link that comes late.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { down } from "../sandbox/down.ts";
 import { bringUpVirtual, FOLDER, HEALTHY_MS, untilPage, type VirtualSatellite } from "./virtual.ts";
 
 /** Later in the order of sysctl.d(5) than the daemon's own: at a boot it wins. */
 const OTHERS = "/etc/sysctl.d/99-others.conf";
 const SWAP_FILE = "/swapfile";
+/** What a router or a switch of a machine room takes until it passes packets. */
+const LATE_MS = 60_000;
 
 let satellite: VirtualSatellite;
 before(async () => {
@@ -62,6 +65,24 @@ test("a kernel whose settings are others at boot: kubelet, which refuses them, r
   assert.equal((await satellite.read(OTHERS)).trim(), theirs.trim());
   await untilPage(satellite);
   await sh(`rm ${OTHERS}`);
+});
+
+test("a link that passes nothing for a minute: kubelet runs by what was known, the cause is named, and the node comes by itself", async () => {
+  await satellite.sandbox.link("down");
+  await sh("sync");
+  await satellite.sandbox.reboot();
+  const pid = await satellite.kubeletPid();
+  await delay(LATE_MS);
+  const { conditions, verdict, kubelet, rootCauses } = await satellite.status();
+  assert.equal(kubelet.pid, pid, "kubelet runs on");
+  assert.equal(verdict.ready, false);
+  const statusOf = (wanted: string) => conditions.find(({ type }) => type === wanted)?.status;
+  assert.notEqual(statusOf("NodeReady"), "True");
+  assert.equal(statusOf("KubeletRunning"), "True");
+  assert.notDeepEqual(rootCauses, []);
+  await satellite.sandbox.link("up");
+  await satellite.untilHealthy(HEALTHY_MS);
+  await untilPage(satellite);
 });
 
 test("swap that a boot switches on is named with what ends it, and the node is well when it is off", async () => {
