@@ -29,13 +29,15 @@ async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      table: { type: "string", default: "" },
+      table: { type: "string" },
       concurrency: { type: "string", default: "1" },
       timeout: { type: "string", default: "1800000" },
       "table-of-all": { type: "boolean", default: false },
     },
   });
-  const files = longestFirst(positionals, readTable(values.table));
+  const { table: path } = values;
+  if (path === undefined) throw new Error("where the table of times is: --table FILE");
+  const files = longestFirst(positionals, readTable(path));
   const events = run({ files: [...files], concurrency: Number(values.concurrency), timeout: Number(values.timeout) });
   events.setMaxListeners(30); // each reporter has several
   // Without a summary of all the runner itself has broken off.
@@ -48,7 +50,7 @@ async function main(): Promise<boolean> {
   if (values["table-of-all"]) printed.push(pipeline(events.compose(everyTest), process.stdout, { end: false }));
   await Promise.all(printed);
   // At once, at the end: a run that is broken off leaves the table of the one before.
-  writeFileSync(values.table, await table);
+  writeFileSync(path, await table);
   return hasPassed;
 }
 

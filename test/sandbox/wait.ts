@@ -12,10 +12,8 @@ export interface Wait {
   readonly explain?: () => string | Promise<string>;
 }
 
-/** A look may take a third of the time, unless who measures says how often: many wait at once for few processors, and what they wait for needs these too. */
-const PAUSE_PER_LOOK = 2;
-const SHORTEST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 1000;
+/** A look takes a third of the time at most: many wait at once for few processors, and what they wait for needs these too. */
+const pauseAfter = (lookMs: number) => Math.min(1000, Math.max(100, 2 * lookMs));
 
 /**
  * Polls until `probe` gives a value other than undefined and false, and returns that value.
@@ -34,8 +32,7 @@ export async function waitFor<T>(wait: Wait, probe: () => Promise<T | undefined 
     } catch (error) {
       cause = error;
     }
-    const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_PER_LOOK * (performance.now() - lookedAt));
-    await delay(wait.intervalMs ?? Math.max(SHORTEST_PAUSE_MS, pauseMs));
+    await delay(wait.intervalMs ?? pauseAfter(performance.now() - lookedAt));
   } while (performance.now() < deadline);
   const explanation = await wait.explain?.();
   const lines = [`waited ${wait.deadlineMs / 1000} s for ${wait.what}`, explanation].filter(Boolean);
