@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { longestFirst } from "./run.ts";
+import { waitFor } from "./sandbox/wait.ts";
 
 const RUNNER = join(import.meta.dirname, "run.ts");
 
@@ -41,4 +43,22 @@ test("a run leaves a table by which the next one begins, and fails when a test d
   const broken = runFiles("a.test.mjs", "b.test.mjs");
   assert.equal(broken.status, 1);
   assert.match(broken.stdout + broken.stderr, /SyntaxError/);
+});
+
+test("a runner that is ended fails, and ends the files that run", { timeout: 60_000 }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "run-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(
+    join(folder, "long.test.mjs"),
+    'import { writeFileSync } from "node:fs"; writeFileSync("pid", String(process.pid)); setInterval(() => undefined, 1000);\n',
+  );
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const runner = spawn(process.execPath, [RUNNER, "--table=times.md", "long.test.mjs"], { cwd: folder, env });
+  const pid = await waitFor({ what: "the file to run", deadlineMs: 30_000 }, async () =>
+    Number(readFileSync(join(folder, "pid"), "utf8")),
+  );
+  runner.kill("SIGTERM");
+  const [exitCode] = await once(runner, "exit");
+  assert.equal(exitCode, 1);
+  assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
 });

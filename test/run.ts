@@ -38,7 +38,11 @@ async function main(): Promise<boolean> {
   const { table: path } = values;
   if (path === undefined) throw new Error("where the table of times is: --table FILE");
   const files = longestFirst(positionals, readTable(path));
-  const events = run({ files: [...files], concurrency: Number(values.concurrency), timeout: Number(values.timeout) });
+  // Who ends the runner ends its files too, as with `node --test`.
+  const over = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => over.abort());
+  const [concurrency, timeout] = [Number(values.concurrency), Number(values.timeout)];
+  const events = run({ files: [...files], concurrency, timeout, signal: over.signal });
   events.setMaxListeners(30); // each reporter has several
   // Without a summary of all the runner itself has broken off.
   let hasPassed = false;
