@@ -37,6 +37,11 @@ export const OWN_CHAINS = [
 const HEADERS = 40;
 const KNOWN = "-m conntrack --ctstate RELATED,ESTABLISHED";
 const SYN = "-p tcp --tcp-flags SYN,RST SYN";
+/**
+ * All of TCP but what opens a connection. The kernel's memory of connections is this machine's alone: one that another gateway carried
+ * for a while, or from its beginning, is unknown or invalid here, and what the satellite has to say in it must pass all the same.
+ */
+const OPENS_NOTHING = "-p tcp ! --tcp-flags SYN,ACK SYN";
 /** An answer at once, in place of a program that waits for minutes. */
 const REFUSE = "-j REJECT --reject-with icmp-admin-prohibited";
 
@@ -64,6 +69,7 @@ function forwardRules({ vpcCidrs, services, allow, pods }: ForwardPolicy): reado
   return [
     `-i ${device} ${KNOWN} -j ACCEPT`,
     `-o ${device} ${KNOWN} -j ACCEPT`,
+    ...vpcCidrs.map((cidr) => `-i ${device} -d ${cidr} ${OPENS_NOTHING} -j ACCEPT`),
     ...services.map(({ address, port, protocol }) => accept(`-i ${device} -d ${address}/32`, { protocol, port })),
     ...allow.map(({ cidr, protocol, port }) => accept(`-i ${device} -d ${cidr}`, { protocol, port })),
     // Kubernetes' pods reach each other: of another satellite's addresses those of its pods alone. WireGuard has checked the source.

@@ -26,6 +26,8 @@ test("satellites reach what is listed, and are refused at once elsewhere; the VP
   assert.deepEqual(rulesOf("ES-GATEWAY-FORWARD"), [
     "-i esgw0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
     "-o esgw0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-i esgw0 -d 10.20.0.0/16 -p tcp ! --tcp-flags SYN,ACK SYN -j ACCEPT",
+    "-i esgw0 -d 100.64.0.0/16 -p tcp ! --tcp-flags SYN,ACK SYN -j ACCEPT",
     "-i esgw0 -d 10.20.1.10/32 -p tcp --dport 443 -j ACCEPT",
     "-i esgw0 -d 10.20.1.11/32 -p udp --dport 53 -j ACCEPT",
     "-i esgw0 -d 10.20.2.0/24 -j ACCEPT",

@@ -21,10 +21,14 @@ export const SATELLITES = { a: "10.250.0.11", b: "10.250.0.12" } as const;
 /** Of every EC2 instance. */
 export const METADATA = "169.254.169.254";
 type Satellite = keyof typeof SATELLITES;
+export type Way = "gateway" | "other";
+/** The VPC's host, and the satellite. */
+const OTHER_WAY = ["10.99.0.1", "10.99.0.2"] as const;
 type Place = "gw" | "vpc" | Satellite;
 /** The VPC's jumbo frames. */
 const JUMBO = "9001";
-const IP_FORWARD = "/proc/sys/net/ipv4/ip_forward";
+/** What a network namespace has for itself. */
+const KERNEL_SETTINGS = "/proc/sys/net/";
 const PACKETS = join(import.meta.dirname, "packets.ts");
 const run = promisify(execFile);
 
@@ -124,6 +128,41 @@ export class PeersLab {
     return { reach: stdout.trim(), ms: performance.now() - startedMs };
   }
 
+  /**
+   * How many blocks came over one connection of a host of the VPC to a satellite: those that it sent there and got back, each when
+   * the one before was back, or those that the satellite sends by itself.
+   */
+  async converse(
+    mode: "talk" | "hear",
+    satellite: Satellite,
+    { blocks, everyMs, bytes }: { readonly blocks: number; readonly everyMs: number; readonly bytes: number },
+  ): Promise<number> {
+    const words = [PACKETS, mode, SATELLITES[satellite], ...[blocks, everyMs, bytes].map(String)];
+    return Number((await run(...this.#inside("vpc", [process.execPath, ...words]))).stdout);
+  }
+
+  /** Makes another way between the VPC's host and a satellite, as by another gateway; {@link lead} leads packets there. */
+  async addOtherWay(satellite: Satellite): Promise<void> {
+    const peer = ["peer", "name", "other", "netns", this.#name(satellite)];
+    await run("ip", ["link", "add", "other", "netns", this.#name("vpc"), "type", "veth", ...peer]);
+    for (const place of ["vpc", satellite] as const) {
+      await this.in(
+        place,
+        `ip addr add ${OTHER_WAY[place === "vpc" ? 0 : 1]}/30 dev other`,
+        "ip link set other mtu 1420 up",
+      );
+      for (const device of ["all", "other"]) await this.in(place, `sysctl -qw net.ipv4.conf.${device}.rp_filter=0`);
+    }
+  }
+
+  /** Leads what passes between the VPC's host and a satellite by this gateway or by the other way, each direction for itself. */
+  async lead(satellite: Satellite, { there, back }: { readonly there: Way; readonly back: Way }): Promise<void> {
+    const via = there === "other" ? OTHER_WAY[1] : GATEWAY;
+    await this.in("vpc", `ip route replace ${SATELLITES[satellite]}/32 via ${via} src ${VPC_HOST}`);
+    const device = back === "other" ? `via ${OTHER_WAY[0]} dev other` : `dev essat${satellite}`;
+    await this.in(satellite, `ip route replace ${VPC_HOST}/32 ${device} src ${SATELLITES[satellite]}`);
+  }
+
   /** Listens on an address and ports in a place, until the end. */
   async listen(place: Place, address: string, ...ports: readonly number[]): Promise<void> {
     const code = `for (const port of ${JSON.stringify(ports)}) require("node:net").createServer((socket) => socket.on("error", () => {})).listen(port, "${address}")`;
@@ -165,7 +204,8 @@ export class PeersLab {
     const inside = (words: readonly string[], options?: RunOptions) => real.run(...this.#inside("gw", words), options);
     const files: Host["files"] = {
       ...real.files,
-      read: async (path) => (path === IP_FORWARD ? (await inside(["cat", path])).stdout : real.files.read(path)),
+      read: async (path) =>
+        path.startsWith(KERNEL_SETTINGS) ? (await inside(["cat", path])).stdout : real.files.read(path),
       writeInPlace: async (path, content) => void (await inside(["sh", "-c", `echo ${content} > ${path}`])),
     };
     return {
