@@ -82,6 +82,7 @@ export class Instance {
   async kill(): Promise<void> {
     await writeFile(join(this.#home, "held"), "");
     await this.#container("").cutPower();
+    await this.#forget();
   }
 
   /** Boots it after {@link kill} or {@link stop}, with the same addresses. */
@@ -94,6 +95,7 @@ export class Instance {
   async stop(): Promise<void> {
     await writeFile(join(this.#home, "held"), "");
     await this.#container("").powerOff();
+    await this.#forget();
   }
 
   /** Takes it away at once and boots it again. */
@@ -140,6 +142,13 @@ export class Instance {
     await this.end("at once");
     await this.#disconnect();
     await removeTree(this.#home);
+  }
+
+  /** Its namespace outlives it, and what a kernel that ends takes with it does not: connections that it knew, and its rules. */
+  async #forget(): Promise<void> {
+    const empty = ["raw", "mangle", "nat", "filter"].map((table) => `*${table}\nCOMMIT\n`).join("");
+    await execIn(this.namespace, ["iptables-restore"], empty);
+    await execIn(this.namespace, ["conntrack", "--flush"]);
   }
 
   async #connect(): Promise<void> {
