@@ -5,6 +5,9 @@ import { waitFor } from "../../sandbox/wait.ts";
 /** Of a ping, and of a connection that is new. */
 export const FAILOVER_MS = 6000;
 
+/** Of what a pod prints where a gateway hands over in order: a segment that is lost by chance is sent again sooner. */
+export const HANDOVER_MS = 2000;
+
 /**
  * Of a connection that is there already: TCP sends again at ever longer intervals, the next time after twice the silence at the latest and
  * what it waited first, 3 s where the connection began in another silence.
