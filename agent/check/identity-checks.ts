@@ -7,7 +7,7 @@ import { describe, hasCode } from "../errors.ts";
 import { checkVersionSkew } from "../facts/preflight.ts";
 import { createVersionReader } from "../facts/versions.ts";
 import { explainCordon } from "../gpu/gpu-cordon.ts";
-import { isSignedBy } from "../kubelet/serving-certificates.ts";
+import { isSignedBy, servesElsewhere } from "../kubelet/serving-certificates.ts";
 import { type ApiClientOptions, createApiClient } from "../kubernetes/api-client.ts";
 import { createNodeApi } from "../kubernetes/node-client.ts";
 import { type ApiUser, readOwnUser } from "../kubernetes/self-subject-review.ts";
@@ -16,7 +16,7 @@ import { type Check, configured, type Finding, fail, failed, ok, unknown, warn }
 import type { CheckContext } from "./context.ts";
 import { CREDENTIAL_CHECKS } from "./credential-checks.ts";
 import { NODE_NAME_CHECK } from "./node-name-check.ts";
-import { REMOTE_NETWORK_CHECK } from "./remote-network-check.ts";
+import { REMOTE_NETWORK_CHECK, readNodeAddress } from "./remote-network-check.ts";
 import { sessionNameRemedy } from "./session-name.ts";
 
 const DEADLINE_SECONDS = 5;
@@ -132,7 +132,7 @@ export const IDENTITY_CHECKS: readonly Check[] = [
   configured({
     name: "serving-certificate",
     checks: "kubelet's serving certificate is signed and valid, so that `kubectl logs` works",
-    run: async ({ host, knownCluster, daemon }) => {
+    run: async ({ host, knownCluster, daemon }, config) => {
       const pem = await host.files.read(PATHS.servingCertificate).catch((error: unknown) => {
         if (hasCode(error, "file-unreadable")) return undefined;
         throw error;
@@ -150,6 +150,10 @@ export const IDENTITY_CHECKS: readonly Check[] = [
           "Restart eks-satellite: it moves the old one away, and kubelet asks for a new one.",
         );
       if (Date.parse(certificate.validTo) < host.clock.now()) return fail(`it ended at ${certificate.validTo}`, remedy);
+      const address = facts && (await readNodeAddress(host, config, facts));
+      const others = servesElsewhere(certificate, address);
+      if (others !== undefined)
+        return fail(`it is for ${others.join(" and ")}, and not for the node's address ${address}`, remedy);
       return ok(`signed, until ${certificate.validTo}`);
     },
   }),

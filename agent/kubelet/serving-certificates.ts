@@ -1,4 +1,4 @@
-// kubelet's serving certificates of another cluster: kubectl logs fails with x509 errors while kubelet keeps one (aws/eks-hybrid#413).
+// kubelet's serving certificates of another cluster or address: kubectl logs fails with x509 errors while kubelet keeps one (aws/eks-hybrid#413).
 import { X509Certificate } from "node:crypto";
 import { PATHS, statePaths } from "../config/paths.ts";
 import type { Host } from "../host/host.ts";
@@ -25,6 +25,19 @@ export async function retireForeignCertificates(
     await files.remove(`${PATHS.kubeletPki}/${name}`);
   }
   log.info({ folder }, "kubelet's serving certificate was not signed by this cluster's CA and was moved away");
+}
+
+/**
+ * The addresses that a serving certificate names, where the node's is not among them: `kubectl logs` fails with x509 errors until kubelet
+ * has a new one. Undefined where it is, or where the certificate names no address.
+ */
+export function servesElsewhere(
+  certificate: X509Certificate,
+  address: string | undefined,
+): readonly string[] | undefined {
+  const named = [...(certificate.subjectAltName ?? "").matchAll(/IP Address:([^,]+)/g)].map(([, each = ""]) => each);
+  if (address === undefined || named.length === 0 || certificate.checkIP(address) !== undefined) return undefined;
+  return named;
 }
 
 /** A CA file may hold several certificates, while a cluster's CA is being replaced. */

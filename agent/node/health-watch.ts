@@ -7,6 +7,7 @@ import { SatelliteError } from "../errors.ts";
 import type { NodeFacts } from "../facts/node-facts.ts";
 import { findRemoteNetworkProblem } from "../facts/remote-network.ts";
 import type { Host } from "../host/host.ts";
+import { servesElsewhere } from "../kubelet/serving-certificates.ts";
 import type { NodeApi } from "../kubernetes/node-api.ts";
 import { nodeAddress } from "../plan/kubelet-flags.ts";
 import { tunnelAddress } from "../plan/tunnel/tunnel-plan.ts";
@@ -41,19 +42,20 @@ export async function watchHealth(options: HealthWatchOptions): Promise<number |
 
 async function watchServingCertificate(options: HealthWatchOptions): Promise<number | undefined> {
   const pem = await options.host.files.read(PATHS.servingCertificate);
-  const expiresAtMs = pem === undefined ? undefined : readEndMs(pem);
-  await reportServingCertificate(options, expiresAtMs);
-  return expiresAtMs;
+  const certificate = pem === undefined ? undefined : readCertificate(pem);
+  await reportServingCertificate(options, certificate);
+  return endMsOf(certificate);
 }
 
-async function reportServingCertificate(options: HealthWatchOptions, expiresAtMs: number | undefined): Promise<void> {
-  const { host, config, board, api, kubelet } = options;
-  if (expiresAtMs !== undefined && expiresAtMs > host.clock.now()) {
-    return board.setTrue(
-      "ServingCertificateSigned",
-      "Signed",
-      `kubelet's serving certificate is good until ${new Date(expiresAtMs).toISOString()}`,
-    );
+async function reportServingCertificate(
+  options: HealthWatchOptions,
+  certificate: X509Certificate | undefined,
+): Promise<void> {
+  const { config, board, api, kubelet } = options;
+  const fault = findFault(options, certificate);
+  if (fault === undefined) {
+    const until = new Date(endMsOf(certificate) ?? 0).toISOString();
+    return board.setTrue("ServingCertificateSigned", "Signed", `kubelet's serving certificate is good until ${until}`);
   }
   if (!board.isTrue("NodeReady")) return;
   // kubelet files its request some seconds after its start, and its approver takes some more.
@@ -70,7 +72,7 @@ async function reportServingCertificate(options: HealthWatchOptions, expiresAtMs
     "ServingCertificateSigned",
     new SatelliteError(
       "serving-certificate-unsigned",
-      `kubelet's serving certificate is not signed; its request is ${request ?? "not filed"}`,
+      `kubelet's serving certificate ${fault}; its request is ${request ?? "not filed"}`,
       {
         hint: "kubectl get csr, then kubectl certificate approve NAME; kubectl logs and exec fail until then. EKS approves by itself when the request names the Node's own addresses.",
       },
@@ -78,29 +80,46 @@ async function reportServingCertificate(options: HealthWatchOptions, expiresAtMs
   );
 }
 
-/** Why EKS will not sign: known without asking the API server. */
-function findOutside({ config, facts }: HealthWatchOptions): SatelliteError | undefined {
+/** Reads after "kubelet's serving certificate"; undefined where it serves. */
+function findFault(options: HealthWatchOptions, certificate: X509Certificate | undefined): string | undefined {
+  const endMs = endMsOf(certificate);
+  if (certificate === undefined || endMs === undefined || endMs <= options.host.clock.now()) return "is not signed";
+  const address = findAddress(options);
+  const others = servesElsewhere(certificate, address);
+  return others && `is for ${others.join(" and ")}, and not for the node's address ${address}`;
+}
+
+/** The node's, as kubelet was given it; undefined before the first round. */
+function findAddress({ config, facts }: HealthWatchOptions): string | undefined {
   const { cluster, machine, tunnel } = facts() ?? {};
+  if (cluster === undefined || machine === undefined) return undefined;
+  return nodeAddress(config, machine, cluster.ipFamily, tunnelAddress(tunnel, cluster.ipFamily));
+}
+
+/** Why EKS will not sign: known without asking the API server. */
+function findOutside(options: HealthWatchOptions): SatelliteError | undefined {
+  const { config, facts } = options;
+  const { cluster, machine } = facts() ?? {};
   if (config.node.identity !== "hybrid" || cluster === undefined || machine === undefined) return undefined;
-  return findRemoteNetworkProblem(
-    cluster,
-    nodeAddress(config, machine, cluster.ipFamily, tunnelAddress(tunnel, cluster.ipFamily)),
-  );
+  return findRemoteNetworkProblem(cluster, findAddress(options));
 }
 
 /** The certificate that was read last: it is the same for months, and is looked at each round. */
-let lastRead: { readonly pem: string; readonly endMs: number | undefined } | undefined;
+let lastRead: { readonly pem: string; readonly certificate: X509Certificate | undefined } | undefined;
 
-function readEndMs(pem: string): number | undefined {
-  if (lastRead?.pem === pem) return lastRead.endMs;
-  lastRead = { pem, endMs: parseEndMs(pem) };
-  return lastRead.endMs;
+function readCertificate(pem: string): X509Certificate | undefined {
+  if (lastRead?.pem !== pem) lastRead = { pem, certificate: parseCertificate(pem) };
+  return lastRead.certificate;
 }
 
-function parseEndMs(pem: string): number | undefined {
+function parseCertificate(pem: string): X509Certificate | undefined {
   try {
-    return Date.parse(new X509Certificate(pem).validTo);
+    return new X509Certificate(pem);
   } catch {
     return undefined; // A damaged certificate serves no better than none.
   }
+}
+
+function endMsOf(certificate: X509Certificate | undefined): number | undefined {
+  return certificate && Date.parse(certificate.validTo);
 }

@@ -1,6 +1,5 @@
 // What check finds wrong between the machine, AWS and the cluster: the network, the keys, and the node's identity.
 import { CORDON_ANNOTATION } from "../../agent/kubernetes/node-api.ts";
-import { clusterCa, otherCa } from "../fakes/certificates.ts";
 import { CONFIG_FILE, NODE } from "../fakes/check-machine.ts";
 import { testFindings } from "../fakes/findings.ts";
 import { awsError, connectionRefused } from "../fakes/memory-aws.ts";
@@ -218,31 +217,6 @@ testFindings([
     ({ host }) => host.install("/usr/bin/kubelet", () => ({ stdout: "Kubernetes v1.29.1" })),
     "fail",
     /1\.29\.1 does not fit/,
-  ],
-  [
-    "serving-certificate",
-    "no certificate",
-    ({ host }) => host.files.drop("/var/lib/kubelet/pki/kubelet-server-current.pem"),
-    "fail",
-    /certificate approve/,
-  ],
-  [
-    "serving-certificate",
-    "a certificate of the second of two CAs, while the cluster's is being replaced",
-    ({ aws }) => {
-      aws.cluster = { ...aws.cluster, certificateAuthorityData: Buffer.from(otherCa + clusterCa).toString("base64") };
-    },
-    "ok",
-    /^signed, until/,
-  ],
-  [
-    "serving-certificate",
-    "a certificate of another CA",
-    ({ aws }) => {
-      aws.cluster = { ...aws.cluster, certificateAuthorityData: Buffer.from(otherCa).toString("base64") };
-    },
-    "fail",
-    /another CA/,
   ],
   ["daemon", "no daemon", ({ answers }) => (answers.daemon = false), "unknown", /systemctl status/],
 ]);

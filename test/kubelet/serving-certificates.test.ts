@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { retireForeignCertificates } from "../../agent/kubelet/serving-certificates.ts";
-import { clusterCa, otherCa } from "../fakes/certificates.ts";
+import { retireForeignCertificates, servesElsewhere } from "../../agent/kubelet/serving-certificates.ts";
+import { clusterCa, localhost, otherCa } from "../fakes/certificates.ts";
 import { MemoryHost } from "../fakes/memory-host.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 
@@ -44,4 +45,12 @@ test("without a serving certificate there is nothing to do", async () => {
   const host = new MemoryHost();
   await retireForeignCertificates(host, STATE, clusterCa, createMemoryLog().log);
   assert.deepEqual(await host.files.list(STATE), []);
+});
+
+test("a certificate of other addresses names them; one of the node's, or of none, names nothing", () => {
+  const certificate = new X509Certificate(localhost.cert);
+  assert.deepEqual(servesElsewhere(certificate, "192.0.2.7"), ["127.0.0.1"]);
+  assert.equal(servesElsewhere(certificate, "127.0.0.1"), undefined);
+  assert.equal(servesElsewhere(certificate, undefined), undefined);
+  assert.equal(servesElsewhere(new X509Certificate(clusterCa), "192.0.2.7"), undefined);
 });

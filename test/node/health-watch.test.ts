@@ -4,7 +4,7 @@ import type { NodeFacts } from "../../agent/facts/node-facts.ts";
 import type { NodeApi } from "../../agent/kubernetes/node-api.ts";
 import { watchHealth } from "../../agent/node/health-watch.ts";
 import { createBoard } from "../fakes/board.ts";
-import { clusterCa } from "../fakes/certificates.ts";
+import { clusterCa, localhost } from "../fakes/certificates.ts";
 import { MemoryContainerd } from "../fakes/memory-containerd.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { sampleCluster, sampleConfig, sampleFacts } from "../fakes/samples.ts";
@@ -121,6 +121,28 @@ test("a Ready node without a serving certificate says that logs and exec fail, a
   const { reason, message, hint } = board.get("ServingCertificateSigned");
   assert.deepEqual([reason, /its request is Pending/.test(message)], ["ServingCertificateUnsigned", true]);
   assert.match(hint ?? "", /kubectl certificate approve/);
+});
+
+test("a certificate for an address that the node had before says so, and what its request waits for, a minute after kubelet's start", async () => {
+  const { host, board, request, known, watch, statusOf } = setUp();
+  board.setTrue("NodeReady", "KubeletReady", "ready");
+  host.files.put(CERTIFICATE, localhost.cert);
+  known.facts = { ...sampleFacts(), gaps: [] };
+  request.state = "Pending";
+  await watch();
+  assert.deepEqual(statusOf("ServingCertificateSigned"), ["Unknown", "Requested"], "kubelet asks anew by itself");
+  host.clock.jump(60_000);
+  await watch();
+  const { reason, message } = board.get("ServingCertificateSigned");
+  const address = known.facts.machine.primaryIpv4;
+  assert.equal(reason, "ServingCertificateUnsigned");
+  assert.match(
+    message,
+    new RegExp(`is for 127\\.0\\.0\\.1.*, and not for the node's address ${address}; its request is Pending`),
+  );
+  known.facts = { ...sampleFacts({ machine: { ...known.facts.machine, primaryIpv4: "127.0.0.1" } }), gaps: [] };
+  await watch();
+  assert.deepEqual(statusOf("ServingCertificateSigned"), ["True", "Signed"]);
 });
 
 test("a hybrid node that EKS does not know by its network says which one the cluster lacks", async () => {
