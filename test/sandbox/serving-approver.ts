@@ -45,7 +45,9 @@ async function remoteNodeNetworks(): Promise<readonly string[]> {
 async function decide(request: SigningRequest): Promise<void> {
   if (request.status?.conditions?.length) return;
   const { name } = request.metadata;
-  const rule: AddressRule = addresses.vpc ? withinNetworks(networks) : (address) => address === addresses.node;
+  // A lease of the machine's network may be another address the next time.
+  const lan = `${addresses.node}/${addresses.prefixLength}`;
+  const rule: AddressRule = withinNetworks(addresses.vpc ? networks : [lan]);
   const refusal = refusalOf(request, await readRequest(request.spec.request), rule);
   if (refusal) {
     console.error(`${name} of ${request.spec.username} is left pending: ${refusal}`);
