@@ -51,7 +51,11 @@ export class MemoryNetwork {
 
   constructor(host: MemoryHost) {
     this.host = host;
-    host.install("ip", (args) => this.#ip(args.filter((arg) => !["-json", "-4", "-6"].includes(arg))));
+    host.install("ip", (args, input) => {
+      if (!args.includes("-batch")) return this.#ip(args.filter((arg) => !["-json", "-4", "-6"].includes(arg)));
+      for (const line of input?.trimEnd().split("\n") ?? []) this.#ip(line.split(" "));
+      return {};
+    });
     host.install("wg", (args) => this.#wg(args));
     host.install("iptables", (args) => askIptables(args[3] === "nat" ? this.natChains : this.chains, args.slice(4)));
     const others = host.installed("systemctl");

@@ -2,6 +2,7 @@
 import { hasCode, SatelliteError } from "../../errors.ts";
 import { oneLine, withoutControls } from "../../foreign-text.ts";
 import type { Host, RunResult } from "../../host/host.ts";
+import { optional } from "../../optional.ts";
 
 const TIMEOUT_SECONDS = 10;
 const MAX_STDERR = 300;
@@ -10,9 +11,15 @@ const MAX_STDERR = 300;
 const PACKAGES: Readonly<Record<string, string>> = { ip: "iproute2", wg: "wireguard-tools", iptables: "iptables" };
 
 /** Runs a program to its end, whatever its exit code. @throws tools-missing, command-timeout */
-export async function runTool(host: Host, program: string, args: readonly string[]): Promise<RunResult> {
+export async function runTool(
+  host: Host,
+  program: string,
+  args: readonly string[],
+  input?: string,
+): Promise<RunResult> {
+  const options = { timeoutSeconds: TIMEOUT_SECONDS, environment: { LC_ALL: "C" }, ...optional({ input }) };
   try {
-    return await host.run(program, args, { timeoutSeconds: TIMEOUT_SECONDS, environment: { LC_ALL: "C" } });
+    return await host.run(program, args, options);
   } catch (cause) {
     if (hasCode(cause, "command-missing")) throw toolMissing(program, cause);
     throw cause;
@@ -20,8 +27,13 @@ export async function runTool(host: Host, program: string, args: readonly string
 }
 
 /** Runs a program that must succeed. @throws tools-missing, tunnel-not-set */
-export async function requireTool(host: Host, program: string, args: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runTool(host, program, args);
+export async function requireTool(
+  host: Host,
+  program: string,
+  args: readonly string[],
+  input?: string,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runTool(host, program, args, input);
   if (exitCode === 0) return stdout;
   throw refused(`${program} ${args.join(" ")}`, exitCode, stderr);
 }
