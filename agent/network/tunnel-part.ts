@@ -134,7 +134,7 @@ export class TunnelPart {
     if (this.#mode === "off" || (this.#mode === "auto" && api() === undefined)) return;
     if (this.#rests > 0 && this.#isSettled()) {
       this.#rests -= 1;
-      return;
+      return this.#note();
     }
     const before = JSON.stringify([this.#saved, this.#word, this.#problem, this.#isAnswered]);
     try {

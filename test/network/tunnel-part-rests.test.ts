@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SatelliteError } from "../../agent/errors.ts";
+import { TUNNEL_KEY_FILE } from "../../agent/tunnel/names.ts";
+import { makePrivateKey, publicKeyOf } from "../../agent/tunnel/wireguard-key.ts";
+import { READY } from "../fakes/memory-node-api.ts";
 import { createNodeWithTunnel } from "./node-with-tunnel.ts";
 import { clusterMaps } from "./samples.ts";
 
@@ -36,4 +39,22 @@ test("a cluster without a gateway is asked each fifth round", async () => {
   api.configMaps.clear();
   for (let round = 0; round < 6; round += 1) await part.round();
   assert.equal(api.configMapReads.length, 2);
+});
+
+test("a key that a gateway accepted before it was the machine's is said on the Node at once, though all is well", async () => {
+  const { host, api, part, board, condition, put } = createNodeWithTunnel();
+  await part.round();
+  const first = await part.facts();
+  assert.ok(first?.kind === "wanted");
+  await part.see({ ...READY, tunnelKey: first.tunnel.publicKey });
+  const next = makePrivateKey();
+  const publicKey = publicKeyOf(next);
+  put("gateways", clusterMaps({ "gpu-1": publicKey }).gateways, "2");
+  await part.round();
+  board.setTrue("TunnelUp", "GatewayAnswers", "it does");
+  await host.files.write(TUNNEL_KEY_FILE, `${next.reveal()}\n`, { mode: 0o600 });
+  await part.facts();
+  assert.equal(condition(), "True Configured");
+  await part.round();
+  assert.deepEqual(api.annotations, { "eks-satellite.io/wireguard-public-key": publicKey });
 });
