@@ -83,7 +83,8 @@ async function reportServingCertificate(
 /** Reads after "kubelet's serving certificate"; undefined where it serves. */
 function findFault(options: HealthWatchOptions, certificate: X509Certificate | undefined): string | undefined {
   const endMs = endMsOf(certificate);
-  if (certificate === undefined || endMs === undefined || endMs <= options.host.clock.now()) return "is not signed";
+  // A date that is none makes no certificate good.
+  if (certificate === undefined || endMs === undefined || !(endMs > options.host.clock.now())) return "is not signed";
   const address = findAddress(options);
   const others = servesElsewhere(certificate, address);
   return others && `is for ${others.join(" and ")}, and not for the node's address ${address}`;

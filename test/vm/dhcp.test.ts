@@ -39,7 +39,7 @@ after(async () => {
 const sh = (script: string) => satellite.box("/bin/sh", "-ec", script);
 const addressOf = (card: string) => sh(`ip -4 -brief address show dev ${card} | awk '{ print $3 }'`);
 
-/** Serves one lease, by default with the machine's own address, on the control plane's end of the machine's link. */
+/** Serves one lease of this address on the control plane's end of the machine's link. */
 async function serveLease(address: string): Promise<void> {
   const { addresses } = satellite.sandbox;
   const folder = join(FOLDER, SERVER);
@@ -86,14 +86,14 @@ test("a lease that comes a minute after a boot: the daemon waits for it, and the
   await leaseAddress();
   const bootId = async () =>
     (await sandbox.box(["cat", "/proc/sys/kernel/random/boot_id"], { timeoutMs: 10_000 })).stdout;
-  const before = await bootId();
+  const earlier = await bootId();
   const booted = sandbox.reboot();
   // Its failure is this test's, whenever it comes.
   booted.catch(() => undefined);
   const wait = { what: "the machine to answer by its other card", deadlineMs: HEALTHY_MS, intervalMs: 1000 };
-  await waitFor(wait, async () => (await bootId()) !== before); // it is off, or does not answer yet
+  await waitFor(wait, async () => (await bootId()) !== earlier); // it is off, or does not answer yet
   await delay(LATE_MS);
-  assert.equal(await addressOf("eth0"), "", "nobody has given it an address");
+  assert.equal(await addressOf("eth0"), "", "it has no address yet");
   await serveLease(sandbox.addresses.node);
   await booted;
   await satellite.untilHealthy(HEALTHY_MS);

@@ -116,9 +116,11 @@ export class CarrierWatch {
   /** The question that is under way, or a new one. */
   #askOnce(tunnel: WatchedTunnel): Promise<void> {
     const { name } = tunnel.gateway;
-    const asking = this.#asking.get(name) ?? this.#ask(tunnel).finally(() => this.#asking.delete(name));
+    const underWay = this.#asking.get(name);
+    if (underWay !== undefined) return underWay;
+    const asking = this.#ask(tunnel).finally(() => this.#asking.delete(name));
     this.#asking.set(name, asking);
-    asking.catch((error: unknown) => this.#options.log.debug({ err: error, name }, "a gateway could not be asked"));
+    asking.catch((err: unknown) => this.#options.log.debug({ err, name }, "a gateway could not be asked")); // A round may not wait for it.
     return asking;
   }
 

@@ -27,7 +27,7 @@ const TRUSTED_ANSWERS = 5;
 
 /**
  * The name of the one that is to carry. What the VPC sends comes from the holder, and what is answered through the other gateway is lost
- * there: so the holder is followed, and a gateway that stands by is never taken by itself.
+ * there, but for TCP: so the holder is followed, and a gateway that stands by is never taken by itself.
  */
 export function chooseCarrier(pulses: readonly GatewayPulse[], current: string | undefined): string | undefined {
   const now = pulses.find(({ name }) => name === current) ?? pulses[0];

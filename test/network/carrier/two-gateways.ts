@@ -20,7 +20,7 @@ export const SECOND = sampleGateway({
 /** What a second without an answer is on a machine that has other things to do, too. */
 const SILENT_MS = 1010;
 
-/** What each says. */
+/** What each says; silent: {@link SILENT_MS} pass without an answer. */
 export type Answer = "holder" | "standby" | "ok" | "silent" | "refused";
 
 export function planFor(changes: Partial<WantedTunnel> = {}): PlannedTunnel {
