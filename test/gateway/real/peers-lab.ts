@@ -151,7 +151,8 @@ export class PeersLab {
         `ip addr add ${OTHER_WAY[place === "vpc" ? 0 : 1]}/30 dev other`,
         "ip link set other mtu 1420 up",
       );
-      for (const device of ["all", "other"]) await this.in(place, `sysctl -qw net.ipv4.conf.${device}.rp_filter=0`);
+      const filters = ["all", "other"].map((device) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`);
+      await run(...this.#inside(place, ["sh", "-ec", filters.map((path) => `echo 0 > ${path}`).join("\n")]));
     }
   }
 
