@@ -74,7 +74,8 @@ function renderNetwork(addresses: Addresses): readonly (readonly [name: string, 
     const match = `[Match]\nMACAddress=${cardAddress(addresses, card)}\n`;
     return [
       [`10-${card}.link`, `${match}\n[Link]\nName=${card}\n`] as const,
-      [`10-${card}.network`, `${match}\n[Network]\n${networks[card]}`] as const,
+      // No router of theirs advertises itself: a boot would wait 12 s for one.
+      [`10-${card}.network`, `${match}\n[Network]\nIPv6AcceptRA=no\n${networks[card]}`] as const,
     ];
   });
 }

@@ -24,6 +24,9 @@ const powerOffMs = 120_000;
 /** What is larger than this comes in faster by HTTP. */
 const largeBytes = 1024 * 1024;
 
+/** In the machine: each connection would take a second of what it boots with. */
+const untilBooted = "until systemctl is-active --quiet multi-user.target; do sleep 1; done";
+
 /** A virtual machine; its files are on a disk that the host sees only while it is off. */
 export class VirtualMachine implements Machine {
   readonly #place: MachinePlace;
@@ -52,8 +55,8 @@ export class VirtualMachine implements Machine {
     const explain = () => lastLines(this.#place.folder, daemonName);
     const deadlineMs = isForeign(this.#arch) ? foreignBootMs : bootMs;
     await waitFor({ what: "the machine to boot", deadlineMs, intervalMs: 500, explain }, async () => {
-      const isActive = ["systemctl", "is-active", "--quiet", "multi-user.target"];
-      return (await runOverSsh(this.#place, isActive, { mayFail: true, timeoutMs: 30_000 })).exitCode === 0;
+      const isBooted = ["/bin/sh", "-c", untilBooted];
+      return (await runOverSsh(this.#place, isBooted, { mayFail: true, timeoutMs: 30_000 })).exitCode === 0;
     });
     await openConnection(this.#place);
   }
