@@ -54,6 +54,7 @@ export async function renderUserData(
 export async function makeImage({ sandbox }: Pick<Launch, "sandbox">, userData: string): Promise<void> {
   const script = `export DEBIAN_FRONTEND=noninteractive
     apt-get purge --yes --quiet=2 ${MISSING.join(" ")} >/dev/null
+    command -v cloud-init >/dev/null && exit
     apt-get update --quiet=2
     apt-get install --yes --quiet=2 --no-install-recommends cloud-init >/dev/null`;
   await sandbox.box(["/bin/sh", "-ec", script], { timeoutMs: IMAGE_MS });

@@ -37,7 +37,8 @@ const packages: Readonly<Record<BaseChoice["machine"], readonly string[]>> = {
 /** debootstrap configures packages in an order in which Python's own fail: apt installs these after it. */
 const laterPackages: Readonly<Record<BaseChoice["machine"], readonly string[]>> = {
   nspawn: [],
-  vm: [],
+  // As on every image that is rented. Without user data it does nothing.
+  vm: ["cloud-init"],
   instance: ["cloud-init"],
   rented: ["cloud-init", "openssh-server", "sudo"],
 };
@@ -106,8 +107,10 @@ function packagesOf({ machine: kind, arch }: BaseChoice): readonly string[] {
   return isForeign(arch) ? [...packages[kind], "busybox-static"] : packages[kind];
 }
 
-function laterOf({ machine: kind, docker }: BaseChoice): readonly string[] {
-  return docker === true ? [...laterPackages[kind], "docker.io", "apparmor"] : laterPackages[kind];
+/** On a foreign processor's tree, emulated, they would take another ten minutes. */
+function laterOf({ machine: kind, docker, arch }: BaseChoice): readonly string[] {
+  const own = isForeign(arch) ? [] : laterPackages[kind];
+  return docker === true ? [...own, "docker.io", "apparmor"] : own;
 }
 
 async function installLater(tree: string, names: readonly string[]): Promise<void> {
