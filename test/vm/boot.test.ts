@@ -1,4 +1,4 @@
-// What a boot of a kernel of one's own brings: modules and settings before the daemon, settings of others, swap, and a link that comes late.
+// What a boot of a kernel of one's own brings: modules and settings before the daemon, settings of others, swap, and a link or a name server that comes late.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,6 +10,8 @@ const OTHERS = "/etc/sysctl.d/99-others.conf";
 const SWAP_FILE = "/swapfile";
 /** What a router or a switch of a machine room takes until it passes packets. */
 const LATE_MS = 60_000;
+/** Of a network that is for documentation: nothing answers there. */
+const NO_NAME_SERVER = "192.0.2.53";
 
 let satellite: VirtualSatellite;
 before(async () => {
@@ -67,20 +69,39 @@ test("a kernel whose settings are others at boot: kubelet, which refuses them, r
   await sh(`rm ${OTHERS}`);
 });
 
-test("a link that passes nothing for a minute: kubelet runs by what was known, the cause is named, and the node comes by itself", async () => {
-  await satellite.sandbox.link("down");
-  await sh("sync");
-  await satellite.sandbox.reboot();
+/** What the daemon of this boot says of the node after a minute, with its kubelet running throughout. */
+async function seenWhileAway(): Promise<(type: string) => string | undefined> {
   const pid = await satellite.kubeletPid();
   await delay(LATE_MS);
   const { conditions, verdict, kubelet, rootCauses } = await satellite.status();
   assert.equal(kubelet.pid, pid, "kubelet runs on");
   assert.equal(verdict.ready, false);
-  const statusOf = (wanted: string) => conditions.find(({ type }) => type === wanted)?.status;
+  assert.notDeepEqual(rootCauses, []);
+  return (wanted) => conditions.find(({ type }) => type === wanted)?.status;
+}
+
+test("a link that passes nothing for a minute: kubelet runs by what was known, the cause is named, and the node comes by itself", async () => {
+  await satellite.sandbox.link("down");
+  await sh("sync");
+  await satellite.sandbox.reboot();
+  const statusOf = await seenWhileAway();
   assert.notEqual(statusOf("NodeReady"), "True");
   assert.equal(statusOf("KubeletRunning"), "True");
-  assert.notDeepEqual(rootCauses, []);
   await satellite.sandbox.link("up");
+  await satellite.untilHealthy(HEALTHY_MS);
+  await untilPage(satellite);
+});
+
+test("a name server that does not answer for a minute: kubelet runs by what was known, the cause is named, and the node comes by itself", async () => {
+  // The sandbox's names are in the file of hosts.
+  await sh(`for file in hosts resolv.conf; do cp /etc/$file /root/$file; done
+    echo '127.0.0.1 localhost' > /etc/hosts; echo 'nameserver ${NO_NAME_SERVER}' > /etc/resolv.conf; sync`);
+  await satellite.sandbox.reboot();
+  const statusOf = await seenWhileAway();
+  assert.notEqual(statusOf("NodeReady"), "True");
+  assert.equal(statusOf("KubeletRunning"), "True");
+  assert.equal(statusOf("DnsWorking"), "False");
+  await sh("for file in hosts resolv.conf; do cat /root/$file > /etc/$file; done");
   await satellite.untilHealthy(HEALTHY_MS);
   await untilPage(satellite);
 });

@@ -70,6 +70,22 @@ test("a pod that takes more than its limit is ended alone", async () => {
   await satellite.untilHealthy(HEALTHY_MS);
 });
 
+test("a machine that runs short of memory loses what takes it, and neither daemon nor kubelet nor pods", async (context) => {
+  const running = await processes();
+  const { failures } = await watchPage(satellite, async () => {
+    // systemd-run ends as its service does.
+    const run = ["systemd-run", "--quiet", "--wait", "--unit=greedy", "tail", "/dev/zero"];
+    await satellite.sandbox.box(run, { mayFail: true, timeoutMs: HEALTHY_MS });
+    assert.equal(await sh("systemctl show greedy --property=Result --value"), "oom-kill");
+  });
+  // Without swap the kernel gives up the pages of programs before it ends one: all that runs is read from the disk again and again.
+  context.diagnostic(`${failures.length} requests for the page got no answer in 5 s`);
+  await untilPage(satellite);
+  assert.deepEqual(await processes(), running);
+  await sh("systemctl reset-failed greedy");
+  await satellite.untilHealthy(HEALTHY_MS);
+});
+
 test("a daemon that the kernel ends for want of memory comes back, its kubelet with it, and the pods never noticed", async () => {
   const [daemon, kubelet, containerd] = await processes();
   const { failures } = await watchPage(satellite, async () => {
