@@ -128,7 +128,7 @@ async function modulesInOrder(tree: string, release: string): Promise<readonly s
 async function copyModule(path: string, root: string): Promise<string> {
   const name = basename(path).replace(/\.xz$/, "");
   const content = path.endsWith(".xz")
-    ? (await execa("busybox", ["unxz", "--stdout", path], { ...clean(), encoding: "buffer" })).stdout
+    ? (await execa("busybox", ["unxz", "-c", path], { ...clean(), encoding: "buffer" })).stdout
     : await readFile(path);
   await writeFile(join(root, "modules", name), content);
   return name;
