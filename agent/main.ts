@@ -1,19 +1,3 @@
-// The program of a node's machine: its commands, and an administrator's.
-import { openProgram } from "./commands/program/open.ts";
-import { createLinuxHost } from "./host/linux-host.ts";
-import { createLogOutput, type LogOutput, openJournal } from "./host/log-output.ts";
-import { outliveReaders, runProgram } from "./terminal.ts";
-
-const UNIT = "eks-satellite.service";
-
-/** The daemon outlives its log: kubelet ends with it. */
-function openLog(): LogOutput {
-  outliveReaders();
-  const isJournal = process.env.JOURNAL_STREAM !== undefined;
-  return createLogOutput({ stream: process.stdout, reopen: isJournal ? () => openJournal(UNIT) : undefined });
-}
-
-/** Starts this program again. */
-const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
-
-process.exitCode = await runProgram({ host: createLinuxHost(), openLog, program }, openProgram);
+// The program of a node's machine. The daemon and the other commands lie in a file each: neither loads what it never runs.
+if (process.argv[2] === "run") await import("./programs/daemon.ts");
+else await import("./programs/commands.ts");

@@ -1,8 +1,12 @@
-// What lies in files beside the daemon's, since the daemon holds all of its own: an administrator's commands, the texts of
-// `explain`, and the library that reads the hardware.
+// What lies in files of its own, since a process holds all of a file that it loads: the daemon, the commands of a node's machine, those
+// of an administrator, the texts of `explain`, and the library that reads the hardware.
 import type { Plugin } from "esbuild";
 
-/** An administrator's commands: the file, without its ending. It has its own copy of what the daemon's file has too. */
+/** The daemon: the file, without its ending. Each of these files has its own copy of what others have too. */
+export const DAEMON = "eks-satellite-daemon";
+/** Every other command, but an administrator's. */
+export const COMMANDS = "eks-satellite-commands";
+/** An administrator's commands. */
 export const ADMINISTRATOR = "eks-satellite-admin";
 /** The texts of `eks-satellite explain`. */
 export const EXPLANATIONS = "eks-satellite-explain";
@@ -22,6 +26,8 @@ function beside(name: string, filter: RegExp): Plugin {
   };
 }
 
+export const daemonBeside = beside(DAEMON, /\/programs\/daemon\.ts$/);
+export const commandsBeside = beside(COMMANDS, /\/programs\/commands\.ts$/);
 export const administratorBeside = beside(ADMINISTRATOR, /\/administrator\.ts$/);
 export const hardwareBeside = beside(HARDWARE, /\/hardware\/hardware\.ts$/);
 export const explanationsBeside = beside(EXPLANATIONS, /\/explain\/texts\.ts$/);

@@ -1,4 +1,5 @@
-// The bundle: everything that the daemon needs but Node itself, in one file; and beside it an administrator's commands, Kubernetes' own client for them, and the texts of `explain`.
+// The bundle: a program that loads the daemon's file, which has everything that the daemon needs but Node itself, or that of the other
+// commands; and beside them an administrator's commands, Kubernetes' own client for them, and the texts of `explain`.
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile, type OutputFile, type Plugin } from "esbuild";
@@ -7,6 +8,10 @@ import { usedCalls } from "./bundle-aws.ts";
 import {
   ADMINISTRATOR,
   administratorBeside,
+  COMMANDS,
+  commandsBeside,
+  DAEMON,
+  daemonBeside,
   EXPLANATIONS,
   explanationsBeside,
   HARDWARE,
@@ -78,11 +83,14 @@ function versionAlone(version: string | undefined): Plugin {
 export function makeBundle(version?: string): Promise<Bundle> {
   const entryPoints = {
     "eks-satellite": "agent/main.ts",
+    [DAEMON]: "agent/programs/daemon.ts",
+    [COMMANDS]: "agent/programs/commands.ts",
     [ADMINISTRATOR]: "agent/commands/program/administrator.ts",
     [HARDWARE]: "agent/host/hardware/hardware.ts",
     ...BESIDE,
   };
-  return bundle(entryPoints, [administratorBeside, hardwareBeside, versionAlone(version)]);
+  const beside = [daemonBeside, commandsBeside, administratorBeside, hardwareBeside];
+  return bundle(entryPoints, [...beside, versionAlone(version)]);
 }
 
 /** Bundles the program of the npm package, of an administrator's commands alone. @throws esbuild's BuildFailure */

@@ -121,7 +121,12 @@ test("only host/ reaches the machine and AWS", () => {
 });
 
 /** The programs, and what they share. */
-const PROGRAMS = ["main.ts", "laptop.ts", "terminal.ts"];
+const PROGRAMS = [
+  "main.ts",
+  "laptop.ts",
+  "terminal.ts",
+  ...["commands", "daemon", "this-machine"].map((name) => `programs/${name}.ts`),
+];
 
 test("only terminal.ts and the programs end the process, listen to signals and read the arguments", () => {
   assertNone(

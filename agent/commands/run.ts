@@ -1,5 +1,5 @@
 // `eks-satellite run`: the daemon.
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { runAgent } from "../agent.ts";
 import { type InstanceLock, takeInstanceLock } from "../apply/instance-lock.ts";
 import { type LoadedConfig, loadConfigOrLastGood, readConfigInForce } from "../config/in-force.ts";
@@ -9,10 +9,10 @@ import { createSystemd } from "../health/systemd.ts";
 import { createAws } from "../host/aws.ts";
 import type { Host } from "../host/host.ts";
 import type { LogOutput } from "../host/log-output.ts";
-import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../log.ts";
+import { createLog, type LogFormat, type LogLevel } from "../log.ts";
 import { optional } from "../optional.ts";
 import type { CommandContext } from "./context.ts";
-import { configOption } from "./options.ts";
+import { describeRun } from "./program/run-words.ts";
 
 export interface RunOptions {
   /** Path of the configuration file. */
@@ -39,20 +39,14 @@ export interface RunContext {
 /** Adds `run`. */
 export function register(program: Command, context: CommandContext): void {
   const { host, environment, openLog, program: self } = context;
-  program
-    .command("run")
-    .description("run the daemon: join the cluster and keep this machine in it")
-    .addOption(configOption())
-    .addOption(new Option("--log-format <format>", "overrides log.format").choices(LOG_FORMATS))
-    .addOption(new Option("--log-level <level>", "overrides log.level").choices(LOG_LEVELS))
-    .action(async ({ config, logFormat, logLevel }: CommandLine) => {
-      const options = {
-        config,
-        ...optional({ format: logFormat, level: logLevel }),
-      };
-      const output = openLog();
-      await runCommand({ host, environment, program: self, write: output.write, output }, options, context.stopSignal);
-    });
+  describeRun(program).action(async ({ config, logFormat, logLevel }: CommandLine) => {
+    const options = {
+      config,
+      ...optional({ format: logFormat, level: logLevel }),
+    };
+    const output = openLog();
+    await runCommand({ host, environment, program: self, write: output.write, output }, options, context.stopSignal);
+  });
 }
 
 interface CommandLine {

@@ -69,6 +69,7 @@ const BANDS: readonly Band[] = [
       "agent.ts": "build, restore, start, serve, end",
       "commands/": "one file a command",
       "terminal.ts": "arguments, signals, exit code",
+      "programs/": "the daemon, the other commands",
       "main.ts": "the program of a machine",
       "laptop.ts": "the program for laptops",
     },

@@ -69,6 +69,7 @@ export const COVERED_BY: Readonly<Record<string, string>> = {
   "commands/program/exit.ts": "commands/help/exit-codes.test.ts",
   "commands/program/local.ts": "commands/program.test.ts",
   "commands/program/open.ts": "commands/program.test.ts",
+  "commands/program/run-words.ts": "commands/program.test.ts",
   "commands/program/version.ts": "commands/program.test.ts",
   "commands/program/whole.ts": "commands/program.test.ts",
   "kubelet/kubelet-backoff.ts": "kubelet/kubelet.test.ts",

@@ -51,5 +51,6 @@ export const STAGES = [
   ["agent.ts"],
   ["commands/"],
   ["terminal.ts"],
+  ["programs/"],
   ["main.ts", "laptop.ts"],
 ] as const;

@@ -83,7 +83,7 @@ const scrapes = await measureMetrics(sandbox);
 report({ metric: "metrics_ms", value: median(scrapes), samples: { firstMs: scrapes[0] } });
 report({ metric: "check_s", value: await measureCheck(sandbox) });
 report({ metric: "check_cut_s", value: await measureCheckCut(sandbox) });
-const { size } = await stat(join(import.meta.dirname, "../../dist/eks-satellite.mjs"));
+const { size } = await stat(join(import.meta.dirname, "../../dist/eks-satellite-daemon.mjs"));
 report({ metric: "bundle_mb", value: size / 1e6 });
 await reportRoundFigures(report);
 await reportGpuFigures(report);

@@ -190,7 +190,8 @@ test("what only administrators need of AWS and Kubernetes is not loaded with the
     for (const [, from = ""] of text.matchAll(/^import\s+(?!type\s)(?:[^;"']*?\s+from\s+)?["']([^"']+)["']/gm))
       load(from.startsWith("./") || from.startsWith("../") ? join(dirname(name), from) : from);
   };
-  load("main.ts");
+  load("programs/daemon.ts");
+  load("programs/commands.ts");
   assert.ok(loaded.has("agent.ts"), "the imports were followed");
   assert.ok(loaded.has("commander"), "the imports were followed");
   assert.deepEqual(

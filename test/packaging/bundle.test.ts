@@ -9,13 +9,16 @@ import { type BundleFile, makeBundle, writeWhole } from "../../scripts/bundle.ts
 
 const CERTIFICATES = join(import.meta.dirname, "../fixtures/certificates");
 
+/** What a node's machine loads, one or the other. */
+const OF_A_MACHINE = ["eks-satellite-daemon.mjs", "eks-satellite-commands.mjs"];
+
 function textOf(files: readonly BundleFile[], wanted: string): string {
   return Buffer.from(files.find(({ name }) => name === wanted)?.content ?? []).toString();
 }
 
 test("the bundle has the calls to AWS that the program makes, and none of the thousand others", async () => {
   const { files, metafile } = await makeBundle();
-  const text = textOf(files, "eks-satellite.mjs");
+  const text = ["daemon", "commands"].map((part) => textOf(files, `eks-satellite-${part}.mjs`)).join("\n");
   for (const call of ["AssumeRole", "DescribeCluster", "GetRolePolicy", "DescribeNetworkInterfaces", "RunInstances"])
     assert.ok(text.includes(`"${call}"`), call);
   for (const call of ["GetFederationToken", "ListNodegroups", "ListVirtualMFADevices", "CreateVpc"])
@@ -32,7 +35,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const { files, metafile } = await makeBundle();
   assert.deepEqual(
     files.map(({ name }) => name),
-    ["", "-admin", "-hardware", "-kubernetes", "-explain"].flatMap((part) => [
+    ["", "-daemon", "-commands", "-admin", "-hardware", "-kubernetes", "-explain"].flatMap((part) => [
       `eks-satellite${part}.mjs`,
       `eks-satellite${part}.mjs.map`,
     ]),
@@ -41,7 +44,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
     Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {}).filter((path) =>
       /\/(@kubernetes\/client-node|undici|ws)\//.test(path),
     );
-  assert.deepEqual(packagesOf("eks-satellite.mjs"), []);
+  for (const name of OF_A_MACHINE) assert.deepEqual(packagesOf(name), []);
   assert.ok(packagesOf("eks-satellite-kubernetes.mjs").length > 10);
   assert.match(textOf(files, "eks-satellite-admin.mjs"), /\bimport\("\.\/eks-satellite-kubernetes\.mjs"\)/);
 });
@@ -49,15 +52,36 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
 const ADMINISTRATORS =
   /^agent\/(admin\/(clusters|kube-proxy|lambda|machine|user-data|verify)|commands\/(authorize|revoke|eni|clusters|user-data|verify))\b/;
 
-test("an administrator's commands are in a file beside the daemon's, which holds none of them", async () => {
+test("an administrator's commands are in a file of their own, and the daemon's and a machine's hold none of them", async () => {
   const { files, metafile } = await makeBundle();
   const sourcesOf = (name: string) =>
     Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {}).filter((path) => ADMINISTRATORS.test(path));
-  assert.deepEqual(sourcesOf("eks-satellite.mjs"), []);
+  for (const name of OF_A_MACHINE) assert.deepEqual(sourcesOf(name), []);
   assert.ok(sourcesOf("eks-satellite-admin.mjs").length > 50);
-  const daemon = textOf(files, "eks-satellite.mjs");
-  assert.match(daemon, /\bimport\("\.\/eks-satellite-admin\.mjs"\)/);
-  assert.ok(daemon.length < 1_800_000, `${daemon.length} characters: the daemon holds all of them`);
+  assert.match(textOf(files, "eks-satellite-commands.mjs"), /\bimport\("\.\/eks-satellite-admin\.mjs"\)/);
+});
+
+/** What only other commands than `run` need. */
+const NOT_THE_DAEMONS = /^agent\/(bundle|reset|explain|commands\/(check|status|plan|configure|reset))\b/;
+
+test("the daemon's file holds no other command, the commands' file no daemon, and the program a word of each", async () => {
+  const { files, metafile } = await makeBundle();
+  const sourcesOf = (name: string) => Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {});
+  const daemon = sourcesOf("eks-satellite-daemon.mjs");
+  assert.deepEqual(
+    daemon.filter((path) => NOT_THE_DAEMONS.test(path)),
+    [],
+  );
+  assert.ok(daemon.includes("agent/agent.ts"));
+  const commands = sourcesOf("eks-satellite-commands.mjs");
+  assert.ok(commands.filter((path) => NOT_THE_DAEMONS.test(path)).length > 20);
+  assert.deepEqual(
+    commands.filter((path) => /^agent\/(agent|loops|reactions)\.ts$/.test(path)),
+    [],
+  );
+  assert.deepEqual(sourcesOf("eks-satellite.mjs"), ["agent/main.ts"]);
+  const { length } = textOf(files, "eks-satellite-daemon.mjs");
+  assert.ok(length < 1_500_000, `${length} characters, which the daemon holds all of`);
 });
 
 test("systeminformation is in a file beside the daemon's, which holds none of it", async () => {
@@ -66,16 +90,15 @@ test("systeminformation is in a file beside the daemon's, which holds none of it
     .filter(([, { inputs }]) => Object.keys(inputs).some((path) => path.includes("/systeminformation/")))
     .map(([name]) => name);
   assert.deepEqual(holding, ["dist/eks-satellite-hardware.mjs"]);
-  assert.match(textOf(files, "eks-satellite.mjs"), /\bimport\("\.\/eks-satellite-hardware\.mjs"\)/);
+  assert.match(textOf(files, "eks-satellite-commands.mjs"), /\bimport\("\.\/eks-satellite-hardware\.mjs"\)/);
 });
 
-test("the texts of `explain` are in a file beside the daemon's, which holds none of them", async () => {
+test("the texts of `explain` are in a file of their own", async () => {
   const { files } = await makeBundle();
   const text = "The gateway answered before";
   assert.ok(textOf(files, "eks-satellite-explain.mjs").includes(text));
-  const daemon = textOf(files, "eks-satellite.mjs");
-  assert.ok(!daemon.includes(text));
-  assert.match(daemon, /\bimport\("\.\/eks-satellite-explain\.mjs"\)/);
+  for (const name of OF_A_MACHINE) assert.ok(!textOf(files, name).includes(text), name);
+  assert.match(textOf(files, "eks-satellite-commands.mjs"), /\bimport\("\.\/eks-satellite-explain\.mjs"\)/);
 });
 
 test("the client in its file reaches a server, and leaves nothing open that keeps the process alive", async () => {
@@ -110,8 +133,9 @@ test("the bundle is a program of its own, as the `bin` of package.json needs it"
   const folder = await mkdtemp(join(tmpdir(), "bundle-"));
   const program = join(folder, "eks-satellite.mjs");
   try {
-    await writeFile(program, textOf(files, "eks-satellite.mjs"), { mode: 0o755 });
+    for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o755 });
     assert.equal((await execa(program, ["version"])).stdout, "9.8.7");
+    assert.match((await execa(program, ["run", "--help"])).stdout, /^Usage: eks-satellite run /);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -42,6 +42,10 @@ test("the Debian package holds these files with these modes, root owns them, and
       "-rwxr-xr-x ./opt/eks-satellite/bin/node",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-admin.mjs",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-admin.mjs.map",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-commands.mjs",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-commands.mjs.map",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-daemon.mjs",
+      "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-daemon.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-explain.mjs.map",
       "-rw-r--r-- ./opt/eks-satellite/lib/eks-satellite-hardware.mjs",
@@ -103,7 +107,7 @@ test("it has no conffiles: dpkg never asks about a configuration, nor removes on
 
 test("its sums are those of its files", () => {
   const lines = readFileSync(join(unpacked, "DEBIAN/md5sums"), "utf8").trimEnd().split("\n");
-  assert.equal(lines.filter((line) => !isShellFile(line)).length, 22);
+  assert.equal(lines.filter((line) => !isShellFile(line)).length, 26);
   for (const line of lines) {
     const [sum, path = ""] = line.split("  ");
     assert.equal(
@@ -125,7 +129,7 @@ test("it holds what the tarball holds; its unit differs in the launcher's path a
       // It installs the tarball, and refuses where the package is.
       .filter((path) => !path.endsWith("/install.sh")),
   );
-  assert.equal(both.length, 18);
+  assert.equal(both.length, 22);
   for (const path of both) {
     assert.ok(readFileSync(join(tarball, path)).equals(readFileSync(join(unpacked, path))), path);
   }

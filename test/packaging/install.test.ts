@@ -15,6 +15,8 @@ const MODES: Readonly<Record<string, string>> = {
   [UNIT]: "0644",
   "opt/eks-satellite/bin/node": "0755",
   "opt/eks-satellite/lib/eks-satellite-admin.mjs": "0644",
+  "opt/eks-satellite/lib/eks-satellite-commands.mjs": "0644",
+  "opt/eks-satellite/lib/eks-satellite-daemon.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite-kubernetes.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite.mjs": "0644",
   "opt/eks-satellite/lib/eks-satellite.mjs.map": "0644",

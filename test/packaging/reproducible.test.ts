@@ -45,7 +45,7 @@ test("another version than package.json's is in the names, in VERSION and in the
   const name = "eks-satellite-9.8.7-rc.1+build.5-linux-amd64";
   const read = (path: string) => execa("tar", ["-xzOf", join(output, `${name}.tar.gz`), `${name}/${path}`]);
   assert.equal((await read("VERSION")).stdout, "9.8.7-rc.1+build.5");
-  const { stdout: bundle } = await read("opt/eks-satellite/lib/eks-satellite.mjs");
+  const { stdout: bundle } = await read("opt/eks-satellite/lib/eks-satellite-commands.mjs");
   const said = await execa(process.execPath, ["--input-type=module", "-", "version"], { input: bundle });
   assert.equal(said.stdout, "9.8.7-rc.1+build.5");
   const deb = join(output, "eks-satellite_9.8.7-rc.1+build.5_amd64.deb");

@@ -1,4 +1,4 @@
-// The commands that a node's machine, or a gateway's instance, runs: the daemon's file has no others.
+// The commands that a node's machine, or a gateway's instance, runs. Of `run` there are the words alone: the daemon has a file of its own.
 import { register as registerBundle } from "../bundle.ts";
 import { register as registerCheck } from "../check.ts";
 import { register as registerConfig } from "../config/config.ts";
@@ -11,14 +11,14 @@ import { register as registerInventory } from "../inventory/inventory.ts";
 import { register as registerPlan } from "../plan.ts";
 import type { Register } from "../program.ts";
 import { register as registerReset } from "../reset.ts";
-import { register as registerRun } from "../run.ts";
 import { register as registerStatus } from "../status.ts";
 import { register as registerTunnelKey } from "../tunnel-key/tunnel-key.ts";
+import { registerRunWords } from "./run-words.ts";
 import { register as registerVersion } from "./version.ts";
 
 /** In the order of `--help`, before an administrator's. */
 const FIRST: readonly Register<CommandContext>[] = [
-  registerRun,
+  registerRunWords,
   registerPlan,
   registerCheck,
   registerStatus,
