@@ -19,6 +19,7 @@ import { Fitness } from "./fitness/fitness.ts";
 import { type GpuEvent, GpuPart } from "./gpu/gpu-part.ts";
 import { criticalGpuConditions } from "./gpu/gpu-report.ts";
 import { instrumentAws, instrumentRequests } from "./health/instrumented-clients.ts";
+import { ProgramCounts } from "./health/program-counts.ts";
 import { createSystemd } from "./health/systemd.ts";
 import { History } from "./history/history.ts";
 import type { Aws } from "./host/aws.ts";
@@ -102,7 +103,8 @@ export function createParts(options: PartsOptions) {
 /** What is known: conditions, events, and the calls that are made. */
 function createRecords(options: PartsOptions) {
   const { config, log, signal, environment, emit } = options;
-  const kept = new KeptFiles(endingCommands(options.host, signal), config);
+  const programs = new ProgramCounts();
+  const kept = new KeptFiles(endingCommands(programs.counting(options.host), signal), config);
   const host = kept.host();
   const { now } = host.clock;
   const sleep = (milliseconds: number) => host.clock.sleep(milliseconds, signal);
@@ -117,6 +119,7 @@ function createRecords(options: PartsOptions) {
     board,
     verdict: createBoardReport(board),
     logReport: createLogReport(options.logOutput),
+    programs,
     events: new EventRing(now),
     history: new History({ host, log, files: statePaths(config.stateFolder) }),
     awsCalls,

@@ -42,6 +42,7 @@ const LABELS_WITHOUT_SAMPLES: Readonly<Record<string, readonly string[]>> = {
   eks_satellite_tunnel_mtu_bytes: [],
   eks_satellite_tunnel_key_made_timestamp_seconds: [],
   eks_satellite_check_findings: ["outcome"],
+  eks_satellite_programs_started_total: ["program"],
   eks_satellite_check_timestamp_seconds: [],
 };
 
