@@ -8,7 +8,7 @@ const NODE = "/opt/eks-satellite/bin/node";
 /** Idle begins when the node has been Ready for this long. */
 const SETTLE_SECONDS = 120;
 /** How long the processor is watched. */
-const WATCH_SECONDS = 180;
+const WATCH_SECONDS = 300;
 
 interface Status {
   readonly startMs: number;
@@ -60,9 +60,11 @@ export interface IdleFigures extends Memory {
   /** The same Node, the same flags, and nothing to do: what no program on it can go below. */
   readonly bareNodeMegabytes: number;
   readonly cpuPercent: number;
+  /** Programs that the daemon started meanwhile, by name, an hour. */
+  readonly programsPerHour: Readonly<Record<string, number>>;
 }
 
-/** Resident memory after two idle minutes, and the share of one core that the daemon then takes. */
+/** Resident memory after two idle minutes and a scrape, and what the daemon then takes and starts in five more. */
 export async function measureIdle(sandbox: Sandbox): Promise<IdleFigures> {
   // Keys are fetched again, so that everything that a day in this process's life loads is loaded.
   await sandbox.box(["systemctl", "stop", "eks-satellite"]);
@@ -75,15 +77,29 @@ export async function measureIdle(sandbox: Sandbox): Promise<IdleFigures> {
   const pid = Number(
     (await sandbox.box(["systemctl", "show", "eks-satellite", "--property=MainPID", "--value"])).stdout,
   );
+  const programs = await readPrograms(sandbox);
   const { stdout: status } = await sandbox.box(["cat", `/proc/${pid}/status`]);
   const began = { cpuNs: await cpuNanoseconds(sandbox, pid), at: performance.now() };
   await delay(WATCH_SECONDS * 1000);
   const cpuNs = (await cpuNanoseconds(sandbox, pid)) - began.cpuNs;
+  const elapsedMs = performance.now() - began.at;
+  const perHour = (value: number) => Math.round((value * 3_600_000) / elapsedMs);
+  const started = Object.entries(await readPrograms(sandbox)).map(
+    ([program, count]) => [program, perHour(count - (programs[program] ?? 0))] as const,
+  );
   return {
     ...readMemory(status),
     bareNodeMegabytes: await measureBareNode(sandbox),
-    cpuPercent: (cpuNs / 1e6 / (performance.now() - began.at)) * 100,
+    cpuPercent: (cpuNs / 1e6 / elapsedMs) * 100,
+    programsPerHour: Object.fromEntries(started.filter(([, count]) => count > 0)),
   };
+}
+
+/** Programs that the daemon has started, by name. */
+async function readPrograms(sandbox: Sandbox): Promise<Readonly<Record<string, number>>> {
+  const { stdout } = await sandbox.box(["curl", "--silent", "--fail", "http://127.0.0.1:9911/metrics"]);
+  const lines = stdout.matchAll(/^eks_satellite_programs_started_total\{program="([^"]+)"\} (\d+)$/gm);
+  return Object.fromEntries(Array.from(lines, ([, program = "", count]) => [program, Number(count)]));
 }
 
 /** Time on a processor of all threads of a process, and of the children that it has waited for, in nanoseconds. */

@@ -16,9 +16,9 @@ import { sampleConfig } from "../fakes/samples.ts";
 const OTHER_DEVICES = 256;
 const WATCH_SECONDS = 10;
 
-/** Durations of rounds on a machine with eight GPUs, its files real and its nvidia-smi answering at once, in milliseconds. */
-export async function measureGpuRounds(runs: number): Promise<readonly number[]> {
-  const machine = readGpuMachine("a100-sxm-8");
+/** Durations of rounds on a recorded machine, its files real and its nvidia-smi answering at once, in milliseconds. */
+export async function measureGpuRounds(name: string, runs: number): Promise<readonly number[]> {
+  const machine = readGpuMachine(name);
   const root = await mkdtemp(join(tmpdir(), "gpu-round-"));
   const stop = new AbortController();
   try {

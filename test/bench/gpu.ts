@@ -14,8 +14,13 @@ const RUNS = 50;
 
 /** Measures and reports each of them. */
 export async function reportGpuFigures(report: (figure: Figure) => void): Promise<void> {
-  const rounds = await measureGpuRounds(RUNS);
-  report({ metric: "gpu_round_ms", value: median(rounds), samples: { worstMs: Math.max(...rounds) } });
+  const [none, one, eight] = [
+    await measureGpuRounds("no-gpu", RUNS),
+    await measureGpuRounds("a10", RUNS),
+    await measureGpuRounds("a100-sxm-8", RUNS),
+  ];
+  const byGpus = { "0 GPUs": median(none), "1 GPU": median(one), "8 GPUs": median(eight) };
+  report({ metric: "gpu_round_ms", value: median(eight), samples: { ...byGpus, worstMs: Math.max(...eight) } });
   report({ metric: "kernel_log_watch_percent", value: await measureKernelLogWatch() });
   const satellite = await bringUp(NAME);
   try {
