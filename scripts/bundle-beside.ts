@@ -1,6 +1,7 @@
 // What lies in files of its own, since a process holds all of a file that it loads: the daemon, the commands of a node's machine, those
 // of an administrator, the texts of `explain`, and the library that reads the hardware.
 import type { Plugin } from "esbuild";
+import { KUBERNETES } from "./bundle-kubernetes.ts";
 
 /** The daemon: the file, without its ending. Each of these files has its own copy of what others have too. */
 export const DAEMON = "eks-satellite-daemon";
@@ -13,6 +14,9 @@ export const EXPLANATIONS = "eks-satellite-explain";
 
 /** systeminformation, which the child of `eks-satellite inventory` alone loads. */
 export const HARDWARE = "eks-satellite-hardware";
+
+/** The program's files on a node's machine, without their endings: the first one is started. */
+export const PROGRAM_FILES = ["eks-satellite", DAEMON, COMMANDS, ADMINISTRATOR, HARDWARE, KUBERNETES, EXPLANATIONS];
 
 /** Leaves out a module that is imported when it is needed: it is found in its file. */
 function beside(name: string, filter: RegExp): Plugin {

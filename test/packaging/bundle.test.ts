@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { type BundleFile, makeBundle, writeWhole } from "../../scripts/bundle.ts";
+import { PROGRAM_FILES } from "../../scripts/bundle-beside.ts";
 
 const CERTIFICATES = join(import.meta.dirname, "../fixtures/certificates");
 
@@ -35,10 +36,7 @@ test("Kubernetes' own client is in a file beside the daemon's, which imports it 
   const { files, metafile } = await makeBundle();
   assert.deepEqual(
     files.map(({ name }) => name),
-    ["", "-daemon", "-commands", "-admin", "-hardware", "-kubernetes", "-explain"].flatMap((part) => [
-      `eks-satellite${part}.mjs`,
-      `eks-satellite${part}.mjs.map`,
-    ]),
+    PROGRAM_FILES.flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`]),
   );
   const packagesOf = (name: string) =>
     Object.keys(metafile.outputs[`dist/${name}`]?.inputs ?? {}).filter((path) =>

@@ -13,7 +13,7 @@ const start = (...words: readonly string[]) =>
 test("the daemon's program is `run`, with its options and its errors", () => {
   const help = start("run", "--help");
   assert.equal(help.status, 0);
-  assert.match(help.stdout, /^Usage: eks-satellite run \[options\]\n[^]*--log-level <level>/);
+  assert.match(help.stdout, /^Usage: eks-satellite run \[options\]\n[\s\S]*--log-level <level>/);
   const { status, stderr } = start("run", "--config", "/nonexistent/config.yaml");
   assert.equal(status, EXIT.failed);
   assert.match(stderr, /there is no configuration at \/nonexistent\/config\.yaml|needs root/);

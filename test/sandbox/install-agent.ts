@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { PROGRAM_FILES } from "../../scripts/bundle-beside.ts";
 import type { Addresses } from "./addresses.ts";
 import { buildOnce } from "./build-once.ts";
 import type { Machine } from "./machine/machine.ts";
@@ -26,10 +27,7 @@ export const configPath = "/etc/eks-satellite/config.yaml";
 /** Where the daemon keeps its short-lived keys: without these files it asks AWS for new ones. */
 export const sessionFiles = ["/run/eks-satellite/aws-credentials", "/var/lib/eks-satellite/session"] as const;
 /** What scripts/build makes, without its list of licences. */
-const PROGRAM_FILES = ["", "-admin", "-kubernetes", "-explain", "-hardware"].flatMap((part) => [
-  `eks-satellite${part}.mjs`,
-  `eks-satellite${part}.mjs.map`,
-]);
+const programNames = PROGRAM_FILES.flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`]);
 const unitPath = "/etc/systemd/system/eks-satellite.service";
 const keysPath = "/etc/eks-satellite/credentials";
 
@@ -38,7 +36,7 @@ export async function buildAgent(): Promise<string> {
   const dist = join(project, "dist");
   await buildOnce({
     inputs: ["agent", "scripts", "package.json", "package-lock.json"].map((path) => join(project, path)),
-    outputs: PROGRAM_FILES.map((name) => join(dist, name)),
+    outputs: programNames.map((name) => join(dist, name)),
     stamp: join(dist, ".built"),
     run: () => execa(join(project, "scripts", "build"), { cwd: project }),
   });
@@ -53,7 +51,7 @@ export async function installAgent(
 ) {
   const files: readonly InstalledFile[] = [
     { path: "/opt/eks-satellite/bin/node", content: await readNode(facts.arch), mode: 0o755 },
-    ...(await Promise.all(PROGRAM_FILES.map((name) => programFile(dist, name)))),
+    ...(await Promise.all(programNames.map((name) => programFile(dist, name)))),
     { path: "/usr/local/bin/eks-satellite", content: await fromProject("systemd/eks-satellite"), mode: 0o755 },
     { path: unitPath, content: await fromProject("systemd/eks-satellite.service"), mode: 0o644 },
     { path: "/etc/eks-satellite/environment", content: `NODE_EXTRA_CA_CERTS=${awsCaPath}\n`, mode: 0o644 },
