@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { type Command, CommanderError } from "commander";
-import { z } from "zod";
+import { config as configureZod } from "zod";
 import type { TerminalContext } from "./commands/context.ts";
 import { isColourful, type Paint } from "./commands/paint.ts";
 import { EXIT, EXIT_OF_ERROR } from "./commands/program/exit.ts";
@@ -24,7 +24,7 @@ export async function runProgram<Machine extends object>(
 ): Promise<number> {
   endWithReader();
   // A process reads most of its files once: zod would compile a parser for each, a third of the time that the configuration takes.
-  z.config({ jitless: true });
+  configureZod({ jitless: true });
   try {
     honourProxies(process.env);
   } catch (error) {
