@@ -12,7 +12,7 @@ export interface Hardware {
 }
 
 export const hardware: Readonly<Record<Arch, Hardware>> = {
-  // Later processors have wide vectors and fast copies of strings, which an emulator does byte by byte.
+  // Later processors have wide vectors and fast copies of strings, which cost an emulator more than they save.
   amd64: { program: "qemu-system-x86_64", machine: "q35", emulated: "Nehalem", console: "ttyS0" },
   // Later processors authenticate pointers, which costs an emulator most.
   arm64: { program: "qemu-system-aarch64", machine: "virt", emulated: "cortex-a72", console: "ttyAMA0" },
